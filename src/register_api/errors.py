@@ -1,43 +1,26 @@
 """Every error this program raises on purpose, split by who is at fault.
 
-The tree::
+The tree, with what the command line exits with (1 where nothing is said)::
 
     RegisterError
-    ├── UsageError               the caller: wrong arguments, a missing folder        exit 2
-    │   ├── NotInstalled         a part of the distribution that a command needs       exit 2
-    │   └── StateInUse           another run holds the state folder: try again         exit 3
-    ├── Refused                  the source: findings of the numbered rules           exit 1
-    ├── KeyStoreError            the publisher's private keys: missing, readable      exit 1
-    │                            by others, damaged
-    ├── StoreError               the publisher's store                                exit 1
-    │   ├── StoreLocked          another publisher is at work
-    │   └── StoreDamaged         files that contradict each other
-    ├── TargetError              where a tree is deployed to: refuses, is not ours   exit 1
-    ├── WitnessError             a witness's state or clock: missing, damaged         exit 1
-    ├── SendingError             database or mail server that messages go through     exit 1
-    ├── NotifyError              notices: their contacts, or what was asked for       exit 1
-    ├── WatchError               the watcher: its vendors, or what was asked for       exit 1
-    ├── NotStamped               a time-stamping authority: no answer, or no good one  told, ends nothing
-    ├── PromiseNotKept           notice that was late or short, where a customer asks  exit 20
-    ├── DeadlineNear             days left to object, where a customer asks            exit 21
-    ├── NewerVersion             a newer version, where a customer asks                exit 22
-    └── VerificationError        what a customer was served                           exit 10-19
-        ├── Unreachable          10  no answer, or something vouched for is missing
-        ├── Malformed            11  over a limit, or not of the promised form
-        ├── Forged               12  a signature or digest that does not fit
-        ├── Stale                13  freshness has expired
-        ├── RolledBack           14  older than what was seen before
-        ├── Forked               15  another history than the remembered one
-        ├── UntrustedKey         16  a key that may not speak here
-        ├── Unwitnessed          17  too few cosignatures
-        ├── Inconsistent         18  parts that do not belong together
-        └── ClockBehind          19  this machine's clock cannot judge freshness
+    ├── UsageError 2             the caller
+    │   ├── NotInstalled 2
+    │   └── StateInUse 3
+    ├── Refused                  the source
+    ├── KeyStoreError, StoreError (StoreLocked, StoreDamaged), TargetError, WitnessError, SendingError,
+    │   NotifyError, WatchError  the surroundings: keys, store, target, witness, mail server, settings
+    ├── NotStamped               a time-stamping authority: told, and ends nothing
+    ├── PromiseNotKept 20, DeadlineNear 21, NewerVersion 22    nobody: a customer asks for these
+    └── VerificationError        what a customer was served
+        └── Unreachable 10, Malformed 11, Forged 12, Stale 13, RolledBack 14, Forked 15, UntrustedKey 16,
+            Unwitnessed 17, Inconsistent 18, ClockBehind 19
 
 The exit codes from 10 on are part of the format (docs/format/commands.md).
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Sequence
 from typing import ClassVar, Literal
@@ -87,142 +70,98 @@ class RegisterError(Exception):
     exit_code: ClassVar[int] = 1
     word: ClassVar[str] = "error"
 
+    def __init_subclass__(cls, *, word: str = "", code: int = 0) -> None:
+        if word:
+            cls.word = word
+        if code:
+            cls.exit_code = code
+
     def __init__(self, message: str, *, hint: str = "") -> None:
-        """Keep the sentence and the hint."""
         super().__init__(message)
         self.message = message
         self.hint = hint
 
 
-class UsageError(RegisterError):
+class UsageError(RegisterError, word="wrong use", code=2):
     """The command was called in a way that cannot be carried out."""
 
-    exit_code = 2
-    word = "wrong use"
 
-
-class NotInstalled(UsageError):
+class NotInstalled(UsageError, word="not installed"):
     """The command needs an optional part of the distribution that is not installed."""
 
-    word = "not installed"
 
-
-class StateInUse(UsageError):
+class StateInUse(UsageError, word="state in use", code=3):
     """Another run holds the state folder; nothing was looked at."""
 
-    exit_code = 3
-    word = "state in use"
 
-
-class Refused(RegisterError):
+class Refused(RegisterError, word="refused by rules"):
     """The source, or what is imported into it, breaks rules; nothing was published or written.
 
-    Attributes:
-        findings: Every finding, errors and warnings, in the order of the source.
+    ``findings`` has every one, errors and warnings, in the order of the source.
     """
 
-    word = "refused by rules"
-
     def __init__(self, findings: Sequence[Finding], not_done: str = "published") -> None:
-        """Keep the findings, count the errors among them, and say what was not done."""
         errors = sum(1 for finding in findings if finding.severity == "error")
         super().__init__(f"{errors} error{'' if errors == 1 else 's'} in the source; nothing was {not_done}")
         self.findings = tuple(findings)
 
 
-class KeyStoreError(RegisterError):
+class KeyStoreError(RegisterError, word="keys"):
     """A private key is missing, damaged, or may be read by others."""
 
-    word = "keys"
 
-
-class StoreError(RegisterError):
+class StoreError(RegisterError, word="store"):
     """The store cannot be read or written."""
 
-    word = "store"
 
-
-class StoreLocked(StoreError):
+class StoreLocked(StoreError, word="store is locked"):
     """Another process is publishing into this store."""
 
-    word = "store is locked"
 
-
-class StoreDamaged(StoreError):
+class StoreDamaged(StoreError, word="store is damaged"):
     """The store's files contradict each other."""
 
-    word = "store is damaged"
 
-
-class TargetError(RegisterError):
+class TargetError(RegisterError, word="target"):
     """A place that a tree is deployed to does not take it, or holds what is not to be written over."""
 
-    word = "target"
 
-
-class WitnessError(RegisterError):
+class WitnessError(RegisterError, word="witness"):
     """A witness cannot sign: its state is missing, damaged or not its own, or its clock is wrong."""
 
-    word = "witness"
 
-
-class SendingError(RegisterError):
+class SendingError(RegisterError, word="sending"):
     """Messages cannot be sent or recorded: the database, or the mail server."""
 
-    word = "sending"
 
-
-class NotifyError(RegisterError):
+class NotifyError(RegisterError, word="notify"):
     """Notices cannot be made or recorded as was asked."""
 
-    word = "notify"
 
-
-class WatchError(RegisterError):
+class WatchError(RegisterError, word="watch"):
     """Registers cannot be watched as was asked."""
 
-    word = "watch"
 
-
-class NotStamped(RegisterError):
+class NotStamped(RegisterError, word="not time-stamped"):
     """A time-stamping authority gave no stamp that can be kept; the next refresh asks again."""
 
-    word = "not time-stamped"
 
-
-class PromiseNotKept(RegisterError):
+class PromiseNotKept(RegisterError, word="promise not kept", code=20):
     """All is genuine, and the publisher gave less notice than promised (``verify --fail-on``)."""
 
-    exit_code = 20
-    word = "promise not kept"
 
-
-class DeadlineNear(RegisterError):
+class DeadlineNear(RegisterError, word="deadline near", code=21):
     """All is genuine, and the last day to object is near (``verify --fail-on``)."""
 
-    exit_code = 21
-    word = "deadline near"
 
-
-class NewerVersion(RegisterError):
+class NewerVersion(RegisterError, word="changed", code=22):
     """All is genuine, and there is a newer version than the last run saw (``verify --fail-on``)."""
 
-    exit_code = 22
-    word = "changed"
 
-
-class VerificationError(RegisterError):
-    """What was served could not be vouched for; subclasses carry the exit codes.
-
-    Attributes:
-        path: The file that the message names, or an empty string.
-    """
-
-    exit_code = 11
-    word = "not verified"
+class VerificationError(RegisterError, word="not verified", code=11):
+    """What was served could not be vouched for; ``path`` is the file that the message names, if any."""
 
     def __init__(self, message: str, *, hint: str = "", path: str = "") -> None:
-        """Keep the sentence, the hint, and the file that the sentence names, if it names one."""
         super().__init__(message, hint=hint)
         self.path = path
 
@@ -230,51 +169,34 @@ class VerificationError(RegisterError):
         """Return the error with a file's path before its message, unless it names a file already."""
         if self.path or not path:
             return self
-        return type(self)(f"{path}: {self.message}", hint=self.hint, path=path)
+        named = copy.copy(self)
+        named.message, named.path = f"{path}: {self.message}", path
+        named.args = (named.message,)
+        return named
 
 
-class Unreachable(VerificationError):
+class Unreachable(VerificationError, word="unreachable, withheld", code=10):
     """No connection, too slow, another origin, a server error, or a vouched-for file is missing."""
 
-    exit_code = 10
-    word = "unreachable, withheld"
 
-
-class Malformed(VerificationError):
+class Malformed(VerificationError, word="malformed", code=11):
     """Over a limit or not of the promised form: encoding, JSON, note, tile, header."""
 
-    exit_code = 11
-    word = "malformed"
 
-
-class Forged(VerificationError):
+class Forged(VerificationError, word="forged", code=12):
     """A signature or a digest does not fit the bytes received."""
 
-    exit_code = 12
-    word = "forged"
 
-
-class Stale(VerificationError):
+class Stale(VerificationError, word="stale", code=13):
     """Timestamp, snapshot or targets metadata has expired."""
 
-    exit_code = 13
-    word = "stale"
 
-
-class RolledBack(VerificationError):
+class RolledBack(VerificationError, word="rolled back", code=14):
     """Older than what this customer has seen, or than its own index says."""
-
-    exit_code = 14
-    word = "rolled back"
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed or vouched-for document that contradicts another one.
-
-    Attributes:
-        name: Name of the file that keeps it.
-        data: Its bytes.
-    """
+    """A signed or vouched-for document that contradicts another one, and the name of its file."""
 
     name: str
     data: bytes
@@ -290,54 +212,30 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
         return cls(name=f"{size}-{root.hex()[:16]}.checkpoint", data=data)
 
 
-class Forked(VerificationError):
+class Forked(VerificationError, word="forked", code=15):
     """Another history than the remembered one, or two roots for one size.
 
-    Attributes:
-        documents: What contradicts each other: each is signed, so that together they are proof.
+    ``documents`` contradict each other: each is signed, so that together they are proof.
     """
-
-    exit_code = 15
-    word = "forked"
 
     def __init__(
         self, message: str, *, hint: str = "", path: str = "", documents: Sequence[Document] = ()
     ) -> None:
-        """Keep the sentence, and the documents that prove it."""
         super().__init__(message, hint=hint, path=path)
         self.documents = tuple(documents)
 
-    def of_file(self, path: str) -> VerificationError:
-        """Return the error with a file's path before its message, as the base does."""
-        named = super().of_file(path)
-        if isinstance(named, Forked):
-            named.documents = self.documents
-        return named
 
-
-class UntrustedKey(VerificationError):
+class UntrustedKey(VerificationError, word="untrusted key", code=16):
     """A key that is unknown, out of its range, in two roles, or a root without its threshold."""
 
-    exit_code = 16
-    word = "untrusted key"
 
-
-class Unwitnessed(VerificationError):
+class Unwitnessed(VerificationError, word="unwitnessed", code=17):
     """Fewer good cosignatures than the customer asked for."""
 
-    exit_code = 17
-    word = "unwitnessed"
 
-
-class Inconsistent(VerificationError):
+class Inconsistent(VerificationError, word="inconsistent", code=18):
     """Parts of two publications, or parts that contradict each other."""
 
-    exit_code = 18
-    word = "inconsistent"
 
-
-class ClockBehind(VerificationError):
+class ClockBehind(VerificationError, word="clock", code=19):
     """This machine's clock lies before an instant it has already seen signed."""
-
-    exit_code = 19
-    word = "clock"

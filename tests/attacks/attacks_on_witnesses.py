@@ -156,7 +156,7 @@ def witnesses_signing_as_logs(publisher: MemoryPublisher) -> None:
     """Has both witnesses' keys sign the text without a time, as a log does."""
     note = parse_note(publisher.files[tree.CHECKPOINT.path()])
     lines = [
-        SignatureLine(name=name, key_id=b"\1\2\3\4", signature=key.sign(note.signed_bytes))
+        SignatureLine(name=name, key_id=b"\1\2\3\4", signature=key.sign(note.text.encode()))
         for name, key in WITNESSES.items()
     ]
     publisher.files[tree.CHECKPOINT.path()] = format_note(note.text, [*note.signatures, *lines])

@@ -26,14 +26,13 @@ import stamina
 from register_api import __version__
 from register_api.bounded_http.limits import HttpLimits, Reach
 from register_api.core.printable import printable
-from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
+from register_api.errors import Malformed, Unreachable, UsageError
 
 
 class CheckedTransport(httpx.AsyncHTTPTransport):
     """A transport without proxies; ``Host`` and the name that TLS checks stay those of the URL."""
 
     def __init__(self, reach: Reach, *, verify: bool) -> None:
-        """Begin without a connection."""
         # httpx has no setting for where connections are made; the pool is all that its own constructor sets.
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_trusted(verify), network_backend=_CheckedNetwork(reach)
@@ -90,12 +89,7 @@ stamina.instrumentation.set_on_retry_hooks(())
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What a server answered.
-
-    Attributes:
-        body: Empty where it was not wanted.
-        headers: Those of ``ETag``, ``Location`` and ``Retry-After`` that it has, in small letters.
-    """
+    """What a server answered: a body where one was wanted, and some of its headers, in small letters."""
 
     status: int
     body: bytes = b""
@@ -103,20 +97,9 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Elsewhere(Unreachable):
-    """A redirect to another origin, which is not followed.
-
-    Attributes:
-        address: Where it leads, fit for a terminal.
-    """
+    """A redirect to another origin, which is not followed, to an ``address`` fit for a terminal."""
 
     address = ""
-
-    def of_file(self, path: str) -> VerificationError:
-        """Return the error with a file's path before its message, as the base does."""
-        named = super().of_file(path)
-        if isinstance(named, Elsewhere):
-            named.address = self.address
-        return named
 
 
 class _PassingFailure(Exception):
@@ -133,10 +116,8 @@ class BoundedClient:
     def __init__(self, limits: HttpLimits, *, command: str, reach: Reach | None = None) -> None:
         """Begin without a connection; the time for the run begins now.
 
-        Args:
-            limits: Bounds on everything that this client does.
-            command: The command of this program that asks, for ``User-Agent``.
-            reach: Where requests may go, past any proxy; ``None``: anywhere, by the environment's proxies.
+        The command is for ``User-Agent``. With a reach, requests go there alone and past any proxy; without
+        one anywhere, by the environment's proxies.
         """
         self._limits = limits
         self._reach = reach
@@ -146,7 +127,6 @@ class BoundedClient:
         self._clients: dict[bool, httpx.AsyncClient] = {}
 
     async def __aenter__(self) -> Self:
-        """Return the client."""
         return self
 
     async def __aexit__(
@@ -174,14 +154,7 @@ class BoundedClient:
         headers: Mapping[str, str],
         body_of: frozenset[int] = frozenset({OK}),
     ) -> Reply:
-        """Send bytes.
-
-        Args:
-            url: Where to.
-            max_bytes: The most bytes of a body that are taken.
-            content: What is sent.
-            headers: Headers that describe it.
-            body_of: The statuses whose bodies are read.
+        """Send bytes, with headers that describe them; bodies are read of the statuses ``body_of``.
 
         Raises:
             Unreachable: No complete response in time, or none that HTTP allows.
@@ -277,11 +250,7 @@ def user_agent(command: str) -> str:
 
 
 def read_url(text: str, *, plain: bool = True) -> Url:
-    """Read an absolute ``http`` or ``https`` URL.
-
-    Args:
-        text: As a person wrote it.
-        plain: Whether it may have neither user info nor a query.
+    """Read an absolute ``http`` or ``https`` URL; a plain one has neither user info nor a query.
 
     Raises:
         UsageError: It is not one, or has a fragment, or is not plain.

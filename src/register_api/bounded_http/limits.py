@@ -1,4 +1,4 @@
-"""Bounds on time and number for whoever asks other people's servers; light to import, unlike the client."""
+"""Bounds for whoever asks other people's servers: time, number, addresses; lighter than the client."""
 
 from __future__ import annotations
 
@@ -48,12 +48,7 @@ _DIGITS = len(str(LONGEST))
 
 
 def seconds_asked(retry_after: str, now: dt.datetime) -> int:
-    """Return the seconds that a ``Retry-After`` asks for; what cannot be read asks for none.
-
-    Args:
-        retry_after: Value of the header, seconds or a date.
-        now: The present instant, UTC.
-    """
+    """Return the seconds that a ``Retry-After`` asks for (RFC 9110 section 10.2.3); none if unreadable."""
     text = retry_after.strip()
     if text.isascii() and text.isdecimal():
         digits = text.lstrip("0")
@@ -101,23 +96,17 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """Public addresses, and some others that are allowed.
+    """Public addresses, and networks that may be reached although they are not public.
 
-    Attributes:
-        allow: Networks that may be reached although they are not public.
-        resolve: How a name is resolved.
+    A name is resolved once and every address that it has is judged; the connection is made to one of those,
+    so that a name which leads elsewhere a moment later (DNS rebinding) gains nothing.
     """
 
     allow: tuple[Network, ...] = ()
     resolve: Resolve = resolve
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
-        """Resolve a host.
-
-        Raises:
-            Unreachable: One of its addresses may not be reached.
-            OSError: It has none.
-        """
+        """Resolve a host; one that has an address which may not be reached is ``Unreachable``."""
         found = await self.resolve(host, port)
         if not found:
             raise socket.gaierror(socket.EAI_NONAME, "no address")
@@ -141,11 +130,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reach_with(networks: Sequence[str]) -> Reach:
-    """Return public addresses together with networks, such as ``10.1.0.0/16``.
-
-    Raises:
-        UsageError: One of them is not a network.
-    """
+    """Return public addresses together with networks, such as ``10.1.0.0/16``."""
     try:
         return Reach(allow=tuple(ipaddress.ip_network(text) for text in networks))
     except ValueError as error:

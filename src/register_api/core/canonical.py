@@ -44,11 +44,9 @@ _NAMES_ITSELF = {"format", "format_minor"}
 
 
 class Encoded(msgspec.Struct, Generic[T], frozen=True):
-    """A document together with its bytes, which are made once and never again.
+    """A document together with its canonical bytes, which are made once: as signed, stored and served.
 
-    Attributes:
-        document: What this program reads in the bytes; a program of another release may read more.
-        data: The canonical bytes as they are signed, stored and served.
+    It is what this program reads in the bytes; a program of another release may read more.
     """
 
     document: T
@@ -64,12 +62,8 @@ class Encoded(msgspec.Struct, Generic[T], frozen=True):
         return _plain_decoder.decode(self.data)
 
 
-class _FloatFound(ValueError):
-    """A number with a fraction or an exponent stands in a document."""
-
-
 def _refuse_float(text: str) -> float:
-    raise _FloatFound(text)
+    raise ValueError(text)
 
 
 _decoder = msgspec.json.Decoder(float_hook=_refuse_float)
@@ -77,13 +71,7 @@ _plain_decoder = msgspec.json.Decoder()
 
 
 def encode(document: object) -> bytes:
-    """Return the RFC 8785 bytes of a struct, or of plain objects, arrays, strings, integers.
-
-    Args:
-        document: A model struct or builtins without floats.
-
-    Returns:
-        The only encoding of this document: UTF-8, no final newline.
+    """Return the RFC 8785 bytes of a struct or of builtins without floats: UTF-8, no final newline.
 
     Raises:
         Malformed: A lone surrogate or another value that JSON cannot hold stands in the document.
@@ -98,11 +86,7 @@ def encode(document: object) -> bytes:
 
 
 def encoded(document: T) -> Encoded[T]:
-    """Return a document with its bytes.
-
-    Raises:
-        Malformed: As ``encode``.
-    """
+    """Return a document with its bytes, as ``encode`` makes them."""
     return Encoded(document, encode(document))
 
 
@@ -117,14 +101,7 @@ def is_digest(text: str) -> bool:
 
 
 def parse(data: bytes, *, max_bytes: int = 16 * 2**20) -> Any:
-    """Read a document strictly: its bytes must be the RFC 8785 form of what they say.
-
-    Args:
-        data: The bytes as received.
-        max_bytes: Refuse more than this without looking inside.
-
-    Returns:
-        Objects as ``dict``, arrays as ``list``, and strings, integers, booleans and ``None``.
+    """Read a document into builtins, strictly: its bytes must be the RFC 8785 form of what they say.
 
     Raises:
         Malformed: Too large or deep, not UTF-8, not JSON, duplicate names, floats, integers out of
@@ -153,7 +130,10 @@ def decode(data: bytes, kind: type[T], *, max_bytes: int = 16 * 2**20) -> T:
             missing or of the wrong type, or an instant is spelled in another way than this format has it.
     """
     document = parse(data, max_bytes=max_bytes)
-    if not isinstance(document, dict) or (_NAMES_ITSELF & set(_fields(kind))) - document.keys():
+    if (
+        not isinstance(document, dict)
+        or (_NAMES_ITSELF & set(getattr(kind, "__struct_fields__", ()))) - document.keys()
+    ):
         raise Malformed(f"not a {kind.__name__} document: it does not name its format")
     try:
         found = msgspec.convert(document, kind)
@@ -178,21 +158,12 @@ def _check_spelling(written: Any, read: Any) -> None:
             _check_spelling(*pair)
 
 
-def _fields(kind: type) -> tuple[str, ...]:
-    return getattr(kind, "__struct_fields__", ())
-
-
 def _check_values(value: object, depth: int) -> None:
     """Refuse depth and integers beyond what the format allows."""
-    if isinstance(value, dict):
+    if isinstance(value, dict | list):
         if depth == 0:
             raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-        for item in value.values():
-            _check_values(item, depth - 1)
-    elif isinstance(value, list):
-        if depth == 0:
-            raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-        for item in value:
+        for item in value.values() if isinstance(value, dict) else value:
             _check_values(item, depth - 1)
     elif type(value) is int and abs(value) > MAX_SAFE_INTEGER:
         raise ValueError("an integer beyond 2^53-1")

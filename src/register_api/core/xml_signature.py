@@ -65,11 +65,7 @@ def ds(name: str) -> str:
 
 
 def canonical(signed_info: _Element) -> bytes:
-    """Return the bytes that the key signs: exclusive canonical XML 1.0 without comments.
-
-    Args:
-        signed_info: The ``ds:SignedInfo`` element, in its document.
-    """
+    """Return the bytes that the key signs, of an element in its document: exclusive c14n without comments."""
     return etree.tostring(signed_info, method="c14n", exclusive=True, with_comments=False)
 
 

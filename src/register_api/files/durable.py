@@ -12,7 +12,6 @@ import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 _TEMPORARY = ".new"
 LEFTOVERS = f".*.{'[0-9a-f]' * 16}{_TEMPORARY}"
@@ -24,10 +23,7 @@ _SECRET, _PUBLIC = 0o600, 0o666
 def create(path: Path, data: bytes, *, secret: bool = False) -> None:
     """Write a file that must not exist yet, whole or not at all; durable on return.
 
-    Args:
-        path: Where to write; its folder exists.
-        data: The content.
-        secret: Whether only its owner may read it; others as the umask says.
+    A secret one is for its owner alone; others are as the umask says.
 
     Raises:
         FileExistsError: The file exists; it is left as it is.
@@ -49,10 +45,7 @@ def create(path: Path, data: bytes, *, secret: bool = False) -> None:
 def replace(path: Path, data: bytes, *, secret: bool = False) -> None:
     """Write a file in the place of another or of none, in one atomic step; durable on return.
 
-    Args:
-        path: Where to write; its folder exists.
-        data: The content.
-        secret: Whether only its owner may read it; otherwise the mode of the other file is kept.
+    A secret one is for its owner alone; otherwise the mode of the other file is kept.
 
     Raises:
         OSError: The disk does not take it; the old file or all of the new one is there.
@@ -66,9 +59,6 @@ def prepared(path: Path, data: bytes, *, secret: bool = False) -> Iterator[Calla
     """Write what is to replace a file, as ``replace`` does, and give what puts it in its place.
 
     That needs no further room on the disk. What is not put in its place is gone at the end.
-
-    Raises:
-        OSError: The disk does not take it.
     """
     with _temporary(path, data, secret=secret) as temporary:
         if not secret and path.exists():
@@ -82,11 +72,7 @@ def prepared(path: Path, data: bytes, *, secret: bool = False) -> Iterator[Calla
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove temporary files of processes that were killed; the caller holds the folder's lock.
-
-    Raises:
-        OSError: The folder's files cannot be removed.
-    """
+    """Remove temporary files of processes that were killed; the caller holds the folder's lock."""
     for path in folder.glob(LEFTOVERS):
         path.unlink()
 
@@ -111,41 +97,17 @@ def _write(path: Path, data: bytes, mode: int) -> None:
 
 
 def write_unsynced(path: Path, data: bytes, *, modified: float | None = None) -> None:
-    """Write one of many files that must not exist yet; ``sync`` makes them durable together.
-
-    Args:
-        path: Where to write; parents are made.
-        data: The content.
-        modified: Modification time to set, in seconds since the epoch.
-
-    Raises:
-        OSError: The file exists or cannot be written.
-    """
-    with _new(path) as file:
+    """Write one of many files that must not exist yet; ``sync`` makes them durable together."""
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
         file.write(data)
     if modified is not None:
         os.utime(path, (modified, modified))
 
 
-def _new(path: Path) -> BinaryIO:
-    """Open a file that must not exist yet; most often its folder is there already."""
-    try:
-        return path.open("xb")
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("xb")
-
-
 def sync(paths: Iterable[Path], *, below: Path) -> None:
-    """Make files, and the folders that lead to them, durable.
-
-    Args:
-        paths: Files or folders.
-        below: The folder that is known to be durable already; it is synced as the last.
-
-    Raises:
-        OSError: A file or folder cannot be opened or synced.
-    """
+    """Make files, and the folders that lead to them from one that is durable already, durable."""
     known = list(paths)
     for path in known:
         _sync_one(path)
@@ -153,11 +115,7 @@ def sync(paths: Iterable[Path], *, below: Path) -> None:
 
 
 def sync_folders(folders: set[Path], *, below: Path) -> None:
-    """Make the names in folders durable, and the names of the folders themselves up to ``below``.
-
-    Raises:
-        OSError: A folder cannot be opened or synced.
-    """
+    """Make the names in folders durable, and the names of the folders themselves up to ``below``."""
     chain: set[Path] = set()
     for each in folders:
         folder = each
@@ -169,26 +127,13 @@ def sync_folders(folders: set[Path], *, below: Path) -> None:
 
 
 def switch_link(link: Path, target: str) -> None:
-    """Let a symbolic link lead elsewhere, in one atomic step that is durable on return.
-
-    Raises:
-        OSError: The link cannot be made or renamed.
-    """
+    """Let a symbolic link lead elsewhere, in one atomic step that is durable on return."""
     place_link(link, target, temporary=link.with_name(link.name + _TEMPORARY))
     _sync_one(link.parent)
 
 
 def place_link(path: Path, target: str, *, temporary: Path) -> None:
-    """Put a symbolic link in the place of whatever is at ``path``, atomically.
-
-    Args:
-        path: Where the link is to be.
-        target: Where it leads.
-        temporary: Temporary path on the same file system, renamed over ``path``.
-
-    Raises:
-        OSError: The link cannot be made or renamed.
-    """
+    """Put a symbolic link in the place of whatever is at ``path``, by renaming a temporary one over it."""
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target)
     os.replace(temporary, path)  # noqa: PTH105 - that of pathlib takes ``path`` apart anew, for each name

@@ -44,11 +44,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def refuse_newer(data: bytes, known: str) -> None:
-    """Refuse bytes that name a later number of a format: everything else is the caller's to judge.
-
-    Args:
-        data: JSON, or anything else.
-        known: The format that this release reads, its number after the last slash.
+    """Refuse bytes that name a later number of a known format: everything else is the caller's to judge.
 
     Raises:
         NewerFormat: A newer release wrote them.
@@ -67,12 +63,7 @@ _DIGITS = 10
 
 
 def read_state(path: Path, kind: type[T], *, format_name: str) -> T:
-    """Read a state.
-
-    Args:
-        path: The file.
-        kind: Struct of the state.
-        format_name: Format that the file must name.
+    """Read a state, a struct, from a file that must name its format.
 
     Raises:
         OSError: It cannot be read, or is missing.
@@ -96,11 +87,7 @@ def read_state(path: Path, kind: type[T], *, format_name: str) -> T:
 
 
 def write_state(path: Path, state: msgspec.Struct, *, format_name: str) -> None:
-    """Replace a state, of mode 0600 and durable on return.
-
-    Raises:
-        OSError: It cannot be written; the old state is there still.
-    """
+    """Replace a state, of mode 0600 and durable on return; on an ``OSError`` the old one is there still."""
     raw = msgspec.Raw(msgspec.json.encode(state, order="sorted"))
     file = _File(format=format_name, sha256=digest(bytes(raw)), state=raw)
     durable.replace(path, msgspec.json.encode(file), secret=True)

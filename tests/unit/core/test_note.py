@@ -16,7 +16,6 @@ from register_api.core.log.note import (
     SignatureLine,
     format_note,
     format_verifier_key,
-    make_key_id,
     make_note_key,
     parse_note,
     parse_verifier_key,
@@ -63,8 +62,8 @@ def test_the_text_of_the_c2sp_example_keeps_its_empty_line() -> None:
 def test_key_id_is_the_hash_of_name_type_and_key() -> None:
     """SHA-256(name, newline, type, key), four bytes; so each type has its own id."""
     public = KEY.public
-    assert make_key_id("example.com/log", 1, public) == KEY.key_id
-    assert make_key_id("example.com/log", COSIGNATURE, public) != KEY.key_id
+    assert make_note_key("example.com/log", public).key_id == KEY.key_id
+    assert make_note_key("example.com/log", public, COSIGNATURE).key_id != KEY.key_id
 
 
 def test_a_line_of_a_known_key_must_fit() -> None:

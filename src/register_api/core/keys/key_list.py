@@ -26,13 +26,10 @@ _KEY_TYPES: dict[str, str] = {"document": "OKP", "log": "OKP", "feed": "EC"}
 
 
 def good_key(keys: KeyList, use: KeyUse, kid: str | None, version: int) -> KeyRecord:
-    """Return the key of a use that is good for a version.
+    """Return the key of a use that is good for a version; for a checkpoint that is its size.
 
-    Args:
-        keys: A list that ``check_keys`` has passed.
-        use: What the signature is for.
-        kid: The key that a signature names, or ``None`` for whichever is good.
-        version: Number of the version that is signed; for a checkpoint its size.
+    ``kid`` is the key that a signature names, or ``None`` for whichever is good. The list is one that
+    ``check_keys`` has passed, here and below.
 
     Raises:
         UntrustedKey: No such key is listed for this use, or it is not good for this version.
@@ -52,22 +49,12 @@ def is_good_for(record: KeyRecord, version: int) -> bool:
 
 
 def document_key(keys: KeyList, kid: str, version: int) -> bytes:
-    """Return the 32 bytes of the document key that a signature names, for its version.
-
-    Raises:
-        UntrustedKey: As ``good_key``.
-        Malformed: The record is not of an Ed25519 key.
-    """
+    """Return the 32 bytes of the document key that a signature names, for its version; see ``good_key``."""
     return ed25519_public(good_key(keys, "document", kid, version).jwk)
 
 
 def log_key(keys: KeyList, version: int) -> NoteKey:
-    """Return the verifier key that must have signed the checkpoint of a size.
-
-    Raises:
-        UntrustedKey: No log key is good for this version.
-        Malformed: The record has no verifier key of the right form.
-    """
+    """Return the verifier key that must have signed the checkpoint of a size; see ``good_key``."""
     return parse_verifier_key(good_key(keys, "log", None, version).note_key or "")
 
 
@@ -113,9 +100,8 @@ def _note_key(record: KeyRecord, register: str) -> str | None:
     if record.use != "log":
         return None
     origin = (record.note_key or "").partition("+")[0]
-    return format_verifier_key(
-        origin if is_origin(origin, register) else register, ed25519_public(record.jwk)
-    )
+    name = origin if is_origin(origin, register) else register
+    return format_verifier_key(name, ed25519_public(record.jwk))
 
 
 def is_origin(origin: str, register: str) -> bool:
@@ -139,13 +125,7 @@ _SIGN_VERSIONS = ("document", "log")
 
 
 class Disowned(msgspec.Struct, frozen=True, kw_only=True):
-    """Versions that a key was good for once, and is not any more.
-
-    Attributes:
-        kid: RFC 7638 thumbprint of the key.
-        first: First of these versions.
-        last: Last of them.
-    """
+    """Versions, the first and the last, that a key was good for once, and is not any more."""
 
     kid: str
     first: int
@@ -155,11 +135,9 @@ class Disowned(msgspec.Struct, frozen=True, kw_only=True):
 def check_growth(older: KeyList, newer: KeyList, size: int) -> None:
     """Check that a list keeps what an earlier one said of every key that had signed something.
 
-    Args:
-        older: A list that ``check_keys`` has passed.
-        newer: A later one of the same register, which has passed it, too.
-        size: Number of the newest version when the older list was the newest. A key that begins
-            after it had signed nothing, and may still be replaced.
+    ``size`` is the number of the newest version when the older list was the newest: a key that begins
+    after it had signed nothing, and may still be replaced. So a list gains records, and a range becomes
+    shorter when its key is ended; the signatures that customers hold stay those of keys that were listed.
 
     Raises:
         Forked: A key is missing, is used for something else, or is good for longer than it was.
@@ -177,13 +155,7 @@ def new_records(older: KeyList, newer: KeyList) -> tuple[KeyRecord, ...]:
 
 
 def disowned_since(older: KeyList, newer: KeyList, size: int) -> Iterator[Disowned]:
-    """Yield what a newer list disowns of the versions that an older one had keys for.
-
-    Args:
-        older: A list that ``check_keys`` has passed.
-        newer: A later one; that it takes nothing else back is ``check_growth``'s matter.
-        size: Number of the newest version when the older list was the newest.
-    """
+    """Yield what a newer list disowns of the versions that an older one had keys for, up to ``size``."""
     listed = {record.kid: record for record in newer.keys}
     for record in older.keys:
         if record.use not in _SIGN_VERSIONS or record.first_version > size:
@@ -205,10 +177,6 @@ def _check_kept(before: KeyRecord, now: KeyRecord | None) -> None:
     last = before.last_version
     if last is not None and (now.last_version is None or now.last_version > last):
         raise Forked(f"{name} was ended at version {last}, and is good for longer now")
-    if before.ended is not None and now.ended != before.ended and not _later(before, now):
+    # It may be ended once more: earlier than thought, or for a reason found out later.
+    if before.ended is not None and (now.ended is None or now.ended.at < before.ended.at):
         raise Forked(f"{name} was ended, and what was said of that has changed")
-
-
-def _later(before: KeyRecord, now: KeyRecord) -> bool:
-    """Tell whether a key was ended once more: earlier than thought, or for a reason found out later."""
-    return before.ended is not None and now.ended is not None and now.ended.at >= before.ended.at

@@ -12,7 +12,7 @@ the root can say so, in its member ``x-log-epochs``; the list of keys has the ne
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ import msgspec
 from register_api.core import strict_base64
 from register_api.core.documents import KeyList
 from register_api.core.keys.key_list import USES, log_key
+from register_api.core.log import merkle
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, peek_size
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.printable import printable, quoted
@@ -30,7 +31,7 @@ from register_api.errors import Forked, Malformed, RolledBack, UntrustedKey
 MEMBER = "x-log-epochs"
 """Member of the root's signed part; TUF lets further members stand (TUF 1.0.31 section 4.2)."""
 
-MAX_EPOCHS = 100
+_MAX_EPOCHS = 100
 
 
 class LogEpoch(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,10 +56,7 @@ class LogEpoch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_epochs(root: Mapping[str, Any]) -> tuple[LogEpoch, ...]:
-    """Return the epochs after the first that a trust root names.
-
-    Args:
-        root: The ``signed`` part of a root as plain objects.
+    """Return the epochs after the first that the ``signed`` part of a trust root names.
 
     Raises:
         Malformed: They are not of their form, do not count up from ``#2``, or shrink.
@@ -67,20 +65,17 @@ def read_epochs(root: Mapping[str, Any]) -> tuple[LogEpoch, ...]:
         epochs = msgspec.convert(root.get(MEMBER, []), tuple[LogEpoch, ...])
     except (msgspec.ValidationError, RecursionError) as error:
         raise Malformed(f"the trust root's {MEMBER}: {printable(error)}") from None
-    if len(epochs) > MAX_EPOCHS:
-        raise Malformed(f"a trust root with more than {MAX_EPOCHS} epochs of the log")
+    if len(epochs) > _MAX_EPOCHS:
+        raise Malformed(f"a trust root with more than {_MAX_EPOCHS} epochs of the log")
     size = 1
     for number, epoch in enumerate(epochs, start=2):
         name, _, count = epoch.origin.rpartition("#")
         if not name or count != str(number) or name != epochs[0].origin.rpartition("#")[0]:
             raise Malformed(f"{quoted(epoch.origin)} is not the origin of epoch {number}")
-        if epoch.size < size or len(epoch.root) != len(epochs[0].root) or len(epoch.root) != _HASH_BYTES:
+        if epoch.size < size or len(epoch.root) != merkle.HASH_BYTES:
             raise Malformed(f"the epoch {quoted(epoch.origin)} does not name a size and a root hash")
         size = epoch.size
     return epochs
-
-
-_HASH_BYTES = 32
 
 
 def next_origin(register: str, epochs: tuple[LogEpoch, ...]) -> str:
@@ -109,12 +104,9 @@ def check_origins(root: Mapping[str, Any], keys: KeyList) -> None:
 
 
 def check_beginnings(epochs: Sequence[LogEpoch], size: int, root_at: Callable[[int], bytes]) -> None:
-    """Check that a log begins with the entries of each epoch before it.
+    """Check that a log of a size begins with the entries of each epoch before it.
 
-    Args:
-        epochs: Those after the first.
-        size: The log's size.
-        root_at: From a size, at most that one, to the root hash that the log had there.
+    ``root_at`` leads from a size, at most that one, to the root hash that the log had there.
 
     Raises:
         Forked: It does not.
@@ -133,13 +125,8 @@ def check_beginnings(epochs: Sequence[LogEpoch], size: int, root_at: Callable[[i
 def open_head(data: bytes, keys: KeyList, size: int | None = None) -> Checkpoint:
     """Verify a checkpoint of the register's log by the key that is good for its size, and read it.
 
-    Args:
-        data: The signed note as received.
-        keys: The list of keys; its log keys name the origin of their epoch.
-        size: The size it has to be good for; ``None``: the one it claims.
-
-    Raises:
-        VerificationError: As ``open_checkpoint`` and ``log_key``.
+    The size is what it claims, if none is given. The log keys of the list name the origin of their epoch.
+    Raises what ``open_checkpoint`` and ``log_key`` do.
     """
     key = log_key(keys, peek_size(data) if size is None else size)
     return open_checkpoint(data, key.name, [key])
@@ -159,11 +146,9 @@ _PUBLIC = re.compile(r"[0-9a-f]{64}")
 
 
 def check_root_roles(root: Mapping[str, Any]) -> None:
-    """Refuse a root in which a key counts twice or stands in two roles.
+    """Refuse the ``signed`` part of a root (TUF 1.0.31 section 4.3) where a key has two ids or two roles.
 
-    Args:
-        root: The ``signed`` part of a root's metadata (TUF 1.0.31 section 4.3) as plain objects.
-            Hand in what a TUF library has parsed: only that is what the library acts on.
+    Hand in, as plain objects, what a TUF library has parsed: only that is what the library acts on.
 
     Raises:
         Malformed: The keys or roles do not have the form of a root, or a key is no canonical point.
@@ -175,16 +160,17 @@ def check_root_roles(root: Mapping[str, Any]) -> None:
         roles = {role: _keyids(root["roles"], names, publics) for role, names in ROLES.items()}
     except (KeyError, TypeError, AttributeError) as error:
         raise Malformed("the trust root does not list its keys and roles") from error
-    _refuse_second_id(publics)
-    _refuse_second_role(roles)
+    for _, first, second in _twice((public, keyid) for keyid, public in publics.items()):
+        raise UntrustedKey(f"the trust root lists one key under two ids: {_id(first)} and {_id(second)}")
+    stands = ((keyid, role) for role, keyids in roles.items() for keyid in sorted(keyids))
+    for keyid, first, second in _twice(stands):
+        raise UntrustedKey(
+            f"the key {_id(keyid)} stands in two roles of the trust root: {first} and {second}"
+        )
 
 
 def check_against_root(root: Mapping[str, Any], keys: KeyList) -> None:
-    """Refuse a key that is also a key of the trust root, and a log key of an origin that it does not name.
-
-    Args:
-        root: As for ``check_root_roles``, which has passed it.
-        keys: The list of keys that the root vouches for.
+    """Refuse a key that is also a key of a root which has passed, and a log key of an origin unknown to it.
 
     Raises:
         Malformed: A key of the list, or an epoch of the log, is not of its form.
@@ -225,22 +211,9 @@ def _keyids(roles: Mapping[str, Any], names: tuple[str, ...], publics: Mapping[s
     return frozenset(found)
 
 
-def _refuse_second_id(publics: Mapping[str, str]) -> None:
-    """Compare keys by what they are, not by what they are called."""
+def _twice(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Yield each key that comes again, with what it first stood for and what it stands for then."""
     first: dict[str, str] = {}
-    for keyid, public in publics.items():
-        other = first.setdefault(public, keyid)
-        if other != keyid:
-            raise UntrustedKey(f"the trust root lists one key under two ids: {_id(other)} and {_id(keyid)}")
-
-
-def _refuse_second_role(roles: Mapping[str, frozenset[str]]) -> None:
-    """Let each key stand in one role; snapshot and timestamp are one."""
-    first: dict[str, str] = {}
-    for role, keyids in roles.items():
-        for keyid in sorted(keyids):
-            other = first.setdefault(keyid, role)
-            if other != role:
-                raise UntrustedKey(
-                    f"the key {_id(keyid)} stands in two roles of the trust root: {other} and {role}"
-                )
+    for key, value in pairs:
+        if first.setdefault(key, value) != value:
+            yield key, first[key], value

@@ -7,6 +7,10 @@
     <base64 of the root hash>
 
     — salesynq.com/sub-processors <base64 of key id ‖ Ed25519 signature>
+
+A witness signs, too (C2SP tlog-cosignature, Ed25519, type 0x04): that it saw, at a time, the log at this
+size as the continuation of all it had seen before. So two customers who trust one witness cannot be shown
+two histories.
 """
 
 from __future__ import annotations
@@ -26,19 +30,17 @@ MAX_CHECKPOINT_BYTES = 64 * 2**10
 """A signed checkpoint is a few hundred bytes; this is room for some hundred witnesses."""
 
 _LEAST_LINES = 3
+_TIME_BYTES = 8
+_MAX_TIME = 2**63 - 1
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 """A decimal without leading zeros, short enough to be a 64-bit number."""
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """What a log says of itself at one size.
+    """What a log says of itself at one size: its name, number of entries, and root hash of 32 bytes.
 
-    Attributes:
-        origin: Name of the log.
-        size: Number of entries.
-        root: Root hash, 32 bytes.
-        extensions: Further lines, kept and never looked at.
+    Extensions are further lines, kept and never looked at.
     """
 
     origin: str
@@ -72,9 +74,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if not text.endswith("\n") or len(lines) < _LEAST_LINES or not all(lines):
         raise Malformed("not a checkpoint: origin, size and root hash, a line each")
     origin, size, encoded, *extensions = lines
-    root = strict_base64.decode(encoded)
-    if len(root) != merkle.HASH_BYTES:
-        raise Malformed("a checkpoint whose root hash is not 32 bytes long")
+    (root,) = merkle.read_hashes([encoded], 1)
     return Checkpoint(origin=origin, size=parse_number(size), root=root, extensions=tuple(extensions))
 
 
@@ -91,15 +91,7 @@ def peek_size(data: bytes) -> int:
 
 
 def open_checkpoint(data: bytes, origin: str, keys: Sequence[NoteKey]) -> Checkpoint:
-    """Verify a signed checkpoint and read it.
-
-    Args:
-        data: The signed note as received.
-        origin: Name of the log that was asked for; only keys of this name count.
-        keys: Log keys that may have signed it.
-
-    Returns:
-        The checkpoint, vouched for by at least one of the keys.
+    """Verify a signed checkpoint of the log that was asked for, and read it; only keys of this name count.
 
     Raises:
         Malformed: Not a note, or not a checkpoint.
@@ -115,18 +107,8 @@ def open_checkpoint(data: bytes, origin: str, keys: Sequence[NoteKey]) -> Checkp
     return checkpoint
 
 
-_TIME_BYTES = 8
-_MAX_TIME = 2**63 - 1
-
-
 class Cosignature(msgspec.Struct, frozen=True, kw_only=True):
-    """One good cosignature.
-
-    Attributes:
-        witness: The witness's name.
-        at: When it signed, in POSIX seconds (0: not said).
-        public: The witness's public key, 32 bytes.
-    """
+    """One good cosignature: the witness's name and key (32 bytes), and its POSIX seconds (0: not said)."""
 
     witness: str
     at: int
@@ -134,23 +116,12 @@ class Cosignature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def cosigned_bytes(text: str, at: int) -> bytes:
-    """Return what a witness signs.
-
-    Args:
-        text: Note text of the checkpoint, with its final newline.
-        at: Time of the cosignature in POSIX seconds.
-    """
+    """Return what a witness signs: the checkpoint's note text, and its own time in POSIX seconds."""
     return f"cosignature/v1\ntime {at}\n{text}".encode()
 
 
 def cosignature_line(key: NoteKey, at: int, signature: bytes) -> SignatureLine:
-    """Return a witness's line.
-
-    Args:
-        key: The witness's key.
-        at: Time of the cosignature in POSIX seconds.
-        signature: Over ``cosigned_bytes``, 64 bytes.
-    """
+    """Return a witness's line: its time in POSIX seconds, and its signature over ``cosigned_bytes``."""
     stamped = at.to_bytes(_TIME_BYTES, "big") + signature
     return SignatureLine(name=key.name, key_id=key.key_id, signature=stamped)
 
@@ -158,11 +129,8 @@ def cosignature_line(key: NoteKey, at: int, signature: bytes) -> SignatureLine:
 def verify_cosignatures(data: bytes, witnesses: Sequence[NoteKey]) -> tuple[Cosignature, ...]:
     """Check the lines of known witnesses on a checkpoint; unknown lines are passed over.
 
-    Whether the log itself has signed is not asked here: see ``open_checkpoint``.
-
-    Args:
-        data: The signed checkpoint as received.
-        witnesses: Keys of type 0x04 that the customer trusts; those of other types count as unknown.
+    Whether the log itself has signed is not asked here: see ``open_checkpoint``. Keys of other types than
+    0x04 count as unknown.
 
     Returns:
         The newest cosignature of each witness, ordered as the keys are; a key listed under two names

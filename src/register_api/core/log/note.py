@@ -41,13 +41,10 @@ _NOT_IN_NAMES = frozenset(map(chr, (*range(0x20), ord("+"), *range(0xD800, 0xE00
 
 
 class NoteKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A verifier key.
+    """A verifier key: an Ed25519 public key of 32 bytes, for signatures of type ``algorithm``.
 
-    Attributes:
-        name: Name of the key; a log's is its origin.
-        key_id: First four bytes of the SHA-256 that ``make_key_id`` describes.
-        algorithm: ``ED25519`` or ``COSIGNATURE``.
-        public: Ed25519 public key, 32 bytes.
+    A log's name is its origin. The key id is the first four bytes of SHA-256(name ‖ newline ‖ type ‖ public
+    key) (signed-note, Signatures).
     """
 
     name: str
@@ -65,25 +62,13 @@ class SignatureLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """A note taken apart; nothing in it is believed before ``verify_note``.
+    """A note taken apart: signed text with its final newline, and all lines in order.
 
-    Attributes:
-        text: What is signed, with its final newline.
-        signatures: All lines, known or not, in order.
+    Nothing in it is believed before ``verify_note``.
     """
 
     text: str
     signatures: tuple[SignatureLine, ...]
-
-    @property
-    def signed_bytes(self) -> bytes:
-        """The bytes that an Ed25519 signature of type 0x01 covers."""
-        return self.text.encode()
-
-
-def make_key_id(name: str, algorithm: int, public: bytes) -> bytes:
-    """Return SHA-256(name ‖ newline ‖ type ‖ public key), its first four bytes (signed-note, Signatures)."""
-    return hashlib.sha256(name.encode() + b"\n" + bytes([algorithm]) + public).digest()[:KEY_ID_BYTES]
 
 
 def make_note_key(name: str, public: bytes, algorithm: int = ED25519) -> NoteKey:
@@ -95,16 +80,14 @@ def make_note_key(name: str, public: bytes, algorithm: int = ED25519) -> NoteKey
     """
     _check_name(name)
     check_public_key(public)
-    key_id = make_key_id(name, algorithm, public)
-    return NoteKey(name=name, key_id=key_id, algorithm=algorithm, public=public)
+    digest = hashlib.sha256(name.encode() + b"\n" + bytes([algorithm]) + public).digest()
+    return NoteKey(name=name, key_id=digest[:KEY_ID_BYTES], algorithm=algorithm, public=public)
 
 
 def format_verifier_key(name: str, public: bytes, algorithm: int = ED25519) -> str:
     """Return the verifier key string: name, key id in hex, base64 of type and key, joined by plus.
 
-    Raises:
-        Malformed: As ``make_note_key``.
-        UntrustedKey: As ``make_note_key``.
+    Raises what ``make_note_key`` does.
     """
     key = make_note_key(name, public, algorithm)
     return f"{name}+{key.key_id.hex()}+{strict_base64.encode(bytes([algorithm]) + public)}"
@@ -128,11 +111,7 @@ def parse_verifier_key(text: str) -> NoteKey:
 
 
 def format_note(text: str, signatures: Sequence[SignatureLine]) -> bytes:
-    """Return the bytes of a note.
-
-    Args:
-        text: What is signed, with its final newline.
-        signatures: Lines in order, at least one.
+    """Return the bytes of a note: its text with a final newline, and at least one line.
 
     Raises:
         Malformed: No reader would take this note back.
@@ -145,17 +124,13 @@ def format_note(text: str, signatures: Sequence[SignatureLine]) -> bytes:
 
 def format_lines(signatures: Iterable[SignatureLine]) -> bytes:
     """Return signature lines as they stand below a note's blank line, unchecked."""
-    lines = "".join(f"{_DASH}{line.name} {_signature_text(line)}\n" for line in signatures)
-    return lines.encode("utf-8", "replace")
+    return "".join(
+        f"{_DASH}{line.name} {strict_base64.encode(line.key_id + line.signature)}\n" for line in signatures
+    ).encode("utf-8", "replace")
 
 
 def has_further_lines(data: bytes, first: bytes) -> bool:
-    """Tell whether a note is another one, byte for byte, with further signature lines below or with none.
-
-    Args:
-        data: The note that may have further lines.
-        first: The note that it has to begin with.
-    """
+    """Tell whether a note is ``first``, byte for byte, with further signature lines below or with none."""
     try:
         return data.startswith(first) and parse_note(data).text == parse_note(first).text
     except Malformed:
@@ -171,21 +146,23 @@ def parse_note(data: bytes) -> Note:
     """
     if len(data) > MAX_NOTE_BYTES:
         raise Malformed(f"a note of more than {MAX_NOTE_BYTES} bytes")
-    text, blank, signatures = _decode(data).rpartition("\n\n")
+    try:
+        whole = data.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed("a note that is not UTF-8") from error
+    if any(char < " " and char != "\n" for char in whole):
+        raise Malformed("a note with control characters")
+    text, blank, signatures = whole.rpartition("\n\n")
     if not blank or not text or text.endswith("\n") or not signatures.endswith("\n"):
         raise Malformed("not a signed note: text, one blank line, signature lines, final newline")
     lines = signatures[:-1].split("\n")
     if len(lines) > MAX_SIGNATURE_LINES:
         raise Malformed(f"a note with more than {MAX_SIGNATURE_LINES} signatures")
-    return Note(text=text + "\n", signatures=tuple(_parse_line(line) for line in lines))
+    return Note(text=text + "\n", signatures=tuple(map(_parse_line, lines)))
 
 
 def verify_note(note: Note, keys: Sequence[NoteKey]) -> tuple[NoteKey, ...]:
-    """Check all lines of known keys of type Ed25519; keys of other types count as unknown.
-
-    Args:
-        note: A note taken apart.
-        keys: The keys that the caller trusts for this note.
+    """Check all lines of keys that are trusted; those of another type than Ed25519 count as unknown.
 
     Returns:
         The keys that signed, in the order of their lines; at least one.
@@ -198,28 +175,14 @@ def verify_note(note: Note, keys: Sequence[NoteKey]) -> tuple[NoteKey, ...]:
     signed = []
     for line in note.signatures:
         if key := known.get((line.name, line.key_id)):
-            _verify_line(note, line, key)
+            try:
+                verify_raw(note.text.encode(), line.signature, key.public)
+            except Forged as error:
+                raise Forged(f"the signature of {key.name} does not fit the note") from error
             signed.append(key)
     if not signed:
         raise UntrustedKey("a note that none of the expected keys has signed")
     return tuple(dict.fromkeys(signed))
-
-
-def _verify_line(note: Note, line: SignatureLine, key: NoteKey) -> None:
-    try:
-        verify_raw(note.signed_bytes, line.signature, key.public)
-    except Forged as error:
-        raise Forged(f"the signature of {key.name} does not fit the note") from error
-
-
-def _decode(data: bytes) -> str:
-    try:
-        text = data.decode("utf-8", "strict")
-    except UnicodeDecodeError as error:
-        raise Malformed("a note that is not UTF-8") from error
-    if any(char < " " and char != "\n" for char in text):
-        raise Malformed("a note with control characters")
-    return text
 
 
 def _parse_line(line: str) -> SignatureLine:
@@ -231,10 +194,6 @@ def _parse_line(line: str) -> SignatureLine:
     if len(data) <= KEY_ID_BYTES:
         raise Malformed("a signature line without a signature")
     return SignatureLine(name=name, key_id=data[:KEY_ID_BYTES], signature=data[KEY_ID_BYTES:])
-
-
-def _signature_text(line: SignatureLine) -> str:
-    return strict_base64.encode(line.key_id + line.signature)
 
 
 def _check_name(name: str) -> None:

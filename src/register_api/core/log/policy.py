@@ -28,6 +28,23 @@ from register_api.errors import Malformed, UntrustedKey
 NONE = b"none"
 """The quorum that asks for no cosignature; no witness or group may be called so."""
 
+MAX_POLICY_BYTES = 256 * 2**10
+
+MAX_OF_A_KIND = 256
+"""So many logs, witnesses and groups are taken, each; tlog-policy asks for 32."""
+
+_SPACE = re.compile(rb"[ \t]+")
+_OTHER_OCTETS = re.compile(rb"[^\t\n\x20-\x7e\x80-\xff]")
+_THRESHOLD = re.compile(rb"[1-9][0-9]{0,5}")
+
+_FORMS = {
+    b"log": (1, 2, "log <vkey> [<url>]"),
+    b"witness": (2, 3, "witness <name> <vkey> [<url>]"),
+    b"group": (3, None, "group <name> <k>|all|any <member>..."),
+    b"quorum": (1, 1, "quorum <name>"),
+}
+"""Kinds of lines: least and most words behind the first, and what the line looks like."""
+
 
 class PolicyLog(msgspec.Struct, frozen=True, kw_only=True):
     """A log that the policy is for: its key of type 0x01, and an address of no meaning here."""
@@ -37,13 +54,7 @@ class PolicyLog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PolicyWitness(msgspec.Struct, frozen=True, kw_only=True):
-    """A witness.
-
-    Attributes:
-        name: What the policy calls it.
-        key: Its key of type 0x04.
-        url: Its submission prefix (C2SP tlog-witness), if the policy gives one.
-    """
+    """A witness: what the policy calls it, its key of type 0x04, its submission prefix (tlog-witness)."""
 
     name: bytes
     key: NoteKey
@@ -56,6 +67,9 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     name: bytes
     threshold: int
     members: tuple[bytes, ...]
+
+
+T = TypeVar("T", PolicyLog, PolicyWitness)
 
 
 class WitnessPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,11 +93,7 @@ class WitnessPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(witness.key for witness in self.witnesses)
 
     def is_met(self, seen: Collection[bytes]) -> bool:
-        """Tell whether the quorum is met.
-
-        Args:
-            seen: Public keys (32 bytes) of the witnesses whose cosignatures are good.
-        """
+        """Tell whether the quorum is met by the public keys (32 bytes) of good cosignatures."""
         holds = {NONE: True} | {witness.name: witness.key.public in seen for witness in self.witnesses}
         for group in self.groups:
             holds[group.name] = sum(holds[member] for member in group.members) >= group.threshold
@@ -98,10 +108,7 @@ class WitnessPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(one for one in self.witnesses if one.name in needed and one.key.public not in seen)
 
     def check_log(self, key: NoteKey) -> None:
-        """Check that the policy is for a log.
-
-        Args:
-            key: The key that has signed the log's checkpoint.
+        """Check that the policy is for the log with this key.
 
         Raises:
             UntrustedKey: It names logs, and this is none of them.
@@ -113,20 +120,6 @@ class WitnessPolicy(msgspec.Struct, frozen=True, kw_only=True):
 def printable_name(name: bytes) -> str:
     """Return a name of a policy for a person: what is not UTF-8 or not printable is escaped."""
     return escaped(name.decode("utf-8", "backslashreplace"))
-
-
-MAX_POLICY_BYTES = 256 * 2**10
-
-MAX_OF_A_KIND = 256
-"""So many logs, witnesses and groups are taken, each; tlog-policy asks for 32."""
-
-_SPACE = re.compile(rb"[ \t]+")
-_OTHER_OCTETS = re.compile(rb"[^\t\n\x20-\x7e\x80-\xff]")
-_THRESHOLD = re.compile(rb"[1-9][0-9]{0,5}")
-_LEAST_GROUP = 3
-"""Name, threshold, and one member."""
-
-T = TypeVar("T", PolicyLog, PolicyWitness)
 
 
 def parse_policy(data: bytes) -> WitnessPolicy:
@@ -147,89 +140,81 @@ def parse_policy(data: bytes) -> WitnessPolicy:
             reader.take(line)
         except (Malformed, UntrustedKey) as error:
             raise Malformed(f"line {number} of the policy: {error.message}") from error
-    return reader.policy()
+    if reader.quorum is None:
+        raise Malformed("a policy without a quorum")
+    return WitnessPolicy(
+        logs=tuple(reader.logs),
+        witnesses=tuple(reader.witnesses),
+        groups=tuple(reader.groups),
+        quorum=reader.quorum,
+    )
 
 
 class _Reader:
     """Reads line by line and knows what was defined before."""
 
     def __init__(self) -> None:
-        self._logs: list[PolicyLog] = []
-        self._witnesses: list[PolicyWitness] = []
-        self._groups: list[Group] = []
+        self.logs: list[PolicyLog] = []
+        self.witnesses: list[PolicyWitness] = []
+        self.groups: list[Group] = []
+        self.quorum: bytes | None = None
         self._free: dict[bytes, bool] = {}
-        self._quorum: bytes | None = None
-        self._kinds = {b"log": self._log, b"witness": self._witness, b"group": self._group}
+        self._readers = {
+            b"log": self._log,
+            b"witness": self._witness,
+            b"group": self._group,
+            b"quorum": self._take_quorum,
+        }
 
     def take(self, line: bytes) -> None:
         if _OTHER_OCTETS.search(line):
             raise Malformed("a control character other than tab")
-        words = [word for word in _SPACE.split(line) if word]
-        if not words or words[0].startswith(b"#"):
+        kind, *words = [word for word in _SPACE.split(line) if word] or [b"#"]
+        if kind.startswith(b"#"):
             return
-        kind, *rest = words
-        if kind == b"quorum":
-            self._take_quorum(rest)
-        elif kind in self._kinds:
-            self._kinds[kind](rest)
-        else:
+        if kind not in _FORMS:
             raise Malformed(f"{printable_name(kind[:40])!r} is none of log, witness, group and quorum")
-
-    def policy(self) -> WitnessPolicy:
-        if self._quorum is None:
-            raise Malformed("a policy without a quorum")
-        return WitnessPolicy(
-            logs=tuple(self._logs),
-            witnesses=tuple(self._witnesses),
-            groups=tuple(self._groups),
-            quorum=self._quorum,
-        )
+        least, most, form = _FORMS[kind]
+        if len(words) < least or (most is not None and len(words) > most):
+            raise Malformed(f"not {form}")
+        self._readers[kind](words)
 
     def _log(self, words: list[bytes]) -> None:
-        if len(words) not in (1, 2):
-            raise Malformed("not log <vkey> [<url>]")
-        _add(self._logs, PolicyLog(key=_key(words[0], ED25519, "log"), url=_url(words[1:])))
+        _add(self.logs, PolicyLog(key=_key(words[0], ED25519, "log"), url=_url(words[1:])))
 
     def _witness(self, words: list[bytes]) -> None:
-        if len(words) not in (2, 3):
-            raise Malformed("not witness <name> <vkey> [<url>]")
         key = _key(words[1], COSIGNATURE, "witness")
         self._define(words[0])
-        _add(self._witnesses, PolicyWitness(name=words[0], key=key, url=_url(words[2:])))
+        _add(self.witnesses, PolicyWitness(name=words[0], key=key, url=_url(words[2:])))
 
     def _group(self, words: list[bytes]) -> None:
-        if len(words) < _LEAST_GROUP:
-            raise Malformed("not group <name> <k>|all|any <member>...")
-        if len(self._groups) >= MAX_OF_A_KIND:
+        if len(self.groups) >= MAX_OF_A_KIND:
             raise Malformed(f"more than {MAX_OF_A_KIND} groups")
         name, number, *members = words
         threshold = _threshold(number, len(members))
         for member in members:
-            self._use(member)
+            self._check_defined(member)
+            if not self._free[member]:
+                raise Malformed(f"{printable_name(member)!r} is a member already")
+            self._free[member] = False
         self._define(name)
-        self._groups.append(Group(name=name, threshold=threshold, members=tuple(members)))
+        self.groups.append(Group(name=name, threshold=threshold, members=tuple(members)))
 
     def _take_quorum(self, words: list[bytes]) -> None:
-        if len(words) != 1:
-            raise Malformed("not quorum <name>")
-        if self._quorum is not None:
+        if self.quorum is not None:
             raise Malformed("a second quorum")
-        if words[0] != NONE and words[0] not in self._free:
-            raise Malformed(f"{printable_name(words[0])!r} is not defined on a line before")
-        self._quorum = words[0]
+        if words[0] != NONE:
+            self._check_defined(words[0])
+        self.quorum = words[0]
 
     def _define(self, name: bytes) -> None:
         if name == NONE or name in self._free:
             raise Malformed(f"the name {printable_name(name)!r} is taken")
         self._free[name] = True
 
-    def _use(self, name: bytes) -> None:
-        """Let a name be a member: it must be defined, and a member of no other group."""
+    def _check_defined(self, name: bytes) -> None:
         if name not in self._free:
             raise Malformed(f"{printable_name(name)!r} is not defined on a line before")
-        if not self._free[name]:
-            raise Malformed(f"{printable_name(name)!r} is a member already")
-        self._free[name] = False
 
 
 def _add(known: list[T], one: T) -> None:
@@ -242,7 +227,7 @@ def _add(known: list[T], one: T) -> None:
 
 def _key(word: bytes, algorithm: int, what: str) -> NoteKey:
     try:
-        key = parse_verifier_key(word.decode("utf-8", "strict"))
+        key = parse_verifier_key(word.decode())
     except UnicodeDecodeError as error:
         raise Malformed("a verifier key that is not UTF-8") from error
     if key.algorithm != algorithm:

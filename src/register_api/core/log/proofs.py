@@ -32,21 +32,28 @@ from register_api.core.log.note import MAX_NOTE_BYTES, NoteKey
 from register_api.errors import Malformed
 
 PATH = "add-checkpoint"
-"""Where a witness takes it, below its submission prefix."""
+"""Where a witness takes a request, below its submission prefix."""
 
 SIZE_TYPE = "text/x.tlog.size"
 """Media type of an answer that gives the size last signed."""
 
 MAX_PROOF_LINES = 63
 
-_MAX_HEAD_BYTES = 4 * 2**10
+_MAX_REQUEST_HEAD = 4 * 2**10
 """Room for the old size and 63 hashes of 44 characters."""
 
-MAX_REQUEST_BYTES = _MAX_HEAD_BYTES + MAX_NOTE_BYTES
+MAX_REQUEST_BYTES = _MAX_REQUEST_HEAD + MAX_NOTE_BYTES
+
+_HEADER = "c2sp.org/tlog-proof@v1"
+
+_MAX_PROOF_HEAD = 16 * 2**10
+"""Room for 63 hashes, and extra data of other programs."""
+
+MAX_PROOF_BYTES = _MAX_PROOF_HEAD + MAX_NOTE_BYTES
 
 
 class AddCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A request taken apart; nothing in it is believed yet.
+    """A request to a witness taken apart; nothing in it is believed yet.
 
     Attributes:
         old_size: Size that the witness has signed last, as far as the log knows.
@@ -61,8 +68,7 @@ class AddCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 def format_request(request: AddCheckpoint) -> bytes:
     """Return the body of a request."""
-    lines = (f"old {request.old_size}", *map(strict_base64.encode, request.proof))
-    return "".join(f"{line}\n" for line in lines).encode() + b"\n" + request.checkpoint
+    return _joined([f"old {request.old_size}"], request.proof, request.checkpoint)
 
 
 def parse_request(data: bytes) -> AddCheckpoint:
@@ -71,14 +77,11 @@ def parse_request(data: bytes) -> AddCheckpoint:
     Raises:
         Malformed: Too large, not the lines above, more than 63 hashes, or hashes of the wrong form.
     """
-    head, blank, checkpoint = data[:MAX_REQUEST_BYTES].partition(b"\n\n")
-    if len(data) > MAX_REQUEST_BYTES or len(head) > _MAX_HEAD_BYTES or not blank or not head.isascii():
-        raise Malformed("not an old size, hashes, one blank line and a checkpoint")
-    first, *lines = head.decode("ascii").split("\n")
-    if not first.startswith("old ") or len(lines) > MAX_PROOF_LINES:
-        raise Malformed(f"no line with the old size, or more than {MAX_PROOF_LINES} hashes below it")
-    size = parse_number(first.removeprefix("old "))
-    return AddCheckpoint(old_size=size, proof=_hashes(lines), checkpoint=checkpoint)
+    (first, *lines), checkpoint = _parts(data, _MAX_REQUEST_HEAD)
+    size = parse_number(_value_of("old", first))
+    return AddCheckpoint(
+        old_size=size, proof=merkle.read_hashes(lines, MAX_PROOF_LINES), checkpoint=checkpoint
+    )
 
 
 def format_size(size: int) -> bytes:
@@ -96,21 +99,6 @@ def parse_size(data: bytes) -> int:
     if not text.endswith("\n"):
         raise Malformed("not a size on a line")
     return parse_number(text.removesuffix("\n"))
-
-
-def _hashes(lines: Sequence[str]) -> tuple[bytes, ...]:
-    hashes = tuple(strict_base64.decode(line) for line in lines)
-    if any(len(found) != merkle.HASH_BYTES for found in hashes):
-        raise Malformed("a consistency proof with a hash not of 32 bytes")
-    return hashes
-
-
-HEADER = "c2sp.org/tlog-proof@v1"
-
-MAX_HEAD_BYTES = 16 * 2**10
-"""Room for what stands before the checkpoint: 63 hashes, and extra data of other programs."""
-
-MAX_PROOF_BYTES = MAX_HEAD_BYTES + MAX_NOTE_BYTES
 
 
 class TlogProof(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,9 +124,7 @@ def format_proof(proof: TlogProof) -> bytes:
         Malformed: No reader would take this proof back.
     """
     extra = [] if proof.extra is None else [f"extra {strict_base64.encode(proof.extra)}"]
-    hashes = [strict_base64.encode(found) for found in proof.hashes]
-    head = "\n".join((HEADER, *extra, f"index {proof.index}", *hashes))
-    data = head.encode() + b"\n\n" + proof.checkpoint
+    data = _joined([_HEADER, *extra, f"index {proof.index}"], proof.hashes, proof.checkpoint)
     parse_proof(data)  # refuses what no reader would take
     return data
 
@@ -149,34 +135,20 @@ def parse_proof(data: bytes) -> TlogProof:
     Raises:
         Malformed: Too large, not the lines above, too many hashes, or hashes of the wrong form.
     """
-    head, blank, checkpoint = data[:MAX_PROOF_BYTES].partition(b"\n\n")
-    if len(data) > MAX_PROOF_BYTES or len(head) > MAX_HEAD_BYTES or not blank:
-        raise Malformed("not a proof of inclusion: lines, one blank line, checkpoint")
-    if not head.isascii():
-        raise Malformed("a proof of inclusion with other characters than ASCII")
-    header, *lines = head.decode("ascii").split("\n")
+    (header, *lines), checkpoint = _parts(data, _MAX_PROOF_HEAD)
     extra = _value_of("extra", lines.pop(0)) if lines and lines[0].startswith("extra ") else None
-    if header != HEADER or not lines:
-        raise Malformed(f"not a proof of inclusion as {HEADER} has it")
+    if header != _HEADER or not lines:
+        raise Malformed(f"not a proof of inclusion as {_HEADER} has it")
     return TlogProof(
         index=parse_number(_value_of("index", lines[0])),
-        hashes=_proof_hashes(lines[1:]),
+        hashes=merkle.read_hashes(lines[1:], merkle.MAX_PROOF_HASHES),
         checkpoint=checkpoint,
         extra=None if extra is None else strict_base64.decode(extra),
     )
 
 
 def verify_proof(entry: bytes, proof: TlogProof, origin: str, keys: Sequence[NoteKey]) -> Checkpoint:
-    """Check that a log holds an entry.
-
-    Args:
-        entry: The entry's exact bytes.
-        proof: The proof taken apart.
-        origin: Name of the log that was asked for.
-        keys: Log keys that may have signed its checkpoint.
-
-    Returns:
-        The proof's checkpoint; the entry is number ``proof.index`` of this log.
+    """Check that the log that was asked for holds an entry, given by its exact bytes, at ``proof.index``.
 
     Raises:
         Malformed: The checkpoint or the inclusion proof has a wrong form.
@@ -190,14 +162,19 @@ def verify_proof(entry: bytes, proof: TlogProof, origin: str, keys: Sequence[Not
     return checkpoint
 
 
+def _joined(lines: Sequence[str], hashes: Sequence[bytes], checkpoint: bytes) -> bytes:
+    return "\n".join((*lines, *map(strict_base64.encode, hashes))).encode() + b"\n\n" + checkpoint
+
+
+def _parts(data: bytes, most: int) -> tuple[list[str], bytes]:
+    """Return the lines before the checkpoint, at most so many bytes of ASCII, and the checkpoint."""
+    head, blank, checkpoint = data[: most + MAX_NOTE_BYTES].partition(b"\n\n")
+    if len(data) > most + MAX_NOTE_BYTES or len(head) > most or not blank or not head.isascii():
+        raise Malformed("not lines of ASCII, one blank line and a checkpoint, or too large")
+    return head.decode("ascii").split("\n"), checkpoint
+
+
 def _value_of(name: str, line: str) -> str:
     if not line.startswith(f"{name} "):
-        raise Malformed(f"a proof of inclusion without a line {name!r}")
+        raise Malformed(f"a proof without a line {name!r}")
     return line.removeprefix(f"{name} ")
-
-
-def _proof_hashes(lines: Sequence[str]) -> tuple[bytes, ...]:
-    hashes = tuple(strict_base64.decode(line) for line in lines)
-    if len(hashes) > merkle.MAX_PROOF_HASHES or any(len(found) != merkle.HASH_BYTES for found in hashes):
-        raise Malformed("a proof of inclusion with too many hashes or hashes not of 32 bytes")
-    return hashes

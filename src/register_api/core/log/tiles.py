@@ -5,12 +5,15 @@ A tile at level 0 holds up to 256 leaf hashes; one at level *l* holds the roots 
 tile at level 0 with the same number hashes, each after its length as big-endian uint16.
 
 What is read comes through a ``ReadTile``, so the same code works on a folder, on the network and in
-memory. Paths are those of the tree (``core.format.tree``), without a leading slash.
+memory. Paths are those of the tree (``core.format.tree``), without a leading slash. Roots and proofs (RFC
+6962 sections 2.1.1 and 2.1.2) are computed from O(log n) tiles and are as good as these: a reader compares
+a root computed here with one that is signed before it believes anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from register_api.core.log import merkle
@@ -30,26 +33,15 @@ ReadTile = Callable[[str], bytes]
 
 
 def tile_path(level: Level, index: int, width: int = TILE_WIDTH) -> str:
-    """Return the path of a tile or an entry bundle (tlog-tiles, Merkle Tree).
-
-    Args:
-        level: 0 to 7, or ``"entries"`` for a bundle.
-        index: Number of the tile within its level, from 0.
-        width: Hashes or entries in it, 1 to 256; below 256 it is partial.
-    """
-    groups = [f"{index % 1000:03d}"]
+    """Return the path of a tile at level 0 to 7, or of a bundle; below the full width it is partial."""
+    name = f"{index % 1000:03d}"
     while index := index // 1000:
-        groups.insert(0, f"x{index % 1000:03d}")
-    partial = "" if width == TILE_WIDTH else f".p/{width}"
-    return f"log/tile/{level}/{'/'.join(groups)}{partial}"
+        name = f"x{index % 1000:03d}/{name}"
+    return f"log/tile/{level}/{name}" + ("" if width == TILE_WIDTH else f".p/{width}")
 
 
 def entries_in_bundle(data: bytes, width: int) -> list[bytes]:
-    """Read an entry bundle.
-
-    Args:
-        data: The bytes as received.
-        width: How many entries must be in it, 1 to 256.
+    """Read an entry bundle, in which so many entries must be, 1 to 256.
 
     Raises:
         Malformed: More or fewer entries, or an entry that is cut off.
@@ -66,22 +58,25 @@ def entries_in_bundle(data: bytes, width: int) -> list[bytes]:
 
 
 def append(size: int, entries: Sequence[bytes], read: ReadTile) -> dict[str, bytes]:
-    """Return the files that a log gains by more entries: every tile and bundle that grows.
+    """Return the files that a log of a size gains by more entries, by path: every tile and bundle that grows.
 
-    Args:
-        size: Entries in the log before.
-        entries: What to append, in order; at most 65,535 bytes each.
-        read: Gives the partial tiles of the log before; one is read a level that grows.
-
-    Returns:
-        Path to bytes: full tiles completed on the way, and the partial tiles of the new size.
+    Of the log before, one partial tile is read a level that grows, and one partial bundle.
 
     Raises:
         Malformed: A stored tile has not the form its path says, or an entry is too long.
     """
     if not entries:
         return {}
-    files = _appended_bundles(size, entries, read)
+    if any(len(entry) > MAX_ENTRY_LENGTH for entry in entries):
+        raise Malformed(f"a log entry of more than {MAX_ENTRY_LENGTH} bytes")
+    first, width = divmod(size, TILE_WIDTH)
+    old = entries_in_bundle(read(tile_path("entries", first, width)), width) if width else []
+    files = {
+        tile_path("entries", first + number, len(bundle)): b"".join(
+            len(entry).to_bytes(2, "big") + entry for entry in bundle
+        )
+        for number, bundle in enumerate(_chunks([*old, *entries]))
+    }
     level, hashes, count = 0, [merkle.leaf_hash(entry) for entry in entries], size
     while hashes:
         first, width = divmod(count, TILE_WIDTH)
@@ -91,19 +86,6 @@ def append(size: int, entries: Sequence[bytes], read: ReadTile) -> dict[str, byt
         hashes = [merkle.root_hash(chunk) for chunk in chunks if len(chunk) == TILE_WIDTH]
         level, count = level + 1, first
     return files
-
-
-def _appended_bundles(size: int, entries: Sequence[bytes], read: ReadTile) -> dict[str, bytes]:
-    if any(len(entry) > MAX_ENTRY_LENGTH for entry in entries):
-        raise Malformed(f"a log entry of more than {MAX_ENTRY_LENGTH} bytes")
-    first, width = divmod(size, TILE_WIDTH)
-    old = entries_in_bundle(read(tile_path("entries", first, width)), width) if width else []
-    bundles = enumerate(_chunks([*old, *entries]))
-    return {tile_path("entries", first + n, len(bundle)): _bundle(bundle) for n, bundle in bundles}
-
-
-def _bundle(entries: Sequence[bytes]) -> bytes:
-    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
 
 
 def _chunks(row: list[bytes]) -> list[list[bytes]]:
@@ -126,49 +108,37 @@ def tile_of_subtree(height: int, number: int, size: int) -> tuple[int, int, int]
     return level, index, width
 
 
-class HashReader:
-    """Hashes of one log's subtrees, each tile read once.
-
-    Attributes:
-        size: Entries of the log whose tiles are read.
-    """
+class _HashReader:
+    """Hashes of one log's subtrees, each tile read once."""
 
     def __init__(self, size: int, read: ReadTile) -> None:
-        """Begin without any tile."""
         if not 0 <= size <= merkle.MAX_SIZE:
             raise Malformed(f"no log has the size {size}")
         self.size = size
-        self._read = read
-        self._tiles: dict[tuple[int, int, int], list[bytes]] = {}
+
+        @functools.cache
+        def tile(place: tuple[int, int, int]) -> list[bytes]:
+            return read_tile(*place, read)
+
+        self._tile = tile
 
     def range_hash(self, start: int, end: int) -> bytes:
         """Return the hash over entries ``start`` to ``end - 1``, a range that RFC 6962 splits off."""
-        return merkle.join_subtrees(list(self._subtree_hashes(start, end)))
+        return merkle.join_subtrees([self._subtree(*one) for one in merkle.perfect_subtrees(start, end)])
 
-    def _subtree_hashes(self, start: int, end: int) -> Iterator[bytes]:
-        for height, number in merkle.perfect_subtrees(start, end):
-            first = (number << (height % TILE_HEIGHT)) % TILE_WIDTH
-            tile = self._tile(tile_of_subtree(height, number, self.size))
-            yield merkle.root_hash(tile[first : first + (1 << (height % TILE_HEIGHT))])
-
-    def _tile(self, place: tuple[int, int, int]) -> list[bytes]:
-        if place not in self._tiles:
-            self._tiles[place] = read_tile(*place, self._read)
-        return self._tiles[place]
+    def _subtree(self, height: int, number: int) -> bytes:
+        first = (number << (height % TILE_HEIGHT)) % TILE_WIDTH
+        tile = self._tile(tile_of_subtree(height, number, self.size))
+        return merkle.root_hash(tile[first : first + (1 << (height % TILE_HEIGHT))])
 
 
 def root(size: int, read: ReadTile, *, tree_size: int | None = None) -> bytes:
-    """Return the root hash of a log, or of what it was when it was smaller.
-
-    Args:
-        size: Entries of the tree whose root is wanted.
-        read: Gives the tiles.
-        tree_size: Entries of the log whose tiles are read, when larger than ``size``.
+    """Return the root hash of a log, or of what it was when it was smaller than ``tree_size``.
 
     Raises:
         Malformed: A tile has not the form its path says, or ``tree_size`` is smaller than ``size``.
     """
-    reader = HashReader(size if tree_size is None else tree_size, read)
+    reader = _HashReader(size if tree_size is None else tree_size, read)
     if not 0 <= size <= reader.size:
         raise Malformed(f"a log of size {reader.size} has never had the size {size}")
     return reader.range_hash(0, size)
@@ -180,12 +150,30 @@ def inclusion_proof(index: int, size: int, read: ReadTile) -> list[bytes]:
     Raises:
         Malformed: The log has no such entry, or a tile has not the form its path says.
     """
-    reader = HashReader(size, read)
     if not 0 <= index < size:
         raise Malformed(f"no entry {index} in a log of size {size}")
+    return _descend(_HashReader(size, read), index, to_leaf=True)[0]
+
+
+def consistency_proof(old_size: int, new_size: int, read: ReadTile) -> list[bytes]:
+    """Return the proof that a log continues a smaller one of at least one entry (RFC 6962 section 2.1.2).
+
+    Raises:
+        Malformed: Sizes out of order, or a tile has not the form its path says.
+    """
+    if not 1 <= old_size <= new_size:
+        raise Malformed(f"no consistency proof leads from size {old_size} to size {new_size}")
+    reader = _HashReader(new_size, read)
+    proof, start, end = _descend(reader, old_size - 1, to_leaf=False)
+    # The old tree's own root is left out: whoever checks the proof has it.
+    return ([reader.range_hash(start, end)] if start else []) + proof
+
+
+def _descend(reader: _HashReader, index: int, *, to_leaf: bool) -> tuple[list[bytes], int, int]:
+    """Go down to an entry, or to where a subtree ends with it: the neighbours passed, and the range there."""
     proof: list[bytes] = []
-    start, end = 0, size
-    while end - start > 1:
+    start, end = 0, reader.size
+    while end - start > 1 if to_leaf else end > index + 1:
         middle = start + merkle.split_point(end - start)
         if index < middle:
             proof.append(reader.range_hash(middle, end))
@@ -193,35 +181,7 @@ def inclusion_proof(index: int, size: int, read: ReadTile) -> list[bytes]:
         else:
             proof.append(reader.range_hash(start, middle))
             start = middle
-    return proof[::-1]
-
-
-def consistency_proof(old_size: int, new_size: int, read: ReadTile) -> list[bytes]:
-    """Return the proof that a log continues a smaller one (RFC 6962 section 2.1.2).
-
-    Args:
-        old_size: Entries of the smaller tree, at least 1.
-        new_size: Entries of the log whose tiles are read.
-        read: Gives the tiles.
-
-    Raises:
-        Malformed: Sizes out of order, or a tile has not the form its path says.
-    """
-    reader = HashReader(new_size, read)
-    if not 1 <= old_size <= new_size:
-        raise Malformed(f"no consistency proof leads from size {old_size} to size {new_size}")
-    proof: list[bytes] = []
-    start, end = 0, new_size
-    while old_size < end:
-        middle = start + merkle.split_point(end - start)
-        if old_size <= middle:
-            proof.append(reader.range_hash(middle, end))
-            end = middle
-        else:
-            proof.append(reader.range_hash(start, middle))
-            start = middle
-    # The old tree's own root is left out: whoever checks the proof has it.
-    return ([reader.range_hash(start, end)] if start else []) + proof[::-1]
+    return proof[::-1], start, end
 
 
 def tiles_for_consistency(old_size: int, new_size: int) -> tuple[str, ...]:
@@ -229,13 +189,6 @@ def tiles_for_consistency(old_size: int, new_size: int) -> tuple[str, ...]:
 
     Below 65,536 entries these are at most three: the level-1 tile, the one that holds the old last
     leaf, and the rightmost.
-
-    Args:
-        old_size: Size that is remembered.
-        new_size: Size of the log whose tiles are read.
-
-    Returns:
-        Paths in the order of reading, none twice.
 
     Raises:
         Malformed: Sizes out of order.

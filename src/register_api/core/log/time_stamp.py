@@ -19,13 +19,12 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import rfc3161_client
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from rfc3161_client import TimeStampResponse
 
 from register_api.core.instant import format_instant
 from register_api.core.log.note import NoteKey, format_note, parse_note
 from register_api.core.printable import escaped
-from register_api.errors import Forged, Inconsistent, Malformed, UntrustedKey
+from register_api.errors import Forged, Inconsistent, Malformed, RegisterError, UntrustedKey
 
 MAX_TIME_STAMP_BYTES = 64 * 2**10
 """Room for a chain of several certificates with large keys; usual ones have 2 to 8 KiB."""
@@ -36,38 +35,18 @@ CLOCK_TOLERANCE = dt.timedelta(minutes=5)
 """How far the clocks of a publisher and of an authority may differ and nobody is blamed."""
 
 _HASHES = {
-    x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1"): hashlib.sha256,
-    x509.ObjectIdentifier("2.16.840.1.101.3.4.2.2"): hashlib.sha384,
-    x509.ObjectIdentifier("2.16.840.1.101.3.4.2.3"): hashlib.sha512,
+    x509.ObjectIdentifier(f"2.16.840.1.101.3.4.2.{number}"): made
+    for number, made in enumerate((hashlib.sha256, hashlib.sha384, hashlib.sha512), start=1)
 }
 """Imprints that are taken: SHA-256 and stronger."""
 
 _MAX_NAME = 200
 
-_UNEXPECTED = (
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-    NotImplementedError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-    Warning,
-)
-"""What the libraries raise on DER of any form, besides a panic."""
-
 
 class TimeStamp(msgspec.Struct, frozen=True, kw_only=True):
-    """What a time stamp says.
+    """What a time stamp says: when (UTC, whole seconds), and the subject of the certificate that signed.
 
-    Attributes:
-        at: When the authority saw the bytes, UTC, cut to whole seconds.
-        authority: Subject of the certificate that signed, on one line fit to be shown.
-        nonce: What the request carried, to tell a fresh answer from an old one.
+    The nonce is what the request carried, to tell a fresh answer from an old one.
     """
 
     at: dt.datetime
@@ -87,13 +66,13 @@ def stamped_bytes(checkpoint: bytes, key: NoteKey) -> bytes:
 def open_time_stamp(
     data: bytes, stamped: bytes, anchors: Sequence[x509.Certificate] | None = None
 ) -> TimeStamp:
-    """Check a time stamp and read it.
+    """Check an authority's TimeStampResp (DER, RFC 3161 section 2.4.2) on some bytes, and read it.
 
     Args:
-        data: DER of the authority's TimeStampResp (RFC 3161 section 2.4.2).
+        data: The answer.
         stamped: The bytes that it has to be of.
-        anchors: Root certificates of authorities that are accepted, with intermediates if the stamp
-            has not got them; ``None`` checks neither signature nor chain.
+        anchors: Root certificates that are accepted, with intermediates if the stamp has not got them;
+            ``None`` checks neither signature nor chain.
 
     Raises:
         Malformed: Not such an answer in strict DER, without a stamp, or with a weaker imprint than
@@ -135,10 +114,7 @@ def check_plausible(stamp: TimeStamp, published_at: dt.datetime) -> None:
 
 
 def read_anchors(data: bytes) -> tuple[x509.Certificate, ...]:
-    """Read the certificates that a time stamp's chain may end in.
-
-    Args:
-        data: PEM, one certificate or several.
+    """Read the certificates (PEM) that a time stamp's chain may end in.
 
     Raises:
         Malformed: Not such a file, or without a root certificate: one that names itself as issuer.
@@ -170,18 +146,13 @@ def _signer(response: TimeStampResponse) -> str:
 
 def _check_chain(response: TimeStampResponse, stamped: bytes, anchors: Sequence[x509.Certificate]) -> None:
     """Check signature, chain and purpose as of the stamp's time (RFC 3161 section 2.3)."""
-    verifier = rfc3161_client.VerifierBuilder(roots=list(anchors)).build()
     try:
-        verifier.verify_message(response, stamped)
+        rfc3161_client.VerifierBuilder(roots=list(anchors)).build().verify_message(response, stamped)
     except rfc3161_client.VerificationError as error:
-        raise Forged(f"the time stamp is not signed by an accepted authority ({_reason(error)})") from error
-
-
-def _reason(error: rfc3161_client.VerificationError) -> str:
-    """Return openssl's reason, or what the library says itself."""
-    text = str(error)
-    found = re.search(r'Verify error: ([^"]*)"', text) or re.search(r'reason: "([^"]*)"', text)
-    return escaped((found[1] if found else text.rstrip("."))[:_MAX_NAME])
+        text = str(error)  # openssl's reason stands in it
+        found = re.search(r'Verify error: ([^"]*)"', text) or re.search(r'reason: "([^"]*)"', text)
+        reason = escaped((found[1] if found else text.rstrip("."))[:_MAX_NAME])
+        raise Forged(f"the time stamp is not signed by an accepted authority ({reason})") from error
 
 
 @contextlib.contextmanager
@@ -189,9 +160,9 @@ def _guarded(what: str) -> Iterator[None]:
     """Turn whatever the libraries raise on foreign bytes into a finding, a panic of theirs among it."""
     try:
         yield
-    except _UNEXPECTED as error:
-        raise Malformed(what) from error
+    except RegisterError:
+        raise
     except BaseException as error:
-        if type(error).__module__ != "pyo3_runtime":
+        if not isinstance(error, Exception) and type(error).__module__ != "pyo3_runtime":
             raise
         raise Malformed(what) from error
