@@ -29,7 +29,7 @@ from register_api.core.model import Register
 from register_api.core.notice import NoticeStatus
 from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import VersionSummary
-from register_api.publish.feed.interest_files import PublishedFeeds, important_feed, interest_feeds
+from register_api.publish.feed.interests import PublishedFeeds, important_feed, interest_feeds
 from register_api.publish.feed.json import entries_in, json_feed
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signatures import signatures

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import programs
-from register_api.publish.signing import token_pin, token_session
+from register_api.publish.signing import passphrase, token_key
 from tools import missing, need
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class SoftHsm:
         self.pin_file.write_text(f"{PIN}\n")
         self.pin_file.chmod(0o600)
         patch.setenv("SOFTHSM2_CONF", str(configuration))
-        patch.setenv(token_session.VARIABLE, str(self.module))
-        patch.setenv(token_pin.VARIABLE, str(self.pin_file))
+        patch.setenv(token_key.VARIABLE, str(self.module))
+        patch.setenv(passphrase.PIN_VARIABLE, str(self.pin_file))
 
     def add(self, label: str) -> None:
         """Put in a token."""

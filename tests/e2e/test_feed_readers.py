@@ -11,9 +11,9 @@ import pytest
 
 import sample_register as sample
 from node_judges import need_package, node
-from register_api.publish.feed.atom import atom_feed, interest_feed
+from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import FeedEntry, make_entry
-from register_api.publish.feed.interests import interests
+from register_api.publish.feed.interests import interest_feed, interests
 from register_api.publish.feed.json import json_feed
 
 with warnings.catch_warnings():

@@ -30,7 +30,7 @@ from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signatures import sign_jws
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust.metadata import metadata_path
-from register_api.publish.trust.root_chain import known_file, signed_sha256
+from register_api.publish.trust.root import known_file, signed_sha256
 from register_api.publish.trust.root_draft import read_draft
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import FolderFetcher

@@ -20,9 +20,7 @@ from quick_disk import quick_disk
 from register_api.core.canonical import digest
 from register_api.publish.signing.signer import Ed25519Signer
 from register_api.publish.trust.metadata import encode, metadata_path
-from register_api.publish.trust.root import make_root
-from register_api.publish.trust.root_chain import known_file
-from register_api.publish.trust.root_change import RootChange, next_root
+from register_api.publish.trust.root import RootChange, known_file, make_root, next_root
 from register_api.publish.trust.root_draft import RootDraft, new_draft, read_draft, write_draft
 
 if TYPE_CHECKING:

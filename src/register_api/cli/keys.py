@@ -14,12 +14,11 @@ from register_api.core.format import tree
 from register_api.core.keys.trust_root import ROLES
 from register_api.errors import StoreError, UsageError
 from register_api.files import durable
-from register_api.publish.signing.making import adopt_token_key, new_token_key
+from register_api.publish.signing.key_file import Secret
 from register_api.publish.signing.passphrase import Passphrases
-from register_api.publish.signing.secret import Secret
-from register_api.publish.signing.signer import Ed25519Signer, generate
+from register_api.publish.signing.signer import Ed25519Signer, adopt_token_key, generate, new_token_key
 from register_api.publish.trust.metadata import newest_root
-from register_api.publish.trust.root_change import kid_of
+from register_api.publish.trust.root import kid_of
 from register_api.store.reader import open_snapshot
 
 

@@ -19,8 +19,14 @@ from register_api.core.printable import escaped
 from register_api.errors import UsageError
 from register_api.publish.root_ceremony import begin_first_root, begin_root, other_root_keys, publish_root
 from register_api.publish.signing.signer import Ed25519Signer, load
-from register_api.publish.trust.root_chain import signed_sha256, write_known
-from register_api.publish.trust.root_change import RootChange, kid_of, read_public_key, root_kids
+from register_api.publish.trust.root import (
+    RootChange,
+    kid_of,
+    read_public_key,
+    root_kids,
+    signed_sha256,
+    write_known,
+)
 from register_api.publish.trust.root_draft import (
     RootDraft,
     check_draft,

@@ -24,7 +24,7 @@ from register_api.core.notice import Promises
 from register_api.errors import StoreDamaged
 from register_api.publish.examine import HINT, Examined, nothing_signed
 from register_api.publish.feed.entry import VersionSummary, make_entry
-from register_api.publish.feed.interest_files import PublishedFeeds
+from register_api.publish.feed.interests import PublishedFeeds
 from register_api.publish.head_files import check_listed, digests_of
 from register_api.publish.history import told_again
 from register_api.publish.log_files import LogFiles, append_entry, outgrown_tiles
@@ -41,7 +41,6 @@ from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signatures import signatures
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
-from register_api.publish.trust import retirement
 from register_api.publish.trust import root as trust_root
 from register_api.publish.version_files import VersionFiles, make_version_files
 from register_api.store.reader import Snapshot
@@ -151,7 +150,7 @@ class ArtefactBuilder:
         """Return what no customer can still be led to below ``trust/``."""
         if self.snapshot is None:
             return ()
-        return retirement.outlived(self.snapshot.read, self.snapshot.published_at, self.now)
+        return trust_repository.outlived(self.snapshot.read, self.snapshot.published_at, self.now)
 
     def new_version(
         self,

@@ -37,7 +37,7 @@ from register_api.publish.history import promises_after
 from register_api.publish.memory import SignedFile, SignedHead
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import Read
-from register_api.publish.trust.root_chain import check_chain
+from register_api.publish.trust.root import check_chain
 from register_api.verify.fetcher import NotServed
 from register_api.verify.state import RootOrigin
 from register_api.verify.trust.chain import Trusted, follow

@@ -21,7 +21,6 @@ from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.signing.signatures import signatures
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
-from register_api.publish.trust import retirement
 from register_api.store.reader import Snapshot, open_snapshot
 
 
@@ -65,7 +64,7 @@ def resign_metadata(
     return work.commit(
         {**changed, **signatures(changed, keyring), **heads, **pems, **root, **trust},
         now=now,
-        retired=retirement.outlived(snapshot.read, snapshot.published_at, now),
+        retired=trust_repository.outlived(snapshot.read, snapshot.published_at, now),
     )
 
 

@@ -38,9 +38,8 @@ from register_api.publish.exports.dpv import dpv
 from register_api.publish.exports.workbook import register_workbook
 from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import FeedEntry, VersionSummary
-from register_api.publish.feed.interest_files import PublishedFeeds, important_feed, interest_feeds
+from register_api.publish.feed.interests import PublishedFeeds, feeds_opml, important_feed, interest_feeds
 from register_api.publish.feed.json import json_feed
-from register_api.publish.feed.opml import feeds_opml
 from register_api.publish.head_files import head_files
 from register_api.publish.log_files import LogFiles
 from register_api.publish.page.render import (

@@ -26,7 +26,7 @@ from register_api.errors import StoreDamaged, UsageError
 from register_api.publish import memory
 from register_api.publish.building import PagesMade, Publishing
 from register_api.publish.examine import Examined, examine
-from register_api.publish.feed.interest_files import PublishedFeeds
+from register_api.publish.feed.interests import PublishedFeeds
 from register_api.publish.history import told_again
 from register_api.publish.log_files import LogFiles
 from register_api.publish.makers import NewVersion, make_files

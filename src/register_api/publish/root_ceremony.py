@@ -17,15 +17,13 @@ from register_api.publish.examine import Examined
 from register_api.publish.key_transaction import key_change, resign_metadata
 from register_api.publish.rotation import Changed
 from register_api.publish.signing import key_file
-from register_api.publish.signing.key_list import key_record
-from register_api.publish.signing.key_ranges import rotated
+from register_api.publish.signing.key_list import key_record, rotated
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import metadata_path
-from register_api.publish.trust.root import BEGUN, FIRST_ROOT, make_root
-from register_api.publish.trust.root_change import RootChange, next_root
+from register_api.publish.trust.root import BEGUN, FIRST_ROOT, RootChange, make_root, next_root
 from register_api.publish.trust.root_draft import RootDraft, check_draft, new_draft
 from register_api.store.reader import Snapshot, open_snapshot
 

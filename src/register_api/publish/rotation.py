@@ -20,8 +20,7 @@ from register_api.core.printable import quoted
 from register_api.errors import UsageError
 from register_api.publish.building import Publishing, nothing_published
 from register_api.publish.key_transaction import key_change, resign_metadata
-from register_api.publish.signing.key_list import key_record
-from register_api.publish.signing.key_ranges import open_record, record_of, rotated, shortened
+from register_api.publish.signing.key_list import key_record, open_record, record_of, rotated, shortened
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.next_key import promote_next_keys
 from register_api.store.reader import Snapshot, open_snapshot

@@ -19,9 +19,16 @@ from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.signing.signer import Ed25519Signer
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import metadata_path
-from register_api.publish.trust.root import sign_root
-from register_api.publish.trust.root_chain import check_chain, check_known, read_known, write_known
-from register_api.publish.trust.root_change import RootChange, next_root, root_kids
+from register_api.publish.trust.root import (
+    RootChange,
+    check_chain,
+    check_known,
+    next_root,
+    read_known,
+    root_kids,
+    sign_root,
+    write_known,
+)
 
 
 def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Changed:

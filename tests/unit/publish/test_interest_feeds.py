@@ -14,11 +14,16 @@ from register_api.core.diff.changes import FieldChange
 from register_api.core.format import tree
 from register_api.core.notice import NoticeStatus
 from register_api.errors import Malformed
-from register_api.publish.feed.atom import interest_feed
-from register_api.publish.feed.interest_files import PublishedFeeds, important_feed, interest_feeds
-from register_api.publish.feed.interests import entries_by_interest, interests
-from register_api.publish.feed.opml import feeds_opml
-from register_api.publish.feed.stored_feed import entries_of
+from register_api.publish.feed.atom import entries_of
+from register_api.publish.feed.interests import (
+    PublishedFeeds,
+    entries_by_interest,
+    feeds_opml,
+    important_feed,
+    interest_feed,
+    interest_feeds,
+    interests,
+)
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

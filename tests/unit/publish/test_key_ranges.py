@@ -13,8 +13,14 @@ from memory_folder import memory_folder
 from register_api.core.documents import Ended, KeyList, KeyRecord
 from register_api.core.keys.key_list import check_growth, check_keys, is_good_for
 from register_api.errors import UntrustedKey, UsageError
-from register_api.publish.signing.key_list import first_key_list, key_record
-from register_api.publish.signing.key_ranges import open_record, record_of, rotated, shortened
+from register_api.publish.signing.key_list import (
+    first_key_list,
+    key_record,
+    open_record,
+    record_of,
+    rotated,
+    shortened,
+)
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signer import Ed25519Signer, generate
 from thoroughness import examples

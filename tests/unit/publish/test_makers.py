@@ -14,7 +14,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import FILES, KINDS, TRANSLATIONS, kind_of
 from register_api.core.notice import NoticePolicy, Promises
 from register_api.publish.feed.entry import make_entry
-from register_api.publish.feed.interest_files import PublishedFeeds
+from register_api.publish.feed.interests import PublishedFeeds
 from register_api.publish.log_files import LogFiles
 from register_api.publish.makers import MANY, ONE, PAGES, NewVersion, make_files, no_longer_made
 from register_api.publish.page.version_history import ToldVersion, told_version

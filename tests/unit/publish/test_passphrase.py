@@ -19,9 +19,9 @@ from register_api.cli.main import cli
 from register_api.errors import KeyStoreError
 from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.publish.signing import key_file
+from register_api.publish.signing.key_file import Secret
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.passphrase import VARIABLE, Passphrases
-from register_api.publish.signing.secret import Secret
 from register_api.publish.signing.signer import Ed25519Signer, P256Signer, generate, load
 from tools import need
 

@@ -16,9 +16,9 @@ from publishers import Publisher
 from register_api.core.format import tree
 from register_api.core.format.paths import target_copy
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.trust import retirement
+from register_api.publish.trust import repository
 from register_api.publish.trust.metadata import metadata_path
-from register_api.publish.trust.retirement import KEPT, MOST_AT_ONCE, outlived
+from register_api.publish.trust.repository import KEPT, MOST_AT_ONCE, outlived
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
@@ -211,7 +211,7 @@ def test_a_store_that_never_retired_gets_there_in_steps(
     keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No single publication has to take away the whole past."""
-    monkeypatch.setattr(retirement, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(repository, "MOST_AT_ONCE", 3)
     made = Repository(keyring)
     for number in range(8):
         made.publish(NOW + number * DAY, number)

@@ -18,8 +18,7 @@ from rich.pretty import pretty_repr
 from publishers import Publisher
 from register_api.cli.main import cli
 from register_api.publish.signing import key_file, passphrase, signer, token_key
-from register_api.publish.signing.making import new_token_key
-from register_api.publish.signing.signer import Ed25519Signer, P256Signer
+from register_api.publish.signing.signer import Ed25519Signer, P256Signer, new_token_key
 from softhsm import PIN, SoftHsm
 
 if TYPE_CHECKING:

@@ -16,13 +16,19 @@ from publishers import NOW, Publisher
 from register_api.cli.main import cli
 from register_api.errors import KeyStoreError, UsageError
 from register_api.publish.rotation import KeyChange, rotate_key
-from register_api.publish.signing import token_pin, token_session
+from register_api.publish.signing import passphrase, token_key
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.making import adopt_token_key, new_token_key
-from register_api.publish.signing.signer import Ed25519Signer, P256Signer, generate, load
-from register_api.publish.signing.token_pin import Pins
+from register_api.publish.signing.passphrase import Pins
+from register_api.publish.signing.signer import (
+    Ed25519Signer,
+    P256Signer,
+    TufSigner,
+    adopt_token_key,
+    generate,
+    load,
+    new_token_key,
+)
 from register_api.publish.signing.token_uri import parse_uri
-from register_api.publish.signing.tuf_signer import TufSigner
 from softhsm import PIN, SoftHsm
 
 if TYPE_CHECKING:
@@ -72,15 +78,15 @@ def test_a_key_of_a_file_brought_into_a_token_is_the_same_key(
 
 
 def _no_module(hsm: SoftHsm, patch: pytest.MonkeyPatch, path: Path) -> None:
-    patch.delenv(token_session.VARIABLE)
+    patch.delenv(token_key.VARIABLE)
 
 
 def _absent_module(hsm: SoftHsm, patch: pytest.MonkeyPatch, path: Path) -> None:
-    patch.setenv(token_session.VARIABLE, "/nowhere/p11.so")
+    patch.setenv(token_key.VARIABLE, "/nowhere/p11.so")
 
 
 def _other_module(hsm: SoftHsm, patch: pytest.MonkeyPatch, path: Path) -> None:
-    patch.setenv(token_session.VARIABLE, __file__)
+    patch.setenv(token_key.VARIABLE, __file__)
 
 
 def _no_package(hsm: SoftHsm, patch: pytest.MonkeyPatch, path: Path) -> None:
@@ -118,7 +124,7 @@ def _strange_pin(hsm: SoftHsm, patch: pytest.MonkeyPatch, path: Path) -> None:
 
 
 def _no_pin(hsm: SoftHsm, patch: pytest.MonkeyPatch, path: Path) -> None:
-    patch.delenv(token_pin.VARIABLE)
+    patch.delenv(passphrase.PIN_VARIABLE)
 
 
 def _no_ed25519(hsm: SoftHsm, patch: pytest.MonkeyPatch, path: Path) -> None:
@@ -158,7 +164,7 @@ def test_a_wrong_pin_is_tried_once(hsm: SoftHsm, path: Path, monkeypatch: pytest
     """A token counts wrong PINs; a second key of the folder does not use up another try."""
     new_token_key(path, URI)
     new_token_key(path.with_name("log.pem"), "pkcs11:token=Office;object=log")
-    monkeypatch.delenv(token_pin.VARIABLE)
+    monkeypatch.delenv(passphrase.PIN_VARIABLE)
     questions: list[str] = []
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(getpass, "getpass", lambda question: questions.append(question) or "wrong")
@@ -177,7 +183,7 @@ def test_a_person_is_asked_once_for_the_keys_of_a_token(
     """Also by a keyring that reads the folder again; and a file that the URI names goes before all."""
     new_token_key(path, URI)
     new_token_key(path.with_name("log.pem"), "pkcs11:token=Office;object=log")
-    monkeypatch.delenv(token_pin.VARIABLE)
+    monkeypatch.delenv(passphrase.PIN_VARIABLE)
     questions: list[str] = []
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(getpass, "getpass", lambda question: questions.append(question) or PIN)
@@ -185,7 +191,7 @@ def test_a_person_is_asked_once_for_the_keys_of_a_token(
     assert keyring.document.kid != keyring.reopen().log.kid
     assert len(questions) == 1
     path.write_text(f"{URI}?module-path={hsm.module}&pin-source={hsm.pin_file}\n")
-    monkeypatch.delenv(token_session.VARIABLE)
+    monkeypatch.delenv(token_key.VARIABLE)
     assert Keyring.open(path.parent, create=False).document.sign(b"x")
     assert len(questions) == 1
 
@@ -197,7 +203,7 @@ def test_a_person_is_asked_once_by_a_rotation(
     publisher = Publisher(path.parent.parent / "company")
     publisher.publish()
     new_token_key(publisher.keys / "log.next.pem", URI)
-    monkeypatch.delenv(token_pin.VARIABLE)
+    monkeypatch.delenv(passphrase.PIN_VARIABLE)
     questions: list[str] = []
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(getpass, "getpass", lambda question: questions.append(question) or PIN)
@@ -264,13 +270,13 @@ def test_no_repr_shows_a_pin(hsm: SoftHsm, path: Path) -> None:
     assert PIN not in f"{pins!r} {vars(pins)!r} {signer!r} {vars(signer)!r}"
 
 
-@pytest.mark.parametrize(("kind", "words"), token_session._WORDS.items(), ids=list(token_session._WORDS))
+@pytest.mark.parametrize(("kind", "words"), token_key._WORDS.items(), ids=list(token_key._WORDS))
 def test_what_a_token_says_of_itself_is_put_in_words(hsm: SoftHsm, kind: str, words: tuple[str, str]) -> None:
     """Each error of the library that a person can do something about, by its class."""
     failure = getattr(pkcs11, kind)
     with (
         pytest.raises(KeyStoreError, match="the token Office ") as caught,
-        token_session.session(parse_uri(URI), Pins()),
+        token_key.session(parse_uri(URI), Pins()),
     ):
         raise failure
     assert (caught.value.message, caught.value.hint) == (f"the token Office {words[0]}", words[1])
@@ -281,7 +287,7 @@ def test_a_wrong_pin_says_how_many_tries_are_left(flag: str) -> None:
     """As far as the token tells: one more, or none. SoftHSM never locks, so its answer is made up."""
     said = SimpleNamespace(flags=pkcs11.TokenFlag[flag])
     token = SimpleNamespace(slot=SimpleNamespace(get_token=lambda: said))
-    error = token_session._wrong_pin(pkcs11, token, parse_uri(URI))
+    error = token_key._wrong_pin(pkcs11, token, parse_uri(URI))
     expected = "one more wrong PIN locks" if flag == "USER_PIN_FINAL_TRY" else "security officer"
     assert expected in error.hint
 

@@ -28,7 +28,7 @@ from register_api.core.language.language import Language, capital
 from register_api.core.language.notice import notice_given, objection_period, promise
 from register_api.core.language.values import Values
 from register_api.core.model import Register, Subprocessor
-from register_api.publish.feed.extension import xml_text
+from register_api.publish.feed.feed_links import xml_text
 
 MOST_UNITS = 32_767
 """Most UTF-16 code units of a cell; what is longer is cut, and ends in an ellipsis."""

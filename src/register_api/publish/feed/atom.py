@@ -11,12 +11,17 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from feedgen.feed import FeedGenerator
+import msgspec
+from lxml import etree
+from lxml.etree import _Element
 
 from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.core.instant import format_instant
 from register_api.core.language.language import Language
 from register_api.core.model import Register
+from register_api.core.printable import printable
+from register_api.errors import Malformed
 from register_api.publish.feed.entry import (
     FeedEntry,
     document_links,
@@ -25,11 +30,14 @@ from register_api.publish.feed.entry import (
     feed_title,
     page_link,
 )
-from register_api.publish.feed.extension import NAME, EntryExtension, FeedExtension, FeedLink, xml_text
-from register_api.publish.feed.feed_links import FeedPlace, archive_path
-from register_api.publish.feed.interests import Interest
+from register_api.publish.feed.feed_links import FeedLink, FeedPlace, base_of, xml_text
 
-_ATOM = tree.FEED_ATOM.media_type.partition(";")[0]
+HISTORY = "http://purl.org/syndication/history/1.0"
+"""Namespace of feed history (RFC 5005 section 4)."""
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_MEDIA_TYPE = tree.FEED_ATOM.media_type.partition(";")[0]
 
 
 def atom_feed(
@@ -42,39 +50,14 @@ def atom_feed(
 ) -> bytes:
     """Write one page of the Atom feed."""
     check_order(entries)
-    place = FeedPlace(path=archive_path(archive), base_url=base_url if archive is None else None)
-    feed = _empty_feed(
-        register, feed_id(register.register, year), feed_title(register), register.published_at
-    )
-    feed.register.links = tuple(_feed_links(register, place, archive))
-    feed.register.archive = archive is not None
-    return _filled(feed, entries, place, register)
-
-
-def interest_feed(
-    register: Register,
-    interest: Interest,
-    entries: Sequence[FeedEntry],
-    *,
-    first: dt.datetime,
-    base_url: str | None = None,
-) -> bytes:
-    """Write the feed of one interest; it has no archive: the main feed has everything."""
-    place = FeedPlace(path=interest.path, base_url=base_url)
-    id_ = feed_id(register.register, first.year) + interest.tag
-    feed = _empty_feed(
-        register, id_, interest.title, max((entry.published_at for entry in entries), default=first)
-    )
-    feed.register.links = tuple(_own_links(place, interest.title))
-    return _filled(feed, entries[:FEED_PAGE_SIZE], place, register)
-
-
-def _filled(feed: Any, entries: Sequence[FeedEntry], place: FeedPlace, register: Register) -> bytes:
-    """Return the bytes of a feed with its entries, whose ids begin with that of the feed."""
-    language = Language.of(register.publisher.language)
-    for entry in entries:
-        _append(feed, entry, entry_id(feed.id(), entry.version), place, language)
-    return bytes(feed.atom_str(pretty=False))
+    path = tree.FEED_ATOM.path() if archive is None else tree.FEED_ARCHIVE.path(archive)
+    place = FeedPlace(path=path, base_url=base_url if archive is None else None)
+    id_, title = feed_id(register.register, year), feed_title(register)
+    feed = empty_feed(register, place, id_, title, register.published_at)
+    _add_links(feed, _links(register, place, archive))
+    if archive is not None:
+        etree.SubElement(feed, f"{{{HISTORY}}}archive")
+    return filled(feed, entries, place, id_, Language.of(register.publisher.language))
 
 
 def check_order(entries: Sequence[FeedEntry]) -> None:
@@ -91,56 +74,89 @@ def feed_description(language: Language) -> str:
     return language.text("Every change to the register, with its dates and notice")
 
 
-def _empty_feed(register: Register, id_: str, title: str, updated: dt.datetime) -> Any:
-    """Return a feedgen feed with everything but links and entries."""
+def empty_feed(register: Register, place: FeedPlace, id_: str, title: str, updated: dt.datetime) -> _Element:
+    """Return a feed without entries, with links to the page of the register and to itself."""
     publisher = register.publisher
     language = Language.of(publisher.language)
-    feed = FeedGenerator()
-    feed.register_extension(NAME, FeedExtension, EntryExtension, rss=False)
-    feed.id(id_)
-    feed.title(xml_text(title))
-    feed.subtitle(feed_description(language))
-    feed.updated(updated)
-    author = {"name": xml_text(publisher.name), "uri": publisher.website}
-    feed.author({key: value for key, value in author.items() if value})
-    feed.generator("register-api")
-    feed.language(language.tag)
+    feed = etree.Element("feed", {"xmlns": _ATOM, _LANG: language.tag}, nsmap={"fh": HISTORY})
+    _add(feed, "id", id_)
+    _add(feed, "title", title)
+    _add(feed, "updated", format_instant(updated))
+    author = etree.SubElement(feed, "author")
+    _add(author, "name", publisher.name)
+    if publisher.website:
+        _add(author, "uri", publisher.website)
+    _add(feed, "generator", "register-api")
+    _add(feed, "subtitle", feed_description(language))
+    # Some readers take the first link for the address of the site, whatever its relation.
+    page = FeedLink("alternate", place.href(tree.INDEX.path()), "text/html", title)
+    _add_links(feed, [page, FeedLink("self", place.href(place.path), _MEDIA_TYPE)])
     return feed
 
 
-def _feed_links(register: Register, place: FeedPlace, archive: int | None) -> Iterator[FeedLink]:
-    """Yield the links of the page as a whole."""
+def _links(register: Register, place: FeedPlace, archive: int | None) -> Iterator[FeedLink]:
+    """Yield what else the main feed links to: its signature, and its other pages."""
     language = Language.of(register.publisher.language)
-    yield from _own_links(place, feed_title(register))
     signature = place.href(tree.XML_SIGNATURE.of(place.path))
     signed = language.text("XML signature over this feed's exact bytes")
     yield FeedLink("describedby", signature, "application/xml", signed)
     if archive is not None:
-        yield FeedLink("current", place.href(tree.FEED_ATOM.path()), _ATOM)
+        yield FeedLink("current", place.href(tree.FEED_ATOM.path()), _MEDIA_TYPE)
     previous = archive - 1 if archive is not None else register.version // FEED_PAGE_SIZE
     if previous > 0:
-        yield FeedLink("prev-archive", place.href(tree.FEED_ARCHIVE.path(previous)), _ATOM)
+        yield FeedLink("prev-archive", place.href(tree.FEED_ARCHIVE.path(previous)), _MEDIA_TYPE)
 
 
-def _own_links(place: FeedPlace, title: str) -> Iterator[FeedLink]:
-    """Yield the page of the register, and the feed itself."""
-    # Some readers take the first link for the address of the site, whatever its relation.
-    yield FeedLink("alternate", place.href(tree.INDEX.path()), "text/html", title)
-    yield FeedLink("self", place.href(place.path), _ATOM)
+def filled(
+    feed: _Element, entries: Sequence[FeedEntry], place: FeedPlace, id_: str, language: Language
+) -> bytes:
+    """Return the bytes of a feed with its entries, whose ids begin with that of the feed."""
+    for entry in entries:
+        element, published = etree.SubElement(feed, "entry"), format_instant(entry.published_at)
+        _add(element, "id", entry_id(id_, entry.version))
+        _add(element, "title", entry.title)
+        _add(element, "updated", published)
+        _add(element, "content", place.moved(entry.html, entry.base_url), type="html")
+        _add(element, "summary", entry.summary)
+        for type_ in entry.types:
+            etree.SubElement(element, "category", term=type_, label=language.code("change", type_))
+        _add(element, "published", published)
+        _add_links(element, (page_link(entry, place, language), *document_links(entry, place, language)))
+    return etree.tostring(feed, encoding="UTF-8", xml_declaration=True)
 
 
-def _append(feed: Any, entry: FeedEntry, id_: str, place: FeedPlace, language: Language) -> None:
-    """Add an entry below those already there."""
-    element = feed.add_entry(order="append")
-    element.id(id_)
-    element.title(entry.title)
-    element.updated(entry.published_at)
-    element.published(entry.published_at)
-    element.summary(entry.summary)
-    element.content(place.moved(entry.html, entry.base_url), type="html")
-    for type_ in entry.types:
-        element.category(term=type_, label=language.code("change", type_))
-    element.register.links = (
-        page_link(entry, place, language),
-        *document_links(entry, place, language),
+def _add(parent: _Element, name: str, text: str, **attributes: str) -> None:
+    etree.SubElement(parent, name, attributes).text = xml_text(text)
+
+
+def _add_links(parent: _Element, links: Iterator[FeedLink] | Sequence[FeedLink]) -> None:
+    for link in links:
+        given = {name: xml_text(value) for name, value in msgspec.structs.asdict(link).items() if value}
+        etree.SubElement(parent, "link", given)
+
+
+def entries_of(data: bytes) -> tuple[FeedEntry, ...]:
+    """Return the entries that an Atom feed of ours was written from, newest first."""
+    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
+    try:
+        feed = etree.fromstring(data, parser)
+        return tuple(_stored_entry(entry) for entry in feed.findall(f"{{{_ATOM}}}entry"))
+    except (etree.XMLSyntaxError, ValueError, TypeError) as error:
+        raise Malformed(f"not an Atom feed of this register: {printable(error)}") from error
+
+
+def _stored_entry(entry: Any) -> FeedEntry:
+    def text(name: str) -> str:
+        return str(entry.findtext(f"{{{_ATOM}}}{name}") or "")
+
+    version = int(text("id").rpartition("/versions/")[2])
+    addresses = (link.get("href", "") for link in entry.findall(f"{{{_ATOM}}}link[@rel='alternate']"))
+    return FeedEntry(
+        version=version,
+        title=text("title"),
+        published_at=dt.datetime.fromisoformat(text("published")),
+        summary=text("summary"),
+        html=text("content"),
+        base_url=base_of(next(addresses, ""), version),
+        types=tuple(category.get("term", "") for category in entry.findall(f"{{{_ATOM}}}category")),
     )

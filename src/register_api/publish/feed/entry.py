@@ -20,8 +20,7 @@ from register_api.core.language.changes import Sentences, ShownChange, shown_cha
 from register_api.core.language.language import Language, message, sentence
 from register_api.core.model import Objection, Register
 from register_api.core.notice import binding_objection
-from register_api.publish.feed.extension import FeedLink, xml_text
-from register_api.publish.feed.feed_links import FeedPlace, root_of
+from register_api.publish.feed.feed_links import FeedLink, FeedPlace, root_of, xml_text
 from register_api.publish.page.templating import render
 
 MAX_SUMMARY = 1000

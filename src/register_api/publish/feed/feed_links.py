@@ -7,12 +7,30 @@ allows them and without ``xml:base`` they mean the address the feed was fetched 
 from __future__ import annotations
 
 import posixpath
+import re
 
 import msgspec
 from markupsafe import escape
 
 from register_api.core.format import tree
 from register_api.core.format.paths import address_of
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold (section 2.2)."""
+
+
+def xml_text(text: str) -> str:
+    """Replace what XML 1.0 cannot hold by U+FFFD, so that no name can break the whole feed."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
+class FeedLink(msgspec.Struct, frozen=True):
+    """An ``atom:link`` (RFC 4287 section 4.2.7)."""
+
+    rel: str
+    href: str
+    type: str
+    title: str | None = None
 
 
 class FeedPlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +77,3 @@ def base_of(url: str, version: int) -> str | None:
     """Return where the tree was said to lie when an entry linked its version's page by an address."""
     base = url.removesuffix(address_of(tree.VERSION_PAGE.path(version)))
     return base if base.startswith("http") else None
-
-
-def archive_path(archive: int | None) -> str:
-    """Return the path of an archive page, or of the newest page for ``None``."""
-    return tree.FEED_ATOM.path() if archive is None else tree.FEED_ARCHIVE.path(archive)

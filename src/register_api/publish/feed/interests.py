@@ -6,17 +6,22 @@ an id of its own: what one id says never differs from feed to feed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
+from lxml import etree
 
 from register_api.core.diff.changes import Change
 from register_api.core.diff.concern import changes_by_feed, tag_of
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
+from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.language.language import Language
 from register_api.core.model import Register
-from register_api.publish.feed.entry import FeedEntry, VersionSummary, feed_title, make_entry
+from register_api.publish.feed.atom import empty_feed, entries_of, filled
+from register_api.publish.feed.entry import FeedEntry, VersionSummary, feed_id, feed_title, make_entry
+from register_api.publish.feed.feed_links import FeedPlace, root_of, xml_text
 
 
 class Interest(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,10 +42,21 @@ class Interest(msgspec.Struct, frozen=True, kw_only=True):
         """Where it lies in the tree."""
         return self.kind.path() if self.id is None else self.kind.path(self.id)
 
-    @property
-    def tag(self) -> str:
-        """What its id has after that of the main feed."""
-        return tag_of(self.path)
+
+class PublishedFeeds(msgspec.Struct, frozen=True, kw_only=True):
+    """What was published before, as far as feeds rest on it.
+
+    Attributes:
+        register: The version before, if there is one.
+        base_url: Where the tree was said to lie.
+        first: When version 1 was published.
+        read: Returns a file as it was signed; ``None`` where there is none.
+    """
+
+    register: Register | None
+    base_url: str | None
+    first: dt.datetime
+    read: Callable[[str], bytes | None]
 
 
 def interests(register: Register, former: Iterable[str] = ()) -> Iterator[Interest]:
@@ -65,3 +81,70 @@ def entries_by_interest(version: VersionSummary, kind: FileKind) -> dict[str, Fe
 def _entry(version: VersionSummary, changes: Sequence[Change]) -> FeedEntry:
     diff = msgspec.structs.replace(version.diff, changes=tuple(changes))
     return make_entry(msgspec.structs.replace(version, diff=diff))
+
+
+def interest_feeds(
+    kind: FileKind, version: VersionSummary, before: PublishedFeeds
+) -> Iterator[tuple[str, bytes]]:
+    """Yield id and bytes of each feed of a kind that has to be written; all others stay as they are."""
+    new = entries_by_interest(version, kind)
+    same = set(_unchanged(version, before))
+    former = (change.subprocessor for change in version.diff.changes if change.subprocessor)
+    for interest in interests(version.register, former):
+        if interest.kind is not kind or (interest.path not in new and interest.id and interest in same):
+            continue
+        stored = before.read(interest.path)
+        entries = [*filter(None, [new.get(interest.path)]), *(entries_of(stored) if stored else ())]
+        yield (
+            str(interest.id),
+            interest_feed(version.register, interest, entries, first=before.first, base_url=version.base_url),
+        )
+
+
+def important_feed(version: VersionSummary, before: PublishedFeeds) -> bytes:
+    """Return the feed of what is important, which is written each time, from the first version on."""
+    ((_, data),) = interest_feeds(tree.FEED_IMPORTANT, version, before)
+    return data
+
+
+def _unchanged(version: VersionSummary, before: PublishedFeeds) -> Iterable[Interest]:
+    """Return the feeds that were there with the same title, publisher and address."""
+    older = before.register
+    if older is None or older.publisher != version.register.publisher or before.base_url != version.base_url:
+        return ()
+    return interests(older)
+
+
+def interest_feed(
+    register: Register,
+    interest: Interest,
+    entries: Sequence[FeedEntry],
+    *,
+    first: dt.datetime,
+    base_url: str | None = None,
+) -> bytes:
+    """Write the feed of one interest; it has no archive: the main feed has everything."""
+    place = FeedPlace(path=interest.path, base_url=base_url)
+    id_ = feed_id(register.register, first.year) + tag_of(interest.path)
+    updated = max((entry.published_at for entry in entries), default=first)
+    feed = empty_feed(register, place, id_, interest.title, updated)
+    return filled(feed, entries[:FEED_PAGE_SIZE], place, id_, Language.of(register.publisher.language))
+
+
+def feeds_opml(register: Register, base_url: str | None) -> bytes | None:
+    """Write the list of all feeds in the form that feed readers import (OPML 2.0).
+
+    There is none where the tree has no address: readers take what stands there as it is.
+    """
+    if base_url is None:
+        return None
+    title = feed_title(register)
+    opml = etree.Element("opml", version="2.0")
+    etree.SubElement(etree.SubElement(opml, "head"), "title").text = xml_text(title)
+    body = etree.SubElement(opml, "body")
+    for feed in (Interest(kind=tree.FEED_ATOM, title=title), *interests(register)):
+        named, root = xml_text(feed.title), root_of(base_url)
+        etree.SubElement(
+            body, "outline", type="rss", text=named, title=named, xmlUrl=root + feed.path, htmlUrl=root
+        )
+    return etree.tostring(opml, encoding="utf-8", xml_declaration=True)

@@ -28,7 +28,7 @@ import filelock
 from register_api.errors import KeyStoreError, UsageError
 from register_api.files import durable
 from register_api.publish.signing import key_file
-from register_api.publish.signing.passphrase import Passphrases
+from register_api.publish.signing.passphrase import Passphrases, Pins
 from register_api.publish.signing.signer import (
     Ed25519Signer,
     P256Signer,
@@ -39,7 +39,6 @@ from register_api.publish.signing.signer import (
     parse,
     unkept,
 )
-from register_api.publish.signing.token_pin import Pins
 
 WAIT_SECONDS = 20.0
 """How long to wait for another process that is making keys in the same folder."""

@@ -10,8 +10,9 @@ neither errors nor ``repr`` show any of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, TypeAlias, TypeGuard, TypeVar
+from typing import ClassVar, NoReturn, TypeAlias, TypeGuard, TypeVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -31,17 +32,44 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from securesystemslib.signer import Key, SSlibKey
+from securesystemslib.signer import Key, SecretsHandler, Signature, SSlibKey
+from securesystemslib.signer import Signer as AnySigner
 
 from register_api.core.signature import ed25519_jwk, p256_jwk, thumbprint
 from register_api.errors import KeyStoreError
 from register_api.publish.signing import key_file
-from register_api.publish.signing.passphrase import Passphrases
-from register_api.publish.signing.secret import Secret
-from register_api.publish.signing.token_key import TokenKey
-from register_api.publish.signing.token_pin import Pins
+from register_api.publish.signing.key_file import Secret
+from register_api.publish.signing.passphrase import Passphrases, Pins
+from register_api.publish.signing.token_key import TokenKey, make_in_token
 from register_api.publish.signing.token_uri import parse_uri
-from register_api.publish.signing.tuf_signer import TufSigner
+
+
+class TufSigner(AnySigner):
+    """Signs TUF metadata with a key of the keyring."""
+
+    def __init__(self, key: Key, sign: Callable[[bytes], bytes]) -> None:
+        """Keep the public key and what signs with the private one."""
+        self._key, self._sign = key, sign
+
+    @classmethod
+    def from_priv_key_uri(
+        cls,
+        priv_key_uri: str,  # noqa: ARG003
+        public_key: Key,  # noqa: ARG003
+        secrets_handler: SecretsHandler | None = None,  # noqa: ARG003
+    ) -> NoReturn:
+        """Keys come from the keyring alone."""
+        raise ValueError("keys come from the keyring")
+
+    @property
+    def public_key(self) -> Key:
+        """The public key under securesystemslib's key id."""
+        return self._key
+
+    def sign(self, payload: bytes) -> Signature:
+        """Return the signature over these bytes."""
+        return Signature(self._key.keyid, self._sign(payload).hex())
+
 
 _PrivateKey: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey
 
@@ -233,3 +261,44 @@ def _is_p256(private: object) -> TypeGuard[EllipticCurvePrivateKey]:
 
 def _public_pem(public: Ed25519PublicKey | EllipticCurvePublicKey) -> str:
     return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+
+def new_token_key(path: Path, text: str) -> Ed25519Signer:
+    """Make a key in a token, and the file that names it.
+
+    Args:
+        path: The file, which must not exist; its folder is made with mode 0700 if it is missing.
+        text: The ``pkcs11:`` URI, which names token and key.
+
+    Raises:
+        KeyStoreError: The file exists or cannot be written, the URI is none, the token cannot be used
+            (``token_key``), or holds a key of that name.
+    """
+    uri, pins = parse_uri(text), Pins()
+    _refuse_existing(path)
+    make_in_token(uri, pins)
+    return _write(path, text, pins)
+
+
+def adopt_token_key(path: Path, text: str) -> Ed25519Signer:
+    """Make the file that names a key which is in a token already; as ``new_token_key``.
+
+    Raises:
+        KeyStoreError: The file exists or cannot be written, the URI is none, the token cannot be used
+            (``token_key``), or does not hold one Ed25519 key of that name.
+    """
+    uri, pins = parse_uri(text), Pins()
+    _refuse_existing(path)
+    TokenKey(uri, pins)
+    return _write(path, text, pins)
+
+
+def _refuse_existing(path: Path) -> None:
+    """Look before anything is made in the token, where it would stay."""
+    if key_file.exists(path):
+        raise KeyStoreError(f"{path} exists already; a private key is never written over")
+
+
+def _write(path: Path, text: str, pins: Pins) -> Ed25519Signer:
+    key_file.write_new(path, f"{text}\n".encode("ascii"))
+    return load(path, Ed25519Signer, pins=pins)

@@ -7,18 +7,130 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
-from securesystemslib.signer import Key
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from securesystemslib.signer import Key, SSlibKey
 from tuf.api.metadata import Metadata, Role, Root
 
-from register_api.core.keys.trust_root import MEMBER, LogEpoch, check_root_roles
-from register_api.errors import KeyStoreError, UntrustedKey
+from register_api.core.canonical import digest
+from register_api.core.keys.trust_root import MEMBER, LogEpoch, check_root_roles, read_epochs
+from register_api.core.printable import printable
+from register_api.core.signature import ed25519_jwk, thumbprint
+from register_api.errors import Forged, Forked, KeyStoreError, UntrustedKey, UsageError
+from register_api.files import durable
 from register_api.publish.signing import key_file
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signer import Ed25519Signer
 from register_api.publish.trust.metadata import encode, expiry, metadata_path
-from register_api.publish.trust.root_chain import write_known
+
+
+class KnownRoot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The newest root that a key has signed, as it is kept beside the key.
+
+    Attributes:
+        version: Its version.
+        sha256: SHA-256 (hex) of what was signed; signatures, which join later, are not in it.
+    """
+
+    version: int
+    sha256: str
+
+
+def known_file(key: Path) -> Path:
+    """Return where the root that a key has signed is kept: ``root-2.known.json`` for ``root-2.pem``."""
+    return key.with_name(f"{key.name.removesuffix('.pem')}.known.json")
+
+
+def read_known(key: Path) -> KnownRoot | None:
+    """Return the newest root that a key has signed, or ``None`` if none is kept."""
+    path = known_file(key)
+    if not key_file.exists(path):
+        return None
+    try:
+        return msgspec.json.decode(key_file.read(path).reveal(), type=KnownRoot)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise KeyStoreError(f"{path} is not a record of a signed root: {printable(error)}") from None
+
+
+def write_known(key: Path, root: Metadata[Root]) -> None:
+    """Keep beside a key which root it has signed; durable on return.
+
+    Raises:
+        KeyStoreError: The file cannot be written.
+    """
+    known = KnownRoot(version=root.signed.version, sha256=signed_sha256(root))
+    try:
+        durable.replace(known_file(key), msgspec.json.encode(known) + b"\n", secret=True)
+    except OSError as error:
+        raise KeyStoreError(f"{known_file(key)} cannot be written: {error.strerror}") from error
+
+
+def signed_sha256(root: Metadata[Root]) -> str:
+    """Return the SHA-256 (hex) of what the signatures of a root are over."""
+    return digest(root.signed_bytes)
+
+
+def check_chain(chain: Sequence[Metadata[Root]]) -> None:
+    """Check that each root is signed as it and the one before it ask for, the first as it asks itself."""
+    for root, before in zip(chain, (None, *chain), strict=False):
+        previous = before.signed if before else None
+        if root.signed.get_root_verification_result(previous, root.signed_bytes, root.signatures):
+            continue
+        asking = f"of version {previous.version} and of its own" if previous else "of its own"
+        raise UntrustedKey(
+            f"version {root.signed.version} of the trust root, on which the draft builds, is not signed"
+            f" by enough root keys {asking}: it was never published",
+            hint="do not sign, and tell the other holders of root keys by telephone",
+        )
+
+
+def check_known(chain: Sequence[Metadata[Root]], draft: Metadata[Root], known: KnownRoot) -> int:
+    """Check that a draft continues what a key has signed before."""
+    roots = [*chain, draft]
+    if 1 <= known.version <= len(roots) and signed_sha256(roots[known.version - 1]) == known.sha256:
+        return min(known.version, len(chain))
+    number, what = known.version, f"with SHA-256 {known.sha256}"
+    found = "the draft has another version of that number" if number <= len(roots) else "the draft is older"
+    raise Forked(
+        f"this key has signed version {number} of the trust root, {what}; {found}",
+        hint="do not sign, and ask the other holders of root keys by telephone. Only if that version was"
+        " given up before it was published: remove the .known.json beside the key, and give --root-sha256",
+    )
+
+
+def check_sha256(chain: Sequence[bytes], draft: Metadata[Root], sha256: str) -> int:
+    """Check that a draft continues a root whose digest the signer has from elsewhere."""
+    found = [digest(data) for data in chain] or [signed_sha256(draft)]
+    if sha256 in found:
+        return found.index(sha256) + 1 if chain else 0
+    tried = f"versions 1 to {len(chain)}" if len(chain) > 1 else "version 1"
+    raise Forged(
+        f"no root of the draft has the SHA-256 {sha256}: tried {tried}, {', '.join(found)}",
+        hint="do not sign, and ask the other holders of root keys by telephone",
+    )
+
+
+def nothing_known(chain: Sequence[bytes], draft: Metadata[Root], key: Path) -> UsageError:
+    """Return the refusal of a signer who brings nothing to compare a draft with."""
+    if chain:
+        what = (
+            "with the SHA-256 of 1.root.json in your contracts, or of a root file that you keep yourself:"
+            f" the first root of the draft has {digest(chain[0])}"
+        )
+    else:
+        what = (
+            "by telephone what each holder's own machine says:"
+            f" all have to see the SHA-256 {signed_sha256(draft)}"
+        )
+    return UsageError(
+        f"nothing says that this draft is your register's: this is the first signature of {key}",
+        hint=f"compare {what}. Then repeat with --root-sha256 HEX",
+    )
+
 
 LIFETIME = dt.timedelta(days=400)
 """How long a root is good for."""
@@ -94,3 +206,95 @@ def sign_root(root: Root, signers: Sequence[Ed25519Signer]) -> bytes:
     for signer in signers:
         metadata.sign(signer.tuf_signer(), append=True)
     return encode(metadata)
+
+
+MAX_PEM_BYTES = 4096
+"""A public key in PEM is some hundred bytes."""
+
+
+class RootChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different in the next root; without anything it is renewed.
+
+    Attributes:
+        added: New root keys.
+        removed: Thumbprints, or their beginnings, of root keys that leave.
+        threshold: How many root keys have to sign from then on.
+        targets: The new key for targets.
+        online: The new key for snapshot and timestamp.
+        epoch: A new epoch of the log.
+    """
+
+    added: tuple[Key, ...] = ()
+    removed: tuple[str, ...] = ()
+    threshold: int | None = None
+    targets: Key | None = None
+    online: Key | None = None
+    epoch: LogEpoch | None = None
+
+
+def next_root(before: Root, change: RootChange, now: dt.datetime) -> Root:
+    """Put together the next root, not signed yet."""
+    leaving = {_root_keyid(before, kid) for kid in change.removed}
+    staying = [keyid for keyid in before.roles[Root.type].keyids if keyid not in leaving]
+    return make_root(
+        [*(before.keys[keyid] for keyid in staying), *change.added],
+        change.threshold or before.roles[Root.type].threshold,
+        targets=change.targets or only_key(before, "targets"),
+        online=change.online or only_key(before, "timestamp"),
+        version=before.version + 1,
+        now=now,
+        epochs=(*read_epochs(before.to_dict()), *((change.epoch,) if change.epoch else ())),
+    )
+
+
+def only_key(root: Root, role: str) -> Key:
+    """Return the key of a role that has one."""
+    return root.keys[root.roles[role].keyids[0]]
+
+
+def kid_of(key: Key) -> str:
+    """Return a key's RFC 7638 thumbprint, the name it has everywhere else."""
+    return thumbprint(ed25519_jwk(bytes.fromhex(key.keyval["public"])))
+
+
+def root_kids(root: Root, *names: str) -> frozenset[str]:
+    """Return the thumbprints of the keys that may sign for a root, or for other TUF roles."""
+    keyids = (keyid for name in names or (Root.type,) for keyid in root.roles[name].keyids)
+    return frozenset(kid_of(root.keys[keyid]) for keyid in keyids)
+
+
+def missing_signatures(before: Root, draft: Metadata[Root]) -> dict[int, int]:
+    """Return how many signatures a root still needs: by its predecessor's version, and by its own."""
+    found = {}
+    for root in (before, draft.signed):
+        result = root.get_verification_result(Root.type, draft.signed_bytes, draft.signatures)
+        found[root.version] = max(0, result.threshold - len(result.signed))
+    return found
+
+
+def read_public_key(path: Path) -> Key:
+    """Read a public Ed25519 key from a PEM file (RFC 8410).
+
+    Raises:
+        UsageError: The file cannot be read, or holds something else.
+    """
+    try:
+        with path.open("rb") as file:
+            public = load_pem_public_key(file.read(MAX_PEM_BYTES))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, UnsupportedAlgorithm):
+        raise UsageError(f"{path} is not a public key in PEM form") from None
+    if not isinstance(public, Ed25519PublicKey):
+        raise UsageError(f"{path} is not an Ed25519 key, as all keys of the root are")
+    return SSlibKey.from_crypto(public)
+
+
+def _root_keyid(root: Root, name: str) -> str:
+    """Return the id of a root key by its thumbprint, ``root-<thumbprint>``, or the beginning of either."""
+    kid = name.removeprefix("root-")
+    found = [keyid for keyid in root.roles[Root.type].keyids if kid_of(root.keys[keyid]).startswith(kid)]
+    if len(found) != 1 or not kid:
+        reason = "no root key begins" if not found else f"{len(found)} root keys begin"
+        raise UsageError(f"{reason} with {kid!r}", hint="register-api keys list")
+    return found[0]

@@ -2,7 +2,7 @@
 
 A draft is one JSON file with all roots that were published, from the first, and the next one with the
 signatures it has so far. So a machine without network, which knows one of these roots, can check all that
-came after it (``root_chain``), and say what the next one would change.
+came after it (``root``), and say what the next one would change.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from register_api.errors import KeyStoreError, StoreError, UsageError, Verificat
 from register_api.files import durable
 from register_api.publish.signing.signer import Ed25519Signer
 from register_api.publish.trust.metadata import encode, parse
-from register_api.publish.trust.root_chain import (
+from register_api.publish.trust.root import (
     check_chain,
     check_known,
     check_sha256,
+    missing_signatures,
     nothing_known,
     read_known,
+    root_kids,
 )
-from register_api.publish.trust.root_change import missing_signatures, root_kids
 
 MAX_BYTES = 1024 * 1024
 """A draft is a few thousand bytes for each root."""
