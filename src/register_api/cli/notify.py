@@ -26,6 +26,7 @@ from register_api.core.language.language import count
 from register_api.core.printable import escaped
 from register_api.errors import RegisterError
 from register_api.notify import bounces as reports
+from register_api.notify import persons
 from register_api.notify import status as record_of
 from register_api.notify.contacts import recipients_at
 from register_api.notify.deliveries import send_again
@@ -161,7 +162,7 @@ def preview(settings: Path | None, version: int, recipient: str | None) -> None:
     with notices(settings) as opened:
         anybody = Wanted("en", "", "all")
         wanted = Wanted.by(recipients_at(opened.database, recipient)[0]) if recipient else anybody
-        words = Words(opened.database, opened.settings).mail(version, wanted)
+        words = Words(opened.database, opened.settings).notice(version, wanted)
     out.print(f"Subject: {words.subject}\n\n{words.text}", markup=False)
 
 
@@ -333,5 +334,5 @@ def retain(settings: Path | None) -> None:
     """
     with notices(settings) as opened:
         oldest = opened.at - opened.settings.retention_days * _DAY
-        bodies, recipients = record_of.retain(opened.database, oldest, opened.at)
+        bodies, recipients = persons.retain(opened.database, oldest, opened.at)
     out.print(f"{count(bodies, 'mail')} and {count(recipients, 'recipient')} deleted.")

@@ -14,9 +14,8 @@ from register_api.core.canonical import digest
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
 from register_api.errors import NotStamped, RegisterError, UsageError
-from register_api.notify.evidence import notice_files, recipients_of
 from register_api.notify.publication import load
-from register_api.notify.sealing import seal_facts, stamp_seals
+from register_api.notify.sealing import notice_files, recipients_of, seal_facts, stamp_seals
 from register_api.notify.settings import NotifySettings
 from register_api.verify.evidence.archive import (
     REGISTER,

@@ -20,8 +20,7 @@ from register_api.errors import NotifyError, UsageError
 from register_api.notify import endpoints as kept
 from register_api.notify.endpoints import Endpoint
 from register_api.notify.hooks import try_endpoint
-from register_api.sending.webhook import public_key_text
-from register_api.sending.webhook_key import make_key, read_key
+from register_api.sending.webhook import make_key, public_key_text, read_key
 
 _HIDDEN = {"pseudonym_key", "secret"}
 

@@ -19,7 +19,7 @@ from register_api.cli.policies import policy_of, policy_option
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
-from register_api.doctor.expiring import RENEWED_BY, expiring, expiry_verdict
+from register_api.doctor.store_checks import RENEWED_BY, expiring, expiry_verdict
 from register_api.errors import Stale, StoreDamaged, StoreError, VerificationError
 from register_api.publish.stamping import Stamped, newest_stamped
 from register_api.publish.trust.repository import Expiry

@@ -11,7 +11,7 @@ from register_api.cli.output import out
 from register_api.cli.serving_options import settings_option
 from register_api.cli.watch_options import watching
 from register_api.files import durable
-from register_api.sending.webhook_key import read_key
+from register_api.sending.webhook import read_key
 from register_api.watch.export import FILES, Watched
 from register_api.watch.register_list import signed_list
 

@@ -13,7 +13,7 @@ from register_api.core.instant import format_instant
 from register_api.core.printable import escaped, quoted
 from register_api.core.text import base_url_problem
 from register_api.errors import UsageError, WatchError
-from register_api.sending.webhook_key import make_key, read_key
+from register_api.sending.webhook import make_key, read_key
 from register_api.watch.look import Asking
 from register_api.watch.register_list import MOST_BYTES, kid_of, offered, read_list
 from register_api.watch.vendors_import import import_vendors

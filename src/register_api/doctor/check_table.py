@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
+import msgspec
+
 from register_api.doctor import machine_checks, notice_checks, public_checks, store_checks
 from register_api.doctor.machine import Diagnosis, Machine, soon, unknown, wrong
 from register_api.errors import RegisterError, StoreDamaged
 
-Look: TypeAlias = "Callable[[Machine], Iterator[Diagnosis]]"
+Look: TypeAlias = Callable[[Machine], Iterator[Diagnosis]]
 
 OVER_STORE: Mapping[str, Look] = {
     "files": store_checks.files,
@@ -37,31 +39,33 @@ ANYWAY: Mapping[str, Look] = {
 
 def diagnose(machine: Machine) -> Iterator[Diagnosis]:
     """Yield what every look finds; one that fails is told, and ends nothing."""
-    store = list(_looked("store", _store(machine)))
+    store = list(_looked("store", _store, machine))
     yield from store
     for check, look in OVER_STORE.items():
-        if store:
-            yield unknown(check, "there is no publication that can be read")
-        else:
-            yield from _looked(check, look(machine))
+        yield from _looked(check, _not_looked if store else look, machine)
     for check, look in ANYWAY.items():
-        yield from _looked(check, look(machine))
+        yield from _looked(check, look, machine)
 
 
 def _store(machine: Machine) -> Iterator[Diagnosis]:
     """Open the store, and say nothing where that is well."""
     if machine.published is None:
-        yield soon("store", f"nothing was published into {machine.store} yet", "register-api publish")
+        yield soon(f"nothing was published into {machine.store} yet", "register-api publish")
 
 
-def _looked(check: str, found: Iterator[Diagnosis]) -> Iterator[Diagnosis]:
+def _not_looked(_machine: Machine) -> Iterator[Diagnosis]:
+    yield unknown("there is no publication that can be read")
+
+
+def _looked(check: str, look: Look, machine: Machine) -> Iterator[Diagnosis]:
     try:
-        yield from found
+        for found in look(machine):
+            yield msgspec.structs.replace(found, check=check)
     except RegisterError as error:
-        yield wrong(check, error.message, error.hint or _CURES.get(type(error), ""))
+        yield wrong(error.message, error.hint or _CURES.get(type(error), ""), check)
     except OSError as error:
         why = f"{error.filename or check}: {error.strerror or error}"
-        yield unknown(check, f"{why}; whoever may read it can look")
+        yield unknown(f"{why}; whoever may read it can look", check=check)
 
 
 _CURES: Mapping[type[RegisterError], str] = {StoreDamaged: store_checks.FROM_PUBLIC}

@@ -18,40 +18,26 @@ Verdict = Literal["good", "soon", "wrong", "unknown"]
 """``soon``: it will be wrong, or is not as it should be; ``unknown``: it could not be looked at."""
 
 
-class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+class Diagnosis(msgspec.Struct, frozen=True):
     """What one look found.
 
     Attributes:
-        check: Name of the check, as the table has it.
         verdict: How it is.
         says: What was seen, and where; for ``unknown`` why it was not.
         cure: What to do, a command where there is one; empty where nothing has to be done.
+        check: Name of the check, as the table has it.
     """
 
-    check: str
     verdict: Verdict
     says: str
     cure: str = ""
+    check: str = ""
 
 
-def good(check: str, says: str) -> Diagnosis:
-    """Return that something is as it should be."""
-    return Diagnosis(check=check, verdict="good", says=says)
-
-
-def soon(check: str, says: str, cure: str) -> Diagnosis:
-    """Return that something will be wrong, or is not as it should be."""
-    return Diagnosis(check=check, verdict="soon", says=says, cure=cure)
-
-
-def wrong(check: str, says: str, cure: str) -> Diagnosis:
-    """Return that something is wrong."""
-    return Diagnosis(check=check, verdict="wrong", says=says, cure=cure)
-
-
-def unknown(check: str, why: str) -> Diagnosis:
-    """Return that something could not be looked at."""
-    return Diagnosis(check=check, verdict="unknown", says=why)
+good = functools.partial(Diagnosis, "good")
+soon = functools.partial(Diagnosis, "soon")
+wrong = functools.partial(Diagnosis, "wrong")
+unknown = functools.partial(Diagnosis, "unknown")
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True, dict=True):

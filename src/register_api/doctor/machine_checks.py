@@ -49,15 +49,14 @@ def synchronisation(machine: Machine) -> Iterator[Diagnosis]:
     }
     yes = told["timedatectl"] == "yes" or _chrony_is_set(told["chronyc"] or "")
     if yes:
-        yield good("synchronisation", "the clock is synchronised")
+        yield good("the clock is synchronised")
     elif told["timedatectl"] == "no" or told["chronyc"]:
         yield soon(
-            "synchronisation",
             "the clock of this machine is not synchronised: a wrong one signs what right ones refuse",
             "timedatectl set-ntp true",
         )
     else:
-        yield unknown("synchronisation", "neither timedatectl nor chronyc says whether the clock is set")
+        yield unknown("neither timedatectl nor chronyc says whether the clock is set")
 
 
 def _chrony_is_set(line: str) -> bool:
@@ -75,11 +74,11 @@ def timer(machine: Machine) -> Iterator[Diagnosis]:
     said = dict(line.split("=", 1) for line in (shown or "").splitlines() if "=" in line)
     start = f"sudo systemctl enable --now {TIMER}.timer"
     if "LoadState" not in said:
-        yield unknown("timer", "there is no systemd that answers: what renews freshness here is not known")
+        yield unknown("there is no systemd that answers: what renews freshness here is not known")
     elif said["LoadState"] != "loaded":
-        yield unknown("timer", f"systemd knows no {TIMER}.timer: freshness is renewed by something else")
+        yield unknown(f"systemd knows no {TIMER}.timer: freshness is renewed by something else")
     elif said.get("ActiveState") != "active":
-        yield wrong("timer", f"{TIMER}.timer does not run", start)
+        yield wrong(f"{TIMER}.timer does not run", start)
     else:
         yield _how_often(said, latest_renewal(lasts(trust_metadata.timestamp(machine.snapshot.read))))
         yield from _last_run(machine)
@@ -88,12 +87,11 @@ def timer(machine: Machine) -> Iterator[Diagnosis]:
 def _how_often(said: dict[str, str], most: dt.timedelta) -> Diagnosis:
     last, coming = (_seconds(said.get(name, "")) for name in ("LastTriggerUSec", "NextElapseUSecRealtime"))
     if last is None or coming is None:
-        return good("timer", f"{TIMER}.timer runs")
+        return good(f"{TIMER}.timer runs")
     between = dt.timedelta(seconds=coming - last)
     if between <= most:
-        return good("timer", f"{TIMER}.timer runs every {in_words(between)}")
+        return good(f"{TIMER}.timer runs every {in_words(between)}")
     return soon(
-        "timer",
         f"{TIMER}.timer runs every {in_words(between)}, and one failure may cost freshness:"
         f" {in_words(most)} at most",
         f"sudo systemctl edit {TIMER}.timer  (OnCalendar=), or a longer register-api refresh --fresh-for",
@@ -104,7 +102,7 @@ def _last_run(machine: Machine) -> Iterator[Diagnosis]:
     result = asked(machine, "systemctl", "show", f"{TIMER}.service", "--property=Result", "--value")
     if result not in {None, "", "success"}:
         cure = f"journalctl -u {TIMER}.service"
-        yield wrong("timer", f"the last run of {TIMER}.service failed: {result}", cure)
+        yield wrong(f"the last run of {TIMER}.service failed: {result}", cure)
 
 
 def _seconds(text: str) -> int | None:
@@ -118,6 +116,6 @@ def settings(machine: Machine) -> Iterator[Diagnosis]:
         read_settings(machine.environment, machine.settings)
     except UsageError as error:
         cure = error.hint or "docs/settings.md lists them"
-        yield wrong("settings", error.message, cure)
+        yield wrong(error.message, cure)
     else:
-        yield good("settings", "the service's settings are valid")
+        yield good("the service's settings are valid")

@@ -35,15 +35,15 @@ def public(machine: Machine) -> Iterator[Diagnosis]:
     """Verify what is public as a customer does, and compare it with the store."""
     url = machine.url
     if machine.offline or url is None:
-        yield unknown("public", "not asked (--offline)" if machine.offline else _NO_ADDRESS)
+        yield unknown("not asked (--offline)" if machine.offline else _NO_ADDRESS)
         return
     if not url.startswith("https://"):
         cure = "let customers read it over HTTPS: docs/hosting.md"
-        yield soon("public", f"{url} is not HTTPS", cure)
+        yield soon(f"{url} is not HTTPS", cure)
     try:
         ask_public(machine.snapshot, url)
     except (RolledBack, Forked) as error:
-        yield wrong("public", error.message, error.hint)
+        yield wrong(error.message, error.hint)
         return
     yield _seen_by_customers(machine, machine.snapshot, url)
 
@@ -56,36 +56,34 @@ def _seen_by_customers(machine: Machine, snapshot: Snapshot, url: str) -> Diagno
     if result.finding is not None:
         says = f"{url} does not verify as this register: {result.finding.message}"
         cure = f"register-api verify {url}  says all; then: register-api deploy TARGET, or start the service"
-        return wrong("public", says, cure)
+        return wrong(says, cure)
     if kept.files.get(tree.TIMESTAMP.path()) != snapshot.read(tree.TIMESTAMP.path()):
         says = f"{url} serves version {result.report.version}, older than what the store holds now"
         cure = "register-api deploy TARGET, or wait until caches have the newest timestamp.json"
-        return soon("public", says, cure)
+        return soon(says, cure)
     says = f"{url} serves version {result.report.version} of this register, as the store has it"
-    return good("public", says)
+    return good(says)
 
 
 def certificate(machine: Machine) -> Iterator[Diagnosis]:
     """Look until when the certificate of the address is good."""
     parts = urlsplit(machine.url or "")
     if machine.offline or parts.scheme != "https" or parts.hostname is None:
-        yield unknown(
-            "certificate", "not asked (--offline)" if machine.offline else "no HTTPS address is known"
-        )
+        yield unknown("not asked (--offline)" if machine.offline else "no HTTPS address is known")
         return
     where, cure = f"{parts.hostname}:{parts.port or 443}", "renew the site's certificate, e.g. certbot renew"
     try:
         expires = _not_after(parts.hostname, parts.port or 443)
     except ssl.SSLCertVerificationError as error:
         says = f"the certificate of {where} is not valid: {error.verify_message}"
-        yield wrong("certificate", says, cure)
+        yield wrong(says, cure)
     except OSError as error:
-        yield unknown("certificate", f"{where} does not answer: {error}")
+        yield unknown(f"{where} does not answer: {error}")
     else:
         left = expires - machine.now
         says = f"the certificate of {where} is good until {format_instant(expires)}"
         says += f" ({count(left.days, 'day')})"
-        yield good("certificate", says) if left >= _RENEWED_BEFORE else soon("certificate", says, cure)
+        yield good(says) if left >= _RENEWED_BEFORE else soon(says, cure)
 
 
 def _not_after(host: str, port: int) -> dt.datetime:
@@ -102,17 +100,15 @@ def _not_after(host: str, port: int) -> dt.datetime:
 def target(machine: Machine) -> Iterator[Diagnosis]:
     """Try the place that the tree is deployed to, by a file that is removed again."""
     if machine.target is None:
-        yield unknown(
-            "target", "not tried: --target names a folder or bucket that `deploy` brings the tree to"
-        )
+        yield unknown("not tried: --target names a folder or bucket that `deploy` brings the tree to")
         return
     place = open_target(machine.target, machine.endpoint, machine.store)
     if machine.offline and "://" in machine.target:
-        yield unknown("target", "not asked (--offline)")
+        yield unknown("not asked (--offline)")
         return
     try:
         probe(place)
     except OSError as error:
-        yield wrong("target", f"{place.name}: {error.strerror or error}", "let this user write there")
+        yield wrong(f"{place.name}: {error.strerror or error}", "let this user write there")
     else:
-        yield good("target", f"{place.name} can be written to, and keeps the first of two files of one name")
+        yield good(f"{place.name} can be written to, and keeps the first of two files of one name")

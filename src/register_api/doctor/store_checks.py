@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from tuf.api.metadata import Root
 
@@ -15,16 +17,51 @@ from register_api.core.format import tree
 from register_api.core.freshness import in_words
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
-from register_api.doctor.expiring import RENEWED_BY, expiring, expiry_verdict
 from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown, wrong
 from register_api.errors import KeyStoreError
 from register_api.publish import memory
+from register_api.publish.discovery import security_txt_expires
 from register_api.publish.examine import examine
 from register_api.publish.signing import key_file
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signer import Signer
 from register_api.publish.trust import metadata as trust_metadata
-from register_api.publish.trust.repository import SIGNED_AT, lasts
+from register_api.publish.trust.repository import SIGNED_AT, WARNED_BEFORE, Expiry, expiries, lasts
+from register_api.store.reader import Snapshot
+
+SECURITY_TXT = "security.txt"
+"""What expires without being metadata; its version is that of the register."""
+
+RENEWED_BY = {
+    "root": "register-api keys new-root -o draft.json",
+    "targets": "register-api keys renew",
+    "snapshot": "register-api refresh",
+    "timestamp": "register-api refresh",
+    SECURITY_TXT: "register-api keys renew",
+}
+"""What to do about a role's metadata before it expires (docs/keys.md)."""
+
+
+def expiring(snapshot: Snapshot) -> tuple[Expiry, ...]:
+    """Return what expires when: metadata, and ``security.txt`` if there is one.
+
+    Raises:
+        StoreError: It cannot be read.
+    """
+    rows = expiries(snapshot.read)
+    expires = security_txt_expires(snapshot)
+    if expires is None:
+        return rows
+    version, warned = snapshot.state.version, expires - WARNED_BEFORE
+    return (*rows, Expiry(role=SECURITY_TXT, version=version, expires=expires, warned_from=warned))
+
+
+def expiry_verdict(row: Expiry, now: dt.datetime) -> Literal["good", "expires soon", "expired"]:
+    """Say whether something is good at an instant, and for long enough."""
+    if row.expires <= now:
+        return "expired"
+    return "expires soon" if row.warned_from <= now else "good"
+
 
 FROM_PUBLIC = "mv the store away, then: register-api recover --from URL"
 
@@ -42,10 +79,10 @@ def files(machine: Machine) -> Iterator[Diagnosis]:
     damaged = machine.snapshot.damaged()
     if damaged:
         named = ", ".join(damaged[:_NAMED]) + (" …" if damaged[_NAMED:] else "")
-        yield wrong("files", f"{count(len(damaged), 'file')} damaged or missing: {named}", FROM_PUBLIC)
+        yield wrong(f"{count(len(damaged), 'file')} damaged or missing: {named}", FROM_PUBLIC)
     else:
         total = count(len(machine.snapshot.manifest.files), "file")
-        yield good("files", f"version {machine.snapshot.state.version}: {total}, each as it was written")
+        yield good(f"version {machine.snapshot.state.version}: {total}, each as it was written")
 
 
 def signatures(machine: Machine) -> Iterator[Diagnosis]:
@@ -56,17 +93,17 @@ def signatures(machine: Machine) -> Iterator[Diagnosis]:
             f"{machine.keys} does not say what was published with these keys, so that nothing can be signed"
         )
         cure = f"bring {memory.MEMORY_FILE} along with the keys, or register-api recover --root-sha256 HEX"
-        yield wrong("signatures", says, cure)
+        yield wrong(says, cure)
     found = examine(machine.snapshot.read, known.shown or known.intended)
     memory.check_continues(known, found.head, found.root_at)
     after = ", and continues what these keys have published" if known != memory.NOTHING else ""
-    yield good("signatures", f"the store is signed throughout{after}")
+    yield good(f"the store is signed throughout{after}")
 
 
 def keys(machine: Machine) -> Iterator[Diagnosis]:
     """Open each key that lies here, and compare it with those in force."""
     if not key_file.exists(machine.keys):
-        yield unknown("keys", f"there is no folder {machine.keys}: nothing is published or renewed from here")
+        yield unknown(f"there is no folder {machine.keys}: nothing is published or renewed from here")
         return
     keyring = Keyring.open(machine.keys, create=False)
     root = trust_metadata.newest_root(machine.snapshot.read)
@@ -77,7 +114,7 @@ def keys(machine: Machine) -> Iterator[Diagnosis]:
             yield _key(keyring, path, root, listed)
     absent = [role for role in _ROLES if not key_file.exists(machine.keys / f"{role}.pem")]
     if absent:
-        yield unknown("keys", f"not on this machine: {', '.join(absent)}")
+        yield unknown(f"not on this machine: {', '.join(absent)}")
 
 
 def _key(keyring: Keyring, path: Path, root: Root, listed: KeyList) -> Diagnosis:
@@ -85,14 +122,13 @@ def _key(keyring: Keyring, path: Path, root: Root, listed: KeyList) -> Diagnosis
     role = path.stem
     try:
         if key_file.is_reference(path) or key_file.is_encrypted(path):
-            return unknown("keys", f"{path} needs a token or a passphrase to be opened")
+            return unknown(f"{path} needs a token or a passphrase to be opened")
         signer = keyring.signer(role)
     except KeyStoreError as error:
-        return wrong("keys", error.message, error.hint or f"bring back {path.name} from its backup")
+        return wrong(error.message, error.hint or f"bring back {path.name} from its backup")
     if _in_force(role, signer, root, listed):
-        return good("keys", f"{path.name} is the {role.partition('-')[0]} key in force")
+        return good(f"{path.name} is the {role.partition('-')[0]} key in force")
     return wrong(
-        "keys",
         f"{path} is not the {role} key that customers know",
         f"bring back the right {path.name}; where it is lost: register-api keys rotate --help",
     )
@@ -113,9 +149,9 @@ def permissions(machine: Machine) -> Iterator[Diagnosis]:
         if path.stat().st_mode & stat.S_IWOTH
     ]
     for path in open_to_all:
-        yield wrong("permissions", f"every user of this machine may write to {path}", f"chmod o-w {path}")
+        yield wrong(f"every user of this machine may write to {path}", f"chmod o-w {path}")
     if not open_to_all:
-        yield good("permissions", f"{machine.store} is not open for every user to write")
+        yield good(f"{machine.store} is not open for every user to write")
 
 
 def disk(machine: Machine) -> Iterator[Diagnosis]:
@@ -124,9 +160,9 @@ def disk(machine: Machine) -> Iterator[Diagnosis]:
     needed = _SPARE + sum(entry.size for entry in machine.snapshot.manifest.files.values())
     says = f"{free // 2**20} MiB free for {machine.store}"
     if free < needed:
-        yield soon("disk", f"{says}, less than {needed // 2**20}", "make room there")
+        yield soon(f"{says}, less than {needed // 2**20}", "make room there")
     else:
-        yield good("disk", says)
+        yield good(says)
 
 
 def expiry(machine: Machine) -> Iterator[Diagnosis]:
@@ -135,10 +171,10 @@ def expiry(machine: Machine) -> Iterator[Diagnosis]:
         verdict = expiry_verdict(row, machine.now)
         says = f"{row.role} until {format_instant(row.expires)}"
         if verdict == "good":
-            yield good("expiry", says)
+            yield good(says)
         else:
             judged = wrong if verdict == "expired" else soon
-            yield judged("expiry", f"{says}: {verdict}", RENEWED_BY[row.role])
+            yield judged(f"{says}: {verdict}", RENEWED_BY[row.role])
 
 
 def clock(machine: Machine) -> Iterator[Diagnosis]:
@@ -149,10 +185,9 @@ def clock(machine: Machine) -> Iterator[Diagnosis]:
     now = format_instant(machine.now)
     if now < last:
         yield wrong(
-            "clock",
             f"this machine's clock says {now}, but {last} was signed already",
             "set the clock; if what was signed is ahead: register-api refresh --clock-is-right",
         )
     else:
         fresh = in_words(lasts(timestamp))
-        yield good("clock", f"{now}, after what was signed last; a timestamp is good for {fresh}")
+        yield good(f"{now}, after what was signed last; a timestamp is good for {fresh}")

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from register_api.core.diff.changes import Change
-from register_api.core.instant import instant_of
 from register_api.core.language.language import message
-from register_api.notify.contacts import Recipient
+from register_api.notify.contacts import Recipient, pseudonym_of
 from register_api.notify.deliveries import TELLING
 from register_api.notify.publication import Publication, load
-from register_api.sending.database import Database, Row
+from register_api.sending.database import Database, Row, Run
 from register_api.sending.outbox import add_fact
 
 Verdict = Literal["accepted", "objected", "not_concerned"]
@@ -78,7 +77,7 @@ def is_late(changes: Iterable[Change], day: dt.date) -> bool:
     return last is not None and day > last
 
 
-def newest_answer(run: Callable[..., list[Row]], version: int, recipient: str) -> RecordedAnswer | None:
+def newest_answer(run: Run, version: int, recipient: str) -> RecordedAnswer | None:
     """Return the answer of a recipient that counts."""
     rows = run(
         "SELECT * FROM answers WHERE version = ? AND recipient = ? ORDER BY number DESC LIMIT 1",
@@ -88,7 +87,7 @@ def newest_answer(run: Callable[..., list[Row]], version: int, recipient: str) -
 
 
 def record_answer(
-    run: Callable[..., list[Row]], version: int, recipient: str, given: GivenAnswer, now: int, *, late: bool
+    run: Run, version: int, recipient: str, given: GivenAnswer, now: int, *, late: bool
 ) -> bool:
     """Record an answer; the same as the newest one once more is no answer of its own.
 
@@ -114,26 +113,14 @@ def record_answer(
 def enter_answer(
     database: Database, version: int, recipient: Recipient, given: GivenAnswer, now: int, day: dt.date
 ) -> bool:
-    """Record an answer that came by another way than a link.
-
-    Args:
-        database: Where it is kept.
-        version: Of which notice.
-        recipient: The contract contact.
-        given: What they said.
-        now: The present instant, Unix time.
-        day: When it came.
-
-    Returns:
-        Whether it is new.
+    """Record an answer that came on a day by another way than a link; tells whether it is new.
 
     Raises:
         NotifyError: The version is not recorded.
     """
-    changes = load(database, version).concerning(recipient.products.split(), recipient.hears)
+    changes = load(database, version).concerning(recipient.products, recipient.hears)
     with database.transaction() as run:
-        late = is_late(changes, day)
-        return record_answer(run, version, recipient.id, given, now, late=late)
+        return record_answer(run, version, recipient.id, given, now, late=is_late(changes, day))
 
 
 class AnswerStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +134,7 @@ class AnswerStatus(msgspec.Struct, frozen=True, kw_only=True):
     customer: str
     pseudonym: str | None
     address: str | None
-    verdict: Verdict | Literal["open"]
+    verdict: Verdict | Literal["open"] = "open"
     reason: str = ""
     way: Way | None = None
     late: bool = False
@@ -188,28 +175,19 @@ def answers_to(
         publication.register.version,
     )
     return [
-        _status(row, addresses=addresses) for row in rows if row["verdict"] or _may_object(publication, row)
+        msgspec.convert(
+            {name: value for name, value in row.items() if value is not None}
+            | {
+                "pseudonym": pseudonym_of(row["pseudonym_key"], row["address"]),
+                "address": row["address"] if addresses else None,
+            },
+            AnswerStatus,
+            strict=False,
+        )
+        for row in rows
+        if row["verdict"] or _may_object(publication, row)
     ]
 
 
 def _may_object(publication: Publication, row: Row) -> bool:
-    return last_day_to_object(publication.concerning(row["products"].split(), row["hears"])) is not None
-
-
-def _status(row: Row, *, addresses: bool) -> AnswerStatus:
-    who = {
-        "recipient": row["recipient"],
-        "customer": row["customer"],
-        "pseudonym": Recipient.pseudonym_of(row["pseudonym_key"], row["address"]),
-        "address": row["address"] if addresses else None,
-    }
-    if row["verdict"] is None:
-        return AnswerStatus(verdict="open", **who)
-    return AnswerStatus(
-        verdict=row["verdict"],
-        reason=row["reason"],
-        way=row["way"],
-        late=bool(row["late"]),
-        at=instant_of(row["at"]),
-        **who,
-    )
+    return last_day_to_object(publication.concerning(row["products"], row["hears"])) is not None

@@ -10,14 +10,14 @@ import contextlib
 import email
 import mailbox
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email import policy
 from email.message import Message as Mail
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from register_api.errors import NotifyError, UsageError
-from register_api.sending.database import Database, Row
+from register_api.sending.database import Database, Run
 from register_api.sending.outbox import add_fact
 
 MOST_BYTES = 1024 * 1024
@@ -46,11 +46,7 @@ class DeliveryReport(NamedTuple):
 
 
 def read_report(data: bytes) -> DeliveryReport | None:
-    """Read a mail; ``None`` where it is not a report that a delivery failed or takes longer.
-
-    Args:
-        data: The mail, by anyone: whatever it holds, nothing is raised.
-    """
+    """Read a mail by anyone, raising nothing; ``None``: it does not report a failed or delayed delivery."""
     try:
         # The older policy: the newer one parses headers when they are read, and raises at some of them.
         found = email.message_from_bytes(data[:MOST_BYTES], policy=policy.compat32)
@@ -92,15 +88,13 @@ def take_report(database: Database, report: DeliveryReport, now: int) -> str | N
     """
     for delivery in report.deliveries:
         with database.transaction() as run:
-            rows = run("SELECT state FROM deliveries WHERE id = ?", delivery)
-            if not rows:
-                continue
-            _take(run, delivery, report, now)
-            return delivery
+            if run("SELECT state FROM deliveries WHERE id = ?", delivery):
+                _take(run, delivery, report, now)
+                return delivery
     return None
 
 
-def _take(run: Callable[..., list[Row]], delivery: str, report: DeliveryReport, now: int) -> None:
+def _take(run: Run, delivery: str, report: DeliveryReport, now: int) -> None:
     if report.action == "failed":
         changed = run(
             "UPDATE deliveries SET state = 'bounced', state_at = ?, reply = ?, due_at = NULL"

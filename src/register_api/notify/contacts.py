@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -15,7 +15,7 @@ from register_api.errors import NotifyError
 from register_api.files.csv_file import RowFault
 from register_api.notify.contacts_file import ContactRow, address_of
 from register_api.notify.deliveries import make_due
-from register_api.sending.database import Database, Row
+from register_api.sending.database import Database, Run
 from register_api.sending.outbox import add_fact
 
 _SAID = ("name", "products", "language", "hears")
@@ -47,12 +47,10 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
         """The address, or of an endpoint's as much as may be shown."""
         return shown_address(self.channel, self.address)
 
-    @staticmethod
-    def pseudonym_of(key: bytes | None, address: str | None) -> str | None:
-        """Return what stands for an address in records, until its key is deleted: HMAC-SHA-256, hex."""
-        if key is None or address is None:
-            return None
-        return address_mac(key, address)
+
+def pseudonym_of(key: bytes | None, address: str | None) -> str | None:
+    """Return what stands for an address in records, until its key is deleted: HMAC-SHA-256, hex."""
+    return None if key is None or address is None else address_mac(key, address)
 
 
 def shown_address(channel: str, address: str | None) -> str | None:
@@ -73,7 +71,7 @@ class _Faulty(Exception):
 
 
 def import_contacts(database: Database, contacts: Mapping[int, ContactRow], now: int) -> Imported:
-    """Take over contacts: all of them, or none where one has a fault.
+    """Import contacts: all of them, or none where one has a fault.
 
     Nobody leaves because a file does not name them any more: a notice is owed to them until another contact
     comes in their place.
@@ -83,33 +81,30 @@ def import_contacts(database: Database, contacts: Mapping[int, ContactRow], now:
         contacts: What is to be, by the line of the file.
         now: The present instant, Unix time.
     """
-    result = Imported(dict.fromkeys(("added", "changed", "unchanged", "replaced"), 0), 0, [])
+    done: dict[Done, int] = dict.fromkeys(("added", "changed", "unchanged", "replaced"), 0)
+    faults: list[RowFault] = []
     named = {contact.key for contact in contacts.values()}
     try:
         with database.transaction() as run:
             for contact in contacts.values():
-                result.done[_put(run, contact, now)] += 1
+                done[_put(run, contact, now)] += 1
             for line, contact in contacts.items():
                 if contact.replaces:
                     fault = _replace(run, contact, named, now)
-                    result.faults.extend([RowFault(line, fault)] if fault else [])
-                    result.done["replaced"] += not fault
-            _end_if(result.faults)
+                    faults += [RowFault(line, fault)] if fault else []
+                    done["replaced"] += not fault
+            if faults:
+                raise _Faulty  # noqa: TRY301 - undoes the transaction
             active = run(
                 "SELECT count(*) AS n FROM recipients"
                 " WHERE kind = 'contact' AND channel = 'mail' AND state = 'active'"
             )
     except _Faulty:
-        return result._replace(done=dict.fromkeys(result.done, 0))
-    return result._replace(absent=active[0]["n"] - len(named))
+        return Imported(dict.fromkeys(done, 0), 0, faults)
+    return Imported(done, active[0]["n"] - len(named), [])
 
 
-def _end_if(faults: list[RowFault]) -> None:
-    if faults:
-        raise _Faulty
-
-
-def _put(run: Callable[..., list[Row]], contact: ContactRow, now: int) -> Done:
+def _put(run: Run, contact: ContactRow, now: int) -> Done:
     """Add a contact, or bring the one that is there up to date."""
     values = [getattr(contact, name) for name in _SAID]
     there = run(
@@ -125,20 +120,17 @@ def _put(run: Callable[..., list[Row]], contact: ContactRow, now: int) -> Done:
             *(secrets.token_hex(16), *contact.key, *values, secrets.token_bytes(KEY_BYTES), now),
         )
         return "added"
-    old = msgspec.convert(there[0], Recipient)
-    if old.state == "active" and [getattr(old, name) for name in _SAID] == values:
+    if there[0]["state"] == "active" and [there[0][name] for name in _SAID] == values:
         return "unchanged"
     run(
         "UPDATE recipients SET name = ?, products = ?, language = ?, hears = ?, state = 'active',"
         " successor = NULL, left_at = NULL WHERE id = ?",
-        *(*values, old.id),
+        *(*values, there[0]["id"]),
     )
     return "changed"
 
 
-def _replace(
-    run: Callable[..., list[Row]], contact: ContactRow, named: set[tuple[str, str]], now: int
-) -> str | None:
+def _replace(run: Run, contact: ContactRow, named: set[tuple[str, str]], now: int) -> str | None:
     """Let a contact take another's place; returns what is wrong with that, if anything is."""
     gone = (contact.customer, contact.replaces)
     if gone in named:
@@ -158,8 +150,8 @@ def _replace(
     return None if known else f"replaces: {quoted(contact.replaces)} has left before"
 
 
-def active_contact(run: Callable[..., list[Row]], customer: str, address: str) -> str | None:
-    """Return the id of a customer's contact who is told; within a transaction of the caller's."""
+def active_contact(run: Run, customer: str, address: str) -> str | None:
+    """Return the id of a customer's contact who is told."""
     found = run(
         "SELECT id FROM recipients WHERE kind = 'contact' AND state = 'active'"
         " AND customer = ? AND address = ?",
@@ -168,7 +160,7 @@ def active_contact(run: Callable[..., list[Row]], customer: str, address: str) -
     return str(found[0]["id"]) if found else None
 
 
-def leave(run: Callable[..., list[Row]], recipient: str, successor: str | None, now: int) -> None:
+def leave(run: Run, recipient: str, successor: str | None, now: int) -> None:
     """Let a recipient leave; what they have not been told, their successor is."""
     run(
         "UPDATE recipients SET state = 'left', successor = ?, left_at = ? WHERE id = ?",

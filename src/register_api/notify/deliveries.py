@@ -1,15 +1,28 @@
-"""Rows of the outbox: of which version each tells, and to whom."""
+"""Rows of the outbox: what a version makes due for whom, when, and what tells of which version."""
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import secrets
-from collections.abc import Callable, Iterable
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
 
-from register_api.sending.database import Database, Row
+import msgspec
+
+from register_api.clock import zone_of
+from register_api.core.ahead import upcoming
+from register_api.core.calendar import local_day
+from register_api.core.diff.changes import Change
+from register_api.core.model import Register
+from register_api.sending.database import Database, Run
 from register_api.sending.outbox import Leased, add_fact
 
-Kind = Literal["notice", "digest", "reminder"]
+MORNING = dt.time(8)
+"""When digests and reminders go out, in the publisher's time zone."""
+
+_PAGE = 1000
+"""Recipients that are read at once: their number does not decide how much memory it takes."""
 
 TELLING = (
     "(kind = 'notice' AND version = ? OR kind = 'digest'"
@@ -31,13 +44,136 @@ class Due(Leased, frozen=True, kw_only=True):
         return self.kind != "confirmation"
 
 
+class Listener(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a recipient, what decides of what they are told, and when."""
+
+    id: str
+    kind: Literal["contact", "subscriber"]
+    channel: str
+    products: str
+    hears: str
+    frequency: Literal["at_once", "daily", "weekly"]
+    reminders: bool
+
+
+class Schedule(NamedTuple):
+    """When a recipient is told of a version.
+
+    Attributes:
+        digest_at: When their digest is due; ``None``: they get a notice at once.
+        reminder_at: When they are reminded; ``None``: never.
+    """
+
+    digest_at: dt.datetime | None
+    reminder_at: dt.datetime | None
+
+
+def open_objections(version: int, changes: Sequence[Change], newest: Register, day: dt.date) -> list[Change]:
+    """Return the changes of a version to which one may object on a day, with the notice as it stands by then.
+
+    Left out is what was cancelled meanwhile, and what was announced anew: of that, another version tells.
+    """
+    ahead = upcoming(newest, day, zone_of(newest.publisher.time_zone))
+    notices = {
+        (item.subprocessor, item.engagement, item.planned): item.notice
+        for item in ahead
+        if item.what == "objection_deadline" and item.version == version
+    }
+    return [
+        msgspec.structs.replace(change, notice=notice)
+        for change in changes
+        if change.notice.required
+        and (notice := notices.get((change.subprocessor, change.engagement, change.planned)))  # type: ignore[arg-type]
+    ]
+
+
+def next_morning(now: dt.datetime, zone: dt.tzinfo, frequency: str) -> dt.datetime:
+    """Return when the next digest is due: the next morning, or the next that is a Monday's."""
+    day = local_day(now, zone)
+    while (morning := dt.datetime.combine(day, MORNING, zone)) <= now or (
+        frequency == "weekly" and day.weekday()
+    ):
+        day += dt.timedelta(days=1)
+    return morning
+
+
+def when_told(
+    listener: Listener,
+    changes: Sequence[Change],
+    register: Register,
+    now: dt.datetime,
+    reminder_days: int,
+) -> Schedule:
+    """Return when a recipient is told of changes.
+
+    A contract contact is told at once: notice is owed to them. A digest comes before a reminder would, or not
+    at all, so that nobody's time to object is used up by waiting.
+    """
+    zone = zone_of(register.publisher.time_zone)
+    open_ = open_objections(register.version, changes, register, local_day(now, zone))
+    deadline = min((change.notice.objection_until for change in open_), default=None)  # type: ignore[type-var]
+    digest_at = None
+    if listener.kind == "subscriber" and listener.frequency != "at_once":
+        digest_at = next_morning(now, zone, listener.frequency)
+    if deadline is None:
+        return Schedule(digest_at, None)
+    latest = dt.datetime.combine(deadline - dt.timedelta(days=max(reminder_days, 1)), MORNING, zone)
+    is_reminded = listener.reminders and listener.channel == "mail" and reminder_days and latest > now
+    return Schedule(
+        digest_at=digest_at if digest_at is not None and digest_at < latest else None,
+        reminder_at=latest if is_reminded else None,
+    )
+
+
+def make_all_due(
+    run: Run,
+    register: Register,
+    concerning: Callable[[str, str], Sequence[Change]],
+    now: dt.datetime,
+    reminder_days: int,
+) -> None:
+    """Make due what a version tells to each recipient whom it concerns, in a transaction of the caller's.
+
+    Args:
+        run: Runs a statement.
+        register: The version.
+        concerning: Returns its changes that somebody wants to hear of, by products and ``hears``.
+        now: The present instant, UTC.
+        reminder_days: How many days before an objection deadline people are reminded; 0: never.
+    """
+    at = int(now.timestamp())
+
+    @functools.cache
+    def schedule(alike: Listener) -> Schedule | None:
+        """Answer once for all who want the same."""
+        changes = concerning(alike.products, alike.hears)
+        return when_told(alike, changes, register, now, reminder_days) if changes else None
+
+    for listener in _listeners(run):
+        when = schedule(msgspec.structs.replace(listener, id=""))
+        if when is None:
+            continue
+        if when.digest_at is None:
+            make_due(run, register.version, listener.id, at)
+        else:
+            add_to_digest(run, register.version, listener.id, at, int(when.digest_at.timestamp()))
+        if when.reminder_at is not None:
+            make_due(run, register.version, listener.id, at, "reminder", int(when.reminder_at.timestamp()))
+
+
+def _listeners(run: Run) -> Iterator[Listener]:
+    columns = ", ".join(Listener.__struct_fields__)
+    last = ""
+    while rows := run(
+        f"SELECT {columns} FROM recipients WHERE state = 'active' AND id > ? ORDER BY id LIMIT ?",
+        *(last, _PAGE),
+    ):
+        yield from (msgspec.convert(row, Listener, strict=False) for row in rows)
+        last = rows[-1]["id"]
+
+
 def make_due(
-    run: Callable[..., list[Row]],
-    version: int,
-    recipient: str,
-    now: int,
-    kind: Kind = "notice",
-    due_at: int | None = None,
+    run: Run, version: int, recipient: str, now: int, kind: str = "notice", due_at: int | None = None
 ) -> str | None:
     """Add the row of a version for a recipient, unless there is one; within a transaction of the caller's."""
     made = run(
@@ -49,7 +185,7 @@ def make_due(
     return str(made[0]["id"]) if made else None
 
 
-def add_to_digest(run: Callable[..., list[Row]], version: int, recipient: str, now: int, due_at: int) -> None:
+def add_to_digest(run: Run, version: int, recipient: str, now: int, due_at: int) -> None:
     """Let the digest that a recipient is about to get tell of a version, too; or make one.
 
     One that a worker has, or whose bytes were written before, stays as it is. Arguments as ``make_due``.
@@ -87,23 +223,15 @@ def send_again(database: Database, version: int, recipients: Iterable[str], now:
     done = 0
     with database.transaction() as run:
         for recipient in recipients:
-            rows = run(
-                f"SELECT id, state FROM deliveries WHERE recipient = ? AND {TELLING}",
-                *(recipient, version, version),
-            )
-            if not rows:
+            telling, about = f"recipient = ? AND {TELLING}", (recipient, version, version)
+            if not run(f"SELECT id FROM deliveries WHERE {telling}", *about):
                 done += make_due(run, version, recipient, now) is not None
-            for row in rows:
-                if row["state"] not in {"due", "sending"}:
-                    _again(run, row["id"], now)
-                    done += 1
+            again = run(
+                "UPDATE deliveries SET state = 'due', state_at = ?, due_at = ?, attempts = 0, unknowns = 0"
+                f" WHERE state NOT IN ('due', 'sending') AND {telling} RETURNING id",
+                *(now, now, *about),
+            )
+            for row in again:
+                add_fact(run, row["id"], now, "resent", "asked for by the publisher")
+            done += len(again)
     return done
-
-
-def _again(run: Callable[..., list[Row]], delivery: str, now: int) -> None:
-    run(
-        "UPDATE deliveries SET state = 'due', state_at = ?, due_at = ?, attempts = 0, unknowns = 0"
-        " WHERE id = ?",
-        *(now, now, delivery),
-    )
-    add_fact(run, delivery, now, "resent", "asked for by the publisher")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 
 import msgspec
 
@@ -13,9 +12,8 @@ from register_api.errors import NotifyError, UsageError
 from register_api.notify.contacts import Recipient, leave
 from register_api.notify.contacts_file import address_of, faults_of
 from register_api.notify.persons import forget
-from register_api.sending.database import Database, Row
-from register_api.sending.hook_bodies import HookFormat
-from register_api.sending.webhook import HookAnswer, hook_url_problem, new_secret
+from register_api.sending.database import Database, Run
+from register_api.sending.webhook import HookAnswer, HookFormat, hook_url_problem, new_secret
 
 _DAY = 86_400
 WARN_AFTER = _DAY
@@ -24,13 +22,7 @@ END_AFTER, END_ATTEMPTS = 5 * _DAY, 15
 
 
 class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """An endpoint to be added.
-
-    Attributes:
-        url: Its address; that of a chat is a secret.
-        owner: Mail address of who hears when it fails.
-        customer: The publisher's reference of the customer whose contract names it; empty: nobody's does.
-    """
+    """An endpoint to be added; ``owner`` is the mail address of who hears when it fails."""
 
     url: str
     owner: str
@@ -80,7 +72,11 @@ def add_endpoint(database: Database, wish: NewEndpoint, now: int) -> Endpoint:
         UsageError: What is said of it is not valid.
         NotifyError: It is there already.
     """
-    _check(wish)
+    row = {"email": wish.owner, "customer": wish.customer or "-"}
+    row |= {name: getattr(wish, name) for name in ("products", "language", "hears")}
+    problem = hook_url_problem(wish.url)
+    if faults := [*([f"the address {problem}"] if problem else []), *faults_of(row)]:
+        raise UsageError("; ".join(faults))
     identity = secrets.token_hex(16)
     kind = "contact" if wish.customer else "subscriber"
     said = (kind, wish.format, wish.url, wish.customer, wish.products, wish.language, wish.hears)
@@ -99,15 +95,6 @@ def add_endpoint(database: Database, wish: NewEndpoint, now: int) -> Endpoint:
             *(identity, address_of(wish.owner), new_secret() if wish.format == "webhook" else ""),
         )
     return endpoint_of(database, identity)
-
-
-def _check(wish: NewEndpoint) -> None:
-    problem = hook_url_problem(wish.url)
-    said = [f"the address {problem}"] if problem else []
-    row = {"email": wish.owner, "customer": wish.customer or "-"}
-    said += faults_of(row | {name: getattr(wish, name) for name in ("products", "language", "hears")})
-    if said:
-        raise UsageError("; ".join(said))
 
 
 def endpoints(database: Database) -> list[Endpoint]:
@@ -184,7 +171,7 @@ def note_answer(database: Database, identity: str, answer: HookAnswer, now: int)
                 _warn(run, identity, now)
 
 
-def _well(run: Callable[..., list[Row]], identity: str) -> None:
+def _well(run: Run, identity: str) -> None:
     run(
         "UPDATE endpoints SET failures = 0, failing_since = NULL, warned_at = NULL, ended_at = NULL,"
         " reply = '' WHERE recipient = ?",
@@ -192,7 +179,7 @@ def _well(run: Callable[..., list[Row]], identity: str) -> None:
     )
 
 
-def _end(run: Callable[..., list[Row]], identity: str, now: int) -> None:
+def _end(run: Run, identity: str, now: int) -> None:
     """Switch an endpoint off. A customer's stays a contact: what it is not told is an alarm."""
     run("UPDATE endpoints SET ended_at = ? WHERE recipient = ?", now, identity)
     run(
@@ -202,7 +189,7 @@ def _end(run: Callable[..., list[Row]], identity: str, now: int) -> None:
     _warn(run, identity, now)
 
 
-def _warn(run: Callable[..., list[Row]], identity: str, now: int) -> None:
+def _warn(run: Run, identity: str, now: int) -> None:
     """Make a mail to the owner due; what it says follows from how the endpoint is when it is written."""
     run(
         "INSERT INTO deliveries (id, recipient, channel, kind, state, state_at, due_at)"

@@ -1,4 +1,8 @@
-"""How endpoints are told: the message of each row of the outbox, and the test message that proves one."""
+"""How endpoints are told: the message of each row of the outbox, and the test message that proves one.
+
+An event holds nothing to be believed: it says that there is something to look at, and where. Who receives one
+verifies the register; so a key that signs events is worth nothing to a thief but polls.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,31 @@ import asyncio
 import secrets
 
 from register_api.clock import Clock
+from register_api.core.format import tree
+from register_api.core.format.paths import address_of
+from register_api.core.instant import format_instant
 from register_api.core.language.language import Language
 from register_api.errors import NotifyError
 from register_api.notify.deliveries import Due
 from register_api.notify.endpoints import Endpoint, endpoint_of, note_answer
-from register_api.notify.events import challenge_event, version_event, version_url
 from register_api.notify.settings import NotifySettings
 from register_api.notify.words import Wanted, Words
 from register_api.sending.database import Database
-from register_api.sending.hook_bodies import CHATS, CONTENT_TYPES
 from register_api.sending.outbox import SendResult
 from register_api.sending.sender import Route
-from register_api.sending.webhook import Hook, HookAnswer, WebhookTransport, route_of, transport_of
+from register_api.sending.webhook import (
+    CHATS,
+    CONTENT_TYPES,
+    Event,
+    Hook,
+    HookAnswer,
+    WebhookTransport,
+    route_of,
+    transport_of,
+)
+
+_TYPE = "sub-processor-register"
+"""What the type of each event begins with."""
 
 
 class HookWriter:
@@ -44,10 +61,24 @@ class HookWriter:
     def _body(self, row: Due, endpoint: Endpoint) -> bytes:
         if row.version is None:
             raise NotifyError("a message to an endpoint tells of a version")
-        if endpoint.channel not in CHATS:
-            return version_event(row.id, row.kind, self._base, self._words.publication(row.version)).encoded
-        lines = self._words.chat(row.version, Wanted.by(endpoint))
-        return CHATS[endpoint.channel](lines, version_url(self._base, row.version))
+        url = self._base + address_of(tree.VERSION_PAGE.path(row.version))
+        if endpoint.channel in CHATS:
+            return CHATS[endpoint.channel](self._words.chat(row.version, Wanted.by(endpoint)), url)
+        found = self._words.publication(row.version)
+        return Event(
+            id=row.id,
+            source=self._base,
+            type=f"{_TYPE}.{row.kind}",
+            subject=f"versions/{row.version}",
+            time=format_instant(found.register.published_at),
+            data={
+                "register": found.register.register,
+                "version": row.version,
+                "log_size": found.log_size,
+                "log_root": found.log_root,
+                "url": url,
+            },
+        ).encoded
 
 
 def _hook(endpoint: Endpoint, identity: str, body: bytes) -> Hook:
@@ -78,7 +109,14 @@ def try_endpoint(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> st
         )
         body = CHATS[endpoint.channel]([said], settings.base)
     else:
-        body = challenge_event(challenge, settings.base, now()).encoded
+        body = Event(
+            id=challenge,
+            source=settings.base,
+            type=f"{_TYPE}.challenge",
+            subject="challenge",
+            time=format_instant(now()),
+            data={"challenge": challenge},
+        ).encoded
     answer = asyncio.run(_ask(transport_of(settings, now, "notify"), endpoint, challenge, body))
     if answer.result.what != "sent":
         return f"it did not take the test message: {answer.result.reply}"

@@ -1,17 +1,19 @@
-"""What is kept of a person: exported, and erased."""
+"""What is kept of a person: exported, erased, and deleted once it is old."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from register_api.core.printable import quoted
 from register_api.errors import NotifyError
-from register_api.notify.contacts import Recipient, active_contact, leave, recipients_at
+from register_api.notify.contacts import Recipient, active_contact, leave, pseudonym_of, recipients_at
 from register_api.notify.contacts_file import address_of
-from register_api.sending.database import Database, Row
+from register_api.notify.subscriptions import LIFETIMES
+from register_api.sending.database import Database, Run
+
+_DELIVERIES = "(SELECT id FROM deliveries WHERE recipient = ?)"
 
 
 def export_person(database: Database, address: str) -> list[dict[str, Any]]:
@@ -20,40 +22,33 @@ def export_person(database: Database, address: str) -> list[dict[str, Any]]:
     Raises:
         NotifyError: There is none.
     """
-    return [_all_of(database, recipient) for recipient in recipients_at(database, address)]
+    return [_all_of(database.query, recipient) for recipient in recipients_at(database, address)]
 
 
-def _all_of(database: Database, recipient: Recipient) -> dict[str, Any]:
-    kept = msgspec.structs.asdict(recipient)
-    kept["pseudonym"] = Recipient.pseudonym_of(kept.pop("pseudonym_key"), recipient.address)
-    kept["address"] = recipient.shown
-    deliveries = database.query("SELECT * FROM deliveries WHERE recipient = ? ORDER BY version", recipient.id)
-    for row in deliveries:
-        row["facts"] = database.query(
-            "SELECT at, what, reply FROM facts WHERE delivery = ? ORDER BY at", row["id"]
-        )
-        bodies = database.query("SELECT body FROM bodies WHERE delivery = ?", row["id"])
-        row["mail"] = bytes(bodies[0]["body"]).decode(errors="replace") if bodies else None
-    answers = database.query(
-        "SELECT * FROM answers WHERE recipient = ? ORDER BY version, number", recipient.id
-    )
-    links = database.query(
+_KEPT = {
+    "endpoints": (
+        "SELECT owner, failures, failing_since, warned_at, ended_at, reply FROM endpoints WHERE recipient = ?"
+    ),
+    "deliveries": "SELECT * FROM deliveries WHERE recipient = ? ORDER BY version",
+    "answers": "SELECT * FROM answers WHERE recipient = ? ORDER BY version, number",
+    "links": (
         "SELECT purpose, version, created_at, expires_at, used_at FROM links WHERE recipient = ?"
-        " ORDER BY created_at",
-        recipient.id,
-    )
-    endpoints = database.query(
-        "SELECT owner, failures, failing_since, warned_at, ended_at, reply FROM endpoints"
-        " WHERE recipient = ?",
-        recipient.id,
-    )
-    return {
-        "recipient": kept,
-        "endpoints": endpoints,
-        "deliveries": deliveries,
-        "answers": answers,
-        "links": links,
-    }
+        " ORDER BY created_at"
+    ),
+}
+"""What is kept beside a recipient, and how it is read."""
+
+
+def _all_of(run: Run, recipient: Recipient) -> dict[str, Any]:
+    kept = msgspec.structs.asdict(recipient) | {"address": recipient.shown}
+    kept["pseudonym"] = pseudonym_of(kept.pop("pseudonym_key"), recipient.address)
+    everything: dict[str, Any] = {"recipient": kept}
+    everything |= {name: run(query, recipient.id) for name, query in _KEPT.items()}
+    for row in everything["deliveries"]:
+        row["facts"] = run("SELECT at, what, reply FROM facts WHERE delivery = ? ORDER BY at", row["id"])
+        bodies = run("SELECT body FROM bodies WHERE delivery = ?", row["id"])
+        row["mail"] = bytes(bodies[0]["body"]).decode(errors="replace") if bodies else None
+    return everything
 
 
 def erase(database: Database, address: str, now: int, *, successor: str = "", ended: bool = False) -> int:
@@ -91,17 +86,60 @@ def erase(database: Database, address: str, now: int, *, successor: str = "", en
     return len(found)
 
 
-def forget(run: Callable[..., list[Row]], recipient: str, now: int) -> None:
+def forget(run: Run, recipient: str, now: int) -> None:
     """Delete what says who a recipient is, in a transaction of the caller's."""
-    run("DELETE FROM endpoints WHERE recipient = ?", recipient)
     run(
         "UPDATE recipients SET address = NULL, name = '', pseudonym_key = NULL, state = 'erased',"
         " left_at = coalesce(left_at, ?) WHERE id = ?",
         *(now, recipient),
     )
-    of_theirs = "IN (SELECT id FROM deliveries WHERE recipient = ?)"
-    run(f"DELETE FROM bodies WHERE delivery {of_theirs}", recipient)
-    run(f"UPDATE facts SET reply = '' WHERE delivery {of_theirs}", recipient)
-    run("UPDATE deliveries SET reply = '' WHERE recipient = ?", recipient)
-    run("UPDATE answers SET reason = '' WHERE recipient = ?", recipient)
-    run("DELETE FROM links WHERE recipient = ?", recipient)
+    for statement in (
+        "DELETE FROM endpoints WHERE recipient = ?",
+        f"DELETE FROM bodies WHERE delivery IN {_DELIVERIES}",
+        f"UPDATE facts SET reply = '' WHERE delivery IN {_DELIVERIES}",
+        "UPDATE deliveries SET reply = '' WHERE recipient = ?",
+        "UPDATE answers SET reason = '' WHERE recipient = ?",
+        "DELETE FROM links WHERE recipient = ?",
+    ):
+        run(statement, recipient)
+
+
+def retain(database: Database, oldest: int, now: int) -> tuple[int, int]:
+    """Delete what is kept no longer: bodies of mails, and recipients who left, with what they were told.
+
+    Who asked to subscribe and did not confirm while the link was good goes, too, and so do unused links then.
+
+    Args:
+        database: Where it is kept.
+        oldest: Instant before which it is too old, Unix time.
+        now: The present instant, Unix time.
+
+    Returns:
+        How many bodies and how many recipients are gone.
+    """
+    with database.transaction() as run:
+        left = run(
+            "SELECT id FROM recipients WHERE state IN ('left', 'erased') AND left_at < ?"
+            " OR state = 'pending' AND created_at < ?",
+            *(oldest, now - LIFETIMES["confirm"]),
+        )
+        for row in left:
+            for statement in (
+                f"DELETE FROM bodies WHERE delivery IN {_DELIVERIES}",
+                f"DELETE FROM facts WHERE delivery IN {_DELIVERIES}",
+                "DELETE FROM links WHERE recipient = ?",
+                "DELETE FROM answers WHERE recipient = ?",
+                "DELETE FROM deliveries WHERE recipient = ?",
+                "UPDATE recipients SET successor = NULL WHERE successor = ?",
+                "DELETE FROM recipients WHERE id = ?",
+            ):
+                run(statement, row["id"])
+        run("DELETE FROM seals WHERE NOT EXISTS (SELECT 1 FROM facts WHERE seal = root)")
+        run("DELETE FROM links WHERE expires_at < ? AND used_at IS NULL", now)
+        bodies = run(
+            "DELETE FROM bodies WHERE delivery IN (SELECT id FROM deliveries WHERE state_at < ?"
+            " AND due_at IS NULL) RETURNING delivery",
+            oldest,
+        )
+    database.forget_deleted()
+    return len(bodies), len(left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
@@ -18,8 +18,8 @@ from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
 from register_api.core.model import Register
 from register_api.errors import Inconsistent, NotifyError, RegisterError
-from register_api.notify.plan import make_all_due
-from register_api.sending.database import Database, Row
+from register_api.notify.deliveries import make_all_due
+from register_api.sending.database import Database
 from register_api.verify import Fetcher, Options, Update, Verified, verify
 
 _CHANGES = msgspec.json.Decoder(tuple[Change, ...])
@@ -39,18 +39,14 @@ class Publication(NamedTuple):
     log_root: str
     changes: tuple[Change, ...]
 
-    def concerning(self, products: Iterable[str], hears: str) -> tuple[Change, ...]:
-        """Return the changes that somebody wants to hear of."""
-        changes = self.changes
+    def concerning(self, products: str, hears: str) -> tuple[Change, ...]:
+        """Return the changes that somebody wants to hear of; arguments as the columns of recipients."""
+        changes: Sequence[Change] = self.changes
         if hears == "important":
-            changes = tuple(_important(self.register, changes))
-        concern = Concern(Interests(products=frozenset(products)), self.register)
+            important = changes_by_feed(self.register, changes, (tree.FEED_IMPORTANT,))
+            changes = important.get(tree.FEED_IMPORTANT.path(), [])
+        concern = Concern(Interests(products=frozenset(products.split())), self.register)
         return tuple(filter(concern.covers_change, changes))
-
-
-def _important(register: Register, changes: Sequence[Change]) -> list[Change]:
-    found = changes_by_feed(register, changes, (tree.FEED_IMPORTANT,))
-    return found.get(tree.FEED_IMPORTANT.path(), [])
 
 
 def newest(database: Database) -> int:
@@ -124,14 +120,13 @@ def record_new(
         raise NotifyError(f"version {first} is recorded already; the newest is {known}", hint="notify resend")
     verified = look.verified(fetcher, now)
     end = verified.register.version
-    start = (known + 1) if known else min(first or end, end)
-    wanted = range(start, end + 1)
+    wanted = range((known + 1) if known else min(first or end, end), end + 1)
     updates = {update.version: update for update in verified.updates}
     if not updates.keys() >= set(wanted):
         # A run that ended before it had recorded what it read (docs/python-api.md, Follow a register).
         verified = look.verified(fetcher, now, whole=True)
         updates = {update.version: update for update in verified.updates}
-    told_from = start if known else (first or end + 1)
+    told_from = wanted.start if known else (first or end + 1)
     recorded = []
     for version in wanted:
         found = _publication(updates.get(version), verified, fetcher)
@@ -155,38 +150,31 @@ def _publication(update: Update | None, verified: Verified, fetcher: Fetcher) ->
 
 def _record(database: Database, look: Look, found: Publication, now: dt.datetime, *, told: bool) -> bool:
     """Record a version and make due what tells of it, in one transaction; false where another worker has."""
-    at = int(now.timestamp())
     register = found.register
-    document = zlib.compress(found.data)
-    changes = zlib.compress(msgspec.json.encode(found.changes))
+    document, changes = zlib.compress(found.data), zlib.compress(msgspec.json.encode(found.changes))
     with database.transaction() as run:
-        _check_register(run, register)
+        others = run("SELECT register FROM publications WHERE register <> ? LIMIT 1", register.register)
+        if others:
+            raise NotifyError(
+                f"the database is about {others[0]['register']}, and the tree about {register.register}",
+                hint="one database for each register",
+            )
         new = run(
             "INSERT INTO publications VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (version) DO NOTHING RETURNING version",
             *(register.version, register.register, digest(found.data), found.log_size, found.log_root),
-            *(int(register.published_at.timestamp()), at, int(told), document, changes),
+            *(int(register.published_at.timestamp()), int(now.timestamp()), int(told), document, changes),
         )
         if new and told:
-            make_all_due(run, found, now, look.reminder_days)
+            make_all_due(run, register, found.concerning, now, look.reminder_days)
     return bool(new)
-
-
-def _check_register(run: Callable[..., list[Row]], register: Register) -> None:
-    others = run("SELECT register FROM publications WHERE register <> ? LIMIT 1", register.register)
-    if others:
-        raise NotifyError(
-            f"the database is about {others[0]['register']}, and the tree about {register.register}",
-            hint="one database for each register",
-        )
 
 
 def note_look(database: Database, now: dt.datetime, problem: RegisterError | None) -> None:
     """Remember when the tree was looked at last, and what was wrong with it."""
-    said = "" if problem is None else f"{problem.word}: {problem.message}"
     with database.transaction() as run:
         run(
             "INSERT INTO looks VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at,"
             " problem = excluded.problem",
-            *(int(now.timestamp()), said),
+            *(int(now.timestamp()), "" if problem is None else f"{problem.word}: {problem.message}"),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from register_api.sending.tables import outbox_tables
+from register_api.sending.outbox import outbox_tables
 
 STEPS: tuple[tuple[str, ...], ...] = (
     (

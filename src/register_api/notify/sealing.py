@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
-from register_api.core.canonical import encode
-from register_api.core.delivery import DeliveryRecord, VersionTold, make_seal, reply_mac, tree_size
-from register_api.core.instant import format_instant
+from register_api.core.canonical import decode, digest, encode
+from register_api.core.delivery import (
+    DeliveryRecord,
+    NoticeEvidence,
+    Opening,
+    ProvenRecord,
+    VersionTold,
+    audit_path,
+    make_seal,
+    reply_mac,
+    tree_size,
+)
+from register_api.core.instant import format_instant, instant_of
 from register_api.core.log.merkle import HASH_BYTES, leaf_hash
 from register_api.core.log.time_stamp import CLOCK_TOLERANCE, TimeStamp
-from register_api.errors import NotStamped
-from register_api.notify.contacts import Recipient
+from register_api.core.printable import quoted
+from register_api.errors import NotifyError, NotStamped
+from register_api.notify.contacts import Recipient, pseudonym_of, recipients_at
+from register_api.notify.publication import Publication
 from register_api.publish.time_authority import TimeAuthority, ask
-from register_api.sending.database import Database, Row
+from register_api.sending.database import Database, Row, Run
+from register_api.verify.evidence import archive as paths
+from register_api.verify.evidence.archive import README
+from register_api.verify.evidence.notice import NOTICE_README
 
 MOST_FACTS = 16_384
 """Facts below one root; what is left goes below the next."""
@@ -32,8 +47,6 @@ _DIGESTS = """
 SELECT v.delivery, v.version, p.sha256 FROM digest_versions v JOIN publications p ON p.version = v.version
 WHERE v.delivery IN (SELECT delivery FROM facts WHERE seal = ?) ORDER BY v.version
 """
-
-
 _ONE_AT_A_TIME = """
 UPDATE publications SET told = told WHERE version = (SELECT min(version) FROM publications) RETURNING register
 """
@@ -41,13 +54,7 @@ UPDATE publications SET told = told WHERE version = (SELECT min(version) FROM pu
 
 
 class Sealing(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sealed by now.
-
-    Attributes:
-        unsealed: Facts that are not.
-        sealed_at: When the last seal was made.
-        unstamped: Seals without a timestamp.
-    """
+    """What is sealed by now: facts that are not, when the last seal was made, seals without a timestamp."""
 
     unsealed: int
     sealed_at: dt.datetime | None
@@ -58,20 +65,15 @@ def sealing(database: Database) -> Sealing:
     """Return what is sealed by now."""
     facts = database.query("SELECT count(*) AS n FROM facts WHERE seal IS NULL")
     seals = database.query("SELECT max(sealed_at) AS at, count(*) - count(stamp) AS n FROM seals")[0]
-    at = None if seals["at"] is None else dt.datetime.fromtimestamp(seals["at"], dt.UTC)
-    return Sealing(unsealed=facts[0]["n"], sealed_at=at, unstamped=seals["n"])
+    return Sealing(
+        unsealed=facts[0]["n"],
+        sealed_at=None if seals["at"] is None else instant_of(seals["at"]),
+        unstamped=seals["n"],
+    )
 
 
 def seal_facts(database: Database, now: dt.datetime) -> int:
-    """Seal every fact that is not sealed yet.
-
-    Args:
-        database: Where they are kept.
-        now: The present instant, UTC; what happened later by another machine's clock waits.
-
-    Returns:
-        How many facts.
-    """
+    """Seal every fact that is not sealed yet; what happened later by another machine's clock waits."""
     sealed = 0
     while number := _seal(database, now):
         sealed += number
@@ -93,15 +95,13 @@ def _seal(database: Database, now: dt.datetime) -> int:
     return len(claimed)
 
 
-def _plant(run: Callable[..., list[Row]], claim: str, register: str, now: dt.datetime) -> None:
+def _plant(run: Run, claim: str, register: str, now: dt.datetime) -> None:
     """Make the tree of claimed facts: each at a place by chance, and random leaves at all others."""
-    digests: dict[str, list[VersionTold]] = {}
+    digests: dict[str, list[Row]] = {}
     for row in run(_DIGESTS, claim):
-        told = VersionTold(version=row["version"], sha256=row["sha256"])
-        digests.setdefault(row["delivery"], []).append(told)
+        digests.setdefault(row["delivery"], []).append(row)
     records = {
-        row["id"]: _record(row, register, digests.get(row["delivery"], _told(row)))
-        for row in run(_FACTS, claim)
+        row["id"]: _record(row, register, digests.get(row["delivery"], [row])) for row in run(_FACTS, claim)
     }
     size = tree_size(len(records))
     places = secrets.SystemRandom().sample(range(size), len(records))
@@ -117,26 +117,26 @@ def _plant(run: Callable[..., list[Row]], claim: str, register: str, now: dt.dat
     )
 
 
-def _told(row: Row) -> list[VersionTold]:
-    """Return the version that a message tells of; a confirmation tells of none."""
-    return [] if row["version"] is None else [VersionTold(version=row["version"], sha256=row["sha256"])]
-
-
-def _record(row: Row, register: str, versions: list[VersionTold]) -> bytes:
+def _record(row: Row, register: str, versions: list[Row]) -> bytes:
+    """Return the record of a fact; a confirmation tells of no version."""
     key = row["pseudonym_key"]
     return encode(
         DeliveryRecord(
             id=row["id"],
             register=register,
-            versions=tuple(versions),
+            versions=tuple(
+                VersionTold(version=each["version"], sha256=each["sha256"])
+                for each in versions
+                if each["version"] is not None
+            ),
             delivery=row["delivery"],
-            recipient=Recipient.pseudonym_of(key, row["address"]),
+            recipient=pseudonym_of(key, row["address"]),
             customer=row["customer"],
             channel=row["channel"],
             kind=row["kind"],
             message_id=row["message_id"],
             body_sha256=row["body_sha256"],
-            at=dt.datetime.fromtimestamp(row["at"], dt.UTC),
+            at=instant_of(row["at"]),
             what=row["what"],
             reply=None if key is None else reply_mac(key, row["reply"]),
         )
@@ -163,3 +163,114 @@ def stamp_seals(database: Database, authority: TimeAuthority, now: dt.datetime) 
             run("UPDATE seals SET stamp = ? WHERE root = ? AND stamp IS NULL", data, row["root"])
         stamps.append(stamp)
     return stamps
+
+
+# The address of an endpoint may be a password, which is not opened.
+_PROVEN_FACTS = """
+SELECT f.record, f.seal, f.leaf, f.reply, r.address, b.body,
+    CASE WHEN r.channel = 'mail' THEN r.pseudonym_key END AS pseudonym_key
+FROM facts f JOIN deliveries d ON d.id = f.delivery JOIN recipients r ON r.id = d.recipient
+    LEFT JOIN bodies b ON b.delivery = d.id
+WHERE d.recipient = ? AND (d.kind <> 'digest' AND d.version = ?
+    OR d.id IN (SELECT delivery FROM digest_versions WHERE version = ?))
+ORDER BY f.at, f.id
+"""
+
+
+class NoticeFiles(NamedTuple):
+    """A package before it is packed.
+
+    Attributes:
+        files: Its files by path.
+        records: How many records are in it.
+        unsealed: How many facts are not, since nothing has sealed them yet.
+        sealed_at: When the newest of its seals was made.
+    """
+
+    files: dict[str, bytes]
+    records: int
+    unsealed: int
+    sealed_at: dt.datetime
+
+
+def recipients_of(database: Database, address: str | None, customer: str | None) -> list[Recipient]:
+    """Return whose records are wanted: one recipient's, or those of all contacts a customer ever had.
+
+    Raises:
+        NotifyError: There is nobody, or the address belongs to contacts of several customers.
+    """
+    if address is not None:
+        at_address = recipients_at(database, address)
+        found = [each for each in at_address if customer in {None, each.customer}]
+        if len({each.customer for each in found}) > 1:
+            raise NotifyError(
+                f"{quoted(address)} is a contact of several customers", hint="name one with --customer"
+            )
+    else:
+        rows = database.query("SELECT * FROM recipients WHERE customer = ? ORDER BY created_at, id", customer)
+        found = [msgspec.convert(row, Recipient) for row in rows]
+    if not found:
+        raise NotifyError("there is no such recipient", hint="register-api notify contacts list")
+    return found
+
+
+def notice_files(database: Database, publication: Publication, recipients: list[Recipient]) -> NoticeFiles:
+    """Gather what proves what some recipients, and nobody else, were told of a version.
+
+    Raises:
+        NotifyError: Nothing of it is sealed, or it is more than a package takes.
+    """
+    version = publication.register.version
+    rows = [row for each in recipients for row in database.query(_PROVEN_FACTS, each.id, version, version)]
+    sealed = [row for row in rows if row["record"] is not None]
+    if not sealed:
+        raise NotifyError(
+            f"nothing about version {version} is sealed for this recipient", hint="register-api notify seal"
+        )
+    if len(sealed) > paths.MAX_RECORDS:
+        raise NotifyError(f"more than {paths.MAX_RECORDS} records", hint="name one recipient")
+    roots = dict.fromkeys(row["seal"] for row in sealed)
+    seals = {root: database.query("SELECT * FROM seals WHERE root = ?", root)[0] for root in roots}
+    records = [decode(bytes(row["record"]), DeliveryRecord) for row in sealed]
+    notice = NoticeEvidence(
+        register=publication.register.register,
+        version=version,
+        openings=_openings(sealed, {record.recipient for record in records}),
+        records=tuple(map(_proven, sealed, records, (seals[row["seal"]] for row in sealed))),
+    )
+    files = {paths.NOTICE: encode(notice), README: NOTICE_README}
+    for number, (row, record) in enumerate(zip(sealed, records, strict=True), 1):
+        files[paths.record_path(number)] = bytes(row["record"])
+        if row["body"] is not None and digest(bytes(row["body"])) == record.body_sha256:
+            files[paths.message_path(record.body_sha256, record.channel)] = bytes(row["body"])
+    for root, seal in seals.items():
+        files[paths.seal_path(root)] = bytes(seal["document"])
+        if seal["stamp"] is not None:
+            files[paths.stamp_path(root)] = bytes(seal["stamp"])
+    newest = max(seal["sealed_at"] for seal in seals.values())
+    return NoticeFiles(files, len(sealed), len(rows) - len(sealed), instant_of(newest))
+
+
+def _openings(rows: list[Row], recorded: set[str | None]) -> tuple[Opening, ...]:
+    """Return the recorded recipients who are not erased, each once."""
+    known = {
+        row["address"]: Opening(address=row["address"], key=bytes(row["pseudonym_key"]).hex())
+        for row in rows
+        if row["pseudonym_key"] is not None
+    }
+    return tuple(opening for opening in known.values() if opening.recipient in recorded)
+
+
+def _proven(row: Row, record: DeliveryRecord, seal: Row) -> ProvenRecord:
+    """Return where a record stands, with the server's reply if it is still kept."""
+    hashes = bytes(seal["leaves"])
+    leaves = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
+    path, _ = audit_path(leaves, row["leaf"])
+    key = row["pseudonym_key"]
+    shown = key is not None and record.reply == reply_mac(bytes(key), row["reply"])
+    return ProvenRecord(
+        root=row["seal"],
+        index=row["leaf"],
+        path=tuple(neighbour.hex() for neighbour in path),
+        reply=row["reply"] if shown else None,
+    )

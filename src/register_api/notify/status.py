@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from typing import Any
 
 import msgspec
 
@@ -12,15 +11,11 @@ from register_api.clock import zone_of
 from register_api.core.calendar import local_day
 from register_api.core.instant import instant_of
 from register_api.notify.answers import AnswerStatus, answers_to, count_answers, last_day_to_object
-from register_api.notify.contacts import Recipient, shown_address
+from register_api.notify.contacts import pseudonym_of, shown_address
 from register_api.notify.endpoints import endpoints
-from register_api.notify.links import LIFETIMES
 from register_api.notify.publication import load, newest
 from register_api.notify.sealing import Sealing, sealing
-from register_api.sending.database import Database
-
-FAILED = ("refused", "bounced")
-"""States in which a recipient has certainly not been told."""
+from register_api.sending.database import Database, Row
 
 
 class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,28 +124,26 @@ def status(
         NotifyError: That version is not recorded.
     """
     looks = database.query("SELECT at, problem FROM looks")
-    first = max(1, newest(database) - most + 1)
-    alarming = {row["version"] for row in _deliveries(database, alarms=True)}
-    numbers = [
-        row["version"]
-        for row in database.query("SELECT version FROM publications ORDER BY version DESC")
-        if (
-            row["version"] >= first or row["version"] in alarming
-            if version is None
-            else row["version"] == version
-        )
-    ]
-    if version is not None and not numbers:
-        load(database, version)  # raises
-    rows = [] if version is None else _deliveries(database, version)
-    answered = [] if version is None else answers_to(database, load(database, version), addresses=addresses)
+    told: list[DeliveryStatus] = []
+    answered: list[AnswerStatus] = []
+    if version is None:
+        alarming = {row["version"] for row in _deliveries(database, alarms=True)}
+        recorded = database.query("SELECT version FROM publications ORDER BY version DESC")
+        first = newest(database) - most + 1
+        numbers = [
+            row["version"] for row in recorded if row["version"] >= first or row["version"] in alarming
+        ]
+    else:
+        numbers = [version]
+        answered = answers_to(database, load(database, version), addresses=addresses)
+        told = [_told(row, addresses=addresses) for row in _deliveries(database, version)]
     return NotifyStatus(
         looked_at=instant_of(looks[0]["at"]) if looks else None,
         problem=looks[0]["problem"] if looks else "",
         versions=tuple(_version(database, number, now) for number in numbers),
         endpoints=dict(sorted(Counter(each.condition for each in endpoints(database)).items())),
         sealing=sealing(database),
-        told=tuple(_told(row, addresses=addresses) for row in rows),
+        told=tuple(told),
         answers=tuple(answered),
     )
 
@@ -161,39 +154,23 @@ _ALARM = (
 _OF_VERSION = "(d.version = ? OR d.id IN (SELECT delivery FROM digest_versions WHERE version = ?))"
 
 
-def _deliveries(
-    database: Database, version: int | None = None, *, alarms: bool = False
-) -> list[dict[str, Any]]:
+def _deliveries(database: Database, version: int | None = None, *, alarms: bool = False) -> list[Row]:
     of_version, only = (f"AND {_OF_VERSION}", (version, version)) if version is not None else ("", ())
     return database.query(
-        "SELECT d.*, r.kind AS of_kind, r.customer, r.address, r.pseudonym_key,"
-        f" CASE WHEN {_ALARM} THEN 1 ELSE 0 END AS alarm FROM deliveries d JOIN recipients r"
-        f" ON r.id = d.recipient WHERE {_ALARM if alarms else '1 = 1'} {of_version}"
-        " ORDER BY r.customer, d.id",
+        "SELECT d.*, d.id AS delivery, d.kind AS tells, d.state_at AS at, r.kind AS kind, r.customer,"
+        f" r.address, r.pseudonym_key, CASE WHEN {_ALARM} THEN 1 ELSE 0 END AS alarm"
+        " FROM deliveries d JOIN recipients r ON r.id = d.recipient"
+        f" WHERE {_ALARM if alarms else '1 = 1'} {of_version} ORDER BY r.customer, d.id",
         *only,
     )
 
 
-def _told(row: dict[str, Any], *, addresses: bool) -> DeliveryStatus:
-    return DeliveryStatus(
-        delivery=row["id"],
-        version=row["version"],
-        tells=row["kind"],
-        recipient=row["recipient"],
-        kind=row["of_kind"],
-        customer=row["customer"],
-        pseudonym=Recipient.pseudonym_of(row["pseudonym_key"], row["address"]),
-        address=shown_address(row["channel"], row["address"]) if addresses else None,
-        channel=row["channel"],
-        state=row["state"],
-        at=instant_of(row["state_at"]),
-        attempts=row["attempts"],
-        unknowns=row["unknowns"],
-        reply=row["reply"],
-        message_id=row["message_id"],
-        body_sha256=row["body_sha256"],
-        alarm=bool(row["alarm"]),
-    )
+def _told(row: Row, *, addresses: bool) -> DeliveryStatus:
+    who = {
+        "pseudonym": pseudonym_of(row["pseudonym_key"], row["address"]),
+        "address": shown_address(row["channel"], row["address"]) if addresses else None,
+    }
+    return msgspec.convert(row | who, DeliveryStatus, strict=False)
 
 
 def _version(database: Database, number: int, now: dt.datetime) -> VersionStatus:
@@ -204,12 +181,8 @@ def _version(database: Database, number: int, now: dt.datetime) -> VersionStatus
         *(number, number),
     )
     publication = load(database, number)
-    days = [
-        change.notice.effective_on
-        for change in publication.changes
-        if change.notice.required and change.notice.effective_on is not None
-    ]
-    effective_on = min(days, default=None)
+    notices = [change.notice for change in publication.changes if change.notice.required]
+    effective_on = min((each.effective_on for each in notices if each.effective_on), default=None)
     today = local_day(now, zone_of(publication.register.publisher.time_zone))
     return VersionStatus(
         version=number,
@@ -220,48 +193,7 @@ def _version(database: Database, number: int, now: dt.datetime) -> VersionStatus
         days_left=(effective_on - today).days if effective_on else None,
         states={each["state"]: each["n"] for each in counted if not each["reminds"]},
         reminders={each["state"]: each["n"] for each in counted if each["reminds"]},
-        alarms=sum(each["alarm"] for each in _deliveries(database, number, alarms=True)),
+        alarms=len(_deliveries(database, number, alarms=True)),
         objection_until=last_day_to_object(publication.changes),
         answers=count_answers(database, publication),
     )
-
-
-def retain(database: Database, oldest: int, now: int) -> tuple[int, int]:
-    """Delete what is kept no longer: bodies of mails, and recipients who left, with what they were told.
-
-    Who asked to subscribe and did not confirm while the link was good goes, too, and so do unused links then.
-
-    Args:
-        database: Where it is kept.
-        oldest: Instant before which it is too old, Unix time.
-        now: The present instant, Unix time.
-
-    Returns:
-        How many bodies and how many recipients are gone.
-    """
-    with database.transaction() as run:
-        left = [
-            row["id"]
-            for row in run(
-                "SELECT id FROM recipients WHERE state IN ('left', 'erased') AND left_at < ?"
-                " OR state = 'pending' AND created_at < ?",
-                *(oldest, now - LIFETIMES["confirm"]),
-            )
-        ]
-        for recipient in left:
-            of_theirs = "IN (SELECT id FROM deliveries WHERE recipient = ?)"
-            for table in ("bodies", "facts"):
-                run(f"DELETE FROM {table} WHERE delivery {of_theirs}", recipient)
-            for table in ("links", "answers", "deliveries"):
-                run(f"DELETE FROM {table} WHERE recipient = ?", recipient)
-            run("UPDATE recipients SET successor = NULL WHERE successor = ?", recipient)
-            run("DELETE FROM recipients WHERE id = ?", recipient)
-        run("DELETE FROM seals WHERE NOT EXISTS (SELECT 1 FROM facts WHERE seal = root)")
-        run("DELETE FROM links WHERE expires_at < ? AND used_at IS NULL", now)
-        bodies = run(
-            "DELETE FROM bodies WHERE delivery IN (SELECT id FROM deliveries WHERE state_at < ?"
-            " AND due_at IS NULL) RETURNING delivery",
-            oldest,
-        )
-    database.forget_deleted()
-    return len(bodies), len(left)

@@ -1,20 +1,77 @@
-"""Subscribers: they ask by a form, confirm by mail (double opt-in), change, and leave."""
+"""Subscribers: they ask by a form, confirm by mail (double opt-in), change, and leave.
+
+They act by links in mails: random tokens, each for one purpose and one recipient; only their hashes are kept.
+There are no accounts: whoever has the mail has the right that its link gives, and no other.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
-from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
-from register_api.notify import links
+from register_api.core.delivery import KEY_BYTES
 from register_api.notify.contacts import leave as leave_outbox
-from register_api.sending.database import Database, Row
+from register_api.sending.database import Database, Row, Run
+
+Purpose = Literal["confirm", "manage", "answer"]
 
 _MINUTE, _DAY = 60, 86_400
+LIFETIMES: dict[Purpose, int] = {"confirm": 7 * _DAY, "manage": 400 * _DAY, "answer": 400 * _DAY}
+"""Seconds that a link is good for. Every mail to a subscriber brings a new one to manage with."""
+
 _MOST_MAILS, _WITHIN, _APART = 5, 7 * _DAY, 10 * _MINUTE
 """Mails that the form sends to one address at most: so many in so many seconds, and so far apart."""
+
+
+class MailLink(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token stands for; ``version`` is the one that it answers, ``used_at`` where it serves once."""
+
+    sha256: str
+    purpose: Purpose
+    recipient: str
+    version: int | None
+    used_at: int | None
+
+
+def keep_link(run: Run, purpose: Purpose, recipient: str, version: int | None, now: int) -> str:
+    """Make a link, within a transaction of the caller's, and return its token.
+
+    The token is 128 random bits, as 22 characters that stand in an address as they are.
+    """
+    token = secrets.token_urlsafe(16)
+    run(
+        "INSERT INTO links (sha256, purpose, recipient, version, created_at, expires_at)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        *(_hash(token), purpose, recipient, version, now, now + LIFETIMES[purpose]),
+    )
+    return token
+
+
+def find_link(run: Run, token: str, purpose: Purpose, now: int) -> MailLink | None:
+    """Return what a token stands for; ``None`` for one that is unknown, expired or for another purpose."""
+    rows = run(
+        "SELECT * FROM links WHERE sha256 = ? AND purpose = ? AND expires_at > ?", _hash(token), purpose, now
+    )
+    return msgspec.convert(rows[0], MailLink) if rows else None
+
+
+def use_link(run: Run, link: MailLink, now: int) -> None:
+    """Mark a link as used, and keep others from using it meanwhile (PostgreSQL locks the row)."""
+    run("UPDATE links SET used_at = ? WHERE sha256 = ?", now, link.sha256)
+
+
+def _use_confirmations(run: Run, recipient: str, now: int) -> None:
+    run(
+        "UPDATE links SET used_at = ? WHERE recipient = ? AND purpose = 'confirm' AND used_at IS NULL",
+        *(now, recipient),
+    )
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Preferences(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,11 +88,7 @@ class Subscriber(Preferences, frozen=True, kw_only=True):
     """A subscriber as their pages show them."""
 
     id: str
-    kind: Literal["contact", "subscriber"]
     state: Literal["pending", "active", "left", "erased"]
-
-
-_COLUMNS = Preferences.__struct_fields__
 
 
 def subscribe(database: Database, address: str, wanted: Preferences, now: int) -> None:
@@ -49,16 +102,17 @@ def subscribe(database: Database, address: str, wanted: Preferences, now: int) -
             "INSERT INTO recipients (id, kind, channel, address, language, hears, state, pseudonym_key,"
             " created_at) VALUES (?, 'subscriber', 'mail', ?, ?, ?, 'pending', ?, ?)"
             " ON CONFLICT (kind, channel, customer, address) DO NOTHING",
-            *(secrets.token_hex(16), address, wanted.language, wanted.hears, secrets.token_bytes(32), now),
+            *(secrets.token_hex(16), address, wanted.language, wanted.hears),
+            *(secrets.token_bytes(KEY_BYTES), now),
         )
-        recipient = run(
+        recipient: Row = run(
             "UPDATE recipients SET created_at = CASE WHEN state = 'left' THEN ? ELSE created_at END,"
             " state = CASE WHEN state = 'left' THEN 'pending' ELSE state END WHERE kind = 'subscriber'"
             " AND channel = 'mail' AND customer = '' AND address = ? RETURNING id, state",
             *(now, address),
         )[0]
         if recipient["state"] == "pending":
-            _set(run, recipient["id"], wanted)
+            change(run, recipient["id"], wanted)
         if _may_be_mailed(run, recipient["id"], now):
             run(
                 "INSERT INTO deliveries (id, recipient, channel, kind, state, state_at, due_at)"
@@ -67,7 +121,7 @@ def subscribe(database: Database, address: str, wanted: Preferences, now: int) -
             )
 
 
-def _may_be_mailed(run: Callable[..., list[Row]], recipient: str, now: int) -> bool:
+def _may_be_mailed(run: Run, recipient: str, now: int) -> bool:
     sent = run(
         "SELECT state_at FROM deliveries WHERE recipient = ? AND kind = 'confirmation' AND state_at > ?",
         *(recipient, now - _WITHIN),
@@ -76,25 +130,24 @@ def _may_be_mailed(run: Callable[..., list[Row]], recipient: str, now: int) -> b
     return len(sent) < _MOST_MAILS and newest <= now - _APART
 
 
-def _set(run: Callable[..., list[Row]], recipient: str, wanted: Preferences) -> None:
-    values = [getattr(wanted, name) for name in _COLUMNS]
-    assigned = ", ".join(f"{name} = ?" for name in _COLUMNS)
+def change(run: Run, recipient: str, wanted: Preferences) -> None:
+    """Change what a subscriber hears."""
     run(
-        f"UPDATE recipients SET {assigned} WHERE id = ?",
-        *(int(value) if isinstance(value, bool) else value for value in values),
-        recipient,
+        "UPDATE recipients SET products = ?, language = ?, hears = ?, frequency = ?, reminders = ?"
+        " WHERE id = ?",
+        *(wanted.products, wanted.language, wanted.hears, wanted.frequency, int(wanted.reminders), recipient),
     )
 
 
-def subscriber(run: Callable[..., list[Row]], link: links.MailLink) -> Subscriber | None:
+def subscriber(run: Run, link: MailLink) -> Subscriber | None:
     """Return whose link it is; ``None`` for a contract contact, who does not leave by a link."""
     rows = run("SELECT * FROM recipients WHERE id = ? AND kind = 'subscriber'", link.recipient)
     return msgspec.convert(rows[0], Subscriber, strict=False) if rows else None
 
 
-def confirm(run: Callable[..., list[Row]], link: links.MailLink, now: int) -> str | None:
-    """Confirm a subscription, once."""
-    links.use(run, link, now)
+def confirm(run: Run, link: MailLink, now: int) -> str | None:
+    """Confirm a subscription, once; returns the token of a link to manage it."""
+    use_link(run, link, now)
     confirmed = link.used_at is None and run(
         "UPDATE recipients SET state = 'active', left_at = NULL WHERE id = ? AND state = 'pending'"
         " RETURNING id",
@@ -102,20 +155,11 @@ def confirm(run: Callable[..., list[Row]], link: links.MailLink, now: int) -> st
     )
     if not confirmed:
         return None
-    links.use_all(run, link.recipient, "confirm", now)
-    token = links.new_token()
-    links.keep(run, token, "manage", link.recipient, None, now)
-    return token
+    _use_confirmations(run, link.recipient, now)
+    return keep_link(run, "manage", link.recipient, None, now)
 
 
-def change(run: Callable[..., list[Row]], link: links.MailLink, wanted: Preferences) -> None:
-    """Change what a subscriber hears."""
-    _set(run, link.recipient, wanted)
-
-
-def leave(run: Callable[..., list[Row]], link: links.MailLink, now: int) -> None:
+def leave(run: Run, recipient: str, now: int) -> None:
     """End a subscription at once; nothing that is due goes out, and no older link brings it back."""
-    found = subscriber(run, link)
-    if found is not None and found.state in {"active", "pending"}:
-        leave_outbox(run, found.id, None, now)
-        links.use_all(run, found.id, "confirm", now)
+    leave_outbox(run, recipient, None, now)
+    _use_confirmations(run, recipient, now)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from register_api.clock import zone_of
@@ -18,14 +17,13 @@ from register_api.core.model import Register
 from register_api.errors import NotifyError
 from register_api.notify.answers import last_day_to_object
 from register_api.notify.contacts import Recipient
-from register_api.notify.plan import open_objections
+from register_api.notify.deliveries import open_objections
 from register_api.notify.publication import Publication, load, newest
 from register_api.notify.settings import NotifySettings
 from register_api.publish.feed import mail as mails
 from register_api.publish.feed.entry import VersionSummary, content, summary
 from register_api.publish.feed.mail import Mail
 from register_api.sending.database import Database
-from register_api.sending.mail import content_of
 
 
 class Wanted(NamedTuple):
@@ -39,19 +37,6 @@ class Wanted(NamedTuple):
     def by(cls, recipient: Recipient) -> Wanted:
         """Return what a recipient wants to hear of."""
         return cls(recipient.language, recipient.products, recipient.hears)
-
-
-class Composed(NamedTuple):
-    """What a mail says, before it is addressed.
-
-    Attributes:
-        content: What ``content_of`` returned.
-        headers: Further headers.
-    """
-
-    subject: str
-    content: bytes
-    headers: Mapping[str, str] = {}
 
 
 class Words:
@@ -72,10 +57,6 @@ class Words:
         """Return the newest register that is recorded."""
         return self.publication(newest(self._database)).register
 
-    def mail(self, version: int, wanted: Wanted) -> Mail:
-        """Return what a mail tells of a version."""
-        return mails.mail(self._concerning(version, wanted), self._first_root)
-
     def chat(self, version: int, wanted: Wanted) -> list[str]:
         """Return what a chat is told of a version: the subject of its mail, and the summary of the feeds."""
         said = self._concerning(version, wanted)
@@ -85,36 +66,38 @@ class Words:
         """Return the changes of a version as HTML, which a template has escaped."""
         return content(self._concerning(version, wanted))
 
-    def reminder(self, version: int, wanted: Wanted, now: dt.datetime) -> Composed | None:
+    def reminder(self, version: int, wanted: Wanted, now: dt.datetime) -> Mail | None:
         """Return the reminder of a version; ``None`` where one may object to nothing in it any more."""
         register = self.newest()
         day = local_day(now, zone_of(register.publisher.time_zone))
         return self._reminder(version, wanted, register.version, day)
 
-    def _notice(self, version: int, wanted: Wanted) -> Composed:
-        return _composed(self.mail(version, wanted))
+    def _notice(self, version: int, wanted: Wanted) -> Mail:
+        """Return what a mail tells of a version."""
+        return mails.mail(self._concerning(version, wanted), self._first_root)
 
-    def _digest(self, versions: tuple[int, ...], wanted: Wanted) -> Composed | None:
+    def _digest(self, versions: tuple[int, ...], wanted: Wanted) -> Mail | None:
         """Return the digest of versions; ``None`` where nothing in them concerns somebody."""
         found = [self._concerning(version, wanted) for version in versions]
         told = [each for each in found if each.diff.changes]
-        return _composed(mails.digest(told, self._first_root)) if told else None
+        return mails.digest(told, self._first_root) if told else None
 
-    def _reminder_on(self, version: int, wanted: Wanted, newer: int, day: dt.date) -> Composed | None:
+    def _reminder_on(self, version: int, wanted: Wanted, newer: int, day: dt.date) -> Mail | None:
         found, register = self.publication(version), self.publication(newer).register
-        changes = found.concerning(wanted.products.split(), wanted.hears)
-        still_open = open_objections(version, changes, register, day)
-        told = self._summary(found, wanted.language, tuple(still_open), register)
-        return _composed(mails.reminder(told, self._first_root)) if still_open else None
+        changes = found.concerning(wanted.products, wanted.hears)
+        still_open = tuple(open_objections(version, changes, register, day))
+        if not still_open:
+            return None
+        return mails.reminder(self._summary(found, wanted.language, still_open, register), self._first_root)
 
     def _can_object(self, version: int, wanted: Wanted) -> bool:
         """Tell whether one may object to something in a version that concerns somebody."""
-        changes = self.publication(version).concerning(wanted.products.split(), wanted.hears)
+        changes = self.publication(version).concerning(wanted.products, wanted.hears)
         return last_day_to_object(changes) is not None
 
     def _concerning(self, version: int, wanted: Wanted) -> VersionSummary:
         found = self.publication(version)
-        changes = found.concerning(wanted.products.split(), wanted.hears)
+        changes = found.concerning(wanted.products, wanted.hears)
         return self._summary(found, wanted.language, changes, found.register)
 
     def _summary(
@@ -142,7 +125,3 @@ class Words:
             sentences=sentences.in_language(Language.of(language)),
             base_url=self._base,
         )
-
-
-def _composed(words: Mail) -> Composed:
-    return Composed(words.subject, content_of(words.text, words.html))

@@ -8,13 +8,14 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from register_api.core.printable import printable
 from register_api.errors import NotInstalled, SendingError
 
-Row = dict[str, Any]
-
+Row: TypeAlias = dict[str, Any]
+Run: TypeAlias = Callable[..., list[Row]]
+"""Runs a statement with its values and returns its rows: ``Database.query``, or what a transaction yields."""
 
 POSTGRESQL = ("postgresql://", "postgres://")
 
@@ -49,7 +50,7 @@ class Database:
         self.skip_locked = "FOR UPDATE SKIP LOCKED" if is_postgresql else ""
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[Callable[..., list[Row]]]:
+    def transaction(self) -> Iterator[Run]:
         """Run statements that are done together or not at all.
 
         Yields:
@@ -89,14 +90,7 @@ class Database:
         return cursor.fetchall() if cursor.description else []
 
     def bring_up_to_date(self, steps: Sequence[Sequence[str]]) -> None:
-        """Make the tables that are missing.
-
-        Args:
-            steps: What brings a database from each number to the next.
-
-        Raises:
-            SendingError: A newer release has made them.
-        """
+        """Make the tables that are missing; an error if a newer release has made them."""
         types = _TYPES["postgresql" if self._is_postgresql else "sqlite"]
         with self.transaction() as run:
             if self._is_postgresql:
@@ -147,13 +141,8 @@ def _sqlite(path: Path) -> _Connection:
         column[0]: value for column, value in zip(cursor.description, row, strict=True)
     }
     # FULL: without it a loss of power may undo the last transactions, and somebody be told twice.
-    for name, value in {
-        "journal_mode": "WAL",
-        "synchronous": "FULL",
-        "foreign_keys": "ON",
-        "secure_delete": "ON",
-    }.items():
-        connection.execute(f"PRAGMA {name} = {value}")
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+        connection.execute(f"PRAGMA {pragma}")
     return connection
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import quopri
-import re
+import functools
 from collections.abc import Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -14,8 +13,6 @@ from typing import NamedTuple
 
 from register_api.core.canonical import digest
 from register_api.sending.settings import MailSettings
-
-_BOUNDARY = re.compile(rb"--=[0-9a-f]{32}=")
 
 
 class Message(NamedTuple):
@@ -76,17 +73,15 @@ def written(settings: MailSettings, to: Addressed, content: bytes, now: dt.datet
     head["Message-ID"] = f"<{to.delivery}@{settings.domain}>"
     head["List-Id"] = f"<notices.{settings.domain}>"
     head["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine replies
-    body = head.as_bytes().rstrip(b"\r\n") + b"\r\n" + _lines(to.more) + content
+    if not all(value.isascii() and value.isprintable() for value in to.more.values()):
+        raise ValueError("a character that cannot stand in a header")
+    # Further headers as they are: the library writes a long address in a form that programs do not read.
+    more = "".join(f"{name}: {value}\r\n" for name, value in to.more.items()).encode("ascii")
+    body = head.as_bytes().rstrip(b"\r\n") + b"\r\n" + more + content
     return envelope(settings, to.delivery, to.address, body)
 
 
-def _lines(headers: Mapping[str, str]) -> bytes:
-    """Return headers as they are: the library writes a long address in a form that programs do not read."""
-    if not all(value.isascii() and value.isprintable() for value in headers.values()):
-        raise ValueError("a character that cannot stand in a header")
-    return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii")
-
-
+@functools.lru_cache(maxsize=16)
 def content_of(text: str, html: str) -> bytes:
     """Return a text in two forms as the parts of a mail, with their headers; the same bytes each time."""
     content = EmailMessage(SMTP)
@@ -94,27 +89,6 @@ def content_of(text: str, html: str) -> bytes:
     content.add_alternative(html, subtype="html", cte="quoted-printable")
     content.set_boundary(f"={digest(text.encode())[:32]}=")  # the library's own is random
     return content.as_bytes()
-
-
-def with_more(content: bytes, text: str, html: str) -> bytes:
-    """Return content with more at the end of both forms; what is there already is not encoded anew.
-
-    Args:
-        content: What ``content_of`` returned, of a page that ends with its body.
-        text: Lines for the text.
-        html: Markup for the end of the page.
-    """
-    found = _BOUNDARY.search(content)
-    if found is None:
-        raise ValueError("no parts to add to")
-    head, plain, page, end = content.split(found[0])
-    before, end_of_body, after = page.rpartition(b"</body>")
-    more = plain.rstrip(b"\r\n") + b"\r\n" + _encoded(text)
-    return found[0].join((head, more, before + _encoded(html) + end_of_body + after, end))
-
-
-def _encoded(text: str) -> bytes:
-    return quopri.encodestring(text.encode()).replace(b"\n", b"\r\n")
 
 
 def _literal(text: str) -> str:

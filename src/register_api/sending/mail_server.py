@@ -41,10 +41,7 @@ class MailServer:
         )
 
     async def greet(self) -> bool:
-        """Connect, with TLS and the login that are set, and end; no mail is begun.
-
-        Returns:
-            Whether it reports what becomes of a mail (DSN).
+        """Connect, with TLS and the login that are set, and end; return whether it offers DSN.
 
         Raises:
             MailServerUnavailable: It cannot be reached so, or does not let this sender in.
@@ -58,14 +55,7 @@ class MailServer:
         return offers_dsn
 
     async def send(self, message: Message, begin: Callable[[], bool]) -> SendResult | None:
-        """Send a mail.
-
-        Args:
-            message: The mail.
-            begin: Called when the server is about to get the bytes; false: they are not to be sent.
-
-        Returns:
-            What became of it, or ``None`` where ``begin`` said no.
+        """Send a mail once ``begin``, called before the server gets its bytes, allows that; else ``None``.
 
         Raises:
             MailServerUnavailable: Nothing was sent, and other mails would fare no better now.

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from register_api.sending.database import Database, Row
-
-State = Literal["due", "sending", "sent", "refused", "unknown", "bounced", "opted_out"]
+from register_api.sending.database import Database, Run
 
 MINUTE, HOUR = 60, 3600
 RETRY_AFTER = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, *(12 * HOUR for _ in range(8)))
@@ -28,6 +26,61 @@ Together four and a half days (RFC 5321, section 4.5.4.1: the give-up time is at
 """
 
 _LONGEST_REPLY = 500
+
+
+def outbox_tables(about: str, of_facts: str = "") -> tuple[str, ...]:
+    """Return the statements that make the tables, in the SQL that SQLite (STRICT) and PostgreSQL share.
+
+    ``deliveries`` is the outbox. ``due_at`` says when a row needs somebody next: to be sent, sent again, or,
+    while its state is ``sending``, taken from a worker that has died; it is ``NULL`` once nothing more is to
+    be done. ``facts`` keeps what happened to a delivery: that it bounced does not replace that it was sent.
+    ``{instant}``, ``{bytes}`` and ``{strict}`` are what the databases call differently; instants are whole
+    seconds of Unix time.
+
+    Args:
+        about: Columns that say to whom a delivery goes and of what it tells, and constraints at the end.
+        of_facts: Further columns of ``facts``, each with a comma before it.
+    """
+    return (
+        f"""
+        CREATE TABLE deliveries (
+            id TEXT PRIMARY KEY,
+            channel TEXT NOT NULL CHECK (channel IN ('mail', 'webhook', 'slack', 'teams')),
+            state TEXT NOT NULL CHECK (state IN
+                ('due', 'sending', 'sent', 'refused', 'unknown', 'bounced', 'opted_out')),
+            state_at {{instant}} NOT NULL,
+            reply TEXT NOT NULL DEFAULT '',
+            due_at {{instant}},
+            lease_owner TEXT,
+            data_began_at {{instant}},
+            attempts INTEGER NOT NULL DEFAULT 0,
+            unknowns INTEGER NOT NULL DEFAULT 0,
+            message_id TEXT NOT NULL DEFAULT '',
+            body_sha256 TEXT NOT NULL DEFAULT '',
+            {about}
+        ) {{strict}}
+        """,
+        "CREATE INDEX deliveries_due ON deliveries (channel, due_at, id)",
+        "CREATE INDEX deliveries_begun ON deliveries (due_at) WHERE data_began_at IS NOT NULL",
+        "CREATE INDEX deliveries_recipient ON deliveries (recipient)",
+        """
+        CREATE TABLE bodies (
+            delivery TEXT PRIMARY KEY REFERENCES deliveries (id),
+            body {bytes} NOT NULL
+        ) {strict}
+        """,
+        f"""
+        CREATE TABLE facts (
+            id TEXT PRIMARY KEY,
+            delivery TEXT NOT NULL REFERENCES deliveries (id),
+            at {{instant}} NOT NULL,
+            what TEXT NOT NULL,
+            reply TEXT NOT NULL
+            {of_facts}
+        ) {{strict}}
+        """,
+        "CREATE INDEX facts_delivery ON facts (delivery, at)",
+    )
 
 
 class Leased(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +113,7 @@ class SendResult(NamedTuple):
     wait: int = 0
 
 
-def add_fact(run: Callable[..., list[Row]], delivery: str, now: int, what: str, reply: str) -> None:
+def add_fact(run: Run, delivery: str, now: int, what: str, reply: str) -> None:
     """Write down what happened to a delivery; within a transaction of the caller's."""
     run(
         "INSERT INTO facts (id, delivery, at, what, reply) VALUES (?, ?, ?, ?, ?)",
@@ -80,38 +133,27 @@ class Outbox(Generic[LeasedRow]):
             owner: A name that no other worker has, nor this one had before it was started.
             lease_seconds: How long a row is its own; longer than sending one mail takes.
         """
-        self._database = database
-        self._rows = rows
-        self._owner = owner
-        self._seconds = lease_seconds
+        self._database, self._rows = database, rows
+        self._owner, self._seconds = owner, lease_seconds
 
     def lease(self, now: int, most: int, channels: Sequence[str]) -> list[LeasedRow]:
         """Take rows of some channels that are due, and what dead workers have left."""
-        among = ", ".join("?" for _ in channels)
+        skip_locked, among = self._database.skip_locked, ", ".join("?" for _ in channels)
         with self._database.transaction() as run:
-            self._take_over(run, now)
-            return [
-                msgspec.convert(row, self._rows)
-                for row in run(
-                    "UPDATE deliveries SET state = 'sending', state_at = ?, lease_owner = ?, due_at = ?,"
-                    f" data_began_at = NULL WHERE id IN (SELECT id FROM deliveries WHERE channel IN ({among})"
-                    " AND due_at <= ?"
-                    " AND (state <> 'sending' OR data_began_at IS NULL)"
-                    f" ORDER BY due_at, id LIMIT ? {self._database.skip_locked})"
-                    " RETURNING *",
-                    *(now, self._owner, now + self._seconds, *channels, now, most),
-                )
-            ]
-
-    def _take_over(self, run: Callable[..., list[Row]], now: int) -> None:
-        """Judge what workers left that have died: due again, or unknown; the second time for good."""
-        left = run(
-            "SELECT id, unknowns FROM deliveries WHERE due_at <= ? AND state = 'sending'"
-            f" AND data_began_at IS NOT NULL ORDER BY due_at {self._database.skip_locked}",
-            now,
-        )
-        for row in left:
-            _make_unknown(run, row["id"], row["unknowns"], now, "the worker ended while it was sent")
+            for left in run(
+                "SELECT id, unknowns FROM deliveries WHERE due_at <= ? AND state = 'sending'"
+                f" AND data_began_at IS NOT NULL ORDER BY due_at {skip_locked}",
+                now,
+            ):
+                _make_unknown(run, left["id"], left["unknowns"], now, "the worker ended while it was sent")
+            rows = run(
+                "UPDATE deliveries SET state = 'sending', state_at = ?, lease_owner = ?, due_at = ?,"
+                f" data_began_at = NULL WHERE id IN (SELECT id FROM deliveries WHERE channel IN ({among})"
+                " AND due_at <= ? AND (state <> 'sending' OR data_began_at IS NULL)"
+                f" ORDER BY due_at, id LIMIT ? {skip_locked}) RETURNING *",
+                *(now, self._owner, now + self._seconds, *channels, now, most),
+            )
+        return [msgspec.convert(row, self._rows) for row in rows]
 
     def begin(self, delivery: str, body: bytes, message_id: str, now: int) -> bool:
         """Mark that the bytes of a message begin to flow, and keep them if they are new.
@@ -128,10 +170,7 @@ class Outbox(Generic[LeasedRow]):
                 *(delivery, self._owner, now),
             )
             if mine:
-                run(
-                    "INSERT INTO bodies VALUES (?, ?) ON CONFLICT (delivery) DO NOTHING",
-                    *(delivery, body),
-                )
+                run("INSERT INTO bodies VALUES (?, ?) ON CONFLICT (delivery) DO NOTHING", delivery, body)
         return bool(mine)
 
     def finish(
@@ -158,11 +197,11 @@ class Outbox(Generic[LeasedRow]):
                 return
             # An attempt that ended before its bytes flowed has not been counted by ``begin``.
             attempts = mine[0]["attempts"] + (mine[0]["data_began_at"] is None)
-            tried_enough = attempts > len(retry_after)
-            due_at = None
-            if outcome.what == "deferred" and not tried_enough:
-                due_at = now + max(retry_after[attempts - 1], outcome.wait)
-            state = outcome.what if outcome.what != "deferred" else "refused" if tried_enough else "due"
+            state, due_at = str(outcome.what), None
+            if state == "deferred":
+                is_tried_again = attempts <= len(retry_after)
+                state = "due" if is_tried_again else "refused"
+                due_at = now + max(retry_after[attempts - 1], outcome.wait) if is_tried_again else None
             run(
                 "UPDATE deliveries SET state = ?, state_at = ?, reply = ?, due_at = ?, lease_owner = NULL,"
                 " data_began_at = NULL, attempts = ? WHERE id = ?",
@@ -188,12 +227,11 @@ class Outbox(Generic[LeasedRow]):
         return bytes(found[0]["body"]) if found else None
 
 
-def _make_unknown(run: Callable[..., list[Row]], delivery: str, unknowns: int, now: int, why: str) -> None:
+def _make_unknown(run: Run, delivery: str, unknowns: int, now: int, why: str) -> None:
     """Say that nobody knows whether the server has a mail: once more, and after that never again."""
-    due_at = now + RETRY_AFTER[0] if unknowns == 0 else None
     run(
         "UPDATE deliveries SET state = 'unknown', state_at = ?, reply = ?, due_at = ?, lease_owner = NULL,"
         " data_began_at = NULL, unknowns = unknowns + 1 WHERE id = ?",
-        *(now, why[:_LONGEST_REPLY], due_at, delivery),
+        *(now, why[:_LONGEST_REPLY], None if unknowns else now + RETRY_AFTER[0], delivery),
     )
     add_fact(run, delivery, now, "unknown", why)

@@ -33,15 +33,13 @@ class Surroundings(NamedTuple):
 
 
 class Outgoing(Protocol):
-    """What is sent."""
+    """What is sent: the bytes that are kept, and by what a second copy is recognised."""
 
     @property
-    def body(self) -> bytes:
-        """The bytes that are kept."""
+    def body(self) -> bytes: ...  # noqa: D102
 
     @property
-    def message_id(self) -> str:
-        """By what a second copy is recognised."""
+    def message_id(self) -> str: ...  # noqa: D102
 
 
 class Transport(Protocol):
@@ -93,10 +91,7 @@ class Sender(Generic[LeasedRow]):
                 became of it where nothing is to be sent.
             around: Clock, end and log.
         """
-        self._outbox = outbox
-        self._route = route
-        self._compose = compose
-        self._around = around
+        self._outbox, self._route, self._compose, self._around = outbox, route, compose, around
         self._next = 0.0
 
     def __enter__(self) -> Self:
@@ -145,7 +140,9 @@ class Sender(Generic[LeasedRow]):
         outcomes = self._runner.run(self._hand_over(rows, messages))
         for row, outcome in zip(rows, outcomes, strict=True):
             if outcome is not None:
-                self._outbox.finish(row, outcome, self._at(), self._pauses(row))
+                share = self._route.spread * zlib.crc32(row.id.encode()) / 2**32
+                pauses = [round(pause * (1 + share)) for pause in self._route.retry_after]
+                self._outbox.finish(row, outcome, self._at(), pauses)
                 if outcome.what not in {"sent", "opted_out"}:
                     self._around.tell(f"delivery {row.id}: {outcome.what}")
         return outcomes
@@ -165,10 +162,6 @@ class Sender(Generic[LeasedRow]):
         tasks = [asyncio.ensure_future(one(*each)) for each in zip(rows, messages, strict=True)]
         await asyncio.gather(*tasks, return_exceptions=True)
         return [task.result() for task in tasks]
-
-    def _pauses(self, row: LeasedRow) -> list[int]:
-        share = self._route.spread * zlib.crc32(row.id.encode()) / 2**32
-        return [round(pause * (1 + share)) for pause in self._route.retry_after]
 
     def _keep_pace(self) -> None:
         """Wait until the next message may be sent."""

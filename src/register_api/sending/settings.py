@@ -62,13 +62,7 @@ class SettingRule(NamedTuple):
 
 
 class SettingsTable(NamedTuple, Generic[Settings]):
-    """A table of the file of settings.
-
-    Attributes:
-        kind: What it holds.
-        rules: What it may not say.
-        page: The page of the documentation that lists the settings.
-    """
+    """A table of the file of settings: its name, what it holds, what it may not say, and its docs page."""
 
     name: str
     kind: type[Settings]

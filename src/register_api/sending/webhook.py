@@ -1,4 +1,4 @@
-"""Requests that tell an endpoint of something, signed as Standard Webhooks has it.
+"""Messages to endpoints: thin CloudEvents and chat messages, signed as Standard Webhooks has it.
 
 The address is one that a stranger may have named: only public addresses are reached, no redirect is followed,
 and of an answer little is read and nothing believed but its status. A message keeps its id and its bytes with
@@ -12,23 +12,39 @@ import hashlib
 import hmac
 import logging
 import secrets
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from register_api.bounded_http.client import BoundedClient, Reply, read_url
 from register_api.bounded_http.limits import HttpLimits, Reach, reach_with, seconds_asked
 from register_api.clock import Clock
 from register_api.core import strict_base64
+from register_api.core.language.language import one_line
 from register_api.core.text import url_problem
 from register_api.errors import UsageError, VerificationError
-from register_api.sending.hook_bodies import CONTENT_TYPES
+from register_api.files import durable
 from register_api.sending.outbox import HOUR, MINUTE, SendResult
 from register_api.sending.sender import Route
 from register_api.sending.settings import MailSettings, is_loopback
-from register_api.sending.webhook_key import read_key
+
+HookFormat = Literal["webhook", "slack", "teams"]
+
+CONTENT_TYPES = {
+    "webhook": "application/cloudevents+json",
+    "slack": "application/json",
+    "teams": "application/json",
+}
 
 RETRY_AFTER = (5, 5 * MINUTE, *(HOUR * hours // 2 for hours in (1, 4, 10, 20, 28, 40, 40)))
 """Seconds until the next attempt after each that failed: three days together."""
@@ -40,13 +56,61 @@ AT_ONCE, PER_SECOND = 10, 10.0
 MAX_ANSWER_BYTES = 16 * 1024
 _SECONDS = 15.0
 _GONE = 410
-_OK = range(200, 300)
+_OK = frozenset(range(200, 300))
 
 SECRET = "whsec_"  # noqa: S105 - what a secret begins with
-_PUBLIC_KEY = "whpk_"
+
+_LONGEST_LINE, _MOST_LINES = 2000, 10
+_SLACK_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 # httpx logs each address at INFO, and that of a chat holds its password.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A CloudEvent in its JSON form (CloudEvents 1.0.2, structured mode)."""
+
+    specversion: str = "1.0"
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    datacontenttype: str = "application/json"
+    data: dict[str, Any]
+
+    @property
+    def encoded(self) -> bytes:
+        """Its bytes."""
+        return msgspec.json.encode(self)
+
+
+def slack(lines: Sequence[str], url: str = "") -> bytes:
+    """Return a message to an incoming webhook of Slack; no name becomes a link, a mention or markup."""
+    text = "\n".join((*_short(lines), *filter(None, [url]))).translate(_SLACK_ESCAPES)
+    return msgspec.json.encode({"text": text, "mrkdwn": False, "unfurl_links": False})
+
+
+def teams(lines: Sequence[str], url: str = "") -> bytes:
+    """Return an Adaptive Card to a workflow of Teams; text runs, unlike text blocks, know no markup."""
+    runs = [[{"type": "TextRun", "text": line}] for line in _short(lines)]
+    runs[0][0]["weight"] = "Bolder"
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": [{"type": "RichTextBlock", "inlines": inlines} for inlines in runs],
+        "actions": [{"type": "Action.OpenUrl", "title": url, "url": url}] if url else [],
+    }
+    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
+    return msgspec.json.encode({"type": "message", "attachments": [attachment]})
+
+
+def _short(lines: Sequence[str]) -> list[str]:
+    return [one_line(line, _LONGEST_LINE) for line in lines[:_MOST_LINES]]
+
+
+CHATS: dict[str, Callable[[Sequence[str], str], bytes]] = {"slack": slack, "teams": teams}
 
 
 class Hook(NamedTuple):
@@ -54,8 +118,6 @@ class Hook(NamedTuple):
 
     Attributes:
         message_id: The same with each attempt.
-        url: Where it goes.
-        content_type: What the body is.
         secret: The secret that is shared with the endpoint, as ``new_secret`` makes it; empty: the endpoint
             checks no signature, and is told none.
     """
@@ -85,9 +147,53 @@ def new_secret() -> str:
     return SECRET + strict_base64.encode(secrets.token_bytes(32))
 
 
+def read_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
+    """Read the Ed25519 key that signs messages: a key of its own, and none of a register's.
+
+    Args:
+        path: A PEM file (PKCS #8, without a passphrase) that its owner alone may read.
+        named: What messages call it.
+
+    Raises:
+        UsageError: There is none, or others may read it.
+    """
+    try:
+        mode = path.stat().st_mode
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{named}: {path} not found", hint="register-api notify webhook key, or watch key, makes one"
+        ) from error
+    except (OSError, ValueError, TypeError) as error:
+        raise UsageError(f"{named}: {path} cannot be read as a private key") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise UsageError(f"{named}: {path} is not an Ed25519 key")
+    if mode & 0o077:
+        raise UsageError(
+            f"{named}: {path} is open to other users (mode {stat.S_IMODE(mode):04o})",
+            hint=f"chmod 600 {path}",
+        )
+    return key
+
+
+def make_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
+    """Make a key and write it.
+
+    Raises:
+        UsageError: It cannot be written there; a file that is there is left as it is.
+    """
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    try:
+        durable.create(path, pem, secret=True)
+    except OSError as error:
+        raise UsageError(f"{named}: {path} cannot be written: {error.strerror}") from error
+    return key
+
+
 def public_key_text(key: Ed25519PrivateKey) -> str:
     """Return the public half of a key as receivers are told it."""
-    return _PUBLIC_KEY + strict_base64.encode(key.public_key().public_bytes_raw())
+    return f"whpk_{strict_base64.encode(key.public_key().public_bytes_raw())}"
 
 
 def signed_headers(hook: Hook, key: Ed25519PrivateKey | None, timestamp: int) -> dict[str, str]:
@@ -102,10 +208,6 @@ def signed_headers(hook: Hook, key: Ed25519PrivateKey | None, timestamp: int) ->
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(signatures),
     }
-
-
-def _ignore(_hook: Hook, _answer: HookAnswer) -> None:
-    pass
 
 
 def hook_url_problem(url: str) -> str | None:
@@ -123,7 +225,7 @@ class WebhookTransport:
         reach: Reach,
         key: Ed25519PrivateKey | None,
         now: Clock,
-        note: Callable[[Hook, HookAnswer], None] = _ignore,
+        note: Callable[[Hook, HookAnswer], None] | None = None,
         seconds: float = _SECONDS,
         *,
         command: str,
@@ -149,10 +251,11 @@ class WebhookTransport:
         if not begin():
             return None
         answer = await self.ask(hook, frozenset())
-        self._note(hook, answer)
+        if self._note:
+            self._note(hook, answer)
         return answer.result
 
-    async def ask(self, hook: Hook, body_of: frozenset[int] = frozenset(_OK)) -> HookAnswer:
+    async def ask(self, hook: Hook, body_of: frozenset[int] = _OK) -> HookAnswer:
         """Send a message, and return what the endpoint said to it.
 
         Args:
@@ -183,7 +286,7 @@ class WebhookTransport:
 
 
 def transport_of(
-    settings: MailSettings, now: Clock, command: str, note: Callable[[Hook, HookAnswer], None] = _ignore
+    settings: MailSettings, now: Clock, command: str, note: Callable[[Hook, HookAnswer], None] | None = None
 ) -> WebhookTransport:
     """Return the transport that settings ask for; arguments as of ``WebhookTransport``.
 

@@ -10,9 +10,8 @@ from register_api.core.instant import format_instant
 from register_api.core.printable import printable
 from register_api.errors import Malformed, UsageError
 from register_api.sending.database import Row
-from register_api.sending.hook_bodies import CHATS, CONTENT_TYPES, Event
 from register_api.sending.outbox import SendResult
-from register_api.sending.webhook import SECRET, Hook, hook_url_problem
+from register_api.sending.webhook import CHATS, CONTENT_TYPES, SECRET, Event, Hook, hook_url_problem
 from register_api.watch.messages import NOTHING_LEFT, DueMessage, Moment, news_of, sentences, subject_of
 from register_api.watch.settings import WatchHook, WatchSettings
 

@@ -5,7 +5,7 @@ Instants are whole seconds of Unix time, days are texts such as ``2026-05-10``.
 
 from __future__ import annotations
 
-from register_api.sending.tables import outbox_tables
+from register_api.sending.outbox import outbox_tables
 
 VENDORS = """
     CREATE TABLE vendors (

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from register_api.core.text import email_problem, url_problem
-from register_api.sending.hook_bodies import HookFormat
 from register_api.sending.settings import (
     MAIL_RULES,
     MailSettings,
@@ -23,6 +22,7 @@ from register_api.sending.settings import (
     is_no_network,
     read_settings,
 )
+from register_api.sending.webhook import HookFormat
 from register_api.watch.deadlines import is_place
 
 TABLE = "watch"

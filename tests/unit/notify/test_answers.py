@@ -14,9 +14,9 @@ from register_api.core.delivery import DeliveryRecord
 from register_api.notify.answers import GivenAnswer, enter_answer
 from register_api.notify.contacts import import_contacts, recipients_at
 from register_api.notify.contacts_file import ContactRow
-from register_api.notify.persons import erase, export_person
+from register_api.notify.persons import erase, export_person, retain
 from register_api.notify.sealing import seal_facts
-from register_api.notify.status import retain, status
+from register_api.notify.status import status
 from subscribing import OBJECTION, link_in
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import secrets
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from notices import add_contacts, record
 from publishers import NOW
 from register_api.notify.contacts import import_contacts
 from register_api.notify.contacts_file import ContactRow
-from register_api.notify.links import LIFETIMES, new_token
+from register_api.notify.subscriptions import LIFETIMES
 from subscribing import SERVICE, link_in
 
 if TYPE_CHECKING:
@@ -35,15 +36,15 @@ def notice_to_a_contact(service: Public) -> Arrived:
 @pytest.mark.parametrize("action", ACTIONS)
 def test_guessing_a_token_is_slow_and_tells_nothing(service: Public, action: str) -> None:
     """128 random bits, of which only a hash is kept; and after some guesses one has to wait."""
-    tokens = [new_token() for _ in range(3)] + ["x", "%00", "%ff", "a" * 500, "' OR 1=1 --"]
+    tokens = [secrets.token_urlsafe(16) for _ in range(3)] + ["x", "%00", "%ff", "a" * 500, "' OR 1=1 --"]
     pages = [service.get(f"{action}/{token}") for token in tokens]
     assert {(page.status_code, page.text) for page in pages} == {(404, pages[0].text)}
-    while (page := service.get(f"{action}/{new_token()}")).status_code == 404:
+    while (page := service.get(f"{action}/{secrets.token_urlsafe(16)}")).status_code == 404:
         tokens.append("")
         assert len(tokens) < 50
     assert (page.status_code, int(page.headers["retry-after"]) > 0) == (429, True)
     service.client = "192.0.2.2"
-    assert service.get(f"{action}/{new_token()}").status_code == 404
+    assert service.get(f"{action}/{secrets.token_urlsafe(16)}").status_code == 404
 
 
 def test_no_token_is_kept(service: Public) -> None:
@@ -265,7 +266,7 @@ def test_after_a_successor_has_come_the_old_link_does_not_answer(service: Public
 def test_pages_can_be_neither_framed_nor_kept_and_run_nothing(service: Public) -> None:
     manage = service.subscribed(ANN)
     pages = [service.get(), service.get(manage), service.get(manage.replace("manage", "leave"))]
-    pages.append(service.get(f"confirm/{new_token()}"))
+    pages.append(service.get(f"confirm/{secrets.token_urlsafe(16)}"))
     for page in pages:
         policy = page.headers["content-security-policy"]
         assert "default-src 'none'" in policy

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from notices import AT, add_contacts
 from register_api.errors import NotifyError
-from register_api.notify.contacts import Recipient, import_contacts, list_recipients, recipients_at
+from register_api.notify.contacts import import_contacts, list_recipients, pseudonym_of, recipients_at
 from register_api.notify.contacts_file import ContactRow, read_contacts
 from register_api.notify.deliveries import make_due
-from register_api.notify.persons import erase, export_person
-from register_api.notify.status import retain
+from register_api.notify.persons import erase, export_person, retain
 
 if TYPE_CHECKING:
     from register_api.sending.database import Database
@@ -160,8 +159,8 @@ def test_what_is_erased_is_in_no_file_of_the_database(database: Database, folder
 
 def test_a_pseudonym_stands_for_an_address_until_its_key_is_gone() -> None:
     key = bytes(32)
-    assert Recipient.pseudonym_of(key, "a@b.example") != Recipient.pseudonym_of(b"1" * 32, "a@b.example")
-    assert Recipient.pseudonym_of(None, "a@b.example") is None
+    assert pseudonym_of(key, "a@b.example") != pseudonym_of(b"1" * 32, "a@b.example")
+    assert pseudonym_of(None, "a@b.example") is None
 
 
 def test_who_left_is_gone_after_the_retention_period(database: Database) -> None:

@@ -13,11 +13,10 @@ from register_api.notify import answers
 from register_api.notify.answers import GivenAnswer
 from register_api.notify.contacts import import_contacts
 from register_api.notify.contacts_file import ContactRow
-from register_api.notify.deliveries import Due, send_again, versions_in
-from register_api.notify.persons import erase
-from register_api.notify.plan import open_objections
+from register_api.notify.deliveries import Due, open_objections, send_again, versions_in
+from register_api.notify.persons import erase, retain
 from register_api.notify.publication import load
-from register_api.notify.status import retain, status
+from register_api.notify.status import status
 from register_api.sending.outbox import RETRY_AFTER, Outbox
 
 if TYPE_CHECKING:

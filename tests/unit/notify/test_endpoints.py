@@ -30,15 +30,12 @@ from register_api.notify.endpoints import (
     prove,
     remove_endpoint,
 )
-from register_api.notify.evidence import notice_files, recipients_of
 from register_api.notify.hooks import try_endpoint
-from register_api.notify.persons import erase, export_person
+from register_api.notify.persons import erase, export_person, retain
 from register_api.notify.publication import load
-from register_api.notify.sealing import seal_facts
-from register_api.notify.status import retain, status
-from register_api.sending.hook_bodies import slack, teams
-from register_api.sending.webhook import RETRY_AFTER, SPREAD
-from register_api.sending.webhook_key import make_key, read_key
+from register_api.notify.sealing import notice_files, recipients_of, seal_facts
+from register_api.notify.status import status
+from register_api.sending.webhook import RETRY_AFTER, SPREAD, make_key, read_key, slack, teams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -513,7 +510,7 @@ def test_an_endpoint_is_added_once(hooked: Hooked) -> None:
 def test_the_key_is_its_owners_alone(tmp_path: Path) -> None:
     """One that others may read, or that is none, is refused."""
     path = tmp_path / "webhook.pem"
-    with pytest.raises(UsageError, match="there is no"):
+    with pytest.raises(UsageError, match="not found"):
         read_key(path)
     made = make_key(path)
     assert read_key(path).private_bytes_raw() == made.private_bytes_raw()

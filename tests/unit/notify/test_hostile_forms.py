@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import sample_register as sample
 from register_api.core.text import email_problem
 from register_api.notify.answers import GivenAnswer, fault_of
-from register_api.notify.service.forms import languages, read_wish
+from register_api.notify.service.pages import languages, read_wish
 from register_api.notify.subscriptions import Preferences
 from register_api.web.asking import one, plain, read_form
 

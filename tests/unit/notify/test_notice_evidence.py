@@ -18,10 +18,9 @@ from register_api.notify.answers import GivenAnswer, record_answer
 from register_api.notify.bounces import DeliveryReport, take_report
 from register_api.notify.contacts import import_contacts
 from register_api.notify.contacts_file import ContactRow
-from register_api.notify.evidence import NoticeFiles, notice_files, recipients_of
 from register_api.notify.persons import erase
 from register_api.notify.publication import load
-from register_api.notify.sealing import stamp_seals
+from register_api.notify.sealing import NoticeFiles, notice_files, recipients_of, stamp_seals
 from register_api.publish.time_authority import TimeAuthority
 from register_api.verify.evidence.archive import README
 from sealed_notices import ANN, BOB, Sent

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sample_register as sample
-from register_api.notify.plan import Listener, Schedule, next_morning, open_objections, when_told
+from register_api.notify.deliveries import Listener, Schedule, next_morning, open_objections, when_told
 from strategies import ZONES
 
 BERLIN = ZoneInfo("Europe/Berlin")

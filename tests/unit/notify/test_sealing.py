@@ -17,11 +17,10 @@ from register_api.core.log.merkle import leaf_hash
 from register_api.core.log.time_stamp import open_time_stamp
 from register_api.errors import NotStamped
 from register_api.notify.bounces import DeliveryReport, take_report
-from register_api.notify.persons import erase
+from register_api.notify.persons import erase, retain
 from register_api.notify.publication import load
 from register_api.notify.schema import STEPS
 from register_api.notify.sealing import Sealing, seal_facts, sealing, stamp_seals
-from register_api.notify.status import retain
 from register_api.notify.worker import Worker
 from register_api.publish.time_authority import TimeAuthority
 from register_api.sending.database import opened

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from register_api.notify.persons import erase, export_person
-from register_api.notify.status import retain
+from register_api.notify.persons import erase, export_person, retain
 from subscribing import form_of, link_in, links_of
 
 if TYPE_CHECKING:

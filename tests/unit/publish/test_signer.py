@@ -362,6 +362,6 @@ def test_private_keys_are_named_in_few_modules() -> None:
     assert sorted(naming) == [
         "publish/signing/signer.py",
         "sending/webhook.py",
-        "sending/webhook_key.py",
+        "sending/webhook.py",
         "watch/register_list.py",
     ]

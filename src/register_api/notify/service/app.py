@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import HttpMethod, Litestar, Request, Response, route
 
 from register_api.clock import Clock
 from register_api.notify.schema import STEPS
-from register_api.notify.service.desk import Desk
-from register_api.notify.service.forms import languages
 from register_api.notify.service.link_pages import ACTIONS, act
-from register_api.notify.service.pages import Page
+from register_api.notify.service.pages import Desk, Page, languages
 from register_api.notify.settings import NotifySettings
 from register_api.web.asking import (
     METHODS,
@@ -30,27 +28,8 @@ from register_api.web.database_thread import DatabaseThread
 _HOUR = 3600.0
 
 
-class Limits(NamedTuple):
-    """How often somebody may ask.
-
-    Attributes:
-        forms: Wishes to subscribe from one network.
-        all_forms: Those from everywhere.
-        guesses: Links that lead nowhere, from one network.
-    """
-
-    forms: Limit
-    all_forms: Limit
-    guesses: Limit
-
-
 def create_app(settings: NotifySettings, clock: Clock) -> Litestar:
-    """Build the application.
-
-    Args:
-        settings: Where database, service and register are.
-        clock: Tells the present instant.
-    """
+    """Build the application: settings say where database, service and register are."""
     service = _Service(settings, clock)
     prefix = urlsplit(settings.subscriptions).path
 
@@ -69,7 +48,8 @@ class _Service:
     def __init__(self, settings: NotifySettings, clock: Clock) -> None:
         self.database = DatabaseThread(settings.database, STEPS, lambda database: Desk(database, settings))
         self._clock = clock
-        self._limits = Limits(Limit(10, _HOUR), Limit(300, _HOUR), Limit(30, _HOUR))
+        # Wishes to subscribe from one network and from everywhere; links that lead nowhere from one network.
+        self._forms, self._all_forms, self._guesses = (Limit(most, _HOUR) for most in (10, 300, 30))
         address = urlsplit(settings.subscriptions)
         self._origin = f"{address.scheme}://{address.netloc}"
 
@@ -81,22 +61,22 @@ class _Service:
             return await self._reply(lambda desk: desk.form(language))
         if not is_from(request, self._origin):
             raise RequestRefused(403)
-        self._take(self._limits.forms, network_of(request))
+        self._take(self._forms, network_of(request))
         body = await body_of(request)
-        self._take(self._limits.all_forms, "")
+        self._take(self._all_forms, "")
         return await self._reply(lambda desk: desk.subscribe(read_form(body), language, self._clock()))
 
     async def link(self, request: Request[Any, Any, Any], action: str, token: str) -> Response[str]:
         """Show the page of a link, or do what its form says."""
         if action not in ACTIONS:
             raise RequestRefused(404)
-        network, guesses = network_of(request), self._limits.guesses
-        if wait := guesses.wait(network, self._now()):
+        network = network_of(request)
+        if wait := self._guesses.wait(network, self._now()):
             raise RequestRefused(429, wait)
         form = read_form(await body_of(request)) if request.method == HttpMethod.POST else None
         reply = await self._reply(lambda desk: act(desk, action, token, form, self._clock()))
         if reply.status_code == 404:  # noqa: PLR2004
-            guesses.count(network, self._now())
+            self._guesses.count(network, self._now())
         return reply
 
     async def _reply(self, ask: Callable[[Desk], Page]) -> Response[str]:

@@ -14,15 +14,12 @@ from markupsafe import Markup
 
 from register_api.clock import zone_of
 from register_api.core.calendar import local_day
+from register_api.core.instant import instant_of
 from register_api.core.language.language import message
-from register_api.notify import answers, links, subscriptions
-from register_api.notify.publication import load
-from register_api.notify.service.desk import Desk
-from register_api.notify.service.forms import read_wish
-from register_api.notify.service.pages import Page, message_page
-from register_api.notify.subscriptions import Preferences
+from register_api.notify import answers, subscriptions
+from register_api.notify.service.pages import Desk, Page, Wish, message_page, read_wish
 from register_api.notify.words import Wanted
-from register_api.sending.database import Row
+from register_api.sending.database import Run
 from register_api.web.asking import Form, one, plain
 
 _VERDICTS = {
@@ -42,8 +39,8 @@ class LinkRequest(NamedTuple):
     """
 
     desk: Desk
-    run: Callable[..., list[Row]]
-    link: links.MailLink
+    run: Run
+    link: subscriptions.MailLink
     token: str
     here: str
     form: Form | None
@@ -54,15 +51,20 @@ class LinkRequest(NamedTuple):
         """The instant as Unix time."""
         return int(self.now.timestamp())
 
+    def question(self, language: str, head: str, body: str, button: str) -> Page:
+        """Ask whether to do what the link is for."""
+        return Page("question", language, {"head": head, "body": body, "button": button, "here": self.here})
+
 
 def act(desk: Desk, action: str, token: str, form: Form | None, now: dt.datetime) -> Page:
     """Show the page of a token, or do what its form says."""
     purpose, answer = ACTIONS[action]
-    here = desk.address(action, token)
 
-    def by(run: Callable[..., list[Row]]) -> Page:
-        link = links.find(run, token, purpose, int(now.timestamp()))
-        return desk.gone() if link is None else answer(LinkRequest(desk, run, link, token, here, form, now))
+    def by(run: Run) -> Page:
+        link = subscriptions.find_link(run, token, purpose, int(now.timestamp()))
+        if link is None:
+            return desk.gone()
+        return answer(LinkRequest(desk, run, link, token, desk.address(action, token), form, now))
 
     if form is None:
         return by(desk.database.query)
@@ -76,8 +78,7 @@ def _confirm(asked: LinkRequest) -> Page:
     if found is None:
         return asked.desk.gone()
     if asked.form is None and asked.link.used_at is None and found.state == "pending":
-        return _question(
-            asked,
+        return asked.question(
             found.language,
             message("Confirm the subscription"),
             message("You are told of changes to the list of our sub-processors once you have confirmed."),
@@ -102,21 +103,14 @@ def _manage(asked: LinkRequest) -> Page:
         return asked.desk.gone()
     if found.state != "active":
         return _left(asked, found.language)
-    wanted: Preferences = found
-    fault = None
+    wish, saved = Wish("", found, None), False
     if asked.form is not None:
-        wish = read_wish(asked.form, asked.desk.register(), asks_address=False)
-        wanted, fault = wish.wanted, wish.fault
-        if fault is None:
-            subscriptions.change(asked.run, asked.link, wanted)
-    values = {
-        **asked.desk.choices(wanted),
-        "fault": fault,
-        "saved": asked.form is not None and fault is None,
-        "here": asked.here,
-        "leave": asked.desk.address("leave", asked.token),
-    }
-    return Page("manage", wanted.language, values, 422 if fault else 200)
+        wish = read_wish(asked.form, asked.desk.words.newest(), asks_address=False)
+        if saved := wish.fault is None:
+            subscriptions.change(asked.run, found.id, wish.wanted)
+    leave = asked.desk.address("leave", asked.token)
+    values = {**asked.desk.choices(wish), "saved": saved, "here": asked.here, "leave": leave}
+    return Page("manage", wish.wanted.language, values, 422 if wish.fault else 200)
 
 
 def _leave(asked: LinkRequest) -> Page:
@@ -124,16 +118,15 @@ def _leave(asked: LinkRequest) -> Page:
     found = subscriptions.subscriber(asked.run, asked.link)
     if found is None:
         return asked.desk.gone()
-    if asked.form is None and found.state in {"active", "pending"}:
-        return _question(
-            asked,
-            found.language,
-            message("End the subscription"),
-            message("You are then told of no change any more."),
-            message("End the subscription"),
-        )
-    if asked.form is not None:
-        subscriptions.leave(asked.run, asked.link, asked.at)
+    if found.state in {"active", "pending"}:
+        if asked.form is None:
+            return asked.question(
+                found.language,
+                message("End the subscription"),
+                message("You are then told of no change any more."),
+                message("End the subscription"),
+            )
+        subscriptions.leave(asked.run, found.id, asked.at)
     return _left(asked, found.language)
 
 
@@ -142,38 +135,33 @@ def _left(asked: LinkRequest, language: str) -> Page:
     return message_page(language, message("The subscription has ended"), body, asked.desk.anew())
 
 
-def _question(asked: LinkRequest, language: str, head: str, body: str, button: str) -> Page:
-    return Page("question", language, {"head": head, "body": body, "button": button, "here": asked.here})
-
-
 def _answer(asked: LinkRequest) -> Page:
     """Show the changes of a notice with the form to answer it, or record the answer."""
     (who,) = asked.run("SELECT * FROM recipients WHERE id = ?", asked.link.recipient)
     version = asked.link.version
     if version is None or (who["kind"], who["state"]) != ("contact", "active"):
         return asked.desk.gone()  # another contact has come in their place
-    publication = load(asked.desk.database, version)
-    changes = publication.concerning(who["products"].split(), who["hears"])
+    words, wanted = asked.desk.words, Wanted(who["language"], who["products"], who["hears"])
+    publication = words.publication(version)
+    changes = publication.concerning(wanted.products, wanted.hears)
     zone = zone_of(publication.register.publisher.time_zone)
     late = answers.is_late(changes, local_day(asked.now, zone))
-    fault = None
+    given, fault = None, None
     if asked.form is not None:
         given = answers.GivenAnswer(one(asked.form, "verdict"), plain(one(asked.form, "reason")), "link")
         fault = answers.fault_of(given)
         if fault is None:
-            links.use(asked.run, asked.link, asked.at)
+            subscriptions.use_link(asked.run, asked.link, asked.at)
             answers.record_answer(asked.run, version, who["id"], given, asked.at, late=late)
     counts = answers.newest_answer(asked.run, version, who["id"])
     shown = given if fault else counts
     values = {
         "version": version,
-        "changes": Markup(  # noqa: S704 - a template has escaped it
-            asked.desk.words.html(version, Wanted(who["language"], who["products"], who["hears"]))
-        ),
+        "changes": Markup(words.html(version, wanted)),  # noqa: S704 - a template has escaped it
         "last_day": answers.last_day_to_object(changes),
         "is_late": late,
         "answer": counts,
-        "answered_on": counts and local_day(dt.datetime.fromtimestamp(counts.at, dt.UTC), zone),
+        "answered_on": counts and local_day(instant_of(counts.at), zone),
         "verdicts": _VERDICTS,
         "chosen": shown.verdict if shown else "",
         "reason": shown.reason if shown else "",
@@ -181,10 +169,10 @@ def _answer(asked: LinkRequest) -> Page:
         "fault": fault,
         "here": asked.here,
     }
-    return Page("answer", who["language"], values, 422 if fault else 200)
+    return Page("answer", wanted.language, values, 422 if fault else 200)
 
 
-ACTIONS: dict[str, tuple[links.Purpose, Callable[[LinkRequest], Page]]] = {
+ACTIONS: dict[str, tuple[subscriptions.Purpose, Callable[[LinkRequest], Page]]] = {
     "confirm": ("confirm", _confirm),
     "manage": ("manage", _manage),
     "leave": ("manage", _leave),

@@ -1,18 +1,29 @@
-"""The pages: templates in the words of a language, and the headers that they are sent with."""
+"""What all pages have in common, and the form to subscribe, which anyone may fill in."""
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from typing import Any, NamedTuple
 
+import msgspec
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from register_api.core.language.language import Language
+from register_api.core.language.language import ENGLISH, Language, message, translations
+from register_api.core.model import Register
+from register_api.core.text import email_problem
+from register_api.notify import subscriptions
+from register_api.notify.contacts_file import address_of
+from register_api.notify.settings import NotifySettings
+from register_api.notify.subscriptions import Preferences
+from register_api.notify.words import Words
+from register_api.sending.database import Database
 from register_api.style.environment import page_environment
-from register_api.web.asking import HEADERS, STYLE
+from register_api.web.asking import HEADERS, STYLE, Form, one, plain
 
-_PACKAGE = "register_api.notify.service"
+_GONE = 404
+_NOT_A_CHOICE = message("Something was chosen that cannot be chosen.")
 
 
 class Page(NamedTuple):
@@ -21,7 +32,6 @@ class Page(NamedTuple):
     Attributes:
         template: File of the template, without its ending.
         values: What it shows.
-        wait: After how many seconds to ask again.
         tells_token: Whether its address has a token, which no other page may be told.
     """
 
@@ -29,16 +39,11 @@ class Page(NamedTuple):
     language: str
     values: dict[str, Any]
     status: int = 200
-    wait: int = 0
     tells_token: bool = True
 
     def headers(self) -> dict[str, str]:
         """Return its headers."""
-        return {
-            **HEADERS,
-            **({"Referrer-Policy": "no-referrer"} if self.tells_token else {}),
-            **({"Retry-After": str(self.wait)} if self.wait else {}),
-        }
+        return {**HEADERS, "Referrer-Policy": "no-referrer"} if self.tells_token else dict(HEADERS)
 
 
 def message_page(language: str, head: str, body: str, link: tuple[str, str] | None = None) -> Page:
@@ -46,15 +51,9 @@ def message_page(language: str, head: str, body: str, link: tuple[str, str] | No
     return Page("message", language, {"head": head, "body": body, "link": link})
 
 
-def html(page: Page, **everywhere: object) -> str:
-    """Put a page into words; all values are escaped."""
-    template = _environment(Language.of(page.language)).get_template(f"{page.template}.html.j2")
-    return template.render(**everywhere, **page.values)
-
-
 @functools.cache
 def _environment(language: Language) -> Environment:
-    environment = page_environment(_PACKAGE)
+    environment = page_environment("register_api.notify.service")
     environment.filters["day"] = language.day
     environment.globals.update(
         language=language.tag,
@@ -62,3 +61,113 @@ def _environment(language: Language) -> Environment:
         text=lambda message, **given: escape(language.template(message)).format(**given),
     )
     return environment
+
+
+def languages() -> list[str]:
+    """Return the languages that pages and mails come in."""
+    return sorted({ENGLISH.tag, *translations()})
+
+
+class Wish(NamedTuple):
+    """A filled in form; ``fault`` is what is wrong with it, as a message of the catalogue's."""
+
+    address: str
+    wanted: Preferences
+    fault: str | None
+
+
+def read_wish(form: Form, register: Register, *, asks_address: bool) -> Wish:
+    """Read what somebody wants to hear; where it is wrong, what could be read of it is shown again."""
+    address = address_of(plain(one(form, "address")))
+    known = [product.id for product in register.products]
+    stated = {
+        "products": " ".join(each for each in known if each in form.get("product", [])),
+        "reminders": one(form, "reminders") == "yes",
+        **{name: one(form, name) for name in ("language", "hears", "frequency") if one(form, name)},
+    }
+    fault: str | None = None
+    try:
+        wanted = msgspec.convert(stated, Preferences)
+    except msgspec.ValidationError:
+        wanted, fault = Preferences(), _NOT_A_CHOICE
+    if wanted.language not in languages():
+        fault = _NOT_A_CHOICE
+    if asks_address and email_problem(address):
+        fault = message("This is no e-mail address.")
+    return Wish(address, wanted, fault)
+
+
+class Desk:
+    """Answers; it belongs to the thread of its database.
+
+    Attributes:
+        database: Where subscribers, links and answers are kept.
+        words: Says what the mails say, too.
+    """
+
+    def __init__(self, database: Database, settings: NotifySettings) -> None:
+        """Take the database and the addresses of service and register."""
+        self.database = database
+        self.words = Words(database, settings)
+        self._settings = settings
+
+    def html(self, page: Page) -> str:
+        """Put a page into words, with what every page shows; all values are escaped."""
+        template = _environment(Language.of(page.language)).get_template(f"{page.template}.html.j2")
+        return template.render(
+            publisher=self.words.newest().publisher.name,
+            register_page=self._settings.base,
+            service=self._settings.subscriptions,
+            **page.values,
+        )
+
+    def form(self, language: str | None) -> Page:
+        """Show the form; ``None``: in the publisher's language."""
+        tag = language or self._language()
+        return self._form(tag, Wish("", Preferences(language=tag), None))
+
+    def subscribe(self, form: Form, language: str | None, now: dt.datetime) -> Page:
+        """Take a wish; the answer is the same whatever is known of the address."""
+        wish = read_wish(form, self.words.newest(), asks_address=True)
+        tag = language or wish.wanted.language
+        if wish.fault:
+            return self._form(tag, wish)
+        subscriptions.subscribe(self.database, wish.address, wish.wanted, int(now.timestamp()))
+        return message_page(
+            tag,
+            message("Look into your mail"),
+            message(
+                "If the address is right, a mail with a link to confirm is on its way. The link is good for"
+                " seven days. To one address we send only a few such mails a week."
+            ),
+        )
+
+    def address(self, action: str, token: str) -> str:
+        """Return the address of a page with a token."""
+        return f"{self._settings.subscriptions}{action}/{token}"
+
+    def choices(self, wish: Wish) -> dict[str, object]:
+        """Return what a form for preferences shows."""
+        return {
+            "wanted": wish.wanted,
+            "fault": wish.fault,
+            "products": self.words.newest().products,
+            "languages": [Language.of(tag) for tag in languages()],
+        }
+
+    def gone(self) -> Page:
+        """Say that a link leads nowhere: unknown, expired and another's look the same."""
+        body = message("The link has expired, or it is not complete.")
+        page = message_page(self._language(), message("This link is not good"), body, self.anew())
+        return page._replace(status=_GONE)
+
+    def anew(self) -> tuple[str, str]:
+        """Return the link to the form."""
+        return self._settings.subscriptions, message("Subscribe to changes")
+
+    def _language(self) -> str:
+        return Language.of(self.words.newest().publisher.language).tag
+
+    def _form(self, language: str, wish: Wish) -> Page:
+        values = {**self.choices(wish), "address": wish.address}
+        return Page("subscribe", language, values, 422 if wish.fault else 200, tells_token=False)
