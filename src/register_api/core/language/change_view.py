@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,6 +23,62 @@ from register_api.core.shapes import shapes
 
 T = TypeVar("T")
 
+_MAX_LABEL = 60
+
+
+class Scene:
+    """Names and dates for the sentences about one diff.
+
+    Attributes:
+        language: The language of the sentences.
+        day: The publisher's local day of publication: what is later lies ahead.
+        register: The newer register.
+        vendors: Every vendor by id, as the newer register has it if it does.
+        titles: Titles by id of ``statuses``, ``categories`` and ``products``.
+        phrases: Phrases about fields.
+    """
+
+    def __init__(
+        self,
+        language: Language,
+        register: Register,
+        day: dt.date,
+        older: Register | None = None,
+        most: int | None = MAX_ITEMS,
+    ) -> None:
+        self.language, self.text = language, language.text
+        self.day, self.register = day, register
+        both = [said for said in (older, register) if said]
+        self.vendors = {vendor.id: vendor for said in both for vendor in said.subprocessors}
+        self.titles = {
+            name: {item.id: item.title for said in both for item in getattr(said, name)}
+            for name in ("statuses", "categories", "products")
+        }
+        self.names = {id_: vendor.name for id_, vendor in self.vendors.items()}
+        values = Values(
+            language,
+            self.names,
+            self.titles["categories"],
+            register.notice.day_count,
+            self.titles["products"],
+        )
+        self.phrases = Phrases(values, most=most)
+
+    def view(self, change: Change) -> ChangeView:
+        """Return a change with what it is about; a vendor or a use that is not listed is read from it."""
+        fields = tuple(_typed_field(change, field) for field in change.fields)
+        vendor = self.vendors.get(change.subprocessor or "")
+        use = _with_id(vendor.engagements if vendor else (), change.engagement)
+        owner = vendor if change.engagement is None else use
+        return ChangeView(
+            scene=self,
+            change=change,
+            vendor=vendor or _read(Subprocessor, change.subprocessor, fields, Subprocessor),
+            engagement=use or _read(EngagementSource, change.engagement, fields, Engagement),
+            plan=_with_id(owner.planned if owner else (), change.planned),
+            fields=fields,
+        )
+
 
 class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
     """A change with what it is about.
@@ -34,6 +90,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
         fields: The fields that changed, or what an entry says that came or went.
     """
 
+    scene: Scene
     change: Change
     vendor: Subprocessor | None
     engagement: EngagementSource | None
@@ -57,25 +114,80 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it is about a planned change as such, not about what that sets."""
         return any(field.kind is PlannedChange for field in self.fields)
 
+    @property
+    def phrases(self) -> Phrases:
+        """Phrases that know what kind of days were meant before, if that changed."""
+        counted, said = self.field("day_count"), self.scene.phrases
+        if counted is None:
+            return said
+        older, newer = (Values(said.language, day_count=count) for count in (counted.before, counted.after))
+        return Phrases(newer, older, said.most)
+
+    @property
+    def name(self) -> str:
+        """What the vendor is called."""
+        return self.vendor.name if self.vendor else self.change.subprocessor or ""
+
+    @property
+    def who(self) -> str:
+        """The vendor by name, and which of its uses where it has several."""
+        use, vendor = self.engagement, self.vendor
+        if use is None or vendor is None or len(vendor.engagements) == 1:
+            return self.name
+        return f"{self.name} ({shorten(use.purpose, _MAX_LABEL) or use.id})"
+
+    @property
+    def use(self) -> str:
+        """The use by its purpose, in quotes, else by its category."""
+        use = self.engagement
+        if use is None or not use.purpose:
+            return self.scene.titles["categories"].get(use.category, use.category) if use else ""
+        return self.text("“{text}”", text=shorten(use.purpose, _MAX_LABEL))
+
+    @property
+    def planned(self) -> str:
+        """A planned change by whose it is and what it sets."""
+        kind = Subprocessor if self.change.engagement is None else Engagement
+        stated = self.field("set")
+        gone = stated.before if stated and isinstance(stated.before, dict) else {}
+        fields = self.plan.set if self.plan is not None else gone
+        labels = [self.scene.phrases.label(kind, name) for name in fields]
+        return self.text(
+            "{subject}, planned change of {fields}", subject=self.who, fields=self.scene.language.list(labels)
+        )
+
+    def text(self, said: str, **values: object) -> str:
+        """Return a message with its values filled in."""
+        return self.scene.text(said, **values)
+
+    def fact(self, kind: type[msgspec.Struct], name: str, value: Any) -> str:
+        """Return a field with its value as a sentence of its own."""
+        return self.scene.phrases.fact(kind, name, value)
+
     def field(self, name: str) -> TypedField | None:
         """Return what became of a field, if it changed."""
         return next((field for field in self.fields if field.name == name), None)
 
+    def newly(self, field: str) -> str:
+        """Name the vendors that a field of the vendor newly points to."""
+        changed = self.field(field)
+        before, after = (_ids(changed.before), _ids(changed.after)) if changed else ((), ())
+        return self._named(id_ for id_ in after if id_ not in before)
 
-def view_change(change: Change, vendors: Mapping[str, Subprocessor]) -> ChangeView:
-    """Return a change with what it is about; a vendor or a use that is not listed is read from the change."""
-    fields = tuple(_typed_field(change, field) for field in change.fields)
-    vendor = vendors.get(change.subprocessor or "")
-    use = _with_id(vendor.engagements if vendor else (), change.engagement)
-    engagement = use or _read(EngagementSource, change.engagement, fields, Engagement)
-    owner = vendor if change.engagement is None else use
-    return ChangeView(
-        change=change,
-        vendor=vendor or _read(Subprocessor, change.subprocessor, fields, Subprocessor),
-        engagement=engagement,
-        plan=_with_id(owner.planned if owner else (), change.planned),
-        fields=fields,
-    )
+    def heirs(self, field: str) -> str:
+        """Name the vendors that point to this one by a field."""
+        vendors = self.scene.vendors.items()
+        return self._named(
+            id_ for id_, other in vendors if self.change.subprocessor in _ids(getattr(other, field))
+        )
+
+    def _named(self, ids: Iterable[str]) -> str:
+        return self.scene.language.list([self.scene.names.get(id_, id_) for id_ in ids])
+
+
+def _ids(value: object) -> tuple[str, ...]:
+    """Return the ids that a field holds that points to vendors."""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, tuple) else ()
 
 
 def _with_id(items: Iterable[T], id_: str | None) -> T | None:
@@ -100,7 +212,7 @@ def _typed_field(change: Change, field: FieldChange) -> TypedField:
         form = _types(kind)[name]
         read = [None if value is None else msgspec.convert(value, form) for value in values]
     except (KeyError, msgspec.ValidationError):
-        read = [None if value is None else _as_text(value) for value in values]
+        read = [value if value is None or isinstance(value, str) else _json(value) for value in values]
     return TypedField(kind, name, *read)
 
 
@@ -118,116 +230,10 @@ def _owner(change: Change, path: str) -> tuple[type[msgspec.Struct], str]:
     return kind, ".".join(parts)
 
 
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 @functools.cache
 def _types(kind: type[msgspec.Struct]) -> dict[str, Any]:
     return {field.name: field.type for field in msgspec.structs.fields(kind) if field.name in content(kind)}
-
-
-_MAX_LABEL = 60
-
-
-class Scene:
-    """Names and dates for the sentences about one diff.
-
-    Attributes:
-        language: The language of the sentences.
-        day: The publisher's local day of publication: what is later lies ahead.
-        initial: Whether the register is the first version.
-        notice: The promise of the newer register.
-        vendors: Every vendor by id, as the newer register has it if it does.
-        has_products: Whether the register names products, so that a use can say which.
-        phrases: Phrases about fields.
-    """
-
-    def __init__(
-        self,
-        language: Language,
-        register: Register,
-        day: dt.date,
-        older: Register | None,
-        most: int | None = MAX_ITEMS,
-    ) -> None:
-        self.language = language
-        self.text = language.text
-        self.day = day
-        self.initial = register.previous is None
-        self.notice = register.notice
-        before = {vendor.id: vendor for vendor in older.subprocessors} if older else {}
-        self.vendors = before | {vendor.id: vendor for vendor in register.subprocessors}
-        self._titles = {
-            name: {item.id: item.title for said in (older, register) if said for item in getattr(said, name)}
-            for name in ("statuses", "categories", "products")
-        }
-        self.names = {id_: vendor.name for id_, vendor in self.vendors.items()}
-        titles, products = self._titles["categories"], self._titles["products"]
-        day_count = register.notice.day_count
-        self.has_products = bool(register.products)
-        self.phrases = Phrases(Values(language, self.names, titles, day_count, products), most=most)
-
-    def phrases_about(self, view: ChangeView) -> Phrases:
-        """Return phrases that know what kind of days were meant before, if that changed."""
-        counted = view.field("day_count")
-        if counted is None:
-            return self.phrases
-        before, after = (Values(self.language, day_count=count) for count in (counted.before, counted.after))
-        return Phrases(after, before, self.phrases.most)
-
-    def name(self, view: ChangeView) -> str:
-        """Return what the vendor of a change is called."""
-        return view.vendor.name if view.vendor else view.change.subprocessor or ""
-
-    def who(self, view: ChangeView) -> str:
-        """Name the vendor, and which of its uses where it has several."""
-        use, vendor = view.engagement, self.vendors.get(view.change.subprocessor or "", view.vendor)
-        if use is None or vendor is None or len(vendor.engagements) == 1:
-            return self.name(view)
-        return f"{self.name(view)} ({shorten(use.purpose, _MAX_LABEL) or use.id})"
-
-    def use(self, view: ChangeView) -> str:
-        """Name the use of a change by its purpose, in quotes, else by its category."""
-        use = view.engagement
-        if use is None or not use.purpose:
-            return self._titles["categories"].get(use.category, use.category) if use else ""
-        return self.text("“{text}”", text=shorten(use.purpose, _MAX_LABEL))
-
-    def plan(self, view: ChangeView) -> str:
-        """Name a planned change by whose it is and what it sets."""
-        kind = Subprocessor if view.change.engagement is None else Engagement
-        stated = view.field("set")
-        gone = stated.before if stated and isinstance(stated.before, dict) else {}
-        fields = view.plan.set if view.plan is not None else gone
-        labels = self.language.list([self.phrases.label(kind, name) for name in fields])
-        return self.text("{subject}, planned change of {fields}", subject=self.who(view), fields=labels)
-
-    def title(self, view: ChangeView, listed: str, id_: str) -> str:
-        """Return what an entry of ``statuses``, ``categories`` or ``products`` is called."""
-        gone = view.field("title")
-        return self._titles[listed].get(id_) or str(gone.before if gone else id_)
-
-    @staticmethod
-    def _added_to(view: ChangeView, field: str) -> list[str]:
-        changed = view.field(field)
-        before, after = (_ids(changed.before), _ids(changed.after)) if changed else ((), ())
-        return [id_ for id_ in after if id_ not in before]
-
-    def newly(self, view: ChangeView, field: str) -> str:
-        """Name the vendors that a field of the change's vendor newly points to."""
-        return self._named(self._added_to(view, field))
-
-    def heirs(self, view: ChangeView, field: str) -> str:
-        """Name the vendors that point to the change's vendor by a field."""
-        of = view.change.subprocessor
-        found = (id_ for id_, vendor in self.vendors.items() if of in _ids(getattr(vendor, field)))
-        return self._named(list(found))
-
-    def _named(self, ids: list[str]) -> str:
-        return self.language.list([self.names.get(id_, id_) for id_ in ids])
-
-
-def _ids(value: object) -> tuple[str, ...]:
-    """Return the ids that a field holds that points to vendors."""
-    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, tuple) else ()

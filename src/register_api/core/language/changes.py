@@ -17,7 +17,7 @@ import msgspec
 from register_api.core.ahead import Upcoming
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Change
-from register_api.core.language.change_view import ChangeView, Scene, view_change
+from register_api.core.language.change_view import ChangeView, Scene
 from register_api.core.language.field_changes import MAX_ITEMS, TypedField
 from register_api.core.language.language import Language, capital, message, sentence, shorten
 from register_api.core.language.notice import notice_dates, notice_given, older_promises, shortfall
@@ -69,7 +69,6 @@ class Sentences:
         self.language = language
         self._scene = Scene(language, register, day, older, most)
         self._anew = functools.partial(Sentences, register=register, day=day, older=older)
-        self._most = most
 
     @classmethod
     def between(cls, older: Register | None, newer: Register, zone: dt.tzinfo) -> Sentences:
@@ -80,8 +79,15 @@ class Sentences:
             newer: The one that it leads to.
             zone: The publisher's time zone.
         """
-        language = Language.of(newer.publisher.language)
-        return cls(language, newer, local_day(newer.published_at, zone), older)
+        return cls(Language.of(newer.publisher.language), newer, local_day(newer.published_at, zone), older)
+
+    def unabridged(self) -> Sentences:
+        """Return the same sentences with every value in full, for where there is room."""
+        return self._anew(self.language, most=None)
+
+    def in_language(self, language: Language) -> Sentences:
+        """Return the same sentences in another language."""
+        return self if language is self.language else self._anew(language, most=self._scene.phrases.most)
 
     def summary(self, change: Change) -> str:
         """Return all that is to be said of a change, short notice and its reason included.
@@ -93,18 +99,10 @@ class Sentences:
 
     def told(self, change: Change) -> tuple[str, ...]:
         """Return the same one by one: what happens first, then short notice, then what is to be known."""
-        view = view_change(change, self._scene.vendors)
-        head, *rest = self._say(view)
-        more = (*self._without_mechanism(view), *self._still_binding(view))
-        return tuple(map(sentence, (head, *self._short_notice(view), *rest, *more)))
-
-    def unabridged(self) -> Sentences:
-        """Return the same sentences with every value in full, for where there is room."""
-        return self._anew(self.language, most=None)
-
-    def in_language(self, language: Language) -> Sentences:
-        """Return the same sentences in another language."""
-        return self if language is self.language else self._anew(language, most=self._most)
+        view = self._scene.view(change)
+        head, *rest = _say(view)
+        more = (*_short_notice(view), *rest, *_without_mechanism(view), *_still_binding(view))
+        return tuple(map(sentence, (head, *more)))
 
     def circumstances(self, change: Change) -> tuple[str, ...]:
         """Return what else is to be known of the vendor and the use, for who has to act on a change.
@@ -114,102 +112,24 @@ class Sentences:
             transfers, data and products, as they are from the change on. None for a first list, and none
             where nothing happened in the world.
         """
-        if self._scene.initial or change.type in {*MARKED, "reordered"}:
+        if self._scene.register.previous is None or change.type in {*MARKED, "reordered"}:
             return ()
-        view, told = view_change(change, self._scene.vendors), self.told(change)
-        said = map(sentence, circumstances(view, self._scene))
+        told = self.told(change)
+        said = map(sentence, circumstances(self._scene.view(change)))
         return tuple(item for item in said if item not in told)
 
     def title(self, change: Change) -> str:
         """Return one line that says what happens and from when, and that notice is short if it is."""
-        head = shorten(self._say(view_change(change, self._scene.vendors))[0], MAX_TITLE)
-        short = shortfall(self._scene.language, change.notice)
+        head = shorten(_say(self._scene.view(change))[0], MAX_TITLE)
+        short = shortfall(self.language, change.notice)
         return f"{head} ({short})" if short else head
 
     def texts(self, change: Change) -> tuple[BothTexts, ...]:
         """Return what was reworded or put right, whole: a summary may shorten it."""
         if change.type not in MARKED:
             return ()
-        view = view_change(change, self._scene.vendors)
-        phrases = self._scene.phrases_about(view)
-        return tuple(BothTexts(*phrases.texts(field)) for field in view.fields)
-
-    def _say(self, view: ChangeView) -> Sequence[str]:
-        """Return the sentences of a change, of which the first can stand alone."""
-        said = say_turn(view, self._scene)
-        if said:
-            return said
-        return [self._column(view) if view.is_column else self._fields(view)]
-
-    def _short_notice(self, view: ChangeView) -> Iterator[str]:
-        """Say openly where the notice promised was not given, and why."""
-        short = shortfall(self._scene.language, view.change.notice)
-        if short is not None:
-            yield short
-            announced = view.plan or view.engagement
-            if announced and announced.short_notice:
-                yield self._scene.phrases.fact(Engagement, "short_notice", announced.short_notice)
-
-    def _without_mechanism(self, view: ChangeView) -> Iterator[str]:
-        """Say so where processing comes to a country outside the EEA and no transfer mechanism is stated."""
-        changed, use = view.field("locations"), view.engagement
-        if view.change.kind != "changed" or changed is None or use is None:
-            return
-        before, after = (
-            {item.country for item in places if isinstance(item, Location)}
-            for places in (changed.before or (), changed.after or ())
-        )
-        use = use if view.plan is None else with_change(use, view.plan)
-        if (after - before).intersection(without_mechanism(use)):
-            yield self._scene.text(MECHANISM_NOT_STATED)
-
-    def _still_binding(self, view: ChangeView) -> Iterator[str]:
-        """Say which older promise still binds, where the promise changed."""
-        if any(field.path.startswith("notice.") for field in view.change.fields):
-            yield from older_promises(self._scene.language, self._scene.notice)
-
-    def _fields(self, view: ChangeView) -> str:
-        """Say what became of fields, or that an entry came or went."""
-        change, subject = view.change, self._subject(view)
-        if not view.fields:
-            return f"{subject}: {self._scene.language.code('change', change.type)}"
-        if change.kind != "changed":
-            said = message("{subject} added") if change.kind == "added" else message("{subject} removed")
-            return self._scene.text(said, subject=subject)
-        if change.type in MARKED:
-            subject = f"{subject} ({self._scene.language.code('change', change.type)})"
-        phrases = self._scene.phrases_about(view)
-        if change.type == "reordered":
-            return f"{subject}: {phrases.reordered(view.fields)}"
-        what = phrases.of_all(view.fields, reworded=change.type in MARKED)
-        return f"{subject}: {what}{self._effective(change)}"
-
-    def _effective(self, change: Change) -> str:
-        """Say from when a change holds that lies ahead, unless its fields say so themselves."""
-        start = change.notice.effective_on if change.type != "schedule_changed" else None
-        if start is None or not (change.planned or (change.notice.required and start > self._scene.day)):
-            return ""
-        return self._scene.text(", effective {date}", date=self._scene.language.day(start))
-
-    def _subject(self, view: ChangeView) -> str:
-        """Name what a change is about."""
-        if view.change.subprocessor is not None:
-            return self._scene.plan(view) if view.of_plan else self._scene.who(view)
-        first, *rest = (view.change.fields[0].path if view.change.fields else "").split(".")
-        if first in _TITLED and rest:
-            return self._scene.text(_TITLED[first], title=self._scene.title(view, first, rest[0]))
-        return capital(self._scene.phrases.label(Register, first)) if rest else self._scene.text("Register")
-
-    def _column(self, view: ChangeView) -> str:
-        """Say that a field was filled that had been empty everywhere."""
-        label, field = self._scene.phrases.label, view.fields[0]
-        of = (Subprocessor, "engagements") if field.kind is Engagement else (Register, "subprocessors")
-        return self._scene.text(
-            "{label} now stated for {n} {entries}",
-            label=capital(label(field.kind, field.name)),
-            n=len(view.fields),
-            entries=label(*of),
-        )
+        view = self._scene.view(change)
+        return tuple(BothTexts(*view.phrases.texts(field)) for field in view.fields)
 
 
 MARKED = frozenset({"corrected", "editorial"})
@@ -223,6 +143,94 @@ _TITLED: Mapping[str, str] = MappingProxyType(
     }
 )
 """Entries of the register that have a title, by the list that holds them."""
+
+
+def _say(view: ChangeView) -> Sequence[str]:
+    """Return the sentences of a change, of which the first can stand alone."""
+    return say_turn(view) or [_column(view) if view.is_column else _fields(view)]
+
+
+def _short_notice(view: ChangeView) -> Iterator[str]:
+    """Say openly where the notice promised was not given, and why."""
+    short = shortfall(view.scene.language, view.change.notice)
+    announced = view.plan or view.engagement
+    if short is not None:
+        yield short
+        if announced and announced.short_notice:
+            yield view.fact(Engagement, "short_notice", announced.short_notice)
+
+
+def _without_mechanism(view: ChangeView) -> Iterator[str]:
+    """Say so where processing comes to a country outside the EEA and no transfer mechanism is stated."""
+    changed, use = view.field("locations"), view.engagement
+    if view.change.kind != "changed" or changed is None or use is None:
+        return
+    before, after = (
+        {item.country for item in places or () if isinstance(item, Location)}
+        for places in (changed.before, changed.after)
+    )
+    use = use if view.plan is None else with_change(use, view.plan)
+    if (after - before).intersection(without_mechanism(use)):
+        yield view.text(MECHANISM_NOT_STATED)
+
+
+def _still_binding(view: ChangeView) -> Iterator[str]:
+    """Say which older promise still binds, where the promise changed."""
+    if any(field.path.startswith("notice.") for field in view.change.fields):
+        yield from older_promises(view.scene.language, view.scene.register.notice)
+
+
+def _fields(view: ChangeView) -> str:
+    """Say what became of fields, or that an entry came or went."""
+    change, subject = view.change, _subject(view)
+    type_ = view.scene.language.code("change", change.type)
+    if not view.fields:
+        return f"{subject}: {type_}"
+    if change.kind != "changed":
+        said = message("{subject} added") if change.kind == "added" else message("{subject} removed")
+        return view.text(said, subject=subject)
+    if change.type == "reordered":
+        return f"{subject}: {view.phrases.reordered(view.fields)}"
+    marked = change.type in MARKED
+    what = view.phrases.of_all(view.fields, reworded=marked)
+    return f"{subject}{f' ({type_})' if marked else ''}: {what}{_effective(view)}"
+
+
+def _effective(view: ChangeView) -> str:
+    """Say from when a change holds that lies ahead, unless its fields say so themselves."""
+    change, scene = view.change, view.scene
+    start = change.notice.effective_on if change.type != "schedule_changed" else None
+    if start is None or not (change.planned or (change.notice.required and start > scene.day)):
+        return ""
+    return view.text(", effective {date}", date=scene.language.day(start))
+
+
+def _subject(view: ChangeView) -> str:
+    """Name what a change is about."""
+    if view.change.subprocessor is not None:
+        return view.planned if view.of_plan else view.who
+    first, *rest = (view.change.fields[0].path if view.change.fields else "").split(".")
+    if first in _TITLED and rest:
+        return view.text(_TITLED[first], title=_title(view, first, rest[0]))
+    return capital(view.phrases.label(Register, first)) if rest else view.text("Register")
+
+
+def _title(view: ChangeView, listed: str, id_: str) -> str:
+    """Return what an entry of ``statuses``, ``categories`` or ``products`` is called."""
+    gone = view.field("title")
+    return view.scene.titles[listed].get(id_) or str(gone.before if gone else id_)
+
+
+def _column(view: ChangeView) -> str:
+    """Say that a field was filled that had been empty everywhere."""
+    label, field = view.phrases.label, view.fields[0]
+    of = (Subprocessor, "engagements") if field.kind is Engagement else (Register, "subprocessors")
+    return view.text(
+        "{label} now stated for {n} {entries}",
+        label=capital(label(field.kind, field.name)),
+        n=len(view.fields),
+        entries=label(*of),
+    )
 
 
 class ShownChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -289,16 +297,14 @@ class EventWords:
             day: The day of its publication, in the publisher's time zone.
         """
         self.vendors = {vendor.id: vendor for vendor in register.subprocessors}
-        self._categories = {item.id: item.title for item in register.categories}
-        self._language = language
-        self._phrases = Scene(language, register, day, None).phrases
+        self._scene = Scene(language, register, day)
 
     def title(self, event: Upcoming) -> str:
         """Return who, what happens, and to what, in a line."""
         vendor = self.vendors[event.subprocessor]
         use = next((item for item in vendor.engagements if item.id == event.engagement), None)
         what = shorten(self._what(vendor, use, event.planned), _MAX_WHAT)
-        return self._language.text(_TITLES[event.what], name=vendor.name, what=what)
+        return self._scene.text(_TITLES[event.what], name=vendor.name, what=what)
 
     def _what(self, vendor: Subprocessor, use: Engagement | None, planned: str | None) -> str:
         """Return what an event is about: each field that a planned change changes, or the use."""
@@ -306,7 +312,7 @@ class EventWords:
         change = next((item for item in owner.planned if item.id == planned), None)
         if change is not None:
             fields = fields_set(vendor, use.id if use else None, change)
-            return self._phrases.of_all([TypedField(type(owner), *field) for field in fields])
+            return self._scene.phrases.of_all([TypedField(type(owner), *field) for field in fields])
         if use is None:
             return vendor.id
-        return use.purpose or self._categories.get(use.category, use.category)
+        return use.purpose or self._scene.titles["categories"].get(use.category, use.category)

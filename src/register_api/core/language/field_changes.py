@@ -12,20 +12,10 @@ from typing import Any
 
 import msgspec
 
+from register_api.core import model
 from register_api.core.fields import FIELDS, is_wording
 from register_api.core.language.language import MAX_VALUE, capital, contrast, message, shorten
 from register_api.core.language.values import Values
-from register_api.core.model import (
-    Certification,
-    Condition,
-    Contact,
-    Exclusion,
-    Identifier,
-    Location,
-    ProductScope,
-    RelatedDocument,
-    Transfer,
-)
 from register_api.core.shapes import shapes
 
 MAX_ITEMS = 400
@@ -53,10 +43,8 @@ class Phrases:
             most: Longest value that is told in full, in characters; ``None``: every one is.
         """
         self.most = most
-        self._language = values.language
-        self.text = values.text
-        self._values = values
-        self._before = before or values
+        self.language, self.text = values.language, values.text
+        self._values, self._before = values, before or values
 
     def of_all(self, changes: Sequence[TypedField], *, reworded: bool = False) -> str:
         """Say what became of some fields, what came into a list first.
@@ -68,10 +56,6 @@ class Phrases:
         """
         phrases = [phrase for change in changes for phrase in self._phrases(change, reworded=reworded)]
         return "; ".join(text for _, text in sorted(phrases, key=lambda phrase: not phrase[0]))
-
-    def of(self, change: TypedField) -> str:
-        """Say what became of a field."""
-        return self.of_all([change])
 
     def _phrases(self, change: TypedField, *, reworded: bool) -> Iterator[tuple[bool, str]]:
         """Yield phrases, each with whether it tells of something that came into a list."""
@@ -94,7 +78,7 @@ class Phrases:
             words = message("{label} set to {after}") if is_day else message("{label} now stated: {after}")
             return self.text(words, label=label, after=after)
         before = self._before.of_field(change.kind, change.name, before)
-        return self._moved(change, label, before, self._words(change, after))
+        return self._moved(change, label, before, self._word(change, after))
 
     def reordered(self, changes: Sequence[TypedField]) -> str:
         """Say that lists have the same members in another order."""
@@ -109,10 +93,6 @@ class Phrases:
         )
         return capital(self.label(change.kind, change.name)), said, says
 
-    def sentence(self, change: TypedField) -> str:
-        """Say what became of a field as a sentence of its own."""
-        return capital(self.of(change))
-
     def fact(self, kind: type[msgspec.Struct], name: str, value: Any) -> str:
         """Return a field with its value as a sentence of its own: ``Purpose: hosting``."""
         number = len(value) if isinstance(value, tuple) else 1
@@ -125,20 +105,23 @@ class Phrases:
         if field is None:
             return name
         if field.member:
-            return self._language.plural(field.member, field.label, number)
+            return self.language.plural(field.member, field.label, number)
         return self.text(field.label)
 
     def _of_list(self, change: TypedField, *, reworded: bool) -> Iterator[tuple[bool, str]]:
         """Say what came into a list, what changed in it, and what went."""
-        before, after = _items(change.before), _items(change.after)
+        before, after = (
+            tuple(value.items()) if isinstance(value, dict) else tuple(value or ())
+            for value in (change.before, change.after)
+        )
         came = [item for item in after if item not in before]
         went = [item for item in before if item not in after]
         pairs = _pairs(went, came, change, reworded=reworded)
         added = [item for item in came if item not in (new for _, new in pairs)]
         removed = [item for item in went if item not in (old for old, _ in pairs)]
-        one = self.label(change.kind, change.name, 1)
         if added:
             yield True, self._members(change, message("{label} added: {items}"), added)
+        one = self.label(change.kind, change.name, 1)
         for pair in pairs:
             yield False, self._moved(change, one, *(self._word(change, item) for item in pair))
         if removed:
@@ -150,44 +133,40 @@ class Phrases:
     def _members(self, change: TypedField, said: str, items: Sequence[Any]) -> str:
         words = [self._quoted(change, self._word(change, item)) for item in items]
         label = self.label(change.kind, change.name, len(items))
-        return self.text(said, label=label, items=shorten(self._language.list(words), self.most))
+        return self.text(said, label=label, items=shorten(self.language.list(words), self.most))
 
     def _moved(self, change: TypedField, label: str, before: str, after: str) -> str:
         """Say from what to what, with the place of the difference in sight."""
-        old, new = (
-            self._quoted(change, text) for text in contrast(before, after, MAX_VALUE if self.most else None)
-        )
+        cut = contrast(before, after, MAX_VALUE if self.most else None)
+        old, new = (self._quoted(change, text) for text in cut)
         return self.text("{label} changed from {before} to {after}", label=label, before=old, after=new)
 
     def _value(self, change: TypedField, value: Any) -> str:
-        return self._quoted(change, shorten(self._words(change, value), MAX_VALUE if self.most else None))
-
-    def _words(self, change: TypedField, value: Any) -> str:
-        return self._values.of_field(change.kind, change.name, value)
+        words = self._values.of_field(change.kind, change.name, value)
+        return self._quoted(change, shorten(words, MAX_VALUE if self.most else None))
 
     def _word(self, change: TypedField, item: Any) -> str:
         """Return a member of a list, or a label and its text, in words."""
         if isinstance(change.after or change.before, dict):
             return ": ".join(map(str, item))
-        return self._words(change, item)
+        return self._values.of_field(change.kind, change.name, item)
 
     def _quoted(self, change: TypedField, text: str) -> str:
-        known = change.name in shapes(change.kind)
-        return (
-            text if known and not is_wording(change.kind, change.name) else self.text("“{text}”", text=text)
-        )
+        if change.name in shapes(change.kind) and not is_wording(change.kind, change.name):
+            return text
+        return self.text("“{text}”", text=text)
 
 
 _KEYS: Mapping[type, Callable[[Any], object]] = MappingProxyType(
     {
-        Location: lambda item: (item.country, item.place),
-        Transfer: lambda item: item.destination,
-        Certification: lambda item: item.name,
-        Identifier: lambda item: item.scheme,
-        Contact: lambda item: item.role,
-        Condition: lambda item: (item.type, item.key, item.negated),
-        Exclusion: lambda item: item.title,
-        RelatedDocument: lambda item: item.title,
+        model.Location: lambda item: (item.country, item.place),
+        model.Transfer: lambda item: item.destination,
+        model.Certification: lambda item: item.name,
+        model.Identifier: lambda item: item.scheme,
+        model.Contact: lambda item: item.role,
+        model.Condition: lambda item: (item.type, item.key, item.negated),
+        model.Exclusion: lambda item: item.title,
+        model.RelatedDocument: lambda item: item.title,
         tuple: lambda item: item[0],
     }
 )
@@ -202,15 +181,10 @@ def _is_unsaid(value: Any) -> bool:
 def _by_product(change: TypedField) -> TypedField:
     """Return a change of the products named as one of a list, so that what came is named alone."""
     before, after = change.before, change.after
-    scopes = isinstance(before, ProductScope) and isinstance(after, ProductScope)
+    scopes = isinstance(before, model.ProductScope) and isinstance(after, model.ProductScope)
     if not scopes or before.all or after.all:
         return change
-    return TypedField(ProductScope, "ids", before.ids, after.ids)
-
-
-def _items(value: Any) -> tuple[Any, ...]:
-    """Return the members of a list, or the rows of an object."""
-    return tuple(value.items()) if isinstance(value, dict) else tuple(value or ())
+    return TypedField(model.ProductScope, "ids", before.ids, after.ids)
 
 
 def _pairs(
@@ -230,7 +204,7 @@ def _may_be_one(change: TypedField, old: Any, new: Any) -> bool:
     Another country, another destination and other data are never what a customer had agreed to under
     another name.
     """
-    if isinstance(old, Location) and isinstance(new, Location):
+    if isinstance(old, model.Location) and isinstance(new, model.Location):
         return old.country == new.country
     row = FIELDS[change.kind].get(change.name)
     return row is None or row.change not in {"data_changed", "transfer_changed"}

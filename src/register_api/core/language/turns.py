@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from register_api.core.countries import is_outside_eea
-from register_api.core.language.change_view import ChangeView, Scene
-from register_api.core.language.language import message
+from register_api.core.language.change_view import ChangeView
+from register_api.core.language.language import capital, message
 from register_api.core.language.notice import days
 from register_api.core.language.values import MECHANISM_NOT_STATED
 from register_api.core.model import Engagement, EngagementSource, Subprocessor
@@ -84,138 +84,128 @@ _FACTS = (
 """What a customer wants to know of a use that starts."""
 
 
-def say_turn(view: ChangeView, scene: Scene) -> Sequence[str]:
+def say_turn(view: ChangeView) -> Sequence[str]:
     """Return sentences of which the first can stand alone; none for what its fields tell best."""
     say = _TURNS.get(view.change.type) if view.vendor is not None else None
-    return say(view, scene) if say is not None else ()
+    return say(view) if say is not None else ()
 
 
-def _added(view: ChangeView, scene: Scene) -> Sequence[str]:
-    use, name = view.engagement, scene.who(view)
+def _added(view: ChangeView) -> Sequence[str]:
+    use, scene = view.engagement, view.scene
     if use is None:
         again, idle = message("{name} listed again"), message("{name} listed, no current processing")
-        head = scene.text(idle if view.change.kind == "added" else again, name=name)
-        return [head, *_origin(view, scene)]
+        return [view.text(idle if view.change.kind == "added" else again, name=view.who), *_origin(view)]
     if use.status == "available":
-        head = scene.text("{name} listed as available, not in use", name=name)
+        head = view.text("{name} listed as available, not in use", name=view.who)
     elif use.ends_on is not None and use.ends_on <= scene.day:
-        ended = scene.language.day(use.ends_on)
-        head = scene.text("Retrospective entry: {name}, not used since {date}", name=name, date=ended)
+        said, ended = message("Retrospective entry: {name}, not used since {date}"), use.ends_on
+        head = view.text(said, name=view.who, date=scene.language.day(ended))
     else:
-        return _begun(_kind_of_start(view, scene), view, scene)
-    return [head, *_origin(view, scene), *_facts(view, scene)]
+        return _begun(_kind_of_start(view), view)
+    return [head, *_origin(view), *_facts(view)]
 
 
-def _begun(kind: str, view: ChangeView, scene: Scene) -> Sequence[str]:
+def _begun(kind: str, view: ChangeView) -> Sequence[str]:
     """Return sentences about a use that starts; what the first one says is not said again."""
-    origin = scene.newly(view, kind) if kind in _ORIGINS else ""
-    use = scene.use(view)
-    head = _start(kind, view, scene, origin=origin, use=use)
-    told = kind == "further" and "…" not in use
-    facts = _facts(view, scene, but="purpose" if told else None)
-    return [head, *([] if origin else _origin(view, scene)), *facts]
+    origin = view.newly(kind) if kind in _ORIGINS else ""
+    head = _start(kind, view, origin=origin, use=view.use)
+    told = kind == "further" and "…" not in view.use
+    facts = _facts(view, but="purpose" if told else None)
+    return [head, *([] if origin else _origin(view)), *facts]
 
 
-def _kind_of_start(view: ChangeView, scene: Scene) -> str:
+def _kind_of_start(view: ChangeView) -> str:
     if view.change.kind != "added":
         return "relisted" if view.field("withdrawn") else "again"
-    if scene.initial:
+    if view.scene.register.previous is None:
         return "initial"
     if view.listed:
-        return next((origin for origin in _ORIGINS if scene.newly(view, origin)), "new")
-    return "again" if _comes_back(view, scene) else "further"
+        return next((origin for origin in _ORIGINS if view.newly(origin)), "new")
+    return "again" if _comes_back(view) else "further"
 
 
-def _comes_back(view: ChangeView, scene: Scene) -> bool:
+def _comes_back(view: ChangeView) -> bool:
     """Tell whether the vendor had been used, and is used for nothing else now."""
     vendor = view.vendor
-    others = [item for item in vendor.engagements if item.id != view.change.engagement] if vendor else []
-    states = {state_on(vendor, item, scene.day) for item in others if vendor}
+    uses = vendor.engagements if vendor else ()
+    states = {
+        state_on(vendor, item, view.scene.day)
+        for item in uses
+        if vendor and item.id != view.change.engagement
+    }
     return "ended" in states and states.isdisjoint({"in_force", "announced"})
 
 
-def _replaced(view: ChangeView, scene: Scene) -> Sequence[str]:
-    others = scene.newly(view, "replaces")
-    if not others:
-        return ()
-    return [_start("replaced", view, scene, others=others), *_origin(view, scene), *_facts(view, scene)]
+def _replaced(view: ChangeView) -> Sequence[str]:
+    others = view.newly("replaces")
+    return [_start("replaced", view, others=others), *_origin(view), *_facts(view)] if others else ()
 
 
-def _activated(view: ChangeView, scene: Scene) -> Sequence[str]:
+def _activated(view: ChangeView) -> Sequence[str]:
     status = view.field("status")
     if status is None:
         return ()
-    return [_start("activated", view, scene), scene.phrases.sentence(status), *_facts(view, scene)]
+    return [_start("activated", view), capital(view.phrases.of_all([status])), *_facts(view)]
 
 
-def _deactivated(view: ChangeView, scene: Scene) -> Sequence[str]:
+def _deactivated(view: ChangeView) -> Sequence[str]:
     status = view.field("status")
-    return [f"{scene.who(view)}: {scene.phrases.of(status)}", *_facts(view, scene)] if status else ()
+    return [f"{view.who}: {view.phrases.of_all([status])}", *_facts(view)] if status else ()
 
 
-def _ended(view: ChangeView, scene: Scene) -> Sequence[str]:
-    use, name = view.engagement, scene.who(view)
+def _ended(view: ChangeView) -> Sequence[str]:
+    use, scene = view.engagement, view.scene
+    ends_on = use.ends_on if use is not None else None
     if view.change.kind == "removed":
-        head = scene.text("{name} is no longer listed", name=name)
-    elif use is None or use.ends_on is None:
+        head = view.text("{name} is no longer listed", name=view.who)
+    elif ends_on is None:
         return ()
     else:
-        ahead, past = (
-            message("{name} will no longer be used from {date}"),
-            message("{name} has not been used since {date}"),
-        )
-        said = ahead if use.ends_on > scene.day else past
-        head = scene.text(said, name=name, date=scene.language.day(use.ends_on))
-    told = name != scene.name(view)
-    purpose = (
-        [scene.phrases.fact(Engagement, "purpose", use.purpose)] if use and use.purpose and not told else []
-    )
-    return [head, *_told_late(use, scene), *purpose, *_successor(view, scene)]
+        ahead = message("{name} will no longer be used from {date}")
+        past = message("{name} has not been used since {date}")
+        said = ahead if ends_on > scene.day else past
+        head = view.text(said, name=view.who, date=scene.language.day(ends_on))
+    more = []
+    if ends_on is not None and ends_on < scene.day:
+        late = days(scene.language, (scene.day - ends_on).days, "calendar")
+        more.append(view.text("Reported {days} late", days=late))
+    if use and use.purpose and view.who == view.name:
+        more.append(view.fact(Engagement, "purpose", use.purpose))
+    return [head, *more, *_successor(view)]
 
 
-def _told_late(use: EngagementSource | None, scene: Scene) -> Iterator[str]:
-    """Say that an end is told after it happened, and how long after."""
-    late = (scene.day - use.ends_on).days if use is not None and use.ends_on is not None else 0
-    if late > 0:
-        yield scene.text("Reported {days} late", days=days(scene.language, late, "calendar"))
-
-
-def _withdrawn(view: ChangeView, scene: Scene) -> Sequence[str]:
+def _withdrawn(view: ChangeView) -> Sequence[str]:
     came = message("Retrospective entry: {name}, removed (listed in error)")
     said = came if view.change.kind == "added" else message("{name} removed (listed in error)")
     reason = view.vendor.withdrawn if view.vendor else None
-    why = [scene.phrases.fact(Subprocessor, "withdrawn", reason)] if reason else []
-    return [scene.text(said, name=scene.who(view)), *why, *_successor(view, scene)]
+    why = [view.fact(Subprocessor, "withdrawn", reason)] if reason else []
+    return [view.text(said, name=view.who), *why, *_successor(view)]
 
 
-def _cancelled(view: ChangeView, scene: Scene) -> Sequence[str]:
+def _cancelled(view: ChangeView) -> Sequence[str]:
     cancelled, use = view.field("cancelled"), view.engagement
     if cancelled is None or cancelled.after is None:
         return ()
-    why = scene.phrases.fact(cancelled.kind, "cancelled", cancelled.after)
-    name = scene.who(view)
+    why = view.fact(cancelled.kind, "cancelled", cancelled.after)
     if view.change.planned is not None:
-        planned, name = view.change.notice.effective_on, scene.plan(view)
+        day, name = view.change.notice.effective_on, view.planned
         said = message("{name}: announced for {date}, will not take place")
     else:
-        planned = use.starts_on if use is not None else None
+        day, name = use.starts_on if use is not None else None, view.who
         said = message("{name} will not be used; it was announced for {date} and is cancelled")
-    if planned is None:
-        return [scene.text("{name}: cancelled", name=name), why]
-    return [scene.text(said, name=name, date=scene.language.day(planned)), why]
+    if day is None:
+        return [view.text("{name}: cancelled", name=name), why]
+    return [view.text(said, name=name, date=view.scene.language.day(day)), why]
 
 
-def _renamed(view: ChangeView, scene: Scene) -> Sequence[str]:
-    name, origin = view.field("name"), [*_origin(view, scene)]
+def _renamed(view: ChangeView) -> Sequence[str]:
+    name, origin = view.field("name"), [*_origin(view)]
     if name is None:
         return origin
-    return [
-        scene.text("{before} is now called {after}", before=name.before, after=name.after),
-        *origin,
-    ]
+    return [view.text("{before} is now called {after}", before=name.before, after=name.after), *origin]
 
 
-_TURNS: Mapping[str, Callable[[ChangeView, Scene], Sequence[str]]] = MappingProxyType(
+_TURNS: Mapping[str, Callable[[ChangeView], Sequence[str]]] = MappingProxyType(
     {
         "added": _added,
         "replaced": _replaced,
@@ -230,115 +220,101 @@ _TURNS: Mapping[str, Callable[[ChangeView, Scene], Sequence[str]]] = MappingProx
 """Types of change that have sentences of their own."""
 
 
-def _start(kind: str, view: ChangeView, scene: Scene, **values: str) -> str:
+def _start(kind: str, view: ChangeView, **values: str) -> str:
     ahead, since, undated = _STARTS[kind]
     start = view.change.notice.effective_on if view.change.planned else None
     if start is None and view.engagement is not None:
         start = view.engagement.starts_on
-    name = scene.who(view) if kind == "activated" else scene.name(view)
+    name = view.who if kind == "activated" else view.name
     if start is None:
-        return scene.text(undated, name=name, **values)
-    said = ahead if start > scene.day else since
-    return scene.text(said, name=name, date=scene.language.day(start), **values)
+        return view.text(undated, name=name, **values)
+    said = ahead if start > view.scene.day else since
+    return view.text(said, name=name, date=view.scene.language.day(start), **values)
 
 
-def _facts(view: ChangeView, scene: Scene, but: str | None = None) -> Iterator[str]:
+def _facts(view: ChangeView, but: str | None = None) -> Iterator[str]:
     """Yield what is to be known of a vendor that comes, and of a use that starts, but for one field."""
     vendor, use = view.vendor, view.engagement
     if view.listed and vendor:
         if vendor.legal_name and vendor.legal_name != vendor.name:
-            yield scene.phrases.fact(Subprocessor, "legal_name", vendor.legal_name)
+            yield view.fact(Subprocessor, "legal_name", vendor.legal_name)
         if vendor.seat and vendor.seat not in {place.country for place in (use and use.locations) or ()}:
-            yield scene.phrases.fact(Subprocessor, "seat", vendor.seat)
+            yield view.fact(Subprocessor, "seat", vendor.seat)
     if use is None:
         return
     if not use.purpose:
-        yield scene.phrases.fact(Engagement, "category", use.category)
+        yield view.fact(Engagement, "category", use.category)
     for name in _FACTS:
         value = getattr(use, name)
         is_none = value == () and shapes(Engagement)[name].is_optional
         if (value or is_none) and name != but:
-            yield scene.phrases.fact(Engagement, name, value)
+            yield view.fact(Engagement, name, value)
     if without_mechanism(use):
-        yield scene.text(MECHANISM_NOT_STATED)
+        yield view.text(MECHANISM_NOT_STATED)
     if use.special_categories:
-        yield scene.phrases.fact(Engagement, "special_categories", value=True)
+        yield view.fact(Engagement, "special_categories", value=True)
 
 
-def _origin(view: ChangeView, scene: Scene) -> Iterator[str]:
+def _origin(view: ChangeView) -> Iterator[str]:
     """Say what a vendor was made of."""
-    name = scene.name(view)
-    merged, split = scene.newly(view, "merged_from"), scene.newly(view, "split_from")
+    merged, split = view.newly("merged_from"), view.newly("split_from")
     if merged:
-        yield scene.text("{others} merged into {name}", others=merged, name=name)
+        yield view.text("{others} merged into {name}", others=merged, name=view.name)
     if split:
-        yield scene.text("{name} split from {others}", name=name, others=split)
+        yield view.text("{name} split from {others}", name=view.name, others=split)
 
 
-def _successor(view: ChangeView, scene: Scene) -> Iterator[str]:
+def _successor(view: ChangeView) -> Iterator[str]:
     """Say which vendor took this one's place."""
-    replaced, merged = scene.heirs(view, "replaces"), scene.heirs(view, "merged_from")
+    replaced, merged = view.heirs("replaces"), view.heirs("merged_from")
     if replaced:
-        yield scene.text("Replaced by {names}", names=replaced)
+        yield view.text("Replaced by {names}", names=replaced)
     elif merged:
-        yield scene.text("Merged into {names}", names=merged)
+        yield view.text("Merged into {names}", names=merged)
 
 
 OUTSIDE_EEA = message("Outside the EEA: {countries}")
 WITHIN_EEA = message("All stated processing locations are in the EEA")
 
-_DATA = ("data_scope", "data_categories", "data_subjects")
 
+def circumstances(view: ChangeView) -> Iterator[str]:
+    """Yield what surrounds a change: the legal entity, and of the use its purpose, places and data.
 
-def circumstances(view: ChangeView, scene: Scene) -> Iterator[str]:
-    """Yield sentences about the vendor and the use of a change as they are from the change on."""
-    if view.vendor is None:
-        return
-    use = view.engagement
-    yield from _who(view, scene)
-    if use is None:
-        for purpose in dict.fromkeys(item.purpose for item in view.vendor.engagements if item.purpose):
-            yield scene.phrases.fact(Engagement, "purpose", purpose)
-        return
-    yield from _use(use if view.plan is None else with_change(use, view.plan), scene)
-
-
-def _who(view: ChangeView, scene: Scene) -> Iterator[str]:
-    """Name the legal entity that is engaged: that of the use, else the vendor's own."""
+    What the publisher does not state has to be seen to be missing. All is as it is from the change on.
+    """
     vendor, use = view.vendor, view.engagement
     if vendor is None:
         return
     if use is not None and use.entity is not None:
-        yield scene.phrases.fact(Engagement, "entity", use.entity)
+        yield view.fact(Engagement, "entity", use.entity)
+    else:
+        for name in ("legal_name", "seat"):
+            yield view.fact(Subprocessor, name, getattr(vendor, name))
+    if use is not None:
+        yield from _of_use(use if view.plan is None else with_change(use, view.plan), view)
         return
-    for name in ("legal_name", "seat"):
-        yield scene.phrases.fact(Subprocessor, name, getattr(vendor, name))
+    for purpose in dict.fromkeys(item.purpose for item in vendor.engagements if item.purpose):
+        yield view.fact(Engagement, "purpose", purpose)
 
 
-def _use(use: EngagementSource, scene: Scene) -> Iterator[str]:
-    fact = scene.phrases.fact
+def _of_use(use: EngagementSource, view: ChangeView) -> Iterator[str]:
     if use.purpose:
-        yield fact(Engagement, "purpose", use.purpose)
-    yield fact(Engagement, "locations", use.locations)
-    yield from _eea(use, scene)
-    if use.transfers:
-        yield fact(Engagement, "transfers", use.transfers)
-    if without_mechanism(use):
-        yield scene.text(MECHANISM_NOT_STATED)
-    for name in _DATA:
-        yield fact(Engagement, name, getattr(use, name))
-    if use.special_categories:
-        yield fact(Engagement, "special_categories", value=True)
-    if scene.has_products:
-        yield fact(Engagement, "products", use.products)
-
-
-def _eea(use: EngagementSource, scene: Scene) -> Iterator[str]:
-    """Say which of the places lie outside the EEA (GDPR Chapter V), or that none does."""
-    within = within_eea(use.locations)
+        yield view.fact(Engagement, "purpose", use.purpose)
+    yield view.fact(Engagement, "locations", use.locations)
+    within = within_eea(use.locations)  # GDPR Chapter V
     if within:
-        yield scene.text(WITHIN_EEA)
+        yield view.text(WITHIN_EEA)
     elif within is False:
         countries = dict.fromkeys(place.country for place in use.locations or ())
-        outside = map(scene.language.country, filter(is_outside_eea, countries))
-        yield scene.text(OUTSIDE_EEA, countries=scene.language.list([*outside]))
+        outside = map(view.scene.language.country, filter(is_outside_eea, countries))
+        yield view.text(OUTSIDE_EEA, countries=view.scene.language.list([*outside]))
+    if use.transfers:
+        yield view.fact(Engagement, "transfers", use.transfers)
+    if without_mechanism(use):
+        yield view.text(MECHANISM_NOT_STATED)
+    for name in ("data_scope", "data_categories", "data_subjects"):
+        yield view.fact(Engagement, name, getattr(use, name))
+    if use.special_categories:
+        yield view.fact(Engagement, "special_categories", value=True)
+    if view.scene.register.products:
+        yield view.fact(Engagement, "products", use.products)

@@ -9,29 +9,10 @@ from typing import Any
 
 import msgspec
 
+from register_api.core import model
 from register_api.core.forms import COUNTRY, Number, Reference
 from register_api.core.language.language import Language, message
 from register_api.core.language.notice import days
-from register_api.core.model import (
-    Cancelled,
-    Certification,
-    Condition,
-    Contact,
-    DayCount,
-    Entity,
-    Exclusion,
-    Identifier,
-    Lifecycle,
-    Location,
-    Objection,
-    OwnRegister,
-    ProductScope,
-    RelatedDocument,
-    ShortNotice,
-    Transfer,
-    Withdrawn,
-    WithdrawnSource,
-)
 from register_api.core.shapes import shapes
 
 _VOCABULARIES: Mapping[str, str] = MappingProxyType(
@@ -64,7 +45,7 @@ class Values:
         language: Language,
         names: Mapping[str, str] = MappingProxyType({}),
         titles: Mapping[str, str] = MappingProxyType({}),
-        day_count: DayCount | None = None,
+        day_count: model.DayCount | None = None,
         products: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Keep what ids stand for.
@@ -92,23 +73,23 @@ class Values:
             list: lambda value: self.of(tuple(value)),
             tuple: lambda value: self._list([self.of(item) for item in value]),
             dict: lambda value: language.list([f"{name}: {self.of(text)}" for name, text in value.items()]),
-            Location: self.location,
-            Condition: self.condition,
-            Transfer: self.transfer,
-            Certification: self.certification,
-            Identifier: lambda value: f"{language.code('identifier', value.scheme)} {value.value}",
-            Contact: self.contact,
-            Exclusion: lambda value: value.title,
-            RelatedDocument: lambda value: f"{value.title} ({value.url})" if value.url else value.title,
-            ProductScope: self.products,
-            ShortNotice: lambda value: value.reason,
-            Withdrawn: lambda value: value.reason,
-            WithdrawnSource: lambda value: value.reason,
-            Cancelled: lambda value: value.reason,
-            Entity: self.entity,
-            OwnRegister: lambda value: value.url,
-            Objection: lambda value: f"{days(language, value.days, day_count)} ({value.contact})",
-            Lifecycle: self.lifecycle,
+            model.Location: self.location,
+            model.Condition: self.condition,
+            model.Transfer: self.transfer,
+            model.Certification: self.certification,
+            model.Identifier: lambda value: f"{language.code('identifier', value.scheme)} {value.value}",
+            model.Contact: self.contact,
+            model.Exclusion: lambda value: value.title,
+            model.RelatedDocument: lambda value: f"{value.title} ({value.url})" if value.url else value.title,
+            model.ProductScope: self.products,
+            model.ShortNotice: lambda value: value.reason,
+            model.Withdrawn: lambda value: value.reason,
+            model.WithdrawnSource: lambda value: value.reason,
+            model.Cancelled: lambda value: value.reason,
+            model.Entity: self.entity,
+            model.OwnRegister: lambda value: value.url,
+            model.Objection: lambda value: f"{days(language, value.days, day_count)} ({value.contact})",
+            model.Lifecycle: self.lifecycle,
         }
 
     def of(self, value: Any) -> str:
@@ -143,7 +124,7 @@ class Values:
         """Return words for some codes, with commas between them."""
         return ", ".join(self.language.code(vocabulary, code) for code in codes)
 
-    def location(self, value: Location) -> str:
+    def location(self, value: model.Location) -> str:
         """Return a place of processing: ``Helsinki, Finland (storage, processing)``."""
         notes = [self.codes("activity", value.activities)] if value.activities else []
         notes += [self.text("default")] if value.is_default else []
@@ -152,12 +133,12 @@ class Values:
         where = self.place(value)
         return f"{where} ({'; '.join(notes)})" if notes else where
 
-    def place(self, value: Location) -> str:
+    def place(self, value: model.Location) -> str:
         """Return where a place is: ``Helsinki, Finland``."""
         country = self.language.country(value.country)
         return f"{value.place}, {country}" if value.place else country
 
-    def condition(self, value: Condition) -> str:
+    def condition(self, value: model.Condition) -> str:
         """Return when something comes into play: the publisher's words, else the setting.
 
         A setting is named first where it must not hold: ``not used where LLM_REGION = eu``.
@@ -171,7 +152,7 @@ class Values:
         words = self.text("not used where {setting}", setting=setting)
         return f"{words} ({value.text})" if value.text else words
 
-    def only_if(self, values: Sequence[Condition]) -> str:
+    def only_if(self, values: Sequence[model.Condition]) -> str:
         """Return conditions that must all hold, marked as such."""
         wanted = [self.condition(value) for value in values if not value.negated]
         parts = [self.condition(value) for value in values if value.negated]
@@ -179,39 +160,39 @@ class Values:
             parts.insert(0, self.text("condition: {condition}", condition=self.language.list(wanted)))
         return "; ".join(parts)
 
-    def products(self, value: ProductScope) -> str:
+    def products(self, value: model.ProductScope) -> str:
         """Return which products are meant: their titles, or all of them."""
-        return self.text("all products") if value.all else self.of_field(ProductScope, "ids", value.ids)
+        return self.text("all products") if value.all else self.of_field(model.ProductScope, "ids", value.ids)
 
-    def mechanism(self, value: Transfer) -> str:
+    def mechanism(self, value: model.Transfer) -> str:
         """Return what a transfer rests on: ``standard contractual clauses (SCCs), Module Three``."""
         mechanism = self.language.code("mechanism", value.mechanism)
         return f"{mechanism}, {value.reference}" if value.reference else mechanism
 
-    def transfer(self, value: Transfer) -> str:
+    def transfer(self, value: model.Transfer) -> str:
         """Return a transfer with its mechanism: ``United States (adequacy decision)``."""
         return f"{self.language.country(value.destination)} ({self.mechanism(value)})"
 
-    def certification(self, value: Certification) -> str:
+    def certification(self, value: model.Certification) -> str:
         """Return a certification with how far the claim goes."""
         notes = [self.language.code("claim", value.claim), *([value.covers] if value.covers else [])]
         if value.valid_until:
             notes.append(self.text("valid until {day}", day=self.language.day(value.valid_until)))
         return f"{value.name} ({', '.join(notes)})"
 
-    def entity(self, value: Entity) -> str:
+    def entity(self, value: model.Entity) -> str:
         """Return a legal entity with what tells it apart: country, address, company numbers."""
         notes = [self.language.country(value.seat)] if value.seat else []
         notes += [value.address] if value.address else []
         notes += [self.of(item) for item in value.identifiers or ()]
         return f"{value.legal_name} ({'; '.join(notes)})" if notes else value.legal_name
 
-    def lifecycle(self, value: Lifecycle) -> str:
+    def lifecycle(self, value: model.Lifecycle) -> str:
         """Return whether the register has moved or was closed, since when, and where to."""
         said = f"{self.language.code('lifecycle', value.state)}, {self.language.day(value.on)}"
         return f"{said}: {value.successor}" if value.successor else said
 
-    def contact(self, value: Contact) -> str:
+    def contact(self, value: model.Contact) -> str:
         """Return whom to ask and where."""
         address = value.email or value.url or self.text("no address")
         return f"{self.language.code('role', value.role)} ({address})"

@@ -14,17 +14,8 @@ from typing import Literal
 
 import msgspec
 
+from register_api.core import model
 from register_api.core.language.language import message
-from register_api.core.model import (
-    Condition,
-    DataScope,
-    Entity,
-    IctService,
-    Location,
-    ProductScope,
-    Status,
-    Transfer,
-)
 from register_api.core.timeline import State
 
 NOT_STATED = message("Not stated by the publisher.")
@@ -68,14 +59,14 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
 class ProductsAnswer(_Answer, frozen=True, kw_only=True):
     """Which products or features, and on what conditions at all."""
 
-    products: ProductScope | None
-    conditions: tuple[Condition, ...]
+    products: model.ProductScope | None
+    conditions: tuple[model.Condition, ...]
 
 
 class DataAnswer(_Answer, frozen=True, kw_only=True):
     """Which data, of whom; ``special_categories`` is ``None`` where that is not stated."""
 
-    data_scope: tuple[DataScope, ...] | None
+    data_scope: tuple[model.DataScope, ...] | None
     data_categories: tuple[str, ...] | None
     data_subjects: tuple[str, ...] | None
     special_categories: bool | None
@@ -86,13 +77,13 @@ class PurposeAnswer(_Answer, frozen=True, kw_only=True):
 
     purpose: str
     category: str
-    ict_service: IctService | None
+    ict_service: model.IctService | None
 
 
 class PlacesAnswer(_Answer, frozen=True, kw_only=True):
     """Where; ``seat`` is the country in which the vendor is established."""
 
-    locations: tuple[Location, ...] | None
+    locations: tuple[model.Location, ...] | None
     seat: str | None
 
 
@@ -109,15 +100,15 @@ class RegionAnswer(_Answer, frozen=True, kw_only=True):
 
     pinning: Pinning
     within_eea: bool | None
-    conditions: tuple[Condition, ...]
-    unconditional: tuple[Location, ...]
-    conditional: tuple[Location, ...]
+    conditions: tuple[model.Condition, ...]
+    unconditional: tuple[model.Location, ...]
+    conditional: tuple[model.Location, ...]
 
 
 class TransfersAnswer(_Answer, frozen=True, kw_only=True):
     """Transfers to third countries (GDPR Chapter V) with their mechanism."""
 
-    transfers: tuple[Transfer, ...] | None
+    transfers: tuple[model.Transfer, ...] | None
 
 
 class RetentionAnswer(_Answer, frozen=True, kw_only=True):
@@ -155,9 +146,9 @@ class EngagementAnswers(msgspec.Struct, frozen=True, kw_only=True):
     subprocessor: str
     name: str
     legal_name: str | None
-    entity: Entity | None
+    entity: model.Entity | None
     engagement: str
-    status: Status
+    status: model.Status
     state: State
     products: ProductsAnswer
     data: DataAnswer
