@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from register_api.core import model
-from register_api.core.bitemporal import engagement_states
-from register_api.core.exports.uses import uses_at_places
+from register_api.core.exports.columns import uses_at_places
+from register_api.core.timeline import engagement_states
 from sample_register import TODAY, engagement, register
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from register_api.core.exports.uses import UseAtPlace
+    from register_api.core.exports.columns import UseAtPlace
 
 ZONE = ZoneInfo("Europe/Berlin")
 

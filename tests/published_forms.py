@@ -11,7 +11,7 @@ from naive_planned import owners, plans
 
 if TYPE_CHECKING:
     from naive_promise import Key
-    from register_api.core.bitemporal import EngagementState
+    from register_api.core.timeline import EngagementState
 
     Table = dict[str, Any]
 

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from register_api.core.countries import without_mechanism
 from register_api.core.model import Draft, EngagementSource, SubprocessorSource
-from register_api.core.third_countries import without_mechanism
 from register_api.source.load import load
 
 FOLDER = Path(__file__).parents[2] / "register"

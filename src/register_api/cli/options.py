@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from register_api.core.freshness import check_fresh_for
-from register_api.core.instant import parse_day
+from register_api.core.instant import check_fresh_for, parse_day
 from register_api.core.text import base_url_problem
 
 Command = TypeVar("Command", bound="Callable[..., Any]")

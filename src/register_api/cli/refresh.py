@@ -20,8 +20,7 @@ from register_api.cli.cosigning import ask_and_tell
 from register_api.cli.interruption import telling
 from register_api.cli.output import err, print_error
 from register_api.cli.policies import policy_of, policy_option
-from register_api.core.freshness import USUAL, in_words, latest_renewal, renewal_after
-from register_api.core.instant import format_instant
+from register_api.core.instant import USUAL, format_instant, in_words, latest_renewal, renewal_after
 from register_api.core.log.policy import WitnessPolicy
 from register_api.errors import RegisterError, StoreError, UsageError
 from register_api.publish.pipeline import refresh_freshness

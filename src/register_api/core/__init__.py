@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from register_api.core.ahead import Upcoming, upcoming
-    from register_api.core.bitemporal import EngagementState, engagement_states
     from register_api.core.canonical import decode, digest, encode
     from register_api.core.diff.changes import Change, Diff
     from register_api.core.diff.document import changes_between
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
         Transfer,
     )
     from register_api.core.notice import NoticeStatus, Promises, promises_of
-    from register_api.core.timeline import State, state_on
+    from register_api.core.timeline import EngagementState, State, engagement_states, state_on
 
 __all__ = [
     "Change",
@@ -55,13 +54,12 @@ __all__ = [
 
 _NAMES = {
     "ahead": ("Upcoming", "upcoming"),
-    "bitemporal": ("EngagementState", "engagement_states"),
     "canonical": ("decode", "digest", "encode"),
     "diff.changes": ("Change", "Diff"),
     "diff.document": ("changes_between",),
     "model": ("Engagement", "Location", "Notice", "Publisher", "Register", "Subprocessor", "Transfer"),
     "notice": ("NoticeStatus", "Promises", "promises_of"),
-    "timeline": ("State", "state_on"),
+    "timeline": ("EngagementState", "State", "engagement_states", "state_on"),
 }
 """Module to the public names that it defines."""
 

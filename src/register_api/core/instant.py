@@ -1,4 +1,8 @@
-"""The one spelling of instants and days in documents and messages (RFC 3339, in UTC, whole seconds)."""
+"""The one spelling of instants and days (RFC 3339, in UTC, whole seconds), and how long a timestamp is good.
+
+From when a timestamp was signed until it expires (docs/format/trust.md, TUF) a customer takes it as news; the
+shorter that is, the sooner withheld versions are noticed, and the sooner a failed renewal.
+"""
 
 from __future__ import annotations
 
@@ -45,3 +49,48 @@ def parse_day(text: str) -> dt.date:
     if not _DAY.fullmatch(text):
         raise ValueError("not a day like 2026-05-10")
     return dt.date.fromisoformat(text)
+
+
+SHORTEST, LONGEST = dt.timedelta(hours=1), dt.timedelta(days=31)
+"""Between these the publisher may choose."""
+
+USUAL = dt.timedelta(hours=48)
+"""What is chosen for a publisher who says nothing."""
+
+
+def check_fresh_for(fresh_for: dt.timedelta) -> None:
+    """Refuse a time that the format does not allow.
+
+    Raises:
+        ValueError: It is shorter or longer.
+    """
+    if not SHORTEST <= fresh_for <= LONGEST:
+        raise ValueError(
+            f"a timestamp is good for {in_words(SHORTEST)} to {in_words(LONGEST)}, not {in_words(fresh_for)}"
+        )
+
+
+def renewal_after(fresh_for: dt.timedelta) -> dt.timedelta:
+    """Return when to renew a timestamp: seven renewals may fail before customers refuse it."""
+    return fresh_for / 8
+
+
+def latest_renewal(fresh_for: dt.timedelta) -> dt.timedelta:
+    """Return when a timestamp has to be renewed at the latest, so that one renewal may fail."""
+    return fresh_for / 2
+
+
+def warning_before(fresh_for: dt.timedelta) -> dt.timedelta:
+    """Return how long before it expires a timestamp that was not renewed is warned of."""
+    return fresh_for / 4
+
+
+def in_words(fresh_for: dt.timedelta) -> str:
+    """Return a length of time in English: ``48 hours``, ``7 days``; what is left of a minute is cut."""
+    unit, name = dt.timedelta(minutes=1), "minute"
+    if fresh_for > USUAL and not fresh_for % dt.timedelta(days=1):
+        unit, name = dt.timedelta(days=1), "day"
+    elif not fresh_for % dt.timedelta(hours=1):
+        unit, name = dt.timedelta(hours=1), "hour"
+    number = fresh_for // unit
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"

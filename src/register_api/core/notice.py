@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from register_api.core.announcements import START_EVENTS, Event
 from register_api.core.calendar import days_of_notice, earliest_start, later_day, local_day
 from register_api.core.model import (
     Announced,
@@ -22,7 +23,6 @@ from register_api.core.model import (
     OlderPromise,
     Register,
 )
-from register_api.core.notice_event import START_EVENTS, Event
 
 
 class NoticePolicy(msgspec.Struct, frozen=True, kw_only=True):

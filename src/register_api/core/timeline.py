@@ -1,14 +1,29 @@
-"""What held on a day, and what was known on a day: the register's two clocks."""
+"""The state on any day as known on any day: the register's two clocks.
+
+One clock is the world's: on which day is an engagement in force? The other is the publisher's voice:
+what had been said by then? A question sets both, and the answer comes from one stored version. The
+service, the pages and the commands all ask here.
+"""
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal, Protocol
+
+import msgspec
 
 from register_api.core.calendar import local_day
-from register_api.core.model import EngagementSource, Subprocessor, SubprocessorSource
-from register_api.core.planned_changes import engagement_on
+from register_api.core.model import (
+    Engagement,
+    EngagementSource,
+    Entity,
+    Register,
+    Subprocessor,
+    SubprocessorSource,
+)
+from register_api.core.planned_changes import engagement_on, vendor_on
 
 State = Literal["announced", "in_force", "ended", "available", "withdrawn", "cancelled"]
 """Where an engagement stands on a day; only ``in_force`` is in use."""
@@ -46,3 +61,120 @@ def known_on(published: Iterable[tuple[int, dt.datetime]], day: dt.date, zone: d
     # Where clocks go back over midnight a day has two ends, and a later version can be of an earlier day.
     known = (version for version, instant in published if local_day(instant, zone) <= day)
     return max(known, default=None)
+
+
+class AsOf(msgspec.Struct, frozen=True, kw_only=True):
+    """When a question is about.
+
+    Attributes:
+        on: The day that states are given for, in the publisher's time zone.
+        known_at: Nothing that was published after that instant, or that day, counts; ``None`` for the
+            newest version.
+        version: Number of the version that is asked for, whatever was known when.
+    """
+
+    on: dt.date
+    known_at: dt.datetime | dt.date | None = None
+    version: int | None = None
+
+
+class StoredVersions(Protocol):
+    """Where versions are read from: each when it is asked for, none before."""
+
+    @property
+    def newest(self) -> int:
+        """Number of the newest version; 0 where nothing was published."""
+
+    @property
+    def published(self) -> Sequence[dt.datetime]:
+        """When each version was published (UTC), from version 1 on."""
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        """The publisher's time zone."""
+
+    def register(self, version: int) -> Register:
+        """Return the register as a version said it."""
+
+    def sha256(self, version: int) -> str:
+        """Return the SHA-256 (hex) of a version's register."""
+
+
+class EngagementState(msgspec.Struct, frozen=True, kw_only=True):
+    """An engagement as it holds on a day, with its vendor, and where it stands then."""
+
+    vendor: Subprocessor
+    engagement: Engagement
+    state: State
+
+    @property
+    def entity(self) -> Entity | Subprocessor:
+        """The legal entity engaged: that of this use, else the vendor."""
+        return self.engagement.entity or self.vendor
+
+
+class RegisterAsOf(msgspec.Struct, frozen=True, kw_only=True):
+    """A day as one version tells it.
+
+    Attributes:
+        register: The version that was known.
+        sha256: SHA-256 (hex) of its bytes.
+        on: The day, in the publisher's time zone.
+    """
+
+    register: Register
+    sha256: str
+    on: dt.date
+
+    def of(self, vendor: Subprocessor) -> tuple[EngagementState, ...]:
+        """Return where one vendor's engagements stand."""
+        return vendor_states(vendor, self.on)
+
+    def rows(self) -> tuple[EngagementState, ...]:
+        """Return where every engagement stands, in the register's order of reading."""
+        return engagement_states(self.register, self.on)
+
+
+def register_as_of(versions: StoredVersions, as_of: AsOf) -> RegisterAsOf | None:
+    """Return the state on a day as it was known by an instant or the end of a day.
+
+    Args:
+        versions: The stored versions; one is read.
+        as_of: Both clocks; a version that is asked for has to exist.
+
+    Returns:
+        ``None`` if nothing had been published by then.
+    """
+    known = version_known(versions, as_of.known_at)
+    version = as_of.version or known
+    if known is None or version is None or version > known:
+        return None
+    register, sha256 = versions.register(version), versions.sha256(version)
+    return RegisterAsOf(register=register, sha256=sha256, on=as_of.on)
+
+
+def version_known(versions: StoredVersions, known_at: dt.datetime | dt.date | None) -> int | None:
+    """Return the newest version that had been published by an instant or the end of a day."""
+    if known_at is None:
+        return versions.newest or None
+    if isinstance(known_at, dt.datetime):
+        return bisect.bisect_right(versions.published, known_at) or None
+    return known_on(enumerate(versions.published, start=1), known_at, versions.zone)
+
+
+def engagement_states(register: Register, day: dt.date) -> tuple[EngagementState, ...]:
+    """Return where every engagement of a register stands on a day, in its order of reading."""
+    return tuple(row for vendor in register.subprocessors for row in vendor_states(vendor, day))
+
+
+def vendor_states(vendor: Subprocessor, day: dt.date) -> tuple[EngagementState, ...]:
+    """Return where each engagement of a vendor stands on a day, in the publisher's time zone.
+
+    Raises:
+        Malformed: A planned change sets what it cannot.
+    """
+    held = vendor_on(vendor, day)
+    return tuple(
+        EngagementState(vendor=held, engagement=engagement, state=state_on(held, engagement, day))
+        for engagement in held.engagements
+    )

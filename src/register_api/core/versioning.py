@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from register_api.core.announcements import announcements
+from register_api.core.announcements import announcements, find_engagement
 from register_api.core.model import (
     Announced,
     Cancelled,
@@ -17,7 +17,6 @@ from register_api.core.model import (
     Withdrawn,
 )
 from register_api.core.notice import announce, moved, promised
-from register_api.core.notice_event import find_engagement
 from register_api.core.planned_changes import plain as plain_set
 
 if TYPE_CHECKING:

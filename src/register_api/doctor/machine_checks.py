@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 
-from register_api.core.freshness import in_words, latest_renewal
+from register_api.core.instant import in_words, latest_renewal
 from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown, wrong
 from register_api.errors import UsageError
 from register_api.publish.trust import metadata as trust_metadata

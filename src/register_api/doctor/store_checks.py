@@ -14,8 +14,7 @@ from tuf.api.metadata import Root
 from register_api.core.canonical import decode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
-from register_api.core.freshness import in_words
-from register_api.core.instant import format_instant
+from register_api.core.instant import format_instant, in_words
 from register_api.core.language.language import count
 from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown, wrong
 from register_api.errors import KeyStoreError

@@ -12,7 +12,7 @@ from typing import Literal
 
 import jinja2
 
-from register_api.core.freshness import in_words, latest_renewal
+from register_api.core.instant import in_words, latest_renewal
 from register_api.errors import UsageError
 
 WorkflowFormat = Literal["github", "gitlab"]

@@ -11,14 +11,13 @@ import msgspec
 
 from register_api.core.ahead import upcoming_document
 from register_api.core.api.openapi import openapi_bytes
-from register_api.core.bitemporal import engagement_states
 from register_api.core.calendar import local_day
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import HeadFiles
+from register_api.core.exports.columns import UseAtPlace, uses_at_places
 from register_api.core.exports.csv_table import table_schema, uses_csv
 from register_api.core.exports.cyclonedx import cyclonedx
 from register_api.core.exports.dora import dora_chain, dora_providers
-from register_api.core.exports.uses import UseAtPlace, uses_at_places
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import in_language
@@ -26,6 +25,7 @@ from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.language.language import Language
 from register_api.core.model import Register, Subprocessor
 from register_api.core.notice import Promises
+from register_api.core.timeline import engagement_states
 from register_api.publish.check_page.assembly import check_page
 from register_api.publish.discovery import ROBOTS_TXT, api_catalog, discovery_document, security_txt
 from register_api.publish.exports.calendar import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
-from register_api.core.freshness import in_words
+from register_api.core.instant import in_words
 from register_api.core.language.language import ENGLISH, shorten
 from register_api.core.language.notice import lifecycle_notice
 from register_api.errors import DeadlineNear, Forged, Inconsistent, NewerVersion, PromiseNotKept

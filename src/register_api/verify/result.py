@@ -10,12 +10,12 @@ import msgspec
 
 from register_api.clock import zone_of
 from register_api.core.ahead import Upcoming, upcoming
-from register_api.core.bitemporal import EngagementState, engagement_states
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Change, Diff
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.core.model import Reason, Recorded, Register
+from register_api.core.timeline import EngagementState, engagement_states
 from register_api.errors import VerificationError
 from register_api.verify.report import ChangeTold, LogHead, Report, StampSeen
 from register_api.verify.report_text import plain

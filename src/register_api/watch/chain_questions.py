@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from register_api.core.countries import is_outside_eea
-from register_api.core.third_countries import OPENLY_UNSTATED
+from register_api.core.countries import OPENLY_UNSTATED, is_outside_eea
 from register_api.watch.chain import Chain, ChainUse
 
 DEPTH = 2

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from register_api.core.bitemporal import EngagementState, vendor_states
 from register_api.core.canonical import decode
 from register_api.core.diff.concern import Concern
-from register_api.core.exports.uses import uses_at_places
+from register_api.core.exports.columns import uses_at_places
 from register_api.core.model import Identifier, Register, Subprocessor
 from register_api.core.text import is_host
+from register_api.core.timeline import EngagementState, vendor_states
 from register_api.errors import Malformed
 from register_api.sending.database import Row
 from register_api.watch.vendors import Vendor, interests_of

@@ -14,15 +14,15 @@ import msgspec
 import xlsxwriter
 
 from register_api.clock import zone_of
-from register_api.core.bitemporal import engagement_states
 from register_api.core.calendar import local_day
 from register_api.core.canonical import decode
+from register_api.core.exports.columns import UseAtPlace, uses_at_places
 from register_api.core.exports.csv_table import csv_bytes, guarded
 from register_api.core.exports.dora import CHAIN, PROVIDERS, Cells, chain_rows, provider_rows
-from register_api.core.exports.uses import UseAtPlace, uses_at_places
 from register_api.core.instant import format_instant
 from register_api.core.model import Register
 from register_api.core.printable import escaped
+from register_api.core.timeline import engagement_states
 from register_api.errors import Malformed
 from register_api.sending.database import Database
 from register_api.watch.export_cyclonedx import cyclonedx_of_vendors

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from register_api.core.canonical import encode
+from register_api.core.exports.columns import UseAtPlace
 from register_api.core.exports.cyclonedx import service, uses_by_reference
-from register_api.core.exports.uses import UseAtPlace
 from register_api.core.instant import format_instant
 from register_api.watch.vendors import Vendor
 

@@ -9,7 +9,7 @@ import pytest
 
 from examples import make_engagement, make_register, make_vendor
 from register_api.core import model
-from register_api.core.bitemporal import AsOf, engagement_states, register_as_of, vendor_states, version_known
+from register_api.core.timeline import AsOf, engagement_states, register_as_of, vendor_states, version_known
 
 
 def instant(text: str) -> dt.datetime:

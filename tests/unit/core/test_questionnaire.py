@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register_api.core.bitemporal import EngagementState, vendor_states
 from register_api.core.language.language import ENGLISH, Language
 from register_api.core.language.values import Values
 from register_api.core.model import (
@@ -29,6 +28,7 @@ from register_api.core.model import (
 from register_api.core.notice import NoticePolicy, Promises, announce
 from register_api.core.questionnaire.answers import NOT_STATED, QUESTIONS, EngagementAnswers
 from register_api.core.questionnaire.fill import answers
+from register_api.core.timeline import EngagementState, vendor_states
 from strategies import engagements
 from thoroughness import examples
 

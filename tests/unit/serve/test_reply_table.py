@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import stores
-from register_api.core.bitemporal import version_known
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
+from register_api.core.timeline import version_known
 from register_api.errors import StoreDamaged
 from register_api.serve.http.page_headers import page_headers
 from register_api.serve.stored.bounded_cache import BoundedCache

@@ -11,8 +11,8 @@ from hypothesis import given
 
 import sample_register
 from register_api.core import model
-from register_api.core.bitemporal import engagement_states
 from register_api.core.canonical import encode
+from register_api.core.timeline import engagement_states
 from register_api.errors import WatchError
 from register_api.watch.chain import confirm, load, suggestions
 from register_api.watch.chain_questions import outside_eea, ways_to

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from register_api.core.announcements import another_entity
 from register_api.core.canonical import Encoded
 from register_api.core.diff.changes import (
     ANNOUNCED_BY,
@@ -35,7 +36,6 @@ from register_api.core.forms import Reference
 from register_api.core.language.changes import Sentences
 from register_api.core.model import Category, PlannedChange, Register, StatusText, Subprocessor
 from register_api.core.notice import NoticeStatus, Promises, notice_status
-from register_api.core.notice_event import another_entity
 from register_api.core.patch import make_patch
 from register_api.core.shapes import shapes, to_plain
 

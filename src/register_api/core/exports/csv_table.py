@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from register_api.core.exports.columns import COLUMNS, ExportColumn
-from register_api.core.exports.uses import UseAtPlace
+from register_api.core.exports.columns import COLUMNS, ExportColumn, UseAtPlace
 from register_api.core.model import Certification, Condition, Identifier, ProductScope, Transfer
 from register_api.core.product_scope import ALL
 

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from register_api.core.canonical import encode
-from register_api.core.exports.columns import COLUMNS, ExportColumn
+from register_api.core.exports.columns import COLUMNS, ExportColumn, UseAtPlace
 from register_api.core.exports.csv_table import plain
-from register_api.core.exports.uses import UseAtPlace
 from register_api.core.instant import format_instant
 from register_api.core.model import Product, Register
 from register_api.core.timeline import PAST

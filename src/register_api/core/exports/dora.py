@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from register_api.core.exports.columns import UseAtPlace
 from register_api.core.exports.csv_table import csv_bytes, guarded
-from register_api.core.exports.uses import UseAtPlace
 from register_api.core.model import Entity, Identifier, Register, Subprocessor
 
 _CODE_TYPES = {"lei": "eba_qCO:qx2000", "euid": "eba_qCO:qx2002"}

@@ -16,6 +16,7 @@ import msgspec
 
 from register_api.core.ahead import Upcoming
 from register_api.core.calendar import local_day
+from register_api.core.countries import without_mechanism
 from register_api.core.diff.changes import Change
 from register_api.core.language.change_view import ChangeView, Scene
 from register_api.core.language.field_changes import MAX_ITEMS, TypedField
@@ -25,7 +26,6 @@ from register_api.core.language.turns import circumstances, say_turn
 from register_api.core.language.values import MECHANISM_NOT_STATED
 from register_api.core.model import Engagement, Location, Register, Subprocessor
 from register_api.core.planned_changes import fields_set, with_change
-from register_api.core.third_countries import without_mechanism
 
 MAX_SUMMARY = 2000
 """Longest summary, in characters."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from register_api.core.countries import is_outside_eea
+from register_api.core.countries import is_outside_eea, within_eea, without_mechanism
 from register_api.core.language.change_view import ChangeView
 from register_api.core.language.language import capital, message
 from register_api.core.language.notice import days
@@ -13,7 +13,6 @@ from register_api.core.language.values import MECHANISM_NOT_STATED
 from register_api.core.model import Engagement, EngagementSource, Subprocessor
 from register_api.core.planned_changes import with_change
 from register_api.core.shapes import shapes
-from register_api.core.third_countries import within_eea, without_mechanism
 from register_api.core.timeline import state_on
 
 _STARTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(

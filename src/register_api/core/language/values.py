@@ -29,7 +29,7 @@ _VOCABULARIES: Mapping[str, str] = MappingProxyType(
 
 
 MECHANISM_NOT_STATED = message("Transfer mechanism: not stated")
-"""Said beside every place outside the EEA for which that is so (``core.third_countries``)."""
+"""Said beside every place outside the EEA for which that is so (``core.countries``)."""
 
 
 class Values:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from register_api.core.bitemporal import EngagementState
 from register_api.core.calendar import local_day
+from register_api.core.countries import OPENLY_UNSTATED, within_eea, without_mechanism
 from register_api.core.forms import WIDE_COUNTRIES
 from register_api.core.language.field_changes import Phrases
 from register_api.core.language.language import Language, capital, message, sentence
@@ -28,7 +28,7 @@ from register_api.core.questionnaire.answers import (
     RetentionAnswer,
     TransfersAnswer,
 )
-from register_api.core.third_countries import OPENLY_UNSTATED, within_eea, without_mechanism
+from register_api.core.timeline import EngagementState
 
 _OF_PRODUCTS = frozenset({"feature", "product", "plan"})
 """Types of condition that tell which products use a vendor."""

@@ -7,14 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from register_api.core.calendar import earliest_start
-from register_api.core.countries import ASSIGNED, is_in_eea
+from register_api.core.countries import ASSIGNED, is_in_eea, within_eea, without_mechanism
 from register_api.core.forms import MAX_DAYS
 from register_api.core.model import Draft, EngagementSource, Identifier, SubprocessorSource
 from register_api.core.planned_changes import in_effect
 from register_api.core.rules.rule_table import REGISTER_FILE, found, place_of, vendor_file
 from register_api.core.similarity import normalise_name
 from register_api.core.text import without_any_invisible
-from register_api.core.third_countries import within_eea, without_mechanism
 from register_api.core.timeline import PAST, state_on
 from register_api.core.versioning import Context
 from register_api.errors import Finding

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from register_api.core.announcements import find_engagement
 from register_api.core.countries import ASSIGNED
 from register_api.core.forms import SLUG, TEXT, Form, Reference
 from register_api.core.language.language import Language, translations
 from register_api.core.model import Draft, Engagement, PlannedChange, Subprocessor, SubprocessorSource
-from register_api.core.notice_event import find_engagement
 from register_api.core.planned_changes import ONE_DAY, engagement_on, vendor_on
 from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
 from register_api.core.shapes import forms_in

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from register_api.core.announcements import find_engagement
 from register_api.core.model import (
     Draft,
     EngagementSource,
@@ -12,7 +13,6 @@ from register_api.core.model import (
     Subprocessor,
     SubprocessorSource,
 )
-from register_api.core.notice_event import find_engagement
 from register_api.core.planned_changes import same_set
 from register_api.core.rules.rule_table import found, vendor_file
 from register_api.core.versioning import Context

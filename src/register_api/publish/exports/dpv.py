@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from register_api.core.canonical import encode
+from register_api.core.exports.columns import UseAtPlace
 from register_api.core.exports.csv_table import plain
-from register_api.core.exports.uses import UseAtPlace
 from register_api.core.instant import format_instant
 from register_api.core.model import Publisher, Register, Subprocessor
 from register_api.core.timeline import State

@@ -18,8 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from register_api.core.ahead import upcoming
 from register_api.core.canonical import Encoded
-from register_api.core.exports.columns import COLUMNS
-from register_api.core.exports.uses import UseAtPlace
+from register_api.core.exports.columns import COLUMNS, UseAtPlace
 from register_api.core.fields import FIELDS
 from register_api.core.format import tree
 from register_api.core.instant import format_instant

@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
-from register_api.core.bitemporal import vendor_states
 from register_api.core.model import Register, Subprocessor
 from register_api.core.planned_changes import vendor_on
+from register_api.core.timeline import vendor_states
 
 _SHOWN_ON_ALL = ("register", "url", "publisher", "notice", "statuses", "categories", "products", "recorded")
 """Fields of the register that every vendor's page shows."""

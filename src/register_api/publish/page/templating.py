@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from register_api import __version__
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
-from register_api.core.countries import is_outside_eea
+from register_api.core.countries import is_outside_eea, without_mechanism
 from register_api.core.diff.meaning import is_empty
 from register_api.core.fields import FIELDS, is_wording
 from register_api.core.format import tree
@@ -27,7 +27,6 @@ from register_api.core.language.language import Language, capital, catalogues_sh
 from register_api.core.language.notice import notice_given
 from register_api.core.language.values import Values
 from register_api.core.shapes import shapes
-from register_api.core.third_countries import without_mechanism
 from register_api.style.environment import STYLE, page_environment
 
 _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\]+", re.IGNORECASE)

@@ -12,15 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from register_api.core import timeline
-from register_api.core.bitemporal import EngagementState, engagement_states, vendor_states
-from register_api.core.countries import is_in_eea, is_outside_eea
+from register_api.core.countries import OPENLY_UNSTATED, is_in_eea, is_outside_eea, without_mechanism
 from register_api.core.language.language import Language, capital, message
 from register_api.core.language.notice import shortfall
 from register_api.core.language.values import Values
 from register_api.core.model import Engagement, Register, Subprocessor
 from register_api.core.notice import NoticeStatus, Promises, notice_status
-from register_api.core.third_countries import OPENLY_UNSTATED, without_mechanism
-from register_api.core.timeline import State
+from register_api.core.timeline import EngagementState, State, engagement_states, vendor_states
 from register_api.publish.page.version_history import ToldVersion
 
 GONE: dict[State, str] = {

@@ -20,8 +20,14 @@ from register_api.core import canonical
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, target_copy
-from register_api.core.freshness import LONGEST, USUAL, check_fresh_for, warning_before
-from register_api.core.instant import format_instant, parse_instant
+from register_api.core.instant import (
+    LONGEST,
+    USUAL,
+    check_fresh_for,
+    format_instant,
+    parse_instant,
+    warning_before,
+)
 from register_api.core.keys.trust_root import check_against_root
 from register_api.errors import StoreDamaged, StoreError
 from register_api.publish.signing.keyring import Keyring

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TypedDict
 
-from register_api.core.bitemporal import AsOf, RegisterAsOf, register_as_of
+from register_api.core.timeline import AsOf, RegisterAsOf, register_as_of
 from register_api.serve.answer.archive import Archive
 from register_api.serve.http.problems import Problem
 

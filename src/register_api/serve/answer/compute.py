@@ -26,16 +26,16 @@ from register_api.core.api.questions import (
     SubprocessorsQuery,
     UpcomingQuery,
 )
-from register_api.core.bitemporal import AsOf, EngagementState
 from register_api.core.diff.changes import Diff
 from register_api.core.diff.document import diff_document
+from register_api.core.exports.columns import uses_at_places
 from register_api.core.exports.csv_table import uses_csv
-from register_api.core.exports.uses import uses_at_places
 from register_api.core.language.language import Language
 from register_api.core.language.values import Values
 from register_api.core.model import Subprocessor
 from register_api.core.questionnaire.answers import QUESTIONS
 from register_api.core.questionnaire.fill import answers as questionnaire
+from register_api.core.timeline import AsOf, EngagementState
 from register_api.serve.answer.archive import Archive
 from register_api.serve.answer.as_of import basis, check_version, known_by
 from register_api.serve.answer.filters import Selection, check_ids

@@ -10,11 +10,10 @@ from types import MappingProxyType
 
 from register_api.core.api.answers import Name
 from register_api.core.api.questions import AnswersQuery, SubprocessorsQuery
-from register_api.core.bitemporal import EngagementState, RegisterAsOf, version_known
-from register_api.core.countries import regions_of
+from register_api.core.countries import OPENLY_UNSTATED, regions_of, without_mechanism
 from register_api.core.diff.document import changes_between
 from register_api.core.model import ProductScope, Register, Subprocessor
-from register_api.core.third_countries import OPENLY_UNSTATED, without_mechanism
+from register_api.core.timeline import EngagementState, RegisterAsOf, version_known
 from register_api.serve.answer.archive import Archive
 from register_api.serve.answer.as_of import check_version
 from register_api.serve.answer.query import instant_or_day, listed

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from register_api.core.api.questions import UpcomingQuery
-from register_api.core.bitemporal import RegisterAsOf
+from register_api.core.timeline import RegisterAsOf
 
 T = TypeVar("T")
 

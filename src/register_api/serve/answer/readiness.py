@@ -9,8 +9,7 @@ import msgspec
 
 from register_api.core.api.answers import Readiness
 from register_api.core.format import tree
-from register_api.core.freshness import warning_before
-from register_api.core.instant import format_instant
+from register_api.core.instant import format_instant, warning_before
 from register_api.serve.http.problems import Problem
 from register_api.serve.stored.current_replies import CurrentReplies
 from register_api.serve.stored.reply_table import ReplyTable

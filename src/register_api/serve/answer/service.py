@@ -15,11 +15,11 @@ from register_api.clock import Clock
 from register_api.core.api.answers import Listing
 from register_api.core.api.openapi import description
 from register_api.core.api.questions import DatedQuery, Question
-from register_api.core.bitemporal import AsOf
 from register_api.core.calendar import local_day
 from register_api.core.canonical import encode
 from register_api.core.diff.changes import Diff
 from register_api.core.format.tree import USES_CSV
+from register_api.core.timeline import AsOf
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.archive import Archive
 from register_api.serve.answer.as_of import check_version

@@ -12,7 +12,6 @@ import msgspec
 
 from register_api.core.api.openapi import url_of
 from register_api.core.api.questions import QUESTIONS, Question
-from register_api.core.bitemporal import AsOf
 from register_api.core.calendar import local_day
 from register_api.core.canonical import encode
 from register_api.core.documents import KeyList
@@ -24,6 +23,7 @@ from register_api.core.instant import format_instant
 from register_api.core.language.language import ENGLISH, languages
 from register_api.core.log.tiles import TILE_WIDTH
 from register_api.core.model import Register
+from register_api.core.timeline import AsOf
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.archive import Archive
 from register_api.serve.answer.compute import ANSWERS

@@ -7,8 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from register_api.clock import Clock
-from register_api.core.freshness import in_words
-from register_api.core.instant import format_instant
+from register_api.core.instant import format_instant, in_words
 from register_api.serve.answer.readiness import Freshness, freshness_of
 from register_api.serve.background import repeating
 from register_api.serve.http.problems import Problem

@@ -12,8 +12,7 @@ from register_api.core.canonical import Encoded, decode, parse
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
-from register_api.core.freshness import in_words
-from register_api.core.instant import format_instant
+from register_api.core.instant import format_instant, in_words
 from register_api.core.keys.trust_root import open_head
 from register_api.errors import Document, Forked, Stale, UntrustedKey, VerificationError
 from register_api.verify.checks import (

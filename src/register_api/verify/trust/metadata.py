@@ -15,8 +15,7 @@ import msgspec
 from tuf.api.exceptions import LengthOrHashMismatchError, RepositoryError, UnsignedMetadataError
 from tuf.api.metadata import Metadata, MetaFile, Root, Signed, Timestamp
 
-from register_api.core.freshness import LONGEST, in_words
-from register_api.core.instant import parse_instant
+from register_api.core.instant import LONGEST, in_words, parse_instant
 from register_api.errors import Forged, Inconsistent, Malformed, RolledBack, UntrustedKey
 
 CLOCK_TOLERANCE = dt.timedelta(minutes=5)
