@@ -218,7 +218,7 @@ def test_killed_at_any_moment_the_same_command_goes_on(place: Place, publisher: 
 def test_a_place_that_refuses_is_told_in_one_sentence(place: Place, publisher: Publisher) -> None:
     """Wrong credentials; for a folder, which has none, a file where it would be."""
     wrong = {"AWS_SECRET_ACCESS_KEY": "wrong", "AZURE_STORAGE_ACCOUNT_KEY": "d3Jvbmc="}
-    said = "the credentials have to allow" if place.environment else "then run the same command again"
+    said = "the credentials must permit" if place.environment else "then run the same command again"
     here = place.below("file/refused")
     if not place.environment:
         Path(place.target, "file").write_bytes(b"not a folder")

@@ -80,7 +80,7 @@ def test_a_unix_socket_that_is_in_use_and_a_file_that_is_none_are_kept(tmp_path:
         listen(settings)
     path.unlink()
     path.write_text("mine", "utf-8")
-    with pytest.raises(UsageError, match="no socket"):
+    with pytest.raises(UsageError, match="not a socket"):
         listen(settings)
     assert path.read_text("utf-8") == "mine"
     with pytest.raises(UsageError, match="cannot listen"):

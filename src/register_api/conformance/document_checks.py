@@ -96,7 +96,7 @@ def linkset(context: ExchangeContext) -> Iterator[str]:
         yield "it has no member linkset with link contexts"
     for link_set in contexts:
         if not isinstance(link_set, dict):
-            yield "a link context is no object"
+            yield "a link context is not an object"
             continue
         if isinstance(link_set.get("anchor"), str):
             yield from answers(context, link_set["anchor"])
@@ -141,7 +141,7 @@ def schema(context: ExchangeContext) -> Iterator[str]:
 def nothing_of_the_store(context: ExchangeContext) -> Iterator[str]:
     """Nothing comes that lies outside the tree."""
     if any(secret in context.answer.body for secret in _STORE):
-        yield "a file came that lies outside the tree"
+        yield "a file outside the tree was served"
 
 
 _OF_THE_SERVICE = frozenset({"service-doc", "status"})

@@ -56,7 +56,7 @@ def read_address(text: str) -> Address:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise UsageError(f"{text!a} is no URL: {error}") from error
+        raise UsageError(f"{text!a} is not a valid URL: {error}") from error
     if parts.scheme not in _PORTS or not parts.hostname:
         raise UsageError(f"{text!a} is not an address that begins with https:// or http://")
     if "@" in parts.netloc or parts.query or parts.fragment:

@@ -40,7 +40,7 @@ def problem(context: ExchangeContext) -> Iterator[str]:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         members = None
     if not isinstance(members, dict):
-        yield "the body is no JSON object"
+        yield "the body is not a JSON object"
         return
     for name, kind in _MEMBERS.items():
         if not isinstance(members.get(name), kind) or members[name] == "":

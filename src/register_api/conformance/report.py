@@ -112,7 +112,7 @@ def _verdict(report: ConformanceReport) -> Iterator[str]:
     count = {name: sum(1 for check in report.checks if check.result == name) for name in _MARKS}
     if count["lacking"]:
         yield "Lacking is what a host of files may leave out: nothing that is proven depends on it."
-        yield "`register-api export` writes what a host has to be told."
+        yield "`register-api export` generates the host's configuration."
     told = f"{count['ok']} checks held, {count['lacking']} lacking, {count['skipped']} not made"
     if count["failed"]:
         yield f"NOT CONFORMING (exit code {report.exit_code}): {count['failed']} checks failed, {told}."

@@ -41,7 +41,7 @@ ListedUpcomingKind = Annotated[str, one_of(*get_args(UpcomingKind))]
 _NO_CHANGE: ChangeType = "details_changed"
 """Type of a planned change that sets what holds already."""
 
-_BEYOND = "an instant lies outside the days that can be counted, in the years 1 to 9999"
+_BEYOND = "a time is outside the supported years 1 to 9999"
 
 _WEIGHT: dict[str, int] = {name: weight for weight, name in enumerate(get_args(ChangeType))}
 

@@ -39,7 +39,7 @@ def local_day(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
         ValueError: The instant has no time zone.
     """
     if instant.tzinfo is None:
-        raise ValueError("an instant without a time zone belongs to no day")
+        raise ValueError("a time without a time zone has no date")
     return instant.astimezone(zone).date()
 
 

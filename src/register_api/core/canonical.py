@@ -192,5 +192,5 @@ def _why_not_canonical(data: bytes) -> str:
 
     json.loads(data, object_pairs_hook=look)
     if duplicates:
-        return f"the name {duplicates[0]!r} stands twice in one object"
+        return f"the name {duplicates[0]!r} appears twice in one object"
     return "these bytes are not the RFC 8785 form of what they say"

@@ -42,7 +42,7 @@ class Field(msgspec.Struct, frozen=True):
 
 
 _NOT_IN_SOURCE = "leave it out"
-_AT = "for history taken over from elsewhere use publish --at"
+_AT = "for imported history use publish --at"
 
 _REGISTER = {
     "format": Field("format", instead=_NOT_IN_SOURCE),
@@ -65,7 +65,7 @@ _REGISTER = {
     "subprocessors": Field(
         "sub-processors",
         entries=True,
-        instead="each vendor has a file of its own: subprocessors/<id>.toml",
+        instead="each vendor has its own file: subprocessors/<id>.toml",
     ),
     "url": Field("address of the register", "details_changed"),
     "license": Field("licence of the data", "details_changed"),

@@ -212,7 +212,7 @@ def _rename(one: _Known, other: _Arriving, _day: dt.date) -> Proposal:
     old, new = one.before, other.vendor
     names = (name for name in (*old.formerly, *new.formerly, old.name) if name != new.name)
     edits = (_edit(old.id, "name", new.name), _edit(old.id, "formerly", names))
-    how = "is said by no file any more" if one.fate == "vanished" else "leaves"
+    how = "is no longer in any file" if one.fate == "vanished" else "leaves"
     back = f"Bring {vendor_file(old.id)} back" if one.fate == "vanished" else "Take its end out again"
     return Proposal(
         kind="rename",
@@ -241,7 +241,7 @@ def _is_replaced(one: _Known, other: _Arriving, day: dt.date) -> bool:
 def _replacement(one: _Known, other: _Arriving, day: dt.date) -> Proposal:
     old, new = one.before, other.vendor
     vanished, taken = one.fate == "vanished", _taken_over(one, other, day)
-    how = "is said by no file any more" if vanished else f"leaves on {ENGLISH.day(one.on)}"
+    how = "is no longer in any file" if vanished else f"leaves on {ENGLISH.day(one.on)}"
     back = f"Bring {vendor_file(old.id)} back, with ends_on: what was published stays."
     start = min((item.starts_on or day for item in other.used_for), default=day)
     use = f" for “{shorten(taken[0].purpose, _MOST_QUOTED)}”" if taken else ""
@@ -288,7 +288,7 @@ def _former_name(before: Subprocessor, after: SubprocessorSource | None) -> Iter
             subprocessors=(before.id,),
             seen=f"{before.id} stood for {before.name} ({before.legal_name}) and now says {after.name}"
             f" ({after.legal_name}).",
-            advice=f"If that is another company, it needs a file of its own, with replaces ="
+            advice=f"If that is another company, it needs its own file, with replaces ="
             f' ["{before.id}"], and {vendor_file(before.id)} gets an ends_on.',
         )
         return
@@ -299,7 +299,7 @@ def _former_name(before: Subprocessor, after: SubprocessorSource | None) -> Iter
         subprocessors=(before.id,),
         seen=f"{before.name} is called {after.name} now{how}.",
         edits=(_edit(after.id, "formerly", (*after.formerly, before.name)),),
-        advice="With it, whoever looks for the former name finds the vendor.",
+        advice="Then anyone who searches for the former name finds the vendor.",
     )
 
 

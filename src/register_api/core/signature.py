@@ -165,7 +165,7 @@ def verify_p256(data: bytes, signature: bytes, public_pem: str) -> None:
     try:
         key = serialization.load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise Malformed("a text that is no public key in PEM") from error
+        raise Malformed("not a public key in PEM") from error
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise UntrustedKey("a key that is not an ECDSA key on P-256")
     try:

@@ -72,7 +72,11 @@ def email_problem(address: str) -> str | None:
     """Say what is wrong with an e-mail address (the dot-atom form of RFC 5322), or nothing."""
     local, at, domain = address.rpartition("@")
     good = at and _LOCAL.fullmatch(local) and is_host(domain) and "." in domain
-    return None if good and len(address) <= _MAX_EMAIL else "is no e-mail address such as privacy@example.com"
+    return (
+        None
+        if good and len(address) <= _MAX_EMAIL
+        else "is not a valid e-mail address such as privacy@example.com"
+    )
 
 
 def link_problem(url: str) -> str | None:

@@ -38,7 +38,7 @@ _VARIABLES = {"s3": "AWS_…", "az": "AZURE_STORAGE_…", "gs": "GOOGLE_…"}
 _ADDRESS = re.compile(r"(s3|az|gs)://[$A-Za-z0-9][A-Za-z0-9._-]+(?:/(?!\.)[A-Za-z0-9._~=-]+)*/?")
 
 _CREDENTIALS = (
-    "the credentials have to allow to list, read, write and remove there, and the clock has to be right"
+    "the credentials must permit list, read, write and delete there, and the clock must be right"
     " (docs/deploying.md)"
 )
 

@@ -140,7 +140,7 @@ def _check_ours(
     if root is not None and root != snapshot.read(_ROOT):
         raise TargetError(
             f"{target.name} holds another register: its {_ROOT} is not that of {snapshot.state.register}",
-            hint="deploy to a place of its own",
+            hint="deploy to a different place",
         )
     try:
         if timestamp is not None:
@@ -152,7 +152,7 @@ def _check_ours(
     except VerificationError as error:
         if not repair:
             raise TargetError(
-                f"what lies at {target.name} cannot be checked: {error.message}",
+                f"the content of {target.name} cannot be checked: {error.message}",
                 hint="--repair sends all that differs from the store; make sure that the store is the newest",
             ) from error
     except _Occupied as error:

@@ -54,7 +54,7 @@ def _store(machine: Machine) -> Iterator[Diagnosis]:
 
 
 def _not_looked(_machine: Machine) -> Iterator[Diagnosis]:
-    yield unknown("there is no publication that can be read")
+    yield unknown("there is no readable publication")
 
 
 def _looked(check: str, look: Look, machine: Machine) -> Iterator[Diagnosis]:
@@ -65,7 +65,7 @@ def _looked(check: str, look: Look, machine: Machine) -> Iterator[Diagnosis]:
         yield wrong(error.message, error.hint or _CURES.get(type(error), ""), check)
     except OSError as error:
         why = f"{error.filename or check}: {error.strerror or error}"
-        yield unknown(f"{why}; whoever may read it can look", check=check)
+        yield unknown(f"{why}; run this as a user who may read it", check=check)
 
 
 _CURES: Mapping[type[RegisterError], str] = {StoreDamaged: store_checks.FROM_PUBLIC}

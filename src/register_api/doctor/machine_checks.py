@@ -74,7 +74,7 @@ def timer(machine: Machine) -> Iterator[Diagnosis]:
     said = dict(line.split("=", 1) for line in (shown or "").splitlines() if "=" in line)
     start = f"sudo systemctl enable --now {TIMER}.timer"
     if "LoadState" not in said:
-        yield unknown("there is no systemd that answers: what renews freshness here is not known")
+        yield unknown("systemd does not respond: it is not known what renews the timestamp here")
     elif said["LoadState"] != "loaded":
         yield unknown(f"systemd knows no {TIMER}.timer: freshness is renewed by something else")
     elif said.get("ActiveState") != "active":

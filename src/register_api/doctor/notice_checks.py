@@ -82,13 +82,13 @@ def outbox(machine: Machine) -> Iterator[Diagnosis]:
     else:
         with opened(settings.database, STEPS) as database:
             found = [*_alarms(status(database, machine.now)), *_waiting(database, machine.now)]
-        yield from found or [good("nothing waits for longer than it should; nobody was missed")]
+        yield from found or [good("nothing is overdue; nobody was missed")]
 
 
 def _alarms(found: NotifyStatus) -> Iterator[Diagnosis]:
     if found.problem:
         says = f"the public tree did not verify at the last look: {found.problem}"
-        yield wrong(says, "nothing new is told until it does: register-api notify record")
+        yield wrong(says, "no new version is announced until it does: register-api notify record")
     for version in found.versions:
         if version.alarms:
             says = f"{count(version.alarms, 'contract contact')} not told of version {version.version}"

@@ -102,7 +102,7 @@ def signatures(machine: Machine) -> Iterator[Diagnosis]:
 def keys(machine: Machine) -> Iterator[Diagnosis]:
     """Open each key that lies here, and compare it with those in force."""
     if not key_file.exists(machine.keys):
-        yield unknown(f"there is no folder {machine.keys}: nothing is published or renewed from here")
+        yield unknown(f"there is no folder {machine.keys}: nothing is published or renewed from this machine")
         return
     keyring = Keyring.open(machine.keys, create=False)
     root = trust_metadata.newest_root(machine.snapshot.read)

@@ -28,11 +28,11 @@ def read_toml(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:  # a name may have a NUL, or be no text
         raise UsageError(f"{shortened(str(path))} cannot be read: {_reason(error)}") from error
     if len(data) > _MOST_BYTES:
-        raise UsageError(f"{path} has more than {_MOST_BYTES} bytes; that is no file of settings")
+        raise UsageError(f"{path} has more than {_MOST_BYTES} bytes; that is not a settings file")
     try:
         return tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no TOML: {printable(error)}") from error
+        raise UsageError(f"{path} is not valid TOML: {printable(error)}") from error
 
 
 def shortened(value: object) -> str:

@@ -66,10 +66,10 @@ def read_site(public: str, name: str, listen: str, base_path: str) -> Site:
     if not _PATH.fullmatch(public):
         raise UsageError(f"the folder {public!a} cannot stand in a configuration file")
     if name and not _NAME.fullmatch(name):
-        raise UsageError(f"{name!a} is no name of a server", hint="such as trust.example.com")
+        raise UsageError(f"{name!a} is not a valid server name", hint="such as trust.example.com")
     match = _LISTEN.fullmatch(listen)
     if match is None or not 0 < int(match["port"]) <= _MAX_PORT:
         raise UsageError(f"{listen!a} cannot be listened on", hint="a port, or 127.0.0.1:8080")
     if not _PREFIX.fullmatch(prefix):
-        raise UsageError(f"{base_path!a} is no path of folders", hint="such as /register/")
+        raise UsageError(f"{base_path!a} is not a valid path", hint="such as /register/")
     return Site(public=public, name=name, listen=listen, prefix=prefix)

@@ -105,7 +105,7 @@ def _faults(table: Table) -> Iterator[Finding]:
         if times > 1:
             twice = next(cell.text for cell in table.header if (folded(cell.text) or cell.text) == name)
             message = f"{times} columns are named {quoted(twice)}"
-            yield fault(table.file, key, message, "give each a name of its own", line=table.line)
+            yield fault(table.file, key, message, "give each its own name", line=table.line)
     for index, cell in enumerate(table.header):
         filled = next((row for row in table.rows if row.cells[index].text), None)
         if not cell.text and filled:

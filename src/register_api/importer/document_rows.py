@@ -241,7 +241,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = dict(pairs)
     if len(names) != len(pairs):
         twice = next(name for index, (name, _) in enumerate(pairs) if name in dict(pairs[:index]))
-        raise ValueError(f"the name {quoted(twice)} stands twice in one object")
+        raise ValueError(f"the name {quoted(twice)} appears twice in one object")
     return names
 
 

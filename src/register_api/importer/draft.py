@@ -141,7 +141,7 @@ def _import_register(
 ) -> ImportReport:
     """Make a source of a published register, in a folder that has none."""
     if (folder / SOURCE).exists():
-        message = f"{folder / SOURCE} is there already; a published register becomes a source of its own"
+        message = f"{folder / SOURCE} already exists; import a published register into a new folder"
         raise UsageError(message, hint="--into names another folder")
     reporter = Reporter()
     try:

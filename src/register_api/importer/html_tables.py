@@ -51,13 +51,13 @@ def _check_parts(name: str, table: HtmlElement, key: str) -> None:
     """Refuse a table within the table, and what stands in it outside its cells."""
     line = line_of(table)
     if next(table.iterdescendants("table"), None) is not None:
-        refuse(name, key, "a table stands within the table", "take the inner one out", line=line)
+        refuse(name, key, "a table is nested in the table", "take the inner one out", line=line)
     within = {item for cell in table.iter("td", "th", "caption") for item in cell.iterdescendants()}
     for item in table.iter():
         loose = item.tag in {"table", "thead", "tbody", "tfoot", "tr"} and (item.text or "").strip()
         tail = item.tag in _PARTS and item is not table and item not in within and (item.tail or "").strip()
         if loose or tail or (item is not table and item.tag not in _PARTS and item not in within):
-            refuse(name, key, "something stands in the table outside its cells", line=line)
+            refuse(name, key, "the table has content outside its cells", line=line)
 
 
 def _table(name: str, table: HtmlElement, number: int, section: tuple[str, ...]) -> Table:
@@ -139,7 +139,7 @@ def _from_above(covered: dict[int, tuple[int, Cell]], cells: list[Cell]) -> list
 def _span(name: str, key: str, element: HtmlElement, attribute: str, line: int | None) -> int:
     text = str(element.get(attribute, "1")).strip()
     if not _SPAN.fullmatch(text) or int(text) < 1:
-        refuse(name, key, f"{attribute} is no number from 1 on", line=line)
+        refuse(name, key, f"{attribute} is not a number from 1 on", line=line)
     return int(text)
 
 

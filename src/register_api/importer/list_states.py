@@ -84,7 +84,7 @@ def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[Li
     """Read a history file: JSON states with ``date`` (or ``committed``) and ``entries``, oldest first."""
     states = states_of(parse_json(name, decode_text(name, data, "json")))
     if states is None:
-        refuse(name, "", "this is no history", 'a list of objects, each with "date" and "entries"')
+        refuse(name, "", "this is not a history", 'a list of objects, each with "date" and "entries"')
     return tuple(
         _dated_state(f"{name}, state {number}", f"state {number}", item, date, zone)
         for number, item in enumerate(states, 1)
@@ -99,7 +99,7 @@ def _dated_state(file: str, mark: str, item: dict[str, Any], date: str, zone: dt
         wanted = wanted.astimezone(dt.UTC).replace(microsecond=0)
     except (ValueError, OverflowError):
         hint = "write 2024-02-01, or 2024-02-01T09:00:00Z"
-        refuse(file, "date", f"{quoted(said)} is no day or instant", hint)
+        refuse(file, "date", f"{quoted(said)} is not a date or time", hint)
     commit = item.get("commit")
     return ListState(
         mark=f"commit {commit}" if isinstance(commit, str) and _COMMIT.fullmatch(commit) else mark,
@@ -210,7 +210,7 @@ def _git(repository: Path, *arguments: str) -> bytes:
     """Run git on a repository and return what it prints."""
     program = shutil.which("git")
     if program is None:
-        raise UsageError("there is no program git on this machine")
+        raise UsageError("git is not installed on this machine")
     environment = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
     try:

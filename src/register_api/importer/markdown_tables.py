@@ -70,7 +70,7 @@ def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[tuple[
         if token.type == "table_open":
             number, width, inside = number + 1, 0, True
             if token.level:
-                message = "the table stands within a list or a quotation"
+                message = "the table is inside a list or a quotation"
                 yield number, fault(name, f"table {number}", message, "move it out", line=line)
         elif token.type == "table_close":
             inside = False
@@ -82,7 +82,7 @@ def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[tuple[
                 hint = "nothing is filled in or left out: put the row right"
                 yield number, fault(name, f"table {number}", message, hint, line=line)
         elif token.type == "inline" and not inside and token.content.startswith("|"):
-            message = "a row stands outside any table"
+            message = "a row is outside any table"
             hint = "take the empty line before it out, or give it a header"
             yield number, fault(name, "", message, hint, line=line)
 

@@ -144,7 +144,7 @@ def _faults(file: str, document: _Document) -> Iterator[Finding]:
     for item in document.vendors:
         for chosen in filter(None, (item.id, item.use)):
             if not is_slug(chosen):
-                yield fault(file, "vendors", f"{quoted(chosen)} is no id", rule="R02")
+                yield fault(file, "vendors", f"{quoted(chosen)} is not a valid id", rule="R02")
         if item.use and not item.when:
             yield fault(file, "vendors", f"{quoted(item.name)} names a use", "when says of which rows")
         if (item.name, item.when) in seen:
@@ -153,4 +153,4 @@ def _faults(file: str, document: _Document) -> Iterator[Finding]:
         seen.append((item.name, item.when))
     for title, chosen in document.categories.items():
         if not is_slug(chosen):
-            yield fault(file, f"categories.{title}", f"{quoted(chosen)} is no id", rule="R02")
+            yield fault(file, f"categories.{title}", f"{quoted(chosen)} is not a valid id", rule="R02")

@@ -149,7 +149,7 @@ def decode_text(name: str, data: bytes, form: FileFormat) -> str:
     found = _CONTROL.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
-        message = f"the control character U+{ord(found[0]):04X} stands in the text"
+        message = f"the control character U+{ord(found[0]):04X} is in the text"
         refuse(name, "", message, "take it out; it is not done silently", line=line, rule="R05")
     return text
 

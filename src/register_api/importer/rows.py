@@ -157,9 +157,7 @@ class RowReader:
         """Return what a row states, or why it cannot be read; headings above it may tell its category."""
         name = row.cells[self._fields.index("name")]
         if any(_STRUCK & set(cell.marks) for cell in row.cells):
-            return self._fault(
-                row, "name", "stands in a row that is struck out", "take the row or the mark out"
-            )
+            return self._fault(row, "name", "is in a row that is struck out", "take the row or the mark out")
         if is_nothing(name.text):
             return self._fault(row, "name", "is no name", "a row names its sub-processor")
         if _SMALL & set(name.marks):

@@ -51,7 +51,7 @@ def read_bytes(path: Path) -> bytes | None:
     if not path.exists():
         return None
     if not path.is_file():
-        raise UsageError(f"{path} is no ordinary file")
+        raise UsageError(f"{path} is not a regular file")
     try:
         with path.open("rb") as stream:
             data = stream.read(_MOST_BYTES + 1)
@@ -143,7 +143,7 @@ class StateImporter:
             return ZoneInfo(name)
         except (OSError, ValueError, KeyError) as error:
             hint = "an IANA name such as Europe/Berlin"
-            raise UsageError(f"{name!r} is no time zone", hint=hint) from error
+            raise UsageError(f"{name!r} is not a time zone", hint=hint) from error
 
     def read(self, tables: Sequence[Table]) -> tuple[ImportedRow, ...]:
         """Read the rows of one file's tables."""

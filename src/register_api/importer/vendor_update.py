@@ -158,7 +158,7 @@ class VendorUpdate:
         ends_on = plain(section.get("ends_on"))
         if self._day is None:
             if ends_on is not None and not is_new:
-                message = f"{self._name}: it ends on {ends_on}, but stands in the table"
+                message = f"{self._name}: it ends on {ends_on}, but is in the table"
                 self._reporter.note("proposed", message, file=self.file.name, key="ends_on")
             return
         if "ends_on" not in use.fields:

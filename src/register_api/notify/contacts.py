@@ -207,6 +207,6 @@ def recipients_at(database: Database, address: str) -> list[Recipient]:
     )
     if not rows:
         raise NotifyError(
-            f"nobody has the address {quoted(address)}", hint="register-api notify contacts list"
+            f"no recipient has the address {quoted(address)}", hint="register-api notify contacts list"
         )
     return [msgspec.convert(row, Recipient) for row in rows]

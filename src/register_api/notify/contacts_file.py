@@ -77,7 +77,7 @@ def _faults_of_head(names: list[str]) -> list[RowFault]:
     known = ", ".join(_COLUMNS)
     said = [f"there is no column {name}" for name in _NEEDED if name not in names]
     said += [f"column {quoted(name)} is not known" for name in names if name not in _COLUMNS]
-    said += [f"column {name} stands twice" for name in _COLUMNS if names.count(name) > 1]
+    said += [f"column {name} appears twice" for name in _COLUMNS if names.count(name) > 1]
     return [RowFault(1, f"{words}; the columns are {known}") for words in said]
 
 

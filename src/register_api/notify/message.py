@@ -107,7 +107,7 @@ class Writer:
             return SendResult("opted_out", "the recipient has answered")
         said = self._words.reminder(version, Wanted.by(recipient), now)
         return said or SendResult(
-            "opted_out", "cancelled or announced anew meanwhile, or the deadline has passed"
+            "opted_out", "cancelled or announced again in the meantime, or the deadline has passed"
         )
 
     def warning(self, due: Due, recipient: Recipient, _now: dt.datetime) -> Mail | SendResult:

@@ -180,7 +180,7 @@ def _keys_of_epoch(found: Examined, draft: RootDraft, keyring: Keyring, now: dt.
 def _trust_key(keyring: Keyring, role: str) -> Ed25519Signer:
     signer = keyring.following(role)
     if not isinstance(signer, Ed25519Signer):
-        raise UsageError(f"{role!r} is no role of the trust root")
+        raise UsageError(f"{role!r} is not a role of the trust root")
     return signer
 
 

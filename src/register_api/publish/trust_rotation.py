@@ -119,7 +119,7 @@ def _change(keyring: Keyring, role: str) -> RootChange:
     old = keyring.signer(role) if role.startswith("root-") else None
     following = keyring.adopt_following(role)
     if not isinstance(following, Ed25519Signer):
-        raise UsageError(f"{role!r} is no role of the trust root")
+        raise UsageError(f"{role!r} is not a role of the trust root")
     if old is not None:
         return RootChange(added=(following.tuf_key,), removed=(old.kid,))
     if role == "targets":

@@ -92,7 +92,7 @@ def _read_bytes(path: Path) -> bytes:
     """Read a file of a size that is allowed; never a pipe or a device, which may have no end."""
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(0, "it is no ordinary file")
+        raise OSError(0, "it is not a regular file")
     if found.st_size > MAX_SOURCE_BYTES:
         raise _TooLarge(found.st_size)
     return path.read_bytes()
@@ -100,7 +100,7 @@ def _read_bytes(path: Path) -> bytes:
 
 def _too_large(name: str, size: int) -> SourceFile:
     message = f"this file has {size} bytes; at most {MAX_SOURCE_BYTES} (256 KiB) are allowed"
-    return _refused(name, message, rule="R17", hint="move long text to a document of its own")
+    return _refused(name, message, rule="R17", hint="move long text to a separate document")
 
 
 def _parse_text(name: str, text: str) -> SourceFile:

@@ -37,7 +37,7 @@ def _finding(name: str) -> Finding:
         severity="error",
         file="register.toml",
         key="publisher.time_zone",
-        message=f"{shortened(name)} is no IANA time zone that can be loaded",
+        message=f"{shortened(name)} is not a known IANA time zone",
         hint=f"did you mean {near}?" if near else "a name such as UTC or Europe/Berlin",
     )
 

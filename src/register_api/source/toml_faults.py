@@ -88,7 +88,7 @@ _LINES = (
     _row(
         rf"{_SET}(?P<text>0[0-9]+)",
         "a number does not begin with 0",
-        'a code with digits stands in quotes: {key} = "{text}"',
+        'write a code with digits in quotes: {key} = "{text}"',
     ),
     _row(
         rf"{_SET}(?P<number>[0-9]+)\s+(?P<text>[A-Za-z]+)", "a number stands alone", "write {key} = {number}"
@@ -103,16 +103,18 @@ _LINES = (
     ),
     _row(
         rf"{_SET}\"[^\"]*\"[^\"]+\".*",
-        "a quote stands within the text",
+        "there is a quote within the text",
         r"write \" for a quote within a text",
     ),
     _row(
-        rf"{_SET}'[^']*'[^']+'.*", "an apostrophe stands within the text", 'use double quotes around it: "…"'
+        rf"{_SET}'[^']*'[^']+'.*",
+        "there is an apostrophe within the text",
+        'use double quotes around it: "…"',
     ),
     _row(
         rf"{_SET}\"(?P<text>[^\"]*)\"\s*(?P<rest>\S.*)",
         "nothing may follow the text",
-        'all of a text stands within the quotes: {key} = "{text} {rest}"',
+        'put the whole text within the quotes: {key} = "{text} {rest}"',
     ),
     _row(
         rf"{_SET}(?P<text>[^\s\"'\[\]{{}}=,][^\"'\[\]{{}}=,#]*)",
@@ -180,7 +182,7 @@ def _twice(text: str, error: tomli.TOMLDecodeError) -> TomlFault | None:
     line = _line(text, error.lineno).strip()
     what = line.split("#")[0].strip() if line.startswith("[") else line.split("=")[0].strip()
     before = [number for number in _lines_of(text, what) if number < error.lineno]
-    said = f"{what} already stands in line {before[-1]}" if before else f"{what} stands twice"
+    said = f"{what} is already in line {before[-1]}" if before else f"{what} stands twice"
     return TomlFault(error.lineno, 1, said, "keep one of the two", not line.startswith("["))
 
 

@@ -205,7 +205,7 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _days(text: str) -> int:
-    _refused(text, "" if text.isascii() and text.isdecimal() else "is no number of days")
+    _refused(text, "" if text.isascii() and text.isdecimal() else "is not a number of days")
     return int(text[:9])
 
 
@@ -214,7 +214,9 @@ def _list(text: str) -> tuple[str, ...]:
 
 
 _FORMS: dict[str, Callable[[str], Any]] = {
-    "id": lambda text: _refused(text, "" if is_slug(text) else "is no id: small letters, digits, hyphens"),
+    "id": lambda text: _refused(
+        text, "" if is_slug(text) else "is not a valid id: lower-case letters, digits, hyphens"
+    ),
     "website": _site,
     "register": _tree,
     "page": lambda text: _refused(text, url_problem(text) or ""),

@@ -40,7 +40,7 @@ _WAIT = 60
 
 _SENTENCES = {
     403: "This form was sent from another site. Open the page itself and fill it in there.",
-    404: "There is no page here.",
+    404: "Page not found.",
     405: "This page is not asked for like that.",
     408: "The request took too long.",
     413: "The form is too large.",
@@ -220,5 +220,5 @@ def _sentence(status: int, wait: int = 0, said: str = "") -> Response[str]:
         headers["Retry-After"] = str(wait)
     if status == 408:  # noqa: PLR2004
         headers["Connection"] = "close"
-    said = said or _SENTENCES.get(status, "This is no request that can be answered.")
+    said = said or _SENTENCES.get(status, "This request cannot be answered.")
     return Response(f"{said}\n", status_code=status, headers=headers)

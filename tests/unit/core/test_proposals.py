@@ -373,7 +373,7 @@ def test_a_vendor_that_vanishes_is_to_be_brought_back() -> None:
     """What was published stays (R03), whatever else is proposed."""
     (successor,) = told(*EPISODES["a listed vendor takes over from one that vanishes"][:2])
     assert "Bring subprocessors/acme.toml back, with ends_on" in successor.advice
-    assert "Acme Oy is said by no file any more" in successor.seen
+    assert "Acme Oy is no longer in any file" in successor.seen
     (rename,) = told(*EPISODES["only the id changes"][:2])
     assert "Bring subprocessors/acme.toml back" in rename.advice
 

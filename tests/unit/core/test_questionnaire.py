@@ -135,7 +135,7 @@ def test_what_is_said_is_said_again(name: str, fields: dict[str, Any], words: st
         (
             "transfers",
             {"transfers": (), "locations": (Location(country="FI"),)},
-            "Third-country transfers: none. Every stated place lies within the EEA.",
+            "Third-country transfers: none. Every stated place is within the EEA.",
         ),
     ],
 )
@@ -205,7 +205,7 @@ def test_a_mechanism_that_is_openly_not_stated_is_no_mechanism() -> None:
 def test_without_transfers_places_within_the_eea_are_a_hint_and_no_answer() -> None:
     """The register says nothing of transfers; that all places lie in the EEA it does say."""
     found = answered(locations=(Location(country="FI"),)).transfers
-    assert found.words == f"{NOT_STATED} Every stated place lies within the EEA."
+    assert found.words == f"{NOT_STATED} Every stated place is within the EEA."
     assert found.stated is False
 
 

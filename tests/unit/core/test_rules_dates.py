@@ -432,7 +432,7 @@ def test_a_return_is_a_further_engagement() -> None:
     """R09: an end that has passed is not taken back, and the finding says what to write."""
     (finding, *_) = moved({"ends_on": YESTERDAY}, {"starts_on": NEXT_YEAR})
     assert finding.rule == "R09"
-    assert any("further engagement" in item.hint for item in moved({"ends_on": YESTERDAY}, {}))
+    assert any("another engagement" in item.hint for item in moved({"ends_on": YESTERDAY}, {}))
 
 
 @pytest.mark.parametrize(

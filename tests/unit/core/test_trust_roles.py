@@ -67,7 +67,7 @@ def test_a_key_in_two_roles_is_refused(role: str, keyid: str) -> None:
     """Beside a good key or instead of it."""
     bad = root()
     bad["roles"][role]["keyids"] = [*bad["roles"][role]["keyids"], keyid]
-    with pytest.raises(UntrustedKey, match=f"{keyid} stands in two roles"):
+    with pytest.raises(UntrustedKey, match=f"{keyid} is in two roles"):
         check_root_roles(bad)
 
 

@@ -261,7 +261,7 @@ def test_a_word_that_is_no_status_is_refused_unless_the_names_file_knows_it(desk
         ("Acme<br>Cloud", "holds a line break"),
         ("Acme[^1]", "holds a footnote"),
         ("Acme<sup>1</sup>", "holds small letters"),
-        ("~~Acme~~", "stands in a row that is struck out"),
+        ("~~Acme~~", "is in a row that is struck out"),
         ("<img src=x alt=Acme>", "is no name"),
         ("—", "is no name"),
         ("Cafe\u0301", "normalisation form C"),
@@ -409,7 +409,7 @@ def test_who_left_the_table_is_reported_and_not_deleted(desk: Desk) -> None:
     report = desk.draft(("list.md", TABLE.replace("| Borealis Mail | Newsletters | Germany |\n", "")))
     assert told(report, "proposed") == ""
     report = desk.draft(("list.md", TABLE))
-    assert "it ends on 2026-05-01, but stands in the table" in told(report, "proposed")
+    assert "it ends on 2026-05-01, but is in the table" in told(report, "proposed")
 
 
 def test_a_dry_run_writes_nothing_and_says_the_same(desk: Desk) -> None:
@@ -447,11 +447,11 @@ def test_several_files_make_one_list(desk: Desk) -> None:
     [
         ("names.toml", "x = ", "not valid TOML"),
         ("names.toml", "x = 1", "this names file cannot be read"),
-        ("names.toml", '[[vendors]]\nname = "A"\nid = "A B"', '"A B" is no id'),
+        ("names.toml", '[[vendors]]\nname = "A"\nid = "A B"', '"A B" is not a valid id'),
         ("names.toml", '[[vendors]]\nname = "A"\nid = "a"\n' * 2, '"A" stands twice'),
-        ("names.toml", '[[vendors]]\nname = "A"\nid = "a"\nuse = "B"\nwhen = {}', '"B" is no id'),
+        ("names.toml", '[[vendors]]\nname = "A"\nid = "a"\nuse = "B"\nwhen = {}', '"B" is not a valid id'),
         ("names.toml", '[[vendors]]\nname = "A"\nid = "a"\nuse = "b"', '"A" names a use'),
-        ("names.toml", '[categories]\nA = "A"', '"A" is no id'),
+        ("names.toml", '[categories]\nA = "A"', '"A" is not a valid id'),
         ("taken-over.json", "{", "this file cannot be read"),
         ("register/register.toml", "x = ", "not valid TOML"),
         ("register/subprocessors/acme-cloud.toml", "x = ", "not valid TOML"),

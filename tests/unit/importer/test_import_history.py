@@ -359,10 +359,10 @@ def test_a_source_that_is_not_the_stores_is_refused(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        ("[]", "this is no history"),
-        ('{"versions": [{"entries": []}]}', '"" is no day or instant'),
-        ('[{"date": "soon", "entries": []}]', '"soon" is no day or instant'),
-        ('[{"date": "0001-01-01T00:00:00+09:00", "entries": []}]', "is no day or instant"),
+        ("[]", "this is not a history"),
+        ('{"versions": [{"entries": []}]}', '"" is not a date or time'),
+        ('[{"date": "soon", "entries": []}]', '"soon" is not a date or time'),
+        ('[{"date": "0001-01-01T00:00:00+09:00", "entries": []}]', "is not a date or time"),
         ('[{"date": "2018-01-01", "entries": [1]}]', "not a list of objects"),
         ('[{"date": "9999-01-01", "entries": [{"name": "A", "purpose": "x", "location": "FI"}]}]', "R15"),
         ('[{"date": "1900-01-01", "entries": [{"name": "A", "purpose": "x", "location": "FI"}]}]', "R15"),
@@ -381,7 +381,7 @@ def test_a_day_begins_in_the_publishers_time_zone(desk: Desk) -> None:
     assert f"{desk.version(1).published_at:%Y-%m-%dT%H:%M}" == "2018-05-22T04:00"
     assert str(engagement(desk, "gamma")["starts_on"]) == "2019-01-01"
     assert desk.register()["notice"]["applies_to"] == ["addition", "replacement", "activation"]
-    with pytest.raises(UsageError, match="is no time zone"):
+    with pytest.raises(UsageError, match="is not a time zone"):
         Desk(desk.folder / "b").take_over(
             history(desk, *PAST),
             heading=RegisterDefaults(register="a.example/b", publisher="X", time_zone="Moon/Base"),
@@ -521,7 +521,7 @@ def test_a_folder_without_repository_is_wrong_use(desk: Desk, monkeypatch: pytes
     with pytest.raises(UsageError, match="git log failed"):
         desk.take_over(Origin(repository=desk.folder / "empty", path="x.md"))
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(UsageError, match="no program git"):
+    with pytest.raises(UsageError, match="git is not installed"):
         desk.take_over(Origin(repository=desk.folder / "empty", path="x.md"))
 
 

@@ -25,7 +25,7 @@ HEAD = b"customer,email\n"
 FAULTS = {
     "no column": (b"customer\nC1\n", 1, "there is no column email"),
     "unknown column": (b"customer,email,produkt\nC1,a@b.example,x\n", 1, 'column "produkt"'),
-    "column twice": (b"customer,email,email\nC1,a@b.example,x\n", 1, "stands twice"),
+    "column twice": (b"customer,email,email\nC1,a@b.example,x\n", 1, "appears twice"),
     "bad address": (HEAD + b"C1,ann at b.example\n", 2, "email"),
     "no address": (HEAD + b"C1,a@b.example\nC2,\n", 3, "email"),
     "no customer": (HEAD + b",a@b.example\n", 2, "customer"),
@@ -133,7 +133,7 @@ def test_a_contact_is_erased_only_where_another_is_told(database: Database) -> N
     import_contacts(database, {1: heir}, AT)
     assert erase(database, "ann@C.example", AT, successor="bob@c.example") == 1
     assert [each.address for each in list_recipients(database)] == ["bob@c.example"]
-    with pytest.raises(NotifyError, match="nobody has"):
+    with pytest.raises(NotifyError, match="no recipient has"):
         erase(database, "ann@c.example", AT)
 
 

@@ -249,7 +249,7 @@ def test_reminders_tell_what_still_comes(told: Told, then: str, reminders: int, 
     told.in_the_morning()
     mails = [mail for _, mail in told.send(REMINDED) if "Reminder" in str(mail["Subject"])]
     assert [mail["To"].addresses[0].addr_spec for mail in mails] == [ANN, SUE][: 2 * reminders]
-    why = "cancelled or announced anew meanwhile, or the deadline has passed"
+    why = "cancelled or announced again in the meantime, or the deadline has passed"
     assert [reply for _, reply in told.rows("reminder", ANN)].count(why) == left_out
     stands = dt.date.fromisoformat(then.split()[2])
     assert all(f" {stands.day} {stands:%B}" in words(mail) for mail in mails)

@@ -154,7 +154,7 @@ def test_after_erasure_it_is_proven_that_somebody_of_the_customer_was_told(
     before = package(sent)
     customer = f"C-{ANN}"
     erase(sent.database, ANN, AT, ended=True)
-    with pytest.raises(NotifyError, match="nobody has the address"):
+    with pytest.raises(NotifyError, match="no recipient has the address"):
         package(sent)
     after = package(sent, None, customer)
     assert after.files["records/1.json"] == before.files["records/1.json"]

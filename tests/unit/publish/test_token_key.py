@@ -134,7 +134,7 @@ def _no_ed25519(hsm: SoftHsm, patch: pytest.MonkeyPatch, path: Path) -> None:
 FAILURES = {
     _no_module: "which library reaches the token",
     _absent_module: "there is no PKCS#11 module /nowhere/p11.so",
-    _other_module: "is no PKCS#11 module",
+    _other_module: "is not a PKCS#11 module",
     _no_package: "needs the Python package python-pkcs11",
     _other_token: "there is no token Elsewhere",
     _two_tokens: "2 tokens are called Office",

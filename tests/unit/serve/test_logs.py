@@ -191,7 +191,7 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
         assert log.look() == "fresh"
     said = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert said == [
-        ("WARNING", "freshness expires soon, and nobody has renewed it"),
+        ("WARNING", "the signed timestamp expires soon and has not been renewed"),
         ("ERROR", "freshness has expired; customers refuse what is served until it is renewed"),
         ("INFO", "freshness is good again"),
     ]

@@ -44,7 +44,7 @@ def test_what_stands_in_the_path_is_no_query_parameter() -> None:
 @pytest.mark.parametrize(
     ("query", "parameter", "words"),
     [
-        (b"staus=active", "staus", "There is no parameter"),
+        (b"staus=active", "staus", "Unknown parameter"),
         (b"status=Active", "status", "active, conditional, available"),
         (b"q=a&q=b", "q", "twice"),
         (b"q=", "q", "empty"),

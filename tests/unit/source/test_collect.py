@@ -189,7 +189,7 @@ def test_mistake_is_named_with_its_place(text: str, key: str, message: str, hint
             "[[subprocessors]]",
             "subprocessors",
             "subprocessors is set by publishing",
-            "each vendor has a file of its own: subprocessors/<id>.toml",
+            "each vendor has its own file: subprocessors/<id>.toml",
         ),
         ('time_zone = "UTC"', "time_zone", 'unknown key "time_zone"', "time_zone belongs to publisher"),
         ("order = [1]", "order[0]", "expected text, found the number 1", ""),

@@ -139,7 +139,7 @@ ACME_FILE = "subprocessors/acme.toml"
         (
             {ACME_FILE: ACME + 'id = "again"\n\n'},
             ("R01", "error", ACME_FILE, "", 6),
-            "id already stands in line 3",
+            "id is already in line 3",
         ),
         ({ACME_FILE: "a = " + "[" * 5000}, ("R01", "error", ACME_FILE, "", None), "nested too deeply"),
         (

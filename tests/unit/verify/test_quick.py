@@ -78,7 +78,7 @@ def test_nothing_new_costs_two_requests(publisher: MemoryPublisher, tmp_path: Pa
     assert asked == ["trust/2.root.json", tree.TIMESTAMP.path()]
     assert (report.exit_code, report.version, report.remembered) == (0, 3, 3)
     assert {check.id for check in report.checks if check.result == "ok"} == MADE
-    assert told(report, "V05").startswith("held when it was checked before")
+    assert told(report, "V05").startswith("passed when last checked")
     publisher.refresh()
     assert quick(publisher, tmp_path)[1] == asked
 

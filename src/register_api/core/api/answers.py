@@ -180,7 +180,7 @@ PROBLEMS: dict[Name, tuple[int, str, str]] = {
     "busy": (
         503,
         "Too many requests",
-        "Too many questions wait, or what computes was started anew; `Retry-After` says when to ask again",
+        "Too many questions wait, or the computing process restarted; `Retry-After` says when to retry",
     ),
     "too-many-connections": (503, "Too many connections", "`Retry-After` says when to ask again"),
     "nothing-published": (503, "Nothing published yet", "The first version has not been published"),

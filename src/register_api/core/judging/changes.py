@@ -123,7 +123,7 @@ def change_faults(
                 version=number, where=f"change {change.id}", problem=f"{_is(change)}; not told"
             )
         elif change is None:
-            problem = f"{_is(said)} is told; it does not follow"
+            problem = f"{_is(said)} is reported but does not follow from the registers"
             yield Contradiction(version=number, where=f"change {said.id}", problem=problem)
         else:
             yield from _of_change(number, said, change)
@@ -199,7 +199,9 @@ def _told_at_least(
         for field in change.fields:
             found = told.get(_place(change, field))
             if found is None:
-                problem = f"{_is(change)}: a change of {field.path} follows and is not told"
+                problem = (
+                    f"{_is(change)}: a change of {field.path} follows from the registers but is not reported"
+                )
                 yield Contradiction(version=number, where="changes", problem=problem)
                 continue
             yield from _of_told(number, *found, change, field)

@@ -164,9 +164,7 @@ def check_root_roles(root: Mapping[str, Any]) -> None:
         raise UntrustedKey(f"the trust root lists one key under two ids: {_id(first)} and {_id(second)}")
     stands = ((keyid, role) for role, keyids in roles.items() for keyid in sorted(keyids))
     for keyid, first, second in _twice(stands):
-        raise UntrustedKey(
-            f"the key {_id(keyid)} stands in two roles of the trust root: {first} and {second}"
-        )
+        raise UntrustedKey(f"the key {_id(keyid)} is in two roles of the trust root: {first} and {second}")
 
 
 def check_against_root(root: Mapping[str, Any], keys: KeyList) -> None:

@@ -219,7 +219,7 @@ class _Reader:
 
 def _add(known: list[T], one: T) -> None:
     if any(other.key.public == one.key.public for other in known):
-        raise Malformed(f"the key of {one.key.name!r} stands on a line before")
+        raise Malformed(f"the key of {one.key.name!r} is on an earlier line")
     if len(known) >= MAX_OF_A_KIND:
         raise Malformed(f"more than {MAX_OF_A_KIND} lines of one kind")
     known.append(one)

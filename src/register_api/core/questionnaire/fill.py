@@ -121,7 +121,7 @@ def _transfers(engagement: Engagement, say: Values) -> TransfersAnswer:
     if transfers and without_mechanism(engagement):
         parts.append(sentence(say.text(MECHANISM_NOT_STATED)))
     if not transfers and within_eea(engagement.locations):
-        parts.append(say.text("Every stated place lies within the EEA."))
+        parts.append(say.text("Every stated place is within the EEA."))
     mechanisms = {transfer.mechanism for transfer in transfers or ()}
     stated = transfers == () or bool(mechanisms - {OPENLY_UNSTATED})
     return TransfersAnswer(stated=stated, words=" ".join(parts), transfers=transfers)
@@ -160,9 +160,9 @@ _NO_RULE = message(
 )
 
 _EEA = {
-    True: message("Every stated place lies within the EEA."),
-    False: message("Not every stated place lies within the EEA."),
-    None: message("Whether every place lies within the EEA cannot be said."),
+    True: message("Every stated place is within the EEA."),
+    False: message("Not every stated place is within the EEA."),
+    None: message("It cannot be said whether every place is within the EEA."),
 }
 
 

@@ -46,7 +46,7 @@ def _check_unique(file: str, key: str, ids: list[str]) -> Iterator[Finding]:
     seen: set[str] = set()
     for index, item in enumerate(ids):
         if item in seen:
-            yield found("R02", file, f"{key}[{index}].id", f"the id {item!r} stands twice in {key}")
+            yield found("R02", file, f"{key}[{index}].id", f"the id {item!r} appears twice in {key}")
         seen.add(item)
 
 
@@ -194,7 +194,7 @@ def check_order(draft: Draft, _context: Context) -> Iterator[Finding]:
         if times > 1:
             yield found("R16", REGISTER_FILE, "order", f"{name!r} stands {times} times in the order")
         if name not in known:
-            yield found("R16", REGISTER_FILE, "order", f"{name!r} in the order is no vendor")
+            yield found("R16", REGISTER_FILE, "order", f"{name!r} in the order is not a vendor")
 
 
 def check_store(draft: Draft, context: Context) -> Iterator[Finding]:

@@ -93,9 +93,9 @@ def _fault(
         return None
     hint = f"{allowed} is the earliest date allowed; {_SHORT}"
     if said.reused_reason:
-        hint = f"{allowed} is the earliest date allowed; say anew why notice is short (R11)"
+        hint = f"{allowed} is the earliest date allowed; otherwise say again why notice is short (R11)"
     if day < context.day:
-        message = f"{field} {day} lies before the announcement on {context.day} ({said.what[0]})"
+        message = f"{field} {day} is before the announcement on {context.day} ({said.what[0]})"
         return found("R12", item.file, key, message, hint)
     given = days_of_notice(context.day, day, notice)
     message = (
@@ -170,9 +170,7 @@ def check_reason(draft: Draft, context: Context) -> Iterator[Finding]:
     """R14: a correction names what it corrects; an editorial version changes nothing of weight."""
     kind, corrects = context.reason.kind, context.corrects
     if (kind == "initial") != (context.previous is None):
-        message = (
-            f"a reason of the kind initial belongs to version 1 alone; this is version {context.version}"
-        )
+        message = f"a reason of kind initial is only for version 1; this is version {context.version}"
         yield found("R14", REGISTER_FILE, "", message)
     if kind == "correction" and corrects is None:
         yield found("R14", REGISTER_FILE, "", "a correction names the version it puts right", "--corrects N")
@@ -200,9 +198,9 @@ def check_instant(_draft: Draft, context: Context) -> Iterator[Finding]:
         hint = "a version comes later than the one before, by a second at least"
         yield found("R15", REGISTER_FILE, "", message, hint)
     if instant < EPOCH:
-        yield found("R15", REGISTER_FILE, "", f"{instant:%Y-%m-%d} lies before {EPOCH:%Y-%m-%d}")
+        yield found("R15", REGISTER_FILE, "", f"{instant:%Y-%m-%d} is before {EPOCH:%Y-%m-%d}")
     if instant > context.now:
-        yield found("R15", REGISTER_FILE, "", f"{format_instant(instant)} lies in the future")
+        yield found("R15", REGISTER_FILE, "", f"{format_instant(instant)} is in the future")
     if context.at is not None and context.promises.first_live is not None:
         message = f"version {context.promises.first_live} was published live; history cannot follow it"
         yield found("R15", REGISTER_FILE, "", message, "publish without --at")
@@ -212,5 +210,5 @@ def check_updated_on(draft: Draft, context: Context) -> Iterator[Finding]:
     """R31: the day of the content does not lie in the future."""
     updated = draft.register.updated_on
     if updated is not None and updated > context.day:
-        message = f"updated_on {updated} lies after the day of publication, {context.day}"
+        message = f"updated_on {updated} is after the day of publication, {context.day}"
         yield found("R31", REGISTER_FILE, "updated_on", message, "leave it out: publishing sets it to today")

@@ -51,7 +51,7 @@ def check_dates(draft: Draft, context: Context) -> Iterator[Finding]:
                 message = f"it would end on {ends_on}, not after its start on {starts_on}"
                 hint = "ends_on is the first day without it, so it is a day later at the earliest"
                 if starts_on > context.day:
-                    hint += '; a plan that is given up is cancelled = { reason = "…" }'
+                    hint += '; to give up a plan, write cancelled = { reason = "…" }'
                 yield found("R09", file, f"{place}.ends_on", message, hint)
             if not may_rewrite(context):
                 old = find_engagement(context.previous_vendor(vendor.id), engagement.id)
@@ -91,7 +91,7 @@ def _moves(
         yield "starts_on", message, _CORRECT
     if old.ends_on != new.ends_on and old.ends_on is not None and old.ends_on <= today:
         message = f"it ended on {old.ends_on}, and that has passed"
-        hint = f"what is used again is a further engagement with a starts_on of its own; {_CORRECT}"
+        hint = f"a resumed use is another engagement with its own starts_on; {_CORRECT}"
         yield "ends_on", message, hint
 
 
@@ -156,8 +156,8 @@ def _cancelled_faults(
     """Yield what is wrong with a cancellation that comes, or that is taken back."""
     was = old.cancelled if old is not None else None
     if was is not None and new.cancelled is None and not may_rewrite(context):
-        message = "this was cancelled; what comes after all is announced anew"
-        yield "cancelled", message, f"keep it, and write a further entry with an id of its own; {_CORRECT}"
+        message = "this was cancelled; announce it again as a new change"
+        yield "cancelled", message, f"keep it, and add another entry with its own id; {_CORRECT}"
     if was is None and new.cancelled is not None and not may_rewrite(context):
         if old is None:
             yield "cancelled", "it was never announced, so there is nothing to cancel", "leave the entry out"

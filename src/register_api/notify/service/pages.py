@@ -93,7 +93,7 @@ def read_wish(form: Form, register: Register, *, asks_address: bool) -> Wish:
     if wanted.language not in languages():
         fault = _NOT_A_CHOICE
     if asks_address and email_problem(address):
-        fault = message("This is no e-mail address.")
+        fault = message("This is not a valid e-mail address.")
     return Wish(address, wanted, fault)
 
 

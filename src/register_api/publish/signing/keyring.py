@@ -59,7 +59,7 @@ def kind_of_role(role: str) -> type[Ed25519Signer | P256Signer]:
     if role in {"targets", "online", "document", "log"} or _ROOT.fullmatch(role):
         return Ed25519Signer
     raise UsageError(
-        f"{role!r} is no role of a key", hint="document, log, feed, targets, online, root-1, root-2 …"
+        f"{role!r} is not a key role", hint="document, log, feed, targets, online, root-1, root-2 …"
     )
 
 
@@ -238,5 +238,5 @@ class Keyring:
             if opened.public == signer.public:
                 raise KeyStoreError(
                     f"{self.folder / other} and {self.folder / name} hold the same key",
-                    hint="each role has a key of its own; remove the copy",
+                    hint="each role has its own key; remove the copy",
                 )

@@ -33,7 +33,7 @@ _WORDS = {
     "MechanismParamInvalid": ("cannot do Ed25519 (CKM_EDDSA)", "take another token, or a key in a file"),
     "DataLenRange": ("does not sign data of this length", "take a key in a file for this role"),
     "TokenWriteProtected": ("is write protected", "keys are made on it elsewhere"),
-    "UserNotLoggedIn": ("wants the PIN again for each signature", "that is not supported: make the key anew"),
+    "UserNotLoggedIn": ("wants the PIN again for each signature", "that is not supported: create a new key"),
     "TokenNotPresent": ("was taken out", "put it in again"),
     "DeviceRemoved": ("was taken out", "put it in again"),
 }
@@ -87,7 +87,7 @@ def _library(pkcs11: ModuleType, uri: TokenUri) -> Any:
     try:
         return pkcs11.lib(str(path))
     except pkcs11.PKCS11Error:
-        raise KeyStoreError(f"{path} is no PKCS#11 module, or does not start") from None
+        raise KeyStoreError(f"{path} is not a PKCS#11 module, or does not start") from None
 
 
 def _token(library: Any, uri: TokenUri) -> Any:

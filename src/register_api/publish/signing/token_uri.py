@@ -56,7 +56,7 @@ class TokenUri(msgspec.Struct, frozen=True, kw_only=True):
 def parse_uri(text: str) -> TokenUri:
     """Read a ``pkcs11:`` URI."""
     if not text.startswith(SCHEME) or not _TEXT.fullmatch(text) or len(text) > MAX_CHARACTERS:
-        raise KeyStoreError("that is no pkcs11: URI (RFC 7512): one line, without white space")
+        raise KeyStoreError("that is not a pkcs11: URI (RFC 7512): one line, without white space")
     path, _, query = text.removeprefix(SCHEME).partition("?")
     found = {**_attributes(path, ";", _PATH), **_attributes(query, "&", _QUERY)}
     if found.get("type", b"private") != b"private":
@@ -82,7 +82,7 @@ def _attributes(part: str, separator: str, known: set[str]) -> dict[str, bytes]:
     for name, value in _pairs(part, separator):
         if name == "pin-value":
             raise KeyStoreError(
-                "a PIN does not belong into a pkcs11: URI",
+                "a pkcs11: URI must not contain a PIN",
                 hint="pin-source=/path/of/a/file of mode 0600, or leave it out and be asked",
             )
         if name not in known:
@@ -90,7 +90,7 @@ def _attributes(part: str, separator: str, known: set[str]) -> dict[str, bytes]:
                 f"{name[:40]!r} in a pkcs11: URI is not known here", hint=", ".join(sorted(known))
             )
         if name in found or not value or _ESCAPE.search(value):
-            raise KeyStoreError(f"{name!r} stands twice in a pkcs11: URI, is empty, or is not well formed")
+            raise KeyStoreError(f"{name!r} appears twice in the pkcs11: URI, is empty, or is malformed")
         found[name] = unquote_to_bytes(value)
     return found
 

@@ -70,7 +70,7 @@ def instant_or_day(name: str, text: str | None) -> dt.datetime | dt.date | None:
 
 
 def _unknown(name: str, known: Sequence[str]) -> Problem:
-    what = f"There is no parameter {name!r} here"
+    what = f"Unknown parameter {name!r}"
     detail = f"{what}." if known else f"{what}, nor any other."
     return Problem("bad-parameter", detail, parameter=name, allowed=known)
 

@@ -97,7 +97,9 @@ class Service:
             raise Problem("unreadable", "What this is computed from cannot be read now.") from error
         except BrokenWorkerProcess as error:  # killed, such as for want of memory: the next one gets another
             _log.error("an answer cannot be computed: the process that computes answers has died")
-            raise Problem("busy", "What computes answers had to be started anew; try again soon.") from error
+            raise Problem(
+                "busy", "The process that computes answers was restarted; try again soon."
+            ) from error
 
     def _as_of(self, query: msgspec.Struct, table: ReplyTable) -> AsOf:
         """Return the two clocks of a question; a day that is not given is the publisher's today."""

@@ -91,7 +91,7 @@ def _refusal(name: Name, detail: str) -> Refusal:
     return Refusal(int(first.split()[1]), first + end, rest)
 
 
-NO_REQUEST = _refusal("bad-request", "These bytes are no HTTP/1.1 request.")
+NO_REQUEST = _refusal("bad-request", "These bytes are not an HTTP/1.1 request.")
 NO_HOST = _refusal("bad-request", "A request has exactly one Host header.")
 TARGET_TOO_LONG = _refusal("uri-too-long", f"The request target may have {MAX_TARGET_BYTES} bytes at most.")
 HEAD_TOO_LARGE = _refusal(

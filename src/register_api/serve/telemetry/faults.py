@@ -35,6 +35,6 @@ def fault(error: BaseException, scope: Scope, counters: Counters) -> Problem:
 def _numbered(name: Name, detail: str, request_id: str) -> Problem:
     return Problem(
         name,
-        f"{detail} Whoever runs this service finds it by the number {request_id}.",
+        f"{detail} The operator finds it in the log under {request_id}.",
         headers=((b"request-id", request_id.encode("ascii")),),
     )

@@ -69,6 +69,6 @@ def _say(state: FreshnessState, before: FreshnessState, freshness: Freshness) ->
     if state == "expired":
         _log.error("freshness has expired; customers refuse what is served until it is renewed", extra=facts)
     elif state == "expiring":
-        _log.warning("freshness expires soon, and nobody has renewed it", extra=facts)
+        _log.warning("the signed timestamp expires soon and has not been renewed", extra=facts)
     elif before != "none":
         _log.info("freshness is good again", extra=facts)

@@ -32,7 +32,7 @@ def check_upcoming(run: Run, register: Encoded[Register]) -> str:
         else:
             agrees = _agrees(_plain(data), _plain(encode(expected)), newer=said.format_minor > FORMAT_MINOR)
         if not agrees:
-            raise Inconsistent("says something else than what follows from the register")
+            raise Inconsistent("differs from what follows from the register")
     number = len(expected.upcoming)
     return f"{number} {'event' if number == 1 else 'events'} from {expected.as_of.isoformat()} on"
 

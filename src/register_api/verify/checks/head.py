@@ -53,7 +53,7 @@ def check_register_signatures(run: Run, targets: Targets, keys: KeyList, registe
     Where something else is served at its path, its signatures lie beside the version's own file.
     """
     if targets.kept(tree.REGISTER) is not None and targets.kept(tree.KEYS) is not None:
-        return "held when it was checked before; neither the register nor the keys have changed"
+        return "passed when last checked; neither the register nor the keys have changed"
     version = register.document.version
     path = tree.VERSION_REGISTER.path(version) if tree.REGISTER in targets.others else tree.REGISTER.path()
     check_signatures(run, keys, "V05", path, register.data, version)
@@ -90,7 +90,7 @@ def check_clock(now: dt.datetime | None, latest: dt.datetime, signed_at: dt.date
             f" but {format_instant(latest)} has been seen signed",
             hint="set the clock; until then nobody can tell here whether the files are fresh",
         )
-    return f"it lies after {format_instant(latest)}, the latest instant seen signed"
+    return f"it is later than {format_instant(latest)}, the latest signed time seen"
 
 
 def last_instant(remembered: Remembered | None, register: Register) -> dt.datetime:

@@ -25,7 +25,7 @@ def check_key_history(
 ) -> tuple[NewKeys, str]:
     """Compare the list of keys with the one that the log holds of a version, and with the remembered one."""
     if all(targets.kept(kind) is not None for kind in (tree.KEYS, tree.REGISTER, tree.CHECKPOINT)):
-        return (), "held when it was checked before; neither the list nor the log has changed"
+        return (), "passed when last checked; neither the list nor the log has changed"
     continues(run, targets, _logged(newest, log, version), newest, version)
     known = run.remembered
     if known is None or (kept := known.kept.get(tree.KEYS.target_name)) is None:

@@ -213,7 +213,7 @@ def check_continues(remembered: Remembered | None, log: Log) -> str:
 def check_newest(targets: Targets, log: Log, register: Encoded[Register]) -> str:
     """Check that the log holds an entry that names the newest register (V11)."""
     if targets.kept(tree.REGISTER) is not None and targets.kept(tree.CHECKPOINT) is not None:
-        return "held when it was checked before; neither the register nor the log has changed"
+        return "passed when last checked; neither the register nor the log has changed"
     version = register.document.version
     path = tree.VERSION_ENTRY.path(version)
     if log.logged_digests(version)[tree.VERSION_REGISTER.path(version)] != register.sha256:

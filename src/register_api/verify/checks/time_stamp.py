@@ -53,7 +53,7 @@ def check_time_stamp(
         check_plausible(stamp, published_at)
         if run.now is not None and stamp.at - run.now > CLOCK_TOLERANCE:
             raise ClockBehind(
-                f"stamped at {format_instant(stamp.at)}, which lies in the future by this machine's clock"
+                f"stamped at {format_instant(stamp.at)}, which is in the future by this machine's clock"
             )
     if not anchors:
         raise NotApplicable(f"{path}: of the right bytes, but by whom was not checked (--stamped-by)")
@@ -91,7 +91,7 @@ def _first_stamp(run: Run, sizes: Sequence[int]) -> tuple[int, bytes]:
         except NotServed:
             continue
     if not run.options.stamped_by:
-        raise NotApplicable("there is no time stamp")
+        raise NotApplicable("there is no trusted timestamp")
     asked = sorted(sizes)
     many = len(asked) > 1
     which = f"none of versions {asked[0]} to {asked[-1]} is" if many else f"version {asked[0]} is not"

@@ -196,7 +196,7 @@ def _check_name(name: str) -> None:
     try:
         kind_of(name)
     except KeyError as error:
-        raise Malformed(f"{name[:200]} is no path of a register's tree") from error
+        raise Malformed(f"{name[:200]} is not a path of a register's tree") from error
 
 
 def _bound(name: str) -> int:

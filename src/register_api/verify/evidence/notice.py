@@ -82,7 +82,7 @@ def read_package(files: Mapping[str, bytes]) -> tuple[NoticePackage, str]:
     known |= {paths.stamp_path(root) for root in seals}
     strange = [path for path in files if path not in known and not path.startswith(paths.MESSAGES)]
     if strange:
-        raise Malformed(f"{min(strange)} is no file of a proof of notice")
+        raise Malformed(f"{min(strange)} is not a file of a proof of notice")
     package = NoticePackage(
         notice,
         tuple(files[path] for path in records),
@@ -124,7 +124,7 @@ def read_records(package: NoticePackage) -> tuple[tuple[DeliveryRecord, ...], st
                 raise Inconsistent("of a later instant than its seal")
             found.append(record)
     if len({record.id for record in found}) != len(found):
-        raise Inconsistent("a record that stands twice in the package")
+        raise Inconsistent("a record appears twice in the package")
     return tuple(found), f"of {package.notice.register}, version {package.notice.version}"
 
 

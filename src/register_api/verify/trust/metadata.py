@@ -36,7 +36,7 @@ def check_form(path: str, data: bytes) -> None:
         raise Malformed(f"{path} holds something beside what is signed, or no signatures", path=path)
     # The TUF library takes true for 1, and names files by it.
     if isinstance(document["signed"], dict) and type(document["signed"].get("version")) is bool:
-        raise Malformed(f"{path} has a version that is no number", path=path)
+        raise Malformed(f"{path} has a version that is not a number", path=path)
 
 
 def check_signed_at(timestamp: Timestamp) -> dt.datetime:
@@ -64,12 +64,12 @@ def _is_envelope(document: object) -> bool:
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise ValueError("a name appears twice in one object")
     return found
 
 
 def _refuse(number: str) -> float:
-    raise ValueError(f"{number[:20]!a} is no integer")
+    raise ValueError(f"{number[:20]!a} is not an integer")
 
 
 def _reason(error: Exception) -> str:

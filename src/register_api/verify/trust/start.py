@@ -68,7 +68,7 @@ def read_root(data: bytes) -> Root:
     if not isinstance(signed, Root):
         raise Malformed(f"metadata of the role {signed.type!a} where a trust root was expected")
     if type(signed.version) is not int:
-        raise Malformed("a trust root whose version is no number")
+        raise Malformed("a trust root whose version is not a number")
     return signed
 
 

@@ -53,7 +53,7 @@ class Visitors:
             raise RequestRefused(403)
         form = read_form(await body_of(request))
         if not self._guard.is_form_of(user, one(form, "form")):
-            raise RequestRefused(403, 0, "This form is no longer good. Open the page again.")
+            raise RequestRefused(403, 0, "This form has expired. Open the page again.")
         return user, form
 
     async def login_form(self, request: Asked) -> Form:
