@@ -11,7 +11,6 @@ import httpx
 from patience import PATIENCE
 from publishers import NOW
 from register_api.watch.service.app import create_app
-from register_api.watch.service.guard import Guard
 from watching import settings_for
 
 if TYPE_CHECKING:
@@ -27,8 +26,7 @@ class Officer:
     def __init__(self, folder: Path, peer: str = "127.0.0.1", token: str = TOKEN, **settings: object) -> None:
         self.now = NOW
         said = settings_for(folder, **settings)
-        self.guard = Guard(said, "" if said.user_header else token, b"k" * 32)
-        self.app = create_app(said, self.guard, lambda: self.now)
+        self.app = create_app(said, "" if said.user_header else token, lambda: self.now)
         self.peer, self.cookies = peer, httpx.Cookies()
 
     def ask(self, method: str, path: str, host: str = HOST, **more) -> httpx.Response:

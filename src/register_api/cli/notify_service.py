@@ -5,37 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import os
 from pathlib import Path
-from typing import cast
 
 import click
-import msgspec
 
 from register_api import clock
 from register_api.cli.notify_options import notices
 from register_api.cli.output import out
 from register_api.cli.serving_options import settings_option
+from register_api.cli.serving_pages import listening_options, serve_app
 from register_api.errors import UsageError
 from register_api.notify.answers import VERDICTS, GivenAnswer, enter_answer, fault_of
 from register_api.notify.contacts import recipients_at
 from register_api.notify.service.app import create_app
 from register_api.notify.settings import read_notify_settings
-from register_api.serve.http.asgi import App
-from register_api.serve.launch import run_app
-from register_api.serve.settings_sources import read_settings
-
-_DEFAULT_PORT = 8002
 
 
 @click.command()
 @settings_option
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=_DEFAULT_PORT,
-    show_default=True,
-    help="Port to listen on; 0 picks a free one.",
-)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@listening_options(8002)
 def serve(settings: Path | None, host: str, port: int) -> None:
     """Serve the pages for subscribing, preferences, unsubscribing and answering notices.
 
@@ -52,8 +39,7 @@ def serve(settings: Path | None, host: str, port: int) -> None:
             "the setting subscriptions is missing",
             hint='write it like subscriptions = "https://trust.example.com/subscriptions/"',
         )
-    listening = msgspec.structs.replace(read_settings({}), host=host, port=port)
-    run_app(cast("App", create_app(read, clock.now)), listening, out.print)
+    serve_app(create_app(read, clock.now), host, port)
 
 
 @click.command()

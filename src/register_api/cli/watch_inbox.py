@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
+from collections.abc import Iterator
 from typing import get_args
-from zoneinfo import ZoneInfo
 
 import click
 from rich.text import Text
 
 from register_api.cli import options
-from register_api.cli.output import out, print_json
-from register_api.cli.serving_options import settings_option
-from register_api.cli.watch_options import watching
-from register_api.core.calendar import local_day
+from register_api.cli.output import out
+from register_api.cli.watch_options import Watching, answer, watching
 from register_api.core.instant import format_instant
 from register_api.core.language.language import ENGLISH, count, shorten
 from register_api.core.printable import escaped
-from register_api.watch.decisions import Decision, DecisionWord
-from register_api.watch.decisions import decide as keep
-from register_api.watch.decisions import decisions as kept
-from register_api.watch.inbox import OpenNews
-from register_api.watch.inbox import inbox as open_news
+from register_api.watch import inbox as kept
+from register_api.watch.inbox import DecidedNews, Decision, DecisionWord, OpenNews
 
 _NEAR = 7
 """Days before a deadline from which it is shown in red."""
@@ -31,11 +25,11 @@ _MOST_TITLE = 140
 
 
 @click.command()
-@settings_option
+@watching
 @click.option("--vendor", metavar="ID", help="Only news of this vendor.")
 @click.option("--all", "foreign", is_flag=True, help="Include what does not affect you.")
 @options.json_option
-def inbox(settings: Path | None, vendor: str | None, foreign: bool, as_json: bool) -> None:
+def inbox(opened: Watching, vendor: str | None, foreign: bool, as_json: bool) -> None:
     """List news awaiting a decision, with deadlines, earliest first.
 
     \b
@@ -43,25 +37,18 @@ def inbox(settings: Path | None, vendor: str | None, foreign: bool, as_json: boo
       register-api watch inbox --settings watch.toml
       register-api watch inbox --vendor acme --json --settings watch.toml
     """
-    with watching(settings) as opened:
-        today = local_day(opened.now, ZoneInfo(opened.settings.time_zone))
-        found = open_news(opened.database, today, vendor=vendor, foreign=foreign)
-    if as_json:
-        print_json(found)
-        return
+    found = kept.inbox(opened.database, opened.here.today, vendor=vendor, foreign=foreign)
+    answer(found, _inbox_lines(found), as_json=as_json)
+
+
+def _inbox_lines(found: list[OpenNews]) -> Iterator[Text | str]:
     for news in found:
-        _print_news(news)
-    out.print(f"{count(len(found), 'open item')}." if found else "Nothing waits for a decision.")
-
-
-def _print_news(news: OpenNews) -> None:
-    critical = "  critical" if news.critical else ""
-    head = Text(
-        f"{news.id}  {escaped(news.vendor_name)}{critical}  {news.kind.replace('_', ' ')}", style="bold"
-    )
-    near = news.days_left is not None and news.days_left <= _NEAR
-    out.print(head.append(f"  {_due(news)}", style="not bold red" if near else "not bold"))
-    out.print(f"    {escaped(shorten(news.title, _MOST_TITLE))}")
+        critical, kind = "  critical" if news.critical else "", news.kind.replace("_", " ")
+        head = Text(f"{news.id}  {escaped(news.vendor_name)}{critical}  {kind}", style="bold")
+        near = news.days_left is not None and news.days_left <= _NEAR
+        yield head.append(f"  {_due(news)}", style="not bold red" if near else "not bold")
+        yield f"    {escaped(shorten(news.title, _MOST_TITLE))}"
+    yield f"{count(len(found), 'open item')}." if found else "Nothing waits for a decision."
 
 
 def _due(news: OpenNews) -> str:
@@ -72,12 +59,12 @@ def _due(news: OpenNews) -> str:
 
 
 @click.command()
-@settings_option
+@watching
 @click.argument("news")
 @click.argument("decision", type=click.Choice(get_args(DecisionWord)))
 @click.option("--reason", required=True, help="The reason, for the record.")
 @click.option("--by", required=True, metavar="NAME", help="Who decided.")
-def decide(settings: Path | None, news: str, decision: DecisionWord, reason: str, by: str) -> None:
+def decide(opened: Watching, news: str, decision: DecisionWord, reason: str, by: str) -> None:
     """Record a decision on a news item; all decisions are kept, the newest counts.
 
     Nothing is sent: raise an objection with the vendor as its register describes.
@@ -86,34 +73,32 @@ def decide(settings: Path | None, news: str, decision: DecisionWord, reason: str
     Example:
       register-api watch decide NEWS accepted --reason "same region" --by Ann --settings watch.toml
     """
-    with watching(settings) as opened:
-        keep(opened.database, Decision(news=news, decision=decision, reason=reason, by=by, at=opened.at))
+    made = Decision(news=news, decision=decision, reason=reason, by=by, at=opened.here.at)
+    kept.decide(opened.database, made)
     out.print(f"{news}: {decision.replace('_', ' ')}.")
 
 
 @click.command()
-@settings_option
+@watching
 @click.option("--vendor", default="", metavar="ID", help="Only on news of this vendor.")
 @click.option("--news", default="", metavar="ID", help="Only on this news item.")
 @options.json_option
-def decisions(settings: Path | None, vendor: str, news: str, as_json: bool) -> None:
+def decisions(opened: Watching, vendor: str, news: str, as_json: bool) -> None:
     """List who decided what, when and why, including revised decisions.
 
     \b
     Example:
       register-api watch decisions --vendor acme --settings watch.toml
     """
-    with watching(settings) as opened:
-        found = kept(opened.database, vendor=vendor, news=news)
-    if as_json:
-        print_json(found)
-        return
+    found = kept.decisions(opened.database, vendor=vendor, news=news)
+    answer(found, _decision_lines(found), as_json=as_json)
+
+
+def _decision_lines(found: list[DecidedNews]) -> Iterator[Text | str]:
     for each in found:
-        made = each.decision
+        made, word = each.decision, each.decision.decision.replace("_", " ")
         at = format_instant(dt.datetime.fromtimestamp(made.at, dt.UTC))
-        out.print(
-            Text(f"{at}  {made.news}  {made.decision.replace('_', ' ')}  {escaped(made.by)}", style="bold")
-        )
-        out.print(f"    {escaped(shorten(each.title, _MOST_TITLE))}")
-        out.print(f"    {escaped(' '.join(made.reason.split()))}")
-    out.print(f"{count(len(found), 'decision')}.")
+        yield Text(f"{at}  {made.news}  {word}  {escaped(made.by)}", style="bold")
+        yield f"    {escaped(shorten(each.title, _MOST_TITLE))}"
+        yield f"    {escaped(' '.join(made.reason.split()))}"
+    yield f"{count(len(found), 'decision')}."

@@ -1,4 +1,4 @@
-"""Commands on vendors: import, add, list, remove."""
+"""Commands on vendors, and on signed lists of them: import, import-list, add, list, remove, key."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from urllib.parse import urlsplit
 import click
 
 from register_api.cli import options
-from register_api.cli.output import err, out, print_json
-from register_api.cli.serving_options import settings_option
-from register_api.cli.watch_options import watching
+from register_api.cli.output import err, out
+from register_api.cli.watch_options import Watching, answer, watching
+from register_api.core.instant import format_instant
 from register_api.core.language.language import count
 from register_api.core.printable import escaped, quoted
+from register_api.core.text import base_url_problem
 from register_api.errors import UsageError, WatchError
 from register_api.files.csv_file import MOST_BYTES, RowFault
+from register_api.sending.webhook import make_key, read_key
 from register_api.watch import vendors as kept
 from register_api.watch.discovery import find_register
 from register_api.watch.look import Asking
+from register_api.watch.register_list import MOST_BYTES as MOST_LIST_BYTES
+from register_api.watch.register_list import kid_of, offered, read_list
+from register_api.watch.vendors import Vendor
 from register_api.watch.vendors_file import read_vendors, vendor_row
 from register_api.watch.vendors_import import import_vendors
 
@@ -33,10 +38,10 @@ def vendors() -> None:
 
 
 @vendors.command("import")
-@settings_option
+@watching
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
-def import_(settings: Path | None, file: Path, dry_run: bool) -> None:
+def import_(opened: Watching, file: Path, dry_run: bool) -> None:
     """Import vendors from a CSV or TOML file: all rows, or none if a row is invalid.
 
     Columns are those of docs/watch.md, of which only name is required, and those of exports of Drata,
@@ -47,18 +52,12 @@ def import_(settings: Path | None, file: Path, dry_run: bool) -> None:
       register-api watch vendors import vendors.csv --dry-run --settings watch.toml
       register-api watch vendors import vendors.csv --settings watch.toml
     """
-    try:
-        with file.open("rb") as opened_file:
-            data = opened_file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-    found = read_vendors(data, is_toml=file.suffix == ".toml")
+    found = read_vendors(_read(file, MOST_BYTES), is_toml=file.suffix == ".toml")
     _refuse(f"{file}:", found.faults)
-    with watching(settings) as opened:
-        done = import_vendors(opened.database, found.rows, opened.at, dry_run=dry_run)
+    done = import_vendors(opened.database, found.rows, opened.here.at, dry_run=dry_run)
     _refuse(f"{file}:", done.faults)
     if found.passed_over:
-        out.print(f"Not taken: {', '.join(map(quoted, found.passed_over))}.", markup=False)
+        out.print(f"Not taken: {', '.join(map(quoted, found.passed_over))}.")
     if dry_run:
         out.print("Nothing was changed; it would be:")
     out.print(", ".join(f"{number} {what}" for what, number in done.done.items()) + ".")
@@ -66,16 +65,24 @@ def import_(settings: Path | None, file: Path, dry_run: bool) -> None:
         out.print(f"{count(done.absent, 'vendor')} not in this file: still watched.")
 
 
+def _read(file: Path, most: int) -> bytes:
+    try:
+        with file.open("rb") as data:
+            return data.read(most + 1)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+
+
 def _refuse(file: str, faults: list[RowFault]) -> None:
     """End with every fault, if there are any."""
     for fault in sorted(faults):
-        err.print(escaped(f"{file}{fault.line}: {fault.words}" if file else fault.words), markup=False)
+        err.print(escaped(f"{file}{fault.line}: {fault.words}" if file else fault.words))
     if faults:
         raise WatchError(f"{count(len(faults), 'fault')} in the vendors; nothing was imported")
 
 
 @vendors.command()
-@settings_option
+@watching
 @click.argument("address")
 @click.option("--id", "id", help="Id of the vendor.  [default: derived from the name]")
 @click.option("--name", help="Name of the vendor.  [default: from its register, or its host]")
@@ -89,7 +96,7 @@ def _refuse(file: str, faults: list[RowFault]) -> None:
 @click.option("--products", help="Ids of the products in use; all for every one.")
 @click.option("--regions", help="Regions in use.")
 @click.option("--critical", help="yes or no.")
-def add(settings: Path | None, address: str, **given: str | None) -> None:
+def add(opened: Watching, address: str, **given: str | None) -> None:
     """Add a vendor by the URL of its website or register, or update one.
 
     The register is discovered through /.well-known/sub-processors.json. Without it, the vendor is added
@@ -101,54 +108,109 @@ def add(settings: Path | None, address: str, **given: str | None) -> None:
     """
     row, faults = vendor_row({name: text for name, text in given.items() if text} | {"website": address})
     _refuse("", [RowFault(1, words) for words in faults])
-    with watching(settings) as opened:
-        found = find_register(row["website"], Asking.of(opened.settings).fetcher)
-        there = {each.website: each.name for each in kept.all_vendors(opened.database)}
-        name = there.get(row["website"]) or (found.title if found else urlsplit(row["website"]).netloc)
-        if found is None:
-            row = {"name": name, "page": row["website"], **row}
-        else:
-            row = {"name": name, **row, "register": found.address}
-        done = import_vendors(opened.database, {1: row}, opened.at)
+    found = find_register(row["website"], Asking.of(opened.settings).fetcher)
+    there = {each.website: each.name for each in kept.all_vendors(opened.database)}
+    name = there.get(row["website"]) or (found.title if found else urlsplit(row["website"]).netloc)
+    if found is None:
+        row = {"name": name, "page": row["website"], **row}
+    else:
+        row = {"name": name, **row, "register": found.address}
+    done = import_vendors(opened.database, {1: row}, opened.here.at)
     _refuse("", done.faults)
     vendor = done.vendors[1]
     where = vendor.register or "no register"
     trust = "" if vendor.root_sha256 or not vendor.register else "; its root is taken on trust at first use"
-    out.print(escaped(f"{vendor.id}: {vendor.name}, {where}{trust}."), markup=False)
+    out.print(escaped(f"{vendor.id}: {vendor.name}, {where}{trust}."))
 
 
 @vendors.command("list")
-@settings_option
+@watching
 @options.json_option
-def list_(settings: Path | None, as_json: bool) -> None:
+def list_(opened: Watching, as_json: bool) -> None:
     """List vendors with the URLs of their registers, and the source of each trust root if not your own.
 
     \b
     Example:
       register-api watch vendors list --settings watch.toml --json
     """
-    with watching(settings) as opened:
-        found = kept.all_vendors(opened.database)
-    if as_json:
-        print_json(found)
-        return
-    for vendor in found:
-        where = vendor.register or f"no register; {vendor.page or vendor.website or 'no page known'}"
-        root = f"root by the list of {vendor.root_by}" if vendor.root_by else ""
-        said = (vendor.id, vendor.name, where, root, vendor.owner, "critical" if vendor.critical else "")
-        out.print("  ".join(escaped(text) for text in said if text))
+    found = kept.all_vendors(opened.database)
+    answer(found, map(_vendor_line, found), as_json=as_json)
+
+
+def _vendor_line(vendor: Vendor) -> str:
+    where = vendor.register or f"no register; {vendor.page or vendor.website or 'no page known'}"
+    root = f"root by the list of {vendor.root_by}" if vendor.root_by else ""
+    said = (vendor.id, vendor.name, where, root, vendor.owner, "critical" if vendor.critical else "")
+    return "  ".join(escaped(text) for text in said if text)
 
 
 @vendors.command()
-@settings_option
+@watching
 @click.argument("vendor")
-def remove(settings: Path | None, vendor: str) -> None:
+def remove(opened: Watching, vendor: str) -> None:
     """Stop watching a vendor; its data and decisions are kept.
 
     \b
     Example:
       register-api watch vendors remove acme --settings watch.toml
     """
-    with watching(settings) as opened:
-        kept.remove(opened.database, vendor, opened.at)
+    kept.remove(opened.database, vendor, opened.here.at)
     out.print(f"{vendor} is not watched any more.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def key(file: Path) -> None:
+    """Print the thumbprint of the key in FILE that signs lists of registers; create it if missing.
+
+    \b
+    Example:
+      register-api watch key list.key
+    """
+    out.print(kid_of(read_key(file, "key") if file.exists() else make_key(file, "key")), soft_wrap=True)
+
+
+@vendors.command("import-list")
+@watching
+@click.argument("source")
+@click.option(
+    "--key", "kid", required=True, metavar="THUMBPRINT", help="Thumbprint of the key that signs the list."
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
+def import_list(opened: Watching, source: str, kid: str, dry_run: bool) -> None:
+    """Import vendors from a signed list of registers, from a file or a URL.
+
+    Existing vendors are unchanged. Every register is verified as usual, from the root that the list names:
+    docs/watch-registers.md explains what that is worth.
+
+    \b
+    Examples:
+      register-api watch vendors import-list https://lists.example/registers.jws --key THUMBPRINT --dry-run
+      register-api watch vendors import-list registers.jws --key THUMBPRINT --settings watch.toml
+    """
+    listed = read_list(_fetch(opened, source), kid)
+    found = offered(opened.database, listed)
+    done = import_vendors(opened.database, found.rows, opened.here.at, dry_run=dry_run)
+    if done.faults:
+        raise WatchError(f"entry {done.faults[0].line} of the list: {done.faults[0].words}")
+    if done.vendors:
+        out.print(f"By the word of a list of {format_instant(listed.made_at)}, signed with {kid}:")
+    for vendor in done.vendors.values():
+        said = f"  {vendor.id}: {vendor.name}, {vendor.register}, root {vendor.root_sha256}"
+        out.print(escaped(said))
+    for note in found.notes:
+        out.print(escaped(f"Not taken: {note}."))
+    if dry_run:
+        out.print("Nothing was changed; it would be:")
+    out.print(f"{done.done['added']} added, {len(found.known)} known already, {len(found.notes)} not taken.")
+
+
+def _fetch(opened: Watching, source: str) -> bytes:
+    base, slash, name = source.rpartition("/")
+    if "://" not in base:
+        return _read(Path(source), MOST_LIST_BYTES)
+    problem = base_url_problem(base + slash) or ("" if name else "names no file")
+    if problem:
+        raise UsageError(f"{quoted(source)} {problem}")
+    with Asking.of(opened.settings).fetcher(base + slash) as fetcher:
+        return fetcher.get(name, MOST_LIST_BYTES)

@@ -15,7 +15,7 @@ from register_api.core.printable import quoted
 from register_api.core.text import base_url_problem
 from register_api.errors import WatchError
 from register_api.verify.fetcher import NotServed
-from register_api.watch.poll_fetcher import PollFetcher
+from register_api.verify.http_fetcher import HttpFetcher
 
 
 class FoundRegister(NamedTuple):
@@ -25,7 +25,7 @@ class FoundRegister(NamedTuple):
     address: str
 
 
-def find_register(website: str, fetcher: Callable[[str], PollFetcher]) -> FoundRegister | None:
+def find_register(website: str, fetcher: Callable[[str], HttpFetcher]) -> FoundRegister | None:
     """Return the register that a site names, if it names one.
 
     The document is looked for below the address itself, which may be that of a tree, and at its origin. From
@@ -48,7 +48,7 @@ def find_register(website: str, fetcher: Callable[[str], PollFetcher]) -> FoundR
 
 
 def _document(
-    place: str, fetcher: Callable[[str], PollFetcher], *, from_sister: bool = False
+    place: str, fetcher: Callable[[str], HttpFetcher], *, from_sister: bool = False
 ) -> tuple[str, bytes] | None:
     """Return the document below an address, and the address that gave it."""
     path = tree.DISCOVERY.path()

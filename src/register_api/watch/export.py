@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import io
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,9 +16,10 @@ import xlsxwriter
 
 from register_api.clock import zone_of
 from register_api.core.calendar import local_day
-from register_api.core.canonical import decode
+from register_api.core.canonical import decode, encode
 from register_api.core.exports.columns import UseAtPlace, uses_at_places
 from register_api.core.exports.csv_table import csv_bytes, guarded
+from register_api.core.exports.cyclonedx import service, uses_by_reference
 from register_api.core.exports.dora import CHAIN, PROVIDERS, Cells, chain_rows, provider_rows
 from register_api.core.instant import format_instant
 from register_api.core.model import Register
@@ -25,7 +27,7 @@ from register_api.core.printable import escaped
 from register_api.core.timeline import engagement_states
 from register_api.errors import Malformed
 from register_api.sending.database import Database
-from register_api.watch.export_cyclonedx import cyclonedx_of_vendors
+from register_api.watch.settings import Here
 from register_api.watch.vendors import Vendor, all_vendors
 from register_api.watch.vendors_file import COLUMNS
 
@@ -49,25 +51,8 @@ _NEWEST = """
         AND version = (SELECT max(version) FROM versions AS others WHERE others.vendor = versions.vendor
             AND others.document IS NOT NULL) ORDER BY vendor
 """
-
-DRATA = MappingProxyType(
-    {
-        "name": "name",
-        "url": "website",
-        "critical": "critical",
-        "servicesProvided": "products",
-        "dataStored": "data",
-    }
-)
-VANTA = MappingProxyType({"name": "name", "websiteUrl": "website"})
-"""Names of fields by which Drata and Vanta take vendors, with ours: those that are known here."""
-
-CISO_ASSISTANT = MappingProxyType({"ref_id": "id", "name": "name", "description": "website"})
-"""Columns of the sheet *Entities* that CISO Assistant's import of third parties reads, with ours.
-
-Known from its source (``backend/data_wizard/views.py`` of intuitem/ciso-assistant-community): ``ref_id`` and
-``name`` must be there; a website has no column of its own; sheets that are missing are passed over.
-"""
+_US = "customer"
+"""``bom-ref`` of what is ours; all others have a slash."""
 
 
 class Watched(NamedTuple):
@@ -76,29 +61,21 @@ class Watched(NamedTuple):
     Attributes:
         news: Each piece with its newest decision, the oldest first.
         registers: The newest version of each register, by vendor.
-        now: The present instant, UTC.
-        today: Its day in our time zone.
     """
 
     vendors: Sequence[Vendor]
     news: Sequence[Mapping[str, Any]]
     registers: Mapping[str, Register]
-    now: dt.datetime
-    today: dt.date
+    here: Here
 
     @classmethod
-    def of(cls, database: Database, now: dt.datetime, time_zone: str) -> Watched:
+    def of(cls, database: Database, here: Here) -> Watched:
         """Read it from the database."""
-        return cls(
-            vendors=all_vendors(database),
-            news=[_news(row) for row in database.query(_NEWS)],
-            registers={
-                row["vendor"]: decode(zlib.decompress(row["document"]), Register)
-                for row in database.query(_NEWEST)
-            },
-            now=now,
-            today=local_day(now, zone_of(time_zone)),
-        )
+        registers = {
+            row["vendor"]: decode(zlib.decompress(row["document"]), Register)
+            for row in database.query(_NEWEST)
+        }
+        return cls(all_vendors(database), list(map(_news, database.query(_NEWS))), registers, here)
 
 
 def _news(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,27 +86,44 @@ def _news(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, **instants, "critical": bool(row["critical"]), "concerns": bool(row["concerns"])}
 
 
+class _Table(NamedTuple):
+    """News or vendors, with their fields by the names of columns, and what a sheet of them is called."""
+
+    rows: Callable[[Watched], Sequence[Mapping[str, Any]]]
+    fields: Mapping[str, str]
+    sheet: str = ""
+
+    def dicts(self, watched: Watched) -> list[dict[str, Any]]:
+        """Return rows by the names of columns."""
+        return [{name: row[of] for name, of in self.fields.items()} for row in self.rows(watched)]
+
+
 def _text(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return "" if value is None else str(value).lower()
     return " ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _csv(header: Sequence[str], rows: Iterator[Sequence[Any]]) -> bytes:
-    return csv_bytes(header, ([guarded(_text(cell)) for cell in row] for row in rows))
+def _csv(table: _Table, watched: Watched) -> bytes:
+    rows = ([guarded(_text(cell)) for cell in row.values()] for row in table.dicts(watched))
+    return csv_bytes([*table.fields], rows)
 
 
-def _workbook(name: str, header: Sequence[str], rows: Sequence[Sequence[Any]], now: dt.datetime) -> bytes:
+def _json(table: _Table, watched: Watched) -> bytes:
+    return msgspec.json.encode(table.dicts(watched))
+
+
+def _workbook(table: _Table, watched: Watched) -> bytes:
     """Return a workbook of one sheet with string cells alone: no text is taken for a formula."""
-    data = io.BytesIO()
+    data, rows = io.BytesIO(), [[*table.fields], *(row.values() for row in table.dicts(watched))]
     with xlsxwriter.Workbook(data, {"in_memory": True}) as book:
-        book.set_properties({"created": now.replace(tzinfo=None)})
-        sheet = book.add_worksheet(name)
-        for number, row in enumerate([header, *rows]):
+        book.set_properties({"created": watched.here.now.replace(tzinfo=None)})
+        sheet = book.add_worksheet(table.sheet)
+        for number, row in enumerate(rows):
             for column, cell in enumerate(row):
                 sheet.write_string(number, column, escaped(_text(cell)))
         sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, len(rows), len(header) - 1)
+        sheet.autofilter(0, 0, len(rows) - 1, len(table.fields) - 1)
     return data.getvalue()
 
 
@@ -140,10 +134,10 @@ def _calendar(watched: Watched) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("name", "Deadlines to object")
     for row in watched.news:
-        if row["deadline"] and row["concerns"] and row["deadline"] >= watched.today.isoformat():
+        if row["deadline"] and row["concerns"] and row["deadline"] >= watched.here.today.isoformat():
             event = icalendar.Event()
             event.add("uid", f"{row['news']}@watch.register-api")
-            event.add("dtstamp", watched.now)
+            event.add("dtstamp", watched.here.now)
             event.add("sequence", row["number"])
             event.add("dtstart", dt.date.fromisoformat(row["deadline"]))
             event.add("summary", f"Last day to object: {escaped(row['title'])}")
@@ -154,62 +148,104 @@ def _calendar(watched: Watched) -> bytes:
 
 
 def _dora(
-    header: Sequence[str], rows_of: Callable[[Register, Sequence[UseAtPlace]], Iterator[Cells]]
-) -> Callable[[Watched], bytes]:
-    def table(watched: Watched) -> bytes:
-        rows = (
-            row
-            for register in watched.registers.values()
-            for row in rows_of(register, _uses(register, watched))
-        )
-        return csv_bytes(header, dict.fromkeys(rows))
+    header: Sequence[str],
+    rows_of: Callable[[Register, Sequence[UseAtPlace]], Iterator[Cells]],
+    watched: Watched,
+) -> bytes:
+    rows = (
+        row
+        for register in watched.registers.values()
+        for row in rows_of(register, _uses(register, watched.here.now))
+    )
+    return csv_bytes(header, dict.fromkeys(rows))
 
-    return table
 
-
-def _uses(register: Register, watched: Watched) -> tuple[UseAtPlace, ...]:
+def _uses(register: Register, now: dt.datetime) -> tuple[UseAtPlace, ...]:
     """Return the uses of a register today; none of one whose days cannot be counted here."""
     try:
         zone = zone_of(register.publisher.time_zone)
-        day = local_day(watched.now, zone)
+        day = local_day(now, zone)
         return tuple(uses_at_places(register, engagement_states(register, day), day, zone))
     except Malformed:
         return ()
 
 
 def _cyclonedx(watched: Watched) -> bytes:
-    uses = {vendor: _uses(register, watched) for vendor, register in watched.registers.items()}
-    return cyclonedx_of_vendors(watched.vendors, uses, watched.now)
+    """Return a CycloneDX 1.6 bill of materials: one service for each vendor and for each of its uses.
 
+    A vendor depends on the services that are in use today. What a vendor without a register depends on is
+    unknown, and is said to be.
+    """
+    services = [_service(vendor) for vendor in watched.vendors]
+    dependencies: list[dict[str, Any]] = [{"ref": _US, "dependsOn": [item["bom-ref"] for item in services]}]
+    known: dict[str, list[str]] = {"complete": [], "unknown": []}
+    for vendor in watched.vendors:
+        register, reference = watched.registers.get(vendor.id), f"vendors/{vendor.id}"
+        known["unknown" if register is None else "complete"].append(reference)
+        uses = () if register is None else _uses(register, watched.here.now)
+        found = uses_by_reference(uses, f"{reference}/")
+        services += [service(ref, places) for ref, places in found.items()]
+        in_use = [ref for ref, places in found.items() if places[0].held.state == "in_force"]
+        dependencies.append({"ref": reference, "dependsOn": in_use})
+        dependencies += [{"ref": ref} for ref in found]
+    return encode(
+        {
+            "bomFormat": "CycloneDX",
+            "specVersion": "1.6",
+            "version": 1,
+            "metadata": {
+                "timestamp": format_instant(watched.here.now),
+                "component": {"type": "application", "bom-ref": _US, "name": "What vendors provide to us"},
+            },
+            "services": services,
+            "dependencies": dependencies,
+            "compositions": [
+                {"aggregate": word, "dependencies": refs} for word, refs in known.items() if refs
+            ],
+        }
+    )
+
+
+def _service(vendor: Vendor) -> dict[str, Any]:
+    url = {"url": [vendor.website]} if vendor.website else {}
+    return {
+        "bom-ref": f"vendors/{vendor.id}",
+        "name": vendor.name,
+        "provider": {"name": vendor.name, **url},
+        "x-trust-boundary": True,
+    }
+
+
+def _vendor_rows(watched: Watched) -> list[dict[str, Any]]:
+    return [msgspec.structs.asdict(vendor) for vendor in watched.vendors]
+
+
+_NEWS_TABLE = _Table(lambda watched: watched.news, {name: name for name in NEWS}, "News")
+_DRATA = {
+    "name": "name", "url": "website", "critical": "critical", "servicesProvided": "products",
+    "dataStored": "data",
+}  # fmt: skip
+"""Names of fields by which Drata takes vendors, with ours: those that are known here."""
+
+# CISO Assistant's import of third parties reads a sheet Entities with ref_id and name (backend/data_wizard/
+# views.py of intuitem/ciso-assistant-community); a website has no column of its own there.
+_ENTITIES = {"ref_id": "id", "name": "name", "description": "website"}
 
 FILES: Mapping[str, Callable[[Watched], bytes]] = MappingProxyType(
     {
-        "news.csv": lambda watched: _csv(NEWS, ([row[name] for name in NEWS] for row in watched.news)),
-        "news.json": lambda watched: msgspec.json.encode(
-            [{name: row[name] for name in NEWS} for row in watched.news]
-        ),
-        "news.xlsx": lambda watched: _workbook(
-            "News", NEWS, [[row[name] for name in NEWS] for row in watched.news], watched.now
-        ),
+        "news.csv": functools.partial(_csv, _NEWS_TABLE),
+        "news.json": functools.partial(_json, _NEWS_TABLE),
+        "news.xlsx": functools.partial(_workbook, _NEWS_TABLE),
         "deadlines.ics": _calendar,
-        "vendors.csv": lambda watched: _csv(
-            COLUMNS, ([getattr(vendor, name) for name in COLUMNS] for vendor in watched.vendors)
+        "vendors.csv": functools.partial(_csv, _Table(_vendor_rows, {name: name for name in COLUMNS})),
+        "drata.csv": functools.partial(_csv, _Table(_vendor_rows, _DRATA)),
+        "vanta.json": functools.partial(
+            _json, _Table(_vendor_rows, {"name": "name", "websiteUrl": "website"})
         ),
-        "drata.csv": lambda watched: _csv(
-            [*DRATA], ([getattr(vendor, name) for name in DRATA.values()] for vendor in watched.vendors)
-        ),
-        "vanta.json": lambda watched: msgspec.json.encode(
-            [{of: getattr(vendor, name) for of, name in VANTA.items()} for vendor in watched.vendors]
-        ),
-        "ciso-assistant.xlsx": lambda watched: _workbook(
-            "Entities",
-            [*CISO_ASSISTANT],
-            [[getattr(vendor, name) for name in CISO_ASSISTANT.values()] for vendor in watched.vendors],
-            watched.now,
-        ),
+        "ciso-assistant.xlsx": functools.partial(_workbook, _Table(_vendor_rows, _ENTITIES, "Entities")),
         "cyclonedx.json": _cyclonedx,
-        "b_05.01.csv": _dora(PROVIDERS, provider_rows),
-        "b_05.02.csv": _dora(CHAIN, chain_rows),
+        "b_05.01.csv": functools.partial(_dora, PROVIDERS, provider_rows),
+        "b_05.02.csv": functools.partial(_dora, CHAIN, chain_rows),
     }
 )
 """Each file, with what makes it."""

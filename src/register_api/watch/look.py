@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from register_api.bounded_http.limits import HttpLimits, reach_with, seconds_asked
+from register_api.bounded_http.client import OK, Elsewhere, Reply
+from register_api.bounded_http.limits import HttpLimits, Reach, reach_with, seconds_asked
+from register_api.core.canonical import digest
+from register_api.core.format import tree
+from register_api.core.format.paths import max_bytes
 from register_api.core.printable import printable
-from register_api.errors import Forked, RegisterError, RolledBack, Unreachable, VerificationError
+from register_api.errors import Forked, RegisterError, RolledBack, Unreachable, VerificationError, WatchError
 from register_api.verify import Options, Report, Verified, VerifyResult, verify
+from register_api.verify.evidence.package import Made, make_evidence
+from register_api.verify.http_fetcher import HttpFetcher
 from register_api.watch.discovery import find_register
-from register_api.watch.poll_fetcher import FIRST, PollFetcher, SeenTimestamp
 from register_api.watch.settings import WatchSettings
 from register_api.watch.vendors import Vendor
 
@@ -33,6 +38,21 @@ _WORDS = {
 
 _WALLS = frozenset({401, 403, 406, 451})
 _BUSY = frozenset({429, 503})
+_NOT_MODIFIED = 304
+_FIRST = tree.TIMESTAMP.path()
+
+
+class SeenTimestamp(NamedTuple):
+    """The file that everything else hangs on, TUF's timestamp, as it was served last.
+
+    Attributes:
+        etag: Its ``ETag``, or an empty text. A ``Last-Modified`` would not do: by it a host answers that
+            nothing is new where it serves an older register than before.
+        sha256: Digest of its bytes, hex; empty: it was never seen.
+    """
+
+    etag: str = ""
+    sha256: str = ""
 
 
 class Known(NamedTuple):
@@ -83,6 +103,11 @@ class Looked(NamedTuple):
     result: VerifyResult | None = None
 
     @property
+    def is_trouble(self) -> bool:
+        """Whether there is a register, as far as is known, that does not verify."""
+        return self.outcome not in {FRESH, FOUND, NO_REGISTER}
+
+    @property
     def verified(self) -> Verified | None:
         """The register, where it was verified anew."""
         return self.result.verified if self.result else None
@@ -91,6 +116,56 @@ class Looked(NamedTuple):
     def report(self) -> Report | None:
         """What was checked."""
         return self.result.report if self.result else None
+
+
+class PollFetcher(HttpFetcher):
+    """A fetcher that asks conditionally first.
+
+    Attributes:
+        seen: The timestamp of this poll.
+        refused: By path, the last answer that was no file.
+        elsewhere: Where a redirect led that was not followed.
+        page: Whether a page came where the timestamp was asked for, as bot walls have it.
+    """
+
+    def __init__(self, base: str, limits: HttpLimits, reach: Reach, *, command: str) -> None:
+        """Begin without a connection; the arguments are those of the base."""
+        super().__init__(base, limits, reach, command=command)
+        self.seen = SeenTimestamp()
+        self.refused: dict[str, Reply] = {}
+        self.elsewhere = ""
+        self.page = False
+        self._kept: Reply | None = None
+
+    def is_as_seen(self, before: SeenTimestamp) -> bool:
+        """Ask whether the timestamp is still the one that was seen before."""
+        reply = self._ask(_FIRST, max_bytes(_FIRST), {"If-None-Match": before.etag} if before.etag else {})
+        if reply.status == _NOT_MODIFIED and before.etag:
+            return True
+        if reply.status != OK:
+            raise Unreachable(f"{_FIRST}: the server answered with status {reply.status}", path=_FIRST)
+        self._kept = reply  # `verify` asks for it next
+        self.page = reply.body.lstrip()[:1] == b"<"
+        return bool(before.sha256) and self.seen.sha256 == before.sha256
+
+    def ask(self, path: str, max_bytes: int, headers: Mapping[str, str] | None = None) -> Reply:
+        """Return what the server answers, as the base does; the first look is not made twice."""
+        if path == _FIRST and self._kept is not None:
+            reply, self._kept = self._kept, None
+            return reply
+        return self._ask(path, max_bytes, headers)
+
+    def _ask(self, path: str, most: int, headers: Mapping[str, str] | None) -> Reply:
+        try:
+            reply = super().ask(path, most, headers)
+        except Elsewhere as error:
+            self.elsewhere = error.address.removesuffix(path)
+            raise
+        if reply.status not in {OK, _NOT_MODIFIED}:
+            self.refused[path] = reply
+        elif reply.status == OK and path == _FIRST:
+            self.seen = SeenTimestamp(reply.headers.get("etag", ""), digest(reply.body))
+        return reply
 
 
 class Asking(NamedTuple):
@@ -142,7 +217,7 @@ def _look(vendor: Vendor, known: Known, now: dt.datetime, fetcher: PollFetcher, 
     except RegisterError as error:
         return _trouble(error, fetcher, now)
     if fetcher.page:
-        return _trouble(Unreachable(f"{FIRST}: the server answered with a page"), fetcher, now)
+        return _trouble(Unreachable(f"{_FIRST}: the server answered with a page"), fetcher, now)
 
     def verified(**more: object) -> VerifyResult:
         return verify(vendor.register, msgspec.structs.replace(options, **more), now, fetcher=fetcher)
@@ -179,3 +254,20 @@ def _trouble(error: RegisterError, fetcher: PollFetcher, now: dt.datetime) -> Lo
         elif fetcher.elsewhere:
             word = "redirected"
     return Looked(word, error.message, error.hint, fetcher.elsewhere, wait)
+
+
+def evidence_of(vendor: Vendor, version: int, root_sha256: str, asking: Asking, now: dt.datetime) -> Made:
+    """Fetch a version of a vendor's register anew with all that proves it, and verify it.
+
+    Args:
+        vendor: The vendor.
+        version: The version.
+        root_sha256: Digest of the root that trust began from, where the contract names none.
+        asking: How its server is asked.
+        now: The present instant, UTC.
+    """
+    if not vendor.register or version < 1:
+        raise WatchError(f"{vendor.name} has no register with a version {version}")
+    options = Options(root_sha256=vendor.root_sha256 or root_sha256 or None)
+    with asking.fetcher(vendor.register) as fetcher:
+        return make_evidence(vendor.register, fetcher, version, options, now)

@@ -1,22 +1,42 @@
-"""Sends alerts, digests and reminders through the outbox."""
+"""Sends alerts, digests and reminders through the outbox: by mail to owners, and to webhooks and chats."""
 
 from __future__ import annotations
 
 import contextlib
+import html
 import secrets
 from collections import Counter
+from pathlib import Path
 from typing import Self
 
-from register_api.errors import SendingError
+from register_api.core import strict_base64
+from register_api.core.instant import format_instant
+from register_api.core.printable import printable
+from register_api.errors import Malformed, SendingError, UsageError
 from register_api.sending.database import Database
-from register_api.sending.mail import Message
+from register_api.sending.mail import Addressed, Message, content_of, envelope, written
 from register_api.sending.mail_server import MailServer
 from register_api.sending.outbox import RETRY_AFTER, Outbox, SendResult
 from register_api.sending.sender import Route, Sender, Surroundings
-from register_api.sending.webhook import Hook, route_of, transport_of
-from register_api.watch.hooks import MessageHooks
-from register_api.watch.messages import DueMessage, Moment, compose, make_due
-from register_api.watch.settings import WatchSettings
+from register_api.sending.webhook import (
+    CHATS,
+    CONTENT_TYPES,
+    SECRET,
+    Event,
+    Hook,
+    hook_url_problem,
+    route_of,
+    transport_of,
+)
+from register_api.watch.messages import MOST_NEWS, DueMessage, Text, make_due, text_of
+from register_api.watch.settings import Here, WatchHook, WatchSettings
+
+_TYPE = "sub-processor-watch"
+_MOST_LINES = 8
+_SHORTEST_SECRET = 24
+"""Bytes (Standard Webhooks 1.0.0: 24 to 64)."""
+
+_NOTHING_LEFT = SendResult("opted_out", "all of it is decided, or was told by another process")
 
 
 class Mailer:
@@ -25,42 +45,38 @@ class Mailer:
     def __init__(
         self, database: Database, settings: WatchSettings, password: str, around: Surroundings
     ) -> None:
-        """Begin without a connection."""
-        self._database = database
-        self._settings = settings
-        self._around = around
-        self._password = password
-        self._last_told = ""
-
-    def __enter__(self) -> Self:
-        """Make what connections live in.
+        """Begin without a connection.
 
         Raises:
             UsageError: A file of a webhook cannot be read.
         """
+        self._database, self._settings, self._around = database, settings, around
+        self._hooks: dict[tuple[str, str], tuple[str, str]] = {
+            (each.name, each.format): (_url(each), _secret(each)) for each in settings.webhooks
+        }
+        self._last_told = ""
+        outbox = Outbox(database, DueMessage, secrets.token_hex(8), settings.lease_seconds)
+        # Webhooks first, which a mail server that takes nothing does not hold up.
+        self._senders: list[Sender[DueMessage]] = []
+        if settings.webhooks:
+            route = route_of(transport_of(settings, around.now, "watch"))
+            self._senders.append(Sender(outbox, route, self._hook, around))
+        if settings.sender:
+            server = MailServer(settings, password)
+            route = Route(("mail",), server, settings.mails_per_second, RETRY_AFTER)
+            self._senders.append(Sender(outbox, route, self._mail, around))
+
+    def __enter__(self) -> Self:
+        """Make what connections live in."""
         with contextlib.ExitStack() as stack:
-            self._senders = [stack.enter_context(each) for each in self._made()]
+            for sender in self._senders:
+                stack.enter_context(sender)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Close the connections."""
         self._stack.close()
-
-    def _made(self) -> list[Sender[DueMessage]]:
-        """Make what sends: webhooks first, which a mail server that takes nothing does not hold up."""
-        settings = self._settings
-        outbox = Outbox(self._database, DueMessage, secrets.token_hex(8), settings.lease_seconds)
-        made: list[Sender[DueMessage]] = []
-        if settings.webhooks:
-            self._hooks = MessageHooks(settings)
-            route = route_of(transport_of(settings, self._around.now, "watch"))
-            made.append(Sender(outbox, route, self._hook, self._around))
-        if settings.sender:
-            server = MailServer(settings, self._password)
-            route = Route(("mail",), server, settings.mails_per_second, RETRY_AFTER)
-            made.append(Sender(outbox, route, self._mail, self._around))
-        return made
 
     def send(self) -> Counter[str]:
         """Put into the outbox what has to be told, and send what is due.
@@ -74,26 +90,96 @@ class Mailer:
         counts: Counter[str] = Counter()
         if self._senders:
             with self._database.transaction() as run:
-                make_due(run, self._settings, self._moment())
+                make_due(run, self._here())
         for sender in self._senders:
             sender.send_due(counts=counts)
         return counts
 
     def try_to_send(self) -> None:
         """Do the same; a mail server that takes nothing is told once, and hinders no look at registers."""
+        said = ""
         try:
             self.send()
-            self._last_told = ""
         except SendingError as error:
-            if error.message != self._last_told:
-                self._around.tell(f"{error.word}: {error.message}")
-            self._last_told = error.message
+            said = error.message
+            if said != self._last_told:
+                self._around.tell(f"{error.word}: {said}")
+        self._last_told = said
 
     def _mail(self, due: DueMessage, body: bytes | None) -> Message | SendResult:
-        return compose(self._database.query, self._settings, due, body, self._moment())
+        """Write the mail of a row, or say why there is none; ``body`` where it was written before."""
+        if body is not None:
+            return envelope(self._settings, due.id, due.recipient, body)
+        text = text_of(self._database.query, due, self._here())
+        if text is None:
+            return _NOTHING_LEFT
+        page = f'<pre style="white-space: pre-wrap; font: inherit">{html.escape(text.mail)}</pre>\n'
+        to = Addressed(due.id, due.recipient, "", text.subject, {})
+        try:
+            return written(self._settings, to, content_of(text.mail, page), self._around.now())
+        except ValueError as error:  # a header that the library refuses to write
+            return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
 
     def _hook(self, due: DueMessage, body: bytes | None) -> Hook | SendResult:
-        return self._hooks.compose(self._database.query, due, body, self._moment())
+        """Write the message of a row to a webhook, or say why there is none."""
+        known = self._hooks.get((due.recipient, due.channel))
+        if known is None:
+            return SendResult("refused", "the settings have no such webhook any more")
+        if body is None:
+            text = text_of(self._database.query, due, self._here())
+            if text is None:
+                return _NOTHING_LEFT
+            body = self._body(due, text)
+        url, secret = known
+        return Hook(due.id, url, CONTENT_TYPES[due.channel], body, secret)
 
-    def _moment(self) -> Moment:
-        return Moment.of(self._around.now(), self._settings)
+    def _body(self, due: DueMessage, text: Text) -> bytes:
+        page = self._settings.page_address
+        if due.channel in CHATS:
+            return CHATS[due.channel]([text.subject, *text.shortened(_MOST_LINES, "; ")], page)
+        names = ("id", "vendor", "title", "deadline", "deadline_of")
+        news = [
+            {name: row[name] for name in names} | {"critical": bool(row["critical"])}
+            for row in text.rows[:MOST_NEWS]
+        ]
+        return Event(
+            id=due.id,
+            source=page or f"urn:{_TYPE}",
+            type=f"{_TYPE}.{due.kind}",
+            subject=text.subject,
+            time=format_instant(self._around.now()),
+            data={"count": len(text.rows), "news": news},
+        ).encoded
+
+    def _here(self) -> Here:
+        return Here(self._around.now(), self._settings)
+
+
+def _read(hook: WatchHook, name: str, file: str) -> str:
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"webhook {hook.name}: {name}: {printable(file)} cannot be read") from error
+
+
+def _url(hook: WatchHook) -> str:
+    url = _read(hook, "url_file", hook.url_file)
+    if problem := hook_url_problem(url):
+        raise UsageError(f"webhook {hook.name}: the address in url_file {problem}")
+    return url
+
+
+def _secret(hook: WatchHook) -> str:
+    if not hook.secret_file:
+        return ""
+    secret = _read(hook, "secret_file", hook.secret_file)
+    try:
+        good = len(strict_base64.decode(secret.removeprefix(SECRET))) >= _SHORTEST_SECRET
+    except Malformed:
+        good = False
+    if not (good and secret.startswith(SECRET)):
+        raise UsageError(
+            f"webhook {hook.name}: secret_file holds no secret",
+            hint=f"{SECRET} and the base64 of {_SHORTEST_SECRET} or more random bytes",
+        )
+    return secret

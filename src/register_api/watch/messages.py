@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
 
-from register_api.clock import zone_of
-from register_api.core.calendar import local_day
 from register_api.core.language.language import ENGLISH, count
 from register_api.core.printable import escaped
 from register_api.sending.database import Row
-from register_api.sending.mail import Addressed, Message, content_of, envelope, written
-from register_api.sending.outbox import Leased, SendResult
+from register_api.sending.outbox import Leased
 from register_api.watch.inbox import UNDECIDED
 from register_api.watch.record import AT_ONCE
-from register_api.watch.reminders import due as due_reminders
-from register_api.watch.settings import WatchSettings
-
-_MOST = 200
-"""So many pieces of news stand in one message; of more only the number."""
+from register_api.watch.settings import Here, WatchSettings
 
 _UNTOLD = f"""
     SELECT news.id, heard_by FROM
@@ -31,15 +23,23 @@ _UNTOLD = f"""
         JOIN vendors ON vendors.id = news.vendor
     WHERE concerns = 1 AND heard_by <> '' AND vendors.closed_at IS NULL AND {UNDECIDED} AND NOT EXISTS
         (SELECT 1 FROM told WHERE told.news = news.id AND told.recipient = heard_by AND told.kind = 'news')
+        AND ({{more}}) ORDER BY news.id
 """
+_AT_ONCE = f"class IN ({', '.join('?' * len(AT_ONCE))}) OR deadline >= ?"
+_NOT_TODAY = (
+    "NOT EXISTS (SELECT 1 FROM deliveries WHERE recipient = heard_by"
+    " AND deliveries.kind = 'digest' AND day = ?)"
+)
 _LIVE = f"""
     SELECT news.id, vendors.name AS vendor, critical, title, deadline, deadline_of, detail FROM told
         JOIN news ON news.id = told.news JOIN vendors ON vendors.id = news.vendor
     WHERE told.delivery = ? AND {UNDECIDED} ORDER BY deadline IS NULL, deadline, vendors.name, news.id
 """
-
-
-NOTHING_LEFT = SendResult("opted_out", "all of it is decided, or was told by another process")
+_SUBJECTS = {
+    "alert": "Your vendors: {count} to look at now",
+    "digest": "Your vendors: {count} of news",
+    "reminder": "Your vendors: {count} to decide on soon",
+}
 
 
 class DueMessage(Leased, frozen=True, kw_only=True):
@@ -62,49 +62,61 @@ class Audience(NamedTuple):
     owner: str = ""
 
 
+class Reminder(NamedTuple):
+    """Something to remind somebody of, who has so many days to object, or less."""
+
+    news: str
+    owner: str
+    days_before: int
+
+
+class Text(NamedTuple):
+    """What a message says: each piece of news is some sentences."""
+
+    subject: str
+    rows: list[Row]
+    pieces: list[list[str]]
+
+    def shortened(self, most: int, join: str) -> list[str]:
+        """Return at most so many pieces, each in one text, and how many more there are."""
+        texts = [join.join(sentences) for sentences in self.pieces[:most]]
+        more = len(self.pieces) - most
+        return [*texts, f"And {more} more: register-api watch inbox"] if more > 0 else texts
+
+    @property
+    def mail(self) -> str:
+        """The text of a mail; so many pieces of news stand in one message."""
+        decide = "To decide: register-api watch decide ID accepted|objected|not_concerned"
+        return "\n\n".join([*self.shortened(MOST_NEWS, "\n"), decide]) + "\n"
+
+
+MOST_NEWS = 200
+"""So many pieces of news stand in one message; of more only the number."""
+
+
 def _audiences(settings: WatchSettings) -> list[Audience]:
     mail = [Audience()] if settings.sender or not settings.webhooks else []
     return mail + [Audience(hook.format, hook.name, hook.owner) for hook in settings.webhooks]
 
 
-class Moment(NamedTuple):
-    """When it is: the instant, and the day and hour in our time zone."""
-
-    now: dt.datetime
-    today: dt.date
-    hour: int
-
-    @classmethod
-    def of(cls, now: dt.datetime, settings: WatchSettings) -> Moment:
-        """Return the moment of an instant."""
-        zone = zone_of(settings.time_zone)
-        return cls(now, local_day(now, zone), now.astimezone(zone).hour)
-
-
-def make_due(run: Callable[..., list[Row]], settings: WatchSettings, moment: Moment) -> list[DueMessage]:
+def make_due(run: Callable[..., list[Row]], here: Here) -> list[DueMessage]:
     """Put into the outbox what has to be told, within a transaction of the caller's.
 
     At once goes what has a last day to object that lies ahead, and what shakes the trust in a register; the
     rest once a day from ``digest_hour`` on. What nobody is responsible for, or was decided, is not told.
-
-    Args:
-        run: Runs a statement.
-        settings: Hours, days and time zone.
-        moment: When it is.
     """
-    zone = zone_of(settings.time_zone)
-    near = list(due_reminders(run, moment.now, zone, settings.reminder_days))
-    made = []
-    for audience in _audiences(settings):
-        made += _told(run, audience, "alert", _at_once(run, audience, moment), moment)
-        reminders = (
+    near, today, made = list(reminders(run, here)), here.today.isoformat(), list[DueMessage]()
+    for audience in _audiences(here.settings):
+        untold = _untold(run, audience, _AT_ONCE, *sorted(AT_ONCE), today)
+        made += _told(run, audience, "alert", untold, here)
+        reminded = (
             (audience.recipient or each.owner, each.news, f"reminder-{each.days_before}")
             for each in near
             if audience.owner in {"", each.owner}
         )
-        made += _told(run, audience, "reminder", reminders, moment)
-        if moment.hour >= settings.digest_hour:
-            made += _told(run, audience, "digest", _rest(run, audience, moment), moment)
+        made += _told(run, audience, "reminder", reminded, here)
+        if here.hour >= here.settings.digest_hour:
+            made += _told(run, audience, "digest", _untold(run, audience, _NOT_TODAY, today), here)
     return made
 
 
@@ -112,85 +124,60 @@ _Items = Iterable[tuple[str, str, str]]
 """To whom, which piece of news, and whether it is new or a reminder."""
 
 
-def _at_once(run: Callable[..., list[Row]], audience: Audience, moment: Moment) -> _Items:
-    classes = ", ".join("?" for _ in AT_ONCE)
-    rows = run(
-        f"{_UNTOLD} AND (class IN ({classes}) OR deadline >= ?) ORDER BY news.id",
-        *(audience.recipient, audience.owner, *sorted(AT_ONCE), moment.today.isoformat()),
-    )
-    return [(row["heard_by"], row["id"], "news") for row in rows]
-
-
-def _rest(run: Callable[..., list[Row]], audience: Audience, moment: Moment) -> _Items:
-    rows = run(
-        f"{_UNTOLD} AND NOT EXISTS (SELECT 1 FROM deliveries WHERE recipient = heard_by"
-        " AND deliveries.kind = 'digest' AND day = ?) ORDER BY news.id",
-        *(audience.recipient, audience.owner, moment.today.isoformat()),
-    )
+def _untold(run: Callable[..., list[Row]], audience: Audience, more: str, *values: str) -> _Items:
+    rows = run(_UNTOLD.format(more=more), audience.recipient, audience.owner, *values)
     return [(row["heard_by"], row["id"], "news") for row in rows]
 
 
 def _told(
-    run: Callable[..., list[Row]], audience: Audience, kind: str, items: _Items, moment: Moment
+    run: Callable[..., list[Row]], audience: Audience, kind: str, items: _Items, here: Here
 ) -> list[DueMessage]:
     """Make one row for each recipient; what another process has told meanwhile is left to it."""
     made: dict[str, DueMessage] = {}
-    at = int(moment.now.timestamp())
-    channel = audience.channel
     for to, news, told in items:
-        if not to:
-            continue
-        if to not in made:
-            made[to] = DueMessage(
-                id=secrets.token_hex(16), channel=channel, attempts=0, unknowns=0, recipient=to, kind=kind
-            )
+        if to and to not in made:
+            id_, channel = secrets.token_hex(16), audience.channel
+            made[to] = DueMessage(id=id_, channel=channel, attempts=0, unknowns=0, recipient=to, kind=kind)
             run(
                 "INSERT INTO deliveries (id, channel, state, state_at, due_at, recipient, kind, day)"
                 " VALUES (?, ?, 'due', ?, ?, ?, ?, ?)",
-                *(made[to].id, channel, at, at, to, kind, moment.today.isoformat()),
+                *(id_, channel, here.at, here.at, to, kind, here.today.isoformat()),
             )
-        run("INSERT INTO told VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", news, to, told, made[to].id)
+        if to:
+            run("INSERT INTO told VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", news, to, told, made[to].id)
     return list(made.values())
 
 
-_SUBJECTS = {
-    "alert": "Your vendors: {count} to look at now",
-    "digest": "Your vendors: {count} of news",
-    "reminder": "Your vendors: {count} to decide on soon",
-}
+def reminders(run: Callable[..., list[Row]], here: Here) -> Iterator[Reminder]:
+    """Yield what has to be reminded of, each once; a reminder that was missed is made up for by the next."""
+    days_before = here.settings.reminder_days
+    last = here.today + dt.timedelta(days=max(days_before, default=-1))
+    rows = run(
+        "SELECT news.id, news.owner, deadline, seen_at FROM news JOIN vendors ON vendors.id = news.vendor"
+        " WHERE deadline BETWEEN ? AND ? AND concerns = 1 AND vendors.closed_at IS NULL"
+        f" AND {UNDECIDED} ORDER BY deadline, news.id",
+        *(here.today.isoformat(), last.isoformat()),
+    )
+    for row in rows:
+        deadline = dt.date.fromisoformat(row["deadline"])
+        step = min(days for days in days_before if days >= (deadline - here.today).days)
+        seen_on = here.day(dt.datetime.fromtimestamp(row["seen_at"], dt.UTC))
+        if seen_on < deadline - dt.timedelta(days=step) and run(
+            "INSERT INTO reminders VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING news", row["id"], step
+        ):
+            yield Reminder(row["id"], row["owner"], step)
 
 
-class Text(NamedTuple):
-    """What a mail says."""
-
-    subject: str
-    body: str
-
-
-def news_of(run: Callable[..., list[Row]], due: DueMessage) -> list[Row]:
-    """Return the news that a row of the outbox tells of, without what is decided."""
-    return run(_LIVE, due.id)
-
-
-def subject_of(due: DueMessage, rows: Sequence[Row]) -> str:
-    """Return what a message is about."""
-    return _SUBJECTS[due.kind].format(count=count(len(rows), "piece"))
-
-
-def text_of(run: Callable[..., list[Row]], due: DueMessage, today: dt.date) -> Text | None:
-    """Return what a row of the outbox says; ``None`` once all of it is decided."""
-    rows = news_of(run, due)
+def text_of(run: Callable[..., list[Row]], due: DueMessage, here: Here) -> Text | None:
+    """Return what a row of the outbox says, without what is decided; ``None`` once all of it is."""
+    rows = run(_LIVE, due.id)
     if not rows:
         return None
-    parts = ["\n".join(sentences(row, today)) for row in rows[:_MOST]]
-    if len(rows) > _MOST:
-        parts.append(f"And {len(rows) - _MOST} more: register-api watch inbox")
-    parts.append("To decide: register-api watch decide ID accepted|objected|not_concerned")
-    return Text(subject_of(due, rows), "\n\n".join(parts) + "\n")
+    subject = _SUBJECTS[due.kind].format(count=count(len(rows), "piece"))
+    return Text(subject, rows, [_sentences(row, here.today) for row in rows])
 
 
-def sentences(row: Row, today: dt.date) -> list[str]:
-    """Return what is said of a piece of news."""
+def _sentences(row: Row, today: dt.date) -> list[str]:
     critical = " (critical)" if row["critical"] else ""
     lines = [f"{escaped(row['vendor'])}{critical}: {escaped(row['title'])}"]
     if row["deadline"]:
@@ -203,31 +190,8 @@ def sentences(row: Row, today: dt.date) -> list[str]:
     return [*lines, f"ID: {row['id']}"]
 
 
-def compose(
-    run: Callable[..., list[Row]],
-    settings: WatchSettings,
-    due: DueMessage,
-    body: bytes | None,
-    moment: Moment,
-) -> Message | SendResult:
-    """Write the mail of a row, or say why there is none."""
-    if body is not None:
-        return envelope(settings, due.id, due.recipient, body)
-    text = text_of(run, due, moment.today)
-    if text is None:
-        return NOTHING_LEFT
-    page = f'<pre style="white-space: pre-wrap; font: inherit">{html.escape(text.body)}</pre>\n'
-    to = Addressed(due.id, due.recipient, "", text.subject, {})
-    try:
-        return written(settings, to, content_of(text.body, page), moment.now)
-    except ValueError as error:  # a header that the library refuses to write
-        return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
-
-
-def preview(
-    run: Callable[..., list[Row]], settings: WatchSettings, moment: Moment
-) -> Sequence[tuple[DueMessage, Text]]:
+def preview(run: Callable[..., list[Row]], here: Here) -> list[tuple[DueMessage, Text]]:
     """Return what would be sent now, of the digest's hour whatever it is; for a transaction to be undone."""
-    made = make_due(run, settings, moment._replace(hour=24))
-    texts = ((due, text_of(run, due, moment.today)) for due in made)
+    anytime = here._replace(settings=msgspec.structs.replace(here.settings, digest_hour=0))
+    texts = ((due, text_of(run, due, here)) for due in make_due(run, anytime))
     return [(due, text) for due, text in texts if text is not None]

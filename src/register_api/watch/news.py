@@ -1,4 +1,7 @@
-"""News: what is told of a vendor, each piece once, with whom it concerns and until when to act."""
+"""News: what is told of a vendor, each piece once, with whom it concerns and until when to act.
+
+The last day to object is the earlier of what the register promises and what the contract says.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,17 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
-from register_api.clock import zone_of
-from register_api.core.calendar import local_day
+from register_api.core.calendar import later_day
 from register_api.core.canonical import digest
-from register_api.core.diff.changes import Change, ChangeType
+from register_api.core.diff.changes import ANNOUNCED_BY, Change, ChangeType
 from register_api.core.diff.concern import Concern
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH, count
+from register_api.core.model import DayCount
 from register_api.core.printable import escaped
 from register_api.sending.database import Row
 from register_api.verify import Report, Update, Verified
-from register_api.watch.deadlines import breaks_contract, deadline
+from register_api.watch.settings import Here, days_off
 from register_api.watch.vendors import Vendor, interests_of
 
 TROUBLE = MappingProxyType(
@@ -48,6 +51,9 @@ CLASSES = frozenset({"other", "late", "short", "moved", "closed", "found", "reco
 
 _ID_DIGITS = 16
 _LONGEST_TITLE = 500
+_BUSINESS_DAYS_A_YEAR = 200
+"""Fewer than any calendar has."""
+
 _TOLD = ("type", "kind", "subprocessor", "engagement", "planned", "affects", "summary", "notice")
 """What of a change is kept with the news of it; all of it is kept with its version."""
 
@@ -102,21 +108,57 @@ def add(run: Callable[..., list[Row]], news: News) -> bool:
     )
 
 
-class Here(NamedTuple):
-    """When and where something is seen: the present instant, our time zone, whose holidays are ours."""
+class Deadline(NamedTuple):
+    """The last day to object.
 
-    now: dt.datetime
-    time_zone: str
-    holidays: str
+    Attributes:
+        of: Who sets it: the ``register``, in the publisher's time zone, or the ``contract``, in ours.
+    """
 
-    @property
-    def at(self) -> int:
-        """The present instant, Unix time."""
-        return int(self.now.timestamp())
+    day: dt.date
+    of: Literal["register", "contract"]
 
-    def day(self, instant: dt.datetime) -> dt.date:
-        """Return the day of an instant in our time zone."""
-        return local_day(instant, zone_of(self.time_zone))
+
+class _ContractDays(NamedTuple):
+    """How a contract counts days, in the years that are needed."""
+
+    day_count: DayCount
+    holidays: tuple[dt.date, ...]
+
+
+def deadline(
+    change: Change, vendor: Vendor, *, seen_on: dt.date, announced_on: dt.date, holidays: str
+) -> Deadline | None:
+    """Return the last day to object to a change; ``None`` where nobody sets one."""
+    of_register = change.notice.objection_until
+    begins = announced_on if vendor.counts_from == "announced" else seen_on
+    of_contract = _later(change, begins, vendor.objection_days, vendor, holidays)
+    if of_contract is not None and (of_register is None or of_contract <= of_register):
+        return Deadline(of_contract, "contract")
+    return None if of_register is None else Deadline(of_register, "register")
+
+
+def breaks_contract(change: Change, vendor: Vendor, *, announced_on: dt.date, holidays: str) -> bool:
+    """Tell whether a change starts before the days of notice that the contract asks for are over."""
+    earliest = _later(change, announced_on, vendor.notice_days, vendor, holidays)
+    starts_on = change.notice.effective_on or (announced_on if change.notice.required else None)
+    return earliest is not None and starts_on is not None and starts_on < earliest
+
+
+def _later(
+    change: Change, begins: dt.date, days: int | None, vendor: Vendor, holidays: str
+) -> dt.date | None:
+    """Return the day that the contract's days lead to; what a first version has in use was not announced."""
+    is_announced = change.type in ANNOUNCED_BY and change.notice.announced_on is not None
+    if days is None or not (change.notice.required or is_announced):
+        return None
+    off: tuple[dt.date, ...] = ()
+    if vendor.counting == "business" and holidays:
+        off = days_off(holidays, range(begins.year, begins.year + days // _BUSINESS_DAYS_A_YEAR + 2))
+    try:
+        return later_day(begins, days, _ContractDays(vendor.counting, off))
+    except OverflowError:
+        return None
 
 
 def news_of(vendor: Vendor, verified: Verified, report: Report, known: int, here: Here) -> Iterator[News]:
@@ -125,18 +167,13 @@ def news_of(vendor: Vendor, verified: Verified, report: Report, known: int, here
     At the first look, what is over counts as known: told is what still lies ahead. What was announced before
     it counts as seen on the day of its announcement.
     """
-    new = [update for update in verified.updates if update.version > known]
     yield from _lifecycle(vendor, verified, here.at)
     told: set[tuple[int, str | None]] = set()
-    for update in new:
-        published_on = here.day(update.published_at)
-        seen_on = here.day(here.now) if known else published_on
-        for change, piece in _changes(vendor, verified, update, here, seen_on):
-            if known or _lies_ahead(change, piece, here.day(here.now)):
-                told.add((update.version, change.subprocessor))
+    for update in verified.updates:
+        if update.version > known:
+            for piece in _changes(vendor, verified, update, here, is_first=not known):
+                told.add((update.version, piece.detail["subprocessor"]))
                 yield piece
-                if breaks_contract(change, vendor, announced_on=published_on, holidays=here.holidays):
-                    yield _breach(vendor, piece)
     for given in report.notices:
         if given.outcome != "kept" and (given.version, given.subprocessor) in told:
             about = (given.version, given.subprocessor, given.engagement, given.planned)
@@ -151,62 +188,48 @@ def news_of(vendor: Vendor, verified: Verified, report: Report, known: int, here
             )
 
 
-def _breach(vendor: Vendor, piece: News) -> News:
-    """Return that a change comes sooner than the contract allows, whatever the register promises."""
-    asked = f"less than the {count(vendor.notice_days or 0, 'day')} of notice in the contract"
-    return News.about(
-        vendor,
-        f"contract/{piece.change_id}",
-        piece.seen_at,
-        kind="short",
-        version=piece.version,
-        change_id=piece.change_id,
-        title=f"{piece.title}: {asked}",
-        detail=piece.detail,
-        concerns=piece.concerns,
-    )
-
-
-def _lies_ahead(change: Change, piece: News, today: dt.date) -> bool:
-    days = (piece.deadline, change.notice.effective_on)
-    return any(day is not None and day >= today for day in days)
-
-
 def _changes(
-    vendor: Vendor, verified: Verified, update: Update, here: Here, seen_on: dt.date
-) -> Iterator[tuple[Change, News]]:
-    register, published_on = verified.register, here.day(update.published_at)
+    vendor: Vendor, verified: Verified, update: Update, here: Here, *, is_first: bool
+) -> Iterator[News]:
+    """Yield changes, and those that come sooner than the contract allows, whatever the register promises."""
+    register, published_on, holidays = (
+        verified.register,
+        here.day(update.published_at),
+        here.settings.holidays,
+    )
+    seen_on = published_on if is_first else here.today
     ours, sentences = Concern(interests_of(vendor), register), Sentences(ENGLISH, register, published_on)
     promised = register.notice.objection
     for change in update.changes:
-        until = deadline(
-            change,
+        until = deadline(change, vendor, seen_on=seen_on, announced_on=published_on, holidays=holidays)
+        piece = News.about(
             vendor,
-            seen_on=seen_on,
-            announced_on=published_on,
-            holidays=here.holidays,
+            f"change/{change.id}",
+            here.at,
+            kind=change.type if change.type in _CHANGES else "other",
+            version=update.version,
+            change_id=change.id,
+            title=f"{vendor.name}: {sentences.title(change)}",
+            detail={
+                "published_at": int(update.published_at.timestamp()),
+                "recorded": update.recorded,
+                "object_to": promised.contact if promised else None,
+                **{name: msgspec.to_builtins(getattr(change, name)) for name in _TOLD},
+            },
+            concerns=ours.covers_change(change),
+            deadline=until.day if until else None,
+            deadline_of=until.of if until else None,
         )
-        yield (
-            change,
-            News.about(
-                vendor,
-                f"change/{change.id}",
-                here.at,
-                kind=change.type if change.type in _CHANGES else "other",
-                version=update.version,
-                change_id=change.id,
-                title=f"{vendor.name}: {sentences.title(change)}",
-                detail={
-                    "published_at": int(update.published_at.timestamp()),
-                    "recorded": update.recorded,
-                    "object_to": promised.contact if promised else None,
-                    **{name: msgspec.to_builtins(getattr(change, name)) for name in _TOLD},
-                },
-                concerns=ours.covers_change(change),
-                deadline=until.day if until else None,
-                deadline_of=until.of if until else None,
-            ),
-        )
+        days = (piece.deadline, change.notice.effective_on)
+        if is_first and not any(day is not None and day >= here.today for day in days):
+            continue
+        yield piece
+        if breaks_contract(change, vendor, announced_on=published_on, holidays=holidays):
+            key = f"contract/{piece.change_id}"
+            asked = f"less than the {count(vendor.notice_days or 0, 'day')} of notice in the contract"
+            title = f"{piece.title}: {asked}"
+            same = {name: getattr(piece, name) for name in ("version", "change_id", "detail", "concerns")}
+            yield News.about(vendor, key, here.at, kind="short", title=title, **same)
 
 
 def _lifecycle(vendor: Vendor, verified: Verified, at: int) -> Iterator[News]:

@@ -1,17 +1,21 @@
-"""The settings of the watcher: the table ``[watch]`` in the file of settings."""
+"""The settings of the watcher, the table ``[watch]`` in the file of settings, and what days are by them."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
+import holidays
 import msgspec
 
+from register_api.clock import zone_of
+from register_api.core.calendar import local_day
 from register_api.core.text import email_problem, url_problem
+from register_api.errors import Malformed
 from register_api.sending.settings import (
     MAIL_RULES,
     MailSettings,
@@ -23,7 +27,6 @@ from register_api.sending.settings import (
     read_settings,
 )
 from register_api.sending.webhook import HookFormat
-from register_api.watch.deadlines import is_place
 
 TABLE = "watch"
 
@@ -75,10 +78,50 @@ class WatchSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fiel
         return bool(self.sender or self.webhooks)
 
 
+class Here(NamedTuple):
+    """When and where something is seen: the present instant, UTC, and our time zone and holidays."""
+
+    now: dt.datetime
+    settings: WatchSettings
+
+    @property
+    def at(self) -> int:
+        """The present instant, Unix time."""
+        return int(self.now.timestamp())
+
+    @property
+    def today(self) -> dt.date:
+        """The day in our time zone."""
+        return self.day(self.now)
+
+    @property
+    def hour(self) -> int:
+        """The hour in our time zone."""
+        return self.now.astimezone(zone_of(self.settings.time_zone)).hour
+
+    def day(self, instant: dt.datetime) -> dt.date:
+        """Return the day of an instant in our time zone."""
+        return local_day(instant, zone_of(self.settings.time_zone))
+
+
+def days_off(place: str, years: Iterable[int]) -> tuple[dt.date, ...]:
+    """Return the public holidays of a country or a part of one (ISO 3166), such as ``DE-BE``."""
+    country, _, part = place.partition("-")
+    return tuple(holidays.country_holidays(country, subdiv=part or None, years=years))
+
+
+def _is_no_place(place: str) -> bool:
+    try:
+        days_off(place or "DE", ())
+    except NotImplementedError:
+        return True
+    return False
+
+
 def _is_no_time_zone(name: str) -> bool:
     try:
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
+        zone_of(name)
+    except Malformed:
         return True
     return False
 
@@ -122,7 +165,7 @@ _RULES = (
         "write them like 10.1.2.3/32",
     ),
     SettingRule(
-        lambda settings: not is_place(settings.holidays),
+        lambda settings: _is_no_place(settings.holidays),
         "holidays must be a country whose public holidays are known, or a part of one",
         "write it like DE or DE-BE (ISO 3166)",
     ),

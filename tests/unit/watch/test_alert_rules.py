@@ -8,9 +8,9 @@ import pytest
 
 from register_api.watch import poller
 from register_api.watch.look import FRESH, NO_REGISTER, Looked
-from register_api.watch.news import Here
+from register_api.watch.overview import vendors_status
 from register_api.watch.record import due, lease, record
-from register_api.watch.status import vendors_status
+from register_api.watch.settings import Here
 from watching import AT, NOW, Watcher, add_vendor, dt, settings_for
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Desk:
         now = AT + self.at
         leased = lease(self.database, "acme", owner, until=now + 2 * DAY, now=now, seconds=600)
         assert leased
-        here = Here(NOW + dt.timedelta(seconds=self.at), "UTC", "")
-        return [piece.kind for piece in record(self.database, self.settings, leased, looked, here)]
+        here = Here(NOW + dt.timedelta(seconds=self.at), self.settings)
+        return [piece.kind for piece in record(self.database, leased, looked, here)]
 
     def next_at(self) -> int:
         """Return the seconds from the last look to the next."""
@@ -104,14 +104,14 @@ def test_a_vendor_is_looked_at_by_one_at_a_time_until_that_one_dies(desk: Desk) 
 def test_a_look_that_took_too_long_or_was_at_another_address_is_not_recorded(desk: Desk) -> None:
     found = Looked("forked", "as it stands")
     late = lease(desk.database, "acme", "late", until=AT, now=AT, seconds=600)
-    here = Here(NOW, "UTC", "")
+    here = Here(NOW, desk.settings)
     assert late
     assert desk.look(GOOD) == []
-    assert record(desk.database, desk.settings, late, found, here) == []
+    assert record(desk.database, late, found, here) == []
     before = lease(desk.database, "acme", "me", until=AT + DAY, now=AT + 2 * HOUR, seconds=600)
     assert before
     add_vendor(desk.database, register="https://new.acme.example/")
-    assert record(desk.database, desk.settings, before, found, here) == []
+    assert record(desk.database, before, found, here) == []
     assert [row["id"] for row in due(desk.database, 0)] == ["acme"]  # at once, at the new address
 
 
@@ -143,7 +143,7 @@ def test_a_register_that_cannot_be_recorded_is_told_and_stops_no_other(
     real = poller.record
 
     def fails(*arguments: Any) -> list[Any]:
-        if arguments[2].vendor.id == "acme" and arguments[3].outcome != "unusable":
+        if arguments[1].vendor.id == "acme" and arguments[2].outcome != "unusable":
             raise KeyError("\0")
         return real(*arguments)
 

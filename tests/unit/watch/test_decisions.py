@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from register_api.errors import SendingError, WatchError
-from register_api.watch.decisions import Decision, decide, decisions
-from register_api.watch.inbox import inbox
-from register_api.watch.reminders import due
+from register_api.watch.inbox import Decision, decide, decisions, inbox
+from register_api.watch.messages import reminders
+from register_api.watch.settings import Here, WatchSettings
 from register_api.watch.vendors import remove
 from watching import AT, add_news, add_vendor
 
@@ -78,10 +78,14 @@ def test_a_decision_without_news_reason_or_name_is_refused(
     assert decisions(database) == []
 
 
+def in_berlin(now: dt.datetime, *reminder_days: int) -> Here:
+    return Here(now, WatchSettings(time_zone="Europe/Berlin", reminder_days=reminder_days or (14, 7, 2)))
+
+
 def reminded(database: Database, day: dt.date) -> list[tuple[str, int]]:
-    now = dt.datetime.combine(day, dt.time(7), BERLIN)
+    here = in_berlin(dt.datetime.combine(day, dt.time(7), BERLIN))
     with database.transaction() as run:
-        return [(found.news, found.days_before) for found in due(run, now, BERLIN, (14, 7, 2))]
+        return [(found.news, found.days_before) for found in reminders(run, here)]
 
 
 def run_of_days(database: Database, first: dt.date, days: int) -> dict[dt.date, list[tuple[str, int]]]:
@@ -127,7 +131,7 @@ def test_what_is_new_on_the_day_of_a_reminder_is_no_reminder(database: Database)
 
 def fail_to_remind(database: Database, now: dt.datetime) -> None:
     with database.transaction() as run:
-        for found in due(run, now, BERLIN, (2,)):
+        for found in reminders(run, in_berlin(now, 2)):
             run("INSERT INTO no_outbox VALUES (?)", found.news)
 
 
@@ -144,4 +148,5 @@ def test_without_days_nobody_is_reminded(database: Database) -> None:
     add_vendor(database)
     add_news(database, "n1", deadline="2026-06-30", seen_at=0)
     with database.transaction() as run:
-        assert not list(due(run, dt.datetime(2026, 6, 30, tzinfo=BERLIN), BERLIN, ()))
+        here = Here(dt.datetime(2026, 6, 30, tzinfo=BERLIN), WatchSettings(reminder_days=()))
+        assert not list(reminders(run, here))

@@ -12,7 +12,7 @@ from register_api.core.documents import Discovery, RegisterReference, RootRefere
 from register_api.core.format import tree
 from register_api.errors import RegisterError, Unreachable, WatchError
 from register_api.watch.discovery import find_register
-from register_api.watch.poll_fetcher import PollFetcher
+from register_api.watch.look import PollFetcher
 from watched_host import watched_host
 
 if TYPE_CHECKING:

@@ -1,133 +1,175 @@
-"""What the pages show, and what their forms do."""
+"""What the pages show, by templates in which every text of a vendor's is escaped, and what forms do."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import get_args
-from zoneinfo import ZoneInfo
+import functools
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, get_args
 
-from register_api.core.calendar import local_day
+from jinja2 import Environment
+from markupsafe import Markup
+
+from register_api.core.language.language import ENGLISH, count
 from register_api.errors import WatchError
 from register_api.sending.database import Database
+from register_api.style.environment import page_environment
 from register_api.watch import chain_questions as questions
+from register_api.watch import inbox, overview
 from register_api.watch.chain import Chain
 from register_api.watch.chain import load as load_chain
-from register_api.watch.decisions import Decision, DecisionWord, decide, decisions
-from register_api.watch.inbox import inbox
-from register_api.watch.overview import describe, open_items, overview, root_of
-from register_api.watch.search import search
-from register_api.watch.service.pages import WatchPage
-from register_api.watch.settings import WatchSettings
-from register_api.watch.status import vendors_status
-from register_api.watch.vendors import Vendor, all_vendors, load
-from register_api.web.asking import Form, one, plain
+from register_api.watch.inbox import Decision, DecisionWord
+from register_api.watch.news import TROUBLE
+from register_api.watch.settings import Here
+from register_api.watch.vendors import all_vendors, load
+from register_api.web.asking import STYLE, Form, one, plain
 
 _MOST_NEWS = 500
 _MOST_ROWS = 50
-_CHAIN_LASTS = dt.timedelta(minutes=1)
+_LONGEST_QUESTION = 200
 _NEAR = 7
 """Days before a deadline from which it is shown as late."""
 
-_UNPROCESSABLE = 422
+_NOT_FOUND, _UNPROCESSABLE = 404, 422
+
+Question = Mapping[str, str]
+"""What is asked for, in the path and behind it."""
 
 
-class WatchDesk:
-    """Answers; it belongs to the thread of its database."""
+class WatchPage(NamedTuple):
+    """A page before it is put into words: its template, without its ending, and what it shows."""
 
-    def __init__(self, database: Database, settings: WatchSettings) -> None:
-        """Take the database, and the time zone in which days are counted."""
-        self._database = database
-        self._zone = ZoneInfo(settings.time_zone)
-        self._chain: tuple[dt.datetime, Chain] | None = None
+    template: str
+    values: dict[str, Any]
+    status: int = 200
 
-    def inbox(self, now: dt.datetime, *, foreign: bool) -> WatchPage:
-        """Show what waits for a decision; ``foreign``: also what does not concern us."""
-        found = inbox(self._database, local_day(now, self._zone), foreign=foreign)
-        values = {"news": found[:_MOST_NEWS], "total": len(found), "foreign": foreign, "near": _NEAR}
-        return WatchPage("inbox", values)
 
-    def news(self, news: str, form: Form | None, fault: str = "") -> WatchPage:
-        """Show a piece of news, what was decided on it, and the form to decide; again with its fault."""
-        row, detail = describe(self._database, news)
-        values = {
-            "news": row,
-            "detail": detail,
-            "deadline": row["deadline"] and dt.date.fromisoformat(row["deadline"]),
-            "decisions": [each.decision for each in decisions(self._database, news=news)],
-            "choices": get_args(DecisionWord),
-            "chosen": one(form or {}, "decision"),
-            "reason": plain(one(form or {}, "reason")),
-            "fault": fault,
-        }
-        return WatchPage("news", values, _UNPROCESSABLE if fault else 200)
+def message_page(head: str, body: str, status: int) -> WatchPage:
+    """Return a page that says something."""
+    return WatchPage("message", {"head": head, "body": body}, status)
 
-    def decide(self, news: str, form: Form, by: str, at: int) -> WatchPage | None:
-        """Keep a decision; returns the page with the fault where there is one."""
-        describe(self._database, news)
-        word, reason = one(form, "decision"), plain(one(form, "reason"))
-        chosen = next((each for each in get_args(DecisionWord) if each == word), None)
-        if chosen is None:
-            return self.news(news, form, "Choose what you decide.")
+
+def html(page: WatchPage, **everywhere: object) -> str:
+    """Put a page into words."""
+    return _environment().get_template(f"{page.template}.html.j2").render(**everywhere, **page.values)
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = page_environment("register_api.watch.service")
+    environment.filters.update(
+        day=ENGLISH.day,
+        instant=lambda seconds: f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%d %H:%M} UTC",
+        words=lambda code: code.replace("_", " "),
+        left=lambda days: "over" if days < 0 else f"{count(days, 'day')} left",
+    )
+    environment.globals.update(
+        style=Markup(STYLE),  # noqa: S704 - our own constant
+        count=count,
+        trouble=TROUBLE,
+    )
+    environment.tests["web_address"] = lambda text: text.startswith(("https://", "http://"))
+    return environment
+
+
+def _inbox(database: Database, here: Here, asked: Question) -> WatchPage:
+    """Show what waits for a decision; ``all``: also what does not concern us."""
+    found = inbox.inbox(database, here.today, foreign="all" in asked)
+    values = {"news": found[:_MOST_NEWS], "total": len(found), "foreign": "all" in asked, "near": _NEAR}
+    return WatchPage("inbox", values)
+
+
+def _vendors(database: Database, _here: Here, _asked: Question) -> WatchPage:
+    """Show all vendors with how it stands with their registers."""
+    status = {each.vendor: each for each in overview.vendors_status(database)}
+    known = [(each, status[each.id]) for each in all_vendors(database) if each.id in status]
+    rows = sorted(known, key=lambda pair: pair[1].is_well)
+    return WatchPage("vendors", {"rows": rows, "open": overview.open_items(database)})
+
+
+def _vendor(database: Database, _here: Here, asked: Question) -> WatchPage:
+    """Show a vendor: contract, trust, versions, news."""
+    vendor = load(database, asked["vendor"])
+    status = {each.vendor: each for each in overview.vendors_status(database)}
+    known = overview.overview(database, vendor.id) | {"root_sha256": overview.root_of(database, vendor.id)}
+    return WatchPage("vendor", {"vendor": vendor, "status": status.get(vendor.id), "known": known})
+
+
+def _search(database: Database, _here: Here, asked: Question) -> WatchPage:
+    """Show what has a text in it."""
+    words = plain(asked.get("q", ""))[:_LONGEST_QUESTION]
+    return WatchPage("search", {"words": words, "found": overview.search(database, words)})
+
+
+def _chain(database: Database, here: Here, asked: Question) -> WatchPage:
+    """Show who of our vendors uses a company, or without one on what many depend."""
+    chain = load_chain(database, here.today)
+    said, company = asked.get("depth", ""), plain(asked.get("company", ""))[:_LONGEST_QUESTION]
+    depth = int(said) if said in map(str, range(1, 11)) else questions.DEPTH
+    values: dict[str, Any] = {"company": company, "depth": depth, "fault": "", "asked": [], "ways": []}
+    if company:
         try:
-            decide(self._database, Decision(news=news, decision=chosen, reason=reason, by=by, at=at))
+            targets = chain.find(company)
         except WatchError as error:
-            return self.news(news, form, error.message)
-        return None
-
-    def vendors(self) -> WatchPage:
-        """Show all vendors with how it stands with their registers."""
-        status = {each.vendor: each for each in vendors_status(self._database)}
-        known = [(each, status[each.id]) for each in all_vendors(self._database) if each.id in status]
-        rows = sorted(known, key=lambda pair: pair[1].is_well)
-        return WatchPage("vendors", {"rows": rows, "open": open_items(self._database)})
-
-    def vendor(self, vendor: str) -> WatchPage:
-        """Show a vendor: contract, trust, versions, news."""
-        found = load(self._database, vendor)
-        status = next((each for each in vendors_status(self._database) if each.vendor == vendor), None)
-        return WatchPage(
-            "vendor", {"vendor": found, "status": status, "known": overview(self._database, vendor)}
-        )
-
-    def proof_of(self, vendor: str) -> tuple[Vendor, str]:
-        """Return a vendor, and the root that trust in its register began from."""
-        return load(self._database, vendor), root_of(self._database, vendor)
-
-    def chain(self, company: str, depth: int, now: dt.datetime) -> WatchPage:
-        """Show who of our vendors uses a company, or without one on what many depend."""
-        chain = self._chain_of(now)
-        values: dict[str, object] = {"company": company, "depth": depth, "fault": "", "asked": [], "ways": []}
-        if company:
-            try:
-                targets = chain.find(company)
-            except WatchError as error:
-                values["fault"] = f"{error.message}: {error.hint}"
-            else:
-                values["asked"] = [chain.companies[number] for number in targets]
-                ways = questions.ways_to(chain, targets, depth)
-                values["ways"] = [(len(way) - 1, _names(chain, way)) for way in ways]
-            return WatchPage("chain", values, 404 if values["fault"] else 200)
-        abroad = questions.outside_eea(chain, depth)
-        values |= {
-            "shares": {
-                "Companies": questions.by_company(chain, depth)[:_MOST_ROWS],
-                "Countries": questions.by_country(chain, depth)[:_MOST_ROWS],
-            },
-            "abroad": [(each, _names(chain, each.way)) for each in abroad[:_MOST_NEWS]],
-            "abroad_total": len(abroad),
-        }
+            return WatchPage("chain", {**values, "fault": f"{error.message}: {error.hint}"}, _NOT_FOUND)
+        values["asked"] = [chain.companies[number] for number in targets]
+        ways = questions.ways_to(chain, targets, depth)
+        values["ways"] = [(len(way) - 1, _names(chain, way)) for way in ways]
         return WatchPage("chain", values)
+    abroad = questions.outside_eea(chain, depth)
+    values |= {
+        "shares": {
+            "Companies": questions.by_company(chain, depth)[:_MOST_ROWS],
+            "Countries": questions.by_country(chain, depth)[:_MOST_ROWS],
+        },
+        "abroad": [(each, _names(chain, each.way)) for each in abroad[:_MOST_NEWS]],
+        "abroad_total": len(abroad),
+    }
+    return WatchPage("chain", values)
 
-    def _chain_of(self, now: dt.datetime) -> Chain:
-        """Return the chain as it was a minute ago at most: to load 40,000 uses takes more than a second."""
-        if self._chain is None or now - self._chain[0] >= _CHAIN_LASTS:
-            self._chain = now, load_chain(self._database, local_day(now, self._zone))
-        return self._chain[1]
 
-    def search(self, words: str) -> WatchPage:
-        """Show what has a text in it."""
-        return WatchPage("search", {"words": words, "found": search(self._database, words)})
+def _names(chain: Chain, way: questions.Way) -> list[str]:
+    return [chain.companies[number].name for number in way]
 
 
-def _names(chain: Chain, companies: tuple[int, ...]) -> list[str]:
-    return [chain.companies[number].name for number in companies]
+VIEWS: Mapping[str, Callable[[Database, Here, Question], WatchPage]] = MappingProxyType(
+    {
+        "": _inbox,
+        "vendors": _vendors,
+        "vendors/{vendor:str}": _vendor,
+        "chain": _chain,
+        "search": _search,
+    }
+)
+"""The pages that are only looked at, by path."""
+
+
+def news_page(database: Database, news: str, form: Form, fault: str = "") -> WatchPage:
+    """Show a piece of news, what was decided on it, and the form to decide; again with its fault."""
+    row = inbox.describe(database, news)
+    values = {
+        "news": row,
+        "detail": row["detail"],
+        "deadline": row["deadline"] and dt.date.fromisoformat(row["deadline"]),
+        "decisions": [each.decision for each in inbox.decisions(database, news=news)],
+        "choices": get_args(DecisionWord),
+        "chosen": one(form, "decision"),
+        "reason": plain(one(form, "reason")),
+        "fault": fault,
+    }
+    return WatchPage("news", values, _UNPROCESSABLE if fault else 200)
+
+
+def decide(database: Database, news: str, form: Form, by: str, at: int) -> WatchPage | None:
+    """Keep a decision; returns the page with the fault where there is one."""
+    inbox.describe(database, news)
+    chosen = next((each for each in get_args(DecisionWord) if each == one(form, "decision")), None)
+    if chosen is None:
+        return news_page(database, news, form, "Choose what you decide.")
+    made = Decision(news=news, decision=chosen, reason=plain(one(form, "reason")), by=by, at=at)
+    try:
+        inbox.decide(database, made)
+    except WatchError as error:
+        return news_page(database, news, form, error.message)
+    return None

@@ -9,98 +9,144 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Sequence
-from typing import NamedTuple
+import secrets
+import stat
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+from litestar import Request, Response
+
+from register_api.clock import Clock
 from register_api.core import strict_base64
+from register_api.errors import UsageError
+from register_api.files import durable
 from register_api.sending.settings import is_loopback
 from register_api.watch.settings import WatchSettings
+from register_api.web.asking import (
+    Form,
+    Limit,
+    RequestRefused,
+    body_of,
+    is_from,
+    network_of,
+    one,
+    read_form,
+)
+
+Asked = Request[Any, Any, Any]
 
 SESSION_SECONDS = 12 * 3600
 _LONGEST_NAME = 100
+_HOUR = 3600.0
+_GUESSES = 20
+_BYTES = 32
+_SHORTEST_TOKEN = 24
 
-
-class Caller(NamedTuple):
-    """What is known of whoever asks, before they are believed.
-
-    Attributes:
-        peer: Address that has connected.
-        names: Every value of the header that names the user.
-        session: The cookie, or an empty text.
-    """
-
-    peer: str
-    names: Sequence[str]
-    session: str
+_MISDIRECTED = "This page is not known by that name: the setting page_address has its address."
+_UNKNOWN = "No proxy that is trusted has said who you are."
 
 
 class Guard:
-    """Tells users from strangers."""
+    """Tells users from strangers, and counts who guesses the token.
 
-    def __init__(self, settings: WatchSettings, token: str, key: bytes) -> None:
+    Attributes:
+        has_login: Whether people sign in with a token.
+    """
+
+    def __init__(self, settings: WatchSettings, token: str, clock: Clock) -> None:
         """Take who is believed.
 
         Args:
             settings: The address of the page, the header and the proxies.
             token: What people sign in with; empty where a proxy names users.
-            key: Random bytes of this process.
+            clock: Tells the present instant.
         """
         self._address = urlsplit(settings.page_address)
         self._proxies = [ipaddress.ip_network(each) for each in settings.proxies]
-        self._token, self._key = token, key
+        self._header, self._token, self._clock = settings.user_header, token, clock
+        self._key = secrets.token_bytes(_BYTES)
+        self._guesses, self._all_guesses = Limit(_GUESSES, _HOUR), Limit(10 * _GUESSES, _HOUR)
+        self._is_secure = self._address.scheme == "https"
+        # Browsers let no other host or path set a cookie with the prefix.
+        self._cookie = "__Host-watch" if self._is_secure else "watch"
         self.has_login = bool(token)
 
-    @property
-    def is_secure(self) -> bool:
-        """Whether browsers are to send the cookie over TLS alone."""
-        return self._address.scheme == "https"
-
-    @property
-    def cookie(self) -> str:
-        """Name of the cookie; browsers let no other host or path set one with the prefix."""
-        return "__Host-watch" if self.is_secure else "watch"
-
-    def origin(self, host: str) -> str:
-        """Return the origin of the page, or an empty text where ``Host`` names another site.
+    def origin(self, request: Asked) -> str:
+        """Return the origin of the page; refuse where ``Host`` names another site.
 
         A site whose name was made to lead here names itself there (DNS rebinding).
         """
-        if self._address.netloc:
-            is_ours = host.casefold() == self._address.netloc.casefold()
-            return f"{self._address.scheme}://{host}" if is_ours else ""
-        return f"http://{host}" if is_loopback(_name_in(host)) else ""
+        host = request.headers.get("host", "")
+        if self._address.netloc and host.casefold() == self._address.netloc.casefold():
+            return f"{self._address.scheme}://{host}"
+        if not self._address.netloc and is_loopback(_name_in(host)):
+            return f"http://{host}"
+        raise RequestRefused(421, 0, _MISDIRECTED)
 
-    def user(self, caller: Caller, now: int) -> str:
-        """Return the name of the user, or an empty text."""
+    def user(self, request: Asked) -> str:
+        """Return who asks; an empty text where they can sign in."""
+        self.origin(request)
         if self.has_login:
-            return self._user_of(caller.session, now)
-        names = caller.names if self._is_proxy(caller.peer) else ()
-        return names[0].strip() if len(names) == 1 and is_name(names[0].strip()) else ""
+            return self._user_of(request.cookies.get(self._cookie, ""))
+        names = request.headers.getall(self._header, []) if self._header else []
+        is_believed = len(names) == 1 and is_name(names[0].strip())
+        if not is_believed or not self._is_proxy(request.client.host if request.client else ""):
+            raise RequestRefused(403, 0, _UNKNOWN)
+        return str(names[0].strip())
 
-    def knows(self, token: str) -> bool:
-        """Tell whether somebody has the token, in a time that says nothing of it."""
-        return self.has_login and hmac.compare_digest(_digest(token), _digest(self._token))
+    async def form(self, request: Asked) -> tuple[str, Form]:
+        """Return the user, and what they filled in."""
+        user = self.user(request)
+        if not user or not is_from(request, self.origin(request)):
+            raise RequestRefused(403)
+        form = read_form(await body_of(request))
+        if not _are_same(one(form, "form"), self.form_token(user)):
+            raise RequestRefused(403, 0, "This form has expired. Open the page again.")
+        return user, form
 
-    def session(self, user: str, now: int) -> str:
-        """Return the cookie of a user who has signed in."""
-        said = f"{now + SESSION_SECONDS}.{strict_base64.encode_url(user.encode())}"
-        return f"{said}.{self._proof('session', said)}"
+    async def login_form(self, request: Asked) -> Form:
+        """Return what somebody filled in to sign in."""
+        if not is_from(request, self.origin(request)):
+            raise RequestRefused(403)
+        form = read_form(await body_of(request))
+        for limit, key in ((self._guesses, network_of(request)), (self._all_guesses, "")):
+            if wait := limit.wait(key, self._now()):
+                raise RequestRefused(429, wait)
+        return form
+
+    def knows_token(self, request: Asked, form: Form) -> bool:
+        """Tell whether the token in a form is right; a wrong one counts as a guess."""
+        if self.has_login and _are_same(one(form, "token"), self._token):
+            return True
+        self._guesses.count(network_of(request), self._now())
+        self._all_guesses.count("", self._now())
+        return False
 
     def form_token(self, user: str) -> str:
         """Return what proves that a form was shown to a user."""
         return self._proof("form", user)
 
-    def is_form_of(self, user: str, token: str) -> bool:
-        """Tell whether a form was shown to a user."""
-        return hmac.compare_digest(_digest(token), _digest(self.form_token(user)))
+    def keep(self, reply: Response[str], user: str) -> Response[str]:
+        """Have the browser keep who has signed in; an empty text: nobody."""
+        said = f"{self._now() + SESSION_SECONDS}.{strict_base64.encode_url(user.encode())}"
+        reply.set_cookie(
+            self._cookie,
+            f"{said}.{self._proof('session', said)}" if user else "",
+            max_age=SESSION_SECONDS if user else 0,
+            path="/",
+            secure=self._is_secure,
+            httponly=True,
+            samesite="strict",
+        )
+        return reply
 
-    def _user_of(self, session: str, now: int) -> str:
+    def _user_of(self, session: str) -> str:
         said, _, proof = session.rpartition(".")
-        if not hmac.compare_digest(_digest(proof), _digest(self._proof("session", said))):
+        if not _are_same(proof, self._proof("session", said)):
             return ""
         until, _, user = said.partition(".")
-        return strict_base64.decode_url(user).decode() if now < int(until) else ""
+        return strict_base64.decode_url(user).decode() if self._now() < int(until) else ""
 
     def _is_proxy(self, peer: str) -> bool:
         try:
@@ -111,6 +157,9 @@ class Guard:
 
     def _proof(self, what: str, said: str) -> str:
         return hmac.new(self._key, f"{what}\n{said}".encode(errors="replace"), hashlib.sha256).hexdigest()
+
+    def _now(self) -> int:
+        return int(self._clock().timestamp())
 
 
 def is_name(text: str) -> bool:
@@ -125,5 +174,42 @@ def _name_in(host: str) -> str:
     return name.removeprefix("[").removesuffix("]")
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode(errors="replace")).digest()
+def _are_same(one_text: str, other: str) -> bool:
+    """Compare texts in a time that says nothing of them."""
+    digests = (hashlib.sha256(text.encode(errors="replace")).digest() for text in (one_text, other))
+    return hmac.compare_digest(*digests)
+
+
+def make_token(path: Path) -> bool:
+    """Make the token that people sign in with, unless there is one; tells whether it was made.
+
+    Raises:
+        UsageError: It cannot be written there.
+    """
+    try:
+        durable.create(path, f"{secrets.token_urlsafe(_BYTES)}\n".encode(), secret=True)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise UsageError(f"token_file: {path} cannot be written: {error.strerror}") from error
+    return True
+
+
+def read_token(path: Path) -> str:
+    """Read the token.
+
+    Raises:
+        UsageError: The file cannot be read, others may read it, or what stands in it can be guessed.
+    """
+    try:
+        mode, token = path.stat().st_mode, path.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"token_file: {path} cannot be read") from error
+    if mode & 0o077:
+        raise UsageError(
+            f"token_file: {path} is open to other users (mode {stat.S_IMODE(mode):04o})",
+            hint=f"chmod 600 {path}",
+        )
+    if len(token) < _SHORTEST_TOKEN:
+        raise UsageError(f"token_file: what stands in {path} can be guessed", hint="remove it: one is made")
+    return token
