@@ -10,7 +10,7 @@ from msgspec import inspect
 
 from register_api.core.model import Draft, RegisterSource, SubprocessorSource
 from register_api.source.collect import collect
-from register_api.source.folder import EXAMPLE
+from register_api.source.load import EXAMPLE
 from toml_source import write_source
 
 if TYPE_CHECKING:

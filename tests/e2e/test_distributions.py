@@ -14,7 +14,7 @@ import pytest
 from commands import ROOT
 
 from programs import environment, output_of
-from register_api.source.folder import EXAMPLE
+from register_api.source.load import EXAMPLE
 from static_host import static_host
 
 BUILD = (

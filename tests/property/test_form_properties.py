@@ -12,7 +12,7 @@ from register_api.core.forms import MAX_TEXT, Form
 from register_api.core.rules import check, identity
 from register_api.core.shapes import forms_in
 from register_api.core.text import text_problems
-from register_api.source.key_path import parse_key
+from register_api.source.lines import parse_key
 from strategies import subprocessors, vendor_source
 from thoroughness import examples
 

@@ -9,10 +9,8 @@ import pytest
 
 from register_api.core.model import ProductScope, RegisterSource, SubprocessorSource
 from register_api.core.shapes import Shape, shapes
-from register_api.source.folder import EXAMPLE
-from register_api.source.key_path import KeyPath, format_key
-from register_api.source.lines import index_lines
-from register_api.source.load import load
+from register_api.source.lines import KeyPath, format_key, index_lines
+from register_api.source.load import EXAMPLE, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,7 @@ from register_api.files import durable
 from register_api.hosting.configuration import configuration
 from register_api.hosting.site import Site
 from register_api.source.editor_schema import HEADS, schema_files
-from register_api.source.folder import EXAMPLE
+from register_api.source.load import EXAMPLE
 
 _PLAIN_PATH = re.compile(r"[^\x00-\x1f\x7f\"\\$%{};'`]+")
 """What units of systemd and nginx can both name; the rest means something to one of them."""

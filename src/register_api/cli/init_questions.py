@@ -13,7 +13,7 @@ import holidays
 from register_api.core.forms import LANGUAGE_TAG, LICENSE, LINK, MAX_DAYS, Form
 from register_api.core.text import base_url_problem
 from register_api.errors import Refused, UsageError
-from register_api.source.time_zone import load_zone
+from register_api.source.load import load_zone
 
 NONE = "none"
 """Answers that there is no such thing."""

@@ -23,7 +23,7 @@ from register_api.core.text import base_url_problem
 from register_api.serve.process.shutdown import end_with_parent
 from register_api.serve.settings import OFF, Settings
 from register_api.serve.settings_sources import read_settings
-from register_api.source.folder import REGISTER_FILE
+from register_api.source.load import REGISTER_FILE
 
 _GRACE_SECONDS = 10.0
 _RESTART_SECONDS = 10.0

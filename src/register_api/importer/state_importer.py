@@ -29,8 +29,7 @@ from register_api.importer.vendor_update import (
     write_memory,
 )
 from register_api.source.editor_schema import schema_files
-from register_api.source.toml_values import plain
-from register_api.source.vendor_file import VendorFile
+from register_api.source.toml_values import VendorFile, plain
 
 SOURCE = "register"
 VENDORS = "subprocessors"

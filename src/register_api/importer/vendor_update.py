@@ -12,8 +12,7 @@ from register_api.core.printable import printable, quoted
 from register_api.importer.import_report import Reporter
 from register_api.importer.table import refuse
 from register_api.importer.vendor_list import ListedVendor, Use, match_uses
-from register_api.source.toml_values import Section, plain, put
-from register_api.source.vendor_file import USE_ORDER, VENDOR_ORDER, VendorFile
+from register_api.source.toml_values import USE_ORDER, VENDOR_ORDER, Section, VendorFile, plain, put
 
 MEMORY_FILE = "taken-over.json"
 

@@ -1,4 +1,4 @@
-"""From a parsed TOML table to a struct of the model, with every mistake at once.
+"""From a parsed TOML table to a struct of the model, with every mistake at once, in plain words.
 
 ``msgspec.convert`` stops at the first value that does not fit. Whoever edits a register wants all of
 them, so the table is first walked beside what each field takes (``core.shapes``).
@@ -6,28 +6,29 @@ them, so the table is first walked beside what each field takes (``core.shapes``
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
-from collections.abc import Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import inspect
 
+from register_api.core import model
+from register_api.core.canonical import MAX_SAFE_INTEGER
 from register_api.core.fields import FIELDS
+from register_api.core.instant import parse_day
 from register_api.core.model import EngagementSource, ProductScope, RegisterSource, SubprocessorSource
 from register_api.core.product_scope import ALL, read_scope
 from register_api.core.shapes import Shape, shapes
 from register_api.core.text import nearest
-from register_api.source.expectation import expected, found, is_scalar, shortened
-from register_api.source.key_path import KeyPath
+from register_api.source.lines import KeyPath, quote
 
 T = TypeVar("T", bound=msgspec.Struct)
-
 SET_BY_PUBLISHING = {
     name: field.instead for rows in FIELDS.values() for name, field in rows.items() if field.instead
 }
 """Fields of the wire format that no source may hold, and what to use in their place."""
-
 _PUBLISHED_KINDS = (RegisterSource, SubprocessorSource, EngagementSource)
 _LABEL = Shape(inspect.StrType())
 
@@ -38,6 +39,48 @@ class SourceProblem(msgspec.Struct, frozen=True):
     path: KeyPath
     message: str
     hint: str = ""
+
+
+_LONGEST_QUOTE = 60
+
+
+def _is_day(value: Any) -> bool:
+    """Tell whether a value is a TOML date, or text that is an RFC 3339 full-date that exists."""
+    if not isinstance(value, str):
+        return type(value) is dt.date
+    try:
+        parse_day(value)
+    except ValueError:
+        return False
+    return True
+
+
+_TAKES: dict[type[inspect.Type], Callable[[Any], bool]] = {
+    inspect.StrType: lambda value: isinstance(value, str),
+    inspect.LiteralType: lambda value: isinstance(value, str),
+    inspect.BoolType: lambda value: isinstance(value, bool),
+    inspect.IntType: lambda value: type(value) is int and abs(value) <= MAX_SAFE_INTEGER,
+    inspect.DateType: _is_day,
+}
+_CALLED = {
+    inspect.StrType: "text",
+    inspect.BoolType: "true or false",
+    inspect.IntType: "a whole number",
+    inspect.DateType: "a day such as 2026-06-10",
+    inspect.DictType: "a table of labels, each with a text",
+}
+_IN_ORDER = {
+    frozenset(get_args(kind)): get_args(kind) for kind in vars(model).values() if get_origin(kind) is Literal
+}
+"""Words of the model's literal types in the order that the model gives them; msgspec sorts them."""
+_FINDS = (
+    (float, "a number with a fraction"),
+    (dt.datetime, "a day with a time"),  # before date, of which it is a kind
+    (dt.date, "a day"),
+    (dt.time, "a time of day"),
+    (list, "a list"),
+    (object, "a table"),
+)
 
 
 def collect(document: dict[str, Any], kind: type[T]) -> tuple[T | None, tuple[SourceProblem, ...]]:
@@ -67,8 +110,7 @@ def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) ->
     elif shape.is_list and isinstance(value, list):
         item_shape = msgspec.structs.replace(shape, is_list=False)
         for index, item in enumerate(value):
-            if not is_scalar(item, shape):
-                yield from _walk(item, item_shape, (*path, index), top)
+            yield from _walk(item, item_shape, (*path, index), top)
     elif shape.struct and isinstance(value, dict) and not shape.is_list:
         yield from _walk_table(value, shape.struct, path, top)
     elif isinstance(shape.kind, inspect.DictType) and isinstance(value, dict):
@@ -76,19 +118,17 @@ def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) ->
             for name, item in value.items():
                 yield from _walk(item, _LABEL, (*path, name), top)
     elif shape.is_list or not is_scalar(value, shape):
-        yield SourceProblem(
-            path, f"expected {expected(shape)}, found {found(value)}", _hint(value, shape, path)
-        )
+        message = f"expected {expected(shape)}, found {found(value)}"
+        yield SourceProblem(path, message, _hint(value, shape, path))
 
 
 def _walk_scope(value: Any, shape: Shape, path: KeyPath) -> Iterator[SourceProblem]:
-    if not isinstance(value, list):
-        if value != ALL:
-            yield SourceProblem(path, f"expected {expected(shape)}, found {found(value)}")
-        return
-    for index, item in enumerate(value):
-        if not isinstance(item, str):
-            yield SourceProblem((*path, index), f"expected the id of a product, found {found(item)}")
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            if not isinstance(item, str):
+                yield SourceProblem((*path, index), f"expected the id of a product, found {found(item)}")
+    elif value != ALL:
+        yield SourceProblem(path, f"expected {expected(shape)}, found {found(value)}")
 
 
 def _walk_table(
@@ -96,11 +136,10 @@ def _walk_table(
 ) -> Iterator[SourceProblem]:
     known = shapes(kind)
     for name, value in table.items():
-        if name not in known:
-            yield _unknown(name, kind, path, top)
-        # Most values are right and have no parts: no walk is begun for them.
-        elif known[name].is_list or not is_scalar(value, known[name]):
+        if name in known:
             yield from _walk(value, known[name], (*path, name), top)
+        else:
+            yield _unknown(name, kind, path, top)
     for name, shape in known.items():
         if shape.is_required and name not in table:
             yield SourceProblem((*path, name), f"{name} is missing: expected {expected(shape)}")
@@ -110,34 +149,30 @@ def _unknown(
     name: str, kind: type[msgspec.Struct], path: KeyPath, top: type[msgspec.Struct]
 ) -> SourceProblem:
     """Say what is wrong with a key that the struct does not have."""
-    at = (*path, name)
     if name in SET_BY_PUBLISHING and kind in _PUBLISHED_KINDS:
-        return SourceProblem(at, f"{name} is set by publishing", SET_BY_PUBLISHING[name])
-    place = _places(kind).get(name) if kind is not top else None
-    if place:
-        above = ".".join(part for part in path if isinstance(part, str))
-        return SourceProblem(at, f"unknown key {shortened(name)}", f"{name} belongs to {above}.{place}")
-    place = _places(top).get(name)
-    if place:
-        return SourceProblem(at, f"unknown key {shortened(name)}", f"{name} belongs to {place}")
+        return SourceProblem((*path, name), f"{name} is set by publishing", SET_BY_PUBLISHING[name])
+    within = _places(kind).get(name) if kind is not top else None
+    place = f"{_dotted(path)}.{within}" if within else _places(top).get(name)
     near = nearest(name, shapes(kind))
-    if near:
-        return SourceProblem(at, f"unknown key {shortened(name)}", f"did you mean {near}?")
-    return SourceProblem(at, f"unknown key {shortened(name)}", f"known here: {', '.join(shapes(kind))}")
+    hint = f"did you mean {near}?" if near else f"known here: {', '.join(shapes(kind))}"
+    if place:
+        hint = f"{name} belongs to {place}"
+    return SourceProblem((*path, name), f"unknown key {shortened(name)}", hint)
+
+
+def _dotted(path: KeyPath) -> str:
+    return ".".join(part for part in path if isinstance(part, str))
 
 
 def _hint(value: Any, shape: Shape, path: KeyPath) -> str:
-    match shape.kind, value:
-        case inspect.StructType(), dict() if shape.is_list:
-            names = ".".join(part for part in path if isinstance(part, str))
-            return f"write the header in double brackets: [[{names}]]"
-        case _, str() if shape.is_list:
-            return f"write it in square brackets: [{shortened(value)}]"
-        case _, str():
-            near = nearest(value, shape.codes)
-            return f"did you mean {near}?" if near else ""
-        case _:
-            return ""
+    if shape.is_list and shape.struct and isinstance(value, dict):
+        return f"write the header in double brackets: [[{_dotted(path)}]]"
+    if not isinstance(value, str):
+        return ""
+    if shape.is_list:
+        return f"write it in square brackets: [{shortened(value)}]"
+    near = nearest(value, shape.codes)
+    return f"did you mean {near}?" if near else ""
 
 
 @functools.cache
@@ -153,3 +188,42 @@ def _places(top: type[msgspec.Struct]) -> dict[str, str]:
             places.setdefault(name, path)
             waiting.append((f"{path}.{name}", inner))
     return places
+
+
+def is_scalar(value: Any, shape: Shape) -> bool:
+    """Tell whether a TOML value is what a field without parts takes, or an item of a list of such."""
+    takes = _TAKES.get(type(shape.kind))
+    return takes is not None and takes(value) and (not shape.codes or value in shape.codes)
+
+
+def expected(shape: Shape) -> str:
+    """Return in words what a field takes, e.g. ``one of active, conditional, available``."""
+    if shape.is_list:
+        one = expected(msgspec.structs.replace(shape, is_list=False))
+        return "a list of tables" if shape.struct else f"a list, each item {one}"
+    if shape.codes:
+        return "one of " + ", ".join(_IN_ORDER.get(frozenset(shape.codes), shape.codes))
+    if shape.struct is model.ProductScope:
+        return 'the text "all", or a list of ids of products'
+    if shape.struct:
+        return "a table with " + ", ".join(shapes(shape.struct))
+    return _CALLED[type(shape.kind)]
+
+
+def found(value: Any) -> str:
+    """Return in words what stands in the file; short and printable whatever it is."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f"the text {shortened(value)}"
+        case int():
+            # Python refuses to print numbers of more than 4,300 digits.
+            return f"the number {value}" if abs(value) <= MAX_SAFE_INTEGER else "a number too large"
+        case _:
+            return next(words for kind, words in _FINDS if isinstance(value, kind))
+
+
+def shortened(text: str) -> str:
+    """Return text in quotes, printable, cut to a length fit for a message."""
+    return quote(text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import tomlkit
@@ -20,10 +20,10 @@ from register_api.core.text import nearest
 from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.source.editor_schema import SCHEMA_FOLDER
-from register_api.source.folder import REGISTER_FILE, VENDOR_FOLDER
-from register_api.source.toml_values import Section, dump, parse, plain, put
-from register_api.source.vendor_file import VendorFile
+from register_api.source.load import REGISTER_FILE, VENDOR_FOLDER
+from register_api.source.toml_values import Section, VendorFile, dump, parse, plain, put, table_of
 
+T = TypeVar("T")
 COPIED = (
     "category", "status", "purpose", "products", "ict_service", "conditions", "data_scope",
     "data_categories", "data_subjects", "special_categories",
@@ -43,6 +43,7 @@ class SourceEdit:
         """Begin with nothing changed."""
         self.folder = folder
         self.draft = draft
+        self._listed = {item.id: item for item in draft.subprocessors}
         self._before: dict[str, str] = {}
         self._vendors: dict[str, VendorFile] = {}
         self._register: tomlkit.TOMLDocument | None = None
@@ -53,10 +54,7 @@ class SourceEdit:
         Raises:
             UsageError: There is none; the nearest id is named.
         """
-        found = next((item for item in self.draft.subprocessors if item.id == vendor), None)
-        if found is None:
-            raise _unknown("sub-processor", vendor, [item.id for item in self.draft.subprocessors])
-        return found
+        return _chosen("sub-processor", vendor, self._listed)
 
     def engagement(self, vendor: str, engagement: str | None) -> EngagementSource:
         """Return an engagement by ids; without its id, the only one the vendor has.
@@ -64,16 +62,11 @@ class SourceEdit:
         Raises:
             UsageError: There is none, or more than one to choose from.
         """
-        listed = self.vendor(vendor).engagements
-        if engagement is None and len(listed) == 1:
-            return listed[0]
-        if engagement is None:
-            names = ", ".join(item.id for item in listed) or "none"
-            raise UsageError(f"{vendor} has {len(listed)} engagements: say which", hint=f"one of: {names}")
-        found = next((item for item in listed if item.id == engagement), None)
-        if found is None:
-            raise _unknown("engagement", engagement, [item.id for item in listed])
-        return found
+        listed = {item.id: item for item in self.vendor(vendor).engagements}
+        if engagement is None and len(listed) != 1:
+            hint = f"one of: {', '.join(listed) or 'none'}"
+            raise UsageError(f"{vendor} has {len(listed)} engagements: say which", hint=hint)
+        return _chosen("engagement", next(iter(listed)) if engagement is None else engagement, listed)
 
     def add_vendor(self, vendor: str, fields: Mapping[str, Any]) -> None:
         """Add a vendor's file, and its id to the order of reading where there is one.
@@ -81,15 +74,17 @@ class SourceEdit:
         Raises:
             UsageError: There is a vendor of that id.
         """
-        if any(item.id == vendor for item in self.draft.subprocessors):
-            raise UsageError(
-                f"there is a sub-processor {vendor!r} already",
-                hint="a further use of it is added with --use NAME and without --name",
-            )
-        file = self._file(vendor, new=True)
-        for name, value in fields.items():
-            put(file.document, name, value)
-        self._add_to_order(vendor)
+        if vendor in self._listed:
+            hint = "a further use of it is added with --use NAME and without --name"
+            raise UsageError(f"there is a sub-processor {vendor!r} already", hint=hint)
+        text = None if (self.folder / SCHEMA_FOLDER).is_dir() else ""
+        self._vendors[vendor] = VendorFile(vendor, text)
+        _put_all(self._vendors[vendor].document, fields)
+        if self.draft.register.order:
+            if self._register is None:
+                self._register = parse(REGISTER_FILE, self._read(REGISTER_FILE))
+            order: Any = self._register["order"]
+            order.append(vendor)
 
     def add_engagement(self, vendor: str, engagement: str, fields: Mapping[str, Any]) -> None:
         """Add an engagement below the others of a vendor.
@@ -97,18 +92,14 @@ class SourceEdit:
         Raises:
             UsageError: The vendor has one of that id.
         """
-        file = self._file(vendor, new=vendor in self._vendors)
+        file = self._file(vendor)
         if engagement in file.engagements:
             raise UsageError(f"{vendor} has an engagement {engagement!r} already", hint="give another --use")
-        section = file.add_engagement(engagement)
-        for name, value in fields.items():
-            put(section, name, value)
+        _put_all(file.add_engagement(engagement), fields)
 
     def set_engagement(self, vendor: str, engagement: str, fields: Mapping[str, Any]) -> None:
         """Set fields of an engagement; ``None`` takes one away."""
-        section = self._file(vendor).engagements[engagement]
-        for name, value in fields.items():
-            put(section, name, value)
+        _put_all(self._owner(vendor, engagement), fields)
 
     def plan(self, vendor: str, engagement: str | None, change: Mapping[str, Any]) -> None:
         """Add a planned change to a vendor or to one of its engagements.
@@ -122,14 +113,14 @@ class SourceEdit:
             UsageError: There is a planned change of that id.
         """
         owner = self._owner(vendor, engagement)
-        if change["id"] in {str(plain(item.get("id"))) for item in owner.get("planned", [])}:
+        if change["id"] in _planned(owner):
             raise UsageError(f"there is a planned change {change['id']!r} already", hint="give another --id")
         if not isinstance(owner.get("planned"), tomlkit.items.AoT):
             listed = plain(owner.pop("planned", []))
             owner["planned"] = tomlkit.aot()
             for item in listed:
-                owner["planned"].append(_planned_table(item))
-        owner["planned"].append(_planned_table(change))
+                owner["planned"].append(table_of(item, "\n"))
+        owner["planned"].append(table_of(change, "\n"))
 
     def cancel(self, vendor: str, engagement: str | None, planned: str | None, reason: str) -> None:
         """Say that an announced engagement or planned change will not come.
@@ -139,10 +130,7 @@ class SourceEdit:
         """
         section = self._owner(vendor, engagement)
         if planned is not None:
-            listed = {str(plain(item.get("id"))): item for item in section.get("planned", [])}
-            if planned not in listed:
-                raise _unknown("planned change", planned, list(listed))
-            section = listed[planned]
+            section = _chosen("planned change", planned, _planned(section))
         put(section, "cancelled", {"reason": reason})
 
     def fold(self, vendors: Iterable[str], day: dt.date) -> Iterator[str]:
@@ -157,32 +145,29 @@ class SourceEdit:
         """
         for name in vendors:
             vendor = self.vendor(name)
-            if in_effect(vendor.planned, day):
-                resolved: Any = vendor_on(vendor, day)
-                yield from (f"{name}: {item}" for item in self._fold(name, None, vendor, resolved, day))
+            folded = self._fold(self._owner(name, None), vendor, vendor_on(vendor, day), day)
+            yield from (f"{name}: {change}" for change in folded)
             for item in vendor.engagements:
-                if in_effect(item.planned, day):
-                    now = engagement_on(item, day)
-                    folded = self._fold(name, item.id, item, now, day)
-                    yield from (f"{name}/{item.id}: {change}" for change in folded)
+                folded = self._fold(self._owner(name, item.id), item, engagement_on(item, day), day)
+                yield from (f"{name}/{item.id}: {change}" for change in folded)
 
     def _fold(
-        self, vendor: str, engagement: str | None, owner: Any, resolved: Any, day: dt.date
+        self,
+        section: Section,
+        owner: SubprocessorSource | EngagementSource,
+        resolved: SubprocessorSource | EngagementSource,
+        day: dt.date,
     ) -> list[str]:
-        section = self._owner(vendor, engagement)
         done = in_effect(owner.planned, day)
-        values = {name: getattr(resolved, name) for change in done for name in change.set}
-        if engagement is not None and "status" in values:
-            values |= {name: getattr(resolved, name) for name in ("starts_on", "ends_on")}
-        for name, value in values.items():
-            put(section, name, as_written(value))
+        names = dict.fromkeys(name for change in done for name in change.set)
+        if isinstance(owner, EngagementSource) and "status" in names:
+            names |= dict.fromkeys(("starts_on", "ends_on"))
+        _put_all(section, {name: as_written(getattr(resolved, name)) for name in names})
         folded = [change.id for change in done]
-        left = [item for item in section["planned"] if str(plain(item.get("id"))) not in folded]
-        if left:
-            for index in reversed(range(len(section["planned"]))):
-                if str(plain(section["planned"][index].get("id"))) in folded:
-                    del section["planned"][index]
-        else:
+        for index in reversed(range(len(section.get("planned", ())))) if folded else ():
+            if str(plain(section["planned"][index].get("id"))) in folded:
+                del section["planned"][index]
+        if folded and not section["planned"]:
             del section["planned"]
         return folded
 
@@ -220,13 +205,10 @@ class SourceEdit:
         file = self._file(vendor)
         return file.document if engagement is None else file.engagements[engagement]
 
-    def _file(self, vendor: str, *, new: bool = False) -> VendorFile:
+    def _file(self, vendor: str) -> VendorFile:
         if vendor not in self._vendors:
-            if not new:
-                self.vendor(vendor)
-            name = f"{VENDOR_FOLDER}/{vendor}.toml"
-            text = self._read(name) if not new else None if (self.folder / SCHEMA_FOLDER).is_dir() else ""
-            self._vendors[vendor] = VendorFile(vendor, text)
+            self.vendor(vendor)
+            self._vendors[vendor] = VendorFile(vendor, self._read(f"{VENDOR_FOLDER}/{vendor}.toml"))
         return self._vendors[vendor]
 
     def _read(self, name: str) -> str:
@@ -237,21 +219,24 @@ class SourceEdit:
         self._before[name] = text
         return text
 
-    def _add_to_order(self, vendor: str) -> None:
-        if not self.draft.register.order:
-            return
-        if self._register is None:
-            self._register = parse(REGISTER_FILE, self._read(REGISTER_FILE))
-        order: Any = self._register["order"]
-        order.append(vendor)
+
+def _put_all(section: Section, fields: Mapping[str, Any]) -> None:
+    for name, value in fields.items():
+        put(section, name, value)
 
 
-def _planned_table(change: Mapping[str, Any]) -> Any:
-    table = tomlkit.table()
-    table.trivia.indent = "\n"
-    for name, value in change.items():
-        put(table, name, value)
-    return table
+def _planned(section: Section) -> dict[str, Section]:
+    """Return the planned changes of a section by id."""
+    return {str(plain(item.get("id"))): item for item in section.get("planned", ())}
+
+
+def _chosen(what: str, name: str, known: Mapping[str, T]) -> T:
+    """Return what is meant by an id, or name the nearest."""
+    if name in known:
+        return known[name]
+    near = nearest(name, known)
+    hint = f"did you mean {near}?" if near else f"one of: {', '.join(known) or 'none'}"
+    raise UsageError(f"unknown {what} {name!r}", hint=hint)
 
 
 def as_written(value: Any) -> Any:
@@ -265,9 +250,3 @@ def as_written(value: Any) -> Any:
             if getattr(value, field.name) not in (field.default, {})
         }
     return [as_written(item) for item in value] if isinstance(value, tuple) else msgspec.to_builtins(value)
-
-
-def _unknown(what: str, name: str, known: list[str]) -> UsageError:
-    near = nearest(name, known)
-    hint = f"did you mean {near}?" if near else f"one of: {', '.join(known) or 'none'}"
-    return UsageError(f"unknown {what} {name!r}", hint=hint)

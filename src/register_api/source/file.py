@@ -5,22 +5,20 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import tomli  # compiled, three times as fast as tomllib: a source has a file for each sub-processor
 
 from register_api.core.printable import escaped, printable
 from register_api.errors import Finding
+from register_api.source.lines import longest_dotted_key
 from register_api.source.toml_faults import explain
-from register_api.source.toml_tokens import longest_dotted_key
 
 MAX_SOURCE_BYTES = 256 * 1024
 """Largest source file (docs/rules.md, R17)."""
-
 MAX_KEY_PARTS = 16
 """Longest dotted key; the model nests four deep, and reading longer ones takes time that grows squared."""
-
 _BOM = b"\xef\xbb\xbf"
 _MOST_FAULTS = 20
 """Places of one file that are told at most."""
@@ -46,9 +44,12 @@ def read_source_file(folder: Path, path: Path) -> SourceFile:
     """Read one TOML file; whatever its bytes are, the answer is a table or findings."""
     name = name_of(folder, path)
     try:
-        return parse_source(name, _read_bytes(path))
-    except _TooLarge as error:
-        return _too_large(name, error.size)
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe or a device may have no end
+            return _refused(name, "this file cannot be read: it is not a regular file")
+        if found.st_size > MAX_SOURCE_BYTES:
+            return _too_large(name, found.st_size)
+        return parse_source(name, path.read_bytes())
     except OSError as error:
         return _refused(name, f"this file cannot be read: {error.strerror or type(error).__name__}")
 
@@ -61,11 +62,24 @@ def parse_source(name: str, data: bytes) -> SourceFile:
         hint = "save it as UTF-8 without a byte-order mark"
         return _refused(name, "this file begins with a byte-order mark", hint=hint, line=1)
     try:
-        text = data.decode("utf-8")
+        return _parse_text(name, data.decode("utf-8"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return _refused(name, "this file is not UTF-8 text", hint="save it as UTF-8", line=line)
-    return _parse_text(name, text)
+
+
+def _parse_text(name: str, text: str) -> SourceFile:
+    dotted = any(line.count(".") >= MAX_KEY_PARTS for line in text.split("\n"))
+    if dotted and longest_dotted_key(text) > MAX_KEY_PARTS:
+        return _refused(name, f"a dotted key has more than {MAX_KEY_PARTS} parts", text)
+    try:
+        return SourceFile(name, text, tomli.loads(text))
+    except RecursionError:
+        return _refused(name, "lists or tables are nested too deeply", text)
+    except tomli.TOMLDecodeError as error:
+        return SourceFile(name, text, None, tuple(_syntax_findings(name, text, error)))
+    except ValueError as error:  # a number of more digits than Python reads
+        return _refused(name, f"not valid TOML: {printable(error)}", text)
 
 
 def name_of(folder: Path, path: Path) -> str:
@@ -81,46 +95,9 @@ def finding(name: str, key: str, message: str, **more: Any) -> Finding:
     )
 
 
-class _TooLarge(Exception):
-    """A file has so many bytes that it is not read."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-
-def _read_bytes(path: Path) -> bytes:
-    """Read a file of a size that is allowed; never a pipe or a device, which may have no end."""
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
-        raise OSError(0, "it is not a regular file")
-    if found.st_size > MAX_SOURCE_BYTES:
-        raise _TooLarge(found.st_size)
-    return path.read_bytes()
-
-
 def _too_large(name: str, size: int) -> SourceFile:
     message = f"this file has {size} bytes; at most {MAX_SOURCE_BYTES} (256 KiB) are allowed"
     return _refused(name, message, rule="R17", hint="move long text to a separate document")
-
-
-def _parse_text(name: str, text: str) -> SourceFile:
-    if _has_overlong_key(text):
-        return _refused(name, f"a dotted key has more than {MAX_KEY_PARTS} parts", text=text)
-    try:
-        return SourceFile(name, text, tomli.loads(text))
-    except RecursionError:
-        return _refused(name, "lists or tables are nested too deeply", text=text)
-    except tomli.TOMLDecodeError as error:
-        return SourceFile(name, text, None, tuple(_syntax_findings(name, text, error)))
-    except ValueError as error:  # a number of more digits than Python reads
-        return _refused(name, f"not valid TOML: {printable(error)}", text=text)
-
-
-def _has_overlong_key(text: str) -> bool:
-    """Look closer only where one line has dots enough; most texts need no second reading."""
-    if text.count(".") < MAX_KEY_PARTS or all(line.count(".") < MAX_KEY_PARTS for line in text.split("\n")):
-        return False
-    return longest_dotted_key(text) > MAX_KEY_PARTS
 
 
 def _syntax_findings(name: str, text: str, error: tomli.TOMLDecodeError) -> Iterator[Finding]:
@@ -145,13 +122,5 @@ def _syntax_findings(name: str, text: str, error: tomli.TOMLDecodeError) -> Iter
             return
 
 
-def _refused(
-    name: str,
-    message: str,
-    *,
-    rule: Literal["R01", "R17"] = "R01",
-    hint: str = "",
-    line: int | None = None,
-    text: str | None = None,
-) -> SourceFile:
-    return SourceFile(name, text, None, (finding(name, "", message, rule=rule, hint=hint, line=line),))
+def _refused(name: str, message: str, text: str | None = None, **more: Any) -> SourceFile:
+    return SourceFile(name, text, None, (finding(name, "", message, **more),))

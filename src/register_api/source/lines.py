@@ -1,16 +1,115 @@
-"""Where a key stands in a TOML text: ``engagements[0].purpose`` is on line 41.
+"""Key paths, and where a key stands in a TOML text: ``engagements[0].purpose`` is on line 41.
 
-``tomli`` keeps no positions, so this reads the text a second time, only as far as keys and brackets
-go (TOML 1.0: headers, arrays of tables, dotted and quoted keys, inline tables, arrays, multi-line
-strings). It judges nothing: from a text that is no TOML it takes what comes before the first oddity.
+A part of a path is a name (``str``) or the place in a list, counted from 0 (``int``). Names that TOML would
+not take bare are written in double quotes with TOML's escapes, so that a path is always printable.
+
+``tomli`` keeps no positions, so lines are found by reading the text a second time, only as far as keys and
+brackets go (TOML 1.0: headers, arrays of tables, dotted and quoted keys, inline tables, arrays, multi-line
+strings). That judges nothing: from a text that is no TOML it takes what comes before the first oddity.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from register_api.source.key_path import KeyPath, parse_key, unquote
-from register_api.source.toml_tokens import Token, tokens
+import tomli
+
+KeyPath = tuple[str | int, ...]
+"""The parts of a key path from the top of the file downwards; empty for the whole file."""
+_LAST_OF_BMP = 0xFFFF
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_PART = re.compile(r'\[(?P<index>[0-9]{1,9})\]|(?P<quoted>"(?:\\.|[^"\\\n])*")|(?P<name>[^.\[\]"]+)')
+
+
+def quote(text: str) -> str:
+    r"""Return text as a TOML basic string in which everything unprintable is escaped.
+
+    Control, zero-width and bidirectional characters become ``\uXXXX``: what is printed on a terminal
+    is what stands in the file.
+    """
+    return '"' + "".join(_escaped(character) for character in text) + '"'
+
+
+def unquote(literal: str) -> str:
+    """Return what a TOML string literal, quotes included, says."""
+    return str(tomli.loads("key = " + literal)["key"])
+
+
+def format_key(path: KeyPath) -> str:
+    """Return a path as it is printed, e.g. ``engagements[0].starts_on``."""
+    written = ""
+    for part in path:
+        if isinstance(part, int):
+            written += f"[{part}]"
+        else:
+            name = part if _BARE.fullmatch(part) else quote(part)
+            written += f".{name}" if written else name
+    return written
+
+
+def parse_key(text: str) -> KeyPath:
+    """Return the parts of a printed path; what is no path is taken as far as it can be read."""
+    return tuple(_part(match) for match in _PART.finditer(text))
+
+
+def _part(match: re.Match[str]) -> str | int:
+    if match["index"] is not None:
+        return int(match["index"])
+    if match["quoted"] is None:
+        return match["name"]
+    try:
+        return unquote(match["quoted"])
+    except ValueError:
+        return match["quoted"]
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\u{code:04X}" if code <= _LAST_OF_BMP else f"\\U{code:08X}"
+
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space>[ \t\r]+|\#[^\n]*)
+    | (?P<string>\"{3}(?:\\.|[^\\])*?\"{3,5} | '{3}.*?'{3,5} | "(?:\\.|[^"\\\n])*" | '[^'\n]*')
+    | (?P<mark>[\n\[\]{}=,.])
+    | (?P<bare>[^\s\[\]{}=,."'\#]+)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Token(NamedTuple):
+    """One string, mark or bare word, and the line it begins on; a number such as ``1.5`` is three."""
+
+    kind: str
+    text: str
+    line: int
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield strings, marks and bare words up to the first character that begins none of them."""
+    line, position = 1, 0
+    while match := _TOKEN.match(text, position):
+        kind = match.lastgroup or ""
+        if kind != "space":
+            yield Token(kind, match.group(), line)
+        line += match.group().count("\n")
+        position = match.end()
+
+
+def longest_dotted_key(text: str) -> int:
+    """Return the number of parts of the longest dotted key, e.g. 2 for ``a.b = 1``."""
+    kinds = "".join("." if token.text == "." else "_" for token in tokens(text))
+    return max((run.count("_") for run in re.findall(r"_?(?:\._?)*", kinds)), default=0)
 
 
 class _Lost(Exception):
@@ -40,7 +139,7 @@ def index_lines(text: str) -> dict[KeyPath, int]:
 
 
 class _Reader:
-    """Walks the tokens of one text and notes where keys stand."""
+    """Walks the tokens of one text and notes where keys stand; no string or bare word looks like a mark."""
 
     def __init__(self, text: str) -> None:
         self.lines: dict[KeyPath, int] = {}
@@ -51,17 +150,14 @@ class _Reader:
     def read(self) -> None:
         table: KeyPath = ()
         while self._token is not _END:
-            if self._skip("\n"):
-                continue
-            if self._at("["):
+            if self._token.text == "[":
                 table = self._header()
-            else:
+            elif not self._skip("\n"):
                 self._pair(table)
 
     def _header(self) -> KeyPath:
         """Read ``[name]`` or ``[[name]]`` and return the path of the table that it opens."""
-        line = self._token.line
-        self._expect("[")
+        line = self._take().line
         many = self._skip("[")
         *outer, last = self._key()
         path: KeyPath = ()
@@ -84,9 +180,8 @@ class _Reader:
             self.lines.setdefault(path, line)
         return path
 
-    def _pair(self, table: KeyPath) -> None:
+    def _pair(self, path: KeyPath) -> None:
         line = self._token.line
-        path = table
         for name in self._key():
             path = (*path, name)
             self.lines.setdefault(path, line)
@@ -94,73 +189,42 @@ class _Reader:
         self._value(path)
 
     def _key(self) -> list[str]:
-        names = [self._name()]
-        while self._skip("."):
-            names.append(self._name())
+        names: list[str] = []
+        while not names or self._skip("."):
+            token = self._take()
+            try:
+                names.append(token.text if token.kind == "bare" else unquote(token.text))
+            except ValueError as error:
+                raise _Lost from error
         return names
 
-    def _name(self) -> str:
-        token = self._take()
-        if token.kind == "bare":
-            return token.text
-        if token.kind != "string":
-            raise _Lost
-        try:
-            return unquote(token.text)
-        except ValueError as error:
-            raise _Lost from error
-
     def _value(self, path: KeyPath) -> None:
-        if self._skip("["):
-            self._array(path)
-        elif self._skip("{"):
-            self._inline_table(path)
-        else:
-            self._scalar()
-
-    def _array(self, path: KeyPath) -> None:
-        index = 0
-        while not self._close("]"):
-            if self._token is _END:
-                raise _Lost
-            self.lines.setdefault((*path, index), self._token.line)
-            self._value((*path, index))
-            index += 1
-            self._separate("]")
-
-    def _inline_table(self, path: KeyPath) -> None:
-        while not self._close("}"):
-            self._pair(path)
-            self._separate("}")
-
-    def _scalar(self) -> None:
-        """Pass over a string, or over a number or date, which may hold dots and one space."""
-        if self._take().kind not in ("string", "bare"):
+        """Pass over a value; a number or date may hold dots and one space."""
+        first = self._take()
+        closing = {"[": "]", "{": "}"}.get(first.text, "")
+        if not closing and first.kind == "mark":
             raise _Lost
-        while self._token.kind == "bare" or self._at("."):
+        while not closing and (self._token.kind == "bare" or self._token.text == "."):
             self._take()
+        for index in itertools.count() if closing else ():
+            self._skip_lines()
+            if self._skip(closing):
+                return
+            if closing == "]":
+                self.lines.setdefault((*path, index), self._token.line or first.line)
+                self._value((*path, index))
+            else:
+                self._pair(path)
+            self._skip_lines()
+            if not self._skip(",") and self._token.text != closing:
+                raise _Lost
 
-    def _close(self, mark: str) -> bool:
-        """Pass over line ends, then over the closing mark if it is there."""
+    def _skip_lines(self) -> None:
         while self._skip("\n"):
             pass
-        return self._skip(mark)
-
-    def _separate(self, closing: str) -> None:
-        """Pass over the comma between two items; before the closing mark it may be absent."""
-        while self._skip("\n"):
-            pass
-        if not self._skip(",") and not self._at(closing):
-            raise _Lost
-
-    def _at(self, mark: str) -> bool:
-        return self._token.kind == "mark" and self._token.text == mark
 
     def _skip(self, mark: str) -> bool:
-        if self._at(mark):
-            self._take()
-            return True
-        return False
+        return self._token.text == mark and bool(self._take())
 
     def _expect(self, mark: str) -> None:
         if not self._skip(mark):

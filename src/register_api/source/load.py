@@ -7,24 +7,28 @@ zone, R17 for size); the other rules look at the draft (``register_api.core.rule
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from register_api.core.model import Draft, RegisterSource, SubprocessorSource
+from register_api.core.text import nearest
 from register_api.errors import Finding, Refused, UsageError
-from register_api.source.collect import collect
-from register_api.source.expectation import shortened
-from register_api.source.file import SourceFile, finding, read_source_file
-from register_api.source.folder import REGISTER_FILE, list_strays, list_vendor_files
-from register_api.source.key_path import format_key
-from register_api.source.lines import index_lines, nearest_line
-from register_api.source.time_zone import load_zone
+from register_api.source.collect import collect, shortened
+from register_api.source.file import SourceFile, finding, name_of, read_source_file
+from register_api.source.lines import format_key, index_lines, nearest_line
 
-__all__ = ["LoadedSource", "load", "load_zone", "locate"]
-
+REGISTER_FILE = "register.toml"
+EXAMPLE = Path(__file__).with_name("EXAMPLE.toml")
+"""Explains every field of a source; ``init`` puts a copy beside it, which is not read."""
+VENDOR_FOLDER = "subprocessors"
 T = TypeVar("T", RegisterSource, SubprocessorSource)
 
 
@@ -54,22 +58,30 @@ def load(folder: Path) -> LoadedSource:
     """
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}", hint="make one with: register-api init DIR")
-    head = _read_register(folder)
+    hint = "register-api init DIR makes one"
+    missing = finding(REGISTER_FILE, "", f"there is no {REGISTER_FILE}", hint=hint)
+    head = SourceFile(REGISTER_FILE, findings=(missing,))
+    if (folder / REGISTER_FILE).exists():
+        head = read_source_file(folder, folder / REGISTER_FILE)
     vendors = [read_source_file(folder, path) for path in list_vendor_files(folder)]
     register, findings = _convert(head, RegisterSource)
     findings += _check_zone(head)
     subprocessors: list[SubprocessorSource] = []
     for file in vendors:
-        vendor, problems = _convert(_with_id(file), SubprocessorSource)
+        vendor, problems = _convert(file, SubprocessorSource, id=_stem(file.name))
         subprocessors += [vendor] if vendor else []
         findings += problems
-    findings += [*_check_ids(vendors), *list_strays(folder)]
-    located = _in_order(_with_lines(findings, [head, *vendors]))
-    if register is None or any(item.severity == "error" for item in located):
-        return LoadedSource(None, located)
-    return LoadedSource(
-        Draft(register=register, subprocessors=_sorted(subprocessors, register.order)), located
+    findings += [*_check_ids(vendors), *_strays(folder)]
+    located = sorted(
+        _with_lines(findings, [head, *vendors]),
+        key=lambda item: (item.file != REGISTER_FILE, item.file, item.line or 0),
     )
+    if register is None or any(item.severity == "error" for item in located):
+        return LoadedSource(None, tuple(located))
+    # As `order` names them first, the others by id; R16 judges `order` itself.
+    places = {name: place for place, name in reversed(list(enumerate(register.order)))}
+    subprocessors.sort(key=lambda vendor: (places.get(vendor.id, len(places)), vendor.id))
+    return LoadedSource(Draft(register=register, subprocessors=tuple(subprocessors)), tuple(located))
 
 
 def locate(folder: Path, findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -83,29 +95,55 @@ def locate(folder: Path, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(_with_lines(findings, [read_source_file(folder, folder / name) for name in names]))
 
 
-def _read_register(folder: Path) -> SourceFile:
-    path = folder / REGISTER_FILE
-    if path.exists():
-        return read_source_file(folder, path)
-    missing = finding(
-        REGISTER_FILE, "", f"there is no {REGISTER_FILE}", hint="register-api init DIR makes one"
-    )
-    return SourceFile(REGISTER_FILE, findings=(missing,))
+def list_vendor_files(folder: Path) -> list[Path]:
+    """Return the vendors' files in order of name; hidden files and other kinds are left out."""
+    vendors = folder / VENDOR_FOLDER
+    return [vendors / name for name in _visible(vendors) if _is_vendor_file(name)]
 
 
-def _convert(file: SourceFile, kind: type[T]) -> tuple[T | None, list[Finding]]:
-    """Return a file's table as a struct, or its findings."""
+def _strays(folder: Path) -> Iterator[Finding]:
+    """Yield an R01 warning for each file that looks like a part of the source and is not read.
+
+    TOML files are looked for at any depth; links are not followed.
+    """
+    vendors = folder / VENDOR_FOLDER
+    if not vendors.is_dir():
+        hint = f"each vendor has a file {VENDOR_FOLDER}/<id>.toml"
+        yield finding(VENDOR_FOLDER, "", f"there is no folder {VENDOR_FOLDER}", severity="warning", hint=hint)
+    strays = [vendors / name for name in _visible(vendors)]
+    strays = [path for path in strays if not _is_vendor_file(path.name) and not path.is_dir()]
+    for base, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        at = Path(base)
+        known = (REGISTER_FILE, EXAMPLE.name) if at == folder else ()
+        for name in sorted(names) if at != vendors else ():
+            if name.endswith(".toml") and not name.startswith(".") and name not in known:
+                strays.append(at / name)
+    hint = f"a vendor belongs in {VENDOR_FOLDER}/<id>.toml, all else in {REGISTER_FILE}"
+    for path in strays:
+        yield finding(name_of(folder, path), "", "this file is not read", severity="warning", hint=hint)
+
+
+def _is_vendor_file(name: str) -> bool:
+    return name.endswith(".toml") and name != EXAMPLE.name
+
+
+def _visible(folder: Path) -> list[str]:
+    """Return names of what lies in a folder and is not hidden, in order; nothing if it is not there."""
+    try:
+        return sorted(name for name in os.listdir(folder) if not name.startswith("."))  # noqa: PTH208 - names
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise UsageError(f"the folder {folder} cannot be read: {error.strerror}") from error
+
+
+def _convert(file: SourceFile, kind: type[T], **usual: str) -> tuple[T | None, list[Finding]]:
+    """Return a file's table as a struct, or its findings; ``usual`` is what it need not say."""
     if file.table is None:
         return None, list(file.findings)
-    record, problems = collect(file.table, kind)
+    record, problems = collect({**usual, **file.table}, kind)
     return record, [finding(file.name, format_key(p.path), p.message, hint=p.hint) for p in problems]
-
-
-def _with_id(file: SourceFile) -> SourceFile:
-    """Fill in a vendor's id, which may be left out: the file's name says it."""
-    if file.table is None or "id" in file.table:
-        return file
-    return msgspec.structs.replace(file, table={"id": _stem(file.name), **file.table})
 
 
 def _check_zone(head: SourceFile) -> list[Finding]:
@@ -119,6 +157,32 @@ def _check_zone(head: SourceFile) -> list[Finding]:
     except Refused as refusal:
         return list(refusal.findings)
     return []
+
+
+def load_zone(name: str) -> ZoneInfo:
+    """Return the zone of an IANA name, e.g. ``Europe/Berlin`` or ``UTC``.
+
+    Names that only this machine knows (``localtime``) are refused: a customer could not count days.
+
+    Args:
+        name: As in ``publisher.time_zone``.
+
+    Raises:
+        Refused: No such zone, with one R05 finding on ``publisher.time_zone`` of ``register.toml``.
+    """
+    if name in _iana_names():
+        with contextlib.suppress(OSError, ValueError):  # a damaged zone file does not load
+            return ZoneInfo(name)
+    near = nearest(name, _iana_names())
+    hint = f"did you mean {near}?" if near else "a name such as UTC or Europe/Berlin"
+    message = f"{shortened(name)} is not a known IANA time zone"
+    raise Refused((finding(REGISTER_FILE, "publisher.time_zone", message, rule="R05", hint=hint),))
+
+
+@functools.cache
+def _iana_names() -> frozenset[str]:
+    """Return every zone name of the tz database release that this program depends on."""
+    return frozenset(resources.files("tzdata").joinpath("zones").read_text("utf-8").split())
 
 
 def _check_ids(vendors: Iterable[SourceFile]) -> Iterator[Finding]:
@@ -153,15 +217,3 @@ def _with_lines(findings: Iterable[Finding], files: Iterable[SourceFile]) -> Ite
         if item.file not in lines:
             lines[item.file] = index_lines(text)
         yield msgspec.structs.replace(item, line=nearest_line(lines[item.file], item.key))
-
-
-def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda item: (item.file != REGISTER_FILE, item.file, item.line or 0)))
-
-
-def _sorted(vendors: Sequence[SubprocessorSource], order: Sequence[str]) -> tuple[SubprocessorSource, ...]:
-    """Sort vendors as ``order`` names them first, the others by id; R16 judges ``order`` itself."""
-    places: dict[str, int] = {}
-    for place, name in enumerate(order):
-        places.setdefault(name, place)
-    return tuple(sorted(vendors, key=lambda vendor: (places.get(vendor.id, len(order)), vendor.id)))

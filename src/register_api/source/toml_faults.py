@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import tomli
 
-from register_api.source.toml_tokens import tokens
+from register_api.source.lines import tokens
 
 
 class TomlFault(NamedTuple):
@@ -42,106 +41,50 @@ class _Row(NamedTuple):
     hint: str
 
 
-def _row(pattern: str, message: str, hint: str) -> _Row:
-    return _Row(re.compile(rf"^\s*(?:{pattern})\s*(?:#.*)?$"), message, hint)
-
-
 _CURLY = "“”„‟«»‹›‘’‚‛″"  # noqa: RUF001 - what word processors type
 _KEY = r"(?P<key>[A-Za-z0-9_.-]+)"
 _SET = rf"{_KEY}\s*=\s*"
 
-_LINES = (
-    _row(
-        rf"{_SET}[{_CURLY}](?P<text>[^{_CURLY}\"']*)[{_CURLY}\"']?,?;?",
-        "typographic quotes stand around the text",
-        'use straight ones: {key} = "{text}"',
-    ),
-    _row(
-        rf"[^#]*[{_CURLY}].*",
-        "there is a typographic quote outside of a text",
-        'texts stand in straight quotes: "…"',
-    ),
-    _row(rf"{_SET}", "there is no value after the =", "leave the line out if there is nothing to say"),
-    _row(
-        rf"{_SET}(?P<text>null|None|nil|undefined|NULL|~|-)",
-        "TOML does not know the value {text}",
-        "leave the line out if there is nothing to say",
-    ),
-    _row(
-        rf"{_SET}(?P<text>True|TRUE|yes|Yes|YES|on|On)", "{text} is not a value of TOML", "write {key} = true"
-    ),
-    _row(
-        rf"{_SET}(?P<text>False|FALSE|no|No|NO|off|Off)",
-        "{text} is not a value of TOML",
-        "write {key} = false",
-    ),
-    _row(
-        rf"{_SET}(?P<text>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})",
-        "{text} is not a day of the calendar",
-        "write a day that there is, year-month-day: {key} = 2027-02-01",
-    ),
-    _row(
-        rf"{_SET}(?P<text>[0-9]{{1,4}}([./-])[0-9]{{1,2}}\3[0-9]{{1,4}})",
-        "{text} is not written as a day",
-        "write year-month-day, such as {key} = 2027-02-01",
-    ),
-    _row(
-        rf"{_SET}(?P<text>0[0-9]+)",
-        "a number does not begin with 0",
-        'write a code with digits in quotes: {key} = "{text}"',
-    ),
-    _row(
-        rf"{_SET}(?P<number>[0-9]+)\s+(?P<text>[A-Za-z]+)", "a number stands alone", "write {key} = {number}"
-    ),
-    _row(rf"{_SET}\"(?P<text>[^\"]*)", "the quote at the end is missing", 'write {key} = "{text}"'),
-    _row(rf"{_SET}'(?P<text>[^']*)", "the quote at the end is missing", "write {key} = '{text}'"),
-    _row(rf"{_SET}\"(?P<text>[^\"]*)\"\s*[;,]", "nothing may follow the text", 'write {key} = "{text}"'),
-    _row(
-        rf"{_SET}\"[^\"]*\"\s*,\s*[A-Za-z0-9_-]+\s*=.*",
-        "two keys stand on one line",
-        "give each its own line",
-    ),
-    _row(
-        rf"{_SET}\"[^\"]*\"[^\"]+\".*",
-        "there is a quote within the text",
-        r"write \" for a quote within a text",
-    ),
-    _row(
-        rf"{_SET}'[^']*'[^']+'.*",
-        "there is an apostrophe within the text",
-        'use double quotes around it: "…"',
-    ),
-    _row(
-        rf"{_SET}\"(?P<text>[^\"]*)\"\s*(?P<rest>\S.*)",
-        "nothing may follow the text",
-        'put the whole text within the quotes: {key} = "{text} {rest}"',
-    ),
-    _row(
-        rf"{_SET}(?P<text>[^\s\"'\[\]{{}}=,][^\"'\[\]{{}}=,#]*)",
-        "a text needs quotes",
-        'write {key} = "{text}"',
-    ),
-    _row(
-        r"(?P<first>[A-Za-z]+)[ ]+(?P<second>[A-Za-z]+)(?P<rest>\s*=.*)",
-        "a key is one word",
-        "did you mean {first}_{second}?",
-    ),
-    _row(rf"(?:-\s+)?{_KEY}\s*:.*", "a key and its value are joined by =", 'write {key} = "…"'),
-    _row(r"(?://|/\*|;|--|<!--).*", "this is not a comment", "a comment begins with #"),
-    _row(r"[\]})]+,?", "a bracket is closed that was not opened", "take it away"),
-    _row(
-        r"\[\[(?!.*\]\]).*",
-        "the header is not closed",
-        "a header ends in the brackets that it begins with: [[engagements]]",
-    ),
-    _row(
-        r"\[(?!.*\]).*",
-        "the header is not closed",
-        "a header ends in the bracket that it begins with: [publisher]",
-    ),
-    _row(rf"\"?{_KEY}\"?", "a key without a value", 'write {key} = "…"'),
-    _row(r"=.*", "there is no key before the =", 'write the name of the field first: name = "…"'),
-)
+_LINES = tuple(_Row(re.compile(rf"^\s*(?:{pattern})\s*(?:#.*)?$"), *said) for pattern, *said in (
+    (rf"{_SET}[{_CURLY}](?P<text>[^{_CURLY}\"']*)[{_CURLY}\"']?,?;?",
+     "typographic quotes stand around the text", 'use straight ones: {key} = "{text}"'),
+    (rf"[^#]*[{_CURLY}].*",
+     "there is a typographic quote outside of a text", 'texts stand in straight quotes: "…"'),
+    (rf"{_SET}", "there is no value after the =", "leave the line out if there is nothing to say"),
+    (rf"{_SET}(?P<text>null|None|nil|undefined|NULL|~|-)",
+     "TOML does not know the value {text}", "leave the line out if there is nothing to say"),
+    (rf"{_SET}(?P<text>True|TRUE|yes|Yes|YES|on|On)", "{text} is not a value of TOML", "write {key} = true"),
+    (rf"{_SET}(?P<text>False|FALSE|no|No|NO|off|Off)",
+     "{text} is not a value of TOML", "write {key} = false"),
+    (rf"{_SET}(?P<text>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})",
+     "{text} is not a day of the calendar", "write a day that there is, year-month-day: {key} = 2027-02-01"),
+    (rf"{_SET}(?P<text>[0-9]{{1,4}}([./-])[0-9]{{1,2}}\3[0-9]{{1,4}})",
+     "{text} is not written as a day", "write year-month-day, such as {key} = 2027-02-01"),
+    (rf"{_SET}(?P<text>0[0-9]+)",
+     "a number does not begin with 0", 'write a code with digits in quotes: {key} = "{text}"'),
+    (rf"{_SET}(?P<number>[0-9]+)\s+(?P<text>[A-Za-z]+)", "a number stands alone", "write {key} = {number}"),
+    (rf"{_SET}\"(?P<text>[^\"]*)", "the quote at the end is missing", 'write {key} = "{text}"'),
+    (rf"{_SET}'(?P<text>[^']*)", "the quote at the end is missing", "write {key} = '{text}'"),
+    (rf"{_SET}\"(?P<text>[^\"]*)\"\s*[;,]", "nothing may follow the text", 'write {key} = "{text}"'),
+    (rf"{_SET}\"[^\"]*\"\s*,\s*[A-Za-z0-9_-]+\s*=.*", "two keys stand on one line", "give each its own line"),
+    (rf"{_SET}\"[^\"]*\"[^\"]+\".*", "there is a quote within the text", r"write \" for a quote within a text"),
+    (rf"{_SET}'[^']*'[^']+'.*", "there is an apostrophe within the text", 'use double quotes around it: "…"'),
+    (rf"{_SET}\"(?P<text>[^\"]*)\"\s*(?P<rest>\S.*)",
+     "nothing may follow the text", 'put the whole text within the quotes: {key} = "{text} {rest}"'),
+    (rf"{_SET}(?P<text>[^\s\"'\[\]{{}}=,][^\"'\[\]{{}}=,#]*)",
+     "a text needs quotes", 'write {key} = "{text}"'),
+    (r"(?P<first>[A-Za-z]+)[ ]+(?P<second>[A-Za-z]+)(?P<rest>\s*=.*)",
+     "a key is one word", "did you mean {first}_{second}?"),
+    (rf"(?:-\s+)?{_KEY}\s*:.*", "a key and its value are joined by =", 'write {key} = "…"'),
+    (r"(?://|/\*|;|--|<!--).*", "this is not a comment", "a comment begins with #"),
+    (r"[\]})]+,?", "a bracket is closed that was not opened", "take it away"),
+    (r"\[\[(?!.*\]\]).*",
+     "the header is not closed", "a header ends in the brackets that it begins with: [[engagements]]"),
+    (r"\[(?!.*\]).*",
+     "the header is not closed", "a header ends in the bracket that it begins with: [publisher]"),
+    (rf"\"?{_KEY}\"?", "a key without a value", 'write {key} = "…"'),
+    (r"=.*", "there is no key before the =", 'write the name of the field first: name = "…"'),
+))  # fmt: skip
 """Mistakes within one line, the more special first."""
 
 _LONGEST_LINE = 1_000
@@ -171,25 +114,20 @@ def _unseen(text: str, error: tomli.TOMLDecodeError) -> TomlFault | None:
         return None
     name = unicodedata.name(character, "a control character").lower()
     message = f"there is an invisible character: {name} (U+{ord(character):04X})"
-    return TomlFault(
-        error.lineno, error.colno, message, "delete it; type a space if one is wanted", ends_with_line=True
-    )
+    hint = "delete it; type a space if one is wanted"
+    return TomlFault(error.lineno, error.colno, message, hint, ends_with_line=True)
 
 
 def _twice(text: str, error: tomli.TOMLDecodeError) -> TomlFault | None:
+    """A key or a header that stands there already."""
     if not _TWICE.search(error.msg):
         return None
     line = _line(text, error.lineno).strip()
-    what = line.split("#")[0].strip() if line.startswith("[") else line.split("=")[0].strip()
-    before = [number for number in _lines_of(text, what) if number < error.lineno]
+    what = line.split("#" if line.startswith("[") else "=")[0].strip()
+    begins = re.compile(rf"\s*{re.escape(what)}\s*(?:=|\.|#|$)")
+    before = [at for at, line in enumerate(text.split("\n")[: error.lineno - 1], 1) if begins.match(line)]
     said = f"{what} is already in line {before[-1]}" if before else f"{what} stands twice"
     return TomlFault(error.lineno, 1, said, "keep one of the two", not line.startswith("["))
-
-
-def _lines_of(text: str, what: str) -> Iterator[int]:
-    """Yield the numbers of lines that begin with a header, or set a key."""
-    begins = re.compile(rf"\s*{re.escape(what)}\s*(?:=|\.|#|$)")
-    return (number for number, line in enumerate(text.split("\n"), 1) if begins.match(line))
 
 
 def _unclosed(text: str, error: tomli.TOMLDecodeError) -> TomlFault | None:
@@ -201,9 +139,8 @@ def _unclosed(text: str, error: tomli.TOMLDecodeError) -> TomlFault | None:
     opened = _opened(text[: error.pos])
     if follows and _BEGINS_A_VALUE.match(follows) and not (kind == "list" and error.colno == 1):
         what = follows.partition(",")[0].strip(" ]}")
-        return TomlFault(
-            error.lineno, error.colno, f"a comma is missing before {what}", "", opened == error.lineno
-        )
+        message = f"a comma is missing before {what}"
+        return TomlFault(error.lineno, error.colno, message, "", opened == error.lineno)
     hint = f"put {bracket} after its last item"
     message = f"the {kind} that begins here is not closed: {bracket} is missing"
     return TomlFault(opened or error.lineno, 1, message, hint, opened == error.lineno)
@@ -214,23 +151,17 @@ def _unended(text: str, error: tomli.TOMLDecodeError) -> TomlFault | None:
     if error.msg != "Unterminated string":
         return None
     begins = max(text.rfind('"""'), text.rfind("'''"))
-    message = "the text that begins here does not end"
-    return TomlFault(
-        text.count("\n", 0, begins) + 1,
-        1,
-        message,
-        f"put {text[begins : begins + 3]} after it",
-        ends_with_line=False,
-    )
+    line, hint = text.count("\n", 0, begins) + 1, f"put {text[begins : begins + 3]} after it"
+    return TomlFault(line, 1, "the text that begins here does not end", hint, ends_with_line=False)
 
 
 def _opened(text: str) -> int | None:
     """Return the line of the outermost bracket that a text leaves open."""
     open_at: list[int] = []
     for token in tokens(text):
-        if token.kind == "mark" and token.text in "[{":
+        if token.text in {"[", "{"}:
             open_at.append(token.line)
-        elif token.kind == "mark" and token.text in "]}" and open_at:
+        elif token.text in {"]", "}"} and open_at:
             open_at.pop()
     return open_at[0] if open_at else None
 
@@ -248,8 +179,7 @@ def _in_line(text: str, error: tomli.TOMLDecodeError) -> TomlFault:
         if found:
             words = {name: value.strip() for name, value in found.groupdict().items()}
             column = found.start("text") + 1 if words.get("text") else error.colno
-            return TomlFault(
-                number, column, row.message.format(**words), row.hint.format(**words), ends_with_line=True
-            )
+            message, hint = row.message.format(**words), row.hint.format(**words)
+            return TomlFault(number, column, message, hint, ends_with_line=True)
     said = f"{error.msg[:1].lower()}{error.msg[1:]}"
     return TomlFault(number, error.colno, f"not valid TOML: {said}", "", ends_with_line=False)

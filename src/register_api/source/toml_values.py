@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, NoReturn
 
 import tomlkit
@@ -12,9 +12,11 @@ from msgspec import inspect
 from tomlkit.exceptions import TOMLKitError
 
 from register_api.core.fields import FIELDS
+from register_api.core.model import EngagementSource, SubprocessorSource
 from register_api.core.printable import printable
 from register_api.core.shapes import shapes
 from register_api.errors import Finding, Refused
+from register_api.source.editor_schema import HEADS
 
 DAYS = frozenset(
     name
@@ -23,11 +25,50 @@ DAYS = frozenset(
     if isinstance(shape.kind, inspect.DateType) and not shape.is_list
 )
 """Fields that are days: texts in JSON, dates in TOML."""
-
 _LONG = 100
 """Characters from which on a list is written over several lines."""
-
 Section = MutableMapping[str, Any]
+VENDOR_ORDER = tuple(
+    name for name in SubprocessorSource.__struct_fields__ if name not in {"id", "engagements"}
+)
+USE_ORDER = tuple(name for name in EngagementSource.__struct_fields__ if name != "id")
+
+
+class VendorFile:
+    """A vendor's file below the source folder."""
+
+    def __init__(self, vendor: str, text: str | None) -> None:
+        """Read the file's text, or begin a new one."""
+        self.vendor = vendor
+        self.name = f"subprocessors/{vendor}.toml"
+        self.document = parse(self.name, HEADS["subprocessor"] if text is None else text)
+
+    @property
+    def engagements(self) -> dict[str, Section]:
+        """Sections of the engagements by id."""
+        listed: Any = self.document.get("engagements", [])
+        return {str(plain(item.get("id"))): item for item in listed if isinstance(item, dict)}
+
+    def add_engagement(self, engagement: str) -> Section:
+        """Add an engagement below the others and return its section."""
+        said = self.text
+        listed: Any = self.document.get("engagements")
+        if not isinstance(listed, tomlkit.items.AoT):
+            if listed:  # written as an inline list: goes on as such
+                listed.append({"id": engagement})
+                return self.engagements[engagement]
+            self.document.pop("engagements", None)
+            self.document["engagements"] = tomlkit.aot()
+        table = tomlkit.table()
+        table.trivia.indent = "" if not said or said.endswith("\n\n") else "\n"
+        table.add("id", engagement)
+        self.document["engagements"].append(table)
+        return self.engagements[engagement]
+
+    @property
+    def text(self) -> str:
+        """The text of the file as it is now."""
+        return dump(self.name, self.document)
 
 
 def parse(file: str, text: str) -> tomlkit.TOMLDocument:
@@ -71,17 +112,14 @@ def put(section: Section, field: str, value: Any) -> None:
 
     A list of tables that is written under double-bracket headers stays written like that.
     """
-    if isinstance(section.get(field), tomlkit.items.AoT) and isinstance(value, list):
+    before = section.get(field)
+    if isinstance(before, tomlkit.items.AoT) and isinstance(value, list):
         section[field] = _tables(value)
         return
-    if field in section:
-        if (
-            value is not None
-            and not isinstance(value, list | dict)
-            and not isinstance(section[field], list | dict)
-        ):
-            section[field] = _item(field, value)
-            return
+    in_place = (
+        value is not None and not isinstance(value, list | dict) and not isinstance(before, list | dict)
+    )
+    if field in section and not in_place:
         del section[field]
     if value is not None:
         section[field] = _item(field, value)
@@ -105,14 +143,19 @@ def _array(values: list[Any]) -> Any:
     return array.multiline(multiline=long)
 
 
+def table_of(values: Mapping[str, Any], indent: str) -> Any:
+    """Return a table under a header of its own, with white space before it."""
+    table = tomlkit.table()
+    table.trivia.indent = indent
+    for name, item in values.items():
+        table.add(name, _item(name, item))
+    return table
+
+
 def _tables(values: list[Any]) -> Any:
     tables = tomlkit.aot()
     for value in values:
-        table = tomlkit.table()
-        table.trivia.indent = "\n" if tables else ""
-        for name, item in value.items():
-            table.add(name, _item(name, item))
-        tables.append(table)
+        tables.append(table_of(value, "\n" if tables else ""))
     return tables
 
 

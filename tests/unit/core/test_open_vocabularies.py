@@ -24,7 +24,7 @@ from register_api.core.rules.identity import check_forms
 from register_api.core.shapes import forms_in, shapes
 from register_api.core.timeline import engagement_states
 from register_api.source.collect import collect
-from register_api.source.key_path import parse_key
+from register_api.source.lines import parse_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import pytest
 from examples import NOTICE, make_context, make_draft, make_engagement, make_vendor
 from register_api.core import model
 from register_api.core.rules import check
-from register_api.source.key_path import parse_key
+from register_api.source.lines import parse_key
 
 if TYPE_CHECKING:
     from register_api.core.rules import Context

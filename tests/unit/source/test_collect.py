@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from register_api.core import model
 from register_api.source.collect import SET_BY_PUBLISHING, collect
-from register_api.source.key_path import format_key, parse_key
+from register_api.source.lines import format_key, parse_key
 from thoroughness import examples
 
 REGISTER = """

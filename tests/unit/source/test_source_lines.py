@@ -10,8 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from register_api.source.lines import index_lines, nearest_line
-from register_api.source.toml_tokens import longest_dotted_key
+from register_api.source.lines import index_lines, longest_dotted_key, nearest_line
 from thoroughness import examples
 
 TEXT = '''\
