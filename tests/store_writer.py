@@ -8,7 +8,7 @@ import msgspec
 
 from register_api.core.canonical import digest
 from register_api.store import layout
-from register_api.store.manifest_entries import read_manifest
+from register_api.store.manifest import read_manifest
 from register_api.store.reader import current
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def exchange(store: Path, files: Mapping[str, bytes]) -> None:
         for suffix in layout.SUFFIXES.values():
             _overwrite(store, path + suffix, data)
         entries[path] = msgspec.structs.replace(entry, sha256=digest(data), size=len(data), encodings={})
-    changed = msgspec.structs.replace(manifest, files=manifest.files.replaced(entries)).encode()
+    changed = msgspec.structs.replace(manifest, files=manifest.files | entries).encode()
     (folder / layout.MANIFEST).write_bytes(changed)
     say(store, manifest_sha256=digest(changed))
 

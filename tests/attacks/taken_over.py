@@ -17,8 +17,7 @@ from register_api.serve.app import create_app
 from register_api.serve.launch import make_server
 from register_api.serve.settings import Settings
 from register_api.store import layout
-from register_api.store.manifest import ManifestEntry, PublisherState
-from register_api.store.manifest_entries import ManifestFiles, OpenManifest
+from register_api.store.manifest import Manifest, ManifestEntry, PublisherState
 from running import in_a_thread, serving
 
 if TYPE_CHECKING:
@@ -60,8 +59,8 @@ def rewrite_store(store: Path, generation: int, files: Mapping[str, bytes]) -> N
         target = folder / layout.TREE / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
-    listing = ManifestFiles().replaced({path: _entry(path, data) for path, data in files.items()})
-    manifest = OpenManifest(register=NAME, version=1, generation=generation, files=listing).encode()
+    listing = {path: _entry(path, data) for path, data in files.items()}
+    manifest = Manifest(register=NAME, version=1, generation=generation, files=listing).encode()
     (folder / layout.MANIFEST).write_bytes(manifest)
     (folder / layout.STATE).write_bytes(_state(digest(manifest)))
     link = store / layout.FRESH

@@ -22,7 +22,7 @@ of it at once; see ``store.transaction``.
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 CURRENT = "current"
 PUBLIC = "public"
@@ -33,7 +33,6 @@ STATE = "state.json"
 JOURNAL = "journal.json"
 LOCK = "lock"
 FRESH = "fresh"
-
 SUFFIXES = {"identity": "", "gzip": ".gz", "br": ".br", "zstd": ".zst"}
 """Content coding (RFC 9110 section 8.4.1) to the ending of the file that holds it."""
 
@@ -41,17 +40,3 @@ SUFFIXES = {"identity": "", "gzip": ".gz", "br": ".br", "zstd": ".zst"}
 def generation_folder(store: Path, number: int) -> Path:
     """Return the folder of a generation."""
     return store / GENERATIONS / str(number)
-
-
-def current_generation(store: Path) -> int | None:
-    """Return the number of the visible generation, or ``None`` before the first publication."""
-    try:
-        return int((store / CURRENT).readlink().name)
-    except FileNotFoundError:
-        return None
-
-
-def link_through_current(path: str) -> str:
-    """Return the relative target by which a link at ``public/<path>`` leads through ``current``."""
-    up = "../" * (len(PurePosixPath(path).parts))
-    return f"{up}{CURRENT}/{TREE}/{path}"

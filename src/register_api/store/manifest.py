@@ -1,4 +1,7 @@
-"""The store's own documents: manifest, state and journal."""
+"""The store's own documents: manifest, state and journal.
+
+``manifest.json`` is JSON with one line a file, in order of path, that anybody reads.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from register_api.clock import zone_of
+from register_api.core.canonical import digest
 from register_api.core.format.kind import CacheClass
 from register_api.core.model import NoticeSource
 from register_api.core.notice import NoticePolicy, Promises
@@ -41,13 +45,21 @@ class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """Every path of the tree, without leading slash."""
+    """Every path of the tree, without leading slash, in order."""
 
     format: Literal["sub-processor-register-manifest/1"] = "sub-processor-register-manifest/1"
     register: str
     version: int
     generation: int
     files: dict[str, ManifestEntry]
+
+    def encode(self) -> bytes:
+        """Return the bytes of ``manifest.json``."""
+        lines = (
+            b'"%b":%b' % (path.encode(), msgspec.json.encode(self.files[path])) for path in sorted(self.files)
+        )
+        head = msgspec.json.encode(msgspec.structs.replace(self, files={})).removesuffix(b"}}")
+        return b"%b\n%b\n}}" % (head, b",\n".join(lines))
 
 
 class StoredPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,3 +131,15 @@ def unreadable(path: Path, data: bytes, kind: type[msgspec.Struct], error: Excep
     except NewerFormat as newer:
         return StoreError(f"{path} {newer}", hint=UPDATE)
     return StoreDamaged(f"{path} cannot be read: {printable(error)}")
+
+
+def read_manifest(path: Path, sha256: str | None) -> Manifest:
+    """Read a store's manifest."""
+    data = b""
+    try:
+        data = path.read_bytes()
+        if sha256 is not None and digest(data) != sha256:
+            raise StoreDamaged(f"{path} has other bytes than were published")
+        return msgspec.json.decode(data, type=Manifest)
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise unreadable(path, data, Manifest, error) from error

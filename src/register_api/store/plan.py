@@ -16,13 +16,16 @@ from register_api.core.format.paths import kind_of
 from register_api.errors import StoreDamaged
 from register_api.files import durable
 from register_api.store import layout
-from register_api.store.manifest import Encoding, Journal, ManifestEntry, PublisherState
-from register_api.store.manifest_entries import ManifestFiles, OpenManifest
+from register_api.store.manifest import (
+    Encoding,
+    Journal,
+    Manifest,
+    ManifestEntry,
+    PublisherState,
+)
 from register_api.store.reader import Snapshot
 
 Progress = Callable[[int, int, str], None]
-
-
 _SMALLEST = 256
 """Below this many bytes a compressed form is not worth its headers."""
 
@@ -64,14 +67,11 @@ class CommitPlan:
 
         What takes time here is to compress the new ones.
         """
-        self.store = store
-        self.now = now
+        self.store, self.now, self.data = store, now, files
         self.number = before.generation + 1 if before else 1
         self.folder = layout.generation_folder(store, self.number)
-        self.listing = before.manifest.files if before else ManifestFiles()
-        self.retired = [path for path in retired if path in self.listing and path not in files]
-        self.old = {path: self.listing[path] for path in (*files, *self.retired) if path in self.listing}
-        self.data = files
+        self.old = before.manifest.files if before else {}
+        self.retired = [path for path in retired if path in self.old and path not in files]
         self.forms: dict[str, dict[str, bytes]] = {}
         self.entries: dict[str, ManifestEntry] = {}
         for done, (path, data) in enumerate(files.items()):
@@ -89,7 +89,9 @@ class CommitPlan:
         kind = kind_of(path)
         if old is not None and kind.cache == "immutable":
             raise StoreDamaged(f"{path} was published with other bytes and never changes")
-        forms = self._forms(sha256, data) if kind.media.compress else {}
+        if kind.media.compress and sha256 not in self.forms:  # each content once, however many paths have it
+            self.forms[sha256] = compressed_forms(data)
+        forms = self.forms.get(sha256, {}) if kind.media.compress else {}
         return ManifestEntry(
             media_type=kind.media_type,
             cache=kind.cache,
@@ -101,50 +103,38 @@ class CommitPlan:
             },
         )
 
-    def _forms(self, sha256: str, data: bytes) -> dict[str, bytes]:
-        """Compress each content once, however many paths have it."""
-        if sha256 not in self.forms:
-            self.forms[sha256] = compressed_forms(data)
-        return self.forms[sha256]
-
-    def journal(self) -> Journal:
-        """Say which names below ``public`` this publication gives new bytes, and which it takes away."""
-        changed = [name for path in self.changed for name in _names(path, self.entries[path])]
-        old = [path for path in (*self.changed, *self.retired) if path in self.old]
-        before = [name for path in old for name in _names(path, self.old[path])]
-        gone = [name for name in before if name not in set(changed)]
-        return Journal(changed=tuple(changed), retired=tuple(gone))
-
     def write_journal(self) -> Journal:
-        """Write down what will be changed and taken, before anything is."""
-        journal, path = self.journal(), self.folder / layout.JOURNAL
-        durable.write_unsynced(path, msgspec.json.encode(journal))
-        durable.sync([path], below=self.store)
+        """Write down which names below ``public`` get new bytes, and which leave, before anything is done."""
+        changed = {name: None for path in self.changed for name in _names(path, self.entries[path])}
+        paths = (path for path in (*self.changed, *self.retired) if path in self.old)
+        before = (name for path in paths for name in _names(path, self.old[path]))
+        journal = Journal(
+            changed=tuple(changed), retired=tuple(name for name in before if name not in changed)
+        )
+        durable.write_unsynced(self.folder / layout.JOURNAL, msgspec.json.encode(journal))
+        durable.sync([self.folder / layout.JOURNAL], below=self.store)
         return journal
 
     def write_group(self, group: Iterable[str]) -> None:
         """Write one group of files with their compressed forms, and make it durable."""
+        written: list[Path] = []
         changed = set(self.changed)
-        written = [file for path in group if path in changed for file in self._write_file(path)]
+        for path in (path for path in group if path in changed):
+            entry = self.entries[path]
+            forms = self.forms[entry.sha256] if entry.encodings else {}
+            for coding, form in {"identity": self.data[path], **forms}.items():
+                written.append(self.folder / layout.TREE / (path + layout.SUFFIXES[coding]))
+                durable.write_unsynced(written[-1], form, modified=self.now.timestamp())
         durable.sync(written, below=self.folder)
-
-    def _write_file(self, path: str) -> list[Path]:
-        data, entry = self.data[path], self.entries[path]
-        forms = self.forms.get(entry.sha256, {}) if entry.encodings else {}
-        files = []
-        for coding, form in {"identity": data, **forms}.items():
-            file = self.folder / layout.TREE / (path + layout.SUFFIXES[coding])
-            durable.write_unsynced(file, form, modified=self.now.timestamp())
-            files.append(file)
-        return files
 
     def write_documents(self, state: PublisherState) -> Snapshot:
         """Write the store's own documents of this generation; return what readers will open."""
-        manifest = OpenManifest(
+        files = self.old | {path: self.entries[path] for path in self.changed}
+        manifest = Manifest(
             register=state.register,
             version=state.version,
             generation=self.number,
-            files=self.listing.replaced({path: self.entries[path] for path in self.changed}, self.retired),
+            files={path: files[path] for path in sorted(files.keys() - self.retired)},
         )
         data = manifest.encode()
         state = msgspec.structs.replace(state, manifest_sha256=digest(data))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -12,8 +12,7 @@ import msgspec
 from register_api.core.canonical import digest
 from register_api.errors import StoreDamaged
 from register_api.store import layout
-from register_api.store.manifest import Journal, PublisherState, unreadable
-from register_api.store.manifest_entries import OpenManifest, read_manifest
+from register_api.store.manifest import Journal, Manifest, PublisherState, read_manifest, unreadable
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -28,12 +27,10 @@ class Snapshot:
         state: What the publisher needs to go on.
     """
 
-    def __init__(self, store: Path, generation: int, manifest: OpenManifest, state: PublisherState) -> None:
+    def __init__(self, store: Path, generation: int, manifest: Manifest, state: PublisherState) -> None:
         """Keep what ``open_snapshot`` has read."""
-        self.store = store
-        self.generation = generation
-        self.manifest = manifest
-        self.state = state
+        self.store, self.generation = store, generation
+        self.manifest, self.state = manifest, state
 
     def read(self, path: str, encoding: str = "identity") -> bytes:
         """Return the bytes of a file in one of its ready forms.
@@ -58,33 +55,20 @@ class Snapshot:
         raise StoreDamaged(f"{path} ({encoding}) is missing or has other bytes than the manifest says")
 
     def published_at(self, path: str) -> dt.datetime | None:
-        """Return when a file's bytes were published, UTC; ``None`` for what the publication does not have.
-
-        Raises:
-            StoreDamaged: The manifest's line of it is none.
-        """
+        """Return when a file's bytes were published, UTC; ``None`` for what the publication does not have."""
         entry = self.manifest.files.get(path)
         return None if entry is None else entry.published_at
 
     def damaged(self) -> list[str]:
-        """Return what is missing or has other bytes than were published, ready forms among it.
-
-        Raises:
-            StoreDamaged: The manifest itself cannot be read.
-        """
-        forms = (
-            (path, form)
-            for path, entry in self.manifest.files.items()
-            for form in ("identity", *entry.encodings)
-        )
-        return [path + layout.SUFFIXES[form] for path, form in forms if not self._is_whole(path, form)]
-
-    def _is_whole(self, path: str, form: str) -> bool:
-        try:
-            self.read(path, form)
-        except StoreDamaged:
-            return False
-        return True
+        """Return what is missing or has other bytes than were published, ready forms among it."""
+        found = []
+        for path, entry in self.manifest.files.items():
+            for form in ("identity", *entry.encodings):
+                try:
+                    self.read(path, form)
+                except StoreDamaged:
+                    found.append(path + layout.SUFFIXES[form])
+        return found
 
     def file(self, path: str, encoding: str = "identity") -> Path:
         """Return where on disk a file of this publication lies at this moment."""
@@ -133,7 +117,9 @@ def current(store: Path) -> int | None:
         StoreDamaged: The link leads to something else than a generation.
     """
     try:
-        return layout.current_generation(store)
+        return int((store / layout.CURRENT).readlink().name)
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError) as error:
         raise StoreDamaged(f"{store / layout.CURRENT} does not lead to a generation: {error}") from error
 
@@ -152,9 +138,7 @@ def read_journal(store: Path, generation: int) -> Journal | None:
 
 def generations(store: Path) -> list[int]:
     """Return the numbers of all generation folders, oldest first."""
-    folder = store / layout.GENERATIONS
-    names = [PurePosixPath(path).name for path in folder.iterdir()] if folder.is_dir() else []
-    return sorted(int(name) for name in names if name.isdigit())
+    return sorted(int(path.name) for path in (store / layout.GENERATIONS).glob("*") if path.name.isdigit())
 
 
 def read_document(path: Path, kind: type[T]) -> T:

@@ -109,13 +109,9 @@ def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
     snapshot = plan.write_documents(state)
     _route(store, before.generation if before else None, journal)
     _link_manifest(store)
-    switch = functools.partial(
-        durable.switch_link, store / layout.CURRENT, f"{layout.GENERATIONS}/{plan.number}"
-    )
-    if show is None:
-        switch()
-    else:
-        show(switch)
+    target = f"{layout.GENERATIONS}/{plan.number}"
+    switch = functools.partial(durable.switch_link, store / layout.CURRENT, target)
+    switch() if show is None else show(switch)
     finish_commit(store, plan.number, journal)
     return snapshot
 
@@ -145,22 +141,30 @@ def recover(store: Path) -> bool:
     return mended or bool(later)
 
 
+def _tree(store: Path, number: int) -> Path:
+    return layout.generation_folder(store, number) / layout.TREE
+
+
 def _route(store: Path, before: int | None, journal: Journal) -> None:
     """Let the names that change lead through ``current``, which for now shows the bytes of before."""
     public = store / layout.PUBLIC
     public.mkdir(parents=True, exist_ok=True)
     names = (*journal.changed, *journal.retired)
-    if before is not None:
-        _keep(public, layout.generation_folder(store, before) / layout.TREE, names)
-    paths = {name: public / name for name in names}
-    folders = _folders_made(paths.values())
-    temporary = store / layout.FRESH
-    for name, path in paths.items():
-        durable.place_link(path, layout.link_through_current(name), temporary=temporary)
+    if before is not None:  # the generation that shows the bytes that names have now keeps them
+        tree = _tree(store, before)
+        kept = [name for name in names if _is_real(public / name) and not (tree / name).exists()]
+        _make_folders(tree / name for name in kept)
+        for name in kept:
+            (tree / name).hardlink_to(public / name)
+        durable.sync_folders({(tree / name).parent for name in kept}, below=tree.parent)
+    folders = _make_folders(public / name for name in names)
+    for name in names:
+        target = "../" * (name.count("/") + 1) + f"{layout.CURRENT}/{layout.TREE}/{name}"
+        durable.place_link(public / name, target, temporary=store / layout.FRESH)
     durable.sync_folders(folders | {public}, below=store)
 
 
-def _folders_made(paths: Iterable[Path]) -> set[Path]:
+def _make_folders(paths: Iterable[Path]) -> set[Path]:
     """Return the folders of paths, which are made where they are missing."""
     folders = {path.parent for path in paths}
     for folder in folders:
@@ -168,27 +172,16 @@ def _folders_made(paths: Iterable[Path]) -> set[Path]:
     return folders
 
 
-def _keep(public: Path, tree: Path, names: Iterable[str]) -> None:
-    """Keep the bytes that names have now in the generation that shows them."""
-    kept = [name for name in names if _is_real(public / name) and not (tree / name).exists()]
-    for name in kept:
-        (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        (tree / name).hardlink_to(public / name)
-    durable.sync_folders({(tree / name).parent for name in kept}, below=tree.parent)
-
-
 def finish_commit(store: Path, number: int, journal: Journal) -> bool:
     """Put the files of the visible generation in the place of the links that lead to them."""
-    public = store / layout.PUBLIC
-    tree = layout.generation_folder(store, number) / layout.TREE
-    changed = {name: path for name in journal.changed if not _is_real(path := public / name)}
+    public, tree = store / layout.PUBLIC, _tree(store, number)
+    changed = [name for name in journal.changed if not _is_real(public / name)]
     for name in changed:
         if not (tree / name).exists():
             raise StoreDamaged(f"the journal of generation {number} names {name}, which is missing")
-    folders = _folders_made(changed.values())
-    temporary = store / layout.FRESH
-    for name, path in changed.items():
-        durable.place_hard_link(path, tree / name, temporary=temporary)
+    folders = _make_folders(public / name for name in changed)
+    for name in changed:
+        durable.place_hard_link(public / name, tree / name, temporary=store / layout.FRESH)
     retired = [path for name in journal.retired if (path := public / name).is_symlink()]
     for path in retired:
         path.unlink()
@@ -198,19 +191,24 @@ def finish_commit(store: Path, number: int, journal: Journal) -> bool:
 
 def _undo(store: Path, number: int, visible: int | None) -> None:
     """Remove a generation that never became visible, and give names their old files back."""
-    journal = read_journal(store, number) if _journal_is_whole(store, number) else None
+    journal = None  # before it was written nothing was changed in ``public``
+    with contextlib.suppress(StoreDamaged):
+        journal = read_journal(store, number)
     public = store / layout.PUBLIC
-    touched = (*journal.changed, *journal.retired) if journal else ()
-    names = [name for name in touched if (public / name).is_symlink()]
-    old = layout.generation_folder(store, visible) / layout.TREE if visible is not None else None
-    for name in names:
-        if old is not None and (old / name).exists():
-            durable.place_hard_link(public / name, old / name, temporary=store / layout.FRESH)
+    touched = [public / name for name in (*journal.changed, *journal.retired)] if journal else []
+    links = [path for path in touched if path.is_symlink()]
+    for path in links:
+        old = _tree(store, visible) / path.relative_to(public) if visible is not None else None
+        if old is not None and old.exists():
+            durable.place_hard_link(path, old, temporary=store / layout.FRESH)
         else:
-            (public / name).unlink()
-    durable.sync_folders({(public / name).parent for name in names}, below=public)
-    for name in touched:
-        _remove_empty_folders((public / name).parent, public)
+            path.unlink()
+    durable.sync_folders({path.parent for path in links}, below=public)
+    for path in touched:
+        for folder in path.relative_to(public).parents:
+            with contextlib.suppress(OSError):  # not empty, or the tree itself
+                if folder.name:
+                    (public / folder).rmdir()
     shutil.rmtree(layout.generation_folder(store, number))
 
 
@@ -224,20 +222,3 @@ def _is_real(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return False
-
-
-def _journal_is_whole(store: Path, number: int) -> bool:
-    """Tell whether the journal was written; before that nothing was changed in ``public``."""
-    try:
-        return read_journal(store, number) is not None
-    except StoreDamaged:
-        return False
-
-
-def _remove_empty_folders(folder: Path, stop: Path) -> None:
-    while folder != stop:
-        try:
-            folder.rmdir()
-        except OSError:
-            return
-        folder = folder.parent

@@ -47,9 +47,9 @@ class ReplyTable:
         self._bodies = bodies
         self._settled: BoundedCache[Resource] = BoundedCache(_KEPT_HEADERS)
         self.ready: dict[str, Resource] = {}
-        for path in self._files.changing():
-            if not kind_of(path).per_version:
-                resource = self._load_whole(path, self._files[path])
+        for path, entry in self._files.items():
+            if entry.cache != "immutable" and not kind_of(path).per_version:
+                resource = self._load_whole(path, entry)
                 self.ready |= dict.fromkeys(_urls(path), resource)
 
     def path_of(self, url: str) -> str | None:
