@@ -42,7 +42,7 @@ from register_api.core.documents import (
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, TARGETS_BY_NAME, is_path, kind_of
 from register_api.core.instant import format_instant
-from register_api.core.judging.judge import context_of, draft_of, recounted
+from register_api.core.judging.judge import context_of, draft_of
 from register_api.core.keys.trust_root import MEMBER, LogEpoch
 from register_api.core.log.note import format_verifier_key
 from register_api.core.model import (
@@ -67,6 +67,7 @@ from register_api.core.signature import (
     public_pem,
     thumbprint,
 )
+from register_api.core.versioning import make_version
 from register_api.errors import Malformed
 from register_api.publish.signing.signatures import sign_feed
 
@@ -190,7 +191,7 @@ class MemoryPublisher:
     def derived(self, register: Register) -> Register:
         """Return a version with what publishing sets in it."""
         before = self.registers[-1] if self.registers else None
-        made = recounted(draft_of(register), context_of(before, register, self.promises(register)))
+        made = make_version(draft_of(register), context_of(before, register, self.promises(register)))
         return msgspec.structs.replace(register, subprocessors=made.subprocessors, notice=made.notice)
 
     def promises(self, register: Register) -> Promises:

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from register_api.core.announcements import announcements, find_engagement
-from register_api.core.model import (
-    Announced,
-    Cancelled,
-    Engagement,
-    Notice,
-    PlannedChange,
-    Previous,
-    Register,
-    Subprocessor,
-    Withdrawn,
-)
-from register_api.core.notice import announce, moved, promised
-from register_api.core.planned_changes import plain as plain_set
-
-if TYPE_CHECKING:
-    import msgspec
-
-    from register_api.core.model import (
-        Draft,
-        EngagementSource,
-        SubprocessorSource,
-    )
-    from register_api.core.notice import Promises
 import datetime as dt
 from functools import cached_property
+from typing import Any, TypeVar
 
 import msgspec
 
+from register_api.core.announcements import announcements, find_engagement
 from register_api.core.calendar import local_day
-from register_api.core.model import Draft, Reason, Recorded
-from register_api.core.notice import Promises
+from register_api.core.model import (
+    Announced,
+    Cancelled,
+    Draft,
+    Engagement,
+    EngagementSource,
+    Notice,
+    PlannedChange,
+    Previous,
+    Reason,
+    Recorded,
+    Register,
+    Subprocessor,
+    SubprocessorSource,
+    Withdrawn,
+)
+from register_api.core.notice import Promises, announce, moved, promised
+from register_api.core.planned_changes import plain as plain_set
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 """No version was published before this instant (R15)."""
@@ -98,11 +90,6 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def _previous_vendors(self) -> dict[str, Subprocessor]:
         return {item.id: item for item in self.previous.subprocessors} if self.previous else {}
 
-    @cached_property
-    def made_before(self) -> list[tuple[Draft, Register]]:
-        """The draft that was made a version last, and that version (``versioning.made``)."""
-        return []
-
     def promises_with(self, draft: Draft) -> Promises:
         """Return the promises as they stand once the draft is published."""
         return self.promises.joined_by(self.version, self.day, draft.register.notice, live=self.at is None)
@@ -135,25 +122,10 @@ def make_version(draft: Draft, context: Context) -> Register:
     )
 
 
-def made(draft: Draft, context: Context) -> Register:
-    """Return what ``make_version`` returns; worked out once for the same draft.
-
-    Args:
-        draft: As for ``make_version``.
-        context: As for ``make_version``; it remembers the version.
-    """
-    if not context.made_before or context.made_before[0][0] is not draft:
-        context.made_before[:] = [(draft, make_version(draft, context))]
-    return context.made_before[0][1]
-
-
 def unchanged(register: Register, previous: Register, *, dated: bool) -> bool:
-    """Tell whether a version says just what another says, but for what publishing sets (R26).
+    """Tell whether a version says just what the one before says, but for what publishing sets (R26).
 
-    Args:
-        register: The new version.
-        previous: The version before.
-        dated: Whether the source states the day of its content, so that another day is another content.
+    Where the source states the day of its content (dated), another day is another content.
     """
     passed_over = {*_SET_BY_PUBLISHING, "notice", *(() if dated else ("updated_on",))}
     content = (name for name in register.__struct_fields__ if name not in passed_over)
@@ -234,5 +206,4 @@ def _final(kind: type[F], source: msgspec.Struct | None, old: F | None, plain: A
     return None if source is None else kind(**_fields(source), announced=old.announced if old else plain)
 
 
-def _fields(record: msgspec.Struct) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__struct_fields__}
+_fields = msgspec.structs.asdict

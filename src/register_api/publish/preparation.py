@@ -16,7 +16,7 @@ from register_api.core.printable import printable
 from register_api.core.proposals import Proposal, propose
 from register_api.core.rules import Context, check
 from register_api.core.rules.rule_table import OF_FORM
-from register_api.core.versioning import made, unchanged
+from register_api.core.versioning import make_version, unchanged
 from register_api.errors import Finding, Refused, StoreDamaged
 from register_api.source.load import load, load_zone, locate
 from register_api.store.reader import Snapshot
@@ -149,7 +149,7 @@ def prepare(source: Path, base: Baseline, intent: PublishOptions) -> Candidate:
 
 
 def _prepared(draft: Draft, base: Baseline, context: Context, findings: tuple[Finding, ...]) -> Candidate:
-    register = made(draft, context)
+    register = make_version(draft, context)
     return Candidate(
         base=base,
         findings=findings,

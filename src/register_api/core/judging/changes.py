@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, Literal, get_args
 
@@ -53,17 +53,10 @@ class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoticeGiven(msgspec.Struct, frozen=True, kw_only=True):
-    """One announcement that a promise covers, and what became of the promise; recounted.
+    """One announcement of a version that a promise covers, and what became of the promise; recounted.
 
-    Attributes:
-        version: The version that announced it.
-        subprocessor: Id of the vendor.
-        name: Name of the vendor.
-        engagement: Id of the engagement; ``None`` for a planned change of the vendor itself.
-        planned: Id of the planned change; ``None`` for the start of the engagement.
-        outcome: What became of the promise.
-        reason: Why the notice was short, where the publisher says so.
-        notice: The dates, and the days given and promised.
+    It is of a planned change (of an engagement, or of the vendor itself), or of an engagement's start. The
+    reason is why the notice was short, where the publisher says so.
     """
 
     version: int
@@ -113,10 +106,10 @@ def change_faults(
     a higher number may tell more, and tell it by types that are not known here: each field that follows
     has to be told with its two values.
     """
-    if diff.format_minor > FORMAT_MINOR:
-        yield from _told_at_least(diff, follows, unknown)
-        return
     number = diff.newer.version
+    if diff.format_minor > FORMAT_MINOR:
+        yield from _told_at_least(diff, [item for item in follows if _key(item) not in unknown])
+        return
     for said, change in zip_longest(diff.changes, follows):
         if said is None:
             yield Contradiction(
@@ -129,31 +122,36 @@ def change_faults(
             yield from _of_change(number, said, change)
 
 
+def _key(change: Change) -> tuple[str | None, str | None, str | None]:
+    return change.subprocessor, change.engagement, change.planned
+
+
 def _is(change: Change) -> str:
-    parts = (change.subprocessor, change.engagement, change.planned)
-    owner = "/".join(part for part in parts if part) or "the register"
-    return f"{change.type} of {owner}"
+    return f"{change.type} of {'/'.join(filter(None, _key(change))) or 'the register'}"
+
+
+def differing(said: Any, follows: Any, names: Iterable[str]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield name and both values of the fields that differ."""
+    for name in names:
+        one, other = getattr(said, name), getattr(follows, name)
+        if one != other:
+            yield name, one, other
 
 
 def _of_change(number: int, said: Change, follows: Change) -> Iterator[Contradiction]:
-    for name in Change.__struct_fields__:
-        one, other = getattr(said, name), getattr(follows, name)
-        if one == other or name in _WORDS:
-            continue
+    for name, one, other in differing(said, follows, Change.__struct_fields__):
         where = f"change {said.id} {name}"
         if name == "fields":
             yield from _of_fields(number, where, one, other)
         elif name == "notice":
             yield from _of_notice(number, where, one, other)
-        elif name != "type" or other in _TYPES:
+        elif name not in _WORDS and (name != "type" or other in _TYPES):
             yield Contradiction.between(number, where, one, other)
 
 
 def _of_notice(number: int, where: str, said: Any, follows: Any) -> Iterator[Contradiction]:
-    for name in said.__struct_fields__:
-        one, other = getattr(said, name), getattr(follows, name)
-        if one != other:
-            yield Contradiction.between(number, f"{where}.{name}", one, other)
+    for name, one, other in differing(said, follows, said.__struct_fields__):
+        yield Contradiction.between(number, f"{where}.{name}", one, other)
 
 
 def _of_fields(
@@ -164,8 +162,7 @@ def _of_fields(
         yield Contradiction.between(number, where, *paths)
         return
     for one, other in zip(said, follows, strict=True):
-        for side in ("before", "after"):
-            values = getattr(one, side), getattr(other, side)
+        for side, *values in differing(one, other, ("before", "after")):
             if not _says(*values):
                 yield Contradiction.between(number, f"{where} {one.path}.{side}", *values)
 
@@ -188,43 +185,32 @@ def _says(said: Any, known: Any, *, more: bool = False) -> bool:
     return type(said) is type(known) and bool(said == known)
 
 
-def _told_at_least(
-    diff: Diff, follows: Sequence[Change], unknown: frozenset[PlanKey]
-) -> Iterator[Contradiction]:
-    number = diff.newer.version
+def _told_at_least(diff: Diff, follows: Sequence[Change]) -> Iterator[Contradiction]:
     told = {_place(change, field): (change, field) for change in diff.changes for field in change.fields}
     for change in follows:
-        if (change.subprocessor, change.engagement, change.planned) in unknown:
-            continue
         for field in change.fields:
             found = told.get(_place(change, field))
-            if found is None:
-                problem = (
-                    f"{_is(change)}: a change of {field.path} follows from the registers but is not reported"
-                )
-                yield Contradiction(version=number, where="changes", problem=problem)
+            if found is not None:
+                yield from _of_told(diff.newer.version, *found, change, field)
                 continue
-            yield from _of_told(number, *found, change, field)
+            problem = (
+                f"{_is(change)}: a change of {field.path} follows from the registers but is not reported"
+            )
+            yield Contradiction(version=diff.newer.version, where="changes", problem=problem)
 
 
 def _of_told(
     number: int, said: Change, said_field: FieldChange, follows: Change, field: FieldChange
 ) -> Iterator[Contradiction]:
     where = f"change {said.id}"
-    exactly = True
-    for side in ("before", "after"):
-        one, other = getattr(said_field, side), getattr(field, side)
-        exactly &= one == other
-        if not _says(one, other, more=True):
-            yield Contradiction.between(number, f"{where} {field.path}.{side}", one, other)
-    if said.type not in _TYPES or not exactly:
+    sides = list(differing(said_field, field, ("before", "after")))
+    for side, *values in sides:
+        if not _says(*values, more=True):
+            yield Contradiction.between(number, f"{where} {field.path}.{side}", *values)
+    if said.type not in _TYPES or sides:
         return  # what it means is the later release's to say
-    if said.type != follows.type:
-        yield Contradiction.between(number, f"{where} type", said.type, follows.type)
-    for name in _SAID_LOOSELY:
-        one, other = getattr(said, name), getattr(follows, name)
-        if one != other:
-            yield Contradiction.between(number, f"{where} {name}", one, other)
+    for name, *values in differing(said, follows, ("type", *_SAID_LOOSELY)):
+        yield Contradiction.between(number, f"{where} {name}", *values)
     yield from _of_notice(number, f"{where} notice", said.notice, follows.notice)
 
 

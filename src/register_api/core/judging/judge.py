@@ -21,6 +21,7 @@ from register_api.core.judging.changes import (
     NoticeGiven,
     Outcome,
     change_faults,
+    differing,
     untold_here,
 )
 from register_api.core.judging.minors import PlanKey, as_known_at, without_unknown
@@ -32,14 +33,13 @@ from register_api.core.model import (
     PlannedChange,
     Register,
     RegisterSource,
-    Subprocessor,
     SubprocessorSource,
 )
 from register_api.core.notice import Promises, notice_status
 from register_api.core.rules import identity, promise, states
 from register_api.core.rules.rule_table import REGISTER_FILE, found
 from register_api.core.shapes import forms_in
-from register_api.core.versioning import Context, made
+from register_api.core.versioning import Context, make_version
 from register_api.errors import Finding
 
 _BOUNDS = (identity.check_ids, identity.check_sizes)
@@ -54,11 +54,6 @@ _RULES = (
     promise.check_instant,
 )
 """R03 and R09 to R15, which two registers and the promises before them decide."""
-
-_OLDER_PROMISES = "notice also_binding"
-
-_CONTENT = frozenset({"set"})
-"""What the publisher says and publishing only spells out."""
 
 
 def draft_of(register: Register) -> Draft:
@@ -86,54 +81,36 @@ def context_of(older: Register | None, newer: Register, promises: Promises) -> C
     )
 
 
-def broken_bounds(draft: Draft, context: Context) -> list[Finding]:
-    """Return why a register cannot be counted with at all."""
-    return [
-        *(item for rule in _BOUNDS for item in rule(draft, context)),
-        *(
-            found(fault.rule, REGISTER_FILE, f"notice.{key}", fault.message)
-            for key, form, value in forms_in(draft.register.notice, Number)
-            if (fault := form.fault(value)) is not None
-        ),
-    ]
+def _broken_bounds(draft: Draft, context: Context) -> Iterator[Finding]:
+    """Yield why a register cannot be counted with at all."""
+    for rule in _BOUNDS:
+        yield from rule(draft, context)
+    for key, form, value in forms_in(draft.register.notice, Number):
+        if (fault := form.fault(value)) is not None:
+            yield found(fault.rule, REGISTER_FILE, f"notice.{key}", fault.message)
 
 
-def broken_rules(draft: Draft, context: Context) -> list[Finding]:
-    """Return what breaks a rule that every published version keeps."""
-    return [item for rule in _RULES for item in rule(draft, context) if item.severity == "error"]
-
-
-def recounted(draft: Draft, context: Context) -> Register:
-    """Return the register as publishing would have set it."""
-    return made(draft, context)
-
-
-def derived_faults(
-    said: Register, follows: Register, unknown: frozenset[PlanKey] = frozenset()
+def _derived_faults(
+    said: Register, follows: Register, unknown: frozenset[PlanKey]
 ) -> Iterator[Contradiction]:
     """Yield each field that publishing sets and that says something else than what follows."""
-    passed_over = frozenset("/".join(part for part in key if part) for key in unknown)
-    entries: list[tuple[str, Any, Any]] = [("notice", said.notice, follows.notice)]
-    entries += [
-        (vendor.id, vendor, recount)
-        for vendor, recount in zip(said.subprocessors, follows.subprocessors, strict=True)
-    ]
-    for place, one, other in entries:
-        yield from _of_entry(said.version, place, one, other, passed_over)
+    passed_over = frozenset("/".join(filter(None, key)) for key in unknown)
+    yield from _of_entry(said.version, "notice", said.notice, follows.notice, passed_over)
+    for vendor, recount in zip(said.subprocessors, follows.subprocessors, strict=True):
+        yield from _of_entry(said.version, vendor.id, vendor, recount, passed_over)
 
 
 def _of_entry(
     number: int, place: str, said: Any, follows: Any, passed_over: frozenset[str]
 ) -> Iterator[Contradiction]:
-    if said == follows or place in passed_over:
+    if place in passed_over:
         return
-    for name in said.__struct_fields__:
-        one, other = getattr(said, name), getattr(follows, name)
-        if one == other or name in _CONTENT:
+    for name, one, other in differing(said, follows, said.__struct_fields__):
+        if name == "set":  # what the publisher says and publishing only spells out
             continue
         if isinstance(one, msgspec.Struct) and isinstance(other, msgspec.Struct):
             yield from _of_entry(number, f"{place} {name}", one, other, passed_over)
-        elif _holds_entries(one) and len(one) == len(other):
+        elif isinstance(one, tuple) and _holds(one) and len(one) == len(other):
             for item, recount in zip(one, other, strict=True):
                 below = getattr(item, "id", None)
                 where = f"{place} {name}" if below is None else f"{place}/{below}"
@@ -142,54 +119,40 @@ def _of_entry(
             yield Contradiction.between(number, f"{place} {name}", one, other)
 
 
-def _holds_entries(value: Any) -> bool:
-    return isinstance(value, tuple) and bool(value) and isinstance(value[0], msgspec.Struct)
+def _holds(entries: tuple[Any, ...]) -> bool:
+    return bool(entries) and isinstance(entries[0], msgspec.Struct)
 
 
-def covers_unknown(promises: Promises) -> bool:
-    """Tell whether a promise covers a kind of change that this program cannot tell from others."""
-    known = frozenset(get_args(NoticeEvent))
-    return any(not known.issuperset(policy.notice.applies_to) for policy in promises.policies)
-
-
-def is_certain(item: Contradiction) -> bool:
+def _is_certain(item: Contradiction) -> bool:
     """Tell whether a contradiction stands whatever else was promised.
 
     Further promises can only ask for more: what a known one covers needs notice in any case.
     """
-    if item.where.startswith(_OLDER_PROMISES):
+    if item.where.startswith("notice also_binding"):
         return False
     return item.field in {"version", "at"} or (item.field == "required" and not item.says)
 
 
-def notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]:
+def _notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]:
     """Yield what a version announces and a promise covers."""
     for vendor in register.subprocessors:
-        for plan in vendor.planned:
-            yield from _given(register.version, vendor, None, plan, zone)
+        said: list[tuple[Engagement | None, PlannedChange | None]] = [(None, plan) for plan in vendor.planned]
         for use in vendor.engagements:
-            yield from _given(register.version, vendor, use, None, zone)
-            for plan in use.planned:
-                yield from _given(register.version, vendor, use, plan, zone)
-
-
-def _given(
-    version: int, vendor: Subprocessor, use: Engagement | None, plan: PlannedChange | None, zone: dt.tzinfo
-) -> Iterator[NoticeGiven]:
-    said = plan or use
-    if said is None or said.announced.version != version or not said.announced.required:
-        return
-    announced, effective_on = said.announced, plan.effective_on if plan else use.starts_on if use else None
-    yield NoticeGiven(
-        version=version,
-        subprocessor=vendor.id,
-        name=vendor.name,
-        engagement=use.id if use else None,
-        planned=plan.id if plan else None,
-        outcome=_outcome(announced),
-        reason=said.short_notice.reason if said.short_notice and not announced.met else None,
-        notice=notice_status(announced, effective_on, zone),
-    )
+            said += [(use, None), *((use, plan) for plan in use.planned)]
+        for of, plan in said:
+            one = plan or of
+            if one and one.announced.version == register.version and one.announced.required:
+                effective_on = plan.effective_on if plan else of.starts_on if of else None
+                yield NoticeGiven(
+                    version=register.version,
+                    subprocessor=vendor.id,
+                    name=vendor.name,
+                    engagement=of.id if of else None,
+                    planned=plan.id if plan else None,
+                    outcome=_outcome(one.announced),
+                    reason=one.short_notice.reason if one.short_notice and not one.announced.met else None,
+                    notice=notice_status(one.announced, effective_on, zone),
+                )
 
 
 def _outcome(announced: Announced) -> Outcome:
@@ -201,7 +164,7 @@ def _outcome(announced: Announced) -> Outcome:
 def judge(
     older: Register | None, newer: Register, diff: Diff | None, promises: Promises, *, whole: bool = True
 ) -> Judgement:
-    """Judge what a publisher derived, from the registers alone.
+    """Judge what a publisher derived for a version, from it and the one before alone.
 
     Args:
         older: The version before; ``None`` before the first.
@@ -209,9 +172,6 @@ def judge(
         diff: Its diff; ``None`` where it is not at hand.
         promises: Promises of the versions before it, in the time zone that ``newer`` names.
         whole: Whether these are all promises ever made; of others only what is certain is judged.
-
-    Returns:
-        What contradicts the registers, what could not be judged, and the notice that was given.
     """
     try:
         return _judge(older, newer, diff, promises, whole=whole)
@@ -230,19 +190,19 @@ def _judge(
         before, more = without_unknown(as_known_at(older, newer.format_minor))
         unknown |= more
     draft, context = draft_of(now), context_of(before, now, promises)
-    if bounds := broken_bounds(draft, context):
+    if bounds := list(_broken_bounds(draft, context)):
         return Judgement(contradictions=tuple(_broken(newer.version, bounds)))
-    made = recounted(draft, context)
-    counted = list(derived_faults(now, made, unknown))
+    made = make_version(draft, context)
+    counted = list(_derived_faults(now, made, unknown))
     why = _why_uncertain(context.promises_with(draft), whole=whole)
-    certain = [item for item in counted if why is None or is_certain(item)]
+    certain = [item for item in counted if why is None or _is_certain(item)]
     uncertain = why if len(certain) < len(counted) else None
     told = () if diff is None else change_faults(diff, untold_changes(before, now, promises), unknown)
-    rules = broken_rules(draft, context)
+    rules = [item for rule in _RULES for item in rule(draft, context) if item.severity == "error"]
     return Judgement(
         contradictions=(*certain, *_broken(newer.version, rules), *told),
         not_judged=tuple(_not_judged(newer, diff, unknown, uncertain)),
-        given=tuple(notices_given(made if not uncertain else now, promises.zone)),
+        given=tuple(_notices_given(made if not uncertain else now, promises.zone)),
     )
 
 
@@ -256,7 +216,8 @@ def _why_uncertain(promises: Promises, *, whole: bool) -> str | None:
     """Say why the promises that are known do not decide what was promised, or ``None``."""
     if not whole:
         return "promises from before the first version that was read may bind what it announces"
-    if covers_unknown(promises):
+    known = frozenset(get_args(NoticeEvent))
+    if any(not known.issuperset(policy.notice.applies_to) for policy in promises.policies):
         return "a promise covers a kind of change that this program does not know"
     return None
 
@@ -275,7 +236,7 @@ def _not_judged(
     if diff is not None and (types := untold_here(diff)):
         yield f"{of}: what changes of these types mean: {', '.join(types)}"
     for vendor, engagement, plan in sorted(unknown, key=str):
-        place = "/".join(part for part in (vendor, engagement, plan) if part)
+        place = "/".join(filter(None, (vendor, engagement, plan)))
         yield f"{of}, {place}: a planned change sets what this program does not know"
     if why is not None:
         yield f"{of}, notice: {why}"

@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from register_api.core.forms import FORMAT_MINOR, JOINED
-from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
+from register_api.core.model import Engagement, Register, Subprocessor
 from register_api.core.planned_changes import typed
 from register_api.errors import Malformed
 
 T = TypeVar("T")
+Owner = TypeVar("Owner", Subprocessor, Engagement)
 
 PlanKey = tuple[str, str | None, str]
 """A planned change: id of the vendor, id of its engagement or ``None``, and its own."""
@@ -42,7 +44,7 @@ def _known(value: Any, minor: int) -> Any:
         name: _known(getattr(value, name), minor) if joined[name][0] <= minor else joined[name][1]
         for name in value.__struct_fields__
     }
-    return msgspec.structs.replace(value, **fields)
+    return replace(value, **fields)
 
 
 @functools.cache
@@ -64,8 +66,11 @@ def without_unknown(register: Register) -> tuple[Register, frozenset[PlanKey]]:
     unknown = frozenset(_setting_more(register))
     if not unknown:
         return register, unknown
-    vendors = tuple(_vendor_without(vendor, unknown) for vendor in register.subprocessors)
-    return msgspec.structs.replace(register, subprocessors=vendors), unknown
+    vendors = []
+    for vendor in register.subprocessors:
+        engagements = tuple(_without(item, (vendor.id, item.id), unknown) for item in vendor.engagements)
+        vendors.append(replace(_without(vendor, (vendor.id, None), unknown), engagements=engagements))
+    return replace(register, subprocessors=tuple(vendors)), unknown
 
 
 def _setting_more(register: Register) -> Iterator[PlanKey]:
@@ -86,24 +91,9 @@ def _is_known(kind: type[msgspec.Struct], name: str, value: Any) -> bool:
     return True
 
 
-def _vendor_without(vendor: Subprocessor, unknown: frozenset[PlanKey]) -> Subprocessor:
-    engagements = tuple(
-        msgspec.structs.replace(item, planned=_plans_without(item, (vendor.id, item.id), unknown))
-        for item in vendor.engagements
-    )
-    planned = _plans_without(vendor, (vendor.id, None), unknown)
-    return msgspec.structs.replace(vendor, planned=planned, engagements=engagements)
-
-
-def _plans_without(
-    owner: Subprocessor | Engagement, key: tuple[str, str | None], unknown: frozenset[PlanKey]
-) -> tuple[PlannedChange, ...]:
-    kind = type(owner)
-    return tuple(
-        msgspec.structs.replace(
-            plan, set={name: value for name, value in plan.set.items() if _is_known(kind, name, value)}
-        )
-        if (*key, plan.id) in unknown
-        else plan
-        for plan in owner.planned
-    )
+def _without(owner: Owner, key: tuple[str, str | None], unknown: frozenset[PlanKey]) -> Owner:
+    planned = []
+    for plan in owner.planned:
+        known = {name: value for name, value in plan.set.items() if _is_known(type(owner), name, value)}
+        planned.append(replace(plan, set=known) if (*key, plan.id) in unknown else plan)
+    return replace(owner, planned=tuple(planned))

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import msgspec
 
-from register_api.core.model import (
-    AcceptedWarning,
-    Draft,
-    EngagementSource,
-    PlannedChangeSource,
-    SubprocessorSource,
-)
+from register_api.core.model import AcceptedWarning, Draft
 from register_api.core.planned_changes import days_of_effect, in_effect, settable, typed, vendors_on
 from register_api.core.rules import completeness, identity, promise, states
-from register_api.core.rules.rule_table import OF_FORM, REGISTER_FILE, found, place_of, vendor_file
-from register_api.core.versioning import Context, made, unchanged
+from register_api.core.rules.rule_table import OF_FORM, REGISTER_FILE, found, owners, vendor_file
+from register_api.core.versioning import Context, make_version, unchanged
 from register_api.errors import Finding, Malformed
 
 DraftCheck: TypeAlias = Callable[[Draft, Context], Iterator[Finding]]
@@ -37,10 +31,7 @@ STATE_CHECKS: tuple[DraftCheck, ...] = (
 CHECKS: tuple[DraftCheck, ...] = (
     identity.check_ids,
     identity.check_history,
-    identity.check_references,
-    identity.check_forms,
-    completeness.check_identifiers,
-    states.check_statuses,
+    *STATE_CHECKS,
     states.check_dates,
     states.check_plans,
     promise.check_promise,
@@ -49,8 +40,6 @@ CHECKS: tuple[DraftCheck, ...] = (
     identity.check_order,
     identity.check_sizes,
     identity.check_store,
-    completeness.warn_of_transfers,
-    completeness.warn_of_remote_access,
     completeness.warn_of_gaps,
     completeness.warn_of_unstated_data,
     completeness.warn_of_age,
@@ -70,35 +59,26 @@ _RECKONING = frozenset({"R10", "R12", "R13", "R20", "R21"})
 
 
 def check(draft: Draft, context: Context) -> tuple[Finding, ...]:
-    """Judge a source by all rules that need nothing but the source and what was published before.
+    """Judge a loaded source by all rules that need nothing but it and what was published before.
 
-    Args:
-        draft: The loaded source.
-        context: What was published before, when, and why it is published now.
-
-    Returns:
-        Findings in order of rule, accepted warnings among them; none with severity ``error`` means it may
-        be published.
+    Findings are in order of rule, accepted warnings among them; without an ``error`` it may be published.
     """
     findings = _judged(draft, context)
     return (*_accepted(draft, findings), *_accepted_in_vain(draft, findings))
 
 
 def _judged(draft: Draft, context: Context) -> tuple[Finding, ...]:
-    unset = list(check_sets(draft))
+    unset = list(_check_sets(draft))
     if unset:  # what cannot be set has no state to be judged
         return tuple(unset)
     findings = [finding for rule in CHECKS for finding in rule(draft, context)]
-    findings += check_states(draft, context, findings, STATE_CHECKS)
+    findings += _of_later_states(draft, context, findings)
     if not any(finding.severity == "error" for finding in findings):
         findings += _nothing_new(draft, context)
-    return tuple(sorted(_without_consequences(findings), key=lambda finding: finding.rule))
-
-
-def _without_consequences(findings: Sequence[Finding]) -> Iterator[Finding]:
-    """Yield findings but for those that reckon with values of a file of which one is not valid."""
+    # With values of a file of which one is not valid nothing is reckoned.
     faulty = {item.file for item in findings if item.severity == "error" and item.rule in OF_FORM}
-    return (item for item in findings if item.file not in faulty or item.rule not in _RECKONING)
+    certain = (item for item in findings if item.file not in faulty or item.rule not in _RECKONING)
+    return tuple(sorted(certain, key=lambda finding: finding.rule))
 
 
 def _accepts(accepted: AcceptedWarning, finding: Finding) -> bool:
@@ -126,78 +106,55 @@ def _accepted_in_vain(draft: Draft, findings: Sequence[Finding]) -> Iterator[Fin
 def _nothing_new(draft: Draft, context: Context) -> Iterator[Finding]:
     """R26: publishing the same again makes no version."""
     dated = draft.register.updated_on is not None
-    if context.previous is not None and unchanged(made(draft, context), context.previous, dated=dated):
+    if context.previous is not None and unchanged(
+        make_version(draft, context), context.previous, dated=dated
+    ):
         message = f"nothing has changed since version {context.previous.version}"
         yield found("R26", REGISTER_FILE, "", message, "publishing makes no new version")
 
 
-_ENGAGEMENT = re.compile(r"engagements\[(\d+)\]\.?")
-_FIRST_NAME = re.compile(r"[A-Za-z0-9_]+")
-
-
-def check_sets(draft: Draft) -> Iterator[Finding]:
+def _check_sets(draft: Draft) -> Iterator[Finding]:
     """R01: a planned change sets at least one field of its owner, to a value that the field takes."""
-    for vendor, engagement, change in _all_planned(draft.subprocessors):
-        kind = SubprocessorSource if engagement is None else EngagementSource
-        place = place_of(vendor, engagement.id if engagement else None, change.id)
+    for vendor in draft.subprocessors:
         file = vendor_file(vendor.id)
-        if not change.set:
-            yield found("R01", file, f"{place}.set", "a planned change sets at least one field")
-        for name, value in change.set.items():
-            try:
-                typed(kind, name, value)
-            except Malformed as error:
-                hint = "" if name in settable(kind) else f"it can set: {', '.join(settable(kind))}"
-                yield found("R01", file, f"{place}.set.{name}", error.message, hint)
+        for prefix, owner in owners(vendor):
+            for index, change in enumerate(owner.planned):
+                place, can_be_set = f"{prefix}planned[{index}].set", settable(type(owner))
+                if not change.set:
+                    yield found("R01", file, place, "a planned change sets at least one field")
+                for name, value in change.set.items():
+                    try:
+                        typed(type(owner), name, value)
+                    except Malformed as error:
+                        hint = "" if name in can_be_set else f"it can set: {', '.join(can_be_set)}"
+                        yield found("R01", file, f"{place}.{name}", error.message, hint)
 
 
-def _all_planned(
-    vendors: Iterable[SubprocessorSource],
-) -> Iterator[tuple[SubprocessorSource, EngagementSource | None, PlannedChangeSource]]:
-    for vendor in vendors:
-        for change in vendor.planned:
-            yield vendor, None, change
-        for engagement in vendor.engagements:
-            for change in engagement.planned:
-                yield vendor, engagement, change
-
-
-def check_states(
-    draft: Draft,
-    context: Context,
-    known: list[Finding],
-    checks: Iterable[Callable[[Draft, Context], Iterator[Finding]]],
-) -> list[Finding]:
-    """Judge what holds on each day on which a planned change takes effect."""
-    said = {_what(item) for item in known}
-    found_then: list[Finding] = []
+def _of_later_states(draft: Draft, context: Context, known: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield what is wrong, and new, on each day on which a planned change takes effect."""
+    said = {(item.rule, item.file, item.key) for item in known}
     for day in days_of_effect(draft.subprocessors):
         then = msgspec.structs.replace(draft, subprocessors=vendors_on(draft.subprocessors, day))
-        for rule in checks:
-            for item in rule(then, context):
-                placed = msgspec.structs.replace(item, key=_brought_by(draft, item, day))
-                if said.isdisjoint({_what(item), _what(placed)}):
-                    said.add(_what(placed))
-                    found_then.append(placed)
-    return found_then
+        for item in (item for rule in STATE_CHECKS for item in rule(then, context)):
+            key = _brought_by(draft, item, day)
+            if said.isdisjoint({(item.rule, item.file, item.key), (item.rule, item.file, key)}):
+                said.add((item.rule, item.file, key))
+                yield msgspec.structs.replace(item, key=key)
 
 
-def _what(finding: Finding) -> tuple[str, str, str]:
-    return finding.rule, finding.file, finding.key
+_KEY = re.compile(r"(engagements\[\d+\]\.)?(([A-Za-z0-9_]*).*)")
 
 
 def _brought_by(draft: Draft, finding: Finding, day: dt.date) -> str:
     """Return the key of a finding in the planned change that set the field, or as it was."""
-    vendor = next((item for item in draft.subprocessors if vendor_file(item.id) == finding.file), None)
-    if vendor is None:
-        return finding.key
-    match = _ENGAGEMENT.match(finding.key)
-    owner = vendor.engagements[int(match[1])] if match else None
-    below = finding.key[match.end() :] if match else finding.key
-    name = _FIRST_NAME.match(below)
-    planned = owner.planned if owner is not None else vendor.planned
-    applied = in_effect(planned, day)
-    setting = [item for item in applied if name is not None and name[0] in item.set] or applied
-    if not setting:
-        return finding.key
-    return f"{place_of(vendor, owner.id if owner is not None else None, setting[-1].id)}.set.{below}"
+    match = _KEY.fullmatch(finding.key)
+    for vendor in draft.subprocessors:
+        if match is None or vendor_file(vendor.id) != finding.file:
+            continue
+        prefix, below, name = match[1] or "", match[2], match[3]
+        owner = dict(owners(vendor))[prefix]
+        applied = in_effect(owner.planned, day)
+        setting = [item for item in applied if name in item.set] or applied
+        if setting:
+            return f"{prefix}planned[{owner.planned.index(setting[-1])}].set.{below}"
+    return finding.key

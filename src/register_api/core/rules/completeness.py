@@ -1,4 +1,4 @@
-"""R22 to R25: what a careful publisher would look at again."""
+"""R07, R20 to R25, R27 to R30, R32: what a careful publisher would look at again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from register_api.core.countries import ASSIGNED, is_in_eea, within_eea, without
 from register_api.core.forms import MAX_DAYS
 from register_api.core.model import Draft, EngagementSource, Identifier, SubprocessorSource
 from register_api.core.planned_changes import in_effect
-from register_api.core.rules.rule_table import REGISTER_FILE, found, place_of, vendor_file
+from register_api.core.rules.rule_table import REGISTER_FILE, found, owners, uses, vendor_file
 from register_api.core.similarity import normalise_name
 from register_api.core.text import without_any_invisible
 from register_api.core.timeline import PAST, state_on
@@ -20,44 +20,125 @@ from register_api.errors import Finding
 
 _MONTHS = 12
 
+_FORMS = {
+    "lei": re.compile(r"[A-Z0-9]{18}[0-9]{2}"),
+    "duns": re.compile(r"[0-9]{9}"),
+    "euid": re.compile(r"[A-Z]{2}[A-Za-z0-9_-]+\.[A-Za-z0-9][A-Za-z0-9./_-]*"),
+}
+
+_TEMPLATE_NAMES = frozenset({"Example Company", "Example Host"})
+
+
+def check_identifiers(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R07: company numbers fit their scheme: ISO 17442 for an LEI, national check digits for VAT."""
+    publisher = draft.register.publisher
+    yield from _check_numbers(REGISTER_FILE, "publisher.identifiers", publisher.identifiers)
+    for vendor in draft.subprocessors:
+        yield from _check_numbers(vendor_file(vendor.id), "identifiers", vendor.identifiers)
+    for file, place, _, engagement in uses(draft):
+        if engagement.entity is not None:
+            yield from _check_numbers(file, f"{place}.entity.identifiers", engagement.entity.identifiers)
+
+
+def _check_numbers(file: str, key: str, numbers: Sequence[Identifier] | None) -> Iterator[Finding]:
+    for index, number in enumerate(numbers or ()):
+        if not _is_valid(number):
+            scheme = number.scheme.upper()
+            message = f"{number.value!r} is no {scheme}: its form or its check digits are wrong"
+            yield found("R07", file, f"{key}[{index}].value", message)
+        for field in ("country", "registry"):
+            if number.scheme == "national" and getattr(number, field) is None:
+                message = f"a national number needs its {field}: it means nothing without"
+                hint = (
+                    'e.g. country = "DE" and registry = "Amtsgericht Ansbach" or an ISO 17442 code (RA000242)'
+                )
+                yield found("R07", file, f"{key}[{index}].{field}", message, hint)
+
+
+def _is_valid(number: Identifier) -> bool:
+    """Judge what can be judged; a national number has no common form."""
+    # The package comes with the extra `publish`: a customer judges no company numbers.
+    from stdnum import lei  # noqa: PLC0415
+    from stdnum.eu import vat  # noqa: PLC0415
+
+    value, scheme = number.value, number.scheme
+    if scheme in _FORMS and not _FORMS[scheme].fullmatch(value):
+        return False
+    if scheme == "lei":  # the library checks the digits (ISO 7064, MOD 97-10) and not the length
+        return bool(lei.is_valid(value))
+    if scheme == "vat":
+        # What numbers of the Union begin with: Greece has EL, Northern Ireland XI.
+        countries = {*vat.MEMBER_STATES, "el"} - {"gr"}
+        return value[:2].lower() not in countries or bool(vat.is_valid(value))
+    return bool(value) and (scheme != "euid" or value[:2] in ASSIGNED | {"EL"})
+
+
+def warn_of_transfers(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R20: a place outside the EEA says which transfer mechanism applies (GDPR Chapter V)."""
+    for file, place, vendor, engagement in uses(draft):
+        places = _uncovered(vendor, engagement)
+        if places and state_on(vendor, engagement, context.day) not in PAST:
+            message = f"{', '.join(places)} without a transfer mechanism"
+            hint = 'name it under transfers; mechanism = "unstated" says openly that none is stated'
+            yield found("R20", file, f"{place}.transfers", message, hint)
+
+
+def _uncovered(vendor: SubprocessorSource, engagement: EngagementSource) -> list[str]:
+    """Return the places outside the EEA of which no transfer is told, each once; ``[]`` tells of none."""
+    if engagement.data_scope == () or engagement.transfers == ():
+        return []
+    told = {transfer.destination for transfer in engagement.transfers or ()}
+    if "worldwide" in told:
+        return []
+    outside = list(without_mechanism(engagement))
+    if vendor.seat is not None and not is_in_eea(vendor.seat) and (outside or not told):
+        outside.append(vendor.seat)
+    return list(dict.fromkeys(place for place in outside if place not in told))
+
+
+def warn_of_remote_access(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R21: a seat in a third country with all places in the EEA leaves remote access open."""
+    for file, place, vendor, engagement in uses(draft):
+        if vendor.seat is None or is_in_eea(vendor.seat) or engagement.transfers is not None:
+            continue
+        if within_eea(engagement.locations) and state_on(vendor, engagement, context.day) not in PAST:
+            message = f"the seat is in {vendor.seat}, all places are in the EEA: is there remote access?"
+            hint = 'a location with activities = ["access"], or a transfer, says so'
+            yield found("R21", file, f"{place}.locations", message, hint)
+
 
 def warn_of_gaps(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R22: what customers look for in every entry."""
     for vendor in draft.subprocessors:
-        missing = [name for name, is_stated in _looked_for(vendor) if not is_stated]
+        missing = [
+            name for name in ("identifiers", "contact", "privacy_url") if getattr(vendor, name) is None
+        ]
+        certified = (item for item in vendor.certifications or () if item.claim == "certified")
+        if any(item.valid_until is None for item in certified):
+            missing.append("valid_until on a certification")
         if missing and vendor.withdrawn is None:
-            yield found("R22", vendor_file(vendor.id), "", f"{vendor.name}: no {', no '.join(missing)}")
-
-
-def _looked_for(vendor: SubprocessorSource) -> Iterator[tuple[str, bool]]:
-    yield "identifier", vendor.identifiers is not None
-    yield "contact", vendor.contact is not None
-    yield "privacy_url", vendor.privacy_url is not None
-    certified = [item for item in vendor.certifications or () if item.claim == "certified"]
-    yield "valid_until on a certification", all(item.valid_until is not None for item in certified)
+            said = ", no ".join(missing).replace("identifiers", "identifier")
+            yield found("R22", vendor_file(vendor.id), "", f"{vendor.name}: no {said}")
 
 
 def warn_of_unstated_data(draft: Draft, context: Context) -> Iterator[Finding]:
     """R23: an active engagement says which data it is about, and whose."""
-    for vendor in draft.subprocessors:
-        for index, engagement in enumerate(vendor.engagements):
-            if engagement.status != "active" or state_on(vendor, engagement, context.day) in PAST:
-                continue
-            for field in ("data_categories", "data_scope"):
-                if getattr(engagement, field) is None:
-                    key = f"engagements[{index}].{field}"
-                    message = f"an active engagement without {field}"
-                    hint = f"state it; where there is none at all, {field} = []"
-                    yield found("R23", vendor_file(vendor.id), key, message, hint)
+    for file, place, vendor, engagement in uses(draft):
+        if engagement.status != "active" or state_on(vendor, engagement, context.day) in PAST:
+            continue
+        for field in ("data_categories", "data_scope"):
+            if getattr(engagement, field) is None:
+                message = f"an active engagement without {field}"
+                hint = f"state it; where there is none at all, {field} = []"
+                yield found("R23", file, f"{place}.{field}", message, hint)
 
 
 def warn_of_age(draft: Draft, context: Context) -> Iterator[Finding]:
     """R24: content older than twelve months, or a certification that has run out."""
     today = context.day
     updated = draft.register.updated_on or today
-    if (today.year - updated.year) * _MONTHS + today.month - updated.month - (
-        today.day < updated.day
-    ) >= _MONTHS:
+    months = (today.year - updated.year) * _MONTHS + today.month - updated.month - (today.day < updated.day)
+    if months >= _MONTHS:
         yield found("R24", REGISTER_FILE, "updated_on", f"the content is of {updated}, over 12 months ago")
     for vendor in draft.subprocessors:
         for index, item in enumerate(vendor.certifications or ()):
@@ -90,24 +171,21 @@ def _explains(vendor: SubprocessorSource, other: SubprocessorSource) -> bool:
 def warn_of_what_can_be_folded(draft: Draft, context: Context) -> Iterator[Finding]:
     """R27: planned changes that have taken effect can be written into the base fields."""
     for vendor in draft.subprocessors:
-        owners = [(None, vendor.planned), *((item.id, item.planned) for item in vendor.engagements)]
-        for owner, planned in owners:
-            for change in in_effect(planned, context.day):
+        for prefix, owner in owners(vendor):
+            for change in in_effect(owner.planned, context.day):
+                place = f"{prefix}planned[{owner.planned.index(change)}]"
                 message = f"the planned change {change.id!r} took effect on {change.effective_on}"
                 hint = "register-api fold writes it into the base fields; customers see no difference"
-                yield found("R27", vendor_file(vendor.id), place_of(vendor, owner, change.id), message, hint)
+                yield found("R27", vendor_file(vendor.id), place, message, hint)
 
 
 def warn_of_long_objections(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R28: who may object for longer than the notice lasts objects to what has begun."""
-    notice = draft.register.notice
-    if notice.objection is not None and notice.objection.days > notice.days:
-        message = (
-            f"{notice.objection.days} days to object, but a change may begin {notice.days} days after notice"
-        )
-        yield found(
-            "R28", REGISTER_FILE, "notice.objection.days", message, "promise more notice, or fewer days"
-        )
+    days, objection = draft.register.notice.days, draft.register.notice.objection
+    if objection is not None and objection.days > days:
+        message = f"{objection.days} days to object, but a change may begin {days} days after notice"
+        hint = "promise more notice, or fewer days"
+        yield found("R28", REGISTER_FILE, "notice.objection.days", message, hint)
 
 
 def warn_of_years_without_holidays(draft: Draft, context: Context) -> Iterator[Finding]:
@@ -123,22 +201,11 @@ def warn_of_years_without_holidays(draft: Draft, context: Context) -> Iterator[F
         yield found("R29", REGISTER_FILE, "notice.holidays", message, "list them, or every weekday counts")
 
 
-def warn_of_no_address(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R32: feeds, calendars and exports need the address of the tree for absolute links."""
-    if draft.register.url is None:
-        hint = 'url = "https://trust.example.com/", where the tree is published'
-        yield found("R32", REGISTER_FILE, "url", "the address of the register is not stated", hint)
-
-
-_TEMPLATE_NAMES = frozenset({"Example Company", "Example Host"})
-
-
 def refuse_template_texts(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R30: what `init` wrote as an example is not published."""
     if draft.register.publisher.name in _TEMPLATE_NAMES:
-        yield found(
-            "R30", REGISTER_FILE, "publisher.name", "this is the example that init wrote", "your name"
-        )
+        message = "this is the example that init wrote"
+        yield found("R30", REGISTER_FILE, "publisher.name", message, "your name")
     for vendor in draft.subprocessors:
         if vendor.name in _TEMPLATE_NAMES:
             hint = "write your own sub-processor, or delete the file"
@@ -146,97 +213,8 @@ def refuse_template_texts(draft: Draft, _context: Context) -> Iterator[Finding]:
             yield found("R30", vendor_file(vendor.id), "name", message, hint)
 
 
-_LEI = re.compile(r"[A-Z0-9]{18}[0-9]{2}")
-_DUNS = re.compile(r"[0-9]{9}")
-_EUID = re.compile(r"[A-Z]{2}[A-Za-z0-9_-]+\.[A-Za-z0-9][A-Za-z0-9./_-]*")
-
-
-def check_identifiers(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R07: company numbers fit their scheme: ISO 17442 for an LEI, national check digits for VAT."""
-    publisher = draft.register.publisher
-    yield from _check_numbers(REGISTER_FILE, "publisher.identifiers", publisher.identifiers)
-    for vendor in draft.subprocessors:
-        yield from _check_numbers(vendor_file(vendor.id), "identifiers", vendor.identifiers)
-        for index, engagement in enumerate(vendor.engagements):
-            numbers = engagement.entity.identifiers if engagement.entity is not None else None
-            key = f"engagements[{index}].entity.identifiers"
-            yield from _check_numbers(vendor_file(vendor.id), key, numbers)
-
-
-def _check_numbers(file: str, key: str, numbers: Sequence[Identifier] | None) -> Iterator[Finding]:
-    for index, number in enumerate(numbers or ()):
-        if not _is_valid(number):
-            message = (
-                f"{number.value!r} is no {number.scheme.upper()}: its form or its check digits are wrong"
-            )
-            yield found("R07", file, f"{key}[{index}].value", message)
-        for field in ("country", "registry"):
-            if number.scheme == "national" and getattr(number, field) is None:
-                message = f"a national number needs its {field}: it means nothing without"
-                hint = (
-                    'e.g. country = "DE" and registry = "Amtsgericht Ansbach" or an ISO 17442 code (RA000242)'
-                )
-                yield found("R07", file, f"{key}[{index}].{field}", message, hint)
-
-
-def _is_valid(number: Identifier) -> bool:
-    """Judge what can be judged; a national number has no common form."""
-    # The package comes with the extra `publish`: a customer judges no company numbers.
-    from stdnum import lei  # noqa: PLC0415
-    from stdnum.eu import vat  # noqa: PLC0415
-
-    value = number.value
-    if number.scheme == "lei":
-        # The library checks the digits (ISO 7064, MOD 97-10) and not the length.
-        return _LEI.fullmatch(value) is not None and bool(lei.is_valid(value))
-    if number.scheme == "vat":
-        # What numbers of the Union begin with: Greece has EL, Northern Ireland XI.
-        countries = {*vat.MEMBER_STATES, "el"} - {"gr"}
-        return value[:2].lower() not in countries or bool(vat.is_valid(value))
-    if number.scheme == "duns":
-        return _DUNS.fullmatch(value) is not None
-    if number.scheme == "euid":
-        return _EUID.fullmatch(value) is not None and value[:2] in ASSIGNED | {"EL"}
-    return bool(value)
-
-
-def warn_of_transfers(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R20: a place outside the EEA says which transfer mechanism applies (GDPR Chapter V)."""
-    for vendor in draft.subprocessors:
-        for index, engagement in enumerate(vendor.engagements):
-            places = _uncovered(vendor, engagement)
-            if places and state_on(vendor, engagement, context.day) not in PAST:
-                yield found(
-                    "R20",
-                    vendor_file(vendor.id),
-                    f"engagements[{index}].transfers",
-                    f"{', '.join(places)} without a transfer mechanism",
-                    'name it under transfers; mechanism = "unstated" says openly that none is stated',
-                )
-
-
-def _uncovered(vendor: SubprocessorSource, engagement: EngagementSource) -> list[str]:
-    """Return the places outside the EEA of which no transfer is told, each once; ``[]`` tells of none."""
-    if engagement.data_scope == () or engagement.transfers == ():
-        return []
-    told = {transfer.destination for transfer in engagement.transfers or ()}
-    if "worldwide" in told:
-        return []
-    outside = list(without_mechanism(engagement))
-    seat_counts = vendor.seat is not None and not is_in_eea(vendor.seat) and (outside or not told)
-    seat = [vendor.seat] if vendor.seat is not None and seat_counts else []
-    return list(dict.fromkeys(place for place in [*outside, *seat] if place not in told))
-
-
-def warn_of_remote_access(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R21: a seat in a third country with all places in the EEA leaves remote access open."""
-    for vendor in draft.subprocessors:
-        if vendor.seat is None or is_in_eea(vendor.seat):
-            continue
-        for index, engagement in enumerate(vendor.engagements):
-            if state_on(vendor, engagement, context.day) in PAST:
-                continue
-            if within_eea(engagement.locations) and engagement.transfers is None:
-                message = f"the seat is in {vendor.seat}, all places are in the EEA: is there remote access?"
-                hint = 'a location with activities = ["access"], or a transfer, says so'
-                yield found("R21", vendor_file(vendor.id), f"engagements[{index}].locations", message, hint)
+def warn_of_no_address(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R32: feeds, calendars and exports need the address of the tree for absolute links."""
+    if draft.register.url is None:
+        hint = 'url = "https://trust.example.com/", where the tree is published'
+        yield found("R32", REGISTER_FILE, "url", "the address of the register is not stated", hint)

@@ -1,24 +1,29 @@
-"""R02, R03, R04, R16, R19: who is meant, for ever, and what refers to whom."""
+"""R02 to R06, R16, R17, R19: who is meant, for ever, what refers to whom, and the form of every value."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from register_api.core.announcements import find_engagement
 from register_api.core.countries import ASSIGNED
 from register_api.core.forms import SLUG, TEXT, Form, Reference
 from register_api.core.language.language import Language, translations
 from register_api.core.model import Draft, Engagement, PlannedChange, Subprocessor, SubprocessorSource
 from register_api.core.planned_changes import ONE_DAY, engagement_on, vendor_on
-from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
+from register_api.core.rules.rule_table import REGISTER_FILE, found, owners, vendor_file
 from register_api.core.shapes import forms_in
 from register_api.core.text import is_slug, nearest
 from register_api.core.versioning import Context
 from register_api.errors import Finding
+
+_MOST = {"vendors": 10_000, "engagements": 100, "planned changes": 200}
+"""What a register has of vendors, and a vendor of the others, with the planned changes of its engagements."""
+
+_NO_SLUG = re.compile("[^a-z0-9]+")
 
 _CHOICES = 12
 """How many names of what exists a hint lists: a line's worth."""
@@ -27,27 +32,24 @@ _CHOICES = 12
 def check_ids(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R02: ids are unique where they stand."""
     register = draft.register
-    yield from _check_unique(REGISTER_FILE, "categories", [item.id for item in register.categories])
-    yield from _check_unique(REGISTER_FILE, "statuses", [item.id for item in register.statuses])
-    yield from _check_unique(REGISTER_FILE, "products", [item.id for item in register.products])
+    yield from _check_unique(REGISTER_FILE, "categories", register.categories)
+    yield from _check_unique(REGISTER_FILE, "statuses", register.statuses)
+    yield from _check_unique(REGISTER_FILE, "products", register.products)
     for vendor in draft.subprocessors:
-        file = vendor_file(vendor.id)
-        yield from _check_unique(file, "planned", [item.id for item in vendor.planned])
-        yield from _check_unique(file, "engagements", [item.id for item in vendor.engagements])
-        for index, item in enumerate(vendor.engagements):
-            planned = [change.id for change in item.planned]
-            yield from _check_unique(file, f"engagements[{index}].planned", planned)
+        yield from _check_unique(vendor_file(vendor.id), "engagements", vendor.engagements)
+        for prefix, owner in owners(vendor):
+            yield from _check_unique(vendor_file(vendor.id), f"{prefix}planned", owner.planned)
     for vendor_id, times in Counter(vendor.id for vendor in draft.subprocessors).items():
         if times > 1:
             yield found("R02", vendor_file(vendor_id), "id", f"{times} vendors have the id {vendor_id!r}")
 
 
-def _check_unique(file: str, key: str, ids: list[str]) -> Iterator[Finding]:
+def _check_unique(file: str, key: str, entries: Sequence[Any]) -> Iterator[Finding]:
     seen: set[str] = set()
-    for index, item in enumerate(ids):
-        if item in seen:
-            yield found("R02", file, f"{key}[{index}].id", f"the id {item!r} appears twice in {key}")
-        seen.add(item)
+    for index, entry in enumerate(entries):
+        if entry.id in seen:
+            yield found("R02", file, f"{key}[{index}].id", f"the id {entry.id!r} appears twice in {key}")
+        seen.add(entry.id)
 
 
 def check_history(draft: Draft, context: Context) -> Iterator[Finding]:
@@ -58,8 +60,7 @@ def check_history(draft: Draft, context: Context) -> Iterator[Finding]:
         if new is None:
             yield _gone(f"the vendor {old.id!r} was published and is missing now", vendor_file(old.id), "")
             continue
-        yield from _check_engagements(old, new)
-        yield from _check_planned(old, new, context)
+        yield from _check_entries(old, new, context)
         if context.reason.kind != "correction":
             hint = "give the new entity an id of its own, with replaces, or publish with --corrects N"
             pair = vendor_on(old, context.day), vendor_on(new, context.day)
@@ -87,40 +88,35 @@ def _check_entity(
         yield found("R03", vendor_file(before.id), key, message, hint)
 
 
-def _check_engagements(old: Subprocessor, new: SubprocessorSource) -> Iterator[Finding]:
-    for engagement in old.engagements:
-        if find_engagement(new, engagement.id) is None:
-            message = f"the engagement {engagement.id!r} was published and is missing now"
-            yield _gone(message, vendor_file(old.id), "engagements")
-
-
-def _check_planned(old: Subprocessor, new: SubprocessorSource, context: Context) -> Iterator[Finding]:
-    """Yield planned changes that are gone: only what has taken effect and was folded may leave."""
-    owners: list[tuple[str, Any, Any]] = [("planned", old, new)]
-    for engagement in old.engagements:
-        found_now = find_engagement(new, engagement.id)
-        if found_now is not None:
-            index = new.engagements.index(found_now)
-            owners.append((f"engagements[{index}].planned", engagement, found_now))
-    for key, owner, successor in owners:
+def _check_entries(old: Subprocessor, new: SubprocessorSource, context: Context) -> Iterator[Finding]:
+    """Yield engagements and planned changes that are gone; one that has been folded may leave."""
+    file = vendor_file(old.id)
+    successors: dict[str | None, tuple[str, Any]] = {
+        (owner.id if prefix else None): (prefix, owner) for prefix, owner in owners(new)
+    }
+    before: list[tuple[str | None, Any]] = [(None, old), *((item.id, item) for item in old.engagements)]
+    for key, owner in before:
+        if key not in successors:
+            yield _gone(f"the engagement {key!r} was published and is missing now", file, "engagements")
+            continue
+        prefix, successor = successors[key]
         kept = {item.id for item in successor.planned}
         for change in owner.planned:
-            if change.id not in kept and not _is_folded(change, owner, successor, context):
+            if change.id not in kept and not _is_folded(change, owner, successor, context.day):
                 message = f"the planned change {change.id!r} was published and is missing now"
                 hint = (
                     'cancel it with a reason (cancelled = { reason = "…" }); '
                     "one that has taken effect is written into the base fields by register-api fold"
                 )
-                yield found("R03", vendor_file(old.id), key, message, hint)
+                yield found("R03", file, f"{prefix}planned", message, hint)
 
 
-def _is_folded(change: PlannedChange, owner: Any, successor: Any, context: Context) -> bool:
+def _is_folded(change: PlannedChange, owner: Any, successor: Any, day: dt.date) -> bool:
     """Tell whether a planned change has taken effect and stands in the base fields of the new source."""
-    if change.cancelled is not None or change.effective_on > context.day:
+    if change.cancelled is not None or change.effective_on > day:
         return False
-    kind = Engagement if isinstance(owner, Engagement) else Subprocessor
-    before = engagement_on(owner, context.day) if kind is Engagement else vendor_on(owner, context.day)
-    after = engagement_on(successor, context.day) if kind is Engagement else vendor_on(successor, context.day)
+    on: Callable[[Any, dt.date], Any] = engagement_on if isinstance(owner, Engagement) else vendor_on
+    before, after = on(owner, day), on(successor, day)
     return all(getattr(before, name) == getattr(after, name) for name in change.set)
 
 
@@ -135,12 +131,14 @@ def _gone(message: str, file: str, key: str) -> Finding:
 
 def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R04: categories, statuses and vendors that are named exist; parents form no circle."""
-    known: dict[str, dict[str, None]] = {
-        "category": dict.fromkeys(item.id for item in draft.register.categories),
-        "product": dict.fromkeys(item.id for item in draft.register.products),
-        "status": dict.fromkeys(item.id for item in draft.register.statuses),
-        "vendor": dict.fromkeys(item.id for item in draft.subprocessors),
+    register = draft.register
+    listed: dict[str, Sequence[Any]] = {
+        "category": register.categories,
+        "product": register.products,
+        "status": register.statuses,
+        "vendor": draft.subprocessors,
     }
+    known = {what: dict.fromkeys(item.id for item in items) for what, items in listed.items()}
     for vendor in draft.subprocessors:
         file = vendor_file(vendor.id)
         for key, form, name in forms_in(vendor, Reference):
@@ -157,12 +155,8 @@ def _choices(what: str, name: str, known: Mapping[str, None]) -> str:
     if not known:
         return f"the register lists no {what}: add it to {REGISTER_FILE}, or leave it out"
     near = nearest(name, known)
-    choices = ", ".join(islice(known, _CHOICES))
-    return (
-        (f"did you mean {near}? " if near else "")
-        + f"one of: {choices}"
-        + (" …" if len(known) > _CHOICES else "")
-    )
+    meant = f"did you mean {near}? " if near else ""
+    return f"{meant}one of: {', '.join(islice(known, _CHOICES))}{' …' if len(known) > _CHOICES else ''}"
 
 
 def _check_circles(draft: Draft) -> Iterator[Finding]:
@@ -170,21 +164,16 @@ def _check_circles(draft: Draft) -> Iterator[Finding]:
     parents = {vendor.id: vendor.parent for vendor in draft.subprocessors}
     done: set[str] = set()
     for vendor in draft.subprocessors:
-        circle = _circle_above(vendor.id, parents, done)
+        way: dict[str, int] = {}
+        at: str | None = vendor.id
+        while at is not None and at not in done and at not in way:
+            way[at] = len(way)
+            at = parents.get(at)
+        done.update(way)
+        circle = list(way)[way[at] :] if at in way else []
         if len(circle) > 1:
             message = f"parents go in a circle: {' → '.join((*circle, circle[0]))}"
             yield found("R04", vendor_file(circle[0]), "parent", message, "who owns the others has no parent")
-
-
-def _circle_above(vendor: str, parents: Mapping[str, str | None], done: set[str]) -> list[str]:
-    """Follow parents and return the circle that this runs into; what was followed before is passed over."""
-    way: dict[str, int] = {}
-    at: str | None = vendor
-    while at is not None and at not in done and at not in way:
-        way[at] = len(way)
-        at = parents.get(at)
-    done.update(way)
-    return list(way)[way[at] :] if at in way else []
 
 
 def check_order(draft: Draft, _context: Context) -> Iterator[Finding]:
@@ -201,23 +190,9 @@ def check_store(draft: Draft, context: Context) -> Iterator[Finding]:
     """R19: the source is that of the register which the store holds."""
     previous = context.previous
     if previous is not None and previous.register != draft.register.register:
-        yield found(
-            "R19",
-            REGISTER_FILE,
-            "register",
-            f"this source is of {draft.register.register!r}, the store holds {previous.register!r}",
-            "name the right folder by --store, or the right one by --source",
-        )
-
-
-MAX_VENDORS = 10_000
-"""Vendors that a register may have."""
-
-MAX_ENGAGEMENTS = 100
-"""Engagements that a vendor may have."""
-
-MAX_PLANNED = 200
-"""Planned changes that a vendor and its engagements may have together; what has taken effect is folded."""
+        message = f"this source is of {draft.register.register!r}, the store holds {previous.register!r}"
+        hint = "name the right folder by --store, or the right one by --source"
+        yield found("R19", REGISTER_FILE, "register", message, hint)
 
 
 def check_forms(draft: Draft, context: Context) -> Iterator[Finding]:
@@ -251,21 +226,14 @@ def _id_hint(name: str) -> str:
     return f"lower-case letters, digits and single hyphens, such as {near}" if is_slug(near) else ""
 
 
-_NO_SLUG = re.compile("[^a-z0-9]+")
-
-
 def check_sizes(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R17: lists stay below what readers are told to expect."""
-    if len(draft.subprocessors) > MAX_VENDORS:
-        yield found(
-            "R17", REGISTER_FILE, "", f"{len(draft.subprocessors)} vendors; at most {MAX_VENDORS} fit"
-        )
+    counted = [(REGISTER_FILE, "", len(draft.subprocessors), "vendors", "")]
     for vendor in draft.subprocessors:
-        if len(vendor.engagements) > MAX_ENGAGEMENTS:
-            message = f"{len(vendor.engagements)} engagements; at most {MAX_ENGAGEMENTS} fit"
-            yield found("R17", vendor_file(vendor.id), "engagements", message)
-        planned = len(vendor.planned) + sum(len(item.planned) for item in vendor.engagements)
-        if planned > MAX_PLANNED:
-            message = f"{planned} planned changes; at most {MAX_PLANNED} fit"
-            hint = "register-api fold writes those that have taken effect into the base fields"
-            yield found("R17", vendor_file(vendor.id), "planned", message, hint)
+        file, planned = vendor_file(vendor.id), sum(len(owner.planned) for _, owner in owners(vendor))
+        counted.append((file, "engagements", len(vendor.engagements), "engagements", ""))
+        hint = "register-api fold writes those that have taken effect into the base fields"
+        counted.append((file, "planned", planned, "planned changes", hint))
+    for file, key, number, what, hint in counted:
+        if number > _MOST[what]:
+            yield found("R17", file, key, f"{number} {what}; at most {_MOST[what]} fit", hint)

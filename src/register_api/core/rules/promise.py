@@ -1,4 +1,4 @@
-"""R10, R12, R13: the notice promise (GDPR Art. 28(2)), with exact boundaries."""
+"""R10 to R15, R31: the notice promise (GDPR Art. 28(2)), and why and when a version is published."""
 
 from __future__ import annotations
 
@@ -26,16 +26,20 @@ class CoveredChange(msgspec.Struct, frozen=True, kw_only=True):
     """Something that a version announces, or writes straight into use, where a promise covers it.
 
     Attributes:
-        file: The vendor's file.
-        place: Key path of the engagement or planned change in it; empty for the vendor itself.
+        vendor: Whose it is.
+        place: Key path of the engagement or planned change in the vendor's file; empty for the vendor itself.
         said: What is announced.
         notice: Of the promises that cover some of it, the one with the earliest date allowed last.
     """
 
-    file: str
+    vendor: SubprocessorSource
     place: str
     said: Announcement
     notice: NoticeSource
+
+    def fault(self, rule: str, key: str, message: str, hint: str) -> Finding:
+        """Return a finding in the vendor's file."""
+        return found(rule, vendor_file(self.vendor.id), key, message, hint)
 
 
 def promised(draft: Draft, context: Context) -> Iterator[CoveredChange]:
@@ -49,7 +53,7 @@ def promised(draft: Draft, context: Context) -> Iterator[CoveredChange]:
             notice = strictest(said.what, context.version, context.day, promises)
             if notice is not None and not _is_taken_back(before, said, context):
                 place = place_of(vendor, said.engagement, said.planned)
-                yield CoveredChange(file=vendor_file(vendor.id), place=place, said=said, notice=notice)
+                yield CoveredChange(vendor=vendor, place=place, said=said, notice=notice)
 
 
 def _is_taken_back(before: Subprocessor | None, said: Announcement, context: Context) -> bool:
@@ -63,53 +67,57 @@ def check_promise(draft: Draft, context: Context) -> Iterator[Finding]:
     """R10 to R13: what the promise covers starts late enough, or says openly and anew that it does not."""
     promises = context.promises_with(draft)
     newest = msgspec.structs.replace(promises, policies=promises.policies[-1:])
-    vendors = {vendor.id: vendor for vendor in draft.subprocessors}
     for item in promised(draft, context):
-        if item.said.reused_reason and _late(item, context):
-            yield _as_reused(item)
-        fault = _fault(item, item.notice, vendors[item.said.vendor], context)
+        day = item.said.effective_on
+        if item.said.reused_reason and day is not None and day < earliest_start(context.day, item.notice):
+            message = "this reason was published for an earlier announcement"
+            hint = "say why the notice of this change is short"
+            yield item.fault("R11", f"{item.place}.short_notice.reason", message, hint)
+        fault = _fault(item, item.notice, context)
         if fault is None:
             continue
         today = strictest(item.said.what, context.version, context.day, newest)
-        if today is None or _fault(item, today, vendors[item.said.vendor], context) is None:
+        if today is None or _fault(item, today, context) is None:
             yield _as_older_promise(fault, item.notice, promises)
         else:
             yield fault
 
 
-def _fault(
-    item: CoveredChange, notice: NoticeSource, vendor: SubprocessorSource, context: Context
-) -> Finding | None:
+def _fault(item: CoveredChange, notice: NoticeSource, context: Context) -> Finding | None:
     """Judge one announcement by one promise."""
     said, allowed = item.said, earliest_start(context.day, notice)
     if said.written_into_use:
-        return _must_be_planned(item, notice, vendor, context, allowed)
+        return _must_be_planned(item, notice, context, allowed)
     field = "starts_on" if said.planned is None else "effective_on"
     key, day = f"{item.place}.{field}".lstrip("."), said.effective_on
     if day is None:
         message = f"this change needs {_days(notice)}' notice ({said.what[0]})"
-        return found("R10", item.file, key, message, f"add {field} = {allowed} or later")
+        return item.fault("R10", key, message, f"add {field} = {allowed} or later")
     if day >= allowed or said.short_notice is not None:
         return None
-    hint = f"{allowed} is the earliest date allowed; {_SHORT}"
-    if said.reused_reason:
-        hint = f"{allowed} is the earliest date allowed; otherwise say again why notice is short (R11)"
+    why = "otherwise say again why notice is short (R11)" if said.reused_reason else _SHORT
+    hint = f"{allowed} is the earliest date allowed; {why}"
     if day < context.day:
         message = f"{field} {day} is before the announcement on {context.day} ({said.what[0]})"
-        return found("R12", item.file, key, message, hint)
+        return item.fault("R12", key, message, hint)
     given = days_of_notice(context.day, day, notice)
     message = (
         f"only {given} of the promised {_days(notice)}' notice: "
         f"announced on {context.day}, effective on {day} ({said.what[0]})"
     )
-    return found("R10", item.file, key, message, hint)
+    return item.fault("R10", key, message, hint)
 
 
 def _must_be_planned(
-    item: CoveredChange, notice: NoticeSource, vendor: SubprocessorSource, context: Context, allowed: dt.date
+    item: CoveredChange, notice: NoticeSource, context: Context, allowed: dt.date
 ) -> Finding:
     """Refuse what is written straight into something in use, and show the planned change to write."""
-    table, changed = _what_to_plan(item, vendor, context)
+    before = context.previous_vendor(item.vendor.id)
+    table, changed = "planned", _changed(before, item.vendor, _OF_VENDOR)
+    if not changed:
+        old = find_engagement(before, item.said.engagement or "")
+        new = find_engagement(item.vendor, item.said.engagement or "")
+        table, changed = "engagements.planned", _changed(old, new, _OF_USE)
     setting = ", ".join(f"{name} = …" for name in changed)
     message = (
         f"this is in use, and the change needs {_days(notice)}' notice ({item.said.what[0]}): "
@@ -119,19 +127,11 @@ def _must_be_planned(
         f"put back {', '.join(changed)}, and announce the change with a date of its own: "
         f'[[{table}]] id = "…", effective_on = {allowed}, set = {{ {setting} }}'
     )
-    return found("R10", item.file, item.place, message, hint)
+    return item.fault("R10", item.place, message, hint)
 
 
-def _what_to_plan(item: CoveredChange, vendor: SubprocessorSource, context: Context) -> tuple[str, list[str]]:
-    """Return the table in which the change is to be planned, and the fields that it sets."""
-    before = context.previous_vendor(vendor.id)
-    of_vendor = _changed(before, vendor, ("legal_name", "seat"))
-    if of_vendor:
-        return "planned", of_vendor
-    old = find_engagement(before, item.said.engagement or "")
-    new = find_engagement(vendor, item.said.engagement or "")
-    names = ("status", "locations", "data_scope", "data_categories", "special_categories")
-    return "engagements.planned", _changed(old, new, names)
+_OF_VENDOR = ("legal_name", "seat")
+_OF_USE = ("status", "locations", "data_scope", "data_categories", "special_categories")
 
 
 def _changed(old: object, new: object, names: tuple[str, ...]) -> list[str]:
@@ -154,18 +154,6 @@ def _as_older_promise(finding: Finding, notice: NoticeSource, promises: Promises
     return found("R13", finding.file, finding.key, message, finding.hint)
 
 
-def _as_reused(item: CoveredChange) -> Finding:
-    """Name rule R11: why notice is short is said for one announcement, and asked for anew by the next."""
-    key = f"{item.place}.short_notice.reason"
-    message = "this reason was published for an earlier announcement"
-    return found("R11", item.file, key, message, "say why the notice of this change is short")
-
-
-def _late(item: CoveredChange, context: Context) -> bool:
-    day = item.said.effective_on
-    return day is not None and day < earliest_start(context.day, item.notice)
-
-
 def check_reason(draft: Draft, context: Context) -> Iterator[Finding]:
     """R14: a correction names what it corrects; an editorial version changes nothing of weight."""
     kind, corrects = context.reason.kind, context.corrects
@@ -179,14 +167,10 @@ def check_reason(draft: Draft, context: Context) -> Iterator[Finding]:
     if corrects is not None and not 1 <= corrects < context.version:
         yield found("R14", REGISTER_FILE, "", f"there is no version {corrects} to correct")
     if kind == "editorial" and not context.is_baseline:
-        yield from _check_editorial(draft, context)
-
-
-def _check_editorial(draft: Draft, context: Context) -> Iterator[Finding]:
-    for item in promised(draft, context):
-        what = ", ".join(item.said.what)
-        message = f"an editorial version does not hold a change that needs notice: {what}"
-        yield found("R14", item.file, item.place, message, "publish it with --kind change")
+        for item in promised(draft, context):
+            what = ", ".join(item.said.what)
+            message = f"an editorial version does not hold a change that needs notice: {what}"
+            yield item.fault("R14", item.place, message, "publish it with --kind change")
 
 
 def check_instant(_draft: Draft, context: Context) -> Iterator[Finding]:

@@ -1,10 +1,12 @@
-"""The rules as data: number, severity and what each demands, in a line."""
+"""The rules as data: number, severity and what each demands, in a line; and where findings stand."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
-from register_api.core.model import SubprocessorSource
+from register_api.core.model import Draft, EngagementSource, SubprocessorSource
 from register_api.errors import Finding, Severity
 
 
@@ -16,55 +18,43 @@ class Rule(msgspec.Struct, frozen=True):
     title: str
 
 
-_ROWS: tuple[tuple[str, Severity, str], ...] = (
-    ("R01", "error", "The source is TOML in UTF-8 with known keys of the right types"),
-    ("R02", "error", "Ids are slugs; a vendor's file is named by its id; engagement ids are unique"),
-    ("R03", "error", "An id that was published stays, for the same legal entity"),
-    ("R04", "error", "What is referred to exists, and parents form no circle"),
-    ("R05", "error", "Texts are clean and without HTML; addresses are absolute https"),
-    ("R06", "error", "Countries are assigned ISO 3166-1 alpha-2 codes or a named wide value"),
-    ("R07", "error", "Company numbers have the form and check digits of their scheme"),
-    ("R08", "error", "A status has what it needs: condition, location, purpose, or no dates"),
-    ("R09", "error", "An engagement ends after it starts, and published dates do not move into the past"),
-    (
-        "R10",
-        "error",
-        "What the promise covers starts after the days of notice at the earliest",
+RULES = (
+    Rule("R01", "error", "The source is TOML in UTF-8 with known keys of the right types"),
+    Rule("R02", "error", "Ids are slugs; a vendor's file is named by its id; engagement ids are unique"),
+    Rule("R03", "error", "An id that was published stays, for the same legal entity"),
+    Rule("R04", "error", "What is referred to exists, and parents form no circle"),
+    Rule("R05", "error", "Texts are clean and without HTML; addresses are absolute https"),
+    Rule("R06", "error", "Countries are assigned ISO 3166-1 alpha-2 codes or a named wide value"),
+    Rule("R07", "error", "Company numbers have the form and check digits of their scheme"),
+    Rule("R08", "error", "A status has what it needs: condition, location, purpose, or no dates"),
+    Rule("R09", "error", "An engagement ends after it starts, and published dates do not move into the past"),
+    Rule("R10", "error", "What the promise covers starts after the days of notice at the earliest"),
+    Rule("R11", "error", "Short notice is given openly: with a reason on the engagement"),
+    Rule("R12", "error", "What the promise covers is not announced after it started"),
+    Rule("R13", "error", "A promise is not shortened for a change that it still covers"),
+    Rule("R14", "error", "The kind of the reason fits what is published"),
+    Rule("R15", "error", "Versions follow in time; history is taken over before the first live version"),
+    Rule("R16", "error", "The order of reading names each vendor once"),
+    Rule("R17", "error", "Sizes stay below what every reader can take"),
+    Rule("R18", "error", "Each key has one id, one role, its own range of versions and one reader"),
+    Rule("R19", "error", "The source belongs to the store"),
+    Rule("R20", "warning", "A place outside the EEA has a transfer mechanism"),
+    Rule("R21", "warning", "A seat outside the EEA with all places inside says how remote access is handled"),
+    Rule(
+        "R22", "warning", "A vendor has an identifier, a contact, a privacy address and dated certifications"
     ),
-    ("R11", "error", "Short notice is given openly: with a reason on the engagement"),
-    ("R12", "error", "What the promise covers is not announced after it started"),
-    ("R13", "error", "A promise is not shortened for a change that it still covers"),
-    ("R14", "error", "The kind of the reason fits what is published"),
-    (
-        "R15",
-        "error",
-        "Versions follow in time; history is taken over before the first live version",
-    ),
-    ("R16", "error", "The order of reading names each vendor once"),
-    ("R17", "error", "Sizes stay below what every reader can take"),
-    (
-        "R18",
-        "error",
-        "Each key has one id, one role, its own range of versions and one reader",
-    ),
-    ("R19", "error", "The source belongs to the store"),
-    ("R20", "warning", "A place outside the EEA has a transfer mechanism"),
-    ("R21", "warning", "A seat outside the EEA with all places inside says how remote access is handled"),
-    ("R22", "warning", "A vendor has an identifier, a contact, a privacy address and dated certifications"),
-    ("R23", "warning", "An active engagement says which data, and whose"),
-    ("R24", "warning", "Content and certifications are not out of date"),
-    ("R25", "warning", "No two vendors look like the same"),
-    ("R26", "warning", "Something has changed"),
-    ("R27", "warning", "Planned changes that have taken effect are folded into the base fields"),
-    ("R28", "warning", "The period to object is not longer than the notice"),
-    ("R29", "warning", "Business days are counted in years whose holidays are listed"),
-    ("R30", "error", "The example texts of init are replaced"),
-    ("R31", "error", "The day of the content does not lie in the future"),
-    ("R32", "warning", "The register says where it is published"),
-    ("R33", "warning", "A warning that is accepted is still given"),
+    Rule("R23", "warning", "An active engagement says which data, and whose"),
+    Rule("R24", "warning", "Content and certifications are not out of date"),
+    Rule("R25", "warning", "No two vendors look like the same"),
+    Rule("R26", "warning", "Something has changed"),
+    Rule("R27", "warning", "Planned changes that have taken effect are folded into the base fields"),
+    Rule("R28", "warning", "The period to object is not longer than the notice"),
+    Rule("R29", "warning", "Business days are counted in years whose holidays are listed"),
+    Rule("R30", "error", "The example texts of init are replaced"),
+    Rule("R31", "error", "The day of the content does not lie in the future"),
+    Rule("R32", "warning", "The register says where it is published"),
+    Rule("R33", "warning", "A warning that is accepted is still given"),
 )
-
-RULES = tuple(Rule(*row) for row in _ROWS)
 """All rules, in order of number."""
 
 OF_FORM = frozenset({"R01", "R02", "R05", "R06", "R07"})
@@ -72,14 +62,13 @@ OF_FORM = frozenset({"R01", "R02", "R05", "R06", "R07"})
 
 _SEVERITIES = {rule.number: rule.severity for rule in RULES}
 
+REGISTER_FILE = "register.toml"
+"""Where the register as a whole is edited."""
+
 
 def found(rule: str, file: str, key: str, message: str, hint: str = "") -> Finding:
     """Return a finding of a rule, with the rule's severity."""
     return Finding(rule=rule, severity=_SEVERITIES[rule], file=file, key=key, message=message, hint=hint)
-
-
-REGISTER_FILE = "register.toml"
-"""Where the register as a whole is edited."""
 
 
 def vendor_file(vendor: str) -> str:
@@ -87,16 +76,28 @@ def vendor_file(vendor: str) -> str:
     return f"subprocessors/{vendor}.toml"
 
 
+def uses(draft: Draft) -> Iterator[tuple[str, str, SubprocessorSource, EngagementSource]]:
+    """Yield each engagement: its file, its key path, its vendor, and itself."""
+    for vendor in draft.subprocessors:
+        for index, engagement in enumerate(vendor.engagements):
+            yield vendor_file(vendor.id), f"engagements[{index}]", vendor, engagement
+
+
+def owners(vendor: SubprocessorSource) -> Iterator[tuple[str, SubprocessorSource | EngagementSource]]:
+    """Yield what may have planned changes, with what stands before ``planned`` in the key path of one."""
+    yield "", vendor
+    for index, engagement in enumerate(vendor.engagements):
+        yield f"engagements[{index}].", engagement
+
+
 def place_of(vendor: SubprocessorSource, engagement: str | None, planned: str | None) -> str:
     """Return the key path, in a vendor's file, of an engagement, a planned change, or one in the other."""
     parts: list[str] = []
     changes = vendor.planned
     if engagement is not None:
-        index, owner = next(
-            (index, item) for index, item in enumerate(vendor.engagements) if item.id == engagement
-        )
+        index = [item.id for item in vendor.engagements].index(engagement)
         parts.append(f"engagements[{index}]")
-        changes = owner.planned
+        changes = vendor.engagements[index].planned
     if planned is not None:
         parts.append(f"planned[{[item.id for item in changes].index(planned)}]")
     return ".".join(parts)

@@ -6,25 +6,23 @@ import datetime as dt
 from collections.abc import Iterator
 
 from register_api.core.announcements import find_engagement
-from register_api.core.model import (
-    Draft,
-    EngagementSource,
-    PlannedChangeSource,
-    Subprocessor,
-    SubprocessorSource,
-)
+from register_api.core.model import Draft, EngagementSource, PlannedChangeSource, Subprocessor
 from register_api.core.planned_changes import same_set
-from register_api.core.rules.rule_table import found, vendor_file
+from register_api.core.rules.rule_table import found, owners, uses, vendor_file
 from register_api.core.versioning import Context
 from register_api.errors import Finding
+
+_CORRECT = "a mistake is put right by publish --corrects N --reason …"
+
+_Fault = tuple[str, str, str]
+"""Field, message and hint."""
 
 
 def check_statuses(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R08: a conditional engagement has a condition, an active one place and purpose."""
-    for vendor in draft.subprocessors:
-        for index, engagement in enumerate(vendor.engagements):
-            for field, message in _missing(engagement):
-                yield found("R08", vendor_file(vendor.id), f"engagements[{index}].{field}", message)
+    for file, place, _, engagement in uses(draft):
+        for field, message in _missing(engagement):
+            yield found("R08", file, f"{place}.{field}", message)
 
 
 def _missing(engagement: EngagementSource) -> Iterator[tuple[str, str]]:
@@ -42,21 +40,18 @@ def _missing(engagement: EngagementSource) -> Iterator[tuple[str, str]]:
 
 def check_dates(draft: Draft, context: Context) -> Iterator[Finding]:
     """R09: the end comes after the start; what was published and has passed stays as it was."""
-    for vendor in draft.subprocessors:
-        file = vendor_file(vendor.id)
-        for index, engagement in enumerate(vendor.engagements):
-            place = f"engagements[{index}]"
-            starts_on, ends_on = engagement.starts_on, engagement.ends_on
-            if starts_on is not None and ends_on is not None and ends_on <= starts_on:
-                message = f"it would end on {ends_on}, not after its start on {starts_on}"
-                hint = "ends_on is the first day without it, so it is a day later at the earliest"
-                if starts_on > context.day:
-                    hint += '; to give up a plan, write cancelled = { reason = "…" }'
-                yield found("R09", file, f"{place}.ends_on", message, hint)
-            if not may_rewrite(context):
-                old = find_engagement(context.previous_vendor(vendor.id), engagement.id)
-                for field, message, hint in _moves(old, engagement, context):
-                    yield found("R09", file, f"{place}.{field}", message, hint)
+    for file, place, vendor, engagement in uses(draft):
+        starts_on, ends_on = engagement.starts_on, engagement.ends_on
+        if starts_on is not None and ends_on is not None and ends_on <= starts_on:
+            message = f"it would end on {ends_on}, not after its start on {starts_on}"
+            hint = "ends_on is the first day without it, so it is a day later at the earliest"
+            if starts_on > context.day:
+                hint += '; to give up a plan, write cancelled = { reason = "…" }'
+            yield found("R09", file, f"{place}.ends_on", message, hint)
+        if not may_rewrite(context):
+            old = find_engagement(context.previous_vendor(vendor.id), engagement.id)
+            for field, message, hint in _moves(old, engagement, context):
+                yield found("R09", file, f"{place}.{field}", message, hint)
 
 
 def may_rewrite(context: Context) -> bool:
@@ -65,13 +60,8 @@ def may_rewrite(context: Context) -> bool:
     return correction or context.at is not None
 
 
-_CORRECT = "a mistake is put right by publish --corrects N --reason …"
-
-
-def _moves(
-    old: EngagementSource | None, new: EngagementSource, context: Context
-) -> Iterator[tuple[str, str, str]]:
-    """Yield published days of an engagement that have passed and change: field, message and hint."""
+def _moves(old: EngagementSource | None, new: EngagementSource, context: Context) -> Iterator[_Fault]:
+    """Yield published days of an engagement that have passed and change."""
     if old is None or new.cancelled is not None or "available" in (old.status, new.status):
         return
     today = context.day
@@ -103,42 +93,27 @@ def _states_old_start(old: dt.date | None, new: dt.date | None, context: Context
 
 def check_plans(draft: Draft, context: Context) -> Iterator[Finding]:
     """R09: a plan can be moved or cancelled until the day before it takes effect, and not revived."""
+    if may_rewrite(context):
+        return
     for vendor in draft.subprocessors:
         file, before = vendor_file(vendor.id), context.previous_vendor(vendor.id)
-        for place, kind, old, new in _plans(vendor, before):
-            yield from (
-                found("R09", file, f"{place}.{field}" if place else field, message, hint)
-                for field, message, hint in _plan_faults(kind, old, new, context)
-            )
-        for index, engagement in enumerate(vendor.engagements):
-            yield from (
-                found("R09", file, f"engagements[{index}].{field}", message, hint)
-                for field, message, hint in _cancelled_faults(
-                    find_engagement(before, engagement.id), engagement, engagement.starts_on, context
-                )
-            )
-
-
-def _plans(
-    vendor: SubprocessorSource, before: Subprocessor | None
-) -> Iterator[tuple[str, type, PlannedChangeSource | None, PlannedChangeSource]]:
-    """Yield the place of each planned change in a vendor's file, its owner's kind, its older form, itself."""
-    owners: list[tuple[str, SubprocessorSource | EngagementSource, object]] = [("", vendor, before)]
-    owners += [
-        (f"engagements[{index}].", item, find_engagement(before, item.id))
-        for index, item in enumerate(vendor.engagements)
-    ]
-    for prefix, owner, old_owner in owners:
-        known = {item.id: item for item in getattr(old_owner, "planned", ())}
-        for index, item in enumerate(owner.planned):
-            yield f"{prefix}planned[{index}]", type(owner), known.get(item.id), item
+        for prefix, owner in owners(vendor):
+            old: Subprocessor | EngagementSource | None = before
+            if isinstance(owner, EngagementSource):
+                old = use = find_engagement(before, owner.id)
+                for field, message, hint in _cancelled_faults(use, owner, owner.starts_on, context):
+                    yield found("R09", file, f"{prefix}{field}", message, hint)
+            known = {item.id: item for item in old.planned} if old is not None else {}
+            for index, plan in enumerate(owner.planned):
+                for field, message, hint in _plan_faults(type(owner), known.get(plan.id), plan, context):
+                    yield found("R09", file, f"{prefix}planned[{index}].{field}", message, hint)
 
 
 def _plan_faults(
     kind: type, old: PlannedChangeSource | None, new: PlannedChangeSource, context: Context
-) -> Iterator[tuple[str, str, str]]:
+) -> Iterator[_Fault]:
     yield from _cancelled_faults(old, new, new.effective_on, context)
-    if old is None or may_rewrite(context) or old.cancelled is not None or old.effective_on > context.day:
+    if old is None or old.cancelled is not None or old.effective_on > context.day:
         return
     moved = {"effective_on": old.effective_on != new.effective_on, "set": not same_set(kind, old, new)}
     for field, differs in moved.items():
@@ -152,13 +127,13 @@ def _cancelled_faults(
     new: PlannedChangeSource | EngagementSource,
     day: dt.date | None,
     context: Context,
-) -> Iterator[tuple[str, str, str]]:
+) -> Iterator[_Fault]:
     """Yield what is wrong with a cancellation that comes, or that is taken back."""
     was = old.cancelled if old is not None else None
-    if was is not None and new.cancelled is None and not may_rewrite(context):
+    if was is not None and new.cancelled is None:
         message = "this was cancelled; announce it again as a new change"
         yield "cancelled", message, f"keep it, and add another entry with its own id; {_CORRECT}"
-    if was is None and new.cancelled is not None and not may_rewrite(context):
+    if was is None and new.cancelled is not None:
         if old is None:
             yield "cancelled", "it was never announced, so there is nothing to cancel", "leave the entry out"
         elif day is None or day <= context.day:
