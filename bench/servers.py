@@ -15,8 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from register_api.serve.process.listening import listen
-from register_api.serve.process.server import make_server
+from register_api.serve.server import listen, make_server
 from register_api.serve.settings import Settings
 
 if TYPE_CHECKING:

@@ -29,11 +29,10 @@ tree.GROUPS["Register"] += (EXAMPLE,)
 
 from format_table import table_of_files  # noqa: E402
 from publishers import NOW, Publisher  # noqa: E402
-from register_api.conformance.served_tree import find_places  # noqa: E402
 from register_api.core.api.openapi import description  # noqa: E402
 from register_api.core.format.paths import is_path  # noqa: E402
-from register_api.hosting.configuration import configuration  # noqa: E402
-from register_api.hosting.site import Site  # noqa: E402
+from register_api.hosting.configuration import Site, configuration  # noqa: E402
+from register_api.hosting.served_tree import find_places  # noqa: E402
 from register_api.publish import makers  # noqa: E402
 from register_api.verify.engine import verify  # noqa: E402
 from register_api.verify.fetcher import MemoryFetcher  # noqa: E402

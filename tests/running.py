@@ -14,8 +14,7 @@ import stores
 from patience import PATIENCE, in_background, wait_until
 from register_api.serve.answer.archive import Archive
 from register_api.serve.app import create_app, make_state
-from register_api.serve.process.listening import address_of, listen
-from register_api.serve.process.server import make_server
+from register_api.serve.server import address_of, listen, make_server
 from register_api.serve.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     import uvicorn
 
-    from register_api.serve.answer.worker import Work
+    from register_api.serve.answer.resources import Work
     from register_api.serve.stored.reply import Resource
     from register_api.store.reader import Snapshot
 
@@ -47,8 +46,8 @@ def running(
     """
     usual = Settings(store=str(store), port=0, poll_seconds=0.02, shutdown_seconds=2)
     chosen = msgspec.structs.replace(usual, **settings)
-    parts = make_state(chosen, clock)
-    server = make_server(create_app(chosen, parts=parts), chosen, parts)
+    state = make_state(chosen, clock)
+    server = make_server(create_app(chosen, state=state), chosen, state.counters)
     with in_a_thread(server, chosen) as base:
         yield base
 

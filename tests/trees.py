@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.conformance.raw_client import Answer
 from register_api.core.format.paths import is_path
+from register_api.hosting.raw_client import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from register_api.core.log.checkpoint import Checkpoint, format_checkpoint
 from register_api.core.log.note import format_verifier_key, parse_verifier_key
 from register_api.core.log.proofs import AddCheckpoint, format_request
 from register_api.core.log.tiles import consistency_proof, root
-from register_api.serve.process.server import make_server
+from register_api.serve.server import make_server
 from register_api.serve.settings import Settings
 from register_api.witness.server import create_app, make_witness, open_witness
 

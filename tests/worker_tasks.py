@@ -6,7 +6,8 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from register_api.serve.answer.cache import finish_own
+from register_api.core.canonical import encode
+from register_api.serve.answer.resources import finished
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 def process_and_version(archive: Archive) -> Resource:
     """Tell in which process this is computed, how far it stands back, and what it reads."""
     version = archive.newest
-    return finish_own([os.getpid(), os.nice(0), archive.register(version).version])
+    return finished(encode([os.getpid(), os.nice(0), archive.register(version).version]))
 
 
 def long(_: Archive) -> Resource:
     """Answer with more than is handed over in one go, and with less by gzip."""
-    return finish_own(list(range(400_000)))
+    return finished(encode(list(range(400_000))))
 
 
 def problem(_: Archive) -> Resource:

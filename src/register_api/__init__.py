@@ -20,8 +20,7 @@ The folders show how data flows and who may sign:
 * ``sending``: outbox, database and mail server of whoever sends.
 * ``notify``: tells people of each version, and records that; reads the public tree alone.
 * ``watch``: many registers for a customer: what is new, by when to act, what was decided.
-* ``hosting``: configuration for nginx, Caddy and hosts of static files.
-* ``conformance``: tests whether a server hosts a register correctly.
+* ``hosting``: configuration for nginx, Caddy and static hosts; tests whether a host serves correctly.
 * ``style``: the style sheet of all pages.
 * ``web``: what pages with forms need: headers, limits, a thread for the database.
 * ``cli``: one module a command, named after it.

@@ -14,7 +14,7 @@ from register_api.core.canonical import digest
 from register_api.core.format.kind import FileKind, MediaType
 from register_api.core.format.paths import kind_of
 from register_api.serve.app import create_app
-from register_api.serve.launch import make_server
+from register_api.serve.server import make_server
 from register_api.serve.settings import Settings
 from register_api.store import layout
 from register_api.store.manifest import Manifest, ManifestEntry, PublisherState

@@ -13,12 +13,11 @@ from commands import register_api
 from publications import NOW
 
 from programs import output_of
-from register_api.conformance.host_address import read_address
-from register_api.conformance.raw_client import Client, RunLimits
-from register_api.conformance.script import load_checks
-from register_api.conformance.suite import run_checks
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
+from register_api.hosting.raw_client import Client, RunLimits, read_address
+from register_api.hosting.script import load_checks
+from register_api.hosting.suite import run_checks
 from tools import need
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from hosts import Site
     from publications import Publication
 
-    from register_api.conformance.report import ConformanceReport
+    from register_api.hosting.suite import ConformanceReport
 
 CHECKS = load_checks()
 TITLES = {check.id: check.title for check in CHECKS}

@@ -10,20 +10,19 @@ import msgspec
 import pytest
 from publications import NOW
 
-from register_api.conformance import suite as run_module
-from register_api.conformance.host_address import read_address
-from register_api.conformance.judgements import JUDGEMENTS, complaints
-from register_api.conformance.raw_client import Client, RunLimits
-from register_api.conformance.script import load_checks
-from register_api.conformance.suite import run_checks
 from register_api.core.format import tree
+from register_api.hosting import suite as run_module
+from register_api.hosting.judgements import JUDGEMENTS, complaints
+from register_api.hosting.raw_client import Client, RunLimits, read_address
+from register_api.hosting.script import load_checks
+from register_api.hosting.suite import run_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from publications import Publication
 
-    from register_api.conformance.exchange_context import ExchangeContext
+    from register_api.hosting.script import ExchangeContext
 
 CHECKS = load_checks()
 

@@ -23,8 +23,7 @@ from programs import run
 from register_api.core.api.openapi import openapi_bytes
 from register_api.core.format import tree
 from register_api.core.format.paths import KINDS
-from register_api.serve.reference.examples import LONGEST_EXAMPLE
-from register_api.serve.reference.page import prose
+from register_api.serve.reference import LONGEST_EXAMPLE, prose
 from running import running
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ import stores
 from hostile import GOOD, LAST, everything, replies
 from patience import PATIENCE, in_background, wait_until
 from quick_disk import quick_disk
-from register_api.serve.http import bounds
+from register_api.serve.http import limits as bounds
 from tools import missing
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import stores
 from patience import PATIENCE, wait_until
 from programs import REGISTER_API, started
 from register_api.errors import UsageError
-from register_api.serve.process.listening import listen
+from register_api.serve.server import listen
 from register_api.serve.settings import Settings
 from tools import need
 

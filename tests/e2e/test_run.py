@@ -300,7 +300,7 @@ def test_a_refused_source_starts_nothing(publisher: Publisher) -> None:
     assert not publisher.store.exists()
 
 
-MODULES = "import register_api.serve.app, register_api.serve.launch, sys; print(*sys.modules)"
+MODULES = "import register_api.serve.app, register_api.serve.server, sys; print(*sys.modules)"
 
 
 def test_what_serves_has_loaded_nothing_that_can_sign() -> None:

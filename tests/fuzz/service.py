@@ -22,9 +22,8 @@ from register_api.core.format.paths import kind_of
 from register_api.errors import Malformed
 from register_api.serve.answer.query import instant_or_day, read_query
 from register_api.serve.app import create_app
-from register_api.serve.http import conditional, negotiation
-from register_api.serve.settings import Settings
-from register_api.serve.settings_sources import FILE_VARIABLE, read_settings
+from register_api.serve.http import negotiation
+from register_api.serve.settings import FILE_VARIABLE, Settings, read_settings
 from stores import make_store
 
 if TYPE_CHECKING:
@@ -192,8 +191,8 @@ def _read_query(data: bytes) -> None:
 
 
 def _read_conditions(data: bytes) -> bool:
-    known = conditional.none_match_fails(data, b'"%b"' % digest(data[:4]).encode())
-    return known or conditional.unmodified_since(data, 784111777)
+    known = negotiation.none_match_fails(data, b'"%b"' % digest(data[:4]).encode())
+    return known or negotiation.unmodified_since(data, 784111777)
 
 
 def _read_settings(data: bytes) -> Settings:

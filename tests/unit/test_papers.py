@@ -17,7 +17,7 @@ METADATA = PROJECT["project"]
 APACHE_2_SHA256 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
 """SHA-256 of the licence's text as its authors publish it."""
 
-PRIVATE = re.compile(r"(uvicorn)\.(?:protocols|server)\b|(\w+)\.(?:\w+\.)*_\w+")
+PRIVATE = re.compile(r"(uvicorn)\.(?:protocols|server)\b.*|(\w+)\.(?:\w+\.)*_\w+")
 """Modules of libraries that a new release may change without a word."""
 
 

@@ -7,12 +7,10 @@ import click
 from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import out, print_json, progress
-from register_api.conformance.host_address import read_address
-from register_api.conformance.raw_client import Client, RunLimits
-from register_api.conformance.report import Profile, render_text
-from register_api.conformance.script import ConformanceCheck, load_checks
-from register_api.conformance.suite import run_checks
 from register_api.errors import UsageError
+from register_api.hosting.raw_client import Client, RunLimits, read_address
+from register_api.hosting.script import ConformanceCheck, load_checks
+from register_api.hosting.suite import Profile, render_text, run_checks
 
 _LIMITS = RunLimits()
 

@@ -16,11 +16,17 @@ from register_api.cli import options
 from register_api.cli.output import out
 from register_api.errors import UsageError
 from register_api.files import durable
-from register_api.hosting.configuration import HostFormat, configuration
-from register_api.hosting.pages import pages_files
+from register_api.hosting.configuration import (
+    USUAL,
+    HostFormat,
+    Site,
+    WorkflowFormat,
+    configuration,
+    pages_files,
+    read_site,
+    workflow,
+)
 from register_api.hosting.rules import lasting_digests
-from register_api.hosting.site import Site, read_site
-from register_api.hosting.workflows import USUAL, WorkflowFormat, workflow
 from register_api.store.layout import PUBLIC
 from register_api.store.reader import Snapshot, open_snapshot
 

@@ -19,8 +19,7 @@ from register_api.cli.init_questions import QUESTIONS, answers, holidays_of
 from register_api.cli.output import out
 from register_api.errors import UsageError
 from register_api.files import durable
-from register_api.hosting.configuration import configuration
-from register_api.hosting.site import Site
+from register_api.hosting.configuration import Site, configuration
 from register_api.source.editor_schema import HEADS, schema_files
 from register_api.source.load import EXAMPLE
 

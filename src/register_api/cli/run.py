@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import os
 import signal
@@ -20,15 +21,16 @@ from register_api.cli.output import err
 from register_api.cli.policies import policy_option
 from register_api.cli.serving_options import address_options, settings_option
 from register_api.core.text import base_url_problem
-from register_api.serve.process.shutdown import end_with_parent
-from register_api.serve.settings import OFF, Settings
-from register_api.serve.settings_sources import read_settings
+from register_api.serve.settings import OFF, Settings, read_settings
 from register_api.source.load import REGISTER_FILE
 
 _GRACE_SECONDS = 10.0
 _RESTART_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
 _SIGNALLED = 128
+
+_PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal that this process gets when its parent dies."""
 
 
 @click.command()
@@ -118,10 +120,18 @@ def _start(children: list[subprocess.Popen[bytes]], *arguments: str) -> subproce
     """
     child = subprocess.Popen(
         [sys.executable, "-m", "register_api", *arguments],
-        preexec_fn=functools.partial(end_with_parent, os.getpid()),  # noqa: PLW1509 (see above)
+        preexec_fn=functools.partial(_end_with_parent, os.getpid()),  # noqa: PLW1509 (see above)
     )
     children.append(child)
     return child
+
+
+def _end_with_parent(parent: int) -> None:
+    """Have the system send SIGTERM to this process when its parent dies, even by SIGKILL: Linux alone can."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:  # it has died already
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _exit_code(code: int, *, told: bool) -> int:

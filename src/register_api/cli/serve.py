@@ -10,8 +10,8 @@ import click
 
 from register_api.cli.output import out
 from register_api.cli.serving_options import address_options, deployment_options, settings_option
-from register_api.serve.launch import serve as serve_forever
-from register_api.serve.settings_sources import read_settings
+from register_api.serve.server import serve as serve_forever
+from register_api.serve.settings import read_settings
 
 
 @click.command()

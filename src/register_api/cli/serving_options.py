@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from register_api.cli.options import Command
-from register_api.serve.settings_sources import FILE_VARIABLE
+from register_api.serve.settings import FILE_VARIABLE
 
 
 def address_options(command: Command) -> Command:

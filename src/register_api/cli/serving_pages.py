@@ -12,8 +12,8 @@ from litestar import Litestar
 from register_api.cli.options import Command
 from register_api.cli.output import out
 from register_api.serve.http.asgi import App
-from register_api.serve.launch import run_app
-from register_api.serve.settings_sources import read_settings
+from register_api.serve.server import run_app
+from register_api.serve.settings import read_settings
 
 
 def listening_options(port: int) -> Callable[[Command], Command]:

@@ -16,7 +16,7 @@ from register_api.cli.options import Command
 from register_api.cli.output import out, print_json
 from register_api.core import strict_base64
 from register_api.core.instant import format_instant
-from register_api.serve.settings_sources import read_settings
+from register_api.serve.settings import read_settings
 from register_api.witness.record import Cosigned, Record
 from register_api.witness.server import make_witness, open_witness, serve_witness
 

@@ -13,7 +13,7 @@ from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown,
 from register_api.errors import UsageError
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.repository import lasts
-from register_api.serve.settings_sources import read_settings
+from register_api.serve.settings import read_settings
 
 TIMER = "register-api-refresh"
 """Name of the units that `init` writes."""

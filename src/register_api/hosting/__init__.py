@@ -1,1 +1,1 @@
-"""What a host of files has to be told, so that it answers as the service does: nginx, Caddy, ``_headers``."""
+"""What a host of files has to be told to answer as the service does, and whether any host does so."""

@@ -1,66 +1,30 @@
-"""The service as one ASGI application: the fast path, and Litestar behind it.
-
-Under a path of a host that has other things as well, such as ``/trust``, proxies either pass that path
-on or take it off; which one it is has to be said. It cannot be guessed: ``/trust/timestamp.json`` may be
-a path of the tree, or the prefix with a path after it.
-"""
+"""The service as one ASGI application: the fast path, and Litestar behind it."""
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple, cast
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NamedTuple, NoReturn, cast
 
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request
 
 from register_api import clock as system_clock
 from register_api.clock import Clock
 from register_api.serve.answer.cache import Answers
-from register_api.serve.answer.routes import is_computed, routes
-from register_api.serve.answer.service import Service
-from register_api.serve.background import watching
+from register_api.serve.answer.readiness import FreshnessLog
+from register_api.serve.answer.service import Service, is_computed, routes
+from register_api.serve.counters import Counters
 from register_api.serve.fast_path import FastPath
 from register_api.serve.http.asgi import NO_BODY, App, Receive, Scope, Send, start_message
-from register_api.serve.http.problem_replies import reply_to, send_problem
-from register_api.serve.http.problems import Problem
+from register_api.serve.http.problems import Problem, send_problem
+from register_api.serve.logs import log_requests
 from register_api.serve.settings import Settings
-from register_api.serve.stored.current_replies import CurrentReplies
-from register_api.serve.telemetry.counters import Counters
-from register_api.serve.telemetry.faults import fault
-from register_api.serve.telemetry.freshness_log import watching_freshness
-from register_api.serve.telemetry.request_log import RequestLog
+from register_api.serve.stored.reply_table import CurrentReplies
 
-
-class Prefixed:
-    """Shows the application behind it paths without the prefix, and clients addresses with it."""
-
-    def __init__(self, app: App, prefix: str, *, stripped: bool) -> None:
-        """Stand before an application."""
-        self._app = app
-        self._prefix = prefix
-        self._stripped = stripped
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; what is not below the prefix is not here."""
-        if scope["type"] != "http" or scope["path"] == "*":
-            await self._app(scope, receive, send)
-        elif self._stripped:
-            raw = self._prefix.encode("ascii") + scope["raw_path"]
-            await self._app({**scope, "raw_path": raw, "prefix": self._prefix}, receive, send)
-        elif scope["path"].startswith(self._prefix + "/"):
-            path = scope["path"].removeprefix(self._prefix)
-            await self._app({**scope, "path": path, "prefix": self._prefix}, receive, send)
-        elif scope["path"] == self._prefix:
-            await _send_to_folder(self._prefix, send)
-        else:
-            detail = f"Everything here is below {self._prefix}/."
-            await send_problem(Problem("not-found", detail), {**scope, "prefix": self._prefix}, send)
-
-
-async def _send_to_folder(prefix: str, send: Send) -> None:
-    location = prefix.rpartition("/")[2].encode("ascii") + b"/"
-    headers = ((b"location", location), (b"content-length", b"0"), (b"cache-control", b"no-store"))
-    await send(start_message(308, headers))
-    await send(NO_BODY)
+_log = logging.getLogger(__name__)
 
 
 class AppState(NamedTuple):
@@ -71,61 +35,108 @@ class AppState(NamedTuple):
         answers: Answers that were computed before.
         counters: What was done so far.
         clock: Tells the present instant.
+        started: When the service was.
     """
 
     replies: CurrentReplies
     answers: Answers
     counters: Counters
     clock: Clock
+    started: dt.datetime
 
 
 def make_state(settings: Settings, clock: Clock = system_clock.now) -> AppState:
-    """Return parts that have not read anything yet."""
+    """Return what has not read anything yet."""
     replies = CurrentReplies(settings.store_path, settings.cache_bytes)
-    return AppState(replies, Answers(settings.answer_cache_bytes), Counters(), clock)
+    return AppState(replies, Answers(settings.answer_cache_bytes), Counters(), clock, clock())
 
 
-def create_app(settings: Settings, clock: Clock = system_clock.now, parts: AppState | None = None) -> App:
+def create_app(settings: Settings, clock: Clock = system_clock.now, state: AppState | None = None) -> App:
     """Build the service; it begins to read the store when its life span starts."""
-    parts = parts or make_state(settings, clock)
-    app: App = _front(parts, settings.poll_seconds)
-    if settings.prefix:
-        app = Prefixed(app, settings.prefix, stripped=settings.root_path_stripped)
-    return RequestLog(app, settings.log_clients) if settings.log_requests else app
+    state = state or make_state(settings, clock)
 
-
-def _front(parts: AppState, poll_seconds: float) -> FastPath:
-    service = Service(parts.replies, parts.answers, parts.clock)
-
-    def follow(_: Litestar) -> AbstractAsyncContextManager[None]:
-        return watching(parts.replies, poll_seconds)
-
-    def follow_freshness(_: Litestar) -> AbstractAsyncContextManager[None]:
-        return watching_freshness(parts.replies, parts.clock, poll_seconds)
-
-    def as_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        """Turn what a route raised into a problem; what nobody expected is logged and not told."""
-        scope = cast("Any", request.scope)
-        problem = error if isinstance(error, Problem) else fault(error, scope, parts.counters)
-        return _response(problem, scope)
+    @contextlib.asynccontextmanager
+    async def following(_: Litestar) -> AsyncIterator[None]:
+        async with follow(state, settings.poll_seconds):
+            yield
 
     computed = Litestar(
-        routes(service),
-        lifespan=[follow, follow_freshness],
-        exception_handlers={Exception: as_problem},
+        routes(Service(state.replies, state.answers, state.clock)),
+        lifespan=[following],
+        exception_handlers={Exception: _leave_it_to_the_fast_path},
         openapi_config=None,
         logging_config=None,
     )
-    return FastPath(parts.replies, cast("App", computed), is_computed, parts.counters)
+    app: App = FastPath(state.replies, cast("App", computed), is_computed, state.counters)
+    if settings.prefix:
+        app = prefixed(app, settings.prefix)
+    return log_requests(app, settings) if settings.log_requests else app
 
 
-def _response(problem: Problem, scope: Any) -> Response[bytes]:
-    start, body = reply_to(problem, scope)
-    headers = {name.decode("ascii"): value.decode("ascii") for name, value in start["headers"]}
-    media_type = headers.pop("content-type").partition(";")[0]  # Litestar adds the charset of a text itself
-    return Response(
-        body["body"],
-        status_code=start["status"],
-        media_type=media_type,
-        headers=headers,
-    )
+def _leave_it_to_the_fast_path(_: Request[Any, Any, Any], error: Exception) -> NoReturn:
+    raise error
+
+
+def prefixed(app: App, prefix: str) -> App:
+    """Return an application that is shown paths without a prefix, while clients see addresses with it.
+
+    A proxy that takes the prefix off is told apart by a setting, and uvicorn puts it back (``root_path``):
+    it cannot be guessed, since ``/trust/timestamp.json`` may be a path of the tree, or the prefix with a
+    path after it.
+    """
+
+    async def shown(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "*")
+        if path == "*" or path.startswith(prefix + "/"):
+            scope = {**scope, "path": path.removeprefix(prefix), "root_path": "", "prefix": prefix}
+            await app(scope, receive, send)
+        elif path == prefix:
+            location = prefix.rpartition("/")[2].encode("ascii") + b"/"
+            headers = ((b"location", location), (b"content-length", b"0"), (b"cache-control", b"no-store"))
+            await send(start_message(308, headers))
+            await send(NO_BODY)
+        else:
+            problem = Problem("not-found", f"Everything here is below {prefix}/.")
+            await send_problem(problem, {**scope, "prefix": prefix}, send)
+
+    return shown
+
+
+@contextlib.asynccontextmanager
+async def follow(state: AppState, seconds: float) -> AsyncIterator[None]:
+    """Load what is published, and follow the store and its freshness until the block ends."""
+    replies, freshness = state.replies, FreshnessLog(state.replies, state.clock)
+    replies.show(await asyncio.to_thread(replies.load))
+
+    async def look() -> None:
+        freshness.look()
+        if replies.is_stale():
+            replies.show(await asyncio.to_thread(replies.load))
+
+    async with repeating(look, seconds):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def repeating(step: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
+    """Take a step again and again while the block runs; one that fails is logged, and the next is taken."""
+    task = asyncio.create_task(_repeat(step, seconds))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _repeat(step: Callable[[], Awaitable[None]], seconds: float) -> None:
+    failing = False
+    while True:
+        try:
+            await step()
+            failing = False
+        except Exception as error:  # noqa: BLE001 (whatever it was, the next step is taken)
+            if not failing:
+                _log.error("work beside the requests fails, and is tried again", exc_info=error)
+            failing = True
+        await asyncio.sleep(seconds)

@@ -11,16 +11,151 @@ from collections.abc import Callable
 from register_api.core.format import tree
 from register_api.core.format.paths import is_path
 from register_api.core.headers import METHODS, PREFLIGHT
-from register_api.serve.http.asgi import NO_BODY, App, Receive, Scope, Send, send_body, start_message
-from register_api.serve.http.problem_replies import send_problem
-from register_api.serve.http.problems import Problem
-from register_api.serve.http.selection import select
-from register_api.serve.http.sending import send_redirect, send_stored, without_body
-from register_api.serve.stored.current_replies import CurrentReplies
-from register_api.serve.stored.reply import CORS, as_headers
-from register_api.serve.stored.reply_table import ReplyTable
-from register_api.serve.telemetry.counters import Counters, counting
-from register_api.serve.telemetry.faults import fault
+from register_api.errors import StoreDamaged
+from register_api.serve.counters import Counters, logged_problem
+from register_api.serve.http.asgi import (
+    NO_BODY,
+    App,
+    Body,
+    Headers,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    body_message,
+    header,
+    send_body,
+    start_message,
+)
+from register_api.serve.http.negotiation import (
+    acceptable_codings,
+    match_fails,
+    modified_after,
+    none_match_fails,
+    unmodified_since,
+)
+from register_api.serve.http.problems import NOTHING_PUBLISHED, Problem, send_problem
+from register_api.serve.stored.reply import CACHE_CONTROL, CORS, Representation, Resource, as_headers
+from register_api.serve.stored.reply_table import CurrentReplies, ReplyTable
+
+_GUARDS = frozenset({b"if-match", b"if-unmodified-since"})
+"""Conditions that ask for the whole thing or nothing; seldom sent with GET, so looked at apart."""
+
+
+def select(resource: Resource, headers: Headers) -> tuple[Representation | None, bool]:
+    """Choose the representation and evaluate the conditions (RFC 9110 section 13.2.2)."""
+    accept: bytes | None = None
+    tags: bytes | None = None
+    since: bytes | None = None
+    guarded = False
+    for name, value in headers:
+        if name == b"accept-encoding":
+            accept = value if accept is None else accept + b", " + value
+        elif name == b"if-none-match":
+            tags = value if tags is None else tags + b", " + value
+        elif name == b"if-modified-since":
+            since = value if since is None else b""
+        elif name in _GUARDS:
+            guarded = True
+    for coding in acceptable_codings(accept):
+        representation = resource.representations.get(coding)
+        if representation is not None:
+            if guarded and _guard_fails(resource, representation, headers):
+                return None, False
+            return representation, _is_unchanged(resource, representation.etag, tags, since)
+    return None, False
+
+
+def refusal(resource: Resource, headers: Headers) -> Problem:
+    """Return why ``select`` has chosen no representation: 406 or 412."""
+    accepted = acceptable_codings(header(headers, b"accept-encoding"))
+    if resource.representations.keys().isdisjoint(accepted):
+        have = ", ".join(resource.representations)
+        return Problem("not-acceptable", f"Accept-Encoding leaves none of these: {have}.")
+    return Problem("precondition-failed", "If-Match or If-Unmodified-Since asks for what was here before.")
+
+
+def _guard_fails(resource: Resource, representation: Representation, headers: Headers) -> bool:
+    """Evaluate If-Match, and If-Unmodified-Since only without it (section 13.1.4)."""
+    tags = header(headers, b"if-match")
+    if tags is not None:
+        return match_fails(tags, representation.etag)
+    since = header(headers, b"if-unmodified-since")
+    if since is None or resource.last_modified is None:
+        return False
+    return modified_after(since, resource.modified)
+
+
+def _is_unchanged(resource: Resource, etag: bytes, tags: bytes | None, since: bytes | None) -> bool:
+    """Evaluate If-None-Match, and If-Modified-Since only without it (section 13.1.3)."""
+    if tags is not None:
+        return tags == etag or none_match_fails(tags, etag)
+    if since is None or resource.last_modified is None:
+        return False
+    return since == resource.last_modified or unmodified_since(since, resource.modified)
+
+
+async def send_resource(
+    resource: Resource, scope: Scope, send: Send, table: ReplyTable | None = None
+) -> None:
+    """Answer GET or HEAD with a resource, in the form and under the conditions asked for."""
+    representation, unchanged = select(resource, scope["headers"])
+    if representation is None:
+        raise refusal(resource, scope["headers"])
+    if unchanged or scope["method"] == "HEAD":
+        await send(representation.unchanged if unchanged else representation.start)
+        await send(NO_BODY)
+        return
+    body = await _body(resource, representation, table)
+    await send(representation.start)
+    await send_body(body, send)
+
+
+async def send_stored(table: ReplyTable, path: str, scope: Scope, send: Send) -> None:
+    """Answer GET or HEAD with an immutable file of the tree."""
+    try:
+        resource = await table.resource(path)
+    except StoreDamaged as error:
+        raise _unreadable(error) from error
+    await send_resource(resource, scope, send, table)
+
+
+async def send_redirect(reference: str, send: Send) -> None:
+    """Send a client to where a reference leads, permanently (RFC 9110 section 15.4.9)."""
+    headers = (
+        (b"location", reference.encode("ascii")),
+        (b"content-length", b"0"),
+        (b"cache-control", CACHE_CONTROL["mutable"]),
+        *CORS,
+    )
+    await send(start_message(308, headers))
+    await send(NO_BODY)
+
+
+def without_body(send: Send) -> Send:
+    """Return a ``send`` that leaves the body out, as HEAD wants it (RFC 9110 section 9.3.2)."""
+
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+        elif not message.get("more_body", False):
+            await send(body_message(b""))
+
+    return send_head
+
+
+async def _body(resource: Resource, representation: Representation, table: ReplyTable | None) -> Body:
+    if representation.body is not None or table is None:
+        return representation.body or (NO_BODY,)
+    try:
+        return await table.body(resource, representation)
+    except StoreDamaged as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: StoreDamaged) -> Problem:
+    return logged_problem("unreadable", "This file cannot be read at the moment.", error)
+
 
 _METHODS = frozenset(METHODS.split(", "))
 _ALLOW = (b"allow", METHODS.encode("ascii"))
@@ -71,7 +206,7 @@ class FastPath:
 
     async def _answer(self, table: ReplyTable | None, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is not a plain request for a head file; a fault here becomes a problem too."""
-        send = counting(self._counters, table, scope["path"], self._is_computed, send)
+        send = self._counters.counting(table, scope["path"], self._is_computed, send)
         try:
             await self._answer_well(table, scope, receive, send)
         except Problem as problem:
@@ -81,7 +216,7 @@ class FastPath:
             else:
                 await send_problem(problem, scope, send)
         except Exception as error:  # noqa: BLE001 (no fault may reach the client as it is)
-            await send_problem(fault(error, scope, self._counters), scope, send)
+            await send_problem(self._counters.fault(error, scope), scope, send)
 
     async def _answer_well(
         self, table: ReplyTable | None, scope: Scope, receive: Receive, send: Send
@@ -117,5 +252,5 @@ def _elsewhere(table: ReplyTable, url: str) -> str | None:
 
 def _missing(table: ReplyTable | None) -> Problem:
     if table is None:
-        return Problem("nothing-published", "Come back when the first version has been published.")
+        return Problem("nothing-published", NOTHING_PUBLISHED)
     return Problem("not-found", "No file or question has this address.")

@@ -1,43 +1,54 @@
-"""The service's settings: what each is without being set, its bounds and rules, and what it means."""
+"""The service's settings, and where they come from: a TOML file, the environment, the command line."""
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable
+import typing
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-LogLevel = Literal["debug", "info", "warning", "error"]
-LogFormat = Literal["auto", "json", "text"]
-LogClients = Literal["none", "truncated", "full"]
+from register_api.core.printable import printable
+from register_api.errors import UsageError
+from register_api.files.toml_file import TABLES, read_toml, shortened
+
+FILE_VARIABLE = "REGISTER_SETTINGS"
+"""Environment variable that names the file with settings."""
+
+OFF = "off"
+"""What stands for an address that is not used."""
+
+_Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
+_Seconds = Annotated[float, msgspec.Meta(ge=0.1, le=3600)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the service runs; ``VARIABLES`` says what each means."""
+    """How the service runs; docs/settings.md says what each setting means, ``VARIABLES`` how it is set."""
 
     store: str = "var/store"
     host: str = "127.0.0.1"
-    port: int = 8000
-    uds: str = "off"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8000
+    uds: str = OFF
     uds_mode: str = "660"
     root_path: str = "/"
     root_path_stripped: bool = False
-    workers: int = 1
-    poll_seconds: float = 0.5
-    keep_alive_seconds: int = 5
-    head_seconds: float = 10
-    send_seconds: float = 20
-    shutdown_seconds: int = 10
-    max_connections: int = 8192
-    cache_bytes: int = 32 * 2**20
-    answer_cache_bytes: int = 16 * 2**20
-    metrics: str = "off"
-    log_level: LogLevel = "info"
-    log_format: LogFormat = "auto"
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    poll_seconds: Annotated[float, msgspec.Meta(ge=0.01, le=3600)] = 0.5
+    keep_alive_seconds: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 5
+    head_seconds: _Seconds = 10
+    send_seconds: _Seconds = 20
+    shutdown_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 10
+    max_connections: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 8192
+    cache_bytes: _Bytes = 32 * 2**20
+    answer_cache_bytes: _Bytes = 16 * 2**20
+    metrics: str = OFF
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "text"] = "auto"
     log_requests: bool = False
-    log_clients: LogClients = "none"
+    log_clients: Literal["none", "truncated", "full"] = "none"
 
     @property
     def store_path(self) -> Path:
@@ -50,106 +61,34 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.root_path.rstrip("/")
 
 
-OFF = "off"
-"""What stands for an address that is not used."""
+_KINDS = typing.get_type_hints(Settings, include_extras=True)
 
-VARIABLES: dict[str, tuple[str, str]] = {
-    "REGISTER_STORE": ("store", "Folder of the store; public/ in it is the tree to serve"),
-    "HOST": ("host", "Address to listen on"),
-    "PORT": ("port", "Port to listen on, 0 to 65535; 0 takes any that is free"),
-    "REGISTER_UDS": ("uds", "Path of a Unix socket to listen on instead of host and port, or off"),
-    "REGISTER_UDS_MODE": ("uds_mode", "Who may connect to that socket, as an octal file mode"),
-    "REGISTER_ROOT_PATH": ("root_path", "Path under which clients see the service, e.g. /trust"),
-    "REGISTER_ROOT_PATH_STRIPPED": (
-        "root_path_stripped",
-        "Whether the proxy takes that path off before it asks: true or false",
-    ),
-    "REGISTER_WORKERS": ("workers", "How many processes answer, 1 to 64"),
-    "REGISTER_POLL_SECONDS": ("poll_seconds", "How often to look for a new publication"),
-    "REGISTER_KEEP_ALIVE_SECONDS": ("keep_alive_seconds", "How long an idle connection stays open"),
-    "REGISTER_HEAD_SECONDS": ("head_seconds", "How long the head of a request may take to arrive"),
-    "REGISTER_SEND_SECONDS": ("send_seconds", "How long a client may take a reply too slowly"),
-    "REGISTER_SHUTDOWN_SECONDS": ("shutdown_seconds", "How long replies under way may take after SIGTERM"),
-    "REGISTER_MAX_CONNECTIONS": ("max_connections", "Connections of one process; the next gets 503"),
-    "REGISTER_CACHE_BYTES": ("cache_bytes", "Bytes of old versions' files to keep in memory"),
-    "REGISTER_ANSWER_CACHE_BYTES": ("answer_cache_bytes", "Bytes of computed answers to keep in memory"),
-    "REGISTER_METRICS": ("metrics", "Address for metrics, host:port, or off; one process only"),
-    "REGISTER_LOG_LEVEL": ("log_level", "Least level that is logged: debug, info, warning or error"),
-    "REGISTER_LOG_FORMAT": ("log_format", "Lines of json or text; auto: text on a terminal"),
-    "REGISTER_LOG_REQUESTS": ("log_requests", "Whether each request is logged: true or false"),
-    "REGISTER_LOG_CLIENTS": ("log_clients", "Addresses of clients in the log: none, truncated or full"),
-}
-"""Environment variable: the setting it gives, and its meaning."""
+VARIABLES = {("" if name in {"host", "port"} else "REGISTER_") + name.upper(): name for name in _KINDS}
+"""Environment variable: the setting it gives."""
 
-
-class Bounds(NamedTuple):
-    """The least and the most that a number may be."""
-
-    least: float
-    most: float
-
-
-BOUNDS: dict[str, Bounds] = {
-    "port": Bounds(0, 65535),
-    "workers": Bounds(1, 64),
-    "poll_seconds": Bounds(0.01, 3600),
-    "keep_alive_seconds": Bounds(1, 3600),
-    "head_seconds": Bounds(0.1, 3600),
-    "send_seconds": Bounds(0.1, 3600),
-    "shutdown_seconds": Bounds(0, 3600),
-    "max_connections": Bounds(1, 1_000_000),
-    "cache_bytes": Bounds(0, 2**40),
-    "answer_cache_bytes": Bounds(0, 2**40),
-}
-"""Setting: what its value has to lie between."""
-
-
-_MODE = re.compile(r"0?[0-7]{3}", re.ASCII)
-_ROOT_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+/?", re.ASCII)
 _ADDRESS = re.compile(r"(?P<host>[^:\s]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})", re.ASCII)
 _HIGHEST_PORT = 65535
 
 
-class ListenAddress(NamedTuple):
-    """A host and a port to listen on."""
-
-    host: str
-    port: int
-
-
-def metrics_address(settings: Settings) -> ListenAddress | None:
-    """Return where metrics are to be had, or ``None``; an IPv6 address stands in brackets."""
-    if settings.metrics == OFF:
-        return None
+def metrics_address(settings: Settings) -> tuple[str, int] | None:
+    """Return host and port where metrics are to be had, or ``None``; an IPv6 address stands in brackets."""
     match = _ADDRESS.fullmatch(settings.metrics)
     if match is None or int(match["port"]) > _HIGHEST_PORT:
-        raise ValueError(settings.metrics)
-    return ListenAddress(match["host"].strip("[]"), int(match["port"]))
-
-
-def complaint_about(settings: Settings) -> str | None:
-    """Return what is wrong with settings of the right kinds, or ``None``."""
-    return next((words for is_wrong, words in _RULES if is_wrong(settings)), None)
-
-
-def _no_address(settings: Settings) -> bool:
-    try:
-        metrics_address(settings)
-    except ValueError:
-        return True
-    return False
-
-
-def _no_root_path(settings: Settings) -> bool:
-    parts = settings.root_path.split("/")
-    return _ROOT_PATH.fullmatch(settings.root_path) is None or "." in parts or ".." in parts
+        return None
+    return match["host"].strip("[]"), int(match["port"])
 
 
 _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
-    (_no_address, "the address for metrics must be written host:port, such as 127.0.0.1:9100, or off"),
-    (_no_root_path, "the root path must be a path such as /trust, of letters, digits and - . _ ~"),
     (
-        lambda settings: _MODE.fullmatch(settings.uds_mode) is None,
+        lambda settings: settings.metrics != OFF and metrics_address(settings) is None,
+        "the address for metrics must be written host:port, such as 127.0.0.1:9100, or off",
+    ),
+    (
+        lambda settings: re.fullmatch(r"/|(/(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+)+/?", settings.root_path) is None,
+        "the root path must be a path such as /trust, of letters, digits and - . _ ~",
+    ),
+    (
+        lambda settings: re.fullmatch(r"0?[0-7]{3}", settings.uds_mode) is None,
         "the mode of the Unix socket must be three octal digits, such as 660",
     ),
     (
@@ -158,3 +97,55 @@ _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
     ),
 )
 """What must not be, and the words for it."""
+
+
+def read_settings(
+    environment: Mapping[str, str],
+    file: Path | None = None,
+    given: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Read the settings: what is given wins over the environment, and that over the file.
+
+    Args:
+        environment: Variables by name, e.g. ``os.environ``; empty ones count as not set.
+        file: A TOML file with settings by name; without it that of ``REGISTER_SETTINGS``, if any.
+        given: Settings from the command line; those that are ``None`` count as not given.
+
+    Raises:
+        UsageError: The file cannot be read or has unknown keys; a value is not of the right kind, out
+            of bounds, or does not go with another.
+    """
+    named = file or environment.get(FILE_VARIABLE)
+    values = _of_file(Path(named)) if named else {}
+    for variable, name in VARIABLES.items():
+        if text := environment.get(variable):
+            values[name] = _value(name, text, f"{variable}={shortened(text)}", strict=False)
+    for name, value in (given or {}).items():
+        if value is not None:
+            values[name] = _value(name, value, f"--{name.replace('_', '-')} {shortened(value)}")
+    settings = Settings(**values)
+    for is_broken, words in _RULES:
+        if is_broken(settings):
+            raise UsageError(words)
+    return settings
+
+
+def _of_file(path: Path) -> dict[str, Any]:
+    found = {name: value for name, value in read_toml(path).items() if name not in TABLES}
+    for name in found.keys() - _KINDS.keys():
+        near = difflib.get_close_matches(name[:100].casefold().replace("-", "_"), _KINDS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_KINDS)}"
+        raise UsageError(f"{path}: unknown setting {shortened(name)}", hint=hint)
+    return {
+        name: _value(name, value, f"{path}: {name} = {shortened(value)}") for name, value in found.items()
+    }
+
+
+def _value(name: str, value: object, said: str, *, strict: bool = True) -> Any:
+    """Return a setting's value as its kind."""
+    try:
+        return msgspec.convert(value, _KINDS[name], strict=strict)
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        # Bytes of the environment that are not UTF-8 reach us as lone surrogates (PEP 383).
+        problem = "not UTF-8" if isinstance(error, UnicodeEncodeError) else printable(error)
+        raise UsageError(f"{said}: {problem}", hint="docs/settings.md lists all settings") from error

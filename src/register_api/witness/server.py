@@ -16,7 +16,7 @@ from register_api.core.log.proofs import MAX_REQUEST_BYTES, PATH
 from register_api.errors import RegisterError, UsageError, WitnessError
 from register_api.publish.signing.signer import Ed25519Signer, generate, load
 from register_api.serve.http.asgi import App
-from register_api.serve.launch import run_app
+from register_api.serve.server import run_app
 from register_api.serve.settings import Settings
 from register_api.witness.record import Record
 from register_api.witness.witness import Witness

@@ -10,9 +10,8 @@ import pytest
 
 from hostile_server import Server
 from patience import PATIENCE
-from register_api.conformance.host_address import read_address
-from register_api.conformance.raw_client import Answer, Client, NoAnswer, RunLimits, UsedUp
 from register_api.errors import UsageError
+from register_api.hosting.raw_client import Answer, Client, NoAnswer, RunLimits, UsedUp, read_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,18 +14,22 @@ import pytest
 import zstandard
 
 import stores
-from register_api.conformance.exchange_context import ExchangeContext, names_known_before, names_of_answers
-from register_api.conformance.host_address import read_address
-from register_api.conformance.judgements import JUDGEMENTS
-from register_api.conformance.raw_client import Answer, Client, NoAnswer, RunLimits, UsedUp
-from register_api.conformance.report import render_text
-from register_api.conformance.script import ConformanceCheck, Exchange, load_checks
-from register_api.conformance.served_tree import ServedFile, ServedTree, find_places
-from register_api.conformance.suite import run_checks
 from register_api.core.canonical import encode
 from register_api.core.format import tree
 from register_api.core.format.paths import is_path, kind_of
 from register_api.errors import Unreachable
+from register_api.hosting.judgements import JUDGEMENTS
+from register_api.hosting.raw_client import Answer, Client, NoAnswer, RunLimits, UsedUp, read_address
+from register_api.hosting.script import (
+    ConformanceCheck,
+    Exchange,
+    ExchangeContext,
+    load_checks,
+    names_known_before,
+    names_of_answers,
+)
+from register_api.hosting.served_tree import ServedFile, ServedTree, find_places
+from register_api.hosting.suite import render_text, run_checks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,8 @@ from register_api.core.format import tree
 from register_api.core.format.paths import KINDS, TARGETS_BY_NAME, address_of, in_language, is_path, kind_of
 from register_api.core.headers import CACHE_CONTROL, NEIGHBOURS, WholeTree, link_value, links_of
 from register_api.errors import UsageError
-from register_api.hosting.configuration import configuration
+from register_api.hosting.configuration import Site, configuration, read_site
 from register_api.hosting.rules import NUMBER, caches, lasting_digests, links, media_types, policies
-from register_api.hosting.site import Site, read_site
 from register_api.store.manifest import Encoding, ManifestEntry
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from publishers import NOW
 from register_api.cli.main import cli
 from register_api.notify.contacts_file import read_contacts
 from register_api.notify.settings import NotifySettings, read_notify_settings
-from register_api.serve.settings_sources import read_settings
+from register_api.serve.settings import read_settings
 from static_host import static_host
 from subscribing import OBJECTION
 from time_authority import authority, honest, serving

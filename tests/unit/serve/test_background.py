@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from patience import PATIENCE
-from register_api.serve.background import repeating
+from register_api.serve.app import repeating
 
 if TYPE_CHECKING:
     import pytest

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register_api.serve.http.conditional import (
+from register_api.serve.http.negotiation import (
     http_date,
     match_fails,
     modified_after,

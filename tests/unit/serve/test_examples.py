@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from register_api.core.format.paths import KINDS
-from register_api.serve.reference.examples import _candidates, _text
+from register_api.serve.reference import _candidates, _text
 from sample_register import register
 
 
@@ -17,7 +17,7 @@ class _Empty:
     def __init__(self) -> None:
         self.manifest, self.files = self, dict[str, object]()
 
-    def read(self, path: str, _coding: str) -> bytes:
+    def read(self, path: str) -> bytes:
         raise KeyError(path)
 
 

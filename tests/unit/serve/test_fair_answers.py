@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from patience import PATIENCE
-from register_api.serve.answer.cache import Answers
-from register_api.serve.answer.fair_queue import FairQueue
-from register_api.serve.http.bounds import MAX_WAITING_QUESTIONS
-from register_api.serve.http.clients import ONE, Asker, network_of
+from register_api.serve.answer.cache import Answers, Asker, FairQueue, asker_of
+from register_api.serve.answer.resources import finished
+from register_api.serve.http.limits import MAX_WAITING_QUESTIONS
 from register_api.serve.http.problems import Problem
-from register_api.serve.stored.reply import CommonHeaders, Resource, computed_resource
+from register_api.serve.stored.reply import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-ANSWER = computed_resource(CommonHeaders(media_type="application/json", cache="mutable"), {"identity": b"{}"})
+ANSWER = finished(b"{}")
 
 Asked = tuple[str, int]
 """A client, and the cost of what it asks for."""
@@ -285,6 +284,7 @@ def test_clients_are_told_apart_by_address_or_link(one: str, other: str | None, 
     """Whoever has an IPv6 address has all of its link; headers that claim another one do not count."""
     headers = [(b"x-forwarded-for", b"203.0.113.9")]
     found, compared = (
-        network_of({"client": address and (address, 1), "headers": headers}, ONE) for address in (one, other)
+        asker_of({"client": address and (address, 1), "headers": headers}, None).network
+        for address in (one, other)
     )
     assert (found == compared) is same

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from register_api.core.api.answers import PROBLEMS
 from register_api.core.format import tree
+from register_api.serve.answer.resources import finished
+from register_api.serve.counters import Counters
 from register_api.serve.fast_path import FastPath
 from register_api.serve.http.asgi import body_message, start_message
-from register_api.serve.http.problem_replies import reply_to
-from register_api.serve.http.problems import PROBLEMS, Problem
-from register_api.serve.stored.current_replies import CurrentReplies
-from register_api.serve.stored.reply import CommonHeaders, computed_resource
-from register_api.serve.telemetry.counters import Counters
+from register_api.serve.http.problems import Problem, reply_to
+from register_api.serve.stored.reply_table import CurrentReplies
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ANSWER = computed_resource(CommonHeaders(media_type="application/json", cache="mutable"), {"identity": b"{}"})
+ANSWER = finished(b"{}")
 
 
 def scope(method: str, path: str, **headers: str) -> dict[str, Any]:

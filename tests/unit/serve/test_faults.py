@@ -29,7 +29,7 @@ def test_a_fault_of_a_computed_answer_is_told_by_its_number(
     three_versions: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client sees neither the exception nor the path in it; the log has both."""
-    monkeypatch.setattr(service, "_answered", worker_tasks.fault)
+    monkeypatch.setattr(service, "answered", worker_tasks.fault)
     with running(three_versions) as base:
         answer = httpx.get(base + "v1/upcoming", timeout=PATIENCE)
         page = httpx.get(base + "v1/upcoming", headers={"Accept": "text/html"}, timeout=PATIENCE)
@@ -48,7 +48,7 @@ def test_a_question_whose_process_dies_is_asked_again_later(
     """It is not a fault of the program: 503 with a time to wait, and the next question gets its answer."""
     with running(three_versions) as base:
         with monkeypatch.context() as dying:
-            dying.setattr(service, "_answered", worker_tasks.death)
+            dying.setattr(service, "answered", worker_tasks.death)
             answer = httpx.get(base + "v1/upcoming", timeout=PATIENCE)
         again = httpx.get(base + "v1/upcoming", timeout=PATIENCE)
     assert answer.status_code == 503

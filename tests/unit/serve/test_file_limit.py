@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from register_api.serve.http.bounds import SPARE_CONNECTIONS
-from register_api.serve.launch import room_for
+from register_api.serve.http.limits import SPARE_CONNECTIONS
+from register_api.serve.server import room_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ import pytest
 import stores
 from patience import PATIENCE, wait_until
 from register_api.serve import app
-from register_api.serve.process.server import make_server
+from register_api.serve.server import make_server
 from register_api.serve.settings import Settings
 from running import computed_here, connect, in_a_thread
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from socket import socket
 
-    from register_api.serve.answer.worker import Work
+    from register_api.serve.answer.resources import Work
     from register_api.serve.stored.reply import Resource
     from register_api.store.reader import Snapshot
 

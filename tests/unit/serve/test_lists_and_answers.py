@@ -19,7 +19,7 @@ from register_api.core.format import tree
 from register_api.core.questionnaire.answers import QUESTIONS as EIGHT
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.service import Service
-from register_api.serve.stored.current_replies import CurrentReplies
+from register_api.serve.stored.reply_table import CurrentReplies
 from running import computed_here, running
 
 if TYPE_CHECKING:

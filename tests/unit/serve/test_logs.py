@@ -14,13 +14,11 @@ import pytest
 
 import stores
 from patience import PATIENCE
+from register_api.serve.answer.readiness import FreshnessLog
+from register_api.serve.counters import Counters
+from register_api.serve.logs import LIBRARIES, client_fields, log_requests, set_up_logs
 from register_api.serve.settings import Settings
-from register_api.serve.stored.current_replies import CurrentReplies
-from register_api.serve.telemetry.counters import Counters
-from register_api.serve.telemetry.faults import fault
-from register_api.serve.telemetry.freshness_log import FreshnessLog
-from register_api.serve.telemetry.logs import LIBRARIES, set_up_logs
-from register_api.serve.telemetry.request_log import RequestLog, client_fields
+from register_api.serve.stored.reply_table import CurrentReplies
 from register_api.store.transaction import commit
 from running import running
 
@@ -97,7 +95,7 @@ def test_a_fault_is_logged_whole_and_told_by_its_number_alone(stream: Stream) ->
     try:
         int("secret/path")
     except ValueError as error:
-        problem = fault(error, scope, counters)
+        problem = counters.fault(error, scope)
     (line,) = lines(stream)
     assert "ValueError: invalid literal for int() with base 10: 'secret/path'" in line["exception"]
     assert (line["path"], line["level"], counters.faults) == ("/v1/diff", "error", 1)
@@ -124,7 +122,7 @@ def test_addresses_of_clients_are_kept_as_far_as_is_asked_for(
     client: tuple[str, int] | None, how: Any, fields: dict[str, str]
 ) -> None:
     """None by default; truncated, one of a few hundred neighbours."""
-    assert client_fields({"client": client}, how) == fields
+    assert client_fields({"client": client}, Settings(log_clients=how)) == fields
 
 
 def test_requests_are_logged_without_query_and_headers(caplog: pytest.LogCaptureFixture) -> None:
@@ -146,7 +144,7 @@ def test_requests_are_logged_without_query_and_headers(caplog: pytest.LogCapture
     }
     scope["headers"] = [(b"user-agent", b"somebody")]
     with caplog.at_level("INFO"):
-        asyncio.run(RequestLog(app, "none")(scope, None, send))
+        asyncio.run(log_requests(app, Settings())(scope, None, send))
     (record,) = caplog.records
     told = record.__dict__
     assert (told["method"], told["path"], told["status"]) == ("GET", "/x", 404)
@@ -173,8 +171,8 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
     now = stores.EXPIRES - dt.timedelta(hours=13)
     replies = CurrentReplies(one_version, 0)
     log = FreshnessLog(replies, lambda: now)
-    with caplog.at_level("INFO", "register_api.serve.telemetry.freshness_log"):
-        assert log.look() == "none"
+    with caplog.at_level("INFO", "register_api.serve.answer.readiness"):
+        assert log.look() is None
         replies.show(replies.load())
         for hours, state in (
             (0, "fresh"),

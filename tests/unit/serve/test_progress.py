@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register_api.serve.http.bounds import MIN_BYTES_PER_SECOND
-from register_api.serve.http.connection_reaper import Progress
+from register_api.serve.http.limits import MIN_BYTES_PER_SECOND, Progress
 
 SECONDS = 20.0
 FLOOR = int(MIN_BYTES_PER_SECOND * SECONDS)

@@ -16,10 +16,8 @@ from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.timeline import version_known
 from register_api.errors import StoreDamaged
-from register_api.serve.http.page_headers import page_headers
-from register_api.serve.stored.bounded_cache import BoundedCache
-from register_api.serve.stored.current_replies import CurrentReplies
-from register_api.serve.stored.reply_table import ReplyTable, load_reply_table
+from register_api.serve.stored.reply import BoundedCache, page_headers
+from register_api.serve.stored.reply_table import CurrentReplies, ReplyTable, load_reply_table
 
 if TYPE_CHECKING:
     from pathlib import Path

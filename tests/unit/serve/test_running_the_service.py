@@ -14,20 +14,21 @@ import pytest
 from patience import PATIENCE
 from programs import environment, output_of, started
 from register_api.errors import UsageError
-from register_api.serve.process.listening import listen
+from register_api.serve.http.protocol import check_release
+from register_api.serve.server import listen
 from register_api.serve.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _SERVE = (
-    "import os; from register_api.serve import launch, settings_sources;"
-    "launch.serve(settings_sources.read_settings(os.environ), lambda url: print(url, flush=True))"
+    "import os; from register_api.serve import server, settings;"
+    "server.serve(settings.read_settings(os.environ), lambda url: print(url, flush=True))"
 )
 
 _IMPORTED = (
-    "import sys; from register_api.serve import launch, settings;"
-    "launch.create_app(settings.Settings());"
+    "import sys; from register_api.serve import server, settings;"
+    "server.create_app(settings.Settings());"
     "print('\\n'.join(sys.modules))"
 )
 
@@ -91,3 +92,14 @@ def test_an_address_that_none_can_be_is_said_in_a_sentence(settings: dict[str, s
         listen(Settings(**settings))
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 1000
+
+
+@pytest.mark.parametrize(
+    ("version", "told"), [("0.38.0", False), ("0.54.0", False), ("0.99.1", True), ("1.0.0", True)]
+)
+def test_a_release_of_uvicorn_that_nobody_has_tried_is_told(
+    version: str, told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The bounds on clients build on what uvicorn does not promise to keep."""
+    check_release(version)
+    assert [record.__dict__["uvicorn"] for record in caplog.records] == [version] * told

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from register_api.errors import UsageError
-from register_api.serve.settings import BOUNDS, VARIABLES, ListenAddress, Settings, metrics_address
-from register_api.serve.settings_sources import read_settings
+from register_api.serve.settings import (
+    VARIABLES,
+    Settings,
+    metrics_address,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,13 +40,10 @@ def test_every_variable_sets_its_field() -> None:
     assert (found.log_requests, found.log_clients) == (True, "full")
 
 
-def test_every_setting_is_in_the_table_once() -> None:
-    """The table documents all settings, and only those; every number has bounds that its default keeps."""
-    fields = [field for field, _ in VARIABLES.values()]
-    assert sorted(fields) == sorted(Settings.__struct_fields__)
-    numbers = {name for name in fields if type(getattr(Settings(), name)) in {int, float}}
-    assert numbers == BOUNDS.keys()
-    assert all(BOUNDS[name].least <= getattr(Settings(), name) <= BOUNDS[name].most for name in numbers)
+def test_every_setting_has_a_variable_and_every_number_keeps_its_bounds() -> None:
+    """No setting can be given by a file alone."""
+    assert sorted(VARIABLES.values()) == sorted(Settings.__struct_fields__)
+    assert msgspec.convert(msgspec.to_builtins(Settings()), Settings) == Settings()
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_a_variable_names_the_file_unless_the_command_line_does(tmp_path: Path) 
         ("prot = 1", "unknown setting 'prot'"),
         ("[serve]\nport = 1", "unknown setting 'serve'"),
         ('port = "1"', "port = '1'"),
-        ("port = 70000", "must lie between 0 and 65535"),
+        ("port = 70000", "<= 65535"),
         ("port = ", "is not valid TOML"),
         ("port = 1\nport = 2", "is not valid TOML"),
         ("\ufeffport = 1", "is not valid TOML"),
@@ -158,11 +160,11 @@ def test_what_does_not_go_together_is_refused(given: dict[str, object]) -> None:
     ("text", "address"),
     [
         ("off", None),
-        ("127.0.0.1:9100", ListenAddress("127.0.0.1", 9100)),
-        ("[::1]:0", ListenAddress("::1", 0)),
+        ("127.0.0.1:9100", ("127.0.0.1", 9100)),
+        ("[::1]:0", ("::1", 0)),
     ],
 )
-def test_an_address_for_metrics_is_read(text: str, address: ListenAddress | None) -> None:
+def test_an_address_for_metrics_is_read(text: str, address: tuple[str, int] | None) -> None:
     """IPv6 addresses stand in brackets, as in URLs."""
     assert metrics_address(Settings(metrics=text)) == address
 

@@ -15,19 +15,18 @@ from urllib.parse import urlsplit
 import stores
 from patience import PATIENCE, join, wait_until
 from register_api.core.format import tree
-from register_api.serve.background import watching
+from register_api.serve.app import follow, make_state
+from register_api.serve.counters import Counters
 from register_api.serve.fast_path import FastPath
-from register_api.serve.stored import reply_table as table_module
-from register_api.serve.stored.current_replies import CurrentReplies
-from register_api.serve.telemetry.counters import Counters
+from register_api.serve.settings import Settings
+from register_api.serve.stored.reply_table import CurrentReplies
+from register_api.store.reader import Snapshot
 from running import running
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
-
-    from register_api.store.reader import Snapshot
 
 VERSIONS = 8
 
@@ -139,15 +138,15 @@ def front_of(store: Path) -> tuple[FastPath, CurrentReplies]:
 def slow_reading(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
     """Let the first who reads a body tell that it begins, and wait; others do not wait."""
     reading, shown = threading.Event(), threading.Event()
-    read_form = table_module.read_form
+    read = Snapshot.read
 
     def slow(snapshot: Snapshot, path: str, coding: str = "identity") -> bytes:
         if not reading.is_set():
             reading.set()
             assert shown.wait(PATIENCE)
-        return read_form(snapshot, path, coding)
+        return read(snapshot, path, coding)
 
-    monkeypatch.setattr(table_module, "read_form", slow)
+    monkeypatch.setattr(Snapshot, "read", slow)
     return reading, shown
 
 
@@ -218,7 +217,8 @@ def test_the_next_table_is_shown_where_requests_are_answered(
     one_version: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is loaded in another thread; the swap itself cannot fall between two steps of an answer."""
-    replies = CurrentReplies(one_version, 2**20)
+    state = make_state(Settings(store=str(one_version)))
+    replies = state.replies
     where: dict[str, set[int]] = {"load": set(), "show": set()}
     for name, threads in where.items():
         method = getattr(CurrentReplies, name)
@@ -231,12 +231,12 @@ def test_the_next_table_is_shown_where_requests_are_answered(
 
         monkeypatch.setattr(CurrentReplies, name, noting)
 
-    async def follow() -> None:
-        async with watching(replies, 0.01):
+    async def run() -> None:
+        async with follow(state, 0.01):
             stores.publish(one_version, 2)
             while replies.table is None or replies.table.archive.newest < 2:  # noqa: ASYNC110 (what is watched)
                 await asyncio.sleep(0.01)
 
-    asyncio.run(asyncio.wait_for(follow(), 20))
+    asyncio.run(asyncio.wait_for(run(), 20))
     assert where["show"] == {threading.get_ident()}
     assert threading.get_ident() not in where["load"]

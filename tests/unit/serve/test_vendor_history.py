@@ -9,7 +9,7 @@ from examples import FIRST, make_engagement, make_promises, make_register, make_
 from register_api.core.canonical import decode, encode, encoded
 from register_api.core.diff.changes import Diff
 from register_api.core.diff.document import diff_document
-from register_api.serve.answer.history import history
+from register_api.serve.answer.compute import history
 
 if TYPE_CHECKING:
     from register_api.core.model import Register

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cached_property
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 import msgspec
 
@@ -19,9 +19,10 @@ from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.core.notice import Promises
 from register_api.core.printable import printable
+from register_api.core.timeline import AsOf, RegisterAsOf, register_as_of
 from register_api.errors import StoreDamaged
-from register_api.serve.stored.bounded_cache import BoundedCache
-from register_api.serve.stored.stored_file import read_form
+from register_api.serve.http.problems import Problem
+from register_api.serve.stored.reply import BoundedCache
 from register_api.store.reader import Snapshot
 
 T = TypeVar("T")
@@ -86,14 +87,14 @@ class Archive:
         """
         found = self._registers.get(version)
         if found is None:
-            data = read_form(self.snapshot, tree.VERSION_REGISTER.path(version))
+            data = self.snapshot.read(tree.VERSION_REGISTER.path(version))
             found = Encoded(_decoded(data, Register), data)
             self._registers.put(version, found)
         return found
 
     def diff_bytes(self, version: int) -> bytes:
         """Return the stored diff of a version against the one before it."""
-        return read_form(self.snapshot, tree.VERSION_DIFF.path(version))
+        return self.snapshot.read(tree.VERSION_DIFF.path(version))
 
     def diff(self, data: bytes) -> Diff:
         """Return a stored diff, parsed."""
@@ -109,7 +110,7 @@ class Archive:
         return [entry.published_at for entry in self._decode(tree.VERSIONS.path(), VersionList).versions]
 
     def _decode(self, path: str, kind: type[T]) -> T:
-        return _decoded(read_form(self.snapshot, path), kind)
+        return _decoded(self.snapshot.read(path), kind)
 
 
 def _decoded(data: bytes, kind: type[T]) -> T:
@@ -117,3 +118,36 @@ def _decoded(data: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:
         raise StoreDamaged(f"a stored {kind.__name__} cannot be read: {printable(error)}") from error
+
+
+class Basis(TypedDict):
+    """What an answer says it was computed from."""
+
+    register: str
+    version: int
+    sha256: str
+    on: dt.date
+
+
+def known_by(archive: Archive, as_of: AsOf) -> RegisterAsOf:
+    """Return the state on a day as far as it was known at a moment."""
+    known = register_as_of(archive, as_of)
+    if known is None:
+        raise Problem("nothing-known-yet", "That was published later, or nothing was published by then.")
+    return known
+
+
+def basis(known: RegisterAsOf) -> Basis:
+    """Return what an answer has to say about the register it was computed from."""
+    return {
+        "register": known.register.register,
+        "version": known.register.version,
+        "sha256": known.sha256,
+        "on": known.on,
+    }
+
+
+def check_version(version: int, archive: Archive) -> None:
+    """Refuse a version that is not there."""
+    if not 1 <= version <= archive.newest:
+        raise Problem("no-such-version", f"There are versions 1 to {archive.newest}, but no {version}.")

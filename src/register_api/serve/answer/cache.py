@@ -1,39 +1,109 @@
-"""Computed answers, made one at a time in the order of fair shares, finished like stored ones, and kept."""
+"""Computed answers, made one at a time in the order of fair shares, and kept."""
 
 from __future__ import annotations
 
 import asyncio
-import gzip
 from collections.abc import Awaitable, Callable, Hashable
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, TypeVar
 
-from register_api.core.canonical import encode
-from register_api.serve.answer.fair_queue import FairQueue
-from register_api.serve.http.asgi import Header, size_of
-from register_api.serve.http.bounds import MAX_WAITING_QUESTIONS
-from register_api.serve.http.clients import Asker
-from register_api.serve.http.page_headers import page_headers
+from register_api.serve.http.asgi import Receive, Scope, network_of, size_of
+from register_api.serve.http.limits import MAX_WAITING_QUESTIONS
 from register_api.serve.http.problems import Problem
-from register_api.serve.stored.bounded_cache import BoundedCache
-from register_api.serve.stored.reply import CommonHeaders, Resource, computed_resource, structured_digest
+from register_api.serve.stored.reply import BoundedCache, Resource
 
-_WORTH_COMPRESSING = 1024
-_GZIP_LEVEL = 6
+Item = TypeVar("Item")
+
+
+class _Waiting(NamedTuple, Generic[Item]):
+    """What waits.
+
+    Attributes:
+        due: When it would be finished if all clients were served at once; the earliest is next.
+        client: Who waits.
+        item: What for.
+    """
+
+    due: int
+    client: str
+    item: Item
+
+
+class FairQueue(Generic[Item]):
+    """Self-clocked fair queueing (S. J. Golestani, IEEE INFOCOM 1994), with an end.
+
+    A client that asks for much at once is told to wait behind itself, never in front of others: what it
+    asks for is due one after the other, while the first thing that somebody else asks for is due as if
+    nobody else were there. Of what is first for its client, the cheapest is next. Nothing waits for ever:
+    the clock goes on with each turn, so what comes later is due later in the end.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Start empty."""
+        self._most = most
+        self._clock = 0
+        self._waiting: list[_Waiting[Item]] = []
+
+    def put(self, client: str, cost: int, item: Item) -> Item | None:
+        """Have something wait for its turn."""
+        before = (each.due for each in self._waiting if each.client == client)
+        self._waiting.append(_Waiting(max(self._clock, *before, 0) + max(cost, 1), client, item))
+        if len(self._waiting) <= self._most:
+            return None
+        last = max(reversed(self._waiting), key=lambda each: each.due)
+        self._waiting.remove(last)
+        return last.item
+
+    def leave(self, item: Item) -> None:
+        """Have something wait no longer, if it does; others move up."""
+        self._waiting = [each for each in self._waiting if each.item is not item]
+
+    def take(self) -> Item | None:
+        """Return what has its turn now, or ``None`` if nothing waits."""
+        if not self._waiting:
+            return None
+        first = min(self._waiting, key=lambda each: each.due)
+        self._waiting.remove(first)
+        self._clock = first.due
+        return first.item
+
 
 _OVERHEAD = 4096
 """Bytes of memory that headers, question and bookkeeping of one answer take, rounded up."""
 
 
-class AnswerSource(Protocol):
-    """What an answer says it was computed from."""
+_ONE = {4: 32, 6: 64}
+"""Bits of an address, and of the least that one link is given: whoever has it has all of its addresses
+(RFC 4291)."""
 
-    @property
-    def version(self) -> int:
-        """Number of the version."""
 
-    @property
-    def sha256(self) -> str:
-        """SHA-256 in hex of that version's register."""
+async def _stay() -> None:
+    await asyncio.Event().wait()
+
+
+class Asker(NamedTuple):
+    """Who waits for an answer.
+
+    Attributes:
+        network: Whose share of the time it is computed in.
+        leaves: Waits until nobody listens to the answer any longer.
+    """
+
+    network: str = ""
+    leaves: Callable[[], Awaitable[object]] = _stay
+
+
+SOMEBODY = Asker()
+"""Who asks from within the program, and stays."""
+
+
+def asker_of(scope: Scope, receive: Receive) -> Asker:
+    """Return who waits for the answer to a request without a body."""
+
+    async def leaves() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass  # the end of a body that nobody reads
+
+    return Asker(network_of(scope, _ONE), leaves)
 
 
 class _Asked(NamedTuple):
@@ -120,50 +190,6 @@ async def _unless_gone(answer: asyncio.Future[Resource], asker: Asker) -> Resour
         answer.cancel()
         leaving.cancel()
     raise Problem("busy", "Whoever asked this has gone.")
-
-
-def finish(
-    data: bytes,
-    basis: AnswerSource,
-    *,
-    media_type: str = "application/json",
-    vary: bytes = b"Accept-Encoding",
-    schema: str | None = None,
-    following: str | None = None,
-) -> Resource:
-    """Make the headers of an answer."""
-    more: list[Header] = [
-        (b"register-version", str(basis.version).encode("ascii")),
-        (b"register-digest", structured_digest(basis.sha256)),
-    ]
-    if schema is not None:
-        target = f'<schema/{schema}.json>; rel="describedby"; type="application/schema+json"'
-        more.append((b"link", target.encode("ascii")))
-    if following is not None:
-        plain = media_type.partition(";")[0]
-        more.append((b"link", f'<{following}>; rel="next"; type="{plain}"'.encode("ascii")))
-    facts = CommonHeaders(media_type=media_type, cache="mutable", more=tuple(more), vary=vary)
-    return computed_resource(facts, forms_of(data))
-
-
-def finish_own(document: object) -> Resource:
-    """Encode what the service says of itself and make its headers."""
-    return computed_resource(
-        CommonHeaders(media_type="application/json", cache="mutable"), forms_of(encode(document))
-    )
-
-
-def finish_page(page: bytes) -> Resource:
-    """Make the headers of a page; it may load and run nothing."""
-    facts = CommonHeaders(media_type="text/html; charset=utf-8", cache="mutable", more=page_headers(page))
-    return computed_resource(facts, forms_of(page))
-
-
-def forms_of(data: bytes) -> dict[str, bytes]:
-    """Return the forms of an answer that is made while a client waits: plain, and gzip if it is long."""
-    if len(data) < _WORTH_COMPRESSING:
-        return {"identity": data}
-    return {"identity": data, "gzip": gzip.compress(data, compresslevel=_GZIP_LEVEL, mtime=0)}
 
 
 def _size(resource: Resource) -> int:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 
 from register_api.core.ahead import upcoming as events_from
 from register_api.core.api.answers import (
     Computed,
+    HistoryStep,
     ListedEngagement,
     ListedSubprocessor,
     QuestionnaireAnswer,
@@ -35,13 +37,79 @@ from register_api.core.language.values import Values
 from register_api.core.model import Subprocessor
 from register_api.core.questionnaire.answers import QUESTIONS
 from register_api.core.questionnaire.fill import answers as questionnaire
-from register_api.core.timeline import AsOf, EngagementState
-from register_api.serve.answer.archive import Archive
-from register_api.serve.answer.as_of import basis, check_version, known_by
+from register_api.core.timeline import AsOf, EngagementState, RegisterAsOf
+from register_api.serve.answer.archive import Archive, basis, check_version, known_by
 from register_api.serve.answer.filters import Selection, check_ids
-from register_api.serve.answer.history import MOST_DIFFS, history
-from register_api.serve.answer.paging import page_of
 from register_api.serve.http.problems import Problem
+
+T = TypeVar("T")
+
+
+class PageFacts(TypedDict):
+    """What a page says about itself."""
+
+    total: int
+    offset: int
+    next: str | None
+
+
+def page_of(items: Sequence[T], query: UpcomingQuery, known: RegisterAsOf) -> tuple[tuple[T, ...], PageFacts]:
+    """Return the items of the page that was asked for, and what the page says about itself."""
+    end = query.offset + query.limit
+    following = _reference(query, known, end) if end < len(items) else None
+    facts: PageFacts = {"total": len(items), "offset": query.offset, "next": following}
+    return tuple(items[query.offset : end]), facts
+
+
+def _reference(query: UpcomingQuery, known: RegisterAsOf, offset: int) -> str:
+    """Return a later page as a relative reference that asks for the same day and the same version.
+
+    Whatever day it is then, and whatever has been published since: pages of one list belong together.
+    """
+    asked = msgspec.structs.replace(
+        query, on=known.on, known_at=None, version=known.register.version, offset=offset
+    )
+    return "?" + urlencode(list(_given(asked)))
+
+
+def _given(query: UpcomingQuery) -> Iterator[tuple[str, str]]:
+    """Yield names and values as in a query, in one order; what was not asked for is left out."""
+    for name, value in msgspec.structs.asdict(query).items():
+        if isinstance(value, frozenset):
+            yield from ((name, each) for each in sorted(value))
+        elif value is not None:
+            yield name, str(value)
+
+
+MOST_STEPS = 100
+"""Versions that changed the vendor: later ones are told, older ones can be read from the feed."""
+
+MOST_DIFFS = 1000
+"""Versions that are looked through for them, so that one question costs a bounded time."""
+
+
+def history(archive: Archive, newest: int, vendor: str) -> tuple[tuple[HistoryStep, ...], int]:
+    """Collect what versions changed about a vendor."""
+    steps: list[HistoryStep] = []
+    oldest = max(1, newest - MOST_DIFFS + 1)
+    for version in range(newest, oldest - 1, -1):
+        step = _step(archive, version, vendor)
+        if step is not None:
+            steps.append(step)
+        if len(steps) == MOST_STEPS:
+            return tuple(steps), version
+    return tuple(steps), oldest
+
+
+def _step(archive: Archive, version: int, vendor: str) -> HistoryStep | None:
+    """Return what one version changed, or ``None``; most diffs are told by a look at their bytes."""
+    data = archive.diff_bytes(version)
+    if f'"{vendor}"'.encode("ascii") not in data:
+        return None
+    changes = tuple(item for item in archive.diff(data).changes if item.concerns(vendor))
+    if not changes:
+        return None
+    return HistoryStep(version=version, published_at=archive.published_at(version), changes=changes)
 
 
 class TableAnswer(NamedTuple):
@@ -71,27 +139,26 @@ def subprocessors(archive: Archive, query: SubprocessorsQuery, as_of: AsOf) -> S
     Raises:
         Problem: There is no such category or version, or nothing was published by then.
     """
-    known = known_by(archive, as_of)
-    selection = Selection(archive, query, known)
-    rows = ((vendor, selection.of(vendor)) for vendor in known.register.subprocessors)
-    page, facts = page_of([pair for pair in rows if selection.lists(*pair)], query, known)
+    known, page, facts = _vendors(archive, query, as_of)
     listed = tuple(_listed(*pair) for pair in page)
     return SubprocessorsAnswer(**basis(known), **facts, subprocessors=listed)
 
 
 def uses_table(archive: Archive, query: SubprocessorsQuery, as_of: AsOf) -> TableAnswer:
-    """Return the same vendors as a table: a row for each engagement that fits, at each of its places.
-
-    Raises:
-        Problem: As ``subprocessors``.
-    """
-    known = known_by(archive, as_of)
-    selection = Selection(archive, query, known)
-    rows = ((vendor, selection.of(vendor)) for vendor in known.register.subprocessors)
-    page, facts = page_of([pair for pair in rows if selection.lists(*pair)], query, known)
+    """Return the same vendors as a table: a row for each engagement that fits, at each of its places."""
+    known, page, facts = _vendors(archive, query, as_of)
     states = (row for _, found in page for row in found)
     table = uses_csv(uses_at_places(known.register, states, known.on, archive.zone))
     return TableAnswer(table, known.register.version, known.sha256, facts["next"])
+
+
+def _vendors(
+    archive: Archive, query: SubprocessorsQuery, as_of: AsOf
+) -> tuple[RegisterAsOf, Sequence[tuple[Subprocessor, tuple[EngagementState, ...]]], PageFacts]:
+    known = known_by(archive, as_of)
+    selection = Selection(archive, query, known)
+    rows = ((vendor, selection.of(vendor)) for vendor in known.register.subprocessors)
+    return known, *page_of([pair for pair in rows if selection.lists(*pair)], query, known)
 
 
 def answers(archive: Archive, query: AnswersQuery, as_of: AsOf) -> QuestionnaireAnswer:

@@ -14,8 +14,7 @@ from register_api.core.countries import OPENLY_UNSTATED, regions_of, without_mec
 from register_api.core.diff.document import changes_between
 from register_api.core.model import ProductScope, Register, Subprocessor
 from register_api.core.timeline import EngagementState, RegisterAsOf, version_known
-from register_api.serve.answer.archive import Archive
-from register_api.serve.answer.as_of import check_version
+from register_api.serve.answer.archive import Archive, check_version
 from register_api.serve.answer.query import instant_or_day, listed
 from register_api.serve.http.problems import Problem
 

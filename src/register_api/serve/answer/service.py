@@ -1,46 +1,53 @@
-"""The service's questions: parameters in, finished resource out."""
+"""What Litestar serves: questions, the API reference, and the service's own health."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
 import logging
-from collections.abc import Awaitable, Callable, Hashable, Mapping
-from typing import Any
+import re
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Any, cast
 
 import msgspec
 from anyio import BrokenWorkerProcess
+from litestar import MediaType, Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
 
 from register_api.clock import Clock
-from register_api.core.api.answers import Listing
-from register_api.core.api.openapi import description
-from register_api.core.api.questions import DatedQuery, Question
+from register_api.core.api.answers import Health, Readiness
+from register_api.core.api.openapi import HEALTH, READINESS, REFERENCE, description
+from register_api.core.api.questions import QUESTIONS, DatedQuery, Question
 from register_api.core.calendar import local_day
 from register_api.core.canonical import encode
-from register_api.core.diff.changes import Diff
-from register_api.core.format.tree import USES_CSV
+from register_api.core.format.tree import OPENAPI, USES_CSV
 from register_api.core.timeline import AsOf
 from register_api.errors import StoreDamaged
-from register_api.serve.answer.archive import Archive
-from register_api.serve.answer.as_of import check_version
-from register_api.serve.answer.cache import Answers, finish, finish_own, finish_page
-from register_api.serve.answer.compute import ANSWERS, TABLES, cost_of
+from register_api.serve.answer.archive import check_version
+from register_api.serve.answer.cache import SOMEBODY, Answers, Asker, asker_of
+from register_api.serve.answer.compute import cost_of
 from register_api.serve.answer.query import instant_or_day, read_query
-from register_api.serve.answer.worker import Work, compute
-from register_api.serve.http.clients import SOMEBODY, Asker
+from register_api.serve.answer.readiness import readiness
+from register_api.serve.answer.resources import (
+    Work,
+    answered,
+    answered_as_table,
+    compute,
+    finished,
+    reference,
+)
+from register_api.serve.fast_path import send_resource
+from register_api.serve.http.asgi import Receive, Scope, Send, header
 from register_api.serve.http.negotiation import prefers
-from register_api.serve.http.problems import Problem
-from register_api.serve.reference.page import reference_page
-from register_api.serve.stored.current_replies import CurrentReplies
-from register_api.serve.stored.reply import Resource
-from register_api.serve.stored.reply_table import ReplyTable
+from register_api.serve.http.problems import NOTHING_PUBLISHED, Problem
+from register_api.serve.stored.reply import CORS, NOSNIFF, Resource
+from register_api.serve.stored.reply_table import CurrentReplies, ReplyTable
 from register_api.store.reader import Snapshot
 
 Compute = Callable[[Snapshot, Work], Awaitable[Resource]]
 
-
 _CSV = USES_CSV.media_type.partition(";")[0]
-_BY_BOTH = b"Accept, Accept-Encoding"
 
 _log = logging.getLogger(__name__)
 
@@ -72,20 +79,16 @@ class Service:
         version = table.archive.newest
         as_table = question.has_table and prefers(accept, _CSV)
         key = (question.operation, as_table, query, as_of, version, table.archive.sha256(version))
-        work = functools.partial(_answered_as_table if as_table else _answered, question, query, as_of)
+        work = functools.partial(answered_as_table if as_table else answered, question, query, as_of)
         return await self._keep(key, asker, cost_of(table.archive, query), work)
-
-    async def description(self) -> Resource:
-        """Answer ``/openapi.json`` where the tree has none: before anything is published."""
-        return await asyncio.to_thread(lambda: finish_own(description()))
 
     async def reference(self, asker: Asker = SOMEBODY) -> Resource:
         """Answer ``/docs``: the description as a page, with examples from what is published."""
         table = self.replies.table
         if table is None:
-            return await asyncio.to_thread(_reference, None)
+            return await asyncio.to_thread(reference, None)
         key = ("reference", table.snapshot.generation)  # of freshness there is an example, too
-        return await self._keep(key, asker, table.archive.bytes_of(table.archive.newest), _reference)
+        return await self._keep(key, asker, table.archive.bytes_of(table.archive.newest), reference)
 
     async def _keep(self, question: Hashable, asker: Asker, cost: int, work: Work) -> Resource:
         """Answer from what is kept, else compute; a damaged store is told like that of a stored file."""
@@ -113,25 +116,66 @@ class Service:
 
     def _table(self) -> ReplyTable:
         if self.replies.table is None:
-            raise Problem("nothing-published", "Come back when the first version has been published.")
+            raise Problem("nothing-published", NOTHING_PUBLISHED)
         return self.replies.table
 
 
-def _answered(question: Question, query: msgspec.Struct, as_of: AsOf, archive: Archive) -> Resource:
-    document = ANSWERS[question.operation](archive, query, as_of)
-    data = encode(document)
-    if isinstance(document, Diff):
-        return finish(data, document.newer, schema="diff")
-    vary = _BY_BOTH if question.has_table else b"Accept-Encoding"
-    return finish(
-        data, document, vary=vary, following=document.next if isinstance(document, Listing) else None
-    )
+_URLS = (*(question.url for question in QUESTIONS), f"/{OPENAPI.path()}", REFERENCE, HEALTH, READINESS)
+_COMPUTED = re.compile("|".join(re.escape(url).replace(r"\{id\}", "[a-z0-9-]{1,64}") for url in _URLS))
+
+_NO_STORE = {name.decode(): value.decode() for name, value in (*CORS, *NOSNIFF)} | {
+    "cache-control": "no-store"
+}
+
+_AnyRequest = Request[Any, Any, Any]
 
 
-def _answered_as_table(question: Question, query: Any, as_of: AsOf, archive: Archive) -> Resource:
-    found = TABLES[question.operation](archive, query, as_of)
-    return finish(found.data, found, media_type=USES_CSV.media_type, vary=_BY_BOTH, following=found.next)
+def is_computed(url: str) -> bool:
+    """Tell whether a URL path is one of these routes."""
+    return _COMPUTED.fullmatch(url) is not None
 
 
-def _reference(archive: Archive | None) -> Resource:
-    return finish_page(reference_page(archive))
+def routes(service: Service) -> Sequence[HTTPRouteHandler]:
+    """Return the handlers, bound to a service; ``core.api`` says what each takes and gives."""
+
+    @get(f"/{OPENAPI.path()}")
+    async def openapi() -> ASGIApp:
+        """Answer where the tree has none: before anything is published."""
+        return _ready(await asyncio.to_thread(lambda: finished(encode(description()))))
+
+    @get(REFERENCE)
+    async def docs(request: _AnyRequest) -> ASGIApp:
+        return _ready(await service.reference(_asker(request)))
+
+    @get(HEALTH)
+    async def healthz() -> Response[Health]:
+        return Response(Health(), media_type=MediaType.JSON, headers=_NO_STORE)
+
+    @get(READINESS)
+    async def readyz() -> Response[Readiness]:
+        answer = readiness(service.replies, service.clock())
+        return Response(answer, media_type=MediaType.JSON, headers=_NO_STORE)
+
+    return *(_question_route(service, question) for question in QUESTIONS), openapi, docs, healthz, readyz
+
+
+def _question_route(service: Service, question: Question) -> HTTPRouteHandler:
+    @get(question.url.replace("{id}", "{id:str}"))
+    async def answer(request: _AnyRequest) -> ASGIApp:
+        sent, accept = request.scope["query_string"], header(request.scope["headers"], b"accept")
+        return _ready(await service.answer(question, sent, request.path_params, _asker(request), accept))
+
+    return answer
+
+
+def _asker(request: _AnyRequest) -> Asker:
+    return asker_of(cast("Any", request.scope), cast("Any", request.receive))
+
+
+def _ready(resource: Resource) -> ASGIApp:
+    """Return the ASGI application that sends a finished resource."""
+
+    async def send_it(scope: Scope, _: Receive, send: Send) -> None:
+        await send_resource(resource, scope, send)
+
+    return cast("ASGIApp", send_it)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+import ipaddress
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -23,9 +24,9 @@ def start_message(status: int, headers: Iterable[Header]) -> Message:
     return {"type": "http.response.start", "status": status, "headers": tuple(headers)}
 
 
-def body_message(body: bytes) -> Message:
-    """Return the message that carries the whole body of a reply."""
-    return {"type": "http.response.body", "body": body}
+def body_message(body: bytes, *, more_body: bool = False) -> Message:
+    """Return the message that carries the body of a reply, or a piece of it."""
+    return {"type": "http.response.body", "body": body, "more_body": more_body}
 
 
 NO_BODY = body_message(b"")
@@ -38,15 +39,12 @@ Body = tuple[Message, ...]
 """A whole body: one message, or one for each piece."""
 
 
-def in_pieces(body: bytes) -> Iterator[bytes]:
-    """Return the pieces of a body, in order; an empty one has one that is empty."""
-    return (body[start : start + PIECE_BYTES] for start in range(0, len(body) or 1, PIECE_BYTES))
-
-
-def body_messages(pieces: Iterable[bytes]) -> Body:
-    """Return the messages that carry a body, given in pieces."""
-    *first, last = map(body_message, pieces)
-    return (*({**message, "more_body": True} for message in first), last)
+def body_messages(body: bytes) -> Body:
+    """Return the messages that carry a body, in pieces; an empty one has one that is empty."""
+    starts = range(0, len(body) or 1, PIECE_BYTES)
+    return tuple(
+        body_message(body[start : start + PIECE_BYTES], more_body=start != starts[-1]) for start in starts
+    )
 
 
 def size_of(body: Body) -> int:
@@ -71,3 +69,22 @@ def header(headers: Headers, wanted: bytes) -> bytes | None:
     """Return a request header, repeated fields joined by commas (RFC 9110 section 5.3), or ``None``."""
     values = [value for name, value in headers if name == wanted]
     return b", ".join(values) if values else None
+
+
+def network_of(scope: Scope, bits: Mapping[int, int]) -> str:
+    """Return the network of the client of a request; behind a proxy it is the proxy's.
+
+    Headers that claim another address are not believed.
+
+    Args:
+        scope: The request.
+        bits: How many bits of an address are kept, by version of IP.
+    """
+    client = scope.get("client")
+    try:
+        address = ipaddress.ip_address("" if client is None else client[0].partition("%")[0])
+    except ValueError:  # a Unix socket has no addresses
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return str(ipaddress.ip_network((address, bits[address.version]), strict=False))

@@ -1,13 +1,15 @@
-"""Which form of a reply a client wants: content codings and media types (RFC 9110 section 12).
+"""Which form of a reply a client wants (RFC 9110 section 12), and whether it has it already (section 13).
 
-Pure functions of header values. ``acceptable_codings`` keeps its answers, since clients send few
-different values; both read any bytes without raising.
+Pure functions of header values, which read any bytes without raising. ``acceptable_codings`` keeps its
+answers, since clients send few different values.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 CODINGS = ("br", "zstd", "gzip", "identity")
@@ -67,3 +69,46 @@ def _weights(field: bytes) -> Iterator[tuple[str, float]]:
         value = weight[1] if weight else "1"
         if _QVALUE.fullmatch(value):
             yield _ALIASES.get(name, name), float(value)
+
+
+_OPAQUE_TAG = re.compile(rb'"[\x21\x23-\x7e\x80-\xff]*"')
+"""RFC 9110 section 8.8.3; what stands before it (``W/``) does not count in a weak comparison."""
+
+_MAYBE_WEAK_TAG = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+
+
+def none_match_fails(field: bytes, etag: bytes) -> bool:
+    """Tell whether ``If-None-Match`` names the current representation (RFC 9110 section 13.1.2)."""
+    if field.strip(b" \t") == b"*":
+        return True
+    return etag in field and etag in _OPAQUE_TAG.findall(field)
+
+
+def match_fails(field: bytes, etag: bytes) -> bool:
+    """Tell whether ``If-Match`` does not name the current representation (RFC 9110 section 13.1.1)."""
+    if field.strip(b" \t") == b"*":
+        return False
+    return (b"", etag) not in _MAYBE_WEAK_TAG.findall(field)
+
+
+def modified_after(field: bytes, modified: int) -> bool:
+    """Tell whether ``If-Unmodified-Since`` is older than the representation (section 13.1.4)."""
+    since = http_date(field)
+    return since is not None and modified > since
+
+
+def unmodified_since(field: bytes, modified: int) -> bool:
+    """Tell whether ``If-Modified-Since`` is not older than the representation (section 13.1.3)."""
+    since = http_date(field)
+    return since is not None and modified <= since
+
+
+def http_date(field: bytes) -> int | None:
+    """Return the instant of an HTTP date in seconds since the epoch, or ``None`` if it is none."""
+    if b"," in field and not field.endswith(b" GMT"):  # what mail has besides is no date of HTTP
+        return None
+    try:
+        instant = parsedate_to_datetime(field.decode("latin-1"))
+        return int(instant.replace(tzinfo=instant.tzinfo or dt.UTC).timestamp())
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
+from http import HTTPStatus
+
+import msgspec
 
 from register_api.core.api.answers import PROBLEMS, Name, ProblemDetails, problem_type
-from register_api.serve.http.asgi import Header
+from register_api.serve.http.asgi import (
+    NO_BODY,
+    Header,
+    Message,
+    Scope,
+    Send,
+    body_message,
+    header,
+    start_message,
+)
+from register_api.serve.http.negotiation import prefers
+from register_api.serve.stored.reply import CORS, NOSNIFF, page_headers
+
+NOTHING_PUBLISHED = "Come back when the first version has been published."
 
 
 class Problem(Exception):
@@ -53,3 +70,85 @@ def details(problem: Problem, instance: str) -> ProblemDetails:
         parameter=problem.parameter,
         allowed=None if problem.allowed is None else tuple(problem.allowed),
     )
+
+
+_RETRY_SECONDS: dict[Name, bytes] = {
+    "busy": b"2",
+    "too-many-connections": b"5",
+    "unreadable": b"2",
+    "nothing-published": b"60",
+    "not-ready": b"60",
+}
+"""Value of ``Retry-After`` (RFC 9110 section 10.2.3)."""
+
+_encoder = msgspec.json.Encoder()
+
+
+def reply_to(problem: Problem, scope: Scope) -> tuple[Message, Message]:
+    """Return both messages of a reply: a page for browsers, JSON for everyone else."""
+    members = details(problem, scope["raw_path"].decode("ascii", "replace"))
+    if prefers(header(scope["headers"], b"accept"), "text/html"):
+        body = _page(members, scope.get("prefix", ""))
+        kind: tuple[Header, ...] = ((b"content-type", b"text/html; charset=utf-8"), *page_headers(body))
+    else:
+        body = _encoder.encode(members)
+        kind = ((b"content-type", b"application/problem+json"),)
+    return start_message(members.status, (*kind, *_headers(problem, len(body)))), body_message(body)
+
+
+async def send_problem(problem: Problem, scope: Scope, send: Send) -> None:
+    """Answer a request with a problem."""
+    start, body = reply_to(problem, scope)
+    await send(start)
+    await send(NO_BODY if scope["method"] == "HEAD" else body)
+
+
+def bare_reply(problem: Problem) -> bytes:
+    """Return a whole HTTP/1.1 message, for when there is no request to answer; it closes the connection."""
+    members = details(problem, "")
+    body = _encoder.encode(members)
+    headers = (
+        (b"content-type", b"application/problem+json"),
+        *_headers(problem, len(body)),
+        (b"connection", b"close"),
+    )
+    status = f"HTTP/1.1 {members.status} {HTTPStatus(members.status).phrase}\r\n".encode("ascii")
+    return status + b"".join(name + b": " + value + b"\r\n" for name, value in headers) + b"\r\n" + body
+
+
+def _headers(problem: Problem, size: int) -> tuple[Header, ...]:
+    retry = _RETRY_SECONDS.get(problem.name)
+    return (
+        (b"content-length", str(size).encode("ascii")),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"Accept"),
+        *CORS,
+        *NOSNIFF,
+        *(((b"retry-after", retry),) if retry else ()),
+        *problem.headers,
+    )
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>body{{font:1rem/1.5 system-ui,sans-serif;margin:3rem auto;max-width:40rem;padding:0 1rem}}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<p>{detail}</p>
+<p><a href="{home}">To the register</a></p>
+</main>
+</body>
+</html>
+"""
+
+
+def _page(members: ProblemDetails, prefix: str) -> bytes:
+    title, detail, home = map(html.escape, (members.title, members.detail, prefix + "/"))
+    text = _PAGE.format(title=title, detail=detail, home=home)
+    return text.encode("utf-8")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from register_api.serve.http import bounds
-from register_api.serve.http.bounds import Refusal
-from register_api.serve.http.connection_reaper import ConnectionReaper, Progress
-from register_api.serve.http.last_reply import LastReply
+from register_api.serve.http import limits as bounds
+from register_api.serve.http.limits import ConnectionReaper, Progress, Refusal
+
+_log = logging.getLogger(__name__)
+
+TRIED = range(38, 55)
+"""Releases 0.x of uvicorn that ``BoundedProtocol`` was tried with: it builds on what none promises."""
 
 _ENCODED_SLASH = re.compile(rb"%2f", re.IGNORECASE)
 
@@ -23,6 +29,32 @@ def path_of(raw: bytes) -> str:
     It is a reserved character, whose encoded form means something else (RFC 3986 section 2.2).
     """
     return unquote(_ENCODED_SLASH.sub(b"%252F", raw).decode("ascii"))
+
+
+def check_release(version: str = uvicorn.__version__) -> None:
+    """Say in the log if uvicorn is of a release that the bounds were not tried with."""
+    major, minor, *_ = version.split(".")
+    if major != "0" or int(minor) not in TRIED:
+        facts = {"uvicorn": version, "tried": f"0.{TRIED[0]} to 0.{TRIED[-1]}"}
+        _log.warning("the bounds on clients were not tried with this release of uvicorn", extra=facts)
+
+
+class LastReply:
+    """Stands before a connection while its last reply is written.
+
+    Closing at once while the client still sends would make the system throw away what it has not read
+    yet, the reply with it (RFC 9112 section 9.6).
+    """
+
+    def __init__(
+        self, cycle: RequestResponseCycle, transport: asyncio.Transport, leave: Callable[[], None]
+    ) -> None:
+        """Take the place of the connection."""
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+        self.close = leave
+        cycle.keep_alive = False
+        cycle.transport = self  # type: ignore[assignment]
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -56,7 +88,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Take a connection, unless there are too many."""
         super().connection_made(transport)
         self._reaper.counters.connections += 1
-        excess = len(self.connections) - self._reaper.limits.max_connections
+        excess = len(self.connections) - self._reaper.settings.max_connections
         if excess > bounds.SPARE_CONNECTIONS:
             transport.abort()
         elif excess > 0:
@@ -68,6 +100,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._running.disconnected = True
             self._running.message_event.set()
         self.pipeline.clear()
+        self._reaper.counters.closed += 1
         super().connection_lost(exc)
 
     def resume_writing(self) -> None:
@@ -149,7 +182,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def check_timeouts(self, now: float) -> None:
         """End the connection if it has kept the service waiting for too long."""
-        limits = self._reaper.limits
+        limits = self._reaper.settings
         left = self.transport.get_write_buffer_size()
         if left:
             self._progress = self._progress or Progress()

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-from collections.abc import Iterable, Mapping
+import hashlib
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from email.utils import format_datetime
+from typing import Generic, TypeVar
 
 import msgspec
 
-from register_api.core import headers
-from register_api.core.canonical import digest
-from register_api.core.format.kind import CacheClass
-from register_api.serve.http.asgi import Body, Header, Message, body_messages, in_pieces, start_message
+from register_api.core import headers, strict_base64
+from register_api.core.format.kind import CacheClass, FileKind
+from register_api.serve.http.asgi import Body, Header, Message, body_messages, start_message
 
 
 def as_headers(headers: Mapping[str, str]) -> tuple[Header, ...]:
@@ -99,12 +102,6 @@ def make_resource(
     )
 
 
-def computed_resource(facts: CommonHeaders, forms: Mapping[str, bytes]) -> Resource:
-    """Build the resource of an answer that was computed just now."""
-    described = {coding: (digest(data), len(data)) for coding, data in forms.items()}
-    return make_resource("", facts, described, forms)
-
-
 def structured_digest(sha256: str) -> bytes:
     """Return a SHA-256 as RFC 9530 writes it: a dictionary with one byte sequence."""
     return b"sha-256=:" + base64.b64encode(bytes.fromhex(sha256)) + b":"
@@ -125,7 +122,7 @@ def _representation(
         etag=etag,
         start=start_message(200, (*_content_headers(facts, coding, sha256, size), *shared, *facts.more)),
         unchanged=start_message(304, shared),
-        body=None if body is None else body_messages(in_pieces(body)),
+        body=None if body is None else body_messages(body),
     )
 
 
@@ -142,3 +139,72 @@ def _content_headers(facts: CommonHeaders, coding: str, sha256: str, size: int) 
 
 def _http_date(instant: dt.datetime) -> bytes:
     return format_datetime(instant, usegmt=True).encode("ascii")
+
+
+_STYLE = re.compile(rb"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
+_SCRIPT = re.compile(rb"<script[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+
+
+def page_headers(page: bytes, kind: FileKind | None = None) -> tuple[Header, ...]:
+    """Return the security headers of an HTML page.
+
+    The page's own ``style`` elements are allowed by their SHA-256 (Content Security Policy Level 3
+    section 2.3.1); everything else is refused: scripts, frames, forms, other sites.
+    """
+    styles = _sources(_STYLE, page)
+    if kind is not None and kind.runs:
+        policy = headers.program_policy(styles, _sources(_SCRIPT, page))
+    else:
+        policy = headers.page_policy(styles, loads=kind is not None and kind.loads)
+    return as_headers({"Content-Security-Policy": policy, **headers.PAGE})
+
+
+def _sources(element: re.Pattern[bytes], page: bytes) -> str:
+    return " ".join(f"'sha256-{_sha256(text)}'" for text in element.findall(page)) or "'none'"
+
+
+def _sha256(text: bytes) -> str:
+    return strict_base64.encode(hashlib.sha256(text).digest())
+
+
+Value = TypeVar("Value")
+
+
+class BoundedCache(Generic[Value]):
+    """Least-recently-used cache, bounded by the sum of its values' costs.
+
+    Attributes:
+        limit: Largest sum of costs, e.g. bytes.
+        cost: Sum of the costs of what is held.
+    """
+
+    def __init__(self, limit: int, cost_of: Callable[[Value], int] = lambda _: 1) -> None:
+        """Make an empty cache."""
+        self.limit = limit
+        self.cost = 0
+        self._cost_of = cost_of
+        self._values: OrderedDict[Hashable, Value] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: Hashable) -> Value | None:
+        """Return a value, now the most recently used, or ``None``."""
+        value = self._values.get(key)
+        if value is not None:
+            self._values.move_to_end(key)
+        return value
+
+    def put(self, key: Hashable, value: Value) -> None:
+        """Keep a value and drop what was used longest ago until all fits."""
+        old = self._values.pop(key, None)
+        if old is not None:
+            self.cost -= self._cost_of(old)
+        cost = self._cost_of(value)
+        if cost > self.limit:
+            return
+        self._values[key] = value
+        self.cost += cost
+        while self.cost > self.limit:
+            _, dropped = self._values.popitem(last=False)
+            self.cost -= self._cost_of(dropped)

@@ -8,19 +8,25 @@ asked for, and a bounded number is kept.
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import address_of, file_at, is_path, kind_of
 from register_api.core.headers import link_value, links_of
+from register_api.errors import StoreDamaged, StoreError
 from register_api.serve.answer.archive import Archive
-from register_api.serve.http.asgi import Body, Header, body_messages, in_pieces
-from register_api.serve.http.page_headers import page_headers
-from register_api.serve.stored.bounded_cache import BoundedCache
-from register_api.serve.stored.reply import CommonHeaders, Representation, Resource, make_resource
-from register_api.serve.stored.stored_file import read_form
+from register_api.serve.http.asgi import Body, Header, body_messages, size_of
+from register_api.serve.stored.reply import (
+    BoundedCache,
+    CommonHeaders,
+    Representation,
+    Resource,
+    make_resource,
+    page_headers,
+)
 from register_api.store.manifest import ManifestEntry
-from register_api.store.reader import Snapshot, open_snapshot
+from register_api.store.reader import Snapshot, current, open_snapshot
 
 Bodies = BoundedCache[Body]
 
@@ -83,15 +89,15 @@ class ReplyTable:
         return found
 
     def _read(self, path: str, coding: str) -> Body:
-        return body_messages(in_pieces(read_form(self.snapshot, path, coding)))
+        return body_messages(self.snapshot.read(path, coding))
 
     def _load_whole(self, path: str, entry: ManifestEntry) -> Resource:
-        bodies = {coding: read_form(self.snapshot, path, coding) for coding in ("identity", *entry.encodings)}
+        bodies = {coding: self.snapshot.read(path, coding) for coding in ("identity", *entry.encodings)}
         return make_resource(path, self._facts(path, bodies["identity"]), _forms(entry), bodies)
 
     def _describe(self, path: str) -> Resource:
         entry = self._files[path]
-        page = read_form(self.snapshot, path) if _is_page(entry) else b""
+        page = self.snapshot.read(path) if _is_page(entry) else b""
         return make_resource(path, self._facts(path, page), _forms(entry), {})
 
     def _facts(self, path: str, data: bytes) -> CommonHeaders:
@@ -129,3 +135,84 @@ def _kind(path: str) -> FileKind | None:
 
 def _is_page(entry: ManifestEntry) -> bool:
     return entry.media_type.startswith("text/html")
+
+
+_log = logging.getLogger(__name__)
+
+
+class CurrentReplies:
+    """Holds the reply table that requests are answered from, and what went wrong with its successor.
+
+    Attributes:
+        table: The current table; ``None`` until something is published.
+        failed: Whether the newest publication could not be loaded; the table before it stays.
+        loads: How many publications were loaded.
+        failures: How many attempts to load one failed.
+    """
+
+    def __init__(self, store: Path, cache_bytes: int) -> None:
+        """Start empty."""
+        self.table: ReplyTable | None = None
+        self.failed = False
+        self.loads = 0
+        self.failures = 0
+        self._store = store
+        self._bodies: BoundedCache[Body] = BoundedCache(cache_bytes, size_of)
+
+    def is_stale(self) -> bool:
+        """Tell whether another publication is visible than the one served; costs one ``readlink``."""
+        served = None if self.table is None else self.table.snapshot.generation
+        try:
+            stale = current(self._store) != served
+        except StoreError as error:
+            self._note(error)
+            return False
+        self.failed = self.failed and stale
+        return stale
+
+    def load(self) -> ReplyTable | None:
+        """Load the visible publication, which takes a while and may happen in another thread.
+
+        Publications that follow each other quickly clear older generations away, also while they are
+        being read: that is no failure, since the next look finds a newer one.
+        """
+        visible: int | None = None
+        try:
+            visible = current(self._store)
+            table = self._load(visible)
+        except (StoreError, KeyError, ValueError) as error:
+            if visible is None or visible == current(self._store):
+                self._note(error)
+            return None
+        self.failed = False
+        return table
+
+    def show(self, table: ReplyTable | None) -> None:
+        """Serve a table from now on; to be called where requests are answered.
+
+        Between two of its pauses an answer then sees one publication, however often it looks.
+        """
+        if table is not None:
+            self.table = table
+            self.loads += 1
+            facts = {"version": table.archive.newest, "generation": table.snapshot.generation}
+            _log.info("publication loaded", extra=facts)
+
+    def _load(self, visible: int | None) -> ReplyTable | None:
+        served = None if self.table is None else self.table.snapshot.generation
+        if served is not None and visible is not None and visible < served:
+            raise StoreDamaged(  # customers would see a register rolled back
+                f"{self._store} has gone back from generation {served} to {visible}; "
+                "if that is meant, restart the service"
+            )
+        table = load_reply_table(self._store, self._bodies)
+        if table is None and served is not None:
+            raise StoreDamaged(f"what was published in {self._store} is gone")
+        return table
+
+    def _note(self, error: Exception) -> None:
+        """Log a failure when it begins, not at every attempt."""
+        self.failures += 1
+        if not self.failed:
+            _log.error("the newest publication cannot be loaded, serving what was there: %s", error)
+        self.failed = True

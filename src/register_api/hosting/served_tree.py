@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from register_api.conformance.raw_client import Answer
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import KINDS, address_of, is_path, kind_of, target_copy
 from register_api.core.format.tree import FEED_PAGE_SIZE, SCHEMAS
 from register_api.core.log.tiles import TILE_WIDTH, Level, tile_path
 from register_api.errors import Unreachable
+from register_api.hosting.raw_client import Answer
 
 _OK = 200
 _FURTHER_LANGUAGES = re.compile(rb'href="\./([a-z]{2})/" hreflang="\1"')

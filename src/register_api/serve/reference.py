@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlencode
 
 import msgspec
+from jinja2 import Environment
+from markupsafe import Markup
 
-from register_api.core.api.openapi import url_of
-from register_api.core.api.questions import QUESTIONS, Question
+from register_api.core.api.openapi import STATUSES, description, url_of
+from register_api.core.api.questions import QUESTIONS, Question, form
 from register_api.core.calendar import local_day
 from register_api.core.canonical import encode
 from register_api.core.documents import KeyList
@@ -28,8 +30,8 @@ from register_api.errors import StoreDamaged
 from register_api.serve.answer.archive import Archive
 from register_api.serve.answer.compute import ANSWERS
 from register_api.serve.answer.query import read_query
-from register_api.serve.stored.stored_file import read_form
 from register_api.store.reader import Snapshot
+from register_api.style.environment import page_environment
 
 LONGEST_EXAMPLE = 16 * 1024
 """Bytes of the largest body that is shown; a larger one would drown the rest."""
@@ -99,7 +101,7 @@ def _stored(kind: FileKind, snapshot: Snapshot, candidates: Mapping[str, Sequenc
         path = kind.path(*values)
         found = snapshot.manifest.files.get(path)
         if found is not None:
-            body = read_form(snapshot, path) if found.size <= LONGEST_EXAMPLE else b""
+            body = snapshot.read(path) if found.size <= LONGEST_EXAMPLE else b""
             return Example(
                 values=dict(zip(kind.parameters, values, strict=True)),
                 request="/" if kind is tree.INDEX else f"/{path}",
@@ -140,7 +142,36 @@ def _candidates(snapshot: Snapshot, register: Register) -> Mapping[str, Sequence
 
 def _key_ids(snapshot: Snapshot) -> Iterator[str]:
     try:
-        listed = msgspec.json.decode(read_form(snapshot, tree.KEYS.path()), type=KeyList)
+        listed = msgspec.json.decode(snapshot.read(tree.KEYS.path()), type=KeyList)
     except (KeyError, StoreDamaged, msgspec.MsgspecError):
         return
     yield from (key.kid for key in listed.keys)
+
+
+def reference_page(archive: Archive | None) -> bytes:
+    """Write the page."""
+    examples = {} if archive is None else examples_of(archive)
+    template = _ENVIRONMENT.get_template("reference.html.j2")
+    return template.render(**description(), statuses=STATUSES, examples=examples).encode()
+
+
+def prose(text: str) -> Markup:
+    """Return a description as HTML: what stands between backticks is code, all else is text."""
+    parts = text.split("`")
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if odd % 2 else part for odd, part in enumerate(parts)
+    )
+
+
+def name_of(reference: str) -> str:
+    """Return the name that a JSON pointer to a component ends in."""
+    return reference.rpartition("/")[2]
+
+
+def _environment() -> Environment:
+    environment = page_environment("register_api.serve")
+    environment.filters |= {"prose": prose, "name_of": name_of, "form": form}
+    return environment
+
+
+_ENVIRONMENT = _environment()

@@ -1,4 +1,4 @@
-"""Judgements on bytes: what came against what its headers say, and against what came before."""
+"""Whether an answer is what the script says: status, headers, body, and what has to hold besides."""
 
 from __future__ import annotations
 
@@ -9,13 +9,35 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import brotli
+import msgspec
 import zstandard
 
-from register_api.conformance.exchange_context import ExchangeContext
 from register_api.core.format import tree
+from register_api.core.printable import quoted
+from register_api.hosting.documents import (
+    catalog_link,
+    discovery,
+    lasting_links,
+    leads_to_the_folder,
+    linkset,
+    neighbours,
+    nothing_of_the_store,
+    policy,
+    schema,
+    service_links,
+)
+from register_api.hosting.script import (
+    MAX_QUOTE,
+    ExchangeContext,
+    filled,
+    names_known_before,
+    names_of_answers,
+    pattern,
+)
 
 _WORTH_IT = 1024
 """From this many bytes on, a file that compresses has ready forms."""
@@ -138,3 +160,112 @@ def register_digest(context: ExchangeContext) -> Iterator[str]:
         told = b""
     if told != hashlib.sha256(register).digest():
         yield f"Register-Digest is not the SHA-256 of version {version[:9]}"
+
+
+_MEMBERS = {"type": str, "title": str, "status": int, "detail": str}
+
+_TOLD = (
+    (re.compile(rb"(?<![\w.-])(?!HTTP/)[A-Za-z][A-Za-z-]{2,}/\d+\.\d+"), "a program and its version"),
+    (re.compile(rb"Traceback|\bat line \d+|\.py\b|File &quot;|File \""), "its stack"),
+    (re.compile(rb"(?<![\w.:/-])/(?:srv|usr|home|root|etc|opt|var/(?:lib|www))/"), "its files"),
+)
+"""What tells an attacker what to try, and what that is."""
+
+_HEADERS = ("server", "x-powered-by", "x-aspnet-version", "x-generator")
+
+
+def problem(context: ExchangeContext) -> Iterator[str]:
+    """The body is a problem document that fits its answer (RFC 9457 section 3)."""
+    if context.header("content-type") != "application/problem+json":
+        yield "Content-Type is not application/problem+json"
+    try:
+        members: Any = msgspec.json.decode(context.answer.body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        members = None
+    if not isinstance(members, dict):
+        yield "the body is not a JSON object"
+        return
+    for name, kind in _MEMBERS.items():
+        if not isinstance(members.get(name), kind) or members[name] == "":
+            yield f"the member {name} is missing"
+    if members.get("status") != context.answer.status:
+        yield f"the member status is {members.get('status')!a}, the answer's is {context.answer.status}"
+    yield from _instance(context, members.get("instance", ""))
+
+
+def _instance(context: ExchangeContext, instance: object) -> Iterator[str]:
+    """Yield what is wrong with ``instance``; where there is no request to name it may be missing."""
+    if instance == "":
+        return
+    asked = context.exchange.send.partition(" ")[2].partition("?")[0]
+    if not isinstance(instance, str) or ("$" not in asked and not instance.endswith(asked)):
+        yield f"the member instance is {str(instance)[:80]!a}, asked was {asked[:80]}"
+
+
+def silent(context: ExchangeContext) -> Iterator[str]:
+    """Neither body nor headers tell of files, stack or versions of software."""
+    headers = "\n".join(context.header(name) for name in _HEADERS).encode("latin-1", "replace")
+    for told, what in _TOLD:
+        found = told.search(headers) or told.search(context.answer.body)
+        if found is not None:
+            yield f"it tells of {what}: {found[0].decode('latin-1')!a}"
+
+
+JUDGEMENTS: dict[str, Callable[[ExchangeContext], Iterable[str]]] = {
+    "whole": whole,
+    "same": same,
+    "as-get": as_get,
+    "digest": digest_of_the_body,
+    "coding": coding,
+    "range": ranges,
+    "register-digest": register_digest,
+    "links": lasting_links,
+    "neighbours": neighbours,
+    "folder": leads_to_the_folder,
+    "catalog-link": catalog_link,
+    "policy": policy,
+    "discovery": discovery,
+    "linkset": linkset,
+    "service-links": service_links,
+    "schema": schema,
+    "no-catch-all": nothing_of_the_store,
+    "problem": problem,
+    "silent": silent,
+}
+"""Name in the script: what looks at a scene and yields what is wrong, in words."""
+
+
+def complaints(context: ExchangeContext) -> list[str]:
+    """Return what is wrong with an answer, in words."""
+    exchange, answer = context.exchange, context.answer
+    if answer.status not in exchange.allowed:
+        return [f"expected status {' or '.join(map(str, exchange.allowed))}"]
+    known = names_known_before(context.address, context.places, context.place)
+    names = {**known, **names_of_answers(context.first, context.first)}
+    found = [*_headers(context, names), *_body(context, names)]
+    for name in exchange.holds:
+        found += JUDGEMENTS[name](context)
+    return found
+
+
+def _headers(context: ExchangeContext, names: Mapping[str, str]) -> Iterator[str]:
+    for name, text in context.exchange.headers.items():
+        value = context.header(name)
+        if not re.fullmatch(pattern(text, names), value):
+            if not text:
+                yield f"{name}: {quoted(value, MAX_QUOTE)} must not be there"
+            elif not value:
+                yield f"{name} is missing"
+            else:
+                yield f"{name}: {quoted(value, MAX_QUOTE)} does not fit {filled(text, names)}"
+
+
+def _body(context: ExchangeContext, names: Mapping[str, str]) -> Iterator[str]:
+    wanted = context.exchange.body
+    if wanted is None:
+        return
+    text = context.answer.body.decode("utf-8", "replace")
+    if not wanted and text:
+        yield "a body came where there must be none"
+    elif wanted and not re.search(pattern(wanted, names), text, re.DOTALL):
+        yield f"the body does not fit {filled(wanted, names)}: {quoted(text, MAX_QUOTE)}"

@@ -1,0 +1,163 @@
+"""Answers finished like stored files, with all headers, and the process beside in which that is done.
+
+Threads of one process take turns, so that a computation in a thread would hold up every stored reply.
+The process is started with the first question, keeps the publication that was asked about last, and
+lets the one that sends replies go first. It ends when that one does (``anyio.to_process``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gzip
+import os
+import signal
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from anyio import to_process
+
+from register_api.core.api.answers import Listing
+from register_api.core.api.questions import Question
+from register_api.core.canonical import digest, encode
+from register_api.core.diff.changes import Diff
+from register_api.core.format.tree import USES_CSV
+from register_api.core.timeline import AsOf
+from register_api.errors import StoreDamaged
+from register_api.serve.answer.archive import Archive
+from register_api.serve.answer.compute import ANSWERS, TABLES
+from register_api.serve.http.asgi import Header
+from register_api.serve.http.problems import Problem
+from register_api.serve.reference import reference_page
+from register_api.serve.stored.reply import (
+    CommonHeaders,
+    Resource,
+    make_resource,
+    page_headers,
+    structured_digest,
+)
+from register_api.store.reader import Snapshot
+
+JSON = "application/json"
+
+_WORTH_COMPRESSING = 1024
+_GZIP_LEVEL = 6
+_BY_BOTH = b"Accept, Accept-Encoding"
+
+
+class AnswerSource(Protocol):
+    """What an answer says it was computed from."""
+
+    @property
+    def version(self) -> int:
+        """Number of the version."""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 in hex of that version's register."""
+
+
+def answered(question: Question, query: msgspec.Struct, as_of: AsOf, archive: Archive) -> Resource:
+    """Answer a question with a document."""
+    document = ANSWERS[question.operation](archive, query, as_of)
+    data = encode(document)
+    if isinstance(document, Diff):
+        schema = b'<schema/diff.json>; rel="describedby"; type="application/schema+json"'
+        return finished(data, more=(*_basis(document.newer), (b"link", schema)))
+    following = document.next if isinstance(document, Listing) else None
+    vary = _BY_BOTH if question.has_table else b"Accept-Encoding"
+    return finished(data, vary=vary, more=(*_basis(document), *_next(following, JSON)))
+
+
+def answered_as_table(question: Question, query: Any, as_of: AsOf, archive: Archive) -> Resource:
+    """Answer a question with a table."""
+    found = TABLES[question.operation](archive, query, as_of)
+    more = (*_basis(found), *_next(found.next, USES_CSV.media_type.partition(";")[0]))
+    return finished(found.data, media_type=USES_CSV.media_type, vary=_BY_BOTH, more=more)
+
+
+def reference(archive: Archive | None) -> Resource:
+    """Answer with the API reference, a page that may load and run nothing."""
+    page = reference_page(archive)
+    return finished(page, media_type="text/html; charset=utf-8", more=page_headers(page))
+
+
+def finished(
+    data: bytes,
+    *,
+    media_type: str = JSON,
+    vary: bytes = b"Accept-Encoding",
+    more: tuple[Header, ...] = (),
+) -> Resource:
+    """Return an answer with its headers: plain, and by gzip if it is long, since a client waits."""
+    forms = {"identity": data}
+    if len(data) >= _WORTH_COMPRESSING:
+        forms["gzip"] = gzip.compress(data, compresslevel=_GZIP_LEVEL, mtime=0)
+    facts = CommonHeaders(media_type=media_type, cache="mutable", more=more, vary=vary)
+    described = {coding: (digest(body), len(body)) for coding, body in forms.items()}
+    return make_resource("", facts, described, forms)
+
+
+def _basis(source: AnswerSource) -> tuple[Header, ...]:
+    return (
+        (b"register-version", str(source.version).encode("ascii")),
+        (b"register-digest", structured_digest(source.sha256)),
+    )
+
+
+def _next(following: str | None, media_type: str) -> Iterator[Header]:
+    if following is not None:
+        yield b"link", f'<{following}>; rel="next"; type="{media_type}"'.encode("ascii")
+
+
+Work = Callable[[Archive], Resource]
+"""What computes an answer: a function of a module, where the other process finds it, or a part of one."""
+
+_NICENESS = 10
+
+
+_opened: dict[tuple[Path, int], Archive] = {}
+"""In the process beside: the one publication that it has, by store and generation."""
+
+
+async def compute(snapshot: Snapshot, work: Work) -> Resource:
+    """Have an answer computed in the process beside, which can do one at a time."""
+    found = await to_process.run_sync(_computed, snapshot.store, snapshot.generation, work)
+    if found is None:
+        found = await to_process.run_sync(_computed_anew, snapshot, work)
+    return found
+
+
+def _computed(store: Path, generation: int, work: Work) -> Resource | None:
+    archive = _opened.get((store, generation))
+    return None if archive is None else _done(work, archive)
+
+
+def _computed_anew(snapshot: Snapshot, work: Work) -> Resource:
+    """Compute from a publication that may be gone from the store by now, so that it is handed over whole."""
+    _let_replies_go_first()
+    _opened.clear()
+    archive = _opened[snapshot.store, snapshot.generation] = Archive(snapshot)
+    return _done(work, archive)
+
+
+def _done(work: Work, archive: Archive) -> Resource:
+    try:
+        return work(archive)
+    except (Problem, StoreDamaged):
+        raise
+    except Exception as error:
+        error.add_note(traceback.format_exc())  # the traceback itself does not leave this process
+        raise
+
+
+@functools.cache
+def _let_replies_go_first() -> None:
+    """Take what processor time is left over; when to end is told by who started this process alone."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # terminals and systemd send them to all
+        signal.signal(number, signal.SIG_IGN)
+    with contextlib.suppress(OSError):  # a sandbox may forbid it
+        os.nice(_NICENESS)

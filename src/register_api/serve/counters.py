@@ -1,0 +1,101 @@
+"""What one process has done so far, and faults: everything about those goes to the log.
+
+Only the event loop adds to the numbers, so there is no lock; whoever reads them from elsewhere may read
+one that is one behind.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from typing import Literal
+
+from register_api.core.api.answers import Name
+from register_api.serve.http.asgi import Message, Scope, Send
+from register_api.serve.http.problems import Problem
+from register_api.serve.stored.reply_table import ReplyTable
+
+_log = logging.getLogger(__name__)
+
+_HEALTH = frozenset({"/healthz", "/readyz"})
+
+Kind = Literal["head", "stored", "computed", "health", "other", "refused"]
+"""Head file; other file of the tree; computed answer; the service's own health; nothing of these;
+refused before there was a request."""
+
+
+class Counters:
+    """Numbers that only grow.
+
+    Attributes:
+        found: Head files that were sent (200), on the hot path.
+        unchanged: Head files that the client had already (304), on the hot path.
+        others: Requests by kind and status, all that were not on the hot path.
+        faults: Faults of the service, each in the log with a number.
+        connections: Connections that were accepted.
+        closed: Those of them that are closed again.
+        broken: Connections that were ended because the client took a reply too slowly.
+    """
+
+    __slots__ = ("broken", "closed", "connections", "faults", "found", "others", "unchanged")
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.found = self.unchanged = self.faults = self.connections = self.closed = self.broken = 0
+        self.others: Counter[tuple[Kind, int]] = Counter()
+
+    def requests(self) -> dict[tuple[Kind, int], int]:
+        """Return the number of requests by kind and status."""
+        total = Counter(self.others)
+        total.update({("head", 200): self.found, ("head", 304): self.unchanged})
+        return total
+
+    def counting(
+        self, table: ReplyTable | None, url: str, is_computed: Callable[[str], bool], send: Send
+    ) -> Send:
+        """Return a ``send`` that counts the reply it begins."""
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.others[_kind(table, url, is_computed), message["status"]] += 1
+            await send(message)
+
+        return counted
+
+    def fault(self, error: BaseException, scope: Scope) -> Problem:
+        """Log what nobody expected, with its traceback, and return what the client is told.
+
+        The path is logged without the query, which may hold what a person looked for.
+        """
+        self.faults += 1
+        request_id = uuid.uuid4().hex
+        facts = {"request_id": request_id, "method": scope["method"], "path": scope["path"]}
+        _log.error("a fault of the service", exc_info=error, extra=facts)
+        return _numbered("internal", "The fault has been logged.", request_id)
+
+
+def logged_problem(name: Name, detail: str, error: Exception) -> Problem:
+    """Log what went wrong and return what the client is told: a sentence and the request's number."""
+    request_id = uuid.uuid4().hex
+    _log.error("a request failed: %s", error, extra={"request_id": request_id})
+    return _numbered(name, detail, request_id)
+
+
+def _numbered(name: Name, detail: str, request_id: str) -> Problem:
+    return Problem(
+        name,
+        f"{detail} The operator finds it in the log under {request_id}.",
+        headers=((b"request-id", request_id.encode("ascii")),),
+    )
+
+
+def _kind(table: ReplyTable | None, url: str, is_computed: Callable[[str], bool]) -> Kind:
+    if url in _HEALTH:
+        return "health"
+    if is_computed(url):
+        return "computed"
+    if table is None or table.path_of(url) is None:
+        return "other"
+    return "head" if url in table.ready else "stored"

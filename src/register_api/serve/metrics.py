@@ -1,0 +1,154 @@
+"""Metrics for Prometheus, put together from plain numbers at the moment when they are asked for."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+from wsgiref.simple_server import WSGIServer
+
+from prometheus_client import CollectorRegistry, Metric, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from register_api.core.printable import printable
+from register_api.errors import UsageError
+from register_api.serve.answer.readiness import Freshness, known_freshness
+from register_api.serve.app import AppState
+from register_api.serve.counters import Kind
+from register_api.serve.settings import Settings, metrics_address
+from register_api.serve.stored.reply_table import ReplyTable
+
+Samples = Mapping[tuple[Kind, int], int]
+
+
+class Described(NamedTuple):
+    """One metric, by Prometheus' rules for names: a prefix, the unit, ``_total`` for what only grows.
+
+    Attributes:
+        meaning: What it tells.
+        value: Its value, or values by those of its labels; ``None`` if it is not known at the moment.
+        labels: Names of its labels.
+    """
+
+    meaning: str
+    value: Callable[[AppState], float | Samples | None]
+    labels: tuple[str, ...] = ()
+
+
+def _of_table(value: Callable[[ReplyTable], float]) -> Callable[[AppState], float | None]:
+    return lambda state: None if state.replies.table is None else value(state.replies.table)
+
+
+def _of_freshness(value: Callable[[Freshness, AppState], float]) -> Callable[[AppState], float | None]:
+    def found(state: AppState) -> float | None:
+        freshness = known_freshness(state.replies)
+        return None if freshness is None else value(freshness, state)
+
+    return found
+
+
+METRICS: dict[str, Described] = {
+    "register_requests_total": Described(
+        "Requests that were answered, by kind of address and status",
+        lambda state: state.counters.requests(),
+        ("kind", "status"),
+    ),
+    "register_faults_total": Described(
+        "Faults of the service, each in the log with a number", lambda state: state.counters.faults
+    ),
+    "register_connections_total": Described(
+        "Connections that were accepted", lambda state: state.counters.connections
+    ),
+    "register_connections_open": Described(
+        "Connections that are open", lambda state: state.counters.connections - state.counters.closed
+    ),
+    "register_slow_readers_total": Described(
+        "Connections that were ended because the client took a reply too slowly",
+        lambda state: state.counters.broken,
+    ),
+    "register_publication_version": Described(
+        "Number of the version that is served", _of_table(lambda table: table.archive.newest)
+    ),
+    "register_publication_generation": Described(
+        "Grows with every publication and refresh that is served",
+        _of_table(lambda table: table.snapshot.generation),
+    ),
+    "register_publication_loads_total": Described(
+        "Publications and refreshes that were loaded", lambda state: state.replies.loads
+    ),
+    "register_publication_load_failures_total": Described(
+        "Attempts to load a publication that failed", lambda state: state.replies.failures
+    ),
+    "register_publication_stale": Described(
+        "1 while a newer publication is there that cannot be loaded, else 0",
+        lambda state: int(state.replies.failed),
+    ),
+    "register_freshness_seconds": Described(
+        "Seconds until the freshness statement expires; negative when it has",
+        _of_freshness(lambda freshness, state: (freshness.until - state.clock()).total_seconds()),
+    ),
+    "register_freshness_lifetime_seconds": Described(
+        "Seconds that a freshness statement is good for from when it is signed",
+        _of_freshness(lambda freshness, _: freshness.lasts.total_seconds()),
+    ),
+    "register_answers_kept_total": Described(
+        "Computed answers that were kept from before", lambda state: state.answers.hits
+    ),
+    "register_answers_computed_total": Described(
+        "Computed answers that had to be computed", lambda state: state.answers.misses
+    ),
+    "register_start_time_seconds": Described(
+        "When the process started, seconds since the epoch", lambda state: state.started.timestamp()
+    ),
+}
+"""Every metric by its full name. What is not known at the moment is left out."""
+
+
+class ServiceCollector(Collector):
+    """Reads the numbers of one process when a scrape asks for them."""
+
+    def __init__(self, state: AppState) -> None:
+        """Remember where the numbers are."""
+        self._state = state
+
+    def collect(self) -> Iterable[Metric]:
+        """Return every metric with its samples."""
+        for name, described in METRICS.items():
+            value = described.value(self._state)
+            if value is None:
+                continue
+            make = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            family = make(name, described.meaning, labels=described.labels)
+            samples = value if isinstance(value, Mapping) else {(): value}
+            for labels, number in sorted(samples.items()):
+                family.add_metric([str(label) for label in labels], number)
+            yield family
+
+
+@contextlib.contextmanager
+def metrics_served(state: AppState, settings: Settings) -> Iterator[WSGIServer | None]:
+    """Answer scrapes in a thread while the block runs, at the address that the settings give, if any.
+
+    Raises:
+        UsageError: The address cannot be listened on.
+    """
+    address = metrics_address(settings)
+    if address is None:
+        yield None
+        return
+    host, port = address
+    registry = CollectorRegistry()
+    registry.register(ServiceCollector(state))
+    try:
+        server, thread = start_http_server(port, host, registry)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or printable(error)
+        hint = "choose another with REGISTER_METRICS"
+        raise UsageError(f"cannot listen on {printable(host)} port {port}: {reason}", hint=hint) from error
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,1 +1,0 @@
-"""The process itself: where it listens, how many there are, and how they end."""

@@ -1,1 +1,0 @@
-"""The API reference: the description of the protocol as a page, with examples of what is published."""

@@ -1,0 +1,297 @@
+"""Running the service: where it listens, uvicorn with its bounds, several processes, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import errno
+import functools
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+import socket
+import stat
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import uvicorn
+
+from register_api.core.printable import printable
+from register_api.errors import UsageError
+from register_api.serve.app import create_app, make_state
+from register_api.serve.counters import Counters
+from register_api.serve.http.asgi import PIECE_BYTES, App
+from register_api.serve.http.limits import SEND_BUFFER_BYTES, SPARE_CONNECTIONS, ConnectionReaper
+from register_api.serve.http.protocol import BoundedProtocol, check_release
+from register_api.serve.logs import set_up_logs
+from register_api.serve.metrics import metrics_served
+from register_api.serve.settings import OFF, Settings
+
+_log = logging.getLogger(__name__)
+
+BACKLOG = 2048
+"""Connections that wait for being accepted."""
+
+_FIRST_INHERITED = 3
+"""SD_LISTEN_FDS_START of sd_listen_fds(3)."""
+
+_M_MMAP_THRESHOLD = -3
+"""From malloc.h of glibc."""
+
+_OTHER_FILES = 128
+"""Descriptors for all but connections: the store, threads, libraries."""
+
+_AFTER_CUT_SECONDS = 2
+"""How long requests whose connection was cut may take to end; uvicorn cancels what is left."""
+
+_GRACE_SECONDS = 5.0
+"""What workers get to end in beyond the time for replies under way."""
+
+_GLANCE_SECONDS = 0.5
+"""How often workers are looked after, and so how soon one that has died is replaced."""
+
+
+def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) -> None:
+    """Serve until SIGTERM, SIGINT or SIGHUP; replies under way are finished first.
+
+    Args:
+        settings: How to run.
+        announce: Told the address once connections are accepted by the system.
+
+    Raises:
+        UsageError: The address cannot be listened on.
+    """
+    set_up_logs(settings)
+    check_release()
+    _give_memory_back()
+    settings = msgspec.structs.replace(settings, max_connections=room_for(settings.max_connections))
+    state = make_state(settings)
+    with listen(settings, os.environ) as listener, metrics_served(state, settings):
+        server = make_server(create_app(settings, state=state), settings, state.counters)
+        end_on_signals(server)
+        announce(address_of(listener))
+        _log.info("started", extra={"address": address_of(listener), "workers": settings.workers})
+        if settings.workers > 1:
+            _run_workers(server, listener, settings)
+        else:
+            server.run([listener])
+        if settings.uds != OFF and not _is_inherited(os.environ):
+            Path(settings.uds).unlink(missing_ok=True)
+        _log.info("stopped")
+
+
+def run_app(app: App, settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serve another application that reads bodies, in one process, until SIGTERM, SIGINT or SIGHUP.
+
+    Args:
+        app: What answers; it bounds bodies itself.
+        settings: How to run; metrics and workers are the register's alone.
+        announce: Told the address once connections are accepted by the system.
+
+    Raises:
+        UsageError: The address cannot be listened on.
+    """
+    set_up_logs(settings)
+    check_release()
+    with listen(settings) as listener:
+        server = make_server(app, settings, reads_bodies=True)
+        end_on_signals(server)
+        announce(address_of(listener))
+        server.run([listener])
+
+
+def room_for(connections: int) -> int:
+    """Raise this process's limit of open files as far as it may be; return for how many connections it is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + SPARE_CONNECTIONS + _OTHER_FILES
+    possible = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < possible:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
+    room = max(1, connections - (wanted - possible))
+    if room < connections:
+        facts = {"wanted": connections, "possible": room}
+        _log.warning("fewer connections are possible: the system allows few open files", extra=facts)
+    return room
+
+
+def _give_memory_back() -> None:
+    """Have glibc return the memory of each piece of a long body as soon as it is freed.
+
+    By itself it raises the size from which it does so with each larger block that is freed, to 32 MiB,
+    and keeps what is below for later (mallopt(3), M_MMAP_THRESHOLD). Other C libraries are left alone.
+    """
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, PIECE_BYTES)
+
+
+def listen(settings: Settings, environment: Mapping[str, str] | None = None) -> socket.socket:
+    """Return a socket that listens: at a host and port, at a path, or one that systemd has opened.
+
+    Args:
+        settings: Where.
+        environment: Variables by which systemd says that it has opened one (sd_listen_fds(3)).
+
+    Raises:
+        UsageError: It cannot be listened there.
+    """
+    try:
+        if _is_inherited(environment or {}):
+            where, hint = "the socket that was handed over", ""
+            return _inherited()
+        if settings.uds != OFF:
+            where, hint = settings.uds, "choose another with REGISTER_UDS"
+            return _at_path(Path(settings.uds), int(settings.uds_mode, 8))
+        where, hint = f"{settings.host[:200]} port {settings.port}", "choose another with HOST and PORT"
+        return _at_port(settings.host, settings.port)
+    except (OSError, ValueError) as error:  # a name that no address can have is no text for the resolver
+        reason = printable(getattr(error, "strerror", None) or error)
+        raise UsageError(f"cannot listen on {printable(where)}: {reason}", hint=hint) from error
+
+
+def _is_inherited(environment: Mapping[str, str]) -> bool:
+    return environment.get("LISTEN_PID") == str(os.getpid()) and environment.get("LISTEN_FDS") == "1"
+
+
+def _inherited() -> socket.socket:
+    found = socket.socket(fileno=_FIRST_INHERITED)
+    found.set_inheritable(False)
+    return found
+
+
+def _at_port(host: str, port: int) -> socket.socket:
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+    both = family == socket.AF_INET6 and socket.has_dualstack_ipv6()
+    found = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    return found
+
+
+def _at_path(path: Path, mode: int) -> socket.socket:
+    """Listen at a path; a socket that was left there by a process that is gone is replaced."""
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise OSError(errno.EEXIST, "there is a file that is not a socket")
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == errno.ECONNREFUSED:
+                path.unlink()
+    found = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o777 & ~mode)  # nobody else can connect at any time
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        found.bind(str(path))
+        found.listen(BACKLOG)
+    except OSError:
+        found.close()
+        raise
+    finally:
+        os.umask(before)
+    return found
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the URL at which a listening socket answers; of a Unix socket its path, after ``unix:``."""
+    if listener.family == socket.AF_UNIX:
+        return f"unix:{listener.getsockname()}"
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+class RegisterServer(uvicorn.Server):
+    """uvicorn's server, which also looks at its connections now and then, and ends in order."""
+
+    def __init__(self, config: uvicorn.Config, reaper: ConnectionReaper, shutdown_seconds: int) -> None:
+        """Prepare a server."""
+        super().__init__(config)
+        self._reaper = reaper
+        self._shutdown_seconds = shutdown_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what is done ten times a second; returns whether it is time to end."""
+        self._reaper.sweep(cast("Any", self.server_state.connections))
+        parent = multiprocessing.parent_process()
+        if parent is not None and parent.pid != os.getppid():  # nobody is left to look after this worker
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End in order: no new connections, idle ones closed, replies under way finished while there is time.
+
+        Then connections are cut; a reply that nobody takes any longer ends by itself.
+        """
+
+        def cut() -> None:
+            left = list(cast("Any", self.server_state.connections))
+            if left:
+                facts = {"connections": len(left)}
+                _log.warning("connections are cut: their replies took too long", extra=facts)
+            for connection in left:
+                connection.transport.abort()
+
+        cutting = asyncio.get_running_loop().call_later(self._shutdown_seconds, cut)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cutting.cancel()
+
+
+def make_server(
+    app: App, settings: Settings, counters: Counters | None = None, *, reads_bodies: bool = False
+) -> RegisterServer:
+    """Return the server that runs an application the way the service is run.
+
+    uvicorn's access log is off: it costs two thirds of the throughput, and addresses of readers are
+    nobody's business here. The ``Server`` header is off: it tells attackers what to try.
+    """
+    reaper = ConnectionReaper(settings, counters)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=cast("Any", functools.partial(BoundedProtocol, reaper=reaper, reads_bodies=reads_bodies)),
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        root_path=settings.prefix if settings.root_path_stripped else "",
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=settings.shutdown_seconds + _AFTER_CUT_SECONDS,
+    )
+    return RegisterServer(config, reaper, settings.shutdown_seconds)
+
+
+def end_on_signals(server: uvicorn.Server) -> None:
+    """Let signals end a server in order, also those that come before it runs, or before a worker does.
+
+    uvicorn takes two of them for itself while it runs, and raises them again when it has ended.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, server.handle_exit)
+
+
+def _run_workers(server: uvicorn.Server, listener: socket.socket, settings: Settings) -> None:
+    """Keep processes running that answer at one address until this one is told to end; then end them."""
+    workers: list[multiprocessing.process.BaseProcess] = []
+    while not server.should_exit:
+        for worker in [each for each in workers if not each.is_alive()]:
+            facts = {"worker": worker.pid, "exit_code": worker.exitcode}
+            _log.error("a worker has died and is replaced", extra=facts)
+            workers.remove(worker)
+        while len(workers) < settings.workers and not server.should_exit:
+            workers.append(multiprocessing.get_context("fork").Process(target=server.run, args=([listener],)))
+            workers[-1].start()
+        time.sleep(_GLANCE_SECONDS)
+    for worker in workers:
+        worker.terminate()
+    end = time.monotonic() + settings.shutdown_seconds + _GRACE_SECONDS
+    for worker in workers:
+        worker.join(max(0.0, end - time.monotonic()))
+        if worker.is_alive():
+            _log.error("a worker did not end in time", extra={"worker": worker.pid})
+            worker.kill()

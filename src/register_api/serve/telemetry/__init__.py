@@ -1,1 +1,0 @@
-"""What the service tells those who run it: log, faults, freshness, metrics."""
