@@ -10,7 +10,6 @@ from rich.text import Text
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.asking_public import address_option, offline_option
 from register_api.cli.output import out, print_json
 from register_api.cli.serving_options import settings_option
 from register_api.core.language.language import count
@@ -31,8 +30,8 @@ _WORDS = {
 @options.store_option
 @options.keys_option
 @settings_option
-@offline_option
-@address_option
+@options.offline_option
+@options.address_option
 @click.option("--target", metavar="TARGET", help="Test the folder or bucket that `deploy` writes to.")
 @click.option(
     "--endpoint", envvar="REGISTER_DEPLOY_ENDPOINT", show_envvar=True, metavar="URL", help="As for `deploy`."

@@ -31,69 +31,45 @@ _PARTS = {
 
 
 class _Command(NamedTuple):
-    """A subcommand: the module that defines it, a line of help, and the extras that it needs."""
+    """A subcommand: a line of help, and the extras that it needs."""
 
-    module: str
     line: str
-    extras: tuple[str, ...] = ()
+    extras: tuple[str, ...]
 
 
 _COMMANDS = {
-    "init": _Command("init", "Create a new register: commented source files to edit.", ("publish",)),
-    "import": _Command(
-        "import_", "Import a list of sub-processors: a page, CSV, JSON, or a file's history.", ("import",)
-    ),
-    "check": _Command("check", "Check the source for errors, and against the notice promise.", ("publish",)),
-    "preview": _Command("preview", "Show what customers would see: text, mail, pages.", ("publish",)),
-    "add": _Command("add", "Add a sub-processor, or another engagement of one.", ("publish",)),
-    "end": _Command("end", "End a sub-processor, or one of its engagements, on a date.", ("publish",)),
-    "replace": _Command("replace", "Replace a sub-processor with a new one on a date.", ("publish",)),
-    "change": _Command("change", "Plan a change to a sub-processor from a date on.", ("publish",)),
-    "cancel": _Command("cancel", "Cancel an announced engagement or planned change.", ("publish",)),
-    "fold": _Command(
-        "fold", "Fold planned changes that have taken effect into the base fields.", ("publish",)
-    ),
-    "publish": _Command(
-        "publish", "Publish the source as the next signed version, atomically.", ("publish",)
-    ),
-    "refresh": _Command(
-        "refresh", "Renew the signed timestamp that tells customers this is the newest version.", ("publish",)
-    ),
-    "recover": _Command(
-        "recover", "Rebuild the store from the public tree, after verifying it.", ("publish",)
-    ),
-    "status": _Command("status", "Show what is published and when it expires.", ("publish",)),
-    "doctor": _Command(
-        "doctor", "Diagnose present and coming problems, and say how to fix them.", ("publish",)
-    ),
-    "keys": _Command("keys", "List, create and change the register's keys.", ("publish",)),
-    "serve": _Command(
-        "serve", "Serve the published tree over HTTP, from memory. Needs no private key.", ("serve",)
-    ),
-    "run": _Command(
-        "run",
-        "Publish if nothing is published yet, then serve and renew the timestamp.",
-        ("publish", "serve"),
-    ),
-    "verify": _Command("verify", "Verify a published register, and report each check."),
-    "evidence": _Command("evidence", "Save one version as a self-contained package that verifies offline."),
-    "compare": _Command("compare", "Compare checkpoints: were all customers shown the same history?"),
-    "witness": _Command("witness", "Run a transparency-log witness (C2SP tlog-witness).", ("serve",)),
-    "deploy": _Command(
-        "deploy", "Copy the published tree to a folder or a bucket, and verify it from outside.", ("deploy",)
-    ),
-    "notify": _Command("notify", "Notify contract contacts by mail, and keep a record.", ("notify",)),
-    "watch": _Command(
-        "watch", "Watch your vendors' registers: what changed, and the deadline to act.", ("watch",)
-    ),
-    "export": _Command(
-        "export",
-        "Generate configuration for nginx, Caddy, static hosts and CI jobs.",
-        ("publish",),
-    ),
-    "conformance": _Command("conformance", "Test whether a server hosts a register correctly.", ("publish",)),
-    "diff": _Command("diff", "Show what changed between two register documents."),
-    "show": _Command("show", "Show who was engaged on a date, as published by a given time."),
+    name: _Command(line, tuple(extras.split()))
+    for name, extras, line in (
+        ("init", "publish", "Create a new register: commented source files to edit."),
+        ("import", "import", "Import a list of sub-processors: a page, CSV, JSON, or a file's history."),
+        ("check", "publish", "Check the source for errors, and against the notice promise."),
+        ("preview", "publish", "Show what customers would see: text, mail, pages."),
+        ("add", "publish", "Add a sub-processor, or another engagement of one."),
+        ("end", "publish", "End a sub-processor, or one of its engagements, on a date."),
+        ("replace", "publish", "Replace a sub-processor with a new one on a date."),
+        ("change", "publish", "Plan a change to a sub-processor from a date on."),
+        ("cancel", "publish", "Cancel an announced engagement or planned change."),
+        ("fold", "publish", "Fold planned changes that have taken effect into the base fields."),
+        ("publish", "publish", "Publish the source as the next signed version, atomically."),
+        ("refresh", "publish", "Renew the signed timestamp that tells customers this is the newest version."),
+        ("recover", "publish", "Rebuild the store from the public tree, after verifying it."),
+        ("status", "publish", "Show what is published and when it expires."),
+        ("doctor", "publish", "Diagnose present and coming problems, and say how to fix them."),
+        ("keys", "publish", "List, create and change the register's keys."),
+        ("serve", "serve", "Serve the published tree over HTTP, from memory. Needs no private key."),
+        ("run", "publish serve", "Publish if nothing is published yet, then serve and renew the timestamp."),
+        ("verify", "", "Verify a published register, and report each check."),
+        ("evidence", "", "Save one version as a self-contained package that verifies offline."),
+        ("compare", "", "Compare checkpoints: were all customers shown the same history?"),
+        ("witness", "serve", "Run a transparency-log witness (C2SP tlog-witness)."),
+        ("deploy", "deploy", "Copy the published tree to a folder or a bucket, and verify it from outside."),
+        ("notify", "notify", "Notify contract contacts by mail, and keep a record."),
+        ("watch", "watch", "Watch your vendors' registers: what changed, and the deadline to act."),
+        ("export", "publish", "Generate configuration for nginx, Caddy, static hosts and CI jobs."),
+        ("conformance", "publish", "Test whether a server hosts a register correctly."),
+        ("diff", "", "Show what changed between two register documents."),
+        ("show", "", "Show who was engaged on a date, as published by a given time."),
+    )
 }
 """Subcommands by name, in the order a newcomer needs them; each is imported only when it is called."""
 
@@ -115,8 +91,7 @@ class _Commands(click.Group):
                 return None
             raise _not_installed(cmd_name)
         name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
-        module = importlib.import_module(f"register_api.cli.{_COMMANDS[cmd_name].module}")
-        command: click.Command = getattr(module, name)
+        command: click.Command = getattr(importlib.import_module(f"register_api.cli.{name}"), name)
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

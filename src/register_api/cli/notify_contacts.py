@@ -9,9 +9,8 @@ import click
 import msgspec
 
 from register_api.cli import options
-from register_api.cli.notify_options import notices
+from register_api.cli.notify_options import Notices, with_notices
 from register_api.cli.output import err, out, print_json
-from register_api.cli.serving_options import settings_option
 from register_api.core.language.language import count
 from register_api.core.printable import escaped
 from register_api.errors import NotifyError, UsageError
@@ -38,9 +37,9 @@ def contacts() -> None:
 
 
 @contacts.command("import")
-@settings_option
+@with_notices
 @click.argument("file", type=click.Path(path_type=Path))
-def import_(settings: Path | None, file: Path) -> None:
+def import_(opened: Notices, file: Path) -> None:
     """Import contacts from a CSV file: all rows, or none if a row is invalid.
 
     Columns: customer and email; optionally name, products (ids, or all), language (en or de), hears (all or
@@ -58,11 +57,11 @@ def import_(settings: Path | None, file: Path) -> None:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
     if found.faults:
         _refuse(str(file), found.faults)
-    _put(settings, str(file), found.contacts)
+    _put(opened, str(file), found.contacts)
 
 
 @contacts.command()
-@settings_option
+@with_notices
 @click.option("--customer", required=True, help="Your reference for the customer.")
 @click.option("--email", required=True, help="Address of the contact.")
 @click.option("--name", default="", help="Name of the contact.")
@@ -74,7 +73,7 @@ def import_(settings: Path | None, file: Path) -> None:
 @click.option(
     "--replaces", default="", metavar="ADDRESS", help="Address of the contact that this one replaces."
 )
-def add(settings: Path | None, **given: str) -> None:
+def add(opened: Notices, **given: str) -> None:
     """Add or update a contact; with --replaces, in place of another.
 
     \b
@@ -84,12 +83,11 @@ def add(settings: Path | None, **given: str) -> None:
     row = {name: value for name, value in normal(given).items() if value or name in {"email", "customer"}}
     if faults := faults_of(row):
         raise UsageError("; ".join(faults))
-    _put(settings, "", {1: msgspec.convert(row, ContactRow)})
+    _put(opened, "", {1: msgspec.convert(row, ContactRow)})
 
 
-def _put(settings: Path | None, file: str, found: Mapping[int, ContactRow]) -> None:
-    with notices(settings) as opened:
-        done = kept.import_contacts(opened.database, found, opened.at)
+def _put(opened: Notices, file: str, found: Mapping[int, ContactRow]) -> None:
+    done = kept.import_contacts(opened.database, found, opened.at)
     if done.faults:
         _refuse(file, done.faults)
     out.print(", ".join(f"{number} {what}" for what, number in done.done.items()) + ".")
@@ -104,17 +102,16 @@ def _refuse(file: str, faults: list[RowFault]) -> None:
 
 
 @contacts.command("list")
-@settings_option
+@with_notices
 @options.json_option
-def list_(settings: Path | None, as_json: bool) -> None:
+def list_(opened: Notices, as_json: bool) -> None:
     """List recipients with their addresses.
 
     \b
     Example:
       register-api notify contacts list --settings notify.toml --json
     """
-    with notices(settings) as opened:
-        found = kept.list_recipients(opened.database)
+    found = kept.list_recipients(opened.database)
     if as_json:
         hidden = {"pseudonym_key"}
         print_json(
@@ -130,33 +127,31 @@ def list_(settings: Path | None, as_json: bool) -> None:
 
 
 @contacts.command()
-@settings_option
+@with_notices
 @click.argument("address")
-def export(settings: Path | None, address: str) -> None:
+def export(opened: Notices, address: str) -> None:
     """Print all data stored about a person, as JSON (GDPR Article 15).
 
     \b
     Example:
       register-api notify contacts export legal@customer.example --settings notify.toml
     """
-    with notices(settings) as opened:
-        print_json(persons.export_person(opened.database, address))
+    print_json(persons.export_person(opened.database, address))
 
 
 @contacts.command()
-@settings_option
+@with_notices
 @click.argument("address")
 @click.option(
     "--successor", default="", metavar="ADDRESS", help="Contact of the same customer to notify from now on."
 )
 @click.option("--contract-ended", is_flag=True, help="The contract has ended: no further notice is owed.")
-def erase(settings: Path | None, address: str, successor: str, contract_ended: bool) -> None:
+def erase(opened: Notices, address: str, successor: str, contract_ended: bool) -> None:
     """Erase a person's address, name and mails; the record that a notice was sent, and when, remains.
 
     \b
     Example:
       register-api notify contacts erase old@customer.example --successor new@customer.example
     """
-    with notices(settings) as opened:
-        found = persons.erase(opened.database, address, opened.at, successor=successor, ended=contract_ended)
+    found = persons.erase(opened.database, address, opened.at, successor=successor, ended=contract_ended)
     out.print(f"{count(found, 'recipient')} erased.")

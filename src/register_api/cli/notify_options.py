@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from register_api import clock
 from register_api.bounded_http.limits import HttpLimits
+from register_api.cli.serving_options import settings_option
 from register_api.cli.trust_options import read_certificates
 from register_api.notify.schema import STEPS
 from register_api.notify.settings import NotifySettings, read_notify_settings
@@ -32,12 +33,17 @@ class Notices(NamedTuple):
         return int(clock.now().timestamp())
 
 
-@contextlib.contextmanager
-def notices(file: Path | None) -> Iterator[Notices]:
-    """Read the settings and open the database while the block runs."""
-    settings = read_notify_settings(file, os.environ)
-    with opened(settings.database, STEPS) as database:
-        yield Notices(settings, database)
+def with_notices(command: Callable[..., None]) -> Callable[..., None]:
+    """Add ``--settings``; the command is given the settings and the open database."""
+
+    @settings_option
+    @functools.wraps(command)
+    def with_them(settings: Path | None, **given: Any) -> None:
+        read = read_notify_settings(settings, os.environ)
+        with opened(read.database, STEPS) as database:
+            command(Notices(read, database), **given)
+
+    return with_them
 
 
 def time_authority(settings: NotifySettings) -> TimeAuthority | None:
@@ -46,3 +52,8 @@ def time_authority(settings: NotifySettings) -> TimeAuthority | None:
         return None
     anchors = read_certificates(Path(settings.time_authority_certificate), "time_authority_certificate")
     return TimeAuthority(url=check_url(settings.time_authority), anchors=anchors, limits=_ASKED_ONCE)
+
+
+def in_words(states: dict[str, int]) -> str:
+    """Return numbers by state as a list in words."""
+    return ", ".join(f"{number} {state}" for state, number in states.items())

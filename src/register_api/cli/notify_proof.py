@@ -1,4 +1,4 @@
-"""Commands that prove who was told: seal, evidence."""
+"""Commands that say and prove who was told: status, seal, evidence."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from pathlib import Path
 import click
 
 from register_api import clock
-from register_api.cli.notify_options import notices, time_authority
-from register_api.cli.output import err, out, print_error
-from register_api.cli.serving_options import settings_option
+from register_api.cli import options
+from register_api.cli.notify_options import Notices, in_words, time_authority, with_notices
+from register_api.cli.output import err, out, print_error, print_json
 from register_api.core.canonical import digest
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
+from register_api.core.printable import escaped
 from register_api.errors import NotStamped, RegisterError, UsageError
+from register_api.notify import status as record_of
 from register_api.notify.publication import load
 from register_api.notify.sealing import notice_files, recipients_of, seal_facts, stamp_seals
 from register_api.notify.settings import NotifySettings
@@ -32,8 +34,98 @@ from register_api.verify.report_text import render_text
 
 
 @click.command()
-@settings_option
-def seal(settings: Path | None) -> None:
+@with_notices
+@click.argument("version", type=click.IntRange(1), required=False)
+@click.option("--addresses", is_flag=True, help="Show addresses instead of pseudonyms.")
+@click.option("--metrics", is_flag=True, help="Print metrics in the Prometheus text format.")
+@options.json_option
+def status(opened: Notices, version: int | None, addresses: bool, metrics: bool, as_json: bool) -> None:
+    """Show who was notified and when, which mails were refused or bounced, and what is pending.
+
+    Exits with status 1 if a contract contact was not notified or the public tree did not verify.
+
+    \b
+    Examples:
+      register-api notify status --settings notify.toml
+      register-api notify status 7 --addresses --settings notify.toml
+      register-api notify status --metrics --settings notify.toml > /var/lib/node_exporter/notify.prom
+    """
+    found = record_of.status(opened.database, clock.now(), version, addresses=addresses)
+    if as_json:
+        print_json(found)
+    elif metrics:
+        out.print(_metrics(found), end="")
+    else:
+        _print_status(found)
+    raise click.exceptions.Exit(int(found.needs_somebody))
+
+
+def _print_status(found: record_of.NotifyStatus) -> None:
+    looked = f"verified {format_instant(found.looked_at)}" if found.looked_at else "not looked at yet"
+    out.print(f"Public tree: {found.problem or looked}")
+    sealed = format_instant(found.sealing.sealed_at) if found.sealing.sealed_at else "never"
+    out.print(
+        f"Sealed: {sealed}; {count(found.sealing.unsealed, 'fact')} not sealed,"
+        f" {count(found.sealing.unstamped, 'seal')} not time-stamped"
+    )
+    if found.endpoints:
+        out.print(f"Endpoints: {in_words(found.endpoints)}")
+    for version in found.versions:
+        states = in_words(version.states) or ("nobody concerned" if version.told else "not told")
+        reminders = f"; reminders: {in_words(version.reminders)}" if version.reminders else ""
+        out.print(f"Version {version.version}: {states}{reminders}")
+        if version.alarms:
+            left = "" if version.days_left is None else f"; {count(version.days_left, 'day')} of notice left"
+            out.print(f"  ALARM: {count(version.alarms, 'contract contact')} not told{left}", style="red")
+        if version.answers:
+            out.print(f"  Answers until {version.objection_until}: {in_words(version.answers)}")
+    for told in found.told:
+        who = told.address or told.pseudonym or "erased"
+        again = f", {told.unknowns} times unknown" if told.unknowns else ""
+        alarm = "ALARM " if told.alarm else ""
+        when = format_instant(told.at)
+        what = "" if told.tells == "notice" else f"{told.tells} "
+        out.print(f"  {alarm}{what}{told.state} {when}{again}  {told.customer}  {who}  {escaped(told.reply)}")
+    for given in found.answers:
+        who = given.address or given.pseudonym or "erased"
+        when = f" {format_instant(given.at)}{', late' if given.late else ''}" if given.at else ""
+        out.print(f"  answer {given.verdict}{when}  {given.customer}  {who}  {escaped(given.reason)}")
+
+
+def _metrics(found: record_of.NotifyStatus) -> str:
+    """Return the newest versions' numbers as Prometheus reads them."""
+    looked, sealed = (int(at.timestamp()) if at else 0 for at in (found.looked_at, found.sealing.sealed_at))
+    gauges: dict[str, dict[str, int]] = {
+        "looked_at_seconds": {"": looked},
+        "look_failed": {"": int(bool(found.problem))},
+        "facts_unsealed": {"": found.sealing.unsealed},
+        "sealed_at_seconds": {"": sealed},
+        "seals_unstamped": {"": found.sealing.unstamped},
+        "endpoints": {f'{{state="{state}"}}': number for state, number in found.endpoints.items()},
+        "deliveries": {
+            f'{{version="{version.version}",state="{state}"}}': number
+            for version in found.versions
+            for state, number in version.states.items()
+        },
+        "answers": {
+            f'{{version="{version.version}",answer="{answer}"}}': number
+            for version in found.versions
+            for answer, number in version.answers.items()
+        },
+        "contacts_not_told": {
+            f'{{version="{version.version}"}}': version.alarms for version in found.versions
+        },
+    }
+    return "".join(
+        f"# TYPE register_notify_{name} gauge\n"
+        + "".join(f"register_notify_{name}{labels} {number}\n" for labels, number in rows.items())
+        for name, rows in gauges.items()
+    )
+
+
+@click.command()
+@with_notices
+def seal(opened: Notices) -> None:
     """Seal the records of notices under a Merkle root, and have it timestamped.
 
     A worker does this every hour.
@@ -42,20 +134,19 @@ def seal(settings: Path | None) -> None:
     Example:
       register-api notify seal --settings notify.toml
     """
-    with notices(settings) as opened:
-        now, authority = clock.now(), time_authority(opened.settings)
-        out.print(f"{count(seal_facts(opened.database, now), 'fact')} sealed.")
-        try:
-            stamps = stamp_seals(opened.database, authority, now) if authority else []
-        except NotStamped as error:
-            print_error(NotStamped(f"{error.message}; the next time it is asked again"))
-        else:
-            for stamp in stamps:
-                out.print(f"Time-stamped at {format_instant(stamp.at)} by {stamp.authority}.")
+    now, authority = clock.now(), time_authority(opened.settings)
+    out.print(f"{count(seal_facts(opened.database, now), 'fact')} sealed.")
+    try:
+        stamps = stamp_seals(opened.database, authority, now) if authority else []
+    except NotStamped as error:
+        print_error(NotStamped(f"{error.message}; the next time it is asked again"))
+    else:
+        for stamp in stamps:
+            out.print(f"Time-stamped at {format_instant(stamp.at)} by {stamp.authority}.")
 
 
 @click.command()
-@settings_option
+@with_notices
 @click.argument("version", type=click.IntRange(1))
 @click.option("--recipient", metavar="ADDRESS", help="Include the records of this recipient.")
 @click.option(
@@ -67,7 +158,7 @@ def seal(settings: Path | None) -> None:
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, e.g. notice.zip."
 )
 def evidence(
-    settings: Path | None, version: int, recipient: str | None, customer: str | None, output: Path
+    opened: Notices, version: int, recipient: str | None, customer: str | None, output: Path
 ) -> None:
     """Save proof of who was notified of a version, and when, as a package that verifies offline.
 
@@ -83,9 +174,8 @@ def evidence(
     if recipient is None and customer is None:
         raise UsageError("whose records? Give --recipient, --customer or both")
     check_free(output)
-    with notices(settings) as opened:
-        wanted = recipients_of(opened.database, recipient, customer)
-        found = notice_files(opened.database, load(opened.database, version), wanted)
+    wanted = recipients_of(opened.database, recipient, customer)
+    found = notice_files(opened.database, load(opened.database, version), wanted)
     files = found.files | _register(opened.settings, version)
     data = make_archive(files, found.sealed_at)
     trust = Options(root_sha256=opened.settings.root_sha256 or None)
@@ -103,10 +193,10 @@ def evidence(
 
 def _register(settings: NotifySettings, version: int) -> dict[str, bytes]:
     """Return the register's own evidence of a version, if it can be had; if not, that is told."""
-    options = Options(root_sha256=settings.root_sha256 or None)
+    wishes = Options(root_sha256=settings.root_sha256 or None)
     try:
         with HttpFetcher(settings.base) as fetcher:
-            made = make_evidence(settings.base, fetcher, version, options, clock.now())
+            made = make_evidence(settings.base, fetcher, version, wishes, clock.now())
     except RegisterError as error:
         why = f"{error.word}: {error.message}"
     else:

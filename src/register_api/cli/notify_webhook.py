@@ -11,9 +11,8 @@ import msgspec
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.notify_options import notices
+from register_api.cli.notify_options import Notices, with_notices
 from register_api.cli.output import out, print_json
-from register_api.cli.serving_options import settings_option
 from register_api.core.instant import format_instant, instant_of
 from register_api.core.printable import escaped
 from register_api.errors import NotifyError, UsageError
@@ -37,7 +36,7 @@ def webhook() -> None:
 
 
 @webhook.command()
-@settings_option
+@with_notices
 @click.argument("url")
 @click.option("--owner", required=True, metavar="ADDRESS", help="Mail address to notify when it fails.")
 @click.option(
@@ -51,7 +50,7 @@ def webhook() -> None:
     "--hears", type=click.Choice(["all", "important"]), default="all", show_default=True,
     help="Which changes to notify of: all, or important ones.",
 )  # fmt: skip
-def add(settings: Path | None, url: str, **given: Any) -> None:
+def add(opened: Notices, url: str, **given: Any) -> None:
     """Add an endpoint; nothing is sent to it until `test` has succeeded.
 
     URL is its address, or - to read it from standard input: a chat's URL is a secret that should not be on
@@ -63,8 +62,7 @@ def add(settings: Path | None, url: str, **given: Any) -> None:
       register-api notify webhook add - --format slack --owner privacy@example.com < slack-url.txt
     """
     address = sys.stdin.readline().strip() if url == "-" else url
-    with notices(settings) as opened:
-        made = kept.add_endpoint(opened.database, kept.NewEndpoint(url=address, **given), opened.at)
+    made = kept.add_endpoint(opened.database, kept.NewEndpoint(url=address, **given), opened.at)
     out.print(f"Added {made.id}.")
     if made.secret:
         out.print(f"Secret: {made.secret}", soft_wrap=True)
@@ -72,9 +70,9 @@ def add(settings: Path | None, url: str, **given: Any) -> None:
 
 
 @webhook.command()
-@settings_option
+@with_notices
 @click.argument("identity", metavar="ID")
-def test(settings: Path | None, identity: str) -> None:
+def test(opened: Notices, identity: str) -> None:
     """Send a test message to an endpoint; if accepted, the endpoint is notified of each version from now on.
 
     A webhook must return the challenge of the event in its response.
@@ -83,27 +81,25 @@ def test(settings: Path | None, identity: str) -> None:
     Example:
       register-api notify webhook test 0123456789abcdef0123456789abcdef --settings notify.toml
     """
-    with notices(settings) as opened:
-        found = kept.endpoint_of(opened.database, identity)
-        problem = try_endpoint(opened.settings, found, clock.now)
-        if problem:
-            raise NotifyError(f"{found.shown}: {problem}")
-        kept.prove(opened.database, identity)
+    found = kept.endpoint_of(opened.database, identity)
+    problem = try_endpoint(opened.settings, found, clock.now)
+    if problem:
+        raise NotifyError(f"{found.shown}: {problem}")
+    kept.prove(opened.database, identity)
     out.print("It has taken the test message, and is told of each version from now on.")
 
 
 @webhook.command("list")
-@settings_option
+@with_notices
 @options.json_option
-def list_(settings: Path | None, as_json: bool) -> None:
+def list_(opened: Notices, as_json: bool) -> None:
     """List endpoints and which of them fail; only the host of each URL is shown.
 
     \b
     Example:
       register-api notify webhook list --settings notify.toml
     """
-    with notices(settings) as opened:
-        found = kept.endpoints(opened.database)
+    found = kept.endpoints(opened.database)
     if as_json:
         print_json([_shown(each) for each in found])
         return
@@ -126,32 +122,30 @@ def _state(found: Endpoint) -> str:
 
 
 @webhook.command()
-@settings_option
+@with_notices
 @click.argument("identity", metavar="ID")
 @click.option("--contract-ended", is_flag=True, help="The contract has ended: no further notice is owed.")
-def remove(settings: Path | None, identity: str, contract_ended: bool) -> None:
+def remove(opened: Notices, identity: str, contract_ended: bool) -> None:
     """Remove an endpoint with its URL and secret; the record of what it was sent, and when, remains.
 
     \b
     Example:
       register-api notify webhook remove 0123456789abcdef0123456789abcdef --settings notify.toml
     """
-    with notices(settings) as opened:
-        kept.remove_endpoint(opened.database, identity, opened.at, ended=contract_ended)
+    kept.remove_endpoint(opened.database, identity, opened.at, ended=contract_ended)
     out.print("Removed.")
 
 
 @webhook.command()
-@settings_option
-def key(settings: Path | None) -> None:
+@with_notices
+def key(opened: Notices) -> None:
     """Print the public key that signs events; create the key file (`webhook_key`) if missing.
 
     \b
     Example:
       register-api notify webhook key --settings notify.toml
     """
-    with notices(settings) as opened:
-        named = opened.settings.webhook_key
+    named = opened.settings.webhook_key
     if not named:
         raise UsageError("[notify] names no webhook_key", hint="docs/webhooks.md")
     path = Path(named)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import click
 
@@ -14,6 +15,7 @@ from register_api.core.instant import check_fresh_for, parse_day
 from register_api.core.text import base_url_problem
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
+Option: TypeAlias = Callable[[Any], Any]
 
 PROGRESS = "progress"
 """Where ``--progress`` is kept in a command's context, for ``output.progress``."""
@@ -96,77 +98,113 @@ class FreshForParam(click.ParamType["dt.timedelta"]):
         return int(written[1]) * unit
 
 
-def source_option(command: Command) -> Command:
-    """Add ``--source``: the folder with register.toml."""
-    return click.option(
-        "--source",
-        type=click.Path(path_type=Path),
-        default=Path("register"),
-        show_default=True,
-        help="Folder with register.toml and subprocessors/.",
-    )(command)
+def together(*options: Option) -> Option:
+    """Return a decorator that adds several options, in the order of the help."""
+    return lambda command: functools.reduce(lambda made, add: add(made), reversed(options), command)
 
 
-def store_option(command: Command) -> Command:
-    """Add ``--store``: the folder that holds the published tree."""
-    return click.option(
-        "--store",
-        type=click.Path(path_type=Path),
-        default=Path("var/store"),
-        show_default=True,
-        envvar="REGISTER_STORE",
+_URL, _CERTIFICATE = "REGISTER_TIME_AUTHORITY", "REGISTER_TIME_AUTHORITY_CERTIFICATE"
+
+source_option = click.option(
+    "--source",
+    type=click.Path(path_type=Path),
+    default=Path("register"),
+    show_default=True,
+    help="Folder with register.toml and subprocessors/.",
+)
+
+store_option = click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    default=Path("var/store"),
+    show_default=True,
+    envvar="REGISTER_STORE",
+    show_envvar=True,
+    help="Folder of the store; public/ in it is the tree to serve.",
+)
+
+keys_option = click.option(
+    "--keys",
+    type=click.Path(path_type=Path),
+    default=Path("var/keys"),
+    show_default=True,
+    envvar="REGISTER_KEYS",
+    show_envvar=True,
+    help="Folder with the PRIVATE keys, readable only by you.",
+)
+
+fresh_for_option = click.option(
+    "--fresh-for",
+    type=FreshForParam(),
+    envvar="REGISTER_FRESH_FOR",
+    show_envvar=True,
+    help="How long the signed timestamp stays valid, 1h to 31d.  [default: unchanged; 48h for the first]",
+)
+
+clock_is_right_option = click.option(
+    "--clock-is-right",
+    is_flag=True,
+    help="Sign even if the current timestamp is dated later, because that clock was ahead.",
+)
+
+progress_option = click.option(
+    "--progress/--no-progress",
+    default=None,
+    expose_value=False,
+    callback=lambda context, _, value: context.meta.update({PROGRESS: value}),
+    help=(
+        "Show progress on standard error: a bar on a terminal, else a line a second.  [default: "
+        "the bar, or a line every 10 seconds]"
+    ),
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+offline_option = click.option(
+    "--offline",
+    is_flag=True,
+    envvar="REGISTER_OFFLINE",
+    show_envvar=True,
+    help="Do not check the register's URL for a public tree that is ahead of the store.",
+)
+
+address_option = click.option(
+    "--base-url",
+    type=BaseUrlParam(),
+    envvar="REGISTER_BASE_URL",
+    show_envvar=True,
+    help="URL where the tree is published.  [default: the register's own]",
+)
+
+policy_option = click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    envvar="REGISTER_WITNESS_POLICY",
+    show_envvar=True,
+    help="C2SP tlog-policy file with the witnesses to ask for a cosignature.",
+)
+
+time_authority_options = together(
+    click.option(
+        "--time-authority",
+        metavar="URL",
+        envvar=_URL,
         show_envvar=True,
-        help="Folder of the store; public/ in it is the tree to serve.",
-    )(command)
-
-
-def keys_option(command: Command) -> Command:
-    """Add ``--keys``: the folder with the private keys."""
-    return click.option(
-        "--keys",
+        help="Have the newest checkpoint timestamped by this authority (RFC 3161).",
+    ),
+    click.option(
+        "--time-authority-certificate",
         type=click.Path(path_type=Path),
-        default=Path("var/keys"),
-        show_default=True,
-        envvar="REGISTER_KEYS",
+        metavar="FILE",
+        envvar=_CERTIFICATE,
         show_envvar=True,
-        help="Folder with the PRIVATE keys, readable only by you.",
-    )(command)
+        help="Root certificate (PEM) that the timestamps must chain to; not checked without it.",
+    ),
+)
 
 
-def fresh_for_option(command: Command) -> Command:
-    """Add ``--fresh-for``: how long the signed timestamp is good."""
-    return click.option(
-        "--fresh-for",
-        type=FreshForParam(),
-        envvar="REGISTER_FRESH_FOR",
-        show_envvar=True,
-        help="How long the signed timestamp stays valid, 1h to 31d.  [default: unchanged; 48h for the first]",
-    )(command)
-
-
-def clock_is_right_option(command: Command) -> Command:
-    """Add ``--clock-is-right``: the timestamp in force was signed by a clock that was ahead."""
-    return click.option(
-        "--clock-is-right",
-        is_flag=True,
-        help="Sign even if the current timestamp is dated later, because that clock was ahead.",
-    )(command)
-
-
-def progress_option(command: Command) -> Command:
-    """Add ``--progress``: how far a command is, where it is no terminal that it writes to."""
-    return click.option(
-        "--progress/--no-progress",
-        default=None,
-        expose_value=False,
-        callback=lambda context, _, value: context.meta.update({PROGRESS: value}),
-        help=(
-            "Show progress on standard error: a bar on a terminal, else a line a second.  [default: "
-            "the bar, or a line every 10 seconds]"
-        ),
-    )(command)
-
-
-def json_option(command: Command) -> Command:
-    """Add ``--json``: print for machines."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+def as_variables(url: str | None, certificate: Path | None) -> dict[str, str]:
+    """Return the authority for a child process; as arguments, a password in the address would be seen."""
+    found = {_URL: url, _CERTIFICATE: str(certificate) if certificate else None}
+    return {name: value for name, value in found.items() if value}

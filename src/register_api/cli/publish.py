@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from register_api.cli import asking_public, options, time_options, time_stamps
-from register_api.cli.cosigning import ask_and_tell
+from register_api.cli import options
+from register_api.cli.asking import ask_and_tell, compare_with_public, read_time_authority, stamp_and_tell
 from register_api.cli.interruption import publications, telling
 from register_api.cli.output import err, out, progress
-from register_api.cli.policies import policy_of, policy_option
 from register_api.cli.reasons import GivenReason, reason_options
+from register_api.cli.trust_options import policy_of
 from register_api.cli.words import print_publication
 from register_api.core.language.language import count
 from register_api.publish.pipeline import Published, PublishRequest, publish_version
@@ -54,9 +54,9 @@ from register_api.store.reader import open_snapshot
 )
 @options.fresh_for_option
 @options.clock_is_right_option
-@policy_option
-@time_options.time_authority_options
-@asking_public.offline_option
+@options.policy_option
+@options.time_authority_options
+@options.offline_option
 @options.progress_option
 @click.option("--if-empty", is_flag=True, help="Do nothing if a version has been published.")
 def publish(
@@ -94,7 +94,7 @@ def publish(
       register-api publish --at 2024-02-01T09:00:00Z      (imported history)
     """
     witnesses = policy_of(policy)
-    authority = time_stamps.read_time_authority(time_authority, time_authority_certificate)
+    authority = read_time_authority(time_authority, time_authority_certificate)
     before = open_snapshot(store)
     if if_empty and before is not None:
         return
@@ -111,13 +111,13 @@ def publish(
     )
     url = base_url or (None if before or offline else _address_in(source))
     with telling(publications(store, before)):
-        asking_public.compare_with_public(before, url, offline=offline)
+        compare_with_public(before, url, offline=offline)
         with progress("publishing") as report:
             published = publish_version(order, report)
         _tell(published, store, public_keys or default_folder(source, keys))
         if published.snapshot and not if_empty:  # `run` waits for this before it serves, and refreshes next
             ask_and_tell(store, witnesses, order.intent.now)
-            time_stamps.stamp(store, authority, order.intent.now)
+            stamp_and_tell(store, authority, order.intent.now)
 
 
 def _tell(published: Published, store: Path, public_keys: Path) -> None:

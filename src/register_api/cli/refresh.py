@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import functools
-import signal
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,17 +11,14 @@ from typing import Any
 import click
 
 from register_api import clock
-from register_api.cli import options, time_options, time_stamps
-from register_api.cli.asking_public import address_option, compare_with_public, offline_option
-from register_api.cli.cosigning import ask_and_tell
-from register_api.cli.interruption import telling
+from register_api.cli import options
+from register_api.cli.asking import ask_and_tell, compare_with_public, read_time_authority, stamp_and_tell
+from register_api.cli.interruption import stopped_by_signals, telling
 from register_api.cli.output import err, print_error
-from register_api.cli.policies import policy_of, policy_option
+from register_api.cli.trust_options import policy_of
 from register_api.core.instant import USUAL, format_instant, in_words, latest_renewal, renewal_after
-from register_api.core.log.policy import WitnessPolicy
 from register_api.errors import RegisterError, StoreError, UsageError
 from register_api.publish.pipeline import refresh_freshness
-from register_api.publish.time_authority import TimeAuthority
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.repository import expiries, lasts
 from register_api.store.reader import Snapshot, open_snapshot
@@ -61,12 +55,12 @@ class _HoursParam(click.FloatRange):
     ),
 )
 @options.fresh_for_option
-@policy_option
-@offline_option
-@address_option
+@options.policy_option
+@options.offline_option
+@options.address_option
 @click.option("--wait-first", is_flag=True, help="With --every: wait before the first renewal.")
 @options.clock_is_right_option
-@time_options.time_authority_options
+@options.time_authority_options
 def refresh(
     store: Path,
     keys: Path,
@@ -87,9 +81,9 @@ def refresh(
     key. Customers reject a timestamp after 48 hours, or after the period last set with --fresh-for. Renew
     it from a timer after an eighth of that: every 6 hours.
 
-    With --policy, witnesses that have not yet cosigned the newest checkpoint are asked; with --time-
-    authority it is then timestamped, unless it already is. A failure is reported and does not fail the
-    command. If the public tree is ahead of the store, nothing is signed (--offline skips this check).
+    With --policy, witnesses that have not yet cosigned the newest checkpoint are asked; with
+    --time-authority it is then timestamped, unless it already is. A failure is reported and does not fail
+    the command. If the public tree is ahead of the store, nothing is signed (--offline skips this check).
 
     \b
     Examples:
@@ -100,22 +94,29 @@ def refresh(
       register-api refresh --time-authority https://tsa.example.com/ --time-authority-certificate tsa.pem
     """
     witnesses = policy_of(policy)
-    authority = time_stamps.read_time_authority(time_authority, time_authority_certificate)
-    ask = functools.partial(compare_with_public, url=base_url, offline=offline)
-    once = functools.partial(_refresh, store, keys, fresh_for, witnesses, authority, ask)
+    authority = read_time_authority(time_authority, time_authority_certificate)
+
+    def once() -> None:
+        if (snapshot := open_snapshot(store)) is not None:
+            compare_with_public(snapshot, base_url, offline=offline)
+        renewed = refresh_freshness(store, keys, clock.now(), fresh_for, clock_is_right=clock_is_right)
+        err.print(f"Version {_vouched(renewed)}.")
+        ask_and_tell(store, witnesses, clock.now())
+        stamp_and_tell(store, authority, clock.now())
+
     if every is None:
         with telling(lambda: f"version {_vouched(snapshot)}" if (snapshot := open_snapshot(store)) else ""):
-            once(clock_is_right=clock_is_right)
+            once()
         return
     if clock_is_right:
         raise UsageError("--clock-is-right is for one refresh", hint="leave out --every")
     _refuse_seldom(every, fresh_for or _fresh_for(store))
-    stopped = _stop_on_signals()
     wait = _interval(every, _fresh_for(store)) if wait_first else dt.timedelta()
-    while not stopped.wait(wait.total_seconds()):
-        renewed = _survived(once)
-        usual = _interval(every, _fresh_for(store))
-        wait = usual if renewed else min(_RETRY, usual)
+    with stopped_by_signals() as stopped:
+        while not stopped.wait(wait.total_seconds()):
+            renewed = _survived(once)
+            usual = _interval(every, _fresh_for(store))
+            wait = usual if renewed else min(_RETRY, usual)
 
 
 def _refuse_seldom(every: float, fresh_for: dt.timedelta) -> None:
@@ -144,25 +145,6 @@ def _fresh_for(store: Path) -> dt.timedelta:
     return USUAL
 
 
-def _refresh(
-    store: Path,
-    keys: Path,
-    fresh_for: dt.timedelta | None,
-    witnesses: WitnessPolicy | None,
-    authority: TimeAuthority | None,
-    ask: Callable[[Snapshot], object],
-    *,
-    clock_is_right: bool = False,
-) -> None:
-    if (snapshot := open_snapshot(store)) is not None:
-        ask(snapshot)
-    now = clock.now()
-    renewed = refresh_freshness(store, keys, now, fresh_for, clock_is_right=clock_is_right)
-    err.print(f"Version {_vouched(renewed)}.")
-    ask_and_tell(store, witnesses, clock.now())
-    time_stamps.stamp(store, authority, clock.now())
-
-
 def _survived(once: Callable[[], None]) -> bool:
     """Refresh once; a failure of any kind is told in a sentence, and the timer goes on."""
     try:
@@ -174,17 +156,6 @@ def _survived(once: Callable[[], None]) -> bool:
     else:
         return True
     return False
-
-
-def _stop_on_signals() -> threading.Event:
-    stopped = threading.Event()
-
-    def stop(_number: int, _frame: Any) -> None:
-        stopped.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    return stopped
 
 
 def _vouched(snapshot: Snapshot) -> str:

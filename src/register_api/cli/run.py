@@ -16,9 +16,8 @@ from typing import Any
 
 import click
 
-from register_api.cli import options, time_options
+from register_api.cli import options
 from register_api.cli.output import err
-from register_api.cli.policies import policy_option
 from register_api.cli.serving_options import address_options, settings_option
 from register_api.core.text import base_url_problem
 from register_api.serve.settings import OFF, Settings, read_settings
@@ -38,9 +37,9 @@ _PR_SET_PDEATHSIG = 1
 @options.store_option
 @options.keys_option
 @settings_option
-@policy_option
+@options.policy_option
 @address_options
-@time_options.time_authority_options
+@options.time_authority_options
 def run(
     source: Path,
     store: Path,
@@ -62,7 +61,7 @@ def run(
       register-api run --port 8080
     """
     folders = ["--store", str(store), "--keys", str(keys), *(["--policy", str(policy)] if policy else [])]
-    os.environ |= time_options.as_variables(time_authority, time_authority_certificate)
+    os.environ |= options.as_variables(time_authority, time_authority_certificate)
     children: list[subprocess.Popen[bytes]] = []
     told = _pass_signals_on(children)
     given = {"host": host, "port": port}

@@ -11,11 +11,10 @@ from typing import Any
 import click
 
 from register_api import clock
-from register_api.cli import options, time_stamps
-from register_api.cli.asking_public import address_option, compare_with_public, offline_option
-from register_api.cli.cosigning import print_witnesses, witnesses_document
+from register_api.cli import options
+from register_api.cli.asking import compare_with_public, print_witnesses, stamped_in_words, witnesses_document
 from register_api.cli.output import err, out, print_error, print_json
-from register_api.cli.policies import policy_of, policy_option
+from register_api.cli.trust_options import policy_of
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
@@ -34,9 +33,9 @@ _INTO_EMPTY = "(into an empty store: mv the damaged one away first)"
 
 @click.command()
 @options.store_option
-@policy_option
-@offline_option
-@address_option
+@options.policy_option
+@options.offline_option
+@options.address_option
 @click.option("--deep", is_flag=True, help="Verify every version, like `verify --history all`.")
 @options.json_option
 def status(
@@ -70,7 +69,7 @@ def status(
         _print_status(snapshot, rows)
         print_witnesses(witnesses)
         if stamped is not None:
-            out.print(f"  {time_stamps.in_words(stamped)}")
+            out.print(f"  {stamped_in_words(stamped)}")
         _print_tree(snapshot, damaged, finding, deep=deep)
     verdicts = {verdict for _, verdict in rows}
     if damaged or finding or "expired" in verdicts:

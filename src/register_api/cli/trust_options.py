@@ -5,32 +5,26 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 import msgspec
 from cryptography.x509 import Certificate
 
-from register_api.cli.policies import read_policy
+from register_api.cli.options import together
 from register_api.core.log.note import COSIGNATURE, MAX_NOTE_BYTES, NoteKey, parse_verifier_key
-from register_api.core.log.policy import WitnessPolicy
+from register_api.core.log.policy import MAX_POLICY_BYTES, WitnessPolicy, parse_policy
 from register_api.core.log.time_stamp import MAX_ANCHORS_BYTES, read_anchors
 from register_api.errors import UsageError, VerificationError
 from register_api.verify.fetcher import Fetcher, FolderFetcher
 from register_api.verify.http_fetcher import HttpFetcher
 
-Command = TypeVar("Command", bound="Callable[..., Any]")
+Parsed = TypeVar("Parsed")
 
-
-def root_options(command: Command) -> Command:
-    """Add ``--root`` and ``--root-sha256``."""
-    file = click.option(
-        "--root", type=click.Path(path_type=Path), help="File with the trust root to start from."
-    )
-    digest = click.option(
-        "--root-sha256", metavar="HEX", help="SHA-256 of the first root, e.g. from a contract."
-    )
-    return file(digest(command))
+root_options = together(
+    click.option("--root", type=click.Path(path_type=Path), help="File with the trust root to start from."),
+    click.option("--root-sha256", metavar="HEX", help="SHA-256 of the first root, e.g. from a contract."),
+)
 
 
 def check_root(root: Path | None, root_sha256: str | None) -> None:
@@ -39,31 +33,38 @@ def check_root(root: Path | None, root_sha256: str | None) -> None:
         raise UsageError("--root and --root-sha256 say the same thing twice", hint="give one of them")
 
 
-def witness_options(command: Command) -> Command:
-    """Add ``--witness``, ``--witnesses`` and ``--policy``."""
-    for add in (
-        click.option(
-            "--policy",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="C2SP tlog-policy file with the required witnesses, instead of --witness.",
-        ),
-        click.option(
-            "--witnesses",
-            type=click.IntRange(min=1),
-            metavar="M",
-            help="How many of them must have cosigned the checkpoint.  [default: all]",
-        ),
-        click.option(
-            "--witness",
-            "witness_keys",
-            metavar="VKEY",
-            multiple=True,
-            help="Verifier key of a witness you trust (C2SP, type 0x04). May be repeated.",
-        ),
-    ):
-        command = add(command)
-    return command
+witness_options = together(
+    click.option(
+        "--witness",
+        "witness_keys",
+        metavar="VKEY",
+        multiple=True,
+        help="Verifier key of a witness you trust (C2SP, type 0x04). May be repeated.",
+    ),
+    click.option(
+        "--witnesses",
+        type=click.IntRange(min=1),
+        metavar="M",
+        help="How many of them must have cosigned the checkpoint.  [default: all]",
+    ),
+    click.option(
+        "--policy",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="C2SP tlog-policy file with the required witnesses, instead of --witness.",
+    ),
+)
+
+
+stamped_by_option = click.option(
+    "--stamped-by",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=(
+        "Root certificates (PEM) of the timestamping authorities you accept; one of them must "
+        "have timestamped the log's checkpoint."
+    ),
+)
 
 
 class Witnesses(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,34 +112,32 @@ def opened(base: str) -> Iterator[Fetcher]:
         raise UsageError(f"{base} is neither an address (https://…) nor a folder")
 
 
-def stamped_by_option(command: Command) -> Command:
-    """Add ``--stamped-by``: the certificates of time-stamping authorities that are accepted."""
-    return click.option(
-        "--stamped-by",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help=(
-            "Root certificates (PEM) of the timestamping authorities you accept; one of them must "
-            "have timestamped the log's checkpoint."
-        ),
-    )(command)
+def _read(path: Path, most: int, parse: Callable[[bytes], Parsed], named: str, hint: str = "") -> Parsed:
+    """Read a file that an option names; its parser refuses one of more than so many bytes."""
+    try:
+        with path.open("rb") as file:
+            return parse(file.read(most + 1))
+    except OSError as error:
+        raise UsageError(f"{named} cannot be read: {error.strerror}") from error
+    except VerificationError as error:
+        raise UsageError(f"{named}: {error.message}", hint=hint) from error
 
 
 def read_certificates(path: Path, option: str) -> tuple[Certificate, ...]:
     """Return the certificates in a file that an option names."""
-    try:
-        with path.open("rb") as file:
-            return read_anchors(file.read(MAX_ANCHORS_BYTES + 1))
-    except OSError as error:
-        raise UsageError(f"{option} {path} cannot be read: {error.strerror}") from error
-    except VerificationError as error:
-        raise UsageError(f"{option} {path}: {error.message}") from error
+    return _read(path, MAX_ANCHORS_BYTES, read_anchors, f"{option} {path}")
 
 
 def read_checkpoint(path: Path) -> bytes:
-    """Return a checkpoint that someone kept as a file; what is too large is left to its reader to refuse."""
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_NOTE_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    """Return a checkpoint that someone kept as a file."""
+    return _read(path, MAX_NOTE_BYTES, bytes, str(path))
+
+
+def read_policy(path: Path) -> WitnessPolicy:
+    """Read a file that says which witnesses must have seen a log (C2SP tlog-policy)."""
+    return _read(path, MAX_POLICY_BYTES, parse_policy, str(path), "one is shown in docs/format/log.md")
+
+
+def policy_of(path: Path | None) -> WitnessPolicy | None:
+    """Return the policy that is named, if one is."""
+    return None if path is None else read_policy(path)

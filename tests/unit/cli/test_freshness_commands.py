@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import errno
 import functools
@@ -123,7 +124,7 @@ def test_a_timed_refresh_goes_on_after_a_failure(
                 (publisher.keys / "away.pem").rename(online)
             return len(waits) == 4
 
-    monkeypatch.setattr(refresh, "_stop_on_signals", Stopped)
+    monkeypatch.setattr(refresh, "stopped_by_signals", lambda: contextlib.nullcontext(Stopped()))
     result = published("refresh", "--every", "6")
     assert result.exit_code == 0
     assert waits == [0, 21600, 300, 21600]
@@ -157,7 +158,7 @@ def test_a_timed_refresh_survives_a_failure_of_any_kind(
             raise failures.pop()
         return really(*args, **options)
 
-    monkeypatch.setattr(refresh, "_stop_on_signals", Stopped)
+    monkeypatch.setattr(refresh, "stopped_by_signals", lambda: contextlib.nullcontext(Stopped()))
     monkeypatch.setattr(refresh, "refresh_freshness", renewed)
     result = published("refresh", "--every", "6")
     assert (result.exit_code, waits) == (0, [0, 300, 21600])
@@ -176,7 +177,7 @@ def waits_of(monkeypatch: pytest.MonkeyPatch, rounds: int) -> list[float]:
             waits.append(seconds)
             return len(waits) > rounds
 
-    monkeypatch.setattr(refresh, "_stop_on_signals", Stopped)
+    monkeypatch.setattr(refresh, "stopped_by_signals", lambda: contextlib.nullcontext(Stopped()))
     return waits
 
 
@@ -251,7 +252,7 @@ def test_a_timed_refresh_may_wait_first(published: Call, monkeypatch: pytest.Mon
         def wait(self, seconds: float) -> bool:
             return seconds == 3600
 
-    monkeypatch.setattr(refresh, "_stop_on_signals", Stopped)
+    monkeypatch.setattr(refresh, "stopped_by_signals", lambda: contextlib.nullcontext(Stopped()))
     assert published("refresh", "--every", "1", "--wait-first").stderr == ""
 
 

@@ -27,7 +27,7 @@ def test_the_list_names_every_command_with_a_line_of_help() -> None:
     assert result.exit_code == 0
     listed = result.stdout.partition("Commands:")[2]
     words = " ".join(listed.split())
-    assert all(f"{name} {line}" in words for name, (_, line, _) in _COMMANDS.items())
+    assert all(f"{name} {command.line}" in words for name, command in _COMMANDS.items())
 
 
 def test_the_version_is_told() -> None:
@@ -99,5 +99,5 @@ print(*sorted(name for name in sys.modules if name.startswith("register_api.")))
 )
 def test_a_command_loads_nothing_of_the_roles_it_does_not_play(command: str, never: tuple[str, ...]) -> None:
     loaded = output_of(sys.executable, "-c", LOADED, command, "--help").decode().split()
-    assert f"register_api.cli.{_COMMANDS[command][0]}" in loaded
+    assert f"register_api.cli.{command}" in loaded
     assert not [name for name in loaded if name.startswith(never)]

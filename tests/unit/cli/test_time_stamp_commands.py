@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from register_api.cli import refresh, time_stamps
+from register_api.cli import asking, refresh
 from register_api.core.format import tree
 from time_authority import Asked, authority, honest, refusal, serving
 
@@ -119,7 +120,7 @@ def test_a_disk_that_is_full_fails_no_refresh(
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(time_stamps, "stamp_newest", full)
+    monkeypatch.setattr(asking, "stamp_newest", full)
     result = published("refresh", *ask(asked))
     assert result.exit_code == 0
     assert "No space left on device; the next refresh tries again" in result.stderr
@@ -153,7 +154,7 @@ def test_a_timed_refresh_stamps_too(
             self.rounds += 1
             return self.rounds == 3
 
-    monkeypatch.setattr(refresh, "_stop_on_signals", Stopped)
+    monkeypatch.setattr(refresh, "stopped_by_signals", lambda: contextlib.nullcontext(Stopped()))
     assert published("refresh", "--every", "6", *ask(asked)).exit_code == 0
     assert stamps(publisher) == [tree.TIME_STAMP.path(1)]
     assert len(asked.queries) == 1
