@@ -71,13 +71,9 @@ def _way(step: _Step | None) -> Way:
 def _search(
     chain: Chain, users: Iterable[tuple[int, bool, _Step]], depth: int, asked: Collection[int] = ()
 ) -> dict[int, _Step]:
-    """Return the shortest way of each vendor of ours.
+    """Return the shortest way of each vendor of ours, but for those that are asked about.
 
-    Args:
-        chain: The chain.
-        users: Who makes the last step, whether that concerns us, and the end of the way.
-        depth: The most steps.
-        asked: Companies that are the end themselves.
+    ``users`` are who makes the last step, whether that concerns us, and the end of the way.
     """
     seen, found = set(asked), dict[int, _Step]()
     for _ in range(depth):
@@ -100,10 +96,7 @@ def _search(
 def ways_to(chain: Chain, targets: Iterable[int], depth: int | None = DEPTH) -> list[Way]:
     """Return for each vendor of ours that uses one of some companies the shortest way to it.
 
-    Args:
-        chain: The chain.
-        targets: Numbers of the companies.
-        depth: The most steps; ``None``: any number.
+    ``depth`` is the most steps; ``None``: any number.
     """
     asked = tuple(dict.fromkeys(targets))
     users = ((user, concerns, _Step(each)) for each in asked for user, concerns in chain.users[each].items())

@@ -31,10 +31,6 @@ def find_register(website: str, fetcher: Callable[[str], HttpFetcher]) -> FoundR
     The document is looked for below the address itself, which may be that of a tree, and at its origin. From
     a host to the one with ``www`` before it, or back, a redirect is followed.
 
-    Args:
-        website: Address of a site.
-        fetcher: Asks below an address.
-
     Raises:
         WatchError: The site names several registers, or an address that cannot be one.
         VerificationError: No answer, or one that is no such document.

@@ -10,7 +10,7 @@ import datetime as dt
 import itertools
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ from register_api.core.model import Identifier, Register, Subprocessor
 from register_api.core.text import is_host
 from register_api.core.timeline import EngagementState, vendor_states
 from register_api.errors import Malformed
-from register_api.sending.database import Row
+from register_api.sending.database import Run
 from register_api.watch.vendors import Vendor, interests_of
 
 PUBLISHER = ""
@@ -60,7 +60,7 @@ class UseRow(NamedTuple):
     concerns: int
 
 
-def rewrite_uses(run: Callable[..., list[Row]], vendor: Vendor, register: Register) -> None:
+def rewrite_uses(run: Run, vendor: Vendor, register: Register) -> None:
     """Put what a version says in the place of what an older one said, in the transaction that records it."""
     for table in ("uses", "companies"):
         run(f"DELETE FROM {table} WHERE vendor = ?", vendor.id)
@@ -72,7 +72,7 @@ def rewrite_uses(run: Callable[..., list[Row]], vendor: Vendor, register: Regist
         _insert(run, "uses", row)
 
 
-def refresh_uses(run: Callable[..., list[Row]], vendor: Vendor) -> None:
+def refresh_uses(run: Run, vendor: Vendor) -> None:
     """Rewrite the uses of a vendor from its newest version, where what we use of it may have changed."""
     newest = run(
         "SELECT document FROM versions WHERE vendor = ? AND document IS NOT NULL"
@@ -83,7 +83,7 @@ def refresh_uses(run: Callable[..., list[Row]], vendor: Vendor) -> None:
         rewrite_uses(run, vendor, decode(zlib.decompress(row["document"]), Register))
 
 
-def _insert(run: Callable[..., list[Row]], table: str, row: tuple[object, ...]) -> None:
+def _insert(run: Run, table: str, row: tuple[object, ...]) -> None:
     """Add a row; of two under one id, which a register must not have, the first."""
     values = (
         value.replace("\0", "") if isinstance(value, str) else value for value in msgspec.to_builtins(row)

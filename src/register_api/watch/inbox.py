@@ -45,13 +45,7 @@ class OpenNews(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody decided.
-
-    Attributes:
-        news: Id of the news.
-        by: Who decided.
-        at: When, Unix time.
-    """
+    """What somebody decided on a piece of news, and when, Unix time."""
 
     news: str
     decision: DecisionWord
@@ -71,14 +65,7 @@ class DecidedNews(msgspec.Struct, frozen=True, kw_only=True):
 def inbox(
     database: Database, today: dt.date, *, vendor: str | None = None, foreign: bool = False
 ) -> list[OpenNews]:
-    """Return what is undecided, what is due first before the rest.
-
-    Args:
-        database: Where news is kept.
-        today: The day in our time zone.
-        vendor: Id of the vendor that is asked for; all that are watched if none is named.
-        foreign: Also what does not concern us.
-    """
+    """Return what is undecided, what is due first; ``foreign``: also what does not concern us."""
     rows = database.query(
         "SELECT news.id, vendor, vendors.name AS vendor_name, critical, class AS kind, title, version,"
         " news.owner, seen_at, deadline, deadline_of FROM news JOIN vendors ON vendors.id = news.vendor"
@@ -129,13 +116,7 @@ def decide(database: Database, decision: Decision) -> None:
 
 
 def decisions(database: Database, *, vendor: str = "", news: str = "") -> list[DecidedNews]:
-    """Return all decisions, those that were taken back among them, the newest last.
-
-    Args:
-        database: Where they are kept.
-        vendor: Id of the vendor that is asked for; empty: all.
-        news: Id of the news that is asked for; empty: all.
-    """
+    """Return decisions on all news, or those of one vendor or piece; revised ones, too, the newest last."""
     rows = database.query(
         "SELECT vendor, title, news, decision, reason, by, at FROM decisions JOIN news ON news.id = news"
         " WHERE (? = '' OR vendor = ?) AND (? = '' OR news = ?) ORDER BY at, news, number",

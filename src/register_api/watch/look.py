@@ -56,14 +56,7 @@ class SeenTimestamp(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What earlier looks left.
-
-    Attributes:
-        seen: The timestamp that was verified last.
-        fresh_until: Until when that is good, Unix time.
-        version: The newest version that is recorded; 0: none is.
-        sha256: Digest of its register.
-    """
+    """What earlier looks left: the timestamp that was verified last, and the newest recorded version."""
 
     seen: SeenTimestamp = SeenTimestamp()
     fresh_until: int = 0
@@ -131,10 +124,8 @@ class PollFetcher(HttpFetcher):
     def __init__(self, base: str, limits: HttpLimits, reach: Reach, *, command: str) -> None:
         """Begin without a connection; the arguments are those of the base."""
         super().__init__(base, limits, reach, command=command)
-        self.seen = SeenTimestamp()
+        self.seen, self.elsewhere, self.page = SeenTimestamp(), "", False
         self.refused: dict[str, Reply] = {}
-        self.elsewhere = ""
-        self.page = False
         self._kept: Reply | None = None
 
     def is_as_seen(self, before: SeenTimestamp) -> bool:
@@ -169,11 +160,7 @@ class PollFetcher(HttpFetcher):
 
 
 class Asking(NamedTuple):
-    """How servers are asked, and where what was seen of each register is remembered.
-
-    Attributes:
-        wait: Seconds before a second round, when parts of two publications seem to have been met.
-    """
+    """How servers are asked, with ``wait`` as in ``Options``, and where what was seen is remembered."""
 
     state: Path
     fetcher: Callable[[str], PollFetcher]
@@ -194,12 +181,8 @@ def look(vendor: Vendor, known: Known, now: dt.datetime, asking: Asking) -> Look
     try:
         if vendor.register:
             with asking.fetcher(vendor.register) as fetcher:
-                options = Options(
-                    root_sha256=vendor.root_sha256 or None,
-                    state=asking.state / vendor.id,
-                    quick=known.version > 0,
-                    wait=asking.wait,
-                )
+                root, state = vendor.root_sha256 or None, asking.state / vendor.id
+                options = Options(root_sha256=root, state=state, quick=known.version > 0, wait=asking.wait)
                 return _look(vendor, known, now, fetcher, options)
         found = find_register(vendor.website, asking.fetcher) if vendor.website else None
     except RegisterError as error:  # of a register: its address or the folder of its memory
@@ -225,7 +208,10 @@ def _look(vendor: Vendor, known: Known, now: dt.datetime, fetcher: PollFetcher, 
     result = verified()
     if result.verified and result.verified.register.version > known.version:
         result = verified(quick=False) if options.quick else result
-        if result.verified and not _covers(result.verified, known.version):
+        read = {update.version for update in result.verified.updates} if result.verified else set()
+        if result.verified and not read >= set(
+            range(known.version + 1, result.verified.register.version + 1)
+        ):
             # A run that ended before it had recorded what it read (docs/python-api.md, Follow a register).
             result = verified(quick=False, history="all")
     finding = known.contradicted_by(result.verified) if result.verified else result.finding
@@ -233,12 +219,6 @@ def _look(vendor: Vendor, known: Known, now: dt.datetime, fetcher: PollFetcher, 
         result = msgspec.structs.replace(result, verified=None, finding=finding)
         return _trouble(finding, fetcher, now)._replace(result=result)
     return Looked(FRESH, seen=fetcher.seen, result=result)
-
-
-def _covers(verified: Verified, known: int) -> bool:
-    """Tell whether every version that is not recorded yet was read."""
-    read = {update.version for update in verified.updates}
-    return read >= set(range(known + 1, verified.register.version + 1))
 
 
 def _trouble(error: RegisterError, fetcher: PollFetcher, now: dt.datetime) -> Looked:
@@ -257,15 +237,7 @@ def _trouble(error: RegisterError, fetcher: PollFetcher, now: dt.datetime) -> Lo
 
 
 def evidence_of(vendor: Vendor, version: int, root_sha256: str, asking: Asking, now: dt.datetime) -> Made:
-    """Fetch a version of a vendor's register anew with all that proves it, and verify it.
-
-    Args:
-        vendor: The vendor.
-        version: The version.
-        root_sha256: Digest of the root that trust began from, where the contract names none.
-        asking: How its server is asked.
-        now: The present instant, UTC.
-    """
+    """Fetch a version anew with all that proves it, from the root of the contract or the known one."""
     if not vendor.register or version < 1:
         raise WatchError(f"{vendor.name} has no register with a version {version}")
     options = Options(root_sha256=vendor.root_sha256 or root_sha256 or None)

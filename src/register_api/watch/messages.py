@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
 
 from register_api.core.language.language import ENGLISH, count
 from register_api.core.printable import escaped
-from register_api.sending.database import Row
+from register_api.sending.database import Row, Run
 from register_api.sending.outbox import Leased
 from register_api.watch.inbox import UNDECIDED
-from register_api.watch.record import AT_ONCE
+from register_api.watch.news import AT_ONCE
 from register_api.watch.settings import Here, WatchSettings
 
 _UNTOLD = f"""
@@ -99,7 +99,7 @@ def _audiences(settings: WatchSettings) -> list[Audience]:
     return mail + [Audience(hook.format, hook.name, hook.owner) for hook in settings.webhooks]
 
 
-def make_due(run: Callable[..., list[Row]], here: Here) -> list[DueMessage]:
+def make_due(run: Run, here: Here) -> list[DueMessage]:
     """Put into the outbox what has to be told, within a transaction of the caller's.
 
     At once goes what has a last day to object that lies ahead, and what shakes the trust in a register; the
@@ -124,14 +124,12 @@ _Items = Iterable[tuple[str, str, str]]
 """To whom, which piece of news, and whether it is new or a reminder."""
 
 
-def _untold(run: Callable[..., list[Row]], audience: Audience, more: str, *values: str) -> _Items:
+def _untold(run: Run, audience: Audience, more: str, *values: str) -> _Items:
     rows = run(_UNTOLD.format(more=more), audience.recipient, audience.owner, *values)
     return [(row["heard_by"], row["id"], "news") for row in rows]
 
 
-def _told(
-    run: Callable[..., list[Row]], audience: Audience, kind: str, items: _Items, here: Here
-) -> list[DueMessage]:
+def _told(run: Run, audience: Audience, kind: str, items: _Items, here: Here) -> list[DueMessage]:
     """Make one row for each recipient; what another process has told meanwhile is left to it."""
     made: dict[str, DueMessage] = {}
     for to, news, told in items:
@@ -148,7 +146,7 @@ def _told(
     return list(made.values())
 
 
-def reminders(run: Callable[..., list[Row]], here: Here) -> Iterator[Reminder]:
+def reminders(run: Run, here: Here) -> Iterator[Reminder]:
     """Yield what has to be reminded of, each once; a reminder that was missed is made up for by the next."""
     days_before = here.settings.reminder_days
     last = here.today + dt.timedelta(days=max(days_before, default=-1))
@@ -168,7 +166,7 @@ def reminders(run: Callable[..., list[Row]], here: Here) -> Iterator[Reminder]:
             yield Reminder(row["id"], row["owner"], step)
 
 
-def text_of(run: Callable[..., list[Row]], due: DueMessage, here: Here) -> Text | None:
+def text_of(run: Run, due: DueMessage, here: Here) -> Text | None:
     """Return what a row of the outbox says, without what is decided; ``None`` once all of it is."""
     rows = run(_LIVE, due.id)
     if not rows:
@@ -190,7 +188,7 @@ def _sentences(row: Row, today: dt.date) -> list[str]:
     return [*lines, f"ID: {row['id']}"]
 
 
-def preview(run: Callable[..., list[Row]], here: Here) -> list[tuple[DueMessage, Text]]:
+def preview(run: Run, here: Here) -> list[tuple[DueMessage, Text]]:
     """Return what would be sent now, of the digest's hour whatever it is; for a transaction to be undone."""
     anytime = here._replace(settings=msgspec.structs.replace(here.settings, digest_hour=0))
     texts = ((due, text_of(run, due, here)) for due in make_due(run, anytime))

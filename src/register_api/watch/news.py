@@ -6,7 +6,7 @@ The last day to object is the earlier of what the register promises and what the
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -20,7 +20,7 @@ from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH, count
 from register_api.core.model import DayCount
 from register_api.core.printable import escaped
-from register_api.sending.database import Row
+from register_api.sending.database import Run
 from register_api.verify import Report, Update, Verified
 from register_api.watch.settings import Here, days_off
 from register_api.watch.vendors import Vendor, interests_of
@@ -44,6 +44,9 @@ TROUBLE = MappingProxyType(
 )
 """What each outcome of a look that is trouble means, for people."""
 
+AT_ONCE = frozenset({"rolled_back", "forked", "untrusted"})
+"""What is told at the first sight of it: no passing fault looks like that."""
+
 _CHANGES = frozenset(get_args(ChangeType))
 
 CLASSES = frozenset({"other", "late", "short", "moved", "closed", "found", "recovered", *TROUBLE, *_CHANGES})
@@ -59,15 +62,13 @@ _TOLD = ("type", "kind", "subprocessor", "engagement", "planned", "affects", "su
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is told once; the fields are the columns.
+    """One thing that is told once; the fields are the columns, in their order.
 
     Attributes:
         key: What it is about: the same thing has the same key, and is told once.
         kind: The class, one of ``CLASSES``.
         title: One line for people.
-        detail: More of it, as JSON has it.
-        deadline: Last day to object.
-        owner: Mail address of who is told, or an empty text.
+        detail: More of it, JSON.
     """
 
     id: str
@@ -77,34 +78,33 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None = None
     change_id: str | None = None
     title: str
-    detail: dict[str, Any]
+    detail: str
     seen_at: int
-    concerns: bool = True
-    deadline: dt.date | None = None
-    deadline_of: Literal["register", "contract"] | None = None
+    concerns: int = 1
+    deadline: str | None = None
+    deadline_of: str | None = None
     owner: str
 
     @classmethod
-    def about(cls, vendor: Vendor, key: str, at: int, **more: Any) -> News:
+    def about(cls, vendor: Vendor, key: str, at: int, *, title: str, detail: object, **more: Any) -> News:
         """Return a piece of news about a vendor; its id follows from what it is about.
 
         What strangers write stands in the title on one line, without what a terminal or a database acts on.
         """
-        more["title"] = escaped(more["title"])[:_LONGEST_TITLE]
-        id_ = digest(f"{vendor.id}\n{key}".encode())[:_ID_DIGITS]
-        return cls(id=id_, vendor=vendor.id, key=key, seen_at=at, owner=vendor.owner, **more)
+        more |= {"title": escaped(title)[:_LONGEST_TITLE], "detail": msgspec.json.encode(detail).decode()}
+        return cls(id=_id_of(vendor, key), vendor=vendor.id, key=key, seen_at=at, owner=vendor.owner, **more)
 
 
-def add(run: Callable[..., list[Row]], news: News) -> bool:
+def _id_of(vendor: Vendor, key: str) -> str:
+    return digest(f"{vendor.id}\n{key}".encode())[:_ID_DIGITS]
+
+
+def add(run: Run, news: News) -> bool:
     """Add a piece of news, within a transaction of the caller's; false where it was told before."""
+    row = msgspec.structs.astuple(news)
+    marks = ", ".join("?" * len(row))
     return bool(
-        run(
-            "INSERT INTO news VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (vendor, key) DO NOTHING RETURNING id",
-            *(news.id, news.vendor, news.key, news.kind, news.version, news.change_id, news.title),
-            *(msgspec.json.encode(news.detail).decode(), news.seen_at, int(news.concerns)),
-            *(news.deadline and news.deadline.isoformat(), news.deadline_of, news.owner),
-        )
+        run(f"INSERT INTO news VALUES ({marks}) ON CONFLICT (vendor, key) DO NOTHING RETURNING id", *row)
     )
 
 
@@ -168,11 +168,11 @@ def news_of(vendor: Vendor, verified: Verified, report: Report, known: int, here
     it counts as seen on the day of its announcement.
     """
     yield from _lifecycle(vendor, verified, here.at)
-    told: set[tuple[int, str | None]] = set()
+    told = set[tuple[int, str | None]]()
     for update in verified.updates:
         if update.version > known:
-            for piece in _changes(vendor, verified, update, here, is_first=not known):
-                told.add((update.version, piece.detail["subprocessor"]))
+            for change, piece in _changes(vendor, verified, update, here, is_first=not known):
+                told.add((update.version, change.subprocessor))
                 yield piece
     for given in report.notices:
         if given.outcome != "kept" and (given.version, given.subprocessor) in told:
@@ -184,19 +184,16 @@ def news_of(vendor: Vendor, verified: Verified, report: Report, known: int, here
                 kind=given.outcome,
                 version=given.version,
                 title=f"{vendor.name}: {given.sentence}",
-                detail={"reason": given.reason, "notice": msgspec.to_builtins(given.notice)},
+                detail={"reason": given.reason, "notice": given.notice},
             )
 
 
 def _changes(
     vendor: Vendor, verified: Verified, update: Update, here: Here, *, is_first: bool
-) -> Iterator[News]:
+) -> Iterator[tuple[Change, News]]:
     """Yield changes, and those that come sooner than the contract allows, whatever the register promises."""
-    register, published_on, holidays = (
-        verified.register,
-        here.day(update.published_at),
-        here.settings.holidays,
-    )
+    register, holidays = verified.register, here.settings.holidays
+    published_on = here.day(update.published_at)
     seen_on = published_on if is_first else here.today
     ours, sentences = Concern(interests_of(vendor), register), Sentences(ENGLISH, register, published_on)
     promised = register.notice.objection
@@ -214,22 +211,23 @@ def _changes(
                 "published_at": int(update.published_at.timestamp()),
                 "recorded": update.recorded,
                 "object_to": promised.contact if promised else None,
-                **{name: msgspec.to_builtins(getattr(change, name)) for name in _TOLD},
+                **{name: getattr(change, name) for name in _TOLD},
             },
-            concerns=ours.covers_change(change),
-            deadline=until.day if until else None,
+            concerns=int(ours.covers_change(change)),
+            deadline=until.day.isoformat() if until else None,
             deadline_of=until.of if until else None,
         )
-        days = (piece.deadline, change.notice.effective_on)
+        days = (until.day if until else None, change.notice.effective_on)
         if is_first and not any(day is not None and day >= here.today for day in days):
             continue
-        yield piece
+        yield change, piece
         if breaks_contract(change, vendor, announced_on=published_on, holidays=holidays):
-            key = f"contract/{piece.change_id}"
             asked = f"less than the {count(vendor.notice_days or 0, 'day')} of notice in the contract"
-            title = f"{piece.title}: {asked}"
-            same = {name: getattr(piece, name) for name in ("version", "change_id", "detail", "concerns")}
-            yield News.about(vendor, key, here.at, kind="short", title=title, **same)
+            key = f"contract/{change.id}"
+            id_ = _id_of(vendor, key)
+            title = escaped(f"{piece.title}: {asked}")[:_LONGEST_TITLE]
+            short = {"id": id_, "key": key, "kind": "short", "title": title}
+            yield change, msgspec.structs.replace(piece, **short, deadline=None, deadline_of=None)
 
 
 def _lifecycle(vendor: Vendor, verified: Verified, at: int) -> Iterator[News]:
@@ -245,5 +243,5 @@ def _lifecycle(vendor: Vendor, verified: Verified, at: int) -> Iterator[News]:
             kind=said.state,
             version=verified.register.version,
             title=f"{vendor.name}: its register {what}{where} from {said.on} on",
-            detail=msgspec.to_builtins(said),
+            detail=said,
         )

@@ -137,13 +137,7 @@ def _parts(data: bytes) -> list[str]:
 
 
 class Offered(NamedTuple):
-    """What a list would add.
-
-    Attributes:
-        rows: What is said of each new vendor, by its place in the list.
-        known: Ids of those that are here already as the list has them.
-        notes: Why nothing is done about each of the others.
-    """
+    """What a list would add, by its place there; ids of vendors known already; why others are not taken."""
 
     rows: dict[int, dict[str, Any]]
     known: list[str]
@@ -151,11 +145,7 @@ class Offered(NamedTuple):
 
 
 def offered(database: Database, listed: RegisterList) -> Offered:
-    """Compare a list with the vendors that are here, also those that were removed.
-
-    Args:
-        database: Where vendors are kept.
-        listed: The list, whose signature is good.
+    """Compare a list whose signature is good with the vendors that are here, also those that were removed.
 
     Raises:
         WatchError: An entry is one that no vendor can have.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
@@ -110,31 +110,19 @@ def days_off(place: str, years: Iterable[int]) -> tuple[dt.date, ...]:
     return tuple(holidays.country_holidays(country, subdiv=part or None, years=years))
 
 
-def _is_no_place(place: str) -> bool:
+def _fails(read: Callable[..., object], *values: object) -> bool:
     try:
-        days_off(place or "DE", ())
-    except NotImplementedError:
-        return True
-    return False
-
-
-def _is_no_time_zone(name: str) -> bool:
-    try:
-        zone_of(name)
-    except Malformed:
+        read(*values)
+    except (Malformed, NotImplementedError, ValueError):
         return True
     return False
 
 
 def _is_no_page_address(address: str) -> bool:
-    if not address:
-        return False
-    try:
-        parts = urlsplit(address)
-    except ValueError:
+    if _fails(urlsplit, address) or not _PAGE_ADDRESS.fullmatch(address):
         return True
-    is_web = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-    return not is_web or not _PAGE_ADDRESS.fullmatch(address)
+    parts = urlsplit(address)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
 _RULES = (
@@ -150,7 +138,7 @@ _RULES = (
         "docs/watch-digest.md",
     ),
     SettingRule(
-        lambda settings: _is_no_page_address(settings.page_address),
+        lambda settings: settings.page_address and _is_no_page_address(settings.page_address),
         "page_address must be an address that begins with https:// and ends with a slash",
         "write it like https://watch.customer.example/",
     ),
@@ -165,7 +153,7 @@ _RULES = (
         "write them like 10.1.2.3/32",
     ),
     SettingRule(
-        lambda settings: _is_no_place(settings.holidays),
+        lambda settings: _fails(days_off, settings.holidays or "DE", ()),
         "holidays must be a country whose public holidays are known, or a part of one",
         "write it like DE or DE-BE (ISO 3166)",
     ),
@@ -176,7 +164,7 @@ _RULES = (
         "contact must be an e-mail address or an address that begins with https://",
     ),
     SettingRule(
-        lambda settings: _is_no_time_zone(settings.time_zone),
+        lambda settings: _fails(zone_of, settings.time_zone),
         "time_zone must be a name of the IANA database",
         "write it like Europe/Berlin",
     ),

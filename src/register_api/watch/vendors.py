@@ -22,16 +22,13 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor; the fields are the columns.
 
     Attributes:
-        website: Its address, or an empty text.
         register: Address of its register's tree with a slash at the end; empty: none is known.
         page: Where it lists sub-processors for people, which is all there is without a register.
         root_sha256: Digest of the register's first root from the contract, or an empty text.
         root_by: Thumbprint of the key that signed the list of registers which the digest is from instead.
         owner: Mail address of who is responsible for it here, or an empty text.
-        objection_days: Days to object that the contract gives, if it says so.
+        objection_days: Days to object that the contract gives, if it says so, counted from ``counts_from``.
         notice_days: Days of notice that the contract asks for, if it says so.
-        counting: How the contract counts days.
-        counts_from: From when: the announcement, or when it was first seen here.
         products: Ids of the products that are used here; none: all of them.
         regions: Where it is used, as conditions in its register name regions, such as ``eu``; none: all.
         settings: How it is set up here, each the key or type of a condition and its value: ``plan=team``.

@@ -20,24 +20,14 @@ from register_api.watch.vendors import LISTS, Vendor
 _OURS = frozenset({"root_by", "added_at", "closed_at"})
 COLUMNS = tuple(name for name in Vendor.__struct_fields__ if name not in _OURS)
 
-OF_OTHERS = {
-    "companyname": "name",
-    "supplier": "name",
-    "suppliername": "name",
-    "vendor": "name",
-    "vendorname": "name",
-    "domain": "website",
-    "referencelink": "website",
-    "url": "website",
-    "vendorurl": "website",
-    "vendorwebsite": "website",
-    "websiteurl": "website",
-    "subprocessorslisturl": "page",
-    "subprocessorsurl": "page",
-    "owneremail": "owner",
-    "vendorowneremail": "owner",
-    "iscritical": "critical",
+_HEADINGS = {
+    "name": "companyname supplier suppliername vendor vendorname",
+    "website": "domain referencelink url vendorurl vendorwebsite websiteurl",
+    "page": "subprocessorslisturl subprocessorsurl",
+    "owner": "owneremail vendorowneremail",
+    "critical": "iscritical",
 }
+OF_OTHERS = {heading: field for field, headings in _HEADINGS.items() for heading in headings.split()}
 """Columns by their headings in other programs: docs/watch.md says which, and which are guesses."""
 
 _YES = frozenset({"yes", "y", "true", "1", "x", "critical", "high"})
@@ -74,14 +64,10 @@ def _read_table(data: bytes) -> VendorsFile:
     head = [RowFault(1, words) for words in _faults_of_head(file.headings, fields)]
     if head and file.headings:
         return VendorsFile({}, head)
-    found = VendorsFile(
-        {},
-        [*file.faults],
-        tuple(name for name, field in zip(file.headings, fields, strict=True) if not field),
-    )
+    passed_over = tuple(name for name, field in zip(file.headings, fields, strict=True) if not field)
+    found = VendorsFile({}, [*file.faults], passed_over)
     for line, cells in file.rows.items():
-        said = {fields[place]: cell for place, cell in cells.items() if fields[place]}
-        _add(found, line, said)
+        _add(found, line, {fields[place]: cell for place, cell in cells.items() if fields[place]})
     return found
 
 
@@ -141,11 +127,7 @@ def _add(found: VendorsFile, line: int, said: Mapping[str, str]) -> None:
 
 
 def vendor_row(said: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """Return what is said of a vendor in the form that it is kept in, and what is wrong with it.
-
-    Args:
-        said: Texts by field, as people write them.
-    """
+    """Return what is said of a vendor, texts by field, in the form that it is kept in, and what is wrong."""
     row: dict[str, Any] = {}
     faults = []
     for name, text in said.items():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from register_api.core.printable import quoted
 from register_api.files.csv_file import RowFault
-from register_api.sending.database import Database, Row
+from register_api.sending.database import Database, Run
 from register_api.watch.edges import refresh_uses
 from register_api.watch.vendors import LISTS, Vendor, vendor_of
 from register_api.watch.vendors_file import proposed_id
@@ -33,7 +33,7 @@ class ImportedVendors(NamedTuple):
     faults: list[RowFault]
 
 
-def save(run: Callable[..., list[Row]], vendor: Vendor) -> None:
+def save(run: Run, vendor: Vendor) -> None:
     """Add a vendor, or write what is known of it now; within a transaction of the caller's.
 
     A register at another address, or with another root, is looked at as soon as can be.
@@ -62,13 +62,8 @@ def import_vendors(
     """Take over vendors: all of them, or none where one has a fault.
 
     One that is there already is found by its id, else by its website, else by the id that its name makes.
-    What a row does not say stays as it is; nobody is removed because a table does not name them any more.
-
-    Args:
-        database: Where they are kept.
-        rows: What is said of each, by line of the file.
-        now: The present instant, Unix time.
-        dry_run: Whether to change nothing.
+    What a row, by line of the file, does not say stays as it is; nobody is removed because a table does not
+    name them any more.
     """
     found = ImportedVendors({"added": 0, "changed": 0, "unchanged": 0}, {}, 0, [])
     first: dict[str, int] = {}

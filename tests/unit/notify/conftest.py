@@ -6,40 +6,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import databases
 from mail_peer import MailPeer, mail_peer
-from memory_folder import memory_folder
-from notices import Time, database_of
-from postgresql import DATABASES, postgresql
+from notices import Time
 from publishers import Publisher
+from register_api.notify.schema import STEPS
 from subscribing import OBJECTION, Public, public
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from register_api.sending.database import Database
 
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """A PostgreSQL server."""
-    with postgresql() as address:
-        yield address
+database, folder, server, where = (
+    databases.database, databases.folder, databases.server, databases.where,
+)  # fmt: skip
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder for everything."""
-    with memory_folder() as made:
-        yield made
-
-
-@pytest.fixture(params=DATABASES)
-def database(request: pytest.FixtureRequest, folder: Path) -> Iterator[Database]:
-    """An empty database of each kind (``DATABASES``)."""
-    address = request.getfixturevalue("server") if request.param == "postgresql" else ""
-    with database_of(request.param, folder, address) as opened:
-        yield opened
+def steps() -> Sequence[Sequence[str]]:
+    """The tables of notices."""
+    return STEPS
 
 
 @pytest.fixture
@@ -61,13 +49,6 @@ def peer() -> Iterator[MailPeer]:
 def time() -> Time:
     """The worker's clock."""
     return Time()
-
-
-@pytest.fixture
-def where(request: pytest.FixtureRequest, folder: Path) -> str:
-    """What the settings call the database of the test."""
-    is_file = request.node.callspec.params["database"] == "sqlite"
-    return str(folder / "notify.sqlite3") if is_file else request.getfixturevalue("server")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from register_api.watch import poller
 from register_api.watch.look import FRESH, NO_REGISTER, Looked
 from register_api.watch.overview import vendors_status
-from register_api.watch.record import due, lease, record
+from register_api.watch.poller import due, lease, record
 from register_api.watch.settings import Here
 from watching import AT, NOW, Watcher, add_vendor, dt, settings_for
 

@@ -26,13 +26,12 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'"
 
 
 @pytest.fixture
-def kept(database: Database, folder: Path, request: pytest.FixtureRequest) -> dict[str, object]:
+def kept(database: Database, where: str) -> dict[str, object]:
     """A database with a vendor and its news; settings for the page over it."""
     add_vendor(database, name="Acme", register="https://acme.example/", critical=True)
     add_news(database, "N17", deadline="2026-06-01", deadline_of="register", title="Acme: adds Hoster")
     add_news(database, "N18", concerns=0, title="Acme: adds Chat")
-    file = folder / "notify.sqlite3"
-    return {"database": str(file) if file.exists() else request.getfixturevalue("server")}
+    return {"database": where}
 
 
 @pytest.fixture

@@ -34,13 +34,7 @@ _NOT_FOUND, _BAD_GATEWAY = 404, 502
 
 
 def create_app(settings: WatchSettings, token: str, clock: Clock) -> Litestar:
-    """Build the application.
-
-    Args:
-        settings: Where the database is, how registers are asked, and who is believed.
-        token: What people sign in with; empty where a proxy names users.
-        clock: Tells the present instant.
-    """
+    """Build the application; the token is what people sign in with, empty where a proxy names users."""
     service = _Service(settings, token, clock)
     root = service.root
 

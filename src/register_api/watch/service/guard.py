@@ -55,13 +55,7 @@ class Guard:
     """
 
     def __init__(self, settings: WatchSettings, token: str, clock: Clock) -> None:
-        """Take who is believed.
-
-        Args:
-            settings: The address of the page, the header and the proxies.
-            token: What people sign in with; empty where a proxy names users.
-            clock: Tells the present instant.
-        """
+        """Take who is believed: proxies of the settings, or who has the token, if there is one."""
         self._address = urlsplit(settings.page_address)
         self._proxies = [ipaddress.ip_network(each) for each in settings.proxies]
         self._header, self._token, self._clock = settings.user_header, token, clock
