@@ -146,17 +146,17 @@ def entries_of(data: bytes) -> tuple[FeedEntry, ...]:
 
 
 def _stored_entry(entry: Any) -> FeedEntry:
-    def text(name: str) -> str:
-        return str(entry.findtext(f"{{{_ATOM}}}{name}") or "")
+    def stated(name: str) -> str:
+        return str(entry.findstated(f"{{{_ATOM}}}{name}") or "")
 
-    version = int(text("id").rpartition("/versions/")[2])
+    version = int(stated("id").rpartition("/versions/")[2])
     addresses = (link.get("href", "") for link in entry.findall(f"{{{_ATOM}}}link[@rel='alternate']"))
     return FeedEntry(
         version=version,
-        title=text("title"),
-        published_at=dt.datetime.fromisoformat(text("published")),
-        summary=text("summary"),
-        html=text("content"),
+        title=stated("title"),
+        published_at=dt.datetime.fromisoformat(stated("published")),
+        summary=stated("summary"),
+        html=stated("content"),
         base_url=base_of(next(addresses, ""), version),
         types=tuple(category.get("term", "") for category in entry.findall(f"{{{_ATOM}}}category")),
     )
