@@ -43,17 +43,20 @@ def fold_columns(found: list[Difference], comparison: Comparison) -> list[Differ
     """Take columns out of what was found for each entry, and tell each once."""
     columns: list[Column] = []
     for level in (Subprocessor, Engagement):
-        filled = _newly_filled(found, level)
-        if max(map(len, filled.values()), default=0) >= FEWEST:
-            needed = _standing(level, comparison)
-            columns += [
-                Column(type=_type_in(rows, name), name=name, rows=tuple(rows.values()))
-                for name, rows in filled.items()
-                if len(rows) >= FEWEST and needed and needed <= rows.keys()
-            ]
+        filled = {name: rows for name, rows in _newly_filled(found, level).items() if len(rows) >= FEWEST}
+        needed = _standing(level, comparison) if filled else set()
+        for name, rows in filled.items():
+            if needed and needed <= rows.keys():
+                columns.append(Column(type=_type_in(rows, name), name=name, rows=tuple(rows.values())))
     told = {(id(row.record), column.name) for column in columns for row in column.rows}
-    remaining = (_without(difference, told) for difference in found)
-    return [*columns, *(difference for difference in remaining if difference is not None)]
+    left: list[Difference | Column] = [*columns]
+    for difference in found:
+        fields = tuple(item for item in difference.fields if (id(difference.record), item.name) not in told)
+        if len(fields) == len(difference.fields):
+            left.append(difference)
+        elif fields:
+            left.append(msgspec.structs.replace(difference, fields=fields))
+    return left
 
 
 def _newly_filled(
@@ -61,27 +64,16 @@ def _newly_filled(
 ) -> dict[str, dict[_RowKey, Difference]]:
     """Return by field name the entries of a level that did not fill a field and now do."""
     filled: dict[str, dict[_RowKey, Difference]] = {}
-    for difference in found:
-        if difference.type in _TURNS or not _may_fill(difference, level):
+    for row in found:
+        # What is planned has a day of its own.
+        stays = row.record.in_both and row.planned is None and isinstance(row.record.known, level)
+        if row.type in _TURNS or not stays:
             continue
-        for change in difference.fields:
-            if is_unstated(level, change.name, change.before) and not is_unstated(
-                level, change.name, change.after
-            ):
-                row = msgspec.structs.replace(difference, fields=(change,))
-                filled.setdefault(change.name, {})[_row_key(difference)] = row
+        key = row.vendor.known.id if row.vendor else "", row.engagement.known.id if row.engagement else None
+        for change in row.fields:
+            if is_unstated(level, change.name, change.before) > is_unstated(level, change.name, change.after):
+                filled.setdefault(change.name, {})[key] = msgspec.structs.replace(row, fields=(change,))
     return filled
-
-
-def _may_fill(difference: Difference, level: type[msgspec.Struct]) -> bool:
-    """Tell whether it is about fields of an entry that stays; what is planned has a day of its own."""
-    record = difference.record
-    return record.in_both and difference.planned is None and isinstance(record.known, level)
-
-
-def _row_key(difference: Difference) -> _RowKey:
-    vendor = difference.vendor.known.id if difference.vendor else ""
-    return vendor, difference.engagement.known.id if difference.engagement else None
 
 
 def _standing(level: type[msgspec.Struct], comparison: Comparison) -> set[_RowKey]:
@@ -91,10 +83,9 @@ def _standing(level: type[msgspec.Struct], comparison: Comparison) -> set[_RowKe
         if not vendor.in_both or (vendor.after and vendor.after.withdrawn):
             continue
         pairs = engagement_pairs(vendor).values()
-        running = [pair.after for pair in pairs if pair.after and not is_over(pair.after, comparison.day)]
-        common = {pair.known.id for pair in pairs if pair.in_both}
+        running = [pair for pair in pairs if pair.after and not is_over(pair.after, comparison.day)]
         if level is Engagement:
-            found |= {(vendor.known.id, item.id) for item in running if item.id in common}
+            found |= {(vendor.known.id, pair.known.id) for pair in running if pair.in_both}
         elif running or not pairs:
             found.add((vendor.known.id, None))
     return found
@@ -102,14 +93,6 @@ def _standing(level: type[msgspec.Struct], comparison: Comparison) -> set[_RowKe
 
 def _type_in(rows: dict[_RowKey, Difference], name: str) -> ChangeType:
     """Return the one type that all rows have, else the one that the table gives the field."""
-    types = {row.type for row in rows.values()}
     first = next(iter(rows.values()))
-    return first.type if len(types) == 1 else change_of(type(first.record.known), name)
-
-
-def _without(difference: Difference, told: set[tuple[int, str]]) -> Difference | None:
-    """Return what is left of a difference once columns are told, or ``None``."""
-    left = tuple(change for change in difference.fields if (id(difference.record), change.name) not in told)
-    if len(left) == len(difference.fields):
-        return difference
-    return msgspec.structs.replace(difference, fields=left) if left else None
+    same = all(row.type == first.type for row in rows.values())
+    return first.type if same else change_of(type(first.record.known), name)

@@ -7,16 +7,14 @@ in words that it does not use, concerns.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from register_api.core.diff.changes import Change, FieldChange
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
-from register_api.core.model import Condition, ProductScope, Register, Subprocessor
-
-_CONDITIONS = "conditions"
+from register_api.core.model import Condition, EngagementSource, Register, Subprocessor
 
 
 class Interests(msgspec.Struct, frozen=True):
@@ -31,22 +29,6 @@ class Interests(msgspec.Struct, frozen=True):
     products: frozenset[str] = frozenset()
     data: frozenset[str] = frozenset()
     settings: dict[str, frozenset[str]] = {}
-
-
-class UseScope(Protocol):
-    """What is asked of a use: an engagement, or a row that was kept of one."""
-
-    @property
-    def products(self) -> ProductScope | None:
-        """Which products use it."""
-
-    @property
-    def data_scope(self) -> tuple[str, ...] | None:
-        """Whose data."""
-
-    @property
-    def conditions(self) -> tuple[Condition, ...]:
-        """When it comes into play."""
 
 
 class Concern:
@@ -64,17 +46,21 @@ class Concern:
         }
         self._settings = _known_settings(interests, register)
         listed = {product.id for product in register.products}
-        self._tests: dict[str, Callable[[UseScope], bool]] = {}
+        self._tests: dict[str, Callable[[EngagementSource], bool]] = {}
         if interests.products and interests.products <= listed:
-            self._tests["products"] = lambda use: _is_among(interests.products, use.products)
+            self._tests["products"] = lambda use: (
+                use.products is None
+                or use.products.all
+                or not interests.products.isdisjoint(use.products.ids)
+            )
         if interests.data:
             self._tests["data_scope"] = lambda use: (
                 use.data_scope is None or not interests.data.isdisjoint(use.data_scope)
             )
         if self._settings:
-            self._tests[_CONDITIONS] = lambda use: self._may_hold(use.conditions)
+            self._tests["conditions"] = lambda use: self._may_hold(use.conditions)
 
-    def covers_use(self, use: UseScope) -> bool:
+    def covers_use(self, use: EngagementSource) -> bool:
         """Tell whether a use concerns."""
         return all(test(use) for test in self._tests.values())
 
@@ -116,37 +102,24 @@ class Concern:
         """Return those of some places that may come into play; ``None`` where they are not stated."""
         if not isinstance(value, list):
             return None
+        kind = tuple[Condition, ...]
         try:
-            return [
-                place
-                for place in value
-                if self._may_hold(msgspec.convert(place[_CONDITIONS], tuple[Condition, ...]))
-            ]
+            return [place for place in value if self._may_hold(msgspec.convert(place["conditions"], kind))]
         except (KeyError, TypeError, msgspec.ValidationError):
             return None
 
 
-def _is_among(products: frozenset[str], scope: ProductScope | None) -> bool:
-    return scope is None or scope.all or not products.isdisjoint(scope.ids)
-
-
 def _known_settings(interests: Interests, register: Register) -> dict[str, frozenset[str]]:
     """Return the settings whose values all occur in a condition of the register."""
-    if not interests.settings:
-        return {}
     known: dict[str, set[str]] = {}
-    for condition in _conditions(register):
-        for name in {condition.type, (condition.key or condition.type).casefold()}:
-            known.setdefault(name, set()).add((condition.value or "").casefold())
+    for use in (use for vendor in register.subprocessors for use in vendor.engagements):
+        for condition in (
+            *use.conditions,
+            *(item for place in use.locations or () for item in place.conditions),
+        ):
+            for name in {condition.type, (condition.key or condition.type).casefold()}:
+                known.setdefault(name, set()).add((condition.value or "").casefold())
     return {name: ours for name, ours in interests.settings.items() if ours <= known.get(name, set())}
-
-
-def _conditions(register: Register) -> Iterable[Condition]:
-    for vendor in register.subprocessors:
-        for use in vendor.engagements:
-            yield from use.conditions
-            for place in use.locations or ():
-                yield from place.conditions
 
 
 KINDS = (tree.FEED_IMPORTANT, tree.FEED_CATEGORY, tree.FEED_SUBPROCESSOR)

@@ -192,21 +192,18 @@ def _of_plan(pair: Pair[PlannedChange], like: Difference, comparison: Comparison
     kind: type[msgspec.Struct] = type(like.record.known)
     coming = new is not None and new.cancelled is None
     known = old is not None and new is not None and old.cancelled is None and same_set(kind, old, new)
-    set_fields = list(_set_fields(new, like, comparison)) if new is not None and coming and not known else []
+    set_fields: list[FieldDelta] = []
+    if new is not None and coming and not known and like.vendor is not None:
+        use = like.engagement.known.id if like.engagement is not None else None
+        said = comparison.said[like.vendor.known.id]
+        # As they are the day before and from its day on.
+        set_fields = [FieldDelta(*field) for field in fields_set(said, use, new)]
     yield from grouped(set_fields, like, comparison.reason)
     if pair.in_both:
         left = [change for change in pair.fields() if change.name != "set" or not set_fields]
         yield from grouped(left, own, comparison.reason)
     elif not set_fields:
         yield replace(own, type="cancelled" if new and new.cancelled else own.type, fields=pair.stated())
-
-
-def _set_fields(change: PlannedChange, like: Difference, comparison: Comparison) -> Iterator[FieldDelta]:
-    """Yield the fields that a planned change sets, as they are the day before and from its day on."""
-    vendor = comparison.said[like.vendor.known.id] if like.vendor is not None else None
-    if vendor is not None:
-        engagement = like.engagement.known.id if like.engagement is not None else None
-        yield from (FieldDelta(*field) for field in fields_set(vendor, engagement, change))
 
 
 def register_differences(comparison: Comparison) -> Iterator[Difference]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, get_args
+from typing import get_args
 
 import msgspec
 
@@ -102,6 +102,7 @@ def _change(id_: str, found: Difference | Column | Reorder, comparison: Comparis
     """Return what was found as data for programs: ids, whom it concerns, fields with paths, notice."""
     if isinstance(found, Column):
         ids = {row.vendor.known.id for row in found.rows if row.vendor}
+        notice = _worst((_notice_of(row, comparison) for row in found.rows), comparison)
         return Change(
             id=id_,
             type=found.type,
@@ -110,30 +111,33 @@ def _change(id_: str, found: Difference | Column | Reorder, comparison: Comparis
             engagement=None,
             affects=_in_order(ids, comparison),
             fields=tuple(_field(_place_of_row(row), row.fields[0]) for row in found.rows),
-            notice=_worst((_notice_of(row, comparison) for row in found.rows), comparison),
+            notice=notice,
         )
-    vendor = found.vendor.known.id if found.vendor else None
+    vendor = found.vendor.known if found.vendor else None
     if isinstance(found, Reorder):
-        path = found.place[2:] if vendor else found.place
+        *way, name = found.place[2:] if vendor else found.place
         return Change(
             id=id_,
             type=found.type,
             kind="changed",
-            subprocessor=vendor,
+            subprocessor=vendor.id if vendor else None,
             engagement=None,
-            fields=(_made(path, found.before, found.after),),
+            fields=(_field(way, FieldDelta(str(name), found.before, found.after)),),
             notice=_not_required(comparison),
         )
     above = ("subprocessor",) if found.engagement is not None else ()
-    place = _place_of_fields(found)
+    record = found.record.known
+    place_in_vendor = ("planned", record.id) if isinstance(record, PlannedChange) else ()
+    place = place_in_vendor if vendor else found.place
+    others = _others(found, vendor) if vendor else set(_belonging(record, comparison))
     return Change(
         id=id_,
         type=found.type,
         kind=_kind_of(found),
-        subprocessor=vendor,
+        subprocessor=vendor.id if vendor else None,
         engagement=found.engagement.known.id if found.engagement else None,
         planned=found.planned.known.id if found.planned else None,
-        affects=_affected_by(found, comparison),
+        affects=_in_order(others | {vendor.id} if vendor and others else others, comparison),
         fields=(
             *(_field(above, item) for item in found.vendor_fields),
             *(_field(place, item) for item in found.fields),
@@ -150,29 +154,9 @@ def _kind_of(difference: Difference) -> ChangeKind:
     return "added" if difference.record.before is None else "removed"
 
 
-def _affected_by(difference: Difference, comparison: Comparison) -> tuple[str, ...]:
-    """Return every vendor that a change concerns, where it is not one alone."""
-    if difference.vendor is None:
-        return _in_order(set(_belonging(difference.record.known, comparison)), comparison)
-    others = _others(difference, difference.vendor.known)
-    return _in_order({difference.vendor.known.id, *others}, comparison) if others else ()
-
-
 def _field(place: Sequence[Key], delta: FieldDelta) -> FieldChange:
-    return _made((*place, delta.name), delta.before, delta.after)
-
-
-def _made(path: Sequence[Key], before: Any, after: Any) -> FieldChange:
-    dotted = ".".join(part if isinstance(part, str) else f"{part[0]}#{part[1]}" for part in path)
-    return FieldChange(path=dotted, before=to_plain(before), after=to_plain(after))
-
-
-def _place_of_fields(difference: Difference) -> tuple[Key, ...]:
-    """Return the way from what the change names to the entry whose fields changed."""
-    if difference.vendor is None:
-        return difference.place
-    record = difference.record.known
-    return ("planned", record.id) if isinstance(record, PlannedChange) else ()
+    parts = (part if isinstance(part, str) else f"{part[0]}#{part[1]}" for part in (*place, delta.name))
+    return FieldChange(path=".".join(parts), before=to_plain(delta.before), after=to_plain(delta.after))
 
 
 def _place_of_row(row: Difference) -> tuple[Key, ...]:

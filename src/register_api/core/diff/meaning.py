@@ -26,20 +26,11 @@ _STANDING = {"available": 0, "conditional": 1, "active": 2}
 
 _CORRECTABLE: frozenset[ChangeType] = frozenset(
     {
-        "replaced",
-        "entity_changed",
-        "relocated",
-        "data_changed",
-        "transfer_changed",
-        "purpose_changed",
-        "condition_changed",
-        "renamed",
-        "safeguards_changed",
-        "certifications_changed",
-        "category_changed",
+        "replaced", "entity_changed", "relocated", "data_changed", "transfer_changed", "purpose_changed",
+        "condition_changed", "renamed", "safeguards_changed", "certifications_changed", "category_changed",
         "details_changed",
     }
-)
+)  # fmt: skip
 """Types that are ``corrected`` in a correction, where a field says what happened."""
 
 
@@ -49,7 +40,8 @@ def type_of(kind: type[msgspec.Struct], change: FieldDelta, reason: ReasonKind) 
         return "reordered"
     if reason == "editorial" and is_reworded(kind, change):
         return "editorial"
-    found = _by_value(change_of(kind, change.name), change)
+    judge = _JUDGES.get(change.name)
+    found = (judge and judge(change.before, change.after)) or change_of(kind, change.name)
     return "corrected" if reason == "correction" and found in _CORRECTABLE else found
 
 
@@ -76,12 +68,6 @@ def is_unstated(kind: type[msgspec.Struct], name: str, value: object) -> bool:
     return value is None if shapes(kind)[name].is_optional else is_empty(value)
 
 
-def _by_value(found: ChangeType, change: FieldDelta) -> ChangeType:
-    """Return the type that the values call for, where it is not the field's own."""
-    judge = _JUDGES.get(change.name)
-    return judge(change.before, change.after) or found if judge else found
-
-
 def _type_of_locations(before: tuple[Location, ...] | None, after: tuple[Location, ...] | None) -> ChangeType:
     """Type a change of locations: by where things happen, then when, then words.
 
@@ -92,9 +78,8 @@ def _type_of_locations(before: tuple[Location, ...] | None, after: tuple[Locatio
     before, after = before or (), after or ()
     if _where(before, after) != _where(after, before):
         return "relocated"
-    if Counter(map(_when, before)) != Counter(map(_when, after)):
-        return "condition_changed"
-    return "details_changed"
+    older, newer = (Counter((item.country, item.conditions) for item in side) for side in (before, after))
+    return "condition_changed" if older != newer else "details_changed"
 
 
 def _where(locations: tuple[Location, ...], others: tuple[Location, ...]) -> Counter[Any]:
@@ -109,10 +94,6 @@ def _where(locations: tuple[Location, ...], others: tuple[Location, ...]) -> Cou
         )
         for item in locations
     )
-
-
-def _when(location: Location) -> tuple[object, ...]:
-    return location.country, location.conditions
 
 
 def _without_text(locations: tuple[Location, ...]) -> Counter[Location]:
@@ -133,14 +114,6 @@ def _type_of_entity(before: str | None, _after: str | None) -> ChangeType | None
     return "details_changed" if before is None else None
 
 
-def _type_of_status(before: str, after: str) -> ChangeType | None:
-    return "activated" if _STANDING[after] > _STANDING[before] else "deactivated"
-
-
-def _type_of_replaces(before: tuple[str, ...], after: tuple[str, ...]) -> ChangeType | None:
-    return "replaced" if set(after) - set(before) else "details_changed"
-
-
 def _type_of_withdrawn(before: object, after: object) -> ChangeType | None:
     """To be withdrawn counts once; another reason for it is a detail."""
     if before is None:
@@ -148,20 +121,16 @@ def _type_of_withdrawn(before: object, after: object) -> ChangeType | None:
     return "added" if after is None else "details_changed"
 
 
-def _type_of_end(before: object, _after: object) -> ChangeType | None:
-    return "ended" if before is None else None
-
-
 _JUDGES: Mapping[str, Callable[[Any, Any], ChangeType | None]] = MappingProxyType(
     {
         "legal_name": _type_of_entity,
         "seat": _type_of_entity,
         "entity": _type_of_entity,
-        "status": _type_of_status,
+        "status": lambda old, new: "activated" if _STANDING[new] > _STANDING[old] else "deactivated",
         "locations": _type_of_locations,
-        "replaces": _type_of_replaces,
+        "replaces": lambda old, new: "replaced" if set(new) - set(old) else "details_changed",
         "withdrawn": _type_of_withdrawn,
-        "ends_on": _type_of_end,
+        "ends_on": lambda old, _new: "ended" if old is None else None,
     }
 )
 """Fields whose type depends on what they said before."""
