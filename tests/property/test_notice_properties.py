@@ -19,7 +19,7 @@ from examples import (
     make_vendor,
 )
 from register_api.core import model
-from register_api.core.calendar import days_of_notice, earliest_start, local_day
+from register_api.core.instant import days_of_notice, earliest_start, local_day
 from register_api.core.notice import announce, strictest
 from register_api.core.rules import check
 from thoroughness import examples

@@ -15,7 +15,7 @@ from register_api.cli import options
 from register_api.cli.options import Command
 from register_api.cli.output import out
 from register_api.cli.preview import show_preview
-from register_api.core.calendar import earliest_start, local_day
+from register_api.core.instant import earliest_start, local_day
 from register_api.core.text import is_slug
 from register_api.errors import Refused, UsageError
 from register_api.publish.preparation import read_base

@@ -12,7 +12,6 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from register_api.core.calendar import local_day
 from register_api.core.canonical import Encoded
 from register_api.core.diff.changes import ChangeType, ListedType
 from register_api.core.diff.comparison import FieldDelta
@@ -27,6 +26,7 @@ from register_api.core.forms import (
     VersionNumber,
     one_of,
 )
+from register_api.core.instant import local_day
 from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
 from register_api.core.notice import NoticeStatus, binding_objection, notice_status
 from register_api.core.planned_changes import engagement_on, fields_set

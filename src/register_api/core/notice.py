@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from register_api.core.announcements import START_EVENTS, Event
-from register_api.core.calendar import days_of_notice, earliest_start, later_day, local_day
+from register_api.core.instant import days_of_notice, earliest_start, later_day, local_day
 from register_api.core.model import (
     Announced,
     DayCount,

@@ -184,18 +184,25 @@ class _Editor:
             raise Malformed("an operation is an object")
         name, path = operation.get("op"), parse_pointer(operation.get("path"))
         match name:
-            case "add":
-                self._add(path, _value(operation))
+            case "add" | "replace":
+                self._put(path, _value(operation), insert=name == "add")
             case "remove":
                 self._remove(path)
-            case "replace":
-                self._replace(path, _value(operation))
             case "move":
-                self._move(parse_pointer(operation.get("from")), path)
+                source = parse_pointer(operation.get("from"))
+                if path[: len(source)] == source and len(path) > len(source):
+                    raise Inconsistent("a value cannot move into itself")
+                value = self._find(source)
+                if path != source:
+                    self._remove(source)
+                    self._put(path, value, insert=True)
             case "copy":
-                self._add(path, self._find(parse_pointer(operation.get("from"))))
+                self._put(path, self._find(parse_pointer(operation.get("from"))), insert=True)
             case "test":
-                self._test(path, _value(operation))
+                value = _value(operation)
+                self._measure(value)
+                if not _same(self._find(path), value):
+                    raise Inconsistent("a test of the patch does not hold")
             case _:
                 raise Malformed(f"no operation is called {str(name)[:20]!r}")
 
@@ -205,17 +212,19 @@ class _Editor:
             value = member(value, name)
         return value
 
-    def _add(self, path: list[str], value: Any) -> None:
-        """Insert into an array or set a member of an object (RFC 6902 section 4.1)."""
+    def _put(self, path: list[str], value: Any, *, insert: bool) -> None:
+        """Add a value (RFC 6902 section 4.1) or put it in the place of another (section 4.3)."""
 
-        def add(parent: Any, name: str) -> None:
-            if isinstance(parent, list):
+        def put(parent: Any, name: str) -> None:
+            if insert and isinstance(parent, list):
                 parent.insert(len(parent) if name == "-" else list_index(name, len(parent) + 1), value)
-            else:
-                parent[name] = value
+                return
+            if not insert:
+                member(parent, name)
+            parent[_key(parent, name)] = value
 
         self._measure(value)
-        self.document = self._changed(self.document, path, add) if path else value
+        self.document = self._changed(self.document, path, put) if path else value
 
     def _remove(self, path: list[str]) -> None:
         if not path:
@@ -223,30 +232,9 @@ class _Editor:
 
         def remove(parent: Any, name: str) -> None:
             member(parent, name)
-            del parent[int(name) if isinstance(parent, list) else name]
+            del parent[_key(parent, name)]
 
         self.document = self._changed(self.document, path, remove)
-
-    def _replace(self, path: list[str], value: Any) -> None:
-        def replace(parent: Any, name: str) -> None:
-            member(parent, name)
-            parent[int(name) if isinstance(parent, list) else name] = value
-
-        self._measure(value)
-        self.document = self._changed(self.document, path, replace) if path else value
-
-    def _move(self, source: list[str], path: list[str]) -> None:
-        if path[: len(source)] == source and len(path) > len(source):
-            raise Inconsistent("a value cannot move into itself")
-        value = self._find(source)
-        if path != source:
-            self._remove(source)
-            self._add(path, value)
-
-    def _test(self, path: list[str], value: Any) -> None:
-        self._measure(value)
-        if not _same(self._find(path), value):
-            raise Inconsistent("a test of the patch does not hold")
 
     def _changed(self, container: Any, path: list[str], change: Callable[[Any, str], None]) -> Any:
         """Return a copy of a container in which the last container on a path is changed."""
@@ -258,8 +246,7 @@ class _Editor:
         copied: Any = dict(container) if isinstance(container, dict) else list(container)
         name, *rest = path
         if rest:
-            inner = self._changed(member(copied, name), rest, change)
-            copied[int(name) if isinstance(copied, list) else name] = inner
+            copied[_key(copied, name)] = self._changed(member(copied, name), rest, change)
         else:
             change(copied, name)
         return copied
@@ -281,6 +268,10 @@ def _value(operation: dict[str, Any]) -> Any:
     if "value" not in operation:
         raise Malformed("an operation lacks its value")
     return operation["value"]
+
+
+def _key(container: Any, token: str) -> int | str:
+    return int(token) if isinstance(container, list) else token
 
 
 def _members(value: Any) -> Iterable[Any]:

@@ -19,12 +19,31 @@ from register_api.core.model import (
     Engagement,
     EngagementSource,
     PlannedChangeSource,
+    ProductScope,
     Subprocessor,
     SubprocessorSource,
 )
 from register_api.core.printable import printable
-from register_api.core.product_scope import read_scope
 from register_api.errors import Malformed
+
+ALL = "all"
+
+
+def read_scope(value: Any) -> Any:
+    """Return what a source says as JSON has it on the wire; what it cannot say, as it stands.
+
+    Args:
+        value: ``"all"``, a list of ids, or what else stands there.
+    """
+    if value == ALL:
+        return {"all": True, "ids": []}
+    return {"all": False, "ids": value} if isinstance(value, list) else value
+
+
+def written_scope(scope: ProductScope) -> str | list[str]:
+    """Return what a source says in place of the struct."""
+    return ALL if scope.all else list(scope.ids)
+
 
 Owner = TypeVar("Owner", bound="EngagementSource | SubprocessorSource | Subprocessor")
 E = TypeVar("E", bound=EngagementSource)

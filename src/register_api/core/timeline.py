@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from register_api.core.calendar import local_day
+from register_api.core.instant import local_day
 from register_api.core.model import (
     Engagement,
     EngagementSource,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from register_api.core.announcements import announcements, find_engagement
-from register_api.core.calendar import local_day
+from register_api.core.instant import local_day
 from register_api.core.model import (
     Announced,
     Cancelled,

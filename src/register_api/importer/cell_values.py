@@ -22,8 +22,8 @@ from register_api.core.model import (
     SubprocessorSource,
     Transfer,
 )
+from register_api.core.planned_changes import ALL
 from register_api.core.printable import quoted
-from register_api.core.product_scope import ALL
 from register_api.core.shapes import Shape, shapes
 from register_api.core.text import url_problem
 from register_api.importer.columns import folded

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from register_api.core.calendar import local_day
 from register_api.core.canonical import encoded
+from register_api.core.instant import local_day
 from register_api.core.model import Register
 from register_api.core.printable import quoted
 from register_api.core.text import text_problems

@@ -12,8 +12,8 @@ import msgspec
 
 from register_api.clock import zone_of
 from register_api.core.ahead import upcoming
-from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Change
+from register_api.core.instant import local_day
 from register_api.core.model import Register
 from register_api.sending.database import Database, Run
 from register_api.sending.outbox import Leased, add_fact

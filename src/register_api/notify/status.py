@@ -8,8 +8,7 @@ from collections import Counter
 import msgspec
 
 from register_api.clock import zone_of
-from register_api.core.calendar import local_day
-from register_api.core.instant import instant_of
+from register_api.core.instant import instant_of, local_day
 from register_api.notify.answers import AnswerStatus, answers_to, count_answers, last_day_to_object
 from register_api.notify.contacts import pseudonym_of, shown_address
 from register_api.notify.endpoints import endpoints

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.clock import zone_of
-from register_api.core.calendar import local_day
 from register_api.core.canonical import decode, digest
 from register_api.core.diff.changes import Diff
 from register_api.core.format import tree
+from register_api.core.instant import local_day
 from register_api.core.language.changes import Sentences
 from register_api.core.model import Register
 from register_api.core.notice import Promises

@@ -11,7 +11,6 @@ import msgspec
 
 from register_api.core.ahead import upcoming_document
 from register_api.core.api.openapi import openapi_bytes
-from register_api.core.calendar import local_day
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import HeadFiles
 from register_api.core.exports.columns import UseAtPlace, uses_at_places
@@ -22,6 +21,7 @@ from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import in_language
 from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.core.instant import local_day
 from register_api.core.language.language import Language
 from register_api.core.model import Register, Subprocessor
 from register_api.core.notice import Promises

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from register_api.core.calendar import local_day
-from register_api.core.instant import format_instant
+from register_api.core.instant import format_instant, local_day
 from register_api.errors import StoreLocked
 from register_api.publish.artefacts import ArtefactBuilder
 from register_api.publish.building import PagesMade, Publishing, building, nothing_published

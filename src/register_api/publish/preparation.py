@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from register_api.core.calendar import local_day
 from register_api.core.canonical import Encoded
 from register_api.core.format import tree
+from register_api.core.instant import local_day
 from register_api.core.model import Draft, Reason, ReasonKind, Register
 from register_api.core.notice import Promises
 from register_api.core.printable import printable

@@ -14,11 +14,11 @@ from pathlib import Path
 import msgspec
 from tuf.api.metadata import Timestamp
 
-from register_api.core.calendar import local_day
 from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.changes import Diff
 from register_api.core.format import tree
 from register_api.core.format.paths import is_path, kind_of
+from register_api.core.instant import local_day
 from register_api.core.log.proofs import parse_proof
 from register_api.core.log.time_stamp import open_time_stamp
 from register_api.core.model import Register

@@ -14,14 +14,13 @@ from markupsafe import Markup
 
 from register_api.core.api.openapi import STATUSES, description, url_of
 from register_api.core.api.questions import QUESTIONS, Question, form
-from register_api.core.calendar import local_day
 from register_api.core.canonical import encode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import KINDS, TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
-from register_api.core.instant import format_instant
+from register_api.core.instant import format_instant, local_day
 from register_api.core.language.language import ENGLISH, languages
 from register_api.core.log.tiles import TILE_WIDTH
 from register_api.core.model import Register

@@ -19,7 +19,7 @@ from register_api.core.canonical import MAX_SAFE_INTEGER
 from register_api.core.fields import FIELDS
 from register_api.core.instant import parse_day
 from register_api.core.model import EngagementSource, ProductScope, RegisterSource, SubprocessorSource
-from register_api.core.product_scope import ALL, read_scope
+from register_api.core.planned_changes import ALL, read_scope
 from register_api.core.shapes import Shape, shapes
 from register_api.core.text import nearest
 from register_api.source.lines import KeyPath, quote

@@ -9,10 +9,10 @@ import msgspec
 
 from register_api.clock import zone_of
 from register_api.core.ahead import Upcoming, upcoming
-from register_api.core.calendar import local_day
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, TRANSLATIONS, address_of
+from register_api.core.instant import local_day
 from register_api.core.judging.changes import NoticeGiven
 from register_api.core.language import notice as words
 from register_api.core.language.changes import EventWords

@@ -10,8 +10,8 @@ import msgspec
 
 from register_api.clock import zone_of
 from register_api.core.ahead import Upcoming, upcoming
-from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Change, Diff
+from register_api.core.instant import local_day
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.core.model import Reason, Recorded, Register

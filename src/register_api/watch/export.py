@@ -15,13 +15,12 @@ import msgspec
 import xlsxwriter
 
 from register_api.clock import zone_of
-from register_api.core.calendar import local_day
 from register_api.core.canonical import decode, encode
 from register_api.core.exports.columns import UseAtPlace, uses_at_places
 from register_api.core.exports.csv_table import csv_bytes, guarded
 from register_api.core.exports.cyclonedx import service, uses_by_reference
 from register_api.core.exports.dora import CHAIN, PROVIDERS, Cells, chain_rows, provider_rows
-from register_api.core.instant import format_instant
+from register_api.core.instant import format_instant, local_day
 from register_api.core.model import Register
 from register_api.core.printable import escaped
 from register_api.core.timeline import engagement_states

@@ -12,10 +12,10 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
-from register_api.core.calendar import later_day
 from register_api.core.canonical import digest
 from register_api.core.diff.changes import ANNOUNCED_BY, Change, ChangeType
 from register_api.core.diff.concern import Concern
+from register_api.core.instant import later_day
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH, count
 from register_api.core.model import DayCount

@@ -13,7 +13,7 @@ import holidays
 import msgspec
 
 from register_api.clock import zone_of
-from register_api.core.calendar import local_day
+from register_api.core.instant import local_day
 from register_api.core.text import email_problem, url_problem
 from register_api.errors import Malformed
 from register_api.sending.settings import (

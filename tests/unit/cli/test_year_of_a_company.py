@@ -22,10 +22,10 @@ from memory_folder import memory_folder
 from publishers import Publisher
 from register_api import clock as system_clock
 from register_api.cli.main import cli
-from register_api.core.calendar import local_day
 from register_api.core.canonical import decode
 from register_api.core.diff.changes import Diff
 from register_api.core.format import tree
+from register_api.core.instant import local_day
 from register_api.core.model import Register
 from register_api.core.timeline import engagement_states
 from register_api.errors import Refused

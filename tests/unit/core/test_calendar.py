@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from register_api.core.calendar import days_of_notice, earliest_start, later_day, local_day
+from register_api.core.instant import days_of_notice, earliest_start, later_day, local_day
 from register_api.core.model import Notice
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -13,8 +13,8 @@ import vobject
 from exported import RUN, ZONE, hostile, with_use
 from publishers import NOW, Publisher
 from register_api.core import model
-from register_api.core.calendar import local_day
 from register_api.core.format import tree
+from register_api.core.instant import local_day
 from register_api.errors import Malformed
 from register_api.publish.exports.calendar import (
     KEPT,

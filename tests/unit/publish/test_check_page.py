@@ -18,8 +18,8 @@ import promise_story
 from memory_folder import memory_folder
 from node_judges import node
 from register_api.clock import zone_of
-from register_api.core.calendar import days_of_notice, later_day
 from register_api.core.canonical import digest, encode
+from register_api.core.instant import days_of_notice, later_day
 from register_api.core.judging.judge import judge
 from register_api.core.model import NoticeSource
 from register_api.core.notice import Promises, promises_of

@@ -15,8 +15,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from register_api.core.announcements import fresh_plans
-from register_api.core.calendar import local_day
 from register_api.core.fields import content, entries
+from register_api.core.instant import local_day
 from register_api.core.model import (
     Cancelled,
     Engagement,

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from register_api.core.calendar import local_day
 from register_api.core.countries import OPENLY_UNSTATED, is_in_eea, without_mechanism
 from register_api.core.fields import FIELDS
+from register_api.core.instant import local_day
 from register_api.core.language.language import Language, capital, message
 from register_api.core.language.values import Values
 from register_api.core.model import (

@@ -14,7 +14,7 @@ from typing import Any
 
 from register_api.core.exports.columns import COLUMNS, ExportColumn, UseAtPlace
 from register_api.core.model import Certification, Condition, Identifier, ProductScope, Transfer
-from register_api.core.product_scope import ALL
+from register_api.core.planned_changes import ALL
 
 GUARD = "'"
 GUARDED = ("=", "+", "-", "@", "\t", "\r", GUARD)

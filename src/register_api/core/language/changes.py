@@ -15,9 +15,9 @@ from types import MappingProxyType
 import msgspec
 
 from register_api.core.ahead import Upcoming
-from register_api.core.calendar import local_day
 from register_api.core.countries import without_mechanism
 from register_api.core.diff.changes import Change
+from register_api.core.instant import local_day
 from register_api.core.language.change_view import ChangeView, Scene
 from register_api.core.language.field_changes import MAX_ITEMS, TypedField
 from register_api.core.language.language import Language, capital, message, sentence, shorten

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from register_api.core.calendar import local_day
 from register_api.core.countries import OPENLY_UNSTATED, within_eea, without_mechanism
 from register_api.core.forms import WIDE_COUNTRIES
+from register_api.core.instant import local_day
 from register_api.core.language.field_changes import Phrases
 from register_api.core.language.language import Language, capital, message, sentence
 from register_api.core.language.notice import days as in_days

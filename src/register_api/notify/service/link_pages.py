@@ -13,8 +13,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from register_api.clock import zone_of
-from register_api.core.calendar import local_day
-from register_api.core.instant import instant_of
+from register_api.core.instant import instant_of, local_day
 from register_api.core.language.language import message
 from register_api.notify import answers, subscriptions
 from register_api.notify.service.pages import Desk, Page, Wish, message_page, read_wish

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from register_api.core.calendar import local_day
 from register_api.core.format import tree
+from register_api.core.instant import local_day
 from register_api.core.language.language import Language
 from register_api.core.model import Subprocessor
 from register_api.publish.examine import Examined

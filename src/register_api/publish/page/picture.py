@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from register_api.core.calendar import local_day
+from register_api.core.instant import local_day
 from register_api.core.model import Engagement, Subprocessor
 from register_api.core.planned_changes import engagement_on, with_change
 from register_api.publish.page.view import PageView

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from register_api.core.calendar import local_day
 from register_api.core.documents import Entry
 from register_api.core.format import tree
+from register_api.core.instant import local_day
 from register_api.core.notice import NoticeStatus
 from register_api.core.printable import printable
 from register_api.errors import Malformed

@@ -19,9 +19,9 @@ from register_api.clock import Clock
 from register_api.core.api.answers import Health, Readiness
 from register_api.core.api.openapi import HEALTH, READINESS, REFERENCE, description
 from register_api.core.api.questions import QUESTIONS, DatedQuery, Question
-from register_api.core.calendar import local_day
 from register_api.core.canonical import encode
 from register_api.core.format.tree import OPENAPI, USES_CSV
+from register_api.core.instant import local_day
 from register_api.core.timeline import AsOf
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.archive import check_version

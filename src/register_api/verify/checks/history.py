@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from register_api.clock import zone_of
-from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Diff
 from register_api.core.diff.concern import changes_by_feed
 from register_api.core.format import tree
 from register_api.core.forms import FORMAT_MINOR
+from register_api.core.instant import local_day
 from register_api.core.judging.changes import NoticeGiven
 from register_api.core.judging.judge import judge
 from register_api.core.model import Register
