@@ -23,10 +23,7 @@ Definition = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 """``$schema`` of every schema."""
 
-_SPELLED = {
-    "date-time": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$",
-    "date": r"^\d{4}-\d{2}-\d{2}$",
-}
+_SPELLED = {"date-time": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$", "date": r"^\d{4}-\d{2}-\d{2}$"}
 """The one spelling of instants and days, which the formats of JSON Schema are wider than."""
 
 _NOT_GIVEN = {"type": "null"}
@@ -53,7 +50,7 @@ _TOGETHER: Mapping[str, Definition] = {
 def definitions(
     kinds: Sequence[type], references: str
 ) -> tuple[tuple[Definition, ...], dict[str, Definition]]:
-    """Return the schemas of structs, and the definitions that they refer to.
+    """Return the schemas of structs, and the definitions that they refer to, by name.
 
     A reader passes over fields that it does not know, so further properties are allowed; what every
     release of the format writes is required (docs/compatibility.md).
@@ -61,40 +58,45 @@ def definitions(
     Args:
         kinds: The structs.
         references: Where definitions will stand, with ``{name}`` for the name of one.
-
-    Returns:
-        One schema a kind, and every definition by name.
     """
     schemas, found = msgspec.json.schema_components(kinds, ref_template=references)
-    optional = {kind.__name__ for kind in kinds if _leaves_out(kind)}
+    # Such structs are written without the fields that have nothing to say.
+    optional = {
+        kind.__name__
+        for kind in kinds
+        if issubclass(kind, msgspec.Struct) and kind.__struct_config__.omit_defaults
+    }
     return schemas, {
-        name: _finished(_described(name, definition), optional=name in optional) | _TOGETHER.get(name, {})
+        name: _finished(name, definition, optional=name in optional) | _TOGETHER.get(name, {})
         for name, definition in found.items()
     }
 
 
-def _leaves_out(kind: type) -> bool:
-    """Tell whether a struct is written without the fields that have nothing to say."""
-    return issubclass(kind, msgspec.Struct) and kind.__struct_config__.omit_defaults
-
-
-def _finished(definition: Definition, *, optional: bool) -> Definition:
-    """Say which fields are always there, and how instants and days are spelled."""
-    properties = definition.get("properties", {})
-    if not properties:
-        return definition
-    shown = {name: _spelled(_without_default(field, optional=optional)) for name, field in properties.items()}
+def _finished(name: str, definition: Definition, *, optional: bool) -> Definition:
+    """Say what the struct and its fields are, by the docstring (Google style), and which are always there."""
+    text = inspect.cleandoc(definition.get("description", "")).replace("``", "`").replace("`None`", "`null`")
+    whole, _, rest = text.partition("\n\nAttributes:\n")
+    said = _LABELS.get(name, {}) | _OF_EVERY_DOCUMENT
+    said |= {match[1].rstrip("_"): " ".join(match[2].split()) for match in _ATTRIBUTE.finditer(rest)}
+    done = {**definition, "description": whole} if whole else definition
+    if not (properties := definition.get("properties")):
+        return done
+    shown = {}
+    for field, schema in properties.items():
+        described = {**schema, "description": said[field]} if field in said else {**schema}
+        if not optional:
+            described.pop("default", None)
+        shown[field] = _spelled(described)
     if optional:
-        return {**definition, "properties": shown}
-    required = sorted(name for name, field in properties.items() if JOINED not in field.get("$comment", ""))
-    return {**definition, "properties": shown, "required": required}
-
-
-def _without_default(field: Definition, *, optional: bool) -> Definition:
-    return field if optional else {key: value for key, value in field.items() if key != "default"}
+        return {**done, "properties": shown}
+    required = sorted(
+        field for field, schema in properties.items() if JOINED not in schema.get("$comment", "")
+    )
+    return {**done, "properties": shown, "required": required}
 
 
 def _spelled(value: Any) -> Any:
+    """Say how instants and days are spelled."""
     if isinstance(value, list):
         return [_spelled(item) for item in value]
     if not isinstance(value, dict):
@@ -102,20 +104,6 @@ def _spelled(value: Any) -> Any:
     found = {name: _spelled(item) for name, item in value.items()}
     pattern = _SPELLED.get(found.get("format", "")) if found.get("type") == "string" else None
     return {**found, "pattern": pattern} if pattern else found
-
-
-def _described(name: str, definition: Definition) -> Definition:
-    """Say what the struct and each of its fields are, in the words of the docstring (Google style)."""
-    text = inspect.cleandoc(definition.get("description", "")).replace("``", "`").replace("`None`", "`null`")
-    whole, _, rest = text.partition("\n\nAttributes:\n")
-    said = _LABELS.get(name, {}) | _OF_EVERY_DOCUMENT
-    said |= {match[1].rstrip("_"): " ".join(match[2].split()) for match in _ATTRIBUTE.finditer(rest)}
-    properties = {
-        field: {**schema, "description": said[field]} if field in said else schema
-        for field, schema in definition.get("properties", {}).items()
-    }
-    described = {**definition, "description": whole} if whole else definition
-    return {**described, "properties": properties} if properties else described
 
 
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)

@@ -27,8 +27,6 @@ class Shape(msgspec.Struct, frozen=True):
         form: The form that the type names, if any; for a table of labels that of its texts.
         codes: What the text may be, of a vocabulary and of a list that is closed.
         struct: The struct of which the field holds one or several, if it does.
-        is_list: Whether there may be several values.
-        is_optional: Whether there may be none (``null``).
         is_required: Whether a source has to name it.
     """
 

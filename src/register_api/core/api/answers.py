@@ -133,28 +133,11 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Name = Literal[
-    "bad-request",
-    "bad-parameter",
-    "not-found",
-    "no-such-version",
-    "no-such-subprocessor",
-    "no-such-engagement",
-    "no-such-category",
-    "no-such-product",
-    "nothing-known-yet",
-    "method-not-allowed",
-    "not-acceptable",
-    "precondition-failed",
-    "too-slow",
-    "uri-too-long",
-    "head-too-large",
-    "internal",
-    "busy",
-    "too-many-connections",
-    "nothing-published",
-    "unreadable",
-    "not-ready",
-]
+    "bad-request", "bad-parameter", "not-found", "no-such-version", "no-such-subprocessor",
+    "no-such-engagement", "no-such-category", "no-such-product", "nothing-known-yet", "method-not-allowed",
+    "not-acceptable", "precondition-failed", "too-slow", "uri-too-long", "head-too-large", "internal", "busy",
+    "too-many-connections", "nothing-published", "unreadable", "not-ready",
+]  # fmt: skip
 
 PROBLEMS: dict[Name, tuple[int, str, str]] = {
     "bad-parameter": (400, "Invalid parameter", "A name or value is not valid; `allowed` lists valid ones"),

@@ -280,7 +280,6 @@ def _body(media_type: str) -> Json:
 
 
 _BINARY = frozenset({"application/octet-stream", "application/timestamp-reply", WORKBOOK.media_type})
-_NOT_MODIFIED = 304
-_METHOD_NOT_ALLOWED = 405
+_NOT_MODIFIED, _METHOD_NOT_ALLOWED = 304, 405
 _SCHEMAS = "#/components/schemas/"
 _RESPONSES = "#/components/responses/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, get_args
 
 import msgspec
@@ -26,12 +26,13 @@ _FORMATS_IN_WORDS = {
 }
 
 
-def form(schema: Mapping[str, Any]) -> str:
-    """Return the form of a value in words, e.g. ``integer from 1 to 1000``.
+_BOUNDS = {
+    "pattern": " like {}", "minimum": " from {}", "maximum": " to {}", "maxLength": ", at most {} characters"
+}  # fmt: skip
 
-    Args:
-        schema: JSON Schema of the value, as ``core.schemas`` and this module make them.
-    """
+
+def form(schema: Mapping[str, Any]) -> str:
+    """Return the form of a value in words, e.g. ``integer from 1 to 1000``, from its JSON Schema."""
     if "anyOf" in schema:
         return " or ".join(map(form, schema["anyOf"]))
     if "enum" in schema or "const" in schema:
@@ -39,23 +40,12 @@ def form(schema: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     inner = schema.get("items", schema.get("additionalProperties"))
-    whole = f"{schema['type']} of {form(inner)}" if isinstance(inner, dict) else _kind(schema)
-    return "".join((whole.replace("array", "list"), *_bounds(schema)))
-
-
-def _kind(schema: Mapping[str, Any]) -> str:
-    return _FORMATS_IN_WORDS.get(schema.get("format", ""), str(schema.get("type", "anything")))
-
-
-def _bounds(schema: Mapping[str, Any]) -> Iterator[str]:
-    if "pattern" in schema:
-        yield f" like {schema['pattern']}"
-    if "minimum" in schema:
-        yield f" from {schema['minimum']}"
-    if "maximum" in schema:
-        yield f" to {schema['maximum']}"
-    if "maxLength" in schema:
-        yield f", at most {schema['maxLength']} characters"
+    if isinstance(inner, dict):
+        whole = f"{schema['type']} of {form(inner)}"
+    else:
+        whole = _FORMATS_IN_WORDS.get(schema.get("format", ""), str(schema.get("type", "anything")))
+    bounds = (words.format(schema[name]) for name, words in _BOUNDS.items() if name in schema)
+    return "".join((whole.replace("array", "list"), *bounds))
 
 
 _ON = "Effective date (valid time) of `state`, in the publisher's time zone. Default: today."
@@ -115,12 +105,8 @@ _Status = Annotated[Status, one_of(*get_args(Status))]
 _State = Annotated[State, one_of(*get_args(State))]
 
 
-class _Query(msgspec.Struct, frozen=True, kw_only=True):
-    """A question's parameters; ``None`` and empty sets are what was not asked for."""
-
-
-class DatedQuery(_Query, frozen=True, kw_only=True):
-    """A question about a day, as known at some time."""
+class DatedQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A question about a day, as known at some time; ``None`` and empty sets are what was not asked for."""
 
     on: Annotated[dt.date | None, Meta(description=_ON)] = None
     known_at: Annotated[_InstantOrDay | None, Meta(description=_KNOWN_AT)] = None
@@ -168,7 +154,7 @@ class AnswersQuery(SubprocessorsQuery, frozen=True, kw_only=True):
     engagement: Annotated[frozenset[Slug], Meta(description=_ENGAGEMENT)] = frozenset()
 
 
-class DiffQuery(_Query, frozen=True, kw_only=True):
+class DiffQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Two versions, in either order."""
 
     older: Annotated[_Version, Meta(description="Version to start from.")] = msgspec.field(name="from")
@@ -176,13 +162,9 @@ class DiffQuery(_Query, frozen=True, kw_only=True):
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """One parameter of a question.
+    """One parameter of a question: JSON Schema of one value, type and shape of the struct's field.
 
-    Attributes:
-        schema: JSON Schema of one value.
-        type: Type of the struct's field.
-        shape: What the field holds: whether it is a list, which form it has.
-        allowed: The values there are, as far as they can be listed.
+    ``allowed`` has the values there are, as far as they can be listed.
     """
 
     name: str
@@ -238,13 +220,11 @@ def _parameter(field: msgspec.structs.FieldInfo, described: dict[str, Any], shap
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """An address that is answered by computing.
+    """An address that is answered by computing: the service answers it, the description lists it.
 
     Attributes:
-        url: Address; a parameter in braces stands in the path, all others in the query.
+        url: A parameter in braces stands in the path, all others in the query.
         operation: ``operationId`` of OpenAPI, stable within ``/1``.
-        summary: What it answers, in a few words.
-        description: The same in sentences.
         query: The struct of its parameters.
         answer: The struct that it answers with.
         problems: What it may answer instead, besides what any address may.
@@ -263,6 +243,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     has_table: bool = False
 
 
+# fmt: off
 QUESTIONS = (
     Question(
         url="/v1/answers",
@@ -273,12 +254,8 @@ QUESTIONS = (
         query=AnswersQuery,
         answer=answers.QuestionnaireAnswer,
         problems=(
-            "no-such-version",
-            "no-such-subprocessor",
-            "no-such-engagement",
-            "no-such-category",
-            "no-such-product",
-            "nothing-known-yet",
+            "no-such-version", "no-such-subprocessor", "no-such-engagement", "no-such-category",
+            "no-such-product", "nothing-known-yet",
         ),
         example=("subprocessor", "engagement", "on"),
     ),
@@ -328,3 +305,4 @@ QUESTIONS = (
         example=("on",),
     ),
 )
+# fmt: on

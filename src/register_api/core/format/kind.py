@@ -22,13 +22,7 @@ _NUMBER = r"[1-9][0-9]{0,8}"
 
 
 class PathParameter(msgspec.Struct, frozen=True):
-    """What stands for a parameter in a path.
-
-    Attributes:
-        pattern: Regular expression of its values, without groups; Python, PCRE and RE2 read it alike.
-        description: What it is.
-        example: A value of that form.
-    """
+    """What stands for a parameter in a path: a pattern without groups, alike in Python, PCRE and RE2."""
 
     pattern: str
     description: str
@@ -62,15 +56,7 @@ class MediaType(msgspec.Struct, frozen=True):
 
 
 class Signature(msgspec.Struct, frozen=True):
-    """A form of signature that lies beside a document, in a file named like it with a suffix.
-
-    Attributes:
-        suffix: What is appended to the document's path.
-        operation: What is appended to the document's operation.
-        summary: What it is.
-        media_type: Media type of the file.
-        max_bytes: Most bytes that such a file may have.
-    """
+    """A form of signature that lies beside a document: suffixes of its path and of its ``operationId``."""
 
     suffix: str
     operation: str
@@ -97,8 +83,6 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         template: Path in the tree, without leading slash, with parameters in braces.
         operation: ``operationId`` of OpenAPI, stable within ``/1``.
-        summary: What it is.
-        media: Its media type.
         cache: How long its bytes stay the same.
         signatures: Which signatures lie beside it.
         schema: The form of its document, if a struct encodes it.
@@ -160,11 +144,7 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def target_name(self) -> str:
-        """Name of the TUF target that its newest bytes are.
-
-        Raises:
-            ValueError: They are none.
-        """
+        """Name of the TUF target that its newest bytes are; a ``ValueError`` where they are none."""
         if self.target is None:
             raise ValueError(f"{self.template} is not a TUF target")
         return self.target

@@ -6,7 +6,6 @@ signed documents, the copies of TUF targets, which are named by their digest, an
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import get_args
@@ -24,8 +23,6 @@ TARGETS_BY_NAME: dict[str, FileKind] = {kind.target: kind for kind in FILES if k
 
 LISTED: tuple[FileKind, ...] = tuple(kind for kind in FILES if kind.listed)
 """Kinds that the list of head files vouches for."""
-
-SIGNED: tuple[FileKind, ...] = tuple(kind for kind in FILES if kind.signatures)
 
 
 def target_copy(name: str, sha256: str) -> str:
@@ -49,7 +46,7 @@ def _copies() -> Iterator[FileKind]:
 
 
 def _signatures() -> Iterator[FileKind]:
-    for kind in SIGNED:
+    for kind in FILES:
         for signature in kind.signatures:
             yield _derived(
                 kind,
@@ -88,7 +85,6 @@ COPIES: tuple[FileKind, ...] = tuple(_copies())
 SIGNATURES: tuple[FileKind, ...] = tuple(_signatures())
 
 TRANSLATIONS: tuple[FileKind, ...] = tuple(_translations())
-
 KINDS: tuple[FileKind, ...] = (*FILES, *COPIES, *SIGNATURES, *TRANSLATIONS)
 """Every kind of file that there is in a tree."""
 
@@ -97,11 +93,7 @@ _ANY = re.compile("|".join(f"({kind.pattern})" for kind in KINDS))
 
 
 def kind_of(path: str) -> FileKind:
-    """Return what kind of file a path of the tree names.
-
-    Raises:
-        KeyError: No file of the tree has such a path.
-    """
+    """Return what kind of file a path of the tree names; a ``KeyError`` where there is none."""
     match = _ANY.fullmatch(path)
     if match is None or match.lastindex is None:
         raise KeyError(path)
@@ -120,11 +112,8 @@ def is_signed(path: str) -> bool:
 
 def values_in(path: str) -> dict[str, str]:
     """Return the values of the parameters in a path of the tree, by name."""
-    match = _compiled(kind_of(path).named_pattern).fullmatch(path)
+    match = re.fullmatch(kind_of(path).named_pattern, path)
     return match.groupdict() if match else {}
-
-
-_compiled = functools.cache(re.compile)
 
 
 def address_of(path: str) -> str:

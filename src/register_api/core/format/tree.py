@@ -8,6 +8,8 @@ A new kind of file is a row here and a maker in ``publish``.
 
 from __future__ import annotations
 
+from typing import Any
+
 from register_api.core.ahead import UpcomingEvents
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import MAX_ENTRY_BYTES, Discovery, Entry, HeadFiles, KeyList, VersionList
@@ -65,14 +67,24 @@ _DISCOVERY = Schema("discovery", Discovery, "Which registers a site publishes")
 
 SCHEMAS = (_REGISTER, _DIFF, _ENTRY, _VERSIONS, _KEYS, _HEADS, _UPCOMING, _DISCOVERY)
 
+
+def _listed(*row: Any, **more: Any) -> FileKind:
+    """Return a row of a file that the list of head files vouches for, and nothing else."""
+    return FileKind(*row, listed=True, checks=("V34",), **more)
+
+
+def _page(*row: Any, **more: Any) -> FileKind:
+    """Return a row of a page for people."""
+    return FileKind(*row, _HTML, "mutable", unchecked="it shows what the signed register says", **more)
+
+
 # Of each row: what it is; its bytes; who vouches for them.
 # fmt: off
 
 # ------------------------------------------------------------------ the register and its versions
 
 REGISTER = FileKind(
-    "v1/register.json", "getRegister", "The newest register",
-    _JSON, "mutable", schema=_REGISTER,
+    "v1/register.json", "getRegister", "The newest register", _JSON, "mutable", schema=_REGISTER,
     signatures=_BY_DOCUMENT_KEY, target="register.json", checks=("V04", "V05", "V25"),
 )
 VERSIONS = FileKind(
@@ -82,8 +94,7 @@ VERSIONS = FileKind(
 )
 HEADS = FileKind(
     "v1/heads.json", "getHeads", "Digest and size of every other file that publications write anew",
-    _JSON, "mutable", schema=_HEADS,
-    signatures=_BY_DOCUMENT_KEY, target="heads.json", checks=("V25", "V34"),
+    _JSON, "mutable", schema=_HEADS, signatures=_BY_DOCUMENT_KEY, target="heads.json", checks=("V25", "V34"),
 )
 UPCOMING = FileKind(
     "v1/upcoming.json", "getUpcoming", "What lies ahead, by day: starts, ends, changes, objection deadlines",
@@ -102,138 +113,111 @@ VERSION_DIFF = FileKind(
 )
 VERSION_KEYS = FileKind(
     VERSION_FOLDER + "keys.json", "getVersionKeys", "The list of keys as of a version",
-    _JSON, "immutable", schema=_KEYS, max_bytes=MIB,
-    in_entry=True, checks=("V16", "V30"),
+    _JSON, "immutable", schema=_KEYS, max_bytes=MIB, in_entry=True, checks=("V16", "V30"),
 )
 VERSION_ENTRY = FileKind(
     VERSION_FOLDER + "entry.json", "getVersionEntry",
     "The log's entry for a version: its files with their digests",
-    _JSON, "immutable", schema=_ENTRY, max_bytes=MAX_ENTRY_BYTES,
-    checks=("V13",),
+    _JSON, "immutable", schema=_ENTRY, max_bytes=MAX_ENTRY_BYTES, checks=("V13",),
 )
 VERSION_PROOF = FileKind(
     VERSION_FOLDER + "entry.tlog-proof", "getVersionProof", "Proof that the log holds the entry",
-    _TEXT, "immutable", max_bytes=64 * KIB,
-    checks=("V15",),
+    _TEXT, "immutable", max_bytes=64 * KIB, checks=("V15",),
 )
 
 # ------------------------------------------------------------------ keys and schemas
 
 KEYS = FileKind(
     "v1/keys.json", "getKeys", "All document, log and feed keys, current and former",
-    _JSON, "mutable", schema=_KEYS, max_bytes=MIB,
-    target="keys.json", checks=("V03", "V25"),
+    _JSON, "mutable", schema=_KEYS, max_bytes=MIB, target="keys.json", checks=("V03", "V25"),
 )
 PUBLIC_KEY = FileKind(
-    "v1/keys/{kid}.pem", "getPublicKey", "One of these keys",
-    _PEM, "immutable", max_bytes=4 * KIB,
+    "v1/keys/{kid}.pem", "getPublicKey", "One of these keys", _PEM, "immutable", max_bytes=4 * KIB,
     checks=("V24",),
 )
-SCHEMA_OF_MINOR = FileKind(
+SCHEMA_OF_MINOR = _listed(
     "v1/schema/{name}-1.{minor}.json", "getSchemaOfMinor",
-    "JSON Schema of a kind of document, as a minor number of the format has it",
-    _JSON, "immutable",
-    listed=True, checks=("V34",),
+    "JSON Schema of a kind of document, as a minor number of the format has it", _JSON, "immutable",
 )
-SCHEMA = FileKind(
-    "v1/schema/{name}.json", "getSchema", "JSON Schema of a kind of document, the newest",
-    _JSON, "mutable",
-    listed=True, checks=("V34",),
+SCHEMA = _listed(
+    "v1/schema/{name}.json", "getSchema", "JSON Schema of a kind of document, the newest", _JSON, "mutable",
 )
 
 # ------------------------------------------------------------------ feeds
 
 FEED_ATOM = FileKind(
-    "feed.atom", "getAtomFeed", "The changes as an Atom feed",
-    _ATOM, "mutable", relation="alternate",
+    "feed.atom", "getAtomFeed", "The changes as an Atom feed", _ATOM, "mutable", relation="alternate",
     signatures=_BY_FEED_KEY_TOO, target="feed.atom", checks=("V20", "V21", "V22", "V25"),
 )
 FEED_JSON = FileKind(
-    "feed.json", "getJsonFeed", "The changes as a JSON Feed",
-    _JSON_FEED, "mutable", relation="alternate",
+    "feed.json", "getJsonFeed", "The changes as a JSON Feed", _JSON_FEED, "mutable", relation="alternate",
     signatures=_BY_DOCUMENT_KEY, listed=True, checks=("V21", "V22", "V34"),
 )
 FEED_ARCHIVE = FileKind(
-    "feed/{page}.atom", "getAtomArchive", "An archive page of the Atom feed",
-    _ATOM, "immutable",
+    "feed/{page}.atom", "getAtomArchive", "An archive page of the Atom feed", _ATOM, "immutable",
     signatures=_BY_FEED_KEY_TOO, listed=True, checks=("V23", "V34"),
 )
 
 FEED_IMPORTANT = FileKind(
     "feed/important.atom", "getImportantFeed",
     "Of the changes those that need notice or are as important, as an Atom feed",
-    _ATOM, "mutable", relation="alternate",
-    listed=True, checks=("V22", "V34"),
+    _ATOM, "mutable", relation="alternate", listed=True, checks=("V22", "V34"),
 )
 FEED_CATEGORY = FileKind(
     "feed/categories/{category}.atom", "getCategoryFeed", "The changes in one category, as an Atom feed",
-    _ATOM, "mutable",
-    listed=True, checks=("V22", "V34"),
+    _ATOM, "mutable", listed=True, checks=("V22", "V34"),
 )
 FEED_SUBPROCESSOR = FileKind(
     "feed/subprocessors/{subprocessor}.atom", "getSubprocessorFeed",
-    "The changes that concern one sub-processor, as an Atom feed",
-    _ATOM, "mutable",
+    "The changes that concern one sub-processor, as an Atom feed", _ATOM, "mutable",
     listed=True, checks=("V22", "V34"),
 )
-FEEDS_OPML = FileKind(
+FEEDS_OPML = _listed(
     "feeds.opml", "getFeedList", "Every feed, for readers to import (OPML), if the register has an address",
     _OPML, "mutable", optional=True, max_bytes=MIB,
-    listed=True, checks=("V34",),
 )
 
 # ------------------------------------------------------------------ exports
 
 EXPORT_FOLDER = "v1/exports/"
 
-USES_CSV = FileKind(
+USES_CSV = _listed(
     EXPORT_FOLDER + "uses.csv", "getUsesCsv", "A row for each use and place, as CSV",
     _CSV, "mutable", relation="alternate", max_bytes=256 * MIB,
-    listed=True, checks=("V34",),
 )
-USES_SCHEMA = FileKind(
+USES_SCHEMA = _listed(
     EXPORT_FOLDER + "uses.schema.json", "getUsesSchema", "Table Schema of that CSV",
     _JSON, "mutable", max_bytes=MIB,
-    listed=True, checks=("V34",),
 )
-WORKBOOK = FileKind(
+WORKBOOK = _listed(
     EXPORT_FOLDER + "register.xlsx", "getWorkbook", "The register as a workbook for spreadsheet programs",
     _WORKBOOK, "mutable", relation="alternate", max_bytes=256 * MIB,
-    listed=True, checks=("V34",),
 )
-CYCLONEDX = FileKind(
+CYCLONEDX = _listed(
     EXPORT_FOLDER + "cyclonedx.json", "getCyclonedx", "The uses as services of a CycloneDX bill of materials",
     _CYCLONEDX, "mutable", relation="alternate", max_bytes=256 * MIB,
-    listed=True, checks=("V34",),
 )
-DPV = FileKind(
+DPV = _listed(
     EXPORT_FOLDER + "dpv.jsonld", "getDpv", "The uses in terms of the W3C Data Privacy Vocabulary",
     _JSON_LD, "mutable", relation="alternate", max_bytes=256 * MIB,
-    listed=True, checks=("V34",),
 )
-DORA_PROVIDERS = FileKind(
+DORA_PROVIDERS = _listed(
     EXPORT_FOLDER + "dora/b_05.01.csv", "getDoraProviders",
-    "Providers for a DORA register of information (B_05.01)",
-    _CSV, "mutable", max_bytes=64 * MIB,
-    listed=True, checks=("V34",),
+    "Providers for a DORA register of information (B_05.01)", _CSV, "mutable", max_bytes=64 * MIB,
 )
-DORA_CHAIN = FileKind(
+DORA_CHAIN = _listed(
     EXPORT_FOLDER + "dora/b_05.02.csv", "getDoraChain",
-    "Supply chain for a DORA register of information (B_05.02)",
-    _CSV, "mutable", max_bytes=64 * MIB,
-    listed=True, checks=("V34",),
+    "Supply chain for a DORA register of information (B_05.02)", _CSV, "mutable", max_bytes=64 * MIB,
 )
 
-CALENDAR = FileKind(
+CALENDAR = _listed(
     "calendar.ics", "getCalendar", "Starts, ends, planned changes and last days to object, as a calendar",
     _CALENDAR, "mutable", relation="alternate", max_bytes=64 * MIB,
-    listed=True, checks=("V34",),
 )
-SUBPROCESSOR_CALENDAR = FileKind(
+SUBPROCESSOR_CALENDAR = _listed(
     "calendar/{subprocessor}.ics", "getSubprocessorCalendar",
     "The same for one sub-processor, if there is anything to put down",
     _CALENDAR, "mutable", optional=True, max_bytes=MIB,
-    listed=True, checks=("V34",),
 )
 
 # ------------------------------------------------------------------ the log
@@ -246,31 +230,26 @@ CHECKPOINT = FileKind(
 TIME_STAMP = FileKind(
     "log/checkpoints/{size}.tsr", "getTimestampReply",
     "Trusted timestamp of the checkpoint of a size, where there is one",
-    _TIME_STAMP, "immutable", optional=True, max_bytes=64 * KIB,
-    checks=("V28",),
+    _TIME_STAMP, "immutable", optional=True, max_bytes=64 * KIB, checks=("V28",),
 )
 _TILE_BYTES = 256 * 32
 _BUNDLE_BYTES = 256 * (MAX_ENTRY_BYTES + 2)
 
 TILE = FileKind(
     "log/tile/{level}/{tile}", "getTile", "A full tile of the log",
-    _OCTETS, "immutable", max_bytes=_TILE_BYTES,
-    checks=("V11", "V13", "V14"),
+    _OCTETS, "immutable", max_bytes=_TILE_BYTES, checks=("V11", "V13", "V14"),
 )
 PARTIAL_TILE = FileKind(
     "log/tile/{level}/{tile}.p/{width}", "getPartialTile", "A partial tile, until the full one is there",
-    _OCTETS, "immutable", max_bytes=_TILE_BYTES,
-    checks=("V11", "V13", "V14"),
+    _OCTETS, "immutable", max_bytes=_TILE_BYTES, checks=("V11", "V13", "V14"),
 )
 BUNDLE = FileKind(
     "log/tile/entries/{tile}", "getEntryBundle", "A full bundle of entries",
-    _OCTETS, "immutable", max_bytes=_BUNDLE_BYTES,
-    checks=("V14",),
+    _OCTETS, "immutable", max_bytes=_BUNDLE_BYTES, checks=("V14",),
 )
 PARTIAL_BUNDLE = FileKind(
     "log/tile/entries/{tile}.p/{width}", "getPartialEntryBundle",
-    "A partial bundle, until the full one is there",
-    _OCTETS, "immutable", max_bytes=_BUNDLE_BYTES,
+    "A partial bundle, until the full one is there", _OCTETS, "immutable", max_bytes=_BUNDLE_BYTES,
     checks=("V14",),
 )
 
@@ -278,77 +257,50 @@ PARTIAL_BUNDLE = FileKind(
 
 ROOT = FileKind(
     TRUST_FOLDER + "{metadata_version}.root.json", "getTrustRoot", "TUF root: who may sign what",
-    _JSON, "immutable", max_bytes=512 * KIB,
-    checks=("V01", "V02"),
+    _JSON, "immutable", max_bytes=512 * KIB, checks=("V01", "V02"),
 )
 TARGETS = FileKind(
     TRUST_FOLDER + "{metadata_version}.targets.json", "getTrustTargets",
-    "TUF targets: digests of the newest files",
-    _JSON, "immutable", max_bytes=64 * KIB, written="trust",
+    "TUF targets: digests of the newest files", _JSON, "immutable", max_bytes=64 * KIB, written="trust",
     checks=("V02",),
 )
 SNAPSHOT = FileKind(
     TRUST_FOLDER + "{metadata_version}.snapshot.json", "getTrustSnapshot",
     "TUF snapshot: which targets metadata is the newest",
-    _JSON, "immutable", max_bytes=64 * KIB, written="trust",
-    checks=("V02",),
+    _JSON, "immutable", max_bytes=64 * KIB, written="trust", checks=("V02",),
 )
 TIMESTAMP = FileKind(
     TRUST_FOLDER + "timestamp.json", "getTrustTimestamp", "TUF timestamp: signed freshness",
-    _TINY_JSON, "no-cache", max_bytes=16 * KIB, written="timestamp",
-    checks=("V02",),
+    _TINY_JSON, "no-cache", max_bytes=16 * KIB, written="timestamp", checks=("V02",),
 )
 
 # ------------------------------------------------------------------ pages for people
 
-_PAGE = "it shows what the signed register says"
-
-INDEX = FileKind(
-    "index.html", "getRegisterPage", "The register",
-    _HTML, "mutable", relation="alternate", loads=True,
-    unchecked=_PAGE,
+INDEX = _page("index.html", "getRegisterPage", "The register", relation="alternate", loads=True,
 )
-CHANGES_PAGE = FileKind(
-    "changes/index.html", "getChangesPage", "All changes, by month",
-    _HTML, "mutable",
-    unchecked=_PAGE,
+CHANGES_PAGE = _page("changes/index.html", "getChangesPage", "All changes, by month",
 )
-SUBSCRIBE_PAGE = FileKind(
-    "subscribe/index.html", "getSubscribePage", "Ways to be told of changes",
-    _HTML, "mutable",
-    unchecked=_PAGE,
+SUBSCRIBE_PAGE = _page("subscribe/index.html", "getSubscribePage", "Ways to be told of changes",
 )
-ANNEX_PAGE = FileKind(
+ANNEX_PAGE = _page(
     "annex/index.html", "getAnnexPage", "Engaged sub-processors, to print and attach to a contract",
-    _HTML, "mutable",
-    unchecked=_PAGE,
 )
-VERSION_PAGE = FileKind(
-    "versions/{version}/index.html", "getVersionPage", "What a version changed",
-    _HTML, "mutable",
-    unchecked=_PAGE,
+VERSION_PAGE = _page("versions/{version}/index.html", "getVersionPage", "What a version changed",
 )
-SUBPROCESSOR_PAGE = FileKind(
+SUBPROCESSOR_PAGE = _page(
     "subprocessors/{subprocessor}/index.html", "getSubprocessorPage", "One sub-processor",
-    _HTML, "mutable",
-    unchecked=_PAGE,
 )
 
-CHECK_PAGE = FileKind(
+CHECK_PAGE = _listed(
     "check.html", "getCheckPage", "A file to keep, which checks any register in the browser",
     _HTML, "mutable", runs=True,
-    listed=True, checks=("V34",),
 )
 
-SCRIPT = FileKind(
+SCRIPT = _listed(
     "script/{sha256}.js", "getScript", "What filters the page of the register",
     _SCRIPT, "immutable", max_bytes=64 * KIB,
-    listed=True, checks=("V34",),
 )
-ICON = FileKind(
-    "favicon.svg", "getIcon", "The icon of all pages",
-    _SVG, "mutable", max_bytes=4 * KIB,
-    listed=True, checks=("V34",),
+ICON = _listed("favicon.svg", "getIcon", "The icon of all pages", _SVG, "mutable", max_bytes=4 * KIB,
 )
 
 # ------------------------------------------------------------------ by which software finds the register
@@ -358,15 +310,13 @@ DISCOVERY = FileKind(
     _JSON, "mutable", schema=_DISCOVERY, relation="service-meta", max_bytes=256 * KIB,
     listed=True, checks=("V26", "V34"),
 )
-API_CATALOG = FileKind(
+API_CATALOG = _listed(
     ".well-known/api-catalog", "getApiCatalog", "API catalog (RFC 9727)",
     _LINKSET, "mutable", max_bytes=256 * KIB,
-    listed=True, checks=("V34",),
 )
-SECURITY_TXT = FileKind(
+SECURITY_TXT = _listed(
     ".well-known/security.txt", "getSecurityTxt", "Security contact (RFC 9116), if the register names one",
     _TEXT, "mutable", optional=True, max_bytes=256 * KIB,
-    listed=True, checks=("V34",),
 )
 
 ROBOTS_TXT = FileKind(
@@ -374,13 +324,10 @@ ROBOTS_TXT = FileKind(
     _TEXT, "mutable", max_bytes=4 * KIB,
     unchecked="a host may have one of its own, and no program believes it",
 )
-OPENAPI = FileKind(
+OPENAPI = _listed(
     "openapi.json", "getOpenapi", "OpenAPI description of the protocol, the same for every register",
     _JSON, "mutable", relation="service-desc", max_bytes=MIB,
-    listed=True, checks=("V34",),
 )
-
-# fmt: on
 
 HABITUAL: dict[str, FileKind] = dict.fromkeys(("feed", "feed/", "rss.xml", "atom.xml", "feed.xml"), FEED_ATOM)
 """Addresses at which feed readers look for a feed, and the file that a host leads them to."""
@@ -388,26 +335,13 @@ HABITUAL: dict[str, FileKind] = dict.fromkeys(("feed", "feed/", "rss.xml", "atom
 GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Register": (REGISTER, HEADS, UPCOMING),
     "Pages": (
-        INDEX,
-        CHANGES_PAGE,
-        SUBSCRIBE_PAGE,
-        ANNEX_PAGE,
-        VERSION_PAGE,
-        SUBPROCESSOR_PAGE,
-        CHECK_PAGE,
-        SCRIPT,
-        ICON,
+        INDEX, CHANGES_PAGE, SUBSCRIBE_PAGE, ANNEX_PAGE, VERSION_PAGE, SUBPROCESSOR_PAGE, CHECK_PAGE,
+        SCRIPT, ICON,
     ),
     "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_KEYS, VERSION_ENTRY, VERSION_PROOF),
     "Keys": (KEYS, PUBLIC_KEY),
     "Feeds": (
-        FEED_ATOM,
-        FEED_JSON,
-        FEED_ARCHIVE,
-        FEED_IMPORTANT,
-        FEED_CATEGORY,
-        FEED_SUBPROCESSOR,
-        FEEDS_OPML,
+        FEED_ATOM, FEED_JSON, FEED_ARCHIVE, FEED_IMPORTANT, FEED_CATEGORY, FEED_SUBPROCESSOR, FEEDS_OPML,
     ),
     "Exports": (USES_CSV, USES_SCHEMA, WORKBOOK, CYCLONEDX, DPV, DORA_PROVIDERS, DORA_CHAIN),
     "Calendars": (CALENDAR, SUBPROCESSOR_CALENDAR),
@@ -416,3 +350,4 @@ GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Discovery": (SCHEMA, SCHEMA_OF_MINOR, DISCOVERY, API_CATALOG, SECURITY_TXT, ROBOTS_TXT, OPENAPI),
 }
 """Every row, under the headings that descriptions show it by."""
+# fmt: on
