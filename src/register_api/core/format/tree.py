@@ -8,7 +8,7 @@ A new kind of file is a row here and a maker in ``publish``.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 from register_api.core.ahead import UpcomingEvents
 from register_api.core.diff.changes import Diff
@@ -68,15 +68,11 @@ _DISCOVERY = Schema("discovery", Discovery, "Which registers a site publishes")
 SCHEMAS = (_REGISTER, _DIFF, _ENTRY, _VERSIONS, _KEYS, _HEADS, _UPCOMING, _DISCOVERY)
 
 
-def _listed(*row: Any, **more: Any) -> FileKind:
-    """Return a row of a file that the list of head files vouches for, and nothing else."""
-    return FileKind(*row, listed=True, checks=("V34",), **more)
+_listed = partial(FileKind, listed=True, checks=("V34",))
+"""A row of a file that the list of head files vouches for, and nothing else."""
 
-
-def _page(*row: Any, **more: Any) -> FileKind:
-    """Return a row of a page for people."""
-    return FileKind(*row, _HTML, "mutable", unchecked="it shows what the signed register says", **more)
-
+_page = partial(FileKind, media=_HTML, cache="mutable", unchecked="it shows what the signed register says")
+"""A row of a page for people."""
 
 # Of each row: what it is; its bytes; who vouches for them.
 # fmt: off
