@@ -12,13 +12,11 @@ from register_api.cli import interruption, options
 from register_api.cli.output import err, out, print_json, progress
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
-from register_api.deploy.opening import open_target
-from register_api.deploy.outside import verify_outside
 from register_api.deploy.plan import Plan
 from register_api.deploy.public_head import address_of_register
-from register_api.deploy.sending import Order
+from register_api.deploy.sending import Order, verify_outside
 from register_api.deploy.sending import deploy as send
-from register_api.deploy.target import DeployTarget
+from register_api.deploy.target import DeployTarget, open_target
 from register_api.errors import TargetError, UsageError
 from register_api.store.reader import Snapshot, open_snapshot
 from register_api.verify import Report
@@ -123,15 +121,25 @@ def deploy(
         plan = send(order, report)
     done = _told(snapshot, target, plan, dry_run=dry_run)
     url = base_url or address_of_register(snapshot)
-    if dry_run or no_verify or url is None:
-        why = "--no-verify" if no_verify else "the register names no url, and there is no --base-url"
-        _print(done, plan, "" if dry_run else f"NOT verified from outside: {why}.", as_json=as_json)
+    if url is not None and not (dry_run or no_verify):
+        _verify(snapshot, url, done, plan, as_json=as_json)
         return
-    with progress("verifying") as report:
-        history: History = "new" if any(item.fixed for item in plan.send) else "none"
-        found, ours = verify_outside(snapshot, url, clock.now(), history, report)
-    done = msgspec.structs.replace(done, verified=found.report, served=ours)
-    _print(done, plan, _verdict(found.report, ours=ours), as_json=as_json)
+    why = "--no-verify" if no_verify else "the register names no url, and there is no --base-url"
+    _print(done, plan, "" if dry_run else f"NOT verified from outside: {why}.", as_json=as_json)
+
+
+def _verify(snapshot: Snapshot, url: str, done: _Done, plan: Plan, *, as_json: bool) -> None:
+    """Verify from outside, print all, and fail if what is served is not good, or not ours."""
+    history: History = "new" if any(item.fixed for item in plan.send) else "none"
+    with progress("verifying") as step:
+        found, ours = verify_outside(snapshot, url, clock.now(), history, step)
+    report = found.report
+    verdict = f"NOT verified from outside; register-api verify {report.base} says more."
+    if ours and not report.exit_code:
+        until = f", fresh until {format_instant(report.fresh_until)}" if report.fresh_until else ""
+        verdict = f"Verified from outside: {report.base} serves version {report.version}{until}."
+    done = msgspec.structs.replace(done, verified=report, served=ours)
+    _print(done, plan, verdict, as_json=as_json)
     if found.finding is not None:
         raise found.finding
     if not ours:
@@ -152,13 +160,6 @@ def _told(snapshot: Snapshot, target: DeployTarget, plan: Plan, *, dry_run: bool
         unchanged=len(plan.items) - len(plan.send),
         removed=plan.remove,
     )
-
-
-def _verdict(report: Report, *, ours: bool) -> str:
-    if report.exit_code or not ours:
-        return f"NOT verified from outside; register-api verify {report.base} says more."
-    until = f", fresh until {format_instant(report.fresh_until)}" if report.fresh_until else ""
-    return f"Verified from outside: {report.base} serves version {report.version}{until}."
 
 
 def _print(done: _Done, plan: Plan, verdict: str, *, as_json: bool) -> None:

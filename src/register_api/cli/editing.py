@@ -1,9 +1,11 @@
-"""What the commands that edit the source share: who is meant, from when, and what it comes to."""
+"""What the commands that edit the source share: the edit under way, and what it comes to."""
 
 from __future__ import annotations
 
 import datetime as dt
 import difflib
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,10 @@ from rich.text import Text
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.options import Command
 from register_api.cli.output import out
 from register_api.cli.preview import show_preview
 from register_api.core.instant import earliest_start, local_day
-from register_api.core.text import is_slug
-from register_api.errors import Refused, UsageError
+from register_api.errors import Refused
 from register_api.publish.preparation import read_base
 from register_api.source.edit import SourceEdit
 from register_api.source.load import load, load_zone
@@ -43,8 +43,7 @@ class Editing:
         self._source, self._store = source, store
         self._base = read_base(open_snapshot(store))
         self._notice = loaded.draft.register.notice
-        zone = load_zone(loaded.draft.register.publisher.time_zone)
-        self.today = local_day(clock.now(), zone)
+        self.today = local_day(clock.now(), load_zone(loaded.draft.register.publisher.time_zone))
 
     @property
     def is_first_list(self) -> bool:
@@ -63,57 +62,27 @@ class Editing:
         """Print how the files change, write them, and print what publishing would tell customers."""
         changed = self.edit.changed()
         for name, (before, after) in changed.items():
-            _print_difference(name, before, after)
+            was = name if before else "/dev/null"
+            lines = difflib.unified_diff(before.splitlines(), after.splitlines(), was, name, lineterm="", n=2)
+            for line in lines:
+                out.print(Text(line, style=_COLOURS.get(line[:1], "")))
         if not changed:
             out.print("Nothing to change.")
-            return
-        if dry_run:
+        elif dry_run:
             out.print("Dry run: nothing was written.")
-            return
-        self.edit.write()
-        show_preview(self._source, self._store)
+        else:
+            self.edit.write()
+            show_preview(self._source, self._store)
 
 
-def _print_difference(name: str, before: str, after: str) -> None:
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), name if before else "/dev/null", name, lineterm="", n=2
-    )
-    for line in lines:
-        out.print(Text(line, style=_COLOURS.get(line[:1], "")))
+def edits(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the edit under way, show and write it afterwards, and add the options for that."""
 
+    @functools.wraps(command)
+    def run(source: Path, store: Path, *, dry_run: bool, **given: Any) -> None:
+        editing = Editing(source, store)
+        command(editing, **given)
+        editing.finish(dry_run=dry_run)
 
-def edit_options(command: Command) -> Command:
-    """Add the options of every command that edits the source."""
     dry_run = click.option("--dry-run", is_flag=True, help="Show the edit without writing it.")
-    return options.source_option(options.store_option(dry_run(command)))
-
-
-def on_option(command: Command) -> Command:
-    """Add ``--on``: the day from which it holds."""
-    return click.option(
-        "--on",
-        "day",
-        type=options.DayParam(),
-        metavar="DAY",
-        help="Effective date.  [default: the earliest date the notice promise allows]",
-    )(command)
-
-
-def use_option(command: Command) -> Command:
-    """Add ``--use``: which engagement is meant."""
-    return click.option(
-        "--use", "use", metavar="ID", help="Id of the engagement; required if there are several."
-    )(command)
-
-
-def checked_id(name: str, what: str) -> str:
-    """Return an id that a command is to write, if it can be one."""
-    if not is_slug(name):
-        hint = "lower-case letters, digits and single hyphens, such as acme-cloud"
-        raise UsageError(f"{name!r} is not a valid id of {what}", hint=hint)
-    return name
-
-
-def stated(**fields: Any) -> dict[str, Any]:
-    """Return the fields that were given: neither ``None`` nor empty."""
-    return {name: value for name, value in fields.items() if value not in (None, (), [], "")}
+    return options.source_option(options.store_option(dry_run(run)))

@@ -2,30 +2,122 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.import_options import history_options, register_options, table_options
 from register_api.cli.interruption import publications, telling
+from register_api.cli.options import Command
 from register_api.cli.output import err, out, print_findings, print_json, progress
+from register_api.core.forms import MAX_DAYS
+from register_api.core.model import Status
 from register_api.core.printable import quoted
 from register_api.errors import Refused, UsageError
-from register_api.importer.columns import DROP
+from register_api.importer.cell_values import LINKED
+from register_api.importer.columns import DROP, EXTRA, NAMES
 from register_api.importer.draft import Person, import_files
 from register_api.importer.import_history import ImportedState, Origin, Target, import_history
-from register_api.importer.import_report import ImportNote, ImportReport
+from register_api.importer.import_report import ImportReport
 from register_api.importer.register_file import RegisterDefaults
 from register_api.importer.state_importer import SOURCE
-from register_api.importer.table import ImportOptions, Stated
+from register_api.importer.table import FILE_FORMATS, ImportOptions, Stated
 from register_api.publish.preparation import read_base
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.store.reader import open_snapshot
+
+_FIELDS = (*NAMES, EXTRA, DROP)
+_NO_DEFAULT = ("name", "status", "category", "transfers")
+
+
+class _Pair(click.ParamType["tuple[str, str]"]):
+    """``LEFT=RIGHT``, where one side is the name of a field."""
+
+    name = "pair"
+
+    def __init__(self, *, field_first: bool) -> None:
+        """Say on which side the field stands."""
+        self._field_first = field_first
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Return both sides."""
+        if isinstance(value, tuple):
+            return value
+        left, equals, right = value.partition("=") if self._field_first else value.rpartition("=")
+        field = left if self._field_first else right
+        known = [name for name in NAMES if name not in _NO_DEFAULT] if self._field_first else _FIELDS
+        if not equals or not left or not right or field not in known:
+            form = "FIELD=TEXT" if self._field_first else "COLUMN=FIELD"
+            self.fail(f"{value!r} is not {form}; fields are {', '.join(known)}", param, ctx)
+        return left, right
+
+
+_OPTIONS = (
+    click.option("--into", required=True, type=click.Path(path_type=Path),
+                 help="Folder that gets register/, names.toml and taken-over.json."),
+    click.option("--names", type=click.Path(path_type=Path),
+                 help="File that maps names to sub-processors.  [default: names.toml in the folder]"),
+    # How tables are read.
+    click.option("--format", "form", type=click.Choice(FILE_FORMATS),
+                 help="Format of the files.  [default: by file name]"),
+    click.option("--column", "columns", type=_Pair(field_first=False), multiple=True, metavar="COLUMN=FIELD",
+                 help="Map a column to a field; extra publishes it under its own name, drop ignores it.  "
+                 "[default: by its name, else drop]"),
+    click.option("--table", "tables", type=click.IntRange(1), multiple=True, metavar="N",
+                 help="Read only this table of the page. May be repeated.  [default: all, if they have one "
+                 "header]"),
+    click.option("--status", type=click.Choice(get_args(Status)),
+                 help="Status of rows that have none.  [default: active]"),
+    click.option("--category", help="Category of rows that have none.  [default: Sub-processors]"),
+    click.option("--default", "defaults", type=_Pair(field_first=True), multiple=True, metavar="FIELD=TEXT",
+                 help="Value of a field where a row has none, e.g. locations=varies."),
+    click.option("--links", type=click.Choice(sorted(LINKED)),
+                 help="Field that takes the link of a name.  [default: kept under extra]"),
+    click.option("--clean", is_flag=True,
+                 help="Remove invisible characters from texts, and report each one."),
+    # What is said of the register, where there is no register.toml yet.
+    click.option("--register", help="The register's permanent name, e.g. example.com/sub-processors."),
+    click.option("--publisher", help="The publisher's name, for a new source."),
+    click.option("--updated-on", type=click.DateTime(["%Y-%m-%d"]),
+                 help="Date of the content.  [default: today]"),
+    click.option("--time-zone", help="The publisher's time zone.  [default: UTC]"),
+    click.option("--language", help="Language of the texts.  [default: en]"),
+    click.option("--as-stated", is_flag=True,
+                 help="Use the date and the notice period stated on the page itself."),
+    click.option("--notice-days", type=click.IntRange(0, MAX_DAYS), help="Days of notice promised."),
+    # Old states, which are published.
+    click.option("--git", nargs=2, metavar="REPO PATH",
+                 help="Publish the versions of a file in a Git repository."),
+    click.option("--history", type=click.Path(path_type=Path), metavar="FILE",
+                 help="Publish the dated states of a JSON file."),
+    click.option("--since", metavar="REV", help="Start at this revision."),
+    click.option("--date", type=click.Choice(["committer", "author"]), default="committer", show_default=True,
+                 help="Which date of a commit to use."),
+    click.option("--skip", multiple=True, metavar="STATE",
+                 help="Skip a state, given by the start of its commit hash or by its number. May be "
+                 "repeated."),
+    click.option("--subjects", is_flag=True, help="Also publish the first line of each commit message."),
+    click.option("--base-url", envvar="REGISTER_BASE_URL", show_envvar=True, type=options.BaseUrlParam(),
+                 help="URL of the tree instead of the register's own, for a trial."),
+    options.store_option,
+    options.keys_option,
+    options.progress_option,
+    click.option("--yes", is_flag=True, help="Write without confirmation."),
+    click.option("--dry-run", is_flag=True, help="Write and publish nothing; print what would be done."),
+    options.json_option,
+)  # fmt: skip
+
+
+def _with_options(command: Command) -> Command:
+    return functools.reduce(lambda made, option: option(made), reversed(_OPTIONS), command)
+
 
 _TITLES = {
     "read": "Read",
@@ -41,10 +133,9 @@ _TITLES = {
 }
 
 
-def print_draft(report: ImportReport, *, dry_run: bool) -> None:
+def _print_draft(report: ImportReport, *, dry_run: bool) -> None:
     """Print what becomes of the files of a draft; nothing is written yet."""
-    _print_columns(report)
-    _print_notes(report.notes)
+    _print_read(report)
     print_findings(item for item in report.findings if item.severity == "error")
     engagements = sum(item.engagements for item in report.vendors)
     out.print(f"{len(report.vendors)} sub-processors, {engagements} uses")
@@ -56,17 +147,9 @@ def print_draft(report: ImportReport, *, dry_run: bool) -> None:
         out.print(f"Nothing was written; {len(report.written)} files would be.")
 
 
-def print_written(report: ImportReport, folder: Path) -> None:
-    """Print what was written, and what comes next."""
-    warnings = sum(1 for item in report.findings if item.severity == "warning")
-    out.print(f"Wrote {len(report.written)} files in {folder}; {warnings} warnings. Next:")
-    out.print(f"  register-api check --source {folder / 'register'}")
-
-
-def print_taken(report: ImportReport, taken: Sequence[ImportedState], *, dry_run: bool) -> None:
+def _print_taken(report: ImportReport, taken: Sequence[ImportedState], *, dry_run: bool) -> None:
     """Print what became of each state of a history."""
-    _print_columns(report)
-    _print_notes(item for item in report.notes if item.kind not in {"new", "ended"})
+    _print_read(report, besides=("new", "ended"))
     for item in taken:
         version = f"version {item.version}" if item.version else "refused" if item.findings else "no change"
         signs = [*(f"+ {name}" for name in item.added), *(f"- {name}" for name in item.ended)]
@@ -79,51 +162,29 @@ def print_taken(report: ImportReport, taken: Sequence[ImportedState], *, dry_run
         out.print(f"{len(taken)} states, {versions} versions published.")
 
 
-def _print_columns(report: ImportReport) -> None:
+def _print_read(report: ImportReport, besides: tuple[str, ...] = ()) -> None:
+    """Print where columns went, and all notes but those of some kinds."""
     for column, field in dict.fromkeys((item.column, item.field) for item in report.columns):
         out.print(f"  {column}  →  {'not published' if field == DROP else field}")
-
-
-def _print_notes(notes: Iterable[ImportNote]) -> None:
-    grouped: dict[str, list[ImportNote]] = {}
-    for note in notes:
-        grouped.setdefault(note.kind, []).append(note)
     for kind, title in _TITLES.items():
-        if kind in grouped:
+        notes = [note for note in report.notes if note.kind == kind and kind not in besides]
+        if notes:
             err.print(f"{title}:")
-        for note in grouped.get(kind, ()):
+        for note in notes:
             place = ":".join(str(part) for part in (note.file, note.line) if part)
             where = " ".join(part for part in (place, note.key) if part)
             times = f" ({note.times} times)" if note.times > 1 else ""
             err.print(f"  {note.message}{times}" + (f"  [{where}]" if where else ""))
 
 
-_WISHES = ("status", "category", "links", "clean", "form")
+_WISHES = ("tables", "status", "category", "links", "clean", "form")
 _HEADING = ("register", "publisher", "time_zone", "language", "notice_days")
+_TARGET = ("store", "keys", "base_url", "skip", "subjects", "dry_run")
 
 
 @click.command("import")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--into",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Folder that gets register/, names.toml and taken-over.json.",
-)
-@click.option(
-    "--names",
-    type=click.Path(path_type=Path),
-    help="File that maps names to sub-processors.  [default: names.toml in the folder]",
-)
-@table_options
-@register_options
-@history_options
-@options.store_option
-@options.keys_option
-@options.progress_option
-@click.option("--yes", is_flag=True, help="Write without confirmation.")
-@click.option("--dry-run", is_flag=True, help="Write and publish nothing; print what would be done.")
-@options.json_option
+@_with_options
 def import_(files: tuple[Path, ...], **given: Any) -> None:
     """Import a list of sub-processors: a page, CSV, JSON, or the history of a file in Git.
 
@@ -143,7 +204,6 @@ def import_(files: tuple[Path, ...], **given: Any) -> None:
         raise UsageError("give files, or --git REPO PATH, or --history FILE", hint="one of the three")
     row_options = ImportOptions(
         columns=dict(given["columns"]),
-        tables=given["tables"],
         defaults=dict(given["defaults"]),
         **{name: given[name] for name in _WISHES},
     )
@@ -151,27 +211,27 @@ def import_(files: tuple[Path, ...], **given: Any) -> None:
     defaults = RegisterDefaults(
         updated_on=f"{day:%Y-%m-%d}" if day else None, **{name: given[name] for name in _HEADING}
     )
-    run: Callable[..., None] = _draft if files else _history
-    run(files or _origin(given), row_options, defaults, given)
+    if files:
+        _draft(files, row_options, defaults, given)
+    else:
+        _history(row_options, defaults, given)
 
 
 def _draft(
     files: tuple[Path, ...], row_options: ImportOptions, defaults: RegisterDefaults, given: dict[str, Any]
 ) -> None:
-    asks = _is_terminal() and not (given["as_json"] or given["dry_run"] or given["yes"])
+    as_json, dry_run = given["as_json"], given["dry_run"]
+    asks = _is_terminal() and not (as_json or dry_run or given["yes"])
 
     def accept(said: Stated) -> bool:
         question = f"{said.file} says {quoted(said.words)}. Take {said.value} as {said.field}?"
         return given["as_stated"] or (asks and click.confirm(question, err=True))
 
     def confirm(report: ImportReport) -> bool:
-        if not given["as_json"]:
-            print_draft(report, dry_run=given["dry_run"])
-        if given["dry_run"]:
-            return False
-        return not asks or click.confirm(
-            f"Write {len(report.written)} files?", default=True, abort=True, err=True
-        )
+        if not as_json:
+            _print_draft(report, dry_run=dry_run)
+        question = f"Write {len(report.written)} files?"
+        return not dry_run and (not asks or click.confirm(question, default=True, abort=True, err=True))
 
     report = import_files(
         files,
@@ -182,56 +242,41 @@ def _draft(
         names=given["names"],
         person=Person(accept=accept, confirm=confirm),
     )
-    if given["as_json"]:
-        print_json({"report": report, "publishable": report.is_publishable, "dry_run": given["dry_run"]})
-    elif not given["dry_run"]:
-        print_written(report, given["into"])
+    if as_json:
+        print_json({"report": report, "publishable": report.is_publishable, "dry_run": dry_run})
+    elif not dry_run:
+        warnings = sum(1 for item in report.findings if item.severity == "warning")
+        out.print(f"Wrote {len(report.written)} files in {given['into']}; {warnings} warnings. Next:")
+        out.print(f"  register-api check --source {given['into'] / SOURCE}")
 
 
 def _is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _origin(given: dict[str, Any]) -> Origin:
+def _history(row_options: ImportOptions, defaults: RegisterDefaults, given: dict[str, Any]) -> None:
+    folder, store, dry_run = given["into"], given["store"], given["dry_run"]
     repository, path = given["git"] or (None, str(given["history"]))
-    return Origin(
+    origin = Origin(
         repository=Path(repository) if repository else None,
         path=path,
         since=given["since"],
         date=given["date"],
     )
-
-
-def _history(
-    origin: Origin, row_options: ImportOptions, defaults: RegisterDefaults, given: dict[str, Any]
-) -> None:
-    snapshot = open_snapshot(given["store"])
-    target = Target(
-        store=given["store"],
-        keys=given["keys"],
-        base=read_base(snapshot),
-        now=clock.now(),
-        base_url=given["base_url"],
-        skip=given["skip"],
-        subjects=given["subjects"],
-        dry_run=given["dry_run"],
-    )
-    with telling(publications(given["store"], snapshot)), progress("taking over") as bar:
+    snapshot = open_snapshot(store)
+    said = {name: given[name] for name in _TARGET}
+    target = Target(base=read_base(snapshot), now=clock.now(), **said)
+    with telling(publications(store, snapshot)), progress("taking over") as bar:
         report, taken = import_history(
-            origin, given["into"], row_options, defaults, target, names=given["names"], progress=bar
+            origin, folder, row_options, defaults, target, names=given["names"], progress=bar
         )
     if given["as_json"]:
-        print_json({"report": report, "states": taken, "dry_run": given["dry_run"]})
+        print_json({"report": report, "states": taken, "dry_run": dry_run})
     else:
-        print_taken(report, taken, dry_run=given["dry_run"])
-    if not given["dry_run"]:
-        _copy_public_keys(given)
+        _print_taken(report, taken, dry_run=dry_run)
+    snapshot = None if dry_run else open_snapshot(store)
+    copies = default_folder(folder / SOURCE, given["keys"])
+    if snapshot is not None and not write_public_copies(snapshot, copies):
+        err.print(f"Note: {copies} holds the public files of another set of keys and was left as it is")
     if any(item.findings for item in taken):
         raise click.exceptions.Exit(Refused.exit_code)
-
-
-def _copy_public_keys(given: dict[str, Any]) -> None:
-    snapshot = open_snapshot(given["store"])
-    folder = default_folder(given["into"] / SOURCE, given["keys"])
-    if snapshot is not None and not write_public_copies(snapshot, folder):
-        err.print(f"Note: {folder} holds the public files of another set of keys and was left as it is")

@@ -2,54 +2,205 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import getpass
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import click
+import holidays
 import jinja2
 
 from register_api import clock
-from register_api.cli.init_questions import QUESTIONS, answers, holidays_of
 from register_api.cli.output import out
-from register_api.errors import UsageError
+from register_api.core.forms import LANGUAGE_TAG, LICENSE, LINK, MAX_DAYS, Form
+from register_api.core.text import base_url_problem
+from register_api.errors import Refused, UsageError
 from register_api.files import durable
 from register_api.hosting.configuration import Site, configuration
 from register_api.source.editor_schema import HEADS, schema_files
-from register_api.source.load import EXAMPLE
+from register_api.source.load import EXAMPLE, load_zone
+
+_NONE = "none"
+"""Answers that there is no such thing."""
+
+_LICENSE = "CC0-1.0"
+"""What is proposed: a register is there to be copied, compared and joined with others."""
+_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
+_MAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
+_COUNTED_YEARS = 3
+"""Years whose holidays are written, from the present one on; R29 warns of those that come after."""
 
 _PLAIN_PATH = re.compile(r"[^\x00-\x1f\x7f\"\\$%{};'`]+")
 """What units of systemd and nginx can both name; the rest means something to one of them."""
 
 
-def install_paths(folder: Path) -> dict[str, str]:
-    """Return what the templates in ``deploy`` need."""
-    path = str(folder.absolute())
-    if not _PLAIN_PATH.fullmatch(path):
-        raise UsageError(
-            f"{path!a} cannot stand in configuration files",
-            hint="choose a folder of letters, digits, - and _",
-        )
-    return {"folder": path, "program": _program(), "user": getpass.getuser()}
+class Asked(NamedTuple):
+    """A question, the same for an option on the command line and at a terminal."""
+
+    name: str
+    text: str
+    usual: Callable[[Mapping[str, Any]], str | None]
+    """Returns what is proposed, from the answers so far; ``None`` where it is not asked."""
+    read: Callable[[str], Any]
+    """Returns what an answer means; raises ``UsageError`` for one that does not fit."""
+    help: str
 
 
-def in_unit(word: str) -> str:
-    """Return one argument as a unit of systemd writes it (systemd.syntax, Quoting)."""
-    return f'"{word}"' if " " in word else word
+def _domain(answer: str) -> str:
+    if not _DOMAIN.fullmatch(answer):
+        hint = "lower-case letters, such as example.com"
+        if not answer.isascii():
+            hint += "; a name with other letters as the Domain Name System has it, such as xn--mller-kva.de"
+        raise UsageError(f"{answer!r} is not a valid domain", hint=hint)
+    return answer
 
 
-def _program() -> str:
-    """Return the path of the command that is running, by which a unit can start it."""
-    beside = Path(sys.executable).parent / "register-api"
-    return str(beside) if _PLAIN_PATH.fullmatch(str(beside)) else "/usr/local/bin/register-api"
+def _mail(answer: str) -> str:
+    if not _MAIL.fullmatch(answer):
+        raise UsageError(f"{answer!r} is not a valid mail address", hint="such as privacy@example.com")
+    return answer
 
 
-_FILES = {
+def _address(answer: str) -> str:
+    url = answer if answer.endswith("/") else f"{answer}/"
+    problem = base_url_problem(url)
+    if problem is not None:
+        raise UsageError(f"{answer!r} {problem}", hint="write it like https://trust.example.com/")
+    return url
+
+
+def _zone(answer: str) -> str:
+    try:
+        load_zone(answer)
+    except Refused as refusal:
+        (finding,) = refusal.findings
+        raise UsageError(finding.message, hint=finding.hint) from None
+    return answer
+
+
+def _number(answer: str) -> int:
+    if not answer.isdecimal() or int(answer) > MAX_DAYS:
+        raise UsageError(f"{answer!r} is not a number of days", hint=f"a whole number up to {MAX_DAYS}")
+    return int(answer)
+
+
+def _day_count(answer: str) -> str:
+    if answer not in {"calendar", "business"}:
+        raise UsageError(f"{answer!r} is not a way of counting days", hint="calendar, or business")
+    return answer
+
+
+def _country(answer: str) -> str | None:
+    """Return a country, or a part of one, whose holidays the library knows: ``DE``, ``DE-BE``."""
+    country, _, part = answer.partition("-")
+    known = holidays.list_supported_countries()
+    if answer == _NONE:
+        return None
+    if country not in known or (part and part not in known[country]):
+        hint = "an ISO 3166 code such as DE, or of a part such as DE-BE; none for none"
+        if country in known:
+            hint = f"parts of {country}: {', '.join(known[country])}"
+        raise UsageError(f"the holidays of {answer!r} are not known", hint=hint)
+    return answer
+
+
+def _of(form: Form) -> Callable[[str], str | None]:
+    def read(answer: str) -> str | None:
+        fault = None if answer == _NONE else form.fault(answer)
+        if fault is not None:
+            raise UsageError(fault.message, hint=fault.hint)
+        return None if answer == _NONE else answer
+
+    return read
+
+
+QUESTIONS = (
+    Asked("name", "Name of your company", lambda _: "Example Company", str.strip, "Your company's name."),
+    Asked(
+        "domain", "Your domain", lambda _: "example.com", _domain,
+        "Your domain, e.g. example.com; part of the register's permanent name.",
+    ),
+    Asked(
+        "url", "Address at which the register will be published", lambda said: f"https://trust.{said['domain']}/",
+        _address, "Address of the register's root.",
+    ),
+    Asked(
+        "contact", "Mail address for privacy questions", lambda said: f"privacy@{said['domain']}", _mail,
+        "Mail address for privacy questions.",
+    ),
+    Asked(
+        "time_zone", "Time zone in which days are counted", lambda _: "UTC", _zone,
+        "IANA name of the time zone in which days are counted, e.g. Europe/Berlin.",
+    ),
+    Asked(
+        "notice_days", "Days of notice you promise", lambda _: "30", _number,
+        "Days of notice that you promise.",
+    ),
+    Asked(
+        "day_count", "Counted as calendar or business days", lambda _: "calendar", _day_count,
+        "Whether these are calendar or business days (Monday to Friday without holidays).",
+    ),
+    Asked(
+        "holidays", "Country whose public holidays do not count, such as DE or DE-BE (none for none)",
+        lambda said: _NONE if said["day_count"] == "business" else None, _country,
+        "Country, or part of one, whose public holidays are no business days, e.g. DE or DE-BE.",
+    ),
+    Asked(
+        "objection", "Where customers object, mailto: or https: (none for no way to object)",
+        lambda said: f"mailto:{said['contact']}", _of(LINK),
+        "Where customers object to what was announced: mailto: or https:.",
+    ),
+    Asked(
+        "language", "Language of your texts", lambda _: "en", _of(LANGUAGE_TAG),
+        "Language of your texts (BCP 47); pages are in English, or in German for de.",
+    ),
+    Asked(
+        "license", "Licence for reuse of the data (none for no licence)", lambda _: _LICENSE, _of(LICENSE),
+        "Licence for reuse of the data: an SPDX identifier or an https URL; none for no licence.",
+    ),
+)  # fmt: skip
+
+
+def _answers(given: Mapping[str, str | None], *, interactive: bool) -> dict[str, Any]:
+    """Return the answer to each question, from options, from a person, or as it is proposed."""
+    said: dict[str, Any] = {}
+    for question in QUESTIONS:
+        option, usual = given[question.name], question.usual(said)
+        if option is None and usual is not None and interactive:
+            said[question.name] = _ask(question, usual)
+        else:
+            answer = usual if option is None else option
+            said[question.name] = None if answer is None else question.read(answer)
+    return said
+
+
+def _ask(question: Asked, usual: str) -> Any:
+    def read(answer: str) -> Any:
+        try:
+            return question.read(answer.strip())
+        except UsageError as error:  # click asks again
+            raise click.UsageError(f"{error.message}. {error.hint}") from None
+
+    return click.prompt(question.text, default=usual, value_proc=read)
+
+
+def _holidays_of(place: str | None, day: dt.date) -> list[dt.date]:
+    """Return the public holidays of a country, or a part of one, on days from Monday to Friday."""
+    if place is None:
+        return []
+    country, _, part = place.partition("-")
+    years = range(day.year, day.year + _COUNTED_YEARS)
+    found = holidays.country_holidays(country, subdiv=part or None, years=years)
+    return sorted(each for each in found if each.isoweekday() <= 5)  # noqa: PLR2004 - Friday
+
+
+_TEMPLATES = {
     "register.toml.j2": "register/register.toml",
     "subprocessors/example-host.toml.j2": "register/subprocessors/example-host.toml",
     "gitignore.j2": ".gitignore",
@@ -60,10 +211,6 @@ _FILES = {
     "deploy/register-api-refresh.timer.j2": "deploy/register-api-refresh.timer",
 }
 """Template to the file that it becomes."""
-
-_EXAMPLE = f"register/{EXAMPLE.name}"
-_SCHEMAS = {f"register/{name}": text for name, text in schema_files().items()}
-_NGINX = "deploy/nginx.conf"
 
 _NGINX_NOTE = (
     "The published tree as a static site: nobody has to trust this host, since all of it is signed.",
@@ -84,6 +231,16 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+_NEXT = """\
+Next:
+  cd {folder}
+  edit register/register.toml and register/subprocessors/
+  register-api check                               what is wrong
+  register-api publish --reason "First version"    makes your keys in var/keys/: keep a copy of them elsewhere
+  register-api serve                               or let a web server host var/store/public: see deploy/
+For a company, read keys/README.md before the first publish: it decides how many root keys there are."""
+
+
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @_options
@@ -100,61 +257,45 @@ def init(folder: Path, **given: str | None) -> None:
       register-api init trust --name "Acme Inc." --domain acme.example --notice-days 30
       register-api init trust --time-zone Europe/Berlin --day-count business --holidays DE-BE
     """
-    said = answers(given, interactive=sys.stdin.isatty())
-    listed = holidays_of(said["holidays"], clock.now().date())
-    _refuse_existing(folder)
-    known = {**said, "holidays": listed, "heads": HEADS, **install_paths(folder)}
-    for template, target in _FILES.items():
-        _write(folder / target, _render(template, known))
-    _write(folder / _EXAMPLE, EXAMPLE.read_text("utf-8"))
-    for target, text in _SCHEMAS.items():
-        _write(folder / target, text)
-    host = str(urlsplit(said["url"]).hostname)
-    site = Site(public=f"{known['folder']}/var/store/public", name=host, note=_NGINX_NOTE)
-    _write(folder / _NGINX, configuration("nginx", site))
-    _print_next_steps(folder)
-
-
-def _refuse_existing(folder: Path) -> None:
-    """Refuse before anything is written."""
-    there = [
-        target for target in (*_FILES.values(), _EXAMPLE, *_SCHEMAS, _NGINX) if (folder / target).exists()
-    ]
+    said = _answers(given, interactive=sys.stdin.isatty())
+    files = _files(folder, said)
+    there = [name for name in files if (folder / name).exists()]
     if there:
         raise UsageError(f"{folder} already has {', '.join(there)}; nothing was written")
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        durable.create(folder / name, text.encode("utf-8"))
+    out.print(f"Wrote {', '.join(files)} in {folder}.", markup=False)
+    out.print(_NEXT.format(folder=folder), markup=False)
 
 
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    durable.create(path, text.encode("utf-8"))
-
-
-def _render(template: str, known: dict[str, Any]) -> str:
-    loader = jinja2.PackageLoader("register_api.cli")
+def _files(folder: Path, said: dict[str, Any]) -> dict[str, str]:
+    """Return the texts of all files that are written, by name."""
+    path = str(folder.absolute())
+    if not _PLAIN_PATH.fullmatch(path):
+        hint = "choose a folder of letters, digits, - and _"
+        raise UsageError(f"{path!a} cannot stand in configuration files", hint=hint)
+    program = str(Path(sys.executable).parent / "register-api")
+    known = said | {
+        "holidays": _holidays_of(said["holidays"], clock.now().date()),
+        "heads": HEADS,
+        "folder": path,
+        "program": program if _PLAIN_PATH.fullmatch(program) else "/usr/local/bin/register-api",
+        "user": getpass.getuser(),
+    }
     environment = jinja2.Environment(
-        loader=loader,
+        loader=jinja2.PackageLoader("register_api.cli"),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,
         autoescape=False,  # noqa: S701  (no HTML: strings go through the filter of their language)
     )
     environment.filters["toml"] = lambda text: json.dumps(text, ensure_ascii=False)
-    environment.filters["unit"] = in_unit
-    return environment.get_template(template).render(known)
-
-
-_NEXT = """\
-Next:
-  cd {folder}
-  edit register/register.toml and register/subprocessors/
-  register-api check                               what is wrong
-  register-api publish --reason "First version"    makes your keys in var/keys/: keep a copy of them elsewhere
-  register-api serve                               or let a web server host var/store/public: see deploy/
-For a company, read keys/README.md before the first publish: it decides how many root keys there are."""
-
-
-def _print_next_steps(folder: Path) -> None:
-    out.print(
-        f"Wrote {', '.join((*_FILES.values(), _EXAMPLE, *_SCHEMAS, _NGINX))} in {folder}.", markup=False
-    )
-    out.print(_NEXT.format(folder=folder), markup=False)
+    # One argument as a unit of systemd writes it (systemd.syntax, Quoting).
+    environment.filters["unit"] = lambda word: f'"{word}"' if " " in word else word
+    files = {name: environment.get_template(at).render(known) for at, name in _TEMPLATES.items()}
+    files[f"register/{EXAMPLE.name}"] = EXAMPLE.read_text("utf-8")
+    files |= {f"register/{name}": text for name, text in schema_files().items()}
+    host = str(urlsplit(said["url"]).hostname)
+    site = Site(public=f"{path}/var/store/public", name=host, note=_NGINX_NOTE)
+    return files | {"deploy/nginx.conf": configuration("nginx", site)}

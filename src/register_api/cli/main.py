@@ -73,6 +73,9 @@ _COMMANDS = {
 }
 """Subcommands by name, in the order a newcomer needs them; each is imported only when it is called."""
 
+_EDITING = frozenset({"add", "end", "replace", "change", "cancel", "fold"})
+"""Those that edit the source stand in one module."""
+
 
 class _Commands(click.Group):
     """Subcommands by name, imported when called: ``verify`` loads nothing of the publisher."""
@@ -91,7 +94,8 @@ class _Commands(click.Group):
                 return None
             raise _not_installed(cmd_name)
         name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
-        command: click.Command = getattr(importlib.import_module(f"register_api.cli.{name}"), name)
+        module = "edit_commands" if cmd_name in _EDITING else name
+        command: click.Command = getattr(importlib.import_module(f"register_api.cli.{module}"), name)
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -34,14 +34,11 @@ if TYPE_CHECKING:
 
 _VARIABLES = {"s3": "AWS_…", "az": "AZURE_STORAGE_…", "gs": "GOOGLE_…"}
 """Scheme of an address to the environment variables that hold its credentials."""
-
 _ADDRESS = re.compile(r"(s3|az|gs)://[$A-Za-z0-9][A-Za-z0-9._-]+(?:/(?!\.)[A-Za-z0-9._~=-]+)*/?")
-
 _CREDENTIALS = (
     "the credentials must permit list, read, write and delete there, and the clock must be right"
     " (docs/deploying.md)"
 )
-
 _SECOND = dt.timedelta(seconds=1)
 _RETRY: RetryConfig = {
     "max_retries": 3,
@@ -49,10 +46,22 @@ _RETRY: RetryConfig = {
     "backoff": {"init_backoff": _SECOND / 5, "max_backoff": 3 * _SECOND, "base": 2},
 }
 """Short: whoever deploys runs the command again."""
+_KINDS = {
+    "dns error": "its name cannot be resolved",
+    "tcp connect error": "no connection",
+    "connection refused": "no connection",
+    "timed out": "no answer in time",
+    "kind: timeout": "no answer in time",
+    "certificate": "its certificate is not trusted",
+}
+"""What the library's account of a failed request holds, to what it means."""
+_CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
+_REFUSED = re.compile("40[13]|Auth|Denied|Forbidden|Signature|Skewed")
+_STATUS = re.compile(r"status code: ([0-9]{3}[ A-Za-z]{0,40})")
 
 
 class Bucket:
-    """A bucket, or what lies below a prefix in it."""
+    """A bucket, or what lies below a prefix in it; methods are those of ``DeployTarget``."""
 
     def __init__(self, name: str, store: ObjectStore) -> None:
         """Take a store that is configured; nothing is asked yet."""
@@ -105,7 +114,12 @@ class Bucket:
         try:
             yield
         except (BaseError, OSError) as error:  # some of the library's errors are the system's, too
-            raise _failed(self.name, name, error) from None
+            reason = _reason(error)
+            refused = isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or _REFUSED.search(
+                reason
+            )
+            hint = _CREDENTIALS if refused else "run the same command again; it goes on where it stopped"
+            raise TargetError(f"{self.name}: {name}: {reason}", hint=hint) from None
 
 
 def open_bucket(url: str, endpoint: str | None = None) -> Bucket:
@@ -133,28 +147,6 @@ def open_bucket(url: str, endpoint: str | None = None) -> Bucket:
             hint=f"is all there that {_VARIABLES[found[1]]} have to say (docs/deploying.md)?",
         ) from None
     return Bucket(url.rstrip("/"), store)
-
-
-def _failed(target: str, name: str, error: Exception) -> TargetError:
-    reason = _reason(error)
-    refused = isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or _REFUSED.search(reason)
-    hint = _CREDENTIALS if refused else "run the same command again; it goes on where it stopped"
-    return TargetError(f"{target}: {name}: {reason}", hint=hint)
-
-
-_KINDS = {
-    "dns error": "its name cannot be resolved",
-    "tcp connect error": "no connection",
-    "connection refused": "no connection",
-    "timed out": "no answer in time",
-    "kind: timeout": "no answer in time",
-    "certificate": "its certificate is not trusted",
-}
-"""What the library's account of a failed request holds, to what it means."""
-
-_CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
-_REFUSED = re.compile("40[13]|Auth|Denied|Forbidden|Signature|Skewed")
-_STATUS = re.compile(r"status code: ([0-9]{3}[ A-Za-z]{0,40})")
 
 
 def _reason(error: BaseException) -> str:

@@ -1,14 +1,17 @@
 """What has to be sent to a target: its files compared with the store's, before anything is written.
 
 Nothing is believed that lies at the target. What this store has left there counts as there while the
-target's timestamp is one that was sent from here (``deploy.deployed``). Otherwise what is there has to be
-signed by this register and may not be ahead of the store, and every file is read.
+target's timestamp is one that was sent from here. That is kept in the store and not at the target: whoever
+can write there could say anything. Otherwise what is there has to be signed by this register and may not be
+ahead of the store, and every file is read.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -18,23 +21,66 @@ from register_api.core.format import tree
 from register_api.core.format.kind import Stage
 from register_api.core.format.paths import is_path, kind_of
 from register_api.core.headers import CACHE_CONTROL
-from register_api.deploy.deployed import Deployed
 from register_api.deploy.public_head import Readable, address_of_register, compare
 from register_api.deploy.target import DeployTarget
 from register_api.errors import Forked, RolledBack, TargetError, VerificationError
+from register_api.files.state_file import DamagedState, read_state, write_state
 from register_api.store.layout import SUFFIXES
 from register_api.store.manifest import Encoding, ManifestEntry
 from register_api.store.reader import Snapshot
 
+_FORMAT = "sub-processor-register-deployed/1"
+_FOLDER = "deployed"
+
+
+class Deployed(msgspec.Struct, frozen=True, kw_only=True):
+    """What lies at a target.
+
+    Attributes:
+        target: Its address.
+        files: Name to SHA-256 (hex); empty for what was being sent, or removed, and may be there or not.
+        timestamps: SHA-256 (hex) that its timestamp has if nobody else has written there.
+    """
+
+    target: str
+    files: dict[str, str] = {}
+    timestamps: tuple[str, ...] = ()
+
+    def during(self, names: Iterable[str], timestamp: str) -> Deployed:
+        """Return what is known once files are on their way, or being removed."""
+        return msgspec.structs.replace(
+            self,
+            files=self.files | dict.fromkeys(names, ""),
+            timestamps=tuple(dict.fromkeys((*self.timestamps, timestamp))),
+        )
+
+
+def _place(store: Path, target: str) -> Path:
+    return store / _FOLDER / f"{digest(target.encode())[:32]}.json"
+
+
+def load_deployed(store: Path, target: str) -> Deployed:
+    """Return what a store knows of a target: nothing, where that cannot be read."""
+    with contextlib.suppress(OSError, DamagedState):
+        found = read_state(_place(store, target), Deployed, format_name=_FORMAT)
+        if found.target == target:
+            return found
+    return Deployed(target=target)
+
+
+def save_deployed(store: Path, known: Deployed) -> None:
+    """Keep what is known of a target."""
+    path = _place(store, known.target)
+    path.parent.mkdir(exist_ok=True)
+    write_state(path, known, format_name=_FORMAT)
+
+
 Progress = Callable[[int, int, str], None]
 """Takes done, total and what is being done."""
-
 AT_ONCE = 32
 """Files that are sent or read at the same time."""
-
 S = TypeVar("S")
 T = TypeVar("T")
-
 TIMESTAMP = tree.TIMESTAMP.path()
 _ROOT = tree.ROOT.path(1)
 
@@ -135,44 +181,34 @@ def check_next_entry(snapshot: Snapshot, target: DeployTarget) -> None:
 def _check_ours(
     snapshot: Snapshot, target: DeployTarget, items: dict[str, Item], timestamp: bytes | None, *, repair: bool
 ) -> None:
-    """Refuse what is not to be written over."""
+    """Refuse what is not to be written over: another register, somebody else's pages, what is ahead."""
     root = target.get(_ROOT)
     if root is not None and root != snapshot.read(_ROOT):
         raise TargetError(
             f"{target.name} holds another register: its {_ROOT} is not that of {snapshot.state.register}",
             hint="deploy to a different place",
         )
-    try:
-        if timestamp is not None:
+    if timestamp is not None:
+        try:
             compare(snapshot, Readable(target.get), target.name, _recover(snapshot))
-        elif root is None:
-            _check_empty(target, items)
-    except (RolledBack, Forked):
-        raise
-    except VerificationError as error:
-        if not repair:
-            raise TargetError(
-                f"the content of {target.name} cannot be checked: {error.message}",
-                hint="--repair sends all that differs from the store; make sure that the store is the newest",
-            ) from error
-    except _Occupied as error:
-        if not repair:
-            raise TargetError(
-                f"{target.name} holds files of somebody else, such as {error}",
-                hint="deploy to an empty place, or write over them with --repair",
-            ) from error
-
-
-class _Occupied(Exception):
-    """A file that is not of this register lies where one has to go; the text is its name."""
-
-
-def _check_empty(target: DeployTarget, items: dict[str, Item]) -> None:
-    """Look for somebody else's pages, which would be written over."""
-    changing = [item.name for item in items.values() if not item.fixed]
-    for name, data in zip(changing, each(target.get, changing), strict=True):
-        if data is not None and digest(data) != items[name].sha256:
-            raise _Occupied(name)
+        except (RolledBack, Forked):
+            raise
+        except VerificationError as error:
+            if not repair:
+                raise TargetError(
+                    f"the content of {target.name} cannot be checked: {error.message}",
+                    hint="--repair sends all that differs from the store; make sure that the store is the"
+                    " newest",
+                ) from error
+    elif root is None and not repair:
+        changing = [item for item in items.values() if not item.fixed]
+        there = each(target.get, [item.name for item in changing])
+        for item, data in zip(changing, there, strict=True):
+            if data is not None and digest(data) != item.sha256:
+                raise TargetError(
+                    f"{target.name} holds files of somebody else, such as {item.name}",
+                    hint="deploy to an empty place, or write over them with --repair",
+                )
 
 
 def _read(target: DeployTarget, items: dict[str, Item], progress: Progress) -> dict[str, str]:

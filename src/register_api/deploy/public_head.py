@@ -83,10 +83,8 @@ def ask_public(snapshot: Snapshot | None, url: str) -> PublicHead:
 def _check_nothing(fetcher: Fetcher, url: str) -> None:
     """Refuse a first publication where a register is public already."""
     read_root(fetcher.get(tree.ROOT.path(1), tree.ROOT.max_bytes))
-    raise RolledBack(
-        f"a register is published at {url} already, and the store is empty",
-        hint=_recover(url),
-    )
+    message = f"a register is published at {url} already, and the store is empty"
+    raise RolledBack(message, hint=_recover(url))
 
 
 def compare(snapshot: Snapshot, fetcher: Fetcher, where: str, hint: str = "") -> None:
@@ -97,9 +95,16 @@ def compare(snapshot: Snapshot, fetcher: Fetcher, where: str, hint: str = "") ->
     known = snapshot.manifest.files
     ours = follow(Readable(lambda path: snapshot.read(path) if path in known else None), start, None)
     for role, number in public.versions.items():
-        _check_role(
-            where, role, (number, public.metadata[role]), (ours.versions[role], ours.metadata[role]), hint
-        )
+        own = ours.versions[role]
+        if number > own:
+            raise RolledBack(
+                f"the {role} metadata at {where} has version {number}, that of the store {own}:"
+                " the store is older than what is public",
+                hint=hint,
+            )
+        if number == own and public.metadata[role] != ours.metadata[role]:
+            message = f"the {role} metadata at {where} is another version {number} than that of the store"
+            raise Forked(message, hint=hint)
     _check_log(snapshot, fetcher, public, where, hint)
 
 
@@ -132,20 +137,6 @@ class Readable:
         if len(data) > max_bytes:
             raise Malformed(f"{path} has more than {max_bytes} bytes", path=path)
         return data
-
-
-def _check_role(where: str, role: str, public: tuple[int, bytes], ours: tuple[int, bytes], hint: str) -> None:
-    if public[0] > ours[0]:
-        raise RolledBack(
-            f"the {role} metadata at {where} has version {public[0]}, that of the store {ours[0]}:"
-            " the store is older than what is public",
-            hint=hint,
-        )
-    if public[0] == ours[0] and public[1] != ours[1]:
-        raise Forked(
-            f"the {role} metadata at {where} is another version {public[0]} than that of the store",
-            hint=hint,
-        )
 
 
 def _check_log(snapshot: Snapshot, fetcher: Fetcher, public: Trusted, where: str, hint: str) -> None:

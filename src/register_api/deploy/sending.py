@@ -3,11 +3,14 @@
 No place switches a whole tree at once. So files that never change go first, and of them the entry of the
 first new version alone: only one publisher can create it, and who comes second stops there. Head files
 follow, then the checkpoint, then the timestamp, each group only when all before it was read back; what has
-left the tree is removed at the end. Stopped at any point, the next deployment does the rest.
+left the tree is removed at the end. Stopped at any point, the next deployment does the rest. Afterwards what
+was sent is looked at as a stranger does: at the register's address, with its first root alone.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from collections.abc import Callable, Iterator
 from typing import get_args
 
@@ -17,14 +20,38 @@ from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.kind import Stage
 from register_api.core.format.paths import kind_of, values_in
-from register_api.deploy import deployed
-from register_api.deploy.deployed import Deployed
-from register_api.deploy.plan import TIMESTAMP, Item, Plan, Progress, check_next_entry, each, make_plan
+from register_api.deploy.plan import (
+    TIMESTAMP,
+    Deployed,
+    Item,
+    Plan,
+    Progress,
+    check_next_entry,
+    each,
+    load_deployed,
+    make_plan,
+    save_deployed,
+)
 from register_api.deploy.target import DeployTarget, probe
-from register_api.errors import StoreDamaged, StoreError, TargetError
+from register_api.errors import (
+    Inconsistent,
+    RolledBack,
+    Stale,
+    StoreDamaged,
+    StoreError,
+    TargetError,
+)
 from register_api.store.reader import Snapshot, current
+from register_api.verify import Options, VerifyResult, verify
+from register_api.verify.fetcher import KeepingFetcher
+from register_api.verify.http_fetcher import HttpFetcher
+from register_api.verify.options import History
 
 _AGAIN = "run the same command again; it goes on where it stopped"
+_PAUSES = (0, 2, 5, 10, 20, 30)
+"""Seconds before each look: what a cache still has is gone after the 60 of ``CACHE_CONTROL``."""
+_BETWEEN = (Inconsistent, RolledBack)
+"""What parts of two publications are told as."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +100,7 @@ def deploy(order: Order, progress: Progress) -> Plan:
 
 
 def _deploy(order: Order, progress: Progress) -> Plan:
-    known = deployed.load(order.snapshot.store, order.address)
+    known = load_deployed(order.snapshot.store, order.address)
     plan = make_plan(order.snapshot, order.target, known, repair=order.repair, progress=progress)
     if order.dry_run:
         return plan
@@ -92,7 +119,7 @@ def _deploy(order: Order, progress: Progress) -> Plan:
 def _keep(order: Order, known: Deployed) -> None:
     """Remember in the store; a store that may only be read costs a comparison the next time."""
     try:
-        deployed.save(order.snapshot.store, known)
+        save_deployed(order.snapshot.store, known)
     except OSError as error:
         order.forgotten(error)
 
@@ -172,3 +199,33 @@ class _Sending:
         return TargetError(
             f"another publisher has written to {self._target.name} in the meantime", hint=_AGAIN
         )
+
+
+def verify_outside(
+    snapshot: Snapshot, url: str, now: dt.datetime, history: History, progress: Progress
+) -> tuple[VerifyResult, bool]:
+    """Verify what is served at the register's address, again for a while if a cache shows what was before.
+
+    Args:
+        snapshot: What was deployed.
+        url: The address.
+        now: The present instant, UTC.
+        history: Which versions are checked in full.
+        progress: As for ``verify``.
+
+    Returns:
+        What was found, and whether what is served there is what was deployed, by its timestamp.
+
+    Raises:
+        UsageError: Not such an address.
+    """
+    wishes = Options(root_sha256=digest(snapshot.read(tree.ROOT.path(1))), history=history, wait=0)
+    for pause in _PAUSES:
+        time.sleep(pause)
+        with HttpFetcher(url) as fetcher:
+            kept = KeepingFetcher(fetcher)
+            result = verify(url, wishes, now, progress, fetcher=kept)
+        ours, found = kept.files.get(TIMESTAMP) == snapshot.read(TIMESTAMP), result.finding
+        if not isinstance(found, _BETWEEN) and (ours or not (found is None or isinstance(found, Stale))):
+            break  # no cache that still has what was before would explain what was found
+    return result, ours

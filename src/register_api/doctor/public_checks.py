@@ -12,9 +12,8 @@ from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
-from register_api.deploy.opening import open_target
 from register_api.deploy.public_head import LIMITS, ask_public
-from register_api.deploy.target import probe
+from register_api.deploy.target import open_target, probe
 from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown, wrong
 from register_api.errors import Forked, RolledBack
 from register_api.store.reader import Snapshot

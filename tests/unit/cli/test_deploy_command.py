@@ -12,8 +12,8 @@ import pytest
 from breaking_disk import dying_after
 from deploying import copied, held, wanted
 from register_api.core.format import tree
-from register_api.deploy import outside, plan
-from register_api.deploy.folder import Folder
+from register_api.deploy import plan, sending
+from register_api.deploy.target import Folder
 from static_host import static_host
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ SECRET = "canary-5512-secret"
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outside, "_PAUSES", (0, 0))
+    monkeypatch.setattr(sending, "_PAUSES", (0, 0))
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_clock_that_is_ahead_is_told_at_once(
     call: Call, published: Publisher, folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is served is what was deployed: no cache is waited for."""
-    monkeypatch.setattr(outside, "_PAUSES", (0, 10_000))
+    monkeypatch.setattr(sending, "_PAUSES", (0, 10_000))
     call("deploy", "www", "--no-verify")
     clock.pass_by(days=3)
     with static_host(folder / "www") as base:

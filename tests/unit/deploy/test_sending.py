@@ -12,7 +12,7 @@ from deploying import LATER, Watched, bucket, copied, held, seen, sent, wanted
 from register_api.core.format import tree
 from register_api.core.format.kind import Stage
 from register_api.core.format.paths import kind_of
-from register_api.deploy.folder import Folder
+from register_api.deploy.target import Folder
 from register_api.errors import Forked, RolledBack, TargetError
 
 if TYPE_CHECKING:

@@ -15,9 +15,7 @@ from deploying import Watched, bucket, sent
 from register_api.core.format import tree
 from register_api.core.headers import CACHE_CONTROL
 from register_api.deploy.bucket import Bucket
-from register_api.deploy.folder import Folder
-from register_api.deploy.opening import open_target
-from register_api.deploy.target import probe
+from register_api.deploy.target import Folder, open_target, probe
 from register_api.errors import TargetError, UsageError
 
 if TYPE_CHECKING:
