@@ -91,9 +91,9 @@ def _served_log(fetcher: Fetcher, wishes: Options) -> Log:
     """Verify the newest register, and return its log."""
     with progress("checking") as report_progress:
         found = look(fetcher, wishes, clock.now(), None, report_progress)
-    if errors := found.run.record.errors():
+    if errors := found.record.errors():
         raise worst(errors)
-    return found.log.value
+    return found.log
 
 
 def _given(name: str, place: str | None, log: Log | None) -> Given:

@@ -11,13 +11,12 @@ from register_api.core.format import tree
 from register_api.errors import Forged, Inconsistent, RolledBack
 from register_api.verify import state
 from register_api.verify.checks.check_table import worst
-from register_api.verify.checks.head import last_instant
-from register_api.verify.checks.round import check_round
-from register_api.verify.checks.run import Run
+from register_api.verify.checks.round import Round, last_instant
+from register_api.verify.checks.steps import check_round
 from register_api.verify.checks.version_history import CHECKS as HISTORY_CHECKS
 from register_api.verify.fetcher import NotServed
 from register_api.verify.options import Options
-from register_api.verify.outcome import limits_of_an_address, make_report, make_verified
+from register_api.verify.outcome import make_report, make_verified
 from register_api.verify.result import VerifyResult
 from register_api.verify.state import Remembered
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.bounded_http.limits import HttpLimits
-    from register_api.verify.checks.round import Round
     from register_api.verify.checks.run import Progress
     from register_api.verify.fetcher import Fetcher
     from register_api.verify.http_fetcher import HttpFetcher
@@ -76,13 +74,11 @@ def verify(
         reader = fetcher or stack.enter_context(_over_http(base, options.limits))
         found = look(reader, options, now, remembered, progress)
         evidence = _remember(options.state, found) if options.state is not None else ()
-        report = make_report(
-            base, found, now, evidence=evidence, limits=tuple(limits_of_an_address(found.run))
-        )
-    errors = found.run.record.errors()
+        report = make_report(base, found, now, evidence=evidence)
+    errors = found.record.errors()
     if errors:
         return VerifyResult(report=report, verified=None, finding=worst(errors))
-    verified = make_verified(found, _read_in_full(found))
+    verified = make_verified(found, now, _read_in_full(found))
     return VerifyResult(report=report, verified=verified, finding=None)
 
 
@@ -112,22 +108,22 @@ def look(
     Returns:
         The last round, run to its end.
     """
-    found = check_round(Run(reader, options, now, remembered, progress))
+    found = check_round(Round(reader, options, now, remembered, progress))
     if _may_be_between(found):
         time.sleep(options.wait)
-        found = check_round(Run(reader, options, now, remembered, progress))
+        found = check_round(Round(reader, options, now, remembered, progress))
     return found
 
 
 def _may_be_between(found: Round) -> bool:
     """Tell whether a second look may find one publication where parts of two were met."""
-    errors = found.run.record.errors()
-    return found.targets.get() is not None and any(isinstance(error, _MAY_BE_BETWEEN) for error in errors)
+    errors = found.record.errors()
+    return Round.targets.of(found) is not None and any(isinstance(error, _MAY_BE_BETWEEN) for error in errors)
 
 
 def _remember(folder: Path, found: Round) -> tuple[str, ...]:
     """Keep evidence if there is some, and the state if what it says holds; return the evidence's files."""
-    record, remembered = found.run.record, found.run.remembered
+    record, remembered = found.record, found.remembered
     documents = record.contradicting()
     if documents and remembered is not None:
         documents += (remembered.checkpoint_document,)
@@ -138,15 +134,15 @@ def _remember(folder: Path, found: Round) -> tuple[str, ...]:
 
 
 def _new_state(found: Round) -> Remembered:
-    known, metadata = found.run.remembered, found.targets.value.trusted.metadata
-    register, log = found.register.value, found.log.value
+    known, metadata = found.remembered, found.targets.trusted.metadata
+    register, log = found.register, found.log
     checked_version = _read_in_full(found)
     nothing_new = known is not None and checked_version == known.checked_version
-    history = found.run.history.promises
+    history = found.history.promises
     promises = (known.promises, known.first_live) if known and nothing_new else history.to_remember()
     return Remembered(
         register=register.document.register,
-        origin=found.start.value.origin if known is None else known.origin,
+        origin=found.start.origin if known is None else known.origin,
         root=metadata["root"],
         timestamp=metadata["timestamp"],
         snapshot=metadata["snapshot"],
@@ -157,21 +153,21 @@ def _new_state(found: Round) -> Remembered:
         last_instant=last_instant(known, register.document),
         checked_version=checked_version,
         kept={
-            tree.KEYS.target_name: found.keys.value.data,
+            tree.KEYS.target_name: found.keys.data,
             tree.REGISTER.target_name: register.data,
             tree.CHECKPOINT.target_name: log.vouched,
         },
         promises=promises[0],
         first_live=promises[1],
-        disowned=found.run.disowned.all,
-        acknowledged=found.run.disowned.acknowledged,
+        disowned=found.disowned.all,
+        acknowledged=found.disowned.acknowledged,
     )
 
 
 def _read_in_full(found: Round) -> int:
     """Return up to which version all were read in full and found good."""
-    known, read = found.run.remembered, found.run.history.checked
+    known, read = found.remembered, found.history.checked
     before = 0 if known is None else known.checked_version
-    if read is None or read[1] <= before or not all(map(found.run.record.holds, HISTORY_CHECKS)):
+    if read is None or read[1] <= before or not all(map(found.record.holds, HISTORY_CHECKS)):
         return before
     return read[1]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from register_api.clock import zone_of
-from register_api.core.ahead import Upcoming, upcoming
+from register_api.core.ahead import upcoming
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, TRANSLATIONS, address_of
@@ -21,8 +21,8 @@ from register_api.core.language.notice import disowned
 from register_api.core.model import Register
 from register_api.errors import DeadlineNear, Malformed, NewerVersion, PromiseNotKept, RegisterError
 from register_api.verify.checks.check_table import worst
-from register_api.verify.checks.disowned import DisownedVersions
-from register_api.verify.checks.round import Round, Vouched
+from register_api.verify.checks.history import DisownedVersions
+from register_api.verify.checks.round import Round
 from register_api.verify.checks.run import Run
 from register_api.verify.report import (
     DeadlineTold,
@@ -36,76 +36,26 @@ from register_api.verify.report import (
 from register_api.verify.report_text import plain, skipped_in_words
 from register_api.verify.result import Trust, Verified
 
-
-def notices_told(given: Iterable[NoticeGiven]) -> Iterator[NoticeTold]:
-    """Yield announcements with a sentence for each."""
-    for item in given:
-        yield NoticeTold(**msgspec.structs.asdict(item), sentence=_notice_sentence(item))
-
-
-def _notice_sentence(given: NoticeGiven) -> str:
-    place = "/".join(part for part in (given.subprocessor, given.engagement, given.planned) if part)
-    said = [f"Version {given.version}, {plain(given.name)} ({place}): {given.outcome}."]
-    said += words.notice_dates(ENGLISH, given.notice)
-    counted = words.notice_given(ENGLISH, given.notice)
-    said += [f"{counted}."] if counted else []
-    if given.outcome != "kept":
-        said += [f"Reason given: {plain(given.reason)}" if given.reason else "No reason is given."]
-    return " ".join(said)
-
-
-def disowned_told(found: DisownedVersions, keys: KeyList | None) -> Iterator[DisownedTold]:
-    """Yield ranges of versions with the key that was ended, and a sentence for each."""
-    listed = {} if keys is None else {record.kid: record for record in keys.keys}
-    for one in found.all:
-        if (key := listed.get(one.kid)) is not None:
-            yield DisownedTold(
-                first_version=one.first,
-                last_version=one.last,
-                key=key,
-                acknowledged=found.is_acknowledged(one.first, one.last),
-                sentence=plain(disowned(ENGLISH, one, key)),
-            )
-
-
-def deadlines_told(register: Register, now: dt.datetime) -> Iterator[DeadlineTold]:
-    """Yield the open deadlines of a register, the nearest first."""
-    zone = zone_of(register.publisher.time_zone)
-    today = local_day(now, zone)
-    words = EventWords(ENGLISH, register, today)
-    for item in upcoming(register, today, zone):
-        if item.what == "objection_deadline":
-            days_left = (item.day - today).days
-            sentence = _sentence(item, plain(words.title(item)), days_left)
-            yield DeadlineTold(**msgspec.structs.asdict(item), days_left=days_left, sentence=sentence)
-
-
-def _sentence(item: Upcoming, title: str, days_left: int) -> str:
-    left = "today" if days_left == 0 else f"{days_left} day{'s' * (days_left > 1)} left"
-    to = f"; object at {plain(item.contact)}" if item.contact else ""
-    return f"{item.day.isoformat()} ({left}): {title}{to}."
-
-
 _MOST_TOLD = 20
 """So many things of a kind are named; of more only the number."""
 
 
 def make_report(
     base: str,
-    found: Vouched,
+    found: Round,
     now: dt.datetime,
     *,
     evidence: tuple[str, ...] = (),
     package: PackageSeen | None = None,
     limits: tuple[str, ...] = (),
 ) -> Report:
-    """Return the report of a run."""
-    run, targets, log, stamp = found.run, found.targets.get(), found.log.get(), found.stamp.get()
-    start, newest = found.start.get(), found.newest
+    """Return the report of a run; further limits are those of a package."""
+    start, targets, keys = Round.start.of(found), Round.targets.of(found), Round.keys.of(found)
+    log, stamp, newest = Round.log.of(found), Round.stamp.of(found), found.newest
+    trusted, register = targets.trusted if targets else None, newest.document if newest else None
     deadlines, why_none = _deadlines(found, now)
-    end = _end(run, newest.document if newest else None, deadlines)
-    trusted, keys = targets.trusted if targets else None, found.keys.get()
-    register = newest.document if newest else None
+    end = _end(found, register, deadlines)
+    limits = limits if found.version else tuple(_limits_of_an_address(found))
     root_version = max(trusted.roots) if trusted else None
     return Report(
         base=base,
@@ -123,28 +73,73 @@ def make_report(
         root_sha256=trusted.roots[root_version] if trusted and root_version else None,
         log=LogHead.of(log.size, log.head.root) if log else None,
         time_stamp=StampSeen.of(*stamp) if stamp else None,
-        remembered=run.remembered.size if run.remembered is not None else None,
-        versions_checked=run.history.checked,
+        remembered=found.remembered.size if found.remembered is not None else None,
+        versions_checked=found.history.checked,
         lifecycle=register.lifecycle if register else None,
-        new_keys=found.new_keys.get() or (),
-        disowned=tuple(disowned_told(run.disowned, keys.document if keys else None)),
+        new_keys=Round.new_keys.of(found) or (),
+        disowned=tuple(_disowned(found.disowned, keys.document if keys else None)),
         evidence=evidence,
-        changes=() if run.record.errors() else tuple(run.history.read.told),
+        changes=() if found.record.errors() else tuple(found.history.told),
         deadlines=deadlines,
-        notices=tuple(notices_told(run.history.promises.given)),
+        notices=tuple(_notices(found.history.promises.given)),
         package=package,
-        checks=run.record.results(),
-        not_checked=(*_limits(found), *limits, *why_none, *_not_made(run)),
+        checks=found.record.results(),
+        not_checked=(*_limits(found), *limits, *why_none, *_not_made(found)),
     )
 
 
-def _deadlines(found: Vouched, now: dt.datetime) -> tuple[tuple[DeadlineTold, ...] | None, tuple[str, ...]]:
+def _notices(given: Iterable[NoticeGiven]) -> Iterator[NoticeTold]:
+    """Yield announcements with a sentence for each."""
+    for item in given:
+        yield NoticeTold(**msgspec.structs.asdict(item), sentence=_notice_sentence(item))
+
+
+def _notice_sentence(given: NoticeGiven) -> str:
+    place = "/".join(part for part in (given.subprocessor, given.engagement, given.planned) if part)
+    said = [f"Version {given.version}, {plain(given.name)} ({place}): {given.outcome}."]
+    said += words.notice_dates(ENGLISH, given.notice)
+    counted = words.notice_given(ENGLISH, given.notice)
+    said += [f"{counted}."] if counted else []
+    if given.outcome != "kept":
+        said += [f"Reason given: {plain(given.reason)}" if given.reason else "No reason is given."]
+    return " ".join(said)
+
+
+def _disowned(found: DisownedVersions, keys: KeyList | None) -> Iterator[DisownedTold]:
+    """Yield ranges of versions with the key that was ended, and a sentence for each."""
+    listed = {} if keys is None else {record.kid: record for record in keys.keys}
+    for one in found.all:
+        if (key := listed.get(one.kid)) is not None:
+            yield DisownedTold(
+                first_version=one.first,
+                last_version=one.last,
+                key=key,
+                acknowledged=found.is_acknowledged(one.first, one.last),
+                sentence=plain(disowned(ENGLISH, one, key)),
+            )
+
+
+def _open_deadlines(register: Register, now: dt.datetime) -> Iterator[DeadlineTold]:
+    """Yield the open deadlines of a register, the nearest first."""
+    zone = zone_of(register.publisher.time_zone)
+    today = local_day(now, zone)
+    event_words = EventWords(ENGLISH, register, today)
+    for item in upcoming(register, today, zone):
+        if item.what == "objection_deadline":
+            days_left = (item.day - today).days
+            left = "today" if days_left == 0 else f"{days_left} day{'s' * (days_left > 1)} left"
+            to = f"; object at {plain(item.contact)}" if item.contact else ""
+            sentence = f"{item.day.isoformat()} ({left}): {plain(event_words.title(item))}{to}."
+            yield DeadlineTold(**msgspec.structs.asdict(item), days_left=days_left, sentence=sentence)
+
+
+def _deadlines(found: Round, now: dt.datetime) -> tuple[tuple[DeadlineTold, ...] | None, tuple[str, ...]]:
     """Return the open deadlines; ``None`` where they were not worked out, with why, if that is news."""
     newest = found.newest
-    if newest is None or found.run.now is None:
+    if newest is None or found.now is None:
         return None, ()
     try:
-        return tuple(deadlines_told(newest.document, now)), ()
+        return tuple(_open_deadlines(newest.document, now)), ()
     except Malformed as error:
         return None, (f"Until when one may object: {error.message}.",)
 
@@ -165,36 +160,35 @@ def _end(
     return None
 
 
-def make_verified(found: Round, checked_version: int) -> Verified:
+def make_verified(found: Round, now: dt.datetime, checked_version: int) -> Verified:
     """Return what a program may rely on after a round without findings."""
-    run, trusted, register = found.run, found.targets.value.trusted, found.register.value
-    log, stamp = found.log.value, found.stamp.get()
+    trusted, register, log, stamp = found.targets.trusted, found.register, found.log, Round.stamp.of(found)
     newest_root = max(trusted.roots)
     return Verified(
         register=register.document,
         data=register.data,
         sha256=register.sha256,
-        checked_at=run.instant,
+        checked_at=now,
         trust=Trust(
-            root=found.start.value.origin,
+            root=found.start.origin,
             root_version=newest_root,
             root_sha256=trusted.roots[newest_root],
             log=LogHead.of(log.size, log.head.root),
             fresh_until=trusted.fresh_until,
             time_stamp=StampSeen.of(*stamp) if stamp else None,
         ),
-        remembered_version=run.remembered.size if run.remembered is not None else None,
+        remembered_version=found.remembered.size if found.remembered is not None else None,
         checked_version=checked_version,
-        updates=run.history.read.updates,
+        updates=found.history.updates,
     )
 
 
-def _limits(found: Vouched) -> Iterator[str]:
+def _limits(found: Round) -> Iterator[str]:
     """Yield the limits of any report, the weightiest first."""
     yield "Whether what the register says is true or complete: only that the publisher said it."
-    start = found.start.get()
+    start = Round.start.of(found)
     if start is not None and start.origin.first_use:
-        where = "" if found.run.now else " from the package itself"
+        where = "" if found.now else " from the package itself"
         yield (
             f"Whether the trust root is the publisher's own: it was taken on trust{where} at first use. "
             "Compare its SHA-256 with your contract, or give it with --root-sha256."
@@ -217,7 +211,7 @@ def _some(what: str, sentences: Sequence[str]) -> Iterator[str]:
         yield f"{what}: {more} more of this kind."
 
 
-def limits_of_an_address(run: Run) -> Iterator[str]:
+def _limits_of_an_address(run: Run) -> Iterator[str]:
     """Yield the limits of a run over a published register."""
     if run.remembered is None:
         yield _nothing_remembered(run)

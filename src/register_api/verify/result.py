@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
-from collections.abc import Iterator
 
 import msgspec
 
 from register_api.clock import zone_of
 from register_api.core.ahead import Upcoming, upcoming
-from register_api.core.diff.changes import Change, Diff
+from register_api.core.diff.changes import Change
 from register_api.core.instant import local_day
-from register_api.core.language.changes import Sentences
-from register_api.core.language.language import ENGLISH
 from register_api.core.model import Reason, Recorded, Register
 from register_api.core.timeline import EngagementState, engagement_states
 from register_api.errors import VerificationError
-from register_api.verify.report import ChangeTold, LogHead, Report, StampSeen
-from register_api.verify.report_text import plain
+from register_api.verify.report import LogHead, Report, StampSeen
 from register_api.verify.state import RootOrigin
-
-MOST_CHANGED_BYTES = 64 * 2**20
-"""Bytes of diffs whose changes are kept in one run; of more, those of the newest versions."""
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,57 +149,3 @@ class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
         if self.verified is None:
             raise self.finding or VerificationError("not verified")
         return self.verified
-
-
-class VersionsRead:
-    """What the versions say that a round reads in full, oldest first.
-
-    Attributes:
-        told: Every change of the versions that no earlier run has read in full.
-    """
-
-    def __init__(self, known: int | None) -> None:
-        """Begin with nothing read."""
-        self._known = known
-        self.told: list[ChangeTold] = []
-        self._updates: deque[tuple[Update, int]] = deque()
-        self._size = 0
-
-    @property
-    def updates(self) -> tuple[Update, ...]:
-        """The versions and their changes."""
-        return tuple(update for update, _ in self._updates)
-
-    def add_diff(self, register: Register, diff: Diff, size: int) -> None:
-        """Take the diff of a version, once it is checked."""
-        update = Update(
-            version=register.version,
-            sha256=diff.newer.sha256,
-            published_at=register.published_at,
-            recorded=register.recorded,
-            reason=register.reason,
-            changes=diff.changes,
-        )
-        if self._known is not None and register.version > self._known:
-            self.told += _told(register, diff)
-        self._updates.append((update, size))
-        self._size += size
-        while self._size > MOST_CHANGED_BYTES and len(self._updates) > 1:
-            self._size -= self._updates.popleft()[1]
-
-
-def _told(register: Register, diff: Diff) -> Iterator[ChangeTold]:
-    """Say each change in this program's words: its summary is the publisher's."""
-    # Days are told as of the instant in UTC: a register may name a time zone that this machine lacks.
-    sentences = Sentences(ENGLISH, register, register.published_at.date())
-    for change in diff.changes:
-        yield ChangeTold(
-            version=register.version,
-            id=change.id,
-            type=change.type,
-            subprocessor=change.subprocessor,
-            engagement=change.engagement,
-            planned=change.planned,
-            notice=change.notice,
-            sentence=plain(sentences.summary(change)),
-        )

@@ -23,7 +23,7 @@ from register_api.core.log.note import format_verifier_key
 from register_api.core.notice import NoticeStatus
 from register_api.errors import UsageError
 from register_api.verify.checks.check_table import PACKAGE_CHECKS
-from register_api.verify.checks.version_history import Version
+from register_api.verify.checks.round import Version
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.package import make_evidence
 from register_api.verify.evidence.register_package import make_readme
@@ -281,10 +281,6 @@ def test_a_hostile_text_cannot_pose_as_a_command() -> None:
     assert all(char.isprintable() for char in text.replace("\n", ""))
 
 
-def _held(value: object) -> SimpleNamespace:
-    return SimpleNamespace(value=value)
-
-
 def test_the_readme_of_form_1_stays() -> None:
     """Packages of years ago are compared with it word for word: another wording needs another form.
 
@@ -331,10 +327,10 @@ def test_the_readme_of_form_1_stays() -> None:
     keys = KeyList(register=NAME, keys=tuple(publisher.records))
     found = SimpleNamespace(
         version=1,
-        found=_held(Version(register=register, data=b"the bytes of the register", keys=None, diff=diff)),
-        keys=_held(Encoded(keys, b"")),
-        targets=_held(SimpleNamespace(trusted=SimpleNamespace(fresh_until=published, targets_version=9))),
-        log=_held(log),
+        found=Version(register=register, data=b"the bytes of the register", keys=None, diff=diff),
+        keys=Encoded(keys, b""),
+        targets=SimpleNamespace(trusted=SimpleNamespace(fresh_until=published, targets_version=9)),
+        log=log,
     )
     text = make_readme({}, found)  # type: ignore[arg-type]
     assert b"Example published version 1 of its register of sub-processors." in text

@@ -14,7 +14,7 @@ from memory_publisher import NOW, MemoryPublisher
 from register_api.core.format import tree
 from register_api.core.log.proofs import parse_proof
 from register_api.core.log.time_stamp import CLOCK_TOLERANCE, read_anchors
-from register_api.verify.checks.time_stamp import MOST_ASKED
+from register_api.verify.checks.witnesses import MOST_ASKED
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options

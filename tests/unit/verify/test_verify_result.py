@@ -25,7 +25,7 @@ from register_api.core.model import (
 )
 from register_api.errors import Forged, Malformed, Unreachable, UsageError
 from register_api.verify import MemoryFetcher, Options, VerifyResult, verify
-from register_api.verify import result as results
+from register_api.verify.checks import history as histories
 from register_api.verify.report_text import render_text
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ def test_a_day_at_the_end_of_all_days_is_refused(two: MemoryPublisher) -> None:
 def test_of_more_changes_than_can_be_kept_the_newest_are_kept(
     two: MemoryPublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "MOST_CHANGED_BYTES", 1)
+    monkeypatch.setattr(histories, "MOST_CHANGED_BYTES", 1)
     verified = look(two).raise_for_finding()
     assert [item.version for item in verified.updates] == [2]
     assert verified.checked_version == 2

@@ -20,11 +20,11 @@ from register_api.core.keys.key_list import good_key
 from register_api.errors import Inconsistent, Malformed, Unreachable
 from register_api.verify.checks.feed_signature import UTF8_DECLARATION, verify_feed_signature
 from register_api.verify.checks.history import History
-from register_api.verify.checks.log import Log, first_version
+from register_api.verify.checks.log import Log
 from register_api.verify.checks.recorder import NotApplicable, naming
-from register_api.verify.checks.run import Run
-from register_api.verify.checks.signatures import check_signatures
-from register_api.verify.checks.targets import Targets
+from register_api.verify.checks.round import Round
+from register_api.verify.checks.targets import check_signatures
+from register_api.verify.checks.version_history import first_version
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _VERSION = re.compile(r"[1-9][0-9]{0,15}")
@@ -116,14 +116,14 @@ def read_json(data: bytes, register: str) -> tuple[tuple[Told, ...], tuple[ToldL
     return told, tuple(item.log for item in feed.items)
 
 
-def check_page(page: tuple[Told, ...], newest: int, oldest: int, history: History) -> None:
+def _check_page(page: tuple[Told, ...], newest: int, oldest: int, history: History) -> None:
     """Check that a page tells of exactly some versions, newest first, with their instants and changes."""
     if [told.version for told in page] != list(range(newest, oldest - 1, -1)):
         raise Inconsistent(f"does not name versions {newest} to {oldest}, newest first, each once")
     _check_entries(page, tree.FEED_ATOM.path(), history)
 
 
-def check_interest(page: tuple[Told, ...], path: str, newest: int, history: History) -> None:
+def _check_interest(page: tuple[Told, ...], path: str, newest: int, history: History) -> None:
     """Check that a feed by interest tells of the versions with changes of that interest, and of no others.
 
     Of versions that this run has not read it is known only that each stands there once.
@@ -202,55 +202,64 @@ def _instant(text: str) -> str:
     return re.sub(r"(?:\+00:00|Z)$", "Z", text.strip())
 
 
-def check_feed(run: Run, targets: Targets, keys: KeyList, newest: int) -> tuple[bytes, str]:
+def check_feed(run: Round) -> str:
     """Check the newest feed's bytes and its XML signature (V20)."""
-    data = targets.read(tree.FEED_ATOM)
-    if tree.FEED_ATOM in targets.others:
-        raise NotApplicable(f"something else is served at {tree.FEED_ATOM.path()}, see V25")
-    _check_xml_signature(run, keys, tree.FEED_ATOM.path(), data, newest)
-    return data, f"{len(data)} bytes"
+    data, path = run.targets.read(tree.FEED_ATOM), tree.FEED_ATOM.path()
+    if tree.FEED_ATOM in run.targets.others:
+        raise NotApplicable(f"something else is served at {path}, see V25")
+    check_xml_signature(run, run.keys.document, path, data, run.register.document.version)
+    run.feed = data
+    return f"{len(data)} bytes"
 
 
-def _check_xml_signature(run: Run, keys: KeyList, path: str, data: bytes, version: int) -> None:
-    def find_key(kid: str) -> str:
-        return good_key(keys, "feed", kid, version).pem
-
+def check_xml_signature(run: Round, keys: KeyList, path: str, data: bytes, version: int) -> None:
+    """Check the XML signature beside a feed, by a key good for the newest version in it."""
     signature = tree.XML_SIGNATURE.of(path)
     with naming(signature):
-        verify_feed_signature(data, run.get(signature), path.rpartition("/")[2], find_key)
+        verify_feed_signature(
+            data,
+            run.get(signature),
+            path.rpartition("/")[2],
+            lambda kid: good_key(keys, "feed", kid, version).pem,
+        )
 
 
-def check_feed_signatures(run: Run, targets: Targets, log: Log, feed: bytes) -> str:
+def check_feed_signatures(run: Round) -> str:
     """Check the document key's signatures beside all newest files that this check is for (V21)."""
-    kinds = [kind for kind in FILES if "V21" in kind.checks and kind not in targets.others]
+    kinds = [kind for kind in FILES if "V21" in kind.checks and kind not in run.targets.others]
     for kind in kinds:
-        data = feed if kind is tree.FEED_ATOM else run.once(kind.path())
-        check_signatures(run, log.keys, "V21", kind.path(), data, log.size)
+        data = run.feed if kind is tree.FEED_ATOM else run.once(kind.path())
+        check_signatures(run, run.log.keys, "V21", kind.path(), data, run.log.size)
     return " and ".join(kind.path() for kind in kinds)
 
 
-def check_feed_entries(run: Run, targets: Targets, log: Log, feed: bytes) -> str:
+def check_feed_entries(run: Round) -> str:
     """Check that the feeds tell of the versions there are, and both main ones the same of each (V22)."""
+    log, feed = run.log, run.feed
     oldest = max(1, log.size - FEED_PAGE_SIZE + 1)
     with naming(tree.FEED_ATOM.path()):
         atom = read_atom(feed, log.keys.register)
-        check_page(atom, log.size, oldest, run.history)
+        _check_page(atom, log.size, oldest, run.history)
     if not run.record.failed("V21"):
         with naming(tree.FEED_JSON.path()):
             json, logs = read_json(run.once(tree.FEED_JSON.path()), log.keys.register)
-            check_page(json, log.size, oldest, run.history)
+            _check_page(json, log.size, oldest, run.history)
             _check_logs(log, logs)
-            _check_alike(atom, json)
-    listed = _interest_feeds(run, targets, log)
+            for one, other in zip(atom, json, strict=True):
+                if one != other:
+                    raise Inconsistent(
+                        f"says something else of version {other.version} than {tree.FEED_ATOM.path()}"
+                    )
+    listed = _interest_feeds(run)
     return f"versions {log.size} to {oldest}, in both feeds; {listed} feeds by interest"
 
 
-def _interest_feeds(run: Run, targets: Targets, log: Log) -> int:
+def _interest_feeds(run: Round) -> int:
     """Check every feed by interest that is listed, and that all are listed; return how many there are.
 
     A file that is not the listed one is found by V34.
     """
-    heads = decode(targets.read(tree.HEADS), HeadFiles, max_bytes=tree.HEADS.max_bytes)
+    log, heads = run.log, decode(run.targets.read(tree.HEADS), HeadFiles, max_bytes=tree.HEADS.max_bytes)
     listed = {file.path: file for file in heads.files if is_path(file.path) and kind_of(file.path) in KINDS}
     required = {tree.FEED_IMPORTANT.path(), *run.history.feeds} - {tree.FEED_ATOM.path()}
     for path in sorted(required - listed.keys()):
@@ -263,7 +272,7 @@ def _interest_feeds(run: Run, targets: Targets, log: Log) -> int:
             data = run.get(path)
             if digest(data) == file.sha256:
                 page = read_atom(data, log.keys.register, tag_of(path))
-                check_interest(page, path, log.size, run.history)
+                _check_interest(page, path, log.size, run.history)
     return len(listed)
 
 
@@ -276,15 +285,9 @@ def _check_logs(log: Log, said: tuple[ToldLog, ...]) -> None:
             raise Inconsistent(f"version {version} gives another root hash than the log had")
 
 
-def _check_alike(atom: tuple[Told, ...], json: tuple[Told, ...]) -> None:
-    for one, other in zip(atom, json, strict=True):
-        if one != other:
-            raise Inconsistent(f"says something else of version {one.version} than {tree.FEED_ATOM.path()}")
-
-
-def check_archive(run: Run, log: Log) -> str:
+def check_archive(run: Round) -> str:
     """Check the archive pages that hold versions looked at in this run (V23)."""
-    first, last = first_version(run), log.size // FEED_PAGE_SIZE
+    first, last = first_version(run), run.log.size // FEED_PAGE_SIZE
     pages = range((first - 1) // FEED_PAGE_SIZE + 1, last + 1)
     if not pages:
         raise NotApplicable("there is no archive page of the versions looked at")
@@ -292,15 +295,15 @@ def check_archive(run: Run, log: Log) -> str:
     for page in pages:
         run.advance(f"archive page {page}")
         with run.record.recording("V23", tree.FEED_ARCHIVE.path(page)):
-            _check_archive_page(run, log.keys_for(page * FEED_PAGE_SIZE), page)
+            _check_archive_page(run, run.log.keys_for(page * FEED_PAGE_SIZE), page)
     return f"pages {pages[0]} to {pages[-1]}" if len(pages) > 1 else f"page {pages[0]}"
 
 
-def _check_archive_page(run: Run, keys: KeyList, page: int) -> None:
+def _check_archive_page(run: Round, keys: KeyList, page: int) -> None:
     """Check one page; it was signed with the keys good for the version that completed it."""
     path, newest = tree.FEED_ARCHIVE.path(page), page * FEED_PAGE_SIZE
     data = run.get(path)
-    _check_xml_signature(run, keys, path, data, newest)
+    check_xml_signature(run, keys, path, data, newest)
     check_signatures(run, keys, "V23", path, data, newest)
     oldest = newest - FEED_PAGE_SIZE + 1
-    check_page(read_atom(data, keys.register), newest, oldest, run.history)
+    _check_page(read_atom(data, keys.register), newest, oldest, run.history)

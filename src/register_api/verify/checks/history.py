@@ -1,23 +1,34 @@
-"""What the versions say that were read in full so far: instants, changes, promises."""
+"""What the versions read in full say, instants, changes, promises; and which are disowned."""
 
 from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from collections.abc import Iterable, Iterator
 
 from register_api.clock import zone_of
 from register_api.core.diff.changes import Diff
 from register_api.core.diff.concern import changes_by_feed
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.forms import FORMAT_MINOR
 from register_api.core.instant import local_day
 from register_api.core.judging.changes import NoticeGiven
 from register_api.core.judging.judge import judge
+from register_api.core.keys.key_list import Disowned, disowned_since
+from register_api.core.language.changes import Sentences
+from register_api.core.language.language import ENGLISH
 from register_api.core.model import Register
 from register_api.core.notice import NoticePolicy, Promises
 from register_api.errors import Inconsistent, Malformed
 from register_api.verify.checks.recorder import Recorder
-from register_api.verify.result import VersionsRead
-from register_api.verify.state import Remembered
+from register_api.verify.report import ChangeTold
+from register_api.verify.report_text import plain
+from register_api.verify.result import Update
+from register_api.verify.state import Remembered, VersionRange
 
-CHECK = "V31"
+MOST_CHANGED_BYTES = 64 * 2**20
+"""Bytes of diffs whose changes are kept in one run; of more, those of the newest versions."""
 
 
 class PromiseHistory:
@@ -46,15 +57,9 @@ class PromiseHistory:
             self.policies, self.first_live, self.whole = (), None, True
             if before is not None:
                 self.whole = before.version == 1
-                self.join(before)
+                self._join(before)
 
-    def judge(
-        self,
-        older: Register | None,
-        newer: Register,
-        diff: Diff | None,
-        record: Recorder,
-    ) -> None:
+    def judge(self, older: Register | None, newer: Register, diff: Diff | None, record: Recorder) -> None:
         """Judge a version, and take its promise; contradictions go to the recorder."""
         try:
             zone = zone_of(newer.publisher.time_zone)
@@ -64,19 +69,21 @@ class PromiseHistory:
         if older is None and newer.version > 1:
             self._pass_over(newer.version, "the version before could not be read")
         else:
-            known = Promises(zone=zone, first_live=self.first_live, policies=self.policies)
-            found = judge(older, newer, diff, known, whole=self.whole)
+            found = judge(older, newer, diff, self._promises(zone), whole=self.whole)
             self.given += found.given
             self.not_judged += found.not_judged
             for item in found.contradictions:
-                record.fail(CHECK, Inconsistent(item.message))
-        self.join(newer)
+                record.fail("V31", Inconsistent(item.message))
+        self._join(newer)
+
+    def _promises(self, zone: dt.tzinfo) -> Promises:
+        return Promises(zone=zone, first_live=self.first_live, policies=self.policies)
 
     def _pass_over(self, version: int, why: str) -> None:
         self.whole = False
         self.not_judged.append(f"version {version}: {why}")
 
-    def join(self, register: Register) -> None:
+    def _join(self, register: Register) -> None:
         """Take the promise of a version."""
         try:
             zone = zone_of(register.publisher.time_zone)
@@ -84,9 +91,8 @@ class PromiseHistory:
         except (Malformed, OverflowError):
             self.whole = False
             return
-        known = Promises(zone=zone, first_live=self.first_live, policies=self.policies)
         live = register.recorded == "live"
-        joined = known.joined_by(register.version, day, register.notice, live=live)
+        joined = self._promises(zone).joined_by(register.version, day, register.notice, live=live)
         self.policies, self.first_live = joined.policies, joined.first_live
 
     def to_remember(self) -> tuple[tuple[NoticePolicy, ...], int | None]:
@@ -104,22 +110,43 @@ class History:
         published: When each version looked at was published, by number, as the feeds spell it.
         checked: First and last version that were checked in full; ``None``: none was.
         feeds: Which versions each feed has to tell of, by its path, and which types of change of each.
-        read: The versions that were read in full, with their changes.
+        told: Every change of the versions that no earlier run has read in full.
         promises: What was promised, and kept.
     """
 
     def __init__(self, remembered: Remembered | None) -> None:
         """Begin with what an earlier run read in full."""
         self.published: dict[int, str] = {}
-        self.feeds: dict[str, dict[int, tuple[str, ...]]] = {}
-        self._newer: dict[int, bool] = {}
         self.checked: tuple[int, int] | None = None
-        self.read = VersionsRead((remembered.checked_version or remembered.size) if remembered else None)
+        self.feeds: dict[str, dict[int, tuple[str, ...]]] = {}
+        self.told: list[ChangeTold] = []
         self.promises = PromiseHistory(remembered)
+        self._newer: dict[int, bool] = {}
+        self._known = (remembered.checked_version or remembered.size) if remembered else None
+        self._updates: deque[tuple[Update, int]] = deque()
+        self._size = 0
+
+    @property
+    def updates(self) -> tuple[Update, ...]:
+        """The versions that were read in full, oldest first, and their changes."""
+        return tuple(update for update, _ in self._updates)
 
     def add_diff(self, register: Register, diff: Diff, size: int) -> None:
         """Take the diff of a version, once it is checked."""
-        self.read.add_diff(register, diff, size)
+        if self._known is not None and register.version > self._known:
+            self.told += _told(register, diff)
+        update = Update(
+            version=register.version,
+            sha256=diff.newer.sha256,
+            published_at=register.published_at,
+            recorded=register.recorded,
+            reason=register.reason,
+            changes=diff.changes,
+        )
+        self._updates.append((update, size))
+        self._size += size
+        while self._size > MOST_CHANGED_BYTES and len(self._updates) > 1:
+            self._size -= self._updates.popleft()[1]
         self._newer[register.version] = diff.format_minor > FORMAT_MINOR
         for path, changes in {_MAIN: diff.changes, **changes_by_feed(register, diff.changes)}.items():
             types = tuple(dict.fromkeys(change.type for change in changes))
@@ -136,3 +163,63 @@ class History:
         if types is None:
             return newer
         return types == (tuple(type_ for type_ in told if type_ in types) if newer else told)
+
+
+def _told(register: Register, diff: Diff) -> Iterator[ChangeTold]:
+    """Say each change in this program's words: its summary is the publisher's."""
+    # Days are told as of the instant in UTC: a register may name a time zone that this machine lacks.
+    sentences = Sentences(ENGLISH, register, register.published_at.date())
+    for change in diff.changes:
+        yield ChangeTold(
+            version=register.version,
+            id=change.id,
+            type=change.type,
+            subprocessor=change.subprocessor,
+            engagement=change.engagement,
+            planned=change.planned,
+            notice=change.notice,
+            sentence=plain(sentences.summary(change)),
+        )
+
+
+class DisownedVersions:
+    """What is remembered and found of such versions, and which of them the customer knows about."""
+
+    def __init__(self, remembered: Remembered | None, asked: tuple[VersionRange, ...]) -> None:
+        """Begin with what is remembered, and what the customer acknowledges in this run."""
+        self._by_key: dict[str, Disowned] = {}
+        self._acknowledged = asked
+        if remembered is not None:
+            self._add(remembered.disowned)
+            self._acknowledged += remembered.acknowledged
+
+    def find(self, older: KeyList, newer: KeyList, size: int) -> None:
+        """Add what a newer list disowns of the versions up to a size."""
+        self._add(disowned_since(older, newer, size))
+
+    def _add(self, found: Iterable[Disowned]) -> None:
+        """Add versions; those of one key follow one another, since its range only becomes shorter."""
+        for one in found:
+            known = self._by_key.get(one.kid, one)
+            first, last = min(known.first, one.first), max(known.last, one.last)
+            self._by_key[one.kid] = Disowned(kid=one.kid, first=first, last=last)
+
+    @property
+    def all(self) -> tuple[Disowned, ...]:
+        """Every range of such versions, the oldest first."""
+        return tuple(sorted(self._by_key.values(), key=lambda one: (one.first, one.kid)))
+
+    @property
+    def acknowledged(self) -> tuple[VersionRange, ...]:
+        """What was acknowledged of them; nothing can be that was not disowned yet."""
+        known = (
+            (max(first, one.first), min(last, one.last))
+            for first, last in self._acknowledged
+            for one in self._by_key.values()
+        )
+        return tuple(sorted({(first, last) for first, last in known if first <= last}))
+
+    def is_acknowledged(self, first: int, last: int | None = None) -> bool:
+        """Tell whether a version, or each of a range, is among those that the customer knows about."""
+        until = first if last is None else last
+        return any(known[0] <= first and until <= known[1] for known in self._acknowledged)

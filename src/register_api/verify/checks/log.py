@@ -1,36 +1,33 @@
-"""The log: its head, what its tiles say of it, and what it holds (V10 to V12)."""
+"""The log: its head, what its tiles say of it, and what it holds."""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
-from register_api.core import strict_base64
-from register_api.core.canonical import Encoded, decode, digest, encode, is_digest, parse
-from register_api.core.documents import MAX_ENTRY_BYTES, Entry, KeyList, VersionList
+from register_api.core.canonical import Encoded, decode, digest, is_digest
+from register_api.core.documents import MAX_ENTRY_BYTES, Entry, KeyList
 from register_api.core.format import tree
-from register_api.core.format.paths import FILES, max_bytes
-from register_api.core.keys.key_list import log_key
+from register_api.core.format.paths import FILES
+from register_api.core.keys.key_list import check_keys, log_key
 from register_api.core.keys.trust_root import LogEpoch, check_beginnings, open_head
 from register_api.core.log import merkle, tiles
 from register_api.core.log.checkpoint import Checkpoint
 from register_api.core.log.note import NoteKey
 from register_api.core.log.proofs import TlogProof, parse_proof, verify_proof
-from register_api.core.model import Register
-from register_api.errors import Document, Forged, Forked, Inconsistent, Malformed, RolledBack
-from register_api.verify.checks.key_history import read_key_list
-from register_api.verify.checks.recorder import NotApplicable, naming
+from register_api.errors import Document, Forged, Forked, Inconsistent, Malformed
+from register_api.verify.checks.recorder import naming
 from register_api.verify.checks.run import Run
-from register_api.verify.checks.signatures import check_signatures
-from register_api.verify.checks.targets import Targets
-from register_api.verify.state import Remembered
 
 TWO_HISTORIES = "both checkpoints are signed: keep them, and ask the publisher which history holds"
 
 
+@dataclass(frozen=True)
 class Log:
     """The log whose head is vouched for.
 
     Attributes:
+        run: Gives its files.
         keys: The list of keys.
         head: Its checkpoint.
         data: The signed note, with all lines that are served.
@@ -38,22 +35,12 @@ class Log:
         epochs: Its epochs after the first, as the root keys name them.
     """
 
-    def __init__(
-        self,
-        run: Run,
-        keys: KeyList,
-        head: Checkpoint,
-        data: bytes,
-        vouched: bytes,
-        epochs: tuple[LogEpoch, ...] = (),
-    ) -> None:
-        """Take a checkpoint whose signature holds."""
-        self.keys = keys
-        self.head = head
-        self.data = data
-        self.vouched = vouched
-        self.epochs = epochs
-        self._run = run
+    run: Run
+    keys: KeyList
+    head: Checkpoint
+    data: bytes
+    vouched: bytes
+    epochs: tuple[LogEpoch, ...]
 
     @property
     def size(self) -> int:
@@ -71,11 +58,7 @@ class Log:
         return log_key(self.keys, self.head.size)
 
     def open(self, data: bytes) -> Checkpoint:
-        """Return another checkpoint of this log.
-
-        Raises:
-            VerificationError: It is not one, or not signed by the key that is good for its size.
-        """
+        """Return another checkpoint of this log."""
         return open_head(data, self.keys)
 
     def keys_for(self, version: int) -> KeyList:
@@ -83,58 +66,40 @@ class Log:
 
         It is the newest; but a customer who knows that a version was disowned looks at the rest of
         history by what that version's own list says, which the log holds.
-
-        Raises:
-            VerificationError: That list cannot be had, or is not the one that the log names.
         """
-        if not self._run.disowned.is_acknowledged(version):
+        if not self.run.disowned.is_acknowledged(version):
             return self.keys
         return self.logged_keys(version).document
 
     def logged_keys(self, version: int) -> Encoded[KeyList]:
-        """Return the list of keys that the log's entry of a version names.
-
-        Raises:
-            VerificationError: It cannot be had, is not the one that is named, or makes no sense.
-        """
+        """Return the list of keys that the log's entry of a version names."""
         path = tree.VERSION_KEYS.path(version)
         sha256 = self.logged_digests(version)[path]
-        data = self._run.once(path)
+        data = self.run.once(path)
         if digest(data) != sha256:
             raise Forged("the digest that the log's entry names does not fit the bytes received", path=path)
-        return read_key_list(data, self.keys.register, path)
+        return read_keys(data, self.keys.register, path)
 
     def root_at(self, size: int) -> bytes:
         """Return the root that the log had at a size; its tiles are known to give its own root."""
         if size == self.head.size:
             return self.head.root
-        return tiles.root(size, self._run.once, tree_size=self.head.size)
+        return tiles.root(size, self.run.once, tree_size=self.head.size)
 
     def check_root(self) -> None:
-        """Check that the tiles give the root that is signed.
-
-        Raises:
-            Forged: They give another one.
-            VerificationError: A tile cannot be had or has the wrong form.
-        """
-        if tiles.root(self.head.size, self._run.once) != self.head.root:
+        """Check that the tiles give the root that is signed."""
+        if tiles.root(self.head.size, self.run.once) != self.head.root:
             raise Forged("the log's tiles do not give the root hash that the checkpoint signs")
 
     def check_beginnings(self) -> None:
-        """Check that it begins as the root keys say it did before each epoch of theirs.
-
-        Raises:
-            Forked: It does not.
-            RolledBack: It is smaller.
-            VerificationError: As ``check_root``.
-        """
+        """Check that it begins as the root keys say it did before each epoch of theirs."""
         if any(epoch.size < self.size for epoch in self.epochs):
             self.check_root()
         check_beginnings(self.epochs, self.size, self.root_at)
 
     def check_holds(self, version: int, data: bytes) -> None:
         """Check that the log holds bytes as the entry of a version."""
-        proof = tiles.inclusion_proof(version - 1, self.head.size, self._run.once)
+        proof = tiles.inclusion_proof(version - 1, self.head.size, self.run.once)
         merkle.verify_inclusion(merkle.leaf_hash(data), version - 1, self.head.size, proof, self.head.root)
 
     def entry(self, version: int, data: bytes) -> Entry:
@@ -154,25 +119,16 @@ class Log:
         return entry
 
     def logged_digests(self, version: int) -> dict[str, str]:
-        """Return the digest of each file that the log's entry of a version names, by path.
-
-        Raises:
-            VerificationError: The entry is not in the log, or not of the form.
-        """
+        """Return the digest of each file that the log's entry of a version names, by path."""
         path = tree.VERSION_ENTRY.path(version)
-        data = self._run.once(path)
+        data = self.run.once(path)
         with naming(path):
             self.check_holds(version, data)
             return {file.path: file.sha256 for file in self.entry(version, data).files}
 
     def proof(self, version: int, entry: bytes) -> tuple[TlogProof, Checkpoint]:
-        """Return a version's own proof and the checkpoint in it, which holds the entry and is of this log.
-
-        Raises:
-            Forked: The checkpoint in it is signed, and of another history.
-            VerificationError: It is not a proof of this entry.
-        """
-        proof = parse_proof(self._run.once(tree.VERSION_PROOF.path(version)))
+        """Return a version's own proof and the checkpoint in it, which holds the entry and is of this log."""
+        proof = parse_proof(self.run.once(tree.VERSION_PROOF.path(version)))
         key = log_key(self.keys_for(version), version)
         old = verify_proof(entry, proof, key.name, [key])
         if (proof.index, old.size) != (version - 1, version):
@@ -185,106 +141,52 @@ class Log:
             )
         return proof, old
 
+    def check_bundle(self, version: int, data: bytes) -> None:
+        """Compare an entry with the one in the bundle of the log (C2SP tlog-tiles, Entry Bundles)."""
+        index, at = divmod(version - 1, tiles.TILE_WIDTH)
+        width = min(tiles.TILE_WIDTH, self.size - index * tiles.TILE_WIDTH)
+        path = tiles.tile_path("entries", index, width)
+        if tiles.entries_in_bundle(self.run.once(path), width)[at] != data:
+            raise Forged(f"{path}: entry {version - 1} is not the one in the log", path=path)
+
+    def check_older_tiles(self, version: int) -> None:
+        """Compare the partial tiles of the size that the log had at a version with those of today.
+
+        They stay until their full tile is there (docs/format/log.md): customers with an older
+        checkpoint read them.
+        """
+        level = 0
+        while version % (1 << (tiles.TILE_HEIGHT * level)) == 0:
+            index, width = divmod(version >> (tiles.TILE_HEIGHT * level), tiles.TILE_WIDTH)
+            today = (self.size >> (tiles.TILE_HEIGHT * level)) - index * tiles.TILE_WIDTH
+            if 0 < width < today < tiles.TILE_WIDTH:
+                kinds: tuple[tiles.Level, ...] = (0, "entries") if level == 0 else (level,)
+                for kind in kinds:
+                    self._check_prefix(kind, index, width, today)
+            level += 1
+
+    def _check_prefix(self, kind: tiles.Level, index: int, width: int, today: int) -> None:
+        path = tiles.tile_path(kind, index, width)
+        data, whole = self.run.get(path), self.run.once(tiles.tile_path(kind, index, today))
+        if kind == "entries":
+            tiles.entries_in_bundle(data, width)
+        elif len(data) != width * merkle.HASH_BYTES:
+            raise Malformed(f"{path} has not the length that its width says", path=path)
+        if not whole.startswith(data):
+            raise Forged(f"{path} does not hold what the log holds", path=path)
+
+
+def read_keys(data: bytes, register: str, path: str) -> Encoded[KeyList]:
+    """Read the list of keys at a version."""
+    with naming(path):
+        keys = decode(data, KeyList)
+        check_keys(keys)
+        if keys.register != register:
+            raise Inconsistent(f"the list of keys of {keys.register!r}")
+    return Encoded(keys, data)
+
 
 def check_utc(instant: dt.datetime) -> None:
     """Check that an instant is in UTC, as the format has it; others cannot always be compared."""
     if instant.utcoffset() != dt.timedelta():
         raise Malformed("an instant that is not in UTC")
-
-
-def check_continues(remembered: Remembered | None, log: Log) -> str:
-    """Compare the log with the remembered one, by at most three tiles (V10)."""
-    if remembered is None:
-        raise NotApplicable("nothing is remembered from an earlier run")
-    size = remembered.size
-    if log.size < size:
-        raise RolledBack(f"the log has {log.size} entries, {size} were seen before")
-    if log.size > size:
-        log.check_root()
-    if remembered.root_hash != log.root_at(size):
-        raise Forked(
-            f"the log of size {log.size} does not begin with the {size} entries that were seen before",
-            hint=TWO_HISTORIES + "".join(f"; {one.origin} began because: {one.text}" for one in log.epochs),
-            documents=[log.document],
-        )
-    return f"size {size} was remembered, and the log of size {log.size} begins with it"
-
-
-def check_newest(targets: Targets, log: Log, register: Encoded[Register]) -> str:
-    """Check that the log holds an entry that names the newest register (V11)."""
-    if targets.kept(tree.REGISTER) is not None and targets.kept(tree.CHECKPOINT) is not None:
-        return "passed when last checked; neither the register nor the log has changed"
-    version = register.document.version
-    path = tree.VERSION_ENTRY.path(version)
-    if log.logged_digests(version)[tree.VERSION_REGISTER.path(version)] != register.sha256:
-        raise Inconsistent(f"{path} names other bytes than those of {tree.REGISTER.path()}", path=path)
-    return f"entry {version - 1} of the log names the register's digest"
-
-
-def check_versions(run: Run, log: Log) -> str:
-    """Compute the log's root from the list of versions (V12)."""
-    if first_version(run) > 1:
-        raise NotApplicable("only new versions were looked at (history: new)")
-    data = run.get(tree.VERSIONS.path())
-    check_signatures(run, log.keys, "V12", tree.VERSIONS.path(), data, log.size)
-    if run.record.failed("V12"):
-        return ""
-    with naming(tree.VERSIONS.path()):
-        _check_list(log, data)
-    return f"{log.size} entries give the root {strict_base64.encode(log.head.root)}"
-
-
-def _check_list(log: Log, data: bytes) -> None:
-    listed = decode(data, VersionList, max_bytes=max_bytes(tree.VERSIONS.path()))
-    if listed.register != log.keys.register:
-        raise Inconsistent(f"the list of versions of {listed.register!r}")
-    if len(listed.versions) != log.size:
-        raise Inconsistent(f"{len(listed.versions)} versions listed, {log.size} in the log")
-    # Encoded from what was parsed, so that fields this reader does not know count as well.
-    entries = parse(data, max_bytes=max_bytes(tree.VERSIONS.path()))["versions"]
-    if merkle.root_hash([merkle.leaf_hash(encode(entry)) for entry in entries]) != log.head.root:
-        raise Inconsistent("the list of versions is not the list of entries that the log holds")
-
-
-def first_version(run: Run) -> int:
-    """Return the first version that is to be checked in full."""
-    if run.options.history == "new" and run.remembered is not None:
-        return run.remembered.checked_version + 1
-    return 1
-
-
-def check_bundle(run: Run, size: int, version: int, data: bytes) -> None:
-    """Compare an entry with the one in the bundle of a log (C2SP tlog-tiles, Entry Bundles)."""
-    index, at = divmod(version - 1, tiles.TILE_WIDTH)
-    width = min(tiles.TILE_WIDTH, size - index * tiles.TILE_WIDTH)
-    path = tiles.tile_path("entries", index, width)
-    if tiles.entries_in_bundle(run.once(path), width)[at] != data:
-        raise Forged(f"{path}: entry {version - 1} is not the one in the log", path=path)
-
-
-def check_older_tiles(run: Run, size: int, version: int) -> None:
-    """Compare the partial tiles of the size that the log had at a version with those of today.
-
-    They stay until their full tile is there (docs/format/log.md): customers with an older
-    checkpoint read them.
-    """
-    level = 0
-    while version % (1 << (tiles.TILE_HEIGHT * level)) == 0:
-        index, width = divmod(version >> (tiles.TILE_HEIGHT * level), tiles.TILE_WIDTH)
-        today = (size >> (tiles.TILE_HEIGHT * level)) - index * tiles.TILE_WIDTH
-        if 0 < width < today < tiles.TILE_WIDTH:
-            kinds: tuple[tiles.Level, ...] = (0, "entries") if level == 0 else (level,)
-            for kind in kinds:
-                _check_prefix(run, kind, index, width, today)
-        level += 1
-
-
-def _check_prefix(run: Run, kind: tiles.Level, index: int, width: int, today: int) -> None:
-    path = tiles.tile_path(kind, index, width)
-    data, whole = run.get(path), run.once(tiles.tile_path(kind, index, today))
-    if kind == "entries":
-        tiles.entries_in_bundle(data, width)
-    elif len(data) != width * merkle.HASH_BYTES:
-        raise Malformed(f"{path} has not the length that its width says", path=path)
-    if not whole.startswith(data):
-        raise Forged(f"{path} does not hold what the log holds", path=path)

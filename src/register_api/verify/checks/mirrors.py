@@ -1,19 +1,22 @@
-"""What is served beside what TUF vouches for: copies, PEM files, discovery, head files (V24 to V26, V34)."""
+"""What is served beside what TUF vouches for: copies, discovery, head files, events (V25, V26, V29, V34)."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
-from register_api.core.canonical import decode, is_digest
-from register_api.core.documents import Discovery, FileDigest, HeadFiles, KeyList, RegisterReference
+from register_api.clock import zone_of
+from register_api.core.ahead import UpcomingEvents, upcoming_document
+from register_api.core.canonical import Encoded, decode, encode, is_digest, parse
+from register_api.core.documents import Discovery, FileDigest, HeadFiles, KeyList
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import LISTED, TARGETS_BY_NAME
-from register_api.core.keys.key_list import good_key
+from register_api.core.forms import FORMAT_MINOR
 from register_api.core.keys.trust_root import open_head
 from register_api.core.model import Register
 from register_api.errors import (
@@ -27,27 +30,16 @@ from register_api.errors import (
     UntrustedKey,
     VerificationError,
 )
-from register_api.verify.checks.feed_signature import verify_feed_signature
-from register_api.verify.checks.feeds import read_atom
-from register_api.verify.checks.run import Run
-from register_api.verify.checks.signatures import check_signatures, is_signed
-from register_api.verify.checks.targets import Targets
+from register_api.verify.checks.feeds import check_xml_signature, read_atom
+from register_api.verify.checks.recorder import NotApplicable, naming
+from register_api.verify.checks.round import Round
+from register_api.verify.checks.targets import check_signatures, is_signed
 from register_api.verify.fetcher import check_path
-from register_api.verify.trust.chain import Trusted
 
 
-def check_key_files(run: Run, keys: KeyList) -> str:
-    """Compare every key's PEM file with the list of keys (V24)."""
-    for key in keys.keys:
-        path = tree.PUBLIC_KEY.path(key.kid)
-        with run.record.recording("V24", path):
-            if run.get(path) != key.pem.encode():
-                raise Forged("not the key that the list of keys gives")
-    return f"{len(keys.keys)} files"
-
-
-def check_discovery(run: Run, trusted: Trusted, register: str) -> str:
+def check_discovery(run: Round) -> str:
     """Check what the discovery document says of this register (V26)."""
+    trusted, register = run.targets.trusted, run.register.document.register
     data = run.get(tree.DISCOVERY.path())
     found = [one for one in decode(data, Discovery).registers if one.register == register]
     if not found:
@@ -57,7 +49,9 @@ def check_discovery(run: Run, trusted: Trusted, register: str) -> str:
             raise Malformed(f"{tree.DISCOVERY.path()} gives an address or a digest that is not valid")
         if trusted.roots.get(one.root.version, one.root.sha256) != one.root.sha256:
             raise Inconsistent(f"{tree.DISCOVERY.path()} names another root as version {one.root.version}")
-        if _addresses(one) != tuple(one.tree_url + path for path in _DISCOVERED):
+        if [one.register_url, one.feed_url, one.trust_url, one.targets_url] != [
+            one.tree_url + path for path in _DISCOVERED
+        ]:
             raise Inconsistent(f"{tree.DISCOVERY.path()} names addresses that are not below its base")
     return register
 
@@ -69,21 +63,21 @@ _BASE = re.compile(rf"\.\./|https?://[A-Za-z0-9.:\[\]-]+/(?:{_SEGMENT})*")
 _DISCOVERED = (tree.REGISTER.path(), tree.FEED_ATOM.path(), tree.TRUST_FOLDER, tree.TARGETS_FOLDER)
 
 
-def _addresses(one: RegisterReference) -> tuple[str, ...]:
-    return one.register_url, one.feed_url, one.trust_url, one.targets_url
-
-
-CHECK = "V25"
-
-
-def check_copies(run: Run, targets: Targets, keys: KeyList, newest: int, kinds: Collection[FileKind]) -> str:
+def check_copies(run: Round) -> str:
     """Judge public files that are not the targets, and look at targets' copies (V25)."""
+    kinds: tuple[FileKind, ...] = tuple(TARGETS_BY_NAME.values())
+    if run.version:
+        kinds, newest = (tree.KEYS, tree.CHECKPOINT), run.log.size
+    else:
+        newest = run.register.document.version
+        kinds = () if run.options.newest_alone else kinds
+    targets = run.targets
     for kind, data in targets.others.items():
-        with run.record.recording(CHECK, kind.path()):
-            _OtherFile(run, targets, keys, newest).judge(kind, data)
+        with run.record.recording("V25", kind.path()):
+            _judge_other(run, kind, data, newest)
     for kind in kinds:
         if kind not in targets.others:
-            with run.record.recording(CHECK):
+            with run.record.recording("V25"):
                 targets.copy(kind)
     if kinds:
         return f"{len(kinds)} targets"
@@ -92,87 +86,77 @@ def check_copies(run: Run, targets: Targets, keys: KeyList, newest: int, kinds: 
     return "the public paths; the copies below /trust/targets/ were not asked for"
 
 
-class _OtherFile:
-    """What a file stands for that lies in a target's place: forged, old, or too new."""
-
-    def __init__(self, run: Run, targets: Targets, keys: KeyList, newest: int) -> None:
-        """Take what is vouched for."""
-        self._run = run
-        self._targets = targets
-        self._keys = keys
-        self._newest = newest
-
-    def judge(self, kind: FileKind, data: bytes) -> None:
-        """Raise what it stands for."""
-        judges = {
-            tree.REGISTER: self._register,
-            tree.CHECKPOINT: self._checkpoint,
-            tree.FEED_ATOM: self._feed,
-            tree.KEYS: self._key_list,
-        }
-        try:
-            found = judges.get(kind, self._unknown)(data)
-        except (Forked, RolledBack):
-            raise
-        except VerificationError as error:
-            raise Forged(
-                "the digest that the targets metadata gives does not fit the bytes received"
-            ) from error
-        if found < self._newest:
-            raise RolledBack(f"that of version {found}, while version {self._newest} is vouched for")
-        raise Inconsistent("genuine, but not the file that the targets metadata names")
-
-    def _register(self, data: bytes) -> int:
-        """Return a register's version, if it is what was published under that number."""
-        version = decode(data, Register).version
-        path = tree.VERSION_REGISTER.path(version)
-        if self._run.get(path) != data:
-            raise Forged("not a version that is served")
-        if not is_signed(self._run, self._keys, path, data, version):
-            raise Forged("not signed")
-        return version
-
-    def _checkpoint(self, data: bytes) -> int:
-        other = open_head(data, self._keys)
-        mine = open_head(self._targets.copy(tree.CHECKPOINT), self._keys, self._newest)
-        if other.size == mine.size and other.root != mine.root:
-            second = Forked(
-                f"a second root for the size {other.size}, also signed",
-                documents=[Document.of_checkpoint(other.size, other.root, data)],
-            )
-            raise second.of_file(tree.CHECKPOINT.path())
-        return other.size
-
-    def _feed(self, data: bytes) -> int:
-        """Return the newest version that a feed names, if the signature beside it fits."""
-        newest = max((told.version for told in read_atom(data, self._keys.register)), default=0)
-
-        def find_key(kid: str) -> str:
-            return good_key(self._keys, "feed", kid, newest).pem
-
-        signature = self._run.get(tree.XML_SIGNATURE.of(tree.FEED_ATOM.path()))
-        verify_feed_signature(data, signature, tree.FEED_ATOM.path(), find_key)
-        return newest
-
-    def _key_list(self, data: bytes) -> int:
-        """Never return: nothing vouches for a list of keys but the targets metadata."""
-        known = {key.kid: key for key in self._keys.keys}
-        for key in decode(data, KeyList).keys:
-            mine = known.get(key.kid)
-            if mine is None or key not in (
-                mine,
-                msgspec.structs.replace(mine, last_version=None, ended=None),
-            ):
-                raise Forged("not the list of keys that is vouched for")
-        raise RolledBack("a list without the newest keys or without the ends of older ones")
-
-    def _unknown(self, _data: bytes) -> int:
-        """Never return: of other targets, nothing tells an old one from a forged one."""
-        raise Forged("not what is vouched for")
+def _judge_other(run: Round, kind: FileKind, data: bytes, newest: int) -> None:
+    """Raise what a file stands for that lies in a target's place: forged, old, or too new."""
+    try:
+        found = _OTHERS.get(kind, _other_unknown)(run, data, newest)
+    except (Forked, RolledBack):
+        raise
+    except VerificationError as error:
+        raise Forged("the digest that the targets metadata gives does not fit the bytes received") from error
+    if found < newest:
+        raise RolledBack(f"that of version {found}, while version {newest} is vouched for")
+    raise Inconsistent("genuine, but not the file that the targets metadata names")
 
 
-def check_head_files(run: Run, targets: Targets, keys: KeyList, newest: Register) -> str:
+def _other_register(run: Round, data: bytes, _newest: int) -> int:
+    """Return a register's version, if it is what was published under that number."""
+    version = decode(data, Register).version
+    path = tree.VERSION_REGISTER.path(version)
+    if run.get(path) != data:
+        raise Forged("not a version that is served")
+    if not is_signed(run, run.keys.document, path, data, version):
+        raise Forged("not signed")
+    return version
+
+
+def _other_checkpoint(run: Round, data: bytes, newest: int) -> int:
+    """Return a checkpoint's size, if it is not a second one of the same size."""
+    keys = run.keys.document
+    other, mine = open_head(data, keys), open_head(run.targets.copy(tree.CHECKPOINT), keys, newest)
+    if other.size == mine.size and other.root != mine.root:
+        second = Forked(
+            f"a second root for the size {other.size}, also signed",
+            documents=[Document.of_checkpoint(other.size, other.root, data)],
+        )
+        raise second.of_file(tree.CHECKPOINT.path())
+    return other.size
+
+
+def _other_feed(run: Round, data: bytes, _newest: int) -> int:
+    """Return the newest version that a feed names, if the signature beside it fits."""
+    keys = run.keys.document
+    newest = max((told.version for told in read_atom(data, keys.register)), default=0)
+    check_xml_signature(run, keys, tree.FEED_ATOM.path(), data, newest)
+    return newest
+
+
+def _other_keys(run: Round, data: bytes, _newest: int) -> int:
+    """Never return: nothing vouches for a list of keys but the targets metadata."""
+    known = {key.kid: key for key in run.keys.document.keys}
+    for key in decode(data, KeyList).keys:
+        mine = known.get(key.kid)
+        if mine is None or key not in (mine, msgspec.structs.replace(mine, last_version=None, ended=None)):
+            raise Forged("not the list of keys that is vouched for")
+    raise RolledBack("a list without the newest keys or without the ends of older ones")
+
+
+def _other_unknown(_run: Round, _data: bytes, _newest: int) -> int:
+    """Never return: of other targets, nothing tells an old one from a forged one."""
+    raise Forged("not what is vouched for")
+
+
+_OTHERS = {
+    tree.REGISTER: _other_register,
+    tree.CHECKPOINT: _other_checkpoint,
+    tree.FEED_ATOM: _other_feed,
+    tree.KEYS: _other_keys,
+}
+
+
+def check_head_files(run: Round) -> str:
     """Check the list of head files, and each file that it names (V34)."""
+    targets, keys, newest = run.targets, run.keys.document, run.register.document
     data = targets.read(tree.HEADS)
     path = tree.HEADS.path()
     listed = decode(data, HeadFiles, max_bytes=tree.HEADS.max_bytes)
@@ -192,7 +176,7 @@ def check_head_files(run: Run, targets: Targets, keys: KeyList, newest: Register
     return f"{len(names)} files"
 
 
-def _signed_for(run: Run, keys: KeyList, data: bytes, newest: int) -> int:
+def _signed_for(run: Round, keys: KeyList, data: bytes, newest: int) -> int:
     """Return for which version the list's key has to be good.
 
     That is the newest one, or the next: between two versions the list may be written anew, when the key
@@ -205,7 +189,7 @@ def _signed_for(run: Run, keys: KeyList, data: bytes, newest: int) -> int:
     return newest
 
 
-def _check_listed(run: Run, file: FileDigest) -> None:
+def _check_listed(run: Round, file: FileDigest) -> None:
     """Compare a file, as often as this run has read it, with what the list says."""
     check_path(file.path)
     for sha256, size in run.seen(file.path):
@@ -215,7 +199,7 @@ def _check_listed(run: Run, file: FileDigest) -> None:
             raise Inconsistent(f"has another length than {tree.HEADS.path()} says")
 
 
-def _unlisted(run: Run, paths: Iterable[str]) -> Iterator[str]:
+def _unlisted(run: Round, paths: Iterable[str]) -> Iterator[str]:
     """Yield what is served although the list does not name it, of files of which there is one.
 
     That is told and is not a finding: a host may have a ``security.txt`` of its own.
@@ -224,3 +208,69 @@ def _unlisted(run: Run, paths: Iterable[str]) -> Iterator[str]:
         with contextlib.suppress(Unreachable, Malformed):
             run.get(path)
             yield path
+
+
+_NAMED_BY = ("day", "what", "subprocessor", "engagement", "planned")
+"""Members that tell one event from another."""
+
+
+def check_upcoming(run: Round) -> str:
+    """Work out what lies ahead of the newest register, and compare what is published of it (V29)."""
+    expected = _expected(run.register)
+    path, newest = tree.UPCOMING.path(), run.register.document
+    data = run.get(path)
+    with naming(path):
+        said = decode(data, UpcomingEvents, max_bytes=tree.UPCOMING.max_bytes)
+        if said.format_minor != newest.format_minor:
+            raise Inconsistent("not of the same minor number of the format as the register")
+        if said.format_minor == FORMAT_MINOR:
+            agrees = said == expected
+        else:
+            agrees = _agrees(_plain(data), _plain(encode(expected)), newer=said.format_minor > FORMAT_MINOR)
+        if not agrees:
+            raise Inconsistent("differs from what follows from the register")
+    number = len(expected.upcoming)
+    return f"{number} {'event' if number == 1 else 'events'} from {expected.as_of.isoformat()} on"
+
+
+def _expected(newest: Encoded[Register]) -> UpcomingEvents:
+    """Return what follows from the register."""
+    register = newest.document
+    try:
+        zone = zone_of(register.publisher.time_zone)
+    except Malformed as error:
+        raise NotApplicable(error.message) from error
+    try:
+        return upcoming_document(newest, zone)
+    except Malformed as error:
+        if register.format_minor > FORMAT_MINOR:
+            raise NotApplicable(
+                f"a later minor number of the format is not judged: {error.message}"
+            ) from error
+        raise
+
+
+def _plain(data: bytes) -> Any:
+    return parse(data, max_bytes=tree.UPCOMING.max_bytes)
+
+
+def _agrees(said: Any, expected: Any, *, newer: bool) -> bool:
+    """Compare documents of two minor numbers: what both know; what the newer one brought is not judged."""
+    mine, theirs = _by_name(expected.pop("upcoming")), _by_name(said.pop("upcoming"))
+    if not (mine.keys() <= theirs.keys() if newer else mine.keys() == theirs.keys()):
+        return False
+    unjudged = {"format_minor", "type"} if newer else {"format_minor"}
+    pairs = [(said, expected), *((theirs[name], row) for name, row in mine.items())]
+    return all(_shared(one, other, unjudged) for one, other in pairs)
+
+
+def _by_name(rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    return {tuple(row.get(name) for name in _NAMED_BY): row for row in rows}
+
+
+def _shared(said: Any, expected: Any, unjudged: set[str]) -> bool:
+    """Tell whether the members that two objects share are the same."""
+    if not (isinstance(said, dict) and isinstance(expected, dict)):
+        return bool(said == expected)
+    names = said.keys() & expected.keys() - unjudged
+    return all(_shared(said[name], expected[name], unjudged) for name in names)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from types import TracebackType
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import msgspec
 
 from register_api.errors import Document, Forked, VerificationError
 from register_api.verify.checks.check_table import Check, worst
@@ -22,11 +24,16 @@ class NotApplicable(Exception):
 
 
 class Recorder:
-    """Results of one run, by the check's number."""
+    """Results of one run, by the check's number.
+
+    Attributes:
+        titles: Title of each check of this run, by its number.
+    """
 
     def __init__(self, checks: tuple[Check, ...]) -> None:
         """Begin with nothing checked."""
         self._checks = checks
+        self.titles = {check.id: check.title for check in checks}
         self._errors: dict[str, list[VerificationError]] = {}
         self._passed: dict[str, str] = {}
         self._skipped: dict[str, str] = {}
@@ -46,26 +53,18 @@ class Recorder:
         """Say that a check has been made; findings against it still count."""
         self._passed[check] = sentence
 
-    def skip(self, check: str, reason: str) -> None:
-        """Say why a check was not made."""
-        self._skipped[check] = reason
+    def skip(self, checks: Iterable[str], reason: str) -> None:
+        """Say why checks were not made."""
+        self._skipped |= dict.fromkeys(checks, reason)
 
-    def not_applicable(self, check: str, reason: str) -> None:
+    def not_applicable(self, checks: Iterable[str], reason: str) -> None:
         """Say that there is nothing to check, so that nothing stands against what builds on it."""
-        self.skip(check, reason)
-        self._nothing_to_check.add(check)
+        self._nothing_to_check.update(checks)
+        self.skip(checks, reason)
 
     def holds(self, check: str) -> bool:
         """Tell whether nothing was found by a check that was made, or that had nothing to look at."""
         return check not in self._errors and (check in self._passed or check in self._nothing_to_check)
-
-    def told(self, check: str) -> bool:
-        """Tell whether a check was made, or left out for a reason."""
-        return check in self._errors or check in self._passed or check in self._skipped
-
-    def covers(self, check: str) -> bool:
-        """Tell whether a check is one of this run's."""
-        return any(check == one.id for one in self._checks)
 
     def failed(self, check: str) -> bool:
         """Tell whether something was found."""
@@ -82,48 +81,44 @@ class Recorder:
 
     def results(self) -> tuple[CheckResult, ...]:
         """Return one result for each check there is, in order."""
-        return tuple(self._result(check.id, check.title, check.standard) for check in self._checks)
+        return tuple(map(self._result, self._checks))
 
-    def _result(self, number: str, title: str, standard: str) -> CheckResult:
-        if errors := self._errors.get(number):
+    def _result(self, check: Check) -> CheckResult:
+        reason = self._skipped.get(check.id, "what it rests on did not hold")
+        result = CheckResult(
+            id=check.id, title=check.title, standard=check.standard, result="skipped", sentence=reason
+        )
+        if errors := self._errors.get(check.id):
             bad = worst(errors)
-            return CheckResult(
-                id=number,
-                title=title,
-                standard=standard,
+            return msgspec.structs.replace(
+                result,
                 result="failed",
                 sentence=_sentence(bad, errors),
                 hint=bad.hint,
                 code=bad.exit_code,
                 word=bad.word,
             )
-        if number in self._passed and number not in self._skipped:
-            sentence = self._passed[number]
-            return CheckResult(id=number, title=title, standard=standard, result="ok", sentence=sentence)
-        reason = self._skipped.get(number, "what it rests on did not hold")
-        return CheckResult(id=number, title=title, standard=standard, result="skipped", sentence=reason)
+        if check.id in self._passed and check.id not in self._skipped:
+            return msgspec.structs.replace(result, result="ok", sentence=self._passed[check.id])
+        return result
 
 
+@dataclass(frozen=True)
 class RecordedBlock:
-    """A block whose finding is recorded; what stands behind the block goes on."""
+    """A block whose finding is recorded, with a path before its message; what stands behind it goes on."""
 
-    def __init__(self, record: Recorder, check: str, path: str) -> None:
-        """Take where the finding goes, and the path to put before its message."""
-        self._record = record
-        self._check = check
-        self._path = path
+    record: Recorder
+    check: str
+    path: str
 
     def __enter__(self) -> None:
         """Begin the block."""
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         """Record a finding; anything else is not for us."""
-        if not isinstance(error, VerificationError):
-            return False
-        self._record.fail(self._check, error.of_file(self._path))
-        return True
+        if isinstance(error, VerificationError):
+            self.record.fail(self.check, error.of_file(self.path))
+        return isinstance(error, VerificationError)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """One run of checks: what it reads with, what was asked for, and what each check vouches for.
 
-A step takes what earlier checks vouched for, and says what it vouches for itself. Where the ground did
+A step reads what earlier checks vouched for, and says what it vouches for itself. Where the ground did
 not hold, it is not made, and the report says so.
 """
 
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, overload
 
 from register_api.core.canonical import digest
 from register_api.core.format.paths import max_bytes
 from register_api.verify.checks.check_table import CHECKS, Check
-from register_api.verify.checks.disowned import DisownedVersions
-from register_api.verify.checks.history import History
+from register_api.verify.checks.history import DisownedVersions, History
 from register_api.verify.checks.recorder import NotApplicable, Recorder, naming
 from register_api.verify.fetcher import Fetcher
 from register_api.verify.options import Options
@@ -23,38 +23,9 @@ from register_api.verify.state import Remembered
 Progress = Callable[[int, int, str], None]
 """Told the steps done, the steps known so far, and what comes next."""
 
-T = TypeVar("T")
-
 
 class _Unfounded(Exception):
     """What a step rests on did not hold; the text is the number of that check."""
-
-
-class Held(Generic[T]):
-    """What a check vouches for, for as long as nothing is found against it."""
-
-    def __init__(self, record: Recorder, check: str, value: list[T]) -> None:
-        """Take the value in a list of one, or an empty list where the check was not passed."""
-        self._record = record
-        self._check = check
-        self._value = value
-
-    def require(self) -> None:
-        """End the step that rests on this check, if it does not hold."""
-        if not self._record.holds(self._check):
-            raise _Unfounded(self._check)
-
-    @property
-    def value(self) -> T:
-        """The value, for a step that rests on it."""
-        self.require()
-        if not self._value:
-            raise _Unfounded(self._check)
-        return self._value[0]
-
-    def get(self) -> T | None:
-        """Return the value, or ``None`` where the check does not hold."""
-        return self._value[0] if self._value and self._record.holds(self._check) else None
 
 
 class Run:
@@ -69,6 +40,7 @@ class Run:
         history: What the versions read in full say.
         disowned: Versions that no key stands for any more.
         unvouched: Paths of files that are served and that nothing vouches for.
+        vouched: What checks vouch for, by their number; read by way of ``Vouched``.
     """
 
     def __init__(
@@ -89,7 +61,7 @@ class Run:
         self.history = History(remembered)
         self.disowned = DisownedVersions(remembered, options.acknowledge)
         self.unvouched: list[str] = []
-        self._titles = {check.id: check.title for check in checks}
+        self.vouched: dict[str, Any] = {}
         self._kept: dict[str, bytes] = {}
         self._seen: dict[str, set[tuple[str, int]]] = {}
         self._progress = progress
@@ -115,74 +87,6 @@ class Run:
             self._kept[path] = self.get(path)
         return self._kept[path]
 
-    def vouch(
-        self,
-        check: str,
-        make: Callable[[], tuple[T, str]],
-        *ground: Held[Any],
-        whole: bool = False,
-        also: Iterable[str] = (),
-    ) -> Held[T]:
-        """Make a check that vouches for something."""
-        value: list[T] = []
-
-        def kept() -> str:
-            found, sentence = make()
-            value.append(found)
-            return sentence
-
-        self._step(check, kept, ground, (check, *also), whole=whole)
-        return Held(self.record, check, value)
-
-    def check(
-        self,
-        check: str,
-        make: Callable[[], str],
-        *ground: Held[Any],
-        whole: bool = False,
-        also: Iterable[str] = (),
-    ) -> Held[None]:
-        """Make a check that returns a sentence, or raises what it finds; else as ``vouch``."""
-        return self.vouch(check, lambda: (None, make()), *ground, whole=whole, also=also)
-
-    def leave_out(self, checks: Iterable[str], reason: str) -> None:
-        """Say why checks are not made."""
-        for check in checks:
-            self.record.skip(check, reason)
-
-    def _step(
-        self,
-        check: str,
-        make: Callable[[], str],
-        ground: tuple[Held[Any], ...],
-        checks: tuple[str, ...],
-        *,
-        whole: bool,
-    ) -> None:
-        self.advance(self._titles[check])
-        self._total -= len(checks) - 1
-        if whole and self.options.newest_alone:
-            quick = self.options.quick
-            self.leave_out(checks, "a quick run leaves it out" if quick else "no history was asked for")
-            return
-        with self.record.recording(check):
-            try:
-                for held in ground:
-                    held.require()
-                self.record.passed(check, make())
-            except NotApplicable as reason:
-                for one in checks:
-                    self.record.not_applicable(one, str(reason))
-            except _Unfounded as missing:
-                self.leave_out(checks, f"it rests on {missing}, which did not hold")
-
-    @property
-    def instant(self) -> dt.datetime:
-        """The present instant, in a run that judges freshness."""
-        if self.now is None:
-            raise ValueError("a run at no instant")
-        return self.now
-
     def expect(self, steps: int) -> None:
         """Say that so many more steps will come."""
         self._total += steps
@@ -192,3 +96,81 @@ class Run:
         if self._progress is not None:
             self._progress(self._done, self._total, what)
         self._done += 1
+
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Run)
+
+
+class Vouched(Generic[T]):
+    """An attribute of a run that a check vouches for: read for as long as nothing is found against it."""
+
+    def __init__(self, check: str) -> None:
+        """Take the number of the check."""
+        self._check = check
+
+    @overload
+    def __get__(self, run: None, kind: type[Run]) -> Vouched[T]: ...
+    @overload
+    def __get__(self, run: Run, kind: type[Run]) -> T: ...
+    def __get__(self, run: Run | None, kind: type[Run]) -> Vouched[T] | T:
+        """Return the value, for a step that rests on it."""
+        if run is None:
+            return self
+        if self._check not in run.vouched or not run.record.holds(self._check):
+            raise _Unfounded(self._check)
+        value: T = run.vouched[self._check]
+        return value
+
+    def __set__(self, run: Run, value: T) -> None:
+        """Keep what the check vouches for, should it pass."""
+        run.vouched[self._check] = value
+
+    def of(self, run: Run) -> T | None:
+        """Return the value, or ``None`` where the check does not hold."""
+        return run.vouched.get(self._check) if run.record.holds(self._check) else None
+
+
+@dataclass(frozen=True)
+class Step(Generic[R]):
+    """A check, and how it is made.
+
+    Attributes:
+        check: Its number.
+        make: Makes it: returns a sentence, or raises what it finds.
+        ground: Numbers of the checks that it rests on, with spaces between.
+        whole: Whether a run that looks at the newest register alone leaves it out.
+        also: Further checks that are made with it.
+    """
+
+    check: str
+    make: Callable[[R], str]
+    ground: str = ""
+    whole: bool = False
+    also: tuple[str, ...] = ()
+
+
+def make_checks(run: R, steps: Iterable[Step[R]]) -> None:
+    """Make every check whose ground holds, in order."""
+    for step in steps:
+        checks = (step.check, *step.also)
+        run.advance(run.record.titles[step.check])
+        run.expect(1 - len(checks))
+        if step.whole and run.options.newest_alone:
+            quick = run.options.quick
+            run.record.skip(checks, "a quick run leaves it out" if quick else "no history was asked for")
+            continue
+        with run.record.recording(step.check):
+            try:
+                _require(run.record, step.ground.split())
+                run.record.passed(step.check, step.make(run))
+            except NotApplicable as reason:
+                run.record.not_applicable(checks, str(reason))
+            except _Unfounded as missing:
+                run.record.skip(checks, f"it rests on {missing}, which did not hold")
+
+
+def _require(record: Recorder, ground: Iterable[str]) -> None:
+    for number in ground:
+        if not record.holds(number):
+            raise _Unfounded(number)

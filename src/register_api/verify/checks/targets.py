@@ -1,40 +1,43 @@
-"""The files that TUF vouches for, as everybody is served them."""
+"""The files that TUF vouches for, as everybody is served them; the document key's signatures beside files."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
-from register_api.errors import Forged
+from register_api.core.keys.key_list import document_key, good_key
+from register_api.core.signature import ed25519_public, verify_jws, verify_raw
+from register_api.errors import Forged, UntrustedKey, VerificationError
 from register_api.verify.checks.run import Run
 from register_api.verify.trust.chain import Trusted
 
-CHECK = "V25"
 
-
+@dataclass
 class Targets:
     """The files that the targets metadata names.
 
     Attributes:
+        run: Gives them.
         trusted: What TUF vouches for.
         others: What lies at the public path of a target and is not the target, by its kind.
         checkpoint: The checkpoint as it is served: the target, with further signature lines below it.
     """
 
-    def __init__(self, run: Run, trusted: Trusted) -> None:
-        """Begin with nothing read."""
-        self.trusted = trusted
-        self.others: dict[FileKind, bytes] = {}
-        self.checkpoint: bytes | None = None
-        self._run = run
+    run: Run
+    trusted: Trusted
+    others: dict[FileKind, bytes] = field(default_factory=dict)
+    checkpoint: bytes | None = None
 
     def kept(self, kind: FileKind) -> bytes | None:
         """Return a target as an earlier run kept it, if it is still the one that is vouched for.
 
         Only a quick run goes by this; others also look at what everybody is served.
         """
-        if not self._run.options.quick or self._run.remembered is None:
+        if not self.run.options.quick or self.run.remembered is None:
             return None
-        data = self._run.remembered.kept.get(kind.target_name)
+        data = self.run.remembered.kept.get(kind.target_name)
         return data if data is not None and self.trusted.is_target(kind, data) else None
 
     def read(self, kind: FileKind) -> bytes:
@@ -44,10 +47,10 @@ class Targets:
         signed it since it was kept.
         """
         kept = self.kept(kind)
-        if kept is not None and not (kind is tree.CHECKPOINT and self._run.options.asks_for_witnesses):
+        if kept is not None and not (kind is tree.CHECKPOINT and self.run.options.asks_for_witnesses):
             return kept
-        with self._run.record.recording(CHECK, kind.path()):
-            data = self._run.get(kind.path())
+        with self.run.record.recording("V25", kind.path()):
+            data = self.run.get(kind.path())
             if (vouched := self.trusted.vouched_part(kind, data)) is not None:
                 self.checkpoint = data if kind is tree.CHECKPOINT else self.checkpoint
                 return vouched
@@ -57,7 +60,42 @@ class Targets:
     def copy(self, kind: FileKind) -> bytes:
         """Return a target's copy below ``/trust/targets/``."""
         path = self.trusted.copy_path(kind)
-        data = self._run.get(path)
+        data = self.run.get(path)
         if not self.trusted.is_target(kind, data):
             raise Forged(f"{path} has not the digest that the targets metadata gives", path=path)
         return data
+
+
+def check_signatures(run: Run, keys: KeyList, check: str, path: str, data: bytes, version: int) -> None:
+    """Check both signatures beside a document; findings go to a check."""
+    raw, jws = tree.RAW_SIGNATURE.of(path), tree.JWS.of(path)
+    with run.record.recording(check, raw):
+        _check_raw(keys, data, run.get(raw), version)
+    with run.record.recording(check, jws):
+        verify_jws(data, run.get(jws), lambda kid: document_key(keys, kid, version))
+
+
+def is_signed(run: Run, keys: KeyList, path: str, data: bytes, version: int) -> bool:
+    """Tell whether bytes carry a good raw signature of the document key."""
+    key = good_key(keys, "document", None, version)
+    return _fits(data, run.get(tree.RAW_SIGNATURE.of(path)), key)
+
+
+def _check_raw(keys: KeyList, data: bytes, signature: bytes, version: int) -> None:
+    """Check a raw signature; it names no key, so one out of its range is found by trying."""
+    good = good_key(keys, "document", None, version)
+    try:
+        verify_raw(data, signature, ed25519_public(good.jwk))
+    except Forged:
+        for key in keys.keys:
+            if key.use == "document" and _fits(data, signature, key):
+                raise UntrustedKey(f"signed with {key.kid}, not good for version {version}") from None
+        raise
+
+
+def _fits(data: bytes, signature: bytes, key: KeyRecord) -> bool:
+    try:
+        verify_raw(data, signature, ed25519_public(key.jwk))
+    except VerificationError:
+        return False
+    return True

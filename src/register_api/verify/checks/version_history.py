@@ -1,4 +1,4 @@
-"""Every version in full: entry, proof, files, signatures, diff, order, promises (V13 to V19, V31)."""
+"""The log beside what is remembered, and every version in it in full (V10 to V19, V31)."""
 
 from __future__ import annotations
 
@@ -6,62 +6,111 @@ import contextlib
 
 import msgspec
 
+from register_api.core import strict_base64
 from register_api.core.canonical import Encoded, decode, digest, encode, parse
 from register_api.core.diff.changes import Diff
-from register_api.core.documents import Entry, FileDigest, KeyList
+from register_api.core.documents import Entry, FileDigest, KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.format.paths import is_signed as is_signed_path
 from register_api.core.format.paths import max_bytes
 from register_api.core.instant import format_instant
+from register_api.core.log import merkle
 from register_api.core.model import Register
 from register_api.core.patch import apply_patch
 from register_api.errors import (
     Forged,
+    Forked,
     Inconsistent,
     Malformed,
+    RolledBack,
     Unreachable,
     UntrustedKey,
     VerificationError,
 )
-from register_api.verify.checks.key_history import continues, read_key_list
-from register_api.verify.checks.log import Log, check_bundle, check_older_tiles, first_version
-from register_api.verify.checks.recorder import NotApplicable
-from register_api.verify.checks.run import Run
-from register_api.verify.checks.signatures import check_signatures, is_signed
-from register_api.verify.checks.targets import Targets
+from register_api.verify.checks.keys import check_continues as check_keys_continue
+from register_api.verify.checks.log import TWO_HISTORIES, Log, read_keys
+from register_api.verify.checks.recorder import NotApplicable, naming
+from register_api.verify.checks.round import Round, Version
+from register_api.verify.checks.targets import check_signatures, is_signed
 from register_api.verify.fetcher import MAX_DAMAGED_VERSIONS, check_path
 
 CHECKS = ("V13", "V14", "V15", "V16", "V17", "V18", "V19", "V31")
 
 
-class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """A version whose files are those that the log names.
+def check_continues(run: Round) -> str:
+    """Compare the log with the remembered one, by at most three tiles (V10)."""
+    remembered, log = run.remembered, run.log
+    if remembered is None:
+        raise NotApplicable("nothing is remembered from an earlier run")
+    size = remembered.size
+    if log.size < size:
+        raise RolledBack(f"the log has {log.size} entries, {size} were seen before")
+    if log.size > size:
+        log.check_root()
+    if remembered.root_hash != log.root_at(size):
+        raise Forked(
+            f"the log of size {log.size} does not begin with the {size} entries that were seen before",
+            hint=TWO_HISTORIES + "".join(f"; {one.origin} began because: {one.text}" for one in log.epochs),
+            documents=[log.document],
+        )
+    return f"size {size} was remembered, and the log of size {log.size} begins with it"
 
-    Attributes:
-        register: The register.
-        data: Its bytes.
-        keys: The list of keys as of this version.
-        diff: What it changed, where the version before is at hand.
-    """
 
-    register: Register
-    data: bytes
-    keys: Encoded[KeyList] | None
-    diff: Diff | None = None
+def check_newest(run: Round) -> str:
+    """Check that the log holds an entry that names the newest register (V11)."""
+    targets, register = run.targets, run.register
+    if targets.kept(tree.REGISTER) is not None and targets.kept(tree.CHECKPOINT) is not None:
+        return "passed when last checked; neither the register nor the log has changed"
+    version = register.document.version
+    path = tree.VERSION_ENTRY.path(version)
+    if run.log.logged_digests(version)[tree.VERSION_REGISTER.path(version)] != register.sha256:
+        raise Inconsistent(f"{path} names other bytes than those of {tree.REGISTER.path()}", path=path)
+    return f"entry {version - 1} of the log names the register's digest"
 
 
-def check_history(run: Run, targets: Targets, log: Log) -> str:
+def check_versions(run: Round) -> str:
+    """Compute the log's root from the list of versions (V12)."""
+    if first_version(run) > 1:
+        raise NotApplicable("only new versions were looked at (history: new)")
+    log, data = run.log, run.get(tree.VERSIONS.path())
+    check_signatures(run, log.keys, "V12", tree.VERSIONS.path(), data, log.size)
+    if run.record.failed("V12"):
+        return ""
+    with naming(tree.VERSIONS.path()):
+        _check_list(log, data)
+    return f"{log.size} entries give the root {strict_base64.encode(log.head.root)}"
+
+
+def _check_list(log: Log, data: bytes) -> None:
+    listed = decode(data, VersionList, max_bytes=max_bytes(tree.VERSIONS.path()))
+    if listed.register != log.keys.register:
+        raise Inconsistent(f"the list of versions of {listed.register!r}")
+    if len(listed.versions) != log.size:
+        raise Inconsistent(f"{len(listed.versions)} versions listed, {log.size} in the log")
+    # Encoded from what was parsed, so that fields this reader does not know count as well.
+    entries = parse(data, max_bytes=max_bytes(tree.VERSIONS.path()))["versions"]
+    if merkle.root_hash([merkle.leaf_hash(encode(entry)) for entry in entries]) != log.head.root:
+        raise Inconsistent("the list of versions is not the list of entries that the log holds")
+
+
+def first_version(run: Round) -> int:
+    """Return the first version that is to be checked in full."""
+    if run.options.history == "new" and run.remembered is not None:
+        return run.remembered.checked_version + 1
+    return 1
+
+
+def check_history(run: Round) -> str:
     """Check every version that is asked for, oldest first."""
-    first, last = first_version(run), log.size
+    first, last = first_version(run), run.log.size
     if first > last:
         raise NotApplicable(f"all versions up to {last} were checked in full before")
-    log.check_root()
+    run.log.check_root()
     run.expect(last - first + 1)
-    walk = _Walk(run, targets, log)
-    looked_at = walk.through(first, last)
+    looked_at = _Walk(run).through(first, last)
     if looked_at < last:
         reason = f"stopped at version {looked_at}, after {MAX_DAMAGED_VERSIONS} versions with findings"
-        run.leave_out(CHECKS, reason)
+        run.record.skip(CHECKS, reason)
     else:
         run.history.checked = (first, last)
     sentence = f"versions {first} to {last}" if first < last else f"version {last}"
@@ -70,15 +119,17 @@ def check_history(run: Run, targets: Targets, log: Log) -> str:
     return sentence
 
 
-def check_one(run: Run, targets: Targets, log: Log, version: int) -> tuple[Version | None, str]:
-    """Check one version alone, beside the one before it; findings are recorded."""
-    log.check_root()
-    walk = _Walk(run, targets, log)
+def check_one(run: Round) -> str:
+    """Check the one version of a package, beside the one before it; findings are recorded."""
+    version = run.version
+    run.log.check_root()
+    walk = _Walk(run)
     walk.through(version, version)
     for check in CHECKS:
         run.record.passed(check, f"version {version}")
     run.history.checked = (version, version)
-    return walk.last, f"version {version}"
+    run.found = walk.last
+    return f"version {version}"
 
 
 class _Walk:
@@ -88,13 +139,12 @@ class _Walk:
         last: The version looked at last, if its files are genuine.
     """
 
-    def __init__(self, run: Run, targets: Targets, log: Log) -> None:
+    def __init__(self, run: Round) -> None:
         """Begin before the first."""
         self.last: Version | None = None
         self._run = run
         self._record = run.record
-        self._targets = targets
-        self._log = log
+        self._log = run.log
 
     def through(self, first: int, last: int) -> int:
         """Check versions; return the last one looked at, which may be before the last one asked for."""
@@ -134,10 +184,10 @@ class _Walk:
             self._check_holds(version, data)
             entry = log.entry(version, data)
             run.history.published[version] = format_instant(entry.published_at)
-            if record.covers("V14"):
+            if not run.version:  # a package has no tiles but those of its proof
                 with record.recording("V14"):
-                    check_bundle(run, log.size, version, data)
-                    check_older_tiles(run, log.size, version)
+                    log.check_bundle(version, data)
+                    log.check_older_tiles(version)
             with record.recording("V15", tree.VERSION_PROOF.path(version)):
                 log.proof(version, data)
             return self._files(entry, before)
@@ -176,10 +226,10 @@ class _Walk:
         if data is None:
             return None
         with self._record.recording("V30", tree.VERSION_KEYS.path(version)):
-            keys = read_key_list(data, self._log.keys.register, "")
+            keys = read_keys(data, self._log.keys.register, "")
             self._run.disowned.find(keys.document, self._log.keys, version)
             if before is not None and before.keys is not None:
-                continues(self._run, self._targets, before.keys, keys, version - 1)
+                check_keys_continue(self._run, before.keys, keys, version - 1)
             return keys
         return None
 

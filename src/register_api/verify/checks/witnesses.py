@@ -1,29 +1,47 @@
-"""Who else has seen the log: witnesses (V09), and other customers with their checkpoints (V27)."""
+"""Who else has seen the log, and when: witnesses, other customers, time authorities (V09, V27, V28, V32)."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+from tuf.api.metadata import Metadata, Timestamp
+
+from register_api.core.canonical import decode, digest
+from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.core.log.checkpoint import Cosignature, verify_cosignatures
 from register_api.core.log.note import NoteKey, parse_verifier_key
 from register_api.core.log.policy import NONE, WitnessPolicy, printable_name
-from register_api.errors import Document, Forked, RolledBack, Unwitnessed
+from register_api.core.model import Register
+from register_api.errors import (
+    ClockBehind,
+    Document,
+    Forged,
+    Forked,
+    RolledBack,
+    Unwitnessed,
+    VerificationError,
+)
 from register_api.verify.checks.log import TWO_HISTORIES, Log
-from register_api.verify.checks.recorder import NotApplicable
-from register_api.verify.checks.run import Run
+from register_api.verify.checks.recorder import NotApplicable, naming
+from register_api.verify.checks.round import Round
+from register_api.verify.fetcher import NotServed
 from register_api.verify.options import Options
+from register_api.verify.state import Remembered
+from register_api.verify.trust.metadata import CLOCK_TOLERANCE, check_signed_at
 
 
-def check_others(run: Run, log: Log) -> str:
+def check_others(run: Round) -> str:
     """Compare the log with every checkpoint that was handed in (V27)."""
     others = run.options.others
     if not others:
         raise NotApplicable("no other customer's checkpoint was given")
     for name, data in others:
         with run.record.recording("V27", name):
-            check_same_history(log, data)
+            check_same_history(run.log, data)
     return f"{len(others)} compared"
 
 
@@ -47,8 +65,9 @@ _LAST_SECOND = 253_402_300_799
 """The end of the year 9999, beyond which no date is written here."""
 
 
-def check_witnesses(log: Log, options: Options) -> str:
+def check_witnesses(run: Round) -> str:
     """Check that enough of the customer's witnesses have cosigned the head; return who, and when (V09)."""
+    options, log = run.options, run.log
     if options.policy is not None:
         return _by_policy(log.data, log.key, options.policy)
     if not options.cosignatures:
@@ -75,13 +94,202 @@ def _by_policy(data: bytes, log_key: NoteKey, policy: WitnessPolicy) -> str:
 
 
 def _in_words(found: Iterable[Cosignature]) -> str:
-    return ", ".join(f"{one.witness}{_when(signed_when(one))}" for one in found)
+    return ", ".join(f"{one.witness}{_when(_signed_when(one))}" for one in found)
 
 
-def signed_when(one: Cosignature) -> dt.datetime | None:
+def _signed_when(one: Cosignature) -> dt.datetime | None:
     """Return when a witness signed; it may have said nothing, or a time that no calendar has."""
     return _EPOCH + dt.timedelta(seconds=one.at) if 0 < one.at <= _LAST_SECOND else None
 
 
 def _when(at: dt.datetime | None) -> str:
     return " at no known time" if at is None else f" at {format_instant(at)}"
+
+
+MOST_ASKED = 8
+"""For so many of the newest versions a stamp is asked for, until there is one."""
+
+
+def _newest_sizes(log: Log) -> Sequence[int]:
+    """Return the sizes of which a stamp is asked for: the newest versions, the newest first."""
+    return range(log.size, max(log.size - MOST_ASKED, 0), -1)
+
+
+def check_time_stamp(run: Round) -> str:
+    """Check the first time stamp there is, of the log at some sizes (V28).
+
+    It is judged as of its own time: that certificates have expired since is no finding. One that lies in a
+    package is looked at even where no authority is accepted.
+    """
+    anchors, log = run.options.stamped_by, run.log
+    if not (anchors or run.version):
+        raise NotApplicable("no authority's certificates were given (--stamped-by)")
+    # X.509 and RFC 3161 take a tenth of the time of importing all of this; most customers ask for no stamp.
+    from register_api.core.log.time_stamp import (  # noqa: PLC0415
+        CLOCK_TOLERANCE,
+        check_plausible,
+        open_time_stamp,
+    )
+
+    size, data = _first_stamp(run, (run.version, log.size) if run.version else _newest_sizes(log))
+    checkpoint, published_at = _stamped_version(run, log, size)
+    path = tree.TIME_STAMP.path(size)
+    with naming(path):
+        stamp = open_time_stamp(data, checkpoint, anchors or None)
+        check_plausible(stamp, published_at)
+        if run.now is not None and stamp.at - run.now > CLOCK_TOLERANCE:
+            raise ClockBehind(
+                f"stamped at {format_instant(stamp.at)}, which is in the future by this machine's clock"
+            )
+    if not anchors:
+        raise NotApplicable(f"{path}: of the right bytes, but by whom was not checked (--stamped-by)")
+    run.stamp = size, stamp
+    said = (
+        f"{stamp.authority} saw the log of size {size} at {format_instant(stamp.at)}, so version {size}"
+        f" and all before it existed; it says itself that it was published at"
+        f" {format_instant(published_at)}"
+    )
+    return said + f"; not stamped: {log.size - size} after it" * (size < log.size)
+
+
+def _earlier_stamp(run: Round, log: Log) -> Iterator[SeenNewest]:
+    """Yield the newest good stamp of an earlier version; V28 judges the newest one."""
+    from register_api.core.log.time_stamp import open_time_stamp  # noqa: PLC0415 as above
+
+    asked = run.options.stamped_by and not run.options.newest_alone
+    for size in _newest_sizes(log)[1:] if asked else ():
+        with contextlib.suppress(VerificationError):
+            data = run.get(tree.TIME_STAMP.path(size))
+            checkpoint, _ = _stamped_version(run, log, size)
+            stamp = open_time_stamp(data, checkpoint, run.options.stamped_by)
+            documents = (
+                Document.of("time-stamp", data, ".tsr"),
+                Document.of("stamped", checkpoint, ".checkpoint"),
+            )
+            yield SeenNewest(
+                size=size, at=stamp.at, who=f"the time stamp of {stamp.authority}", documents=documents
+            )
+            return
+
+
+def _first_stamp(run: Round, sizes: Sequence[int]) -> tuple[int, bytes]:
+    for size in sizes:
+        try:
+            return size, run.get(tree.TIME_STAMP.path(size))
+        except NotServed:
+            continue
+    if not run.options.stamped_by:
+        raise NotApplicable("there is no trusted timestamp")
+    asked = sorted(sizes)
+    many = len(asked) > 1
+    which = f"none of versions {asked[0]} to {asked[-1]} is" if many else f"version {asked[0]} is not"
+    raise Unwitnessed(
+        f"{which} stamped",
+        hint="a new version is stamped at the next refresh; else ask the publisher for time stamps",
+    )
+
+
+def _stamped_version(run: Round, log: Log, version: int) -> tuple[bytes, dt.datetime]:
+    """Return the checkpoint in a version's proof, and when that version says it was published."""
+    path = tree.VERSION_ENTRY.path(version)
+    entry = run.once(path)
+    if version < log.size:
+        log.check_root()
+    with naming(tree.VERSION_PROOF.path(version)):
+        proof, _ = log.proof(version, entry)
+    with naming(path):
+        return proof.checkpoint, log.entry(version, entry).published_at
+
+
+class SeenNewest(msgspec.Struct, frozen=True, kw_only=True):
+    """A version that was the newest at an instant, as something signed shows.
+
+    Attributes:
+        size: The version, which is the log's size.
+        at: The instant, UTC.
+        who: Who or what says so.
+        documents: What shows it.
+    """
+
+    size: int
+    at: dt.datetime
+    who: str
+    documents: tuple[Document, ...]
+
+
+def check_dates(run: Round) -> str:
+    """Compare when each version after one that was the newest says it was published with that instant.
+
+    A publisher has only its newest checkpoint signed by others, and a timestamp names the newest alone.
+    The customer's own clock is not counted: a cache, or a host that withholds a new version for as long
+    as a timestamp is good, would make a liar of an honest publisher.
+    """
+    seen = sorted(_seen(run, run.log), key=lambda one: (one.size, one.at))
+    latest = {one.size: one for one in seen if one.size < run.log.size}
+    for one in latest.values():
+        _check_next(run, run.log, one)
+    if not latest:
+        raise NotApplicable("nothing that is remembered or stamped shows an earlier version as the newest")
+    said = (f"version {one.size} was the newest at {format_instant(one.at)}" for one in latest.values())
+    return "; ".join(said)
+
+
+def _check_next(run: Round, log: Log, seen: SeenNewest) -> None:
+    """Check the version after one that was the newest; that dates never go back is V19."""
+    if run.options.newest_alone and seen.at - run.register.document.published_at <= CLOCK_TOLERANCE:
+        return  # a poll stays cheap: the versions between are left to the next run that reads them
+    version = seen.size + 1
+    path = tree.VERSION_ENTRY.path(version)
+    data = run.once(path)
+    with naming(path):
+        log.check_holds(version, data)
+        published = log.entry(version, data).published_at
+    if seen.at - published <= CLOCK_TOLERANCE or _imported(run, log, version):
+        return
+    raise Forked(
+        f"version {version} says that it was published at {format_instant(published)}, but {seen.who} shows"
+        f" version {seen.size} as the newest at {format_instant(seen.at)}: it is dated back",
+        hint="all of it is signed: keep it, and ask the publisher since when the version has been public",
+        documents=(*seen.documents, Document.of("entry", data), log.document),
+    )
+
+
+def _imported(run: Round, log: Log, version: int) -> bool:
+    """Tell whether a version says openly that it was taken over from elsewhere and is older than its log."""
+    path = tree.VERSION_REGISTER.path(version)
+    data = run.get(path)
+    with naming(path):
+        if digest(data) != log.logged_digests(version)[path]:
+            raise Forged("the digest that the log's entry names does not fit the bytes received")
+        return decode(data, Register).recorded == "imported"
+
+
+def _seen(run: Round, log: Log) -> Iterator[SeenNewest]:
+    known = run.remembered
+    if known is not None:
+        yield _by_timestamp(known)
+        yield from _by_witnesses(known.checkpoint, known.size, run.options)
+    for _, data in run.options.others:
+        yield from _by_witnesses(data, log.open(data).size, run.options)
+    yield from _earlier_stamp(run, log)
+
+
+def _by_timestamp(known: Remembered) -> SeenNewest:
+    """Return what the remembered timestamp shows; by way of snapshot and targets it names the checkpoint."""
+    signed = Metadata[Timestamp].from_bytes(known.timestamp).signed
+    chain = ("timestamp", "snapshot", "targets")
+    return SeenNewest(
+        size=known.size,
+        at=check_signed_at(signed),
+        who="the timestamp that was remembered",
+        documents=tuple(Document.of(role, getattr(known, role)) for role in chain),
+    )
+
+
+def _by_witnesses(data: bytes, size: int, options: Options) -> Iterator[SeenNewest]:
+    """Yield what the customer's witnesses say on an earlier checkpoint; a time that is not said is 0."""
+    keys = options.policy.keys if options.policy else [parse_verifier_key(one) for one in options.witnesses]
+    for one in verify_cosignatures(data, keys):
+        if (at := _signed_when(one)) is not None:
+            document = Document.of("checkpoint", data, ".checkpoint")
+            yield SeenNewest(size=size, at=at, who=f"the cosignature of {one.witness}", documents=(document,))

@@ -15,15 +15,16 @@ from register_api.core.format import tree
 from register_api.errors import Malformed, UsageError
 from register_api.verify.checks.check_table import PACKAGE_CHECKS
 from register_api.verify.checks.recorder import Recorder
-from register_api.verify.checks.round import check_package
-from register_api.verify.checks.run import Progress, Run
+from register_api.verify.checks.round import Round
+from register_api.verify.checks.run import Progress
+from register_api.verify.checks.steps import check_package
 from register_api.verify.engine import look
 from register_api.verify.evidence.archive import MAX_PACKAGE_BYTES, NOTICE, README, make_archive, read_archive
 from register_api.verify.evidence.notice import verify_notice
 from register_api.verify.evidence.register_package import examine, examine_files, make_readme, report_package
 from register_api.verify.fetcher import Fetcher, KeepingFetcher, MemoryFetcher
 from register_api.verify.options import Options
-from register_api.verify.outcome import limits_of_an_address, make_report
+from register_api.verify.outcome import make_report
 from register_api.verify.report import PackageSeen, Report
 
 
@@ -64,18 +65,18 @@ def make_evidence(
     """
     wishes = msgspec.structs.replace(options, history="none", state=None)
     found = look(fetcher, wishes, now, None, progress)
-    log = found.log.get()
+    log = Round.log.of(found)
     if log is not None and version > log.size:
         raise UsageError(f"there is no version {version}: the newest is {log.size}")
-    served = make_report(base, found, now, limits=tuple(limits_of_an_address(found.run)))
+    served = make_report(base, found, now)
     if served.exit_code:
         return Made(served=served)
     kept = KeepingFetcher(fetcher)
-    proven = check_package(Run(kept, wishes, None, None, progress, PACKAGE_CHECKS), version)
-    if proven.run.record.errors():
+    proven = check_package(Round(kept, wishes, None, None, progress, PACKAGE_CHECKS), version)
+    if proven.record.errors():
         return Made(served=make_report(base, proven, now))
     # A customer's own root may be a later one; whoever reads the package may have only the first.
-    for number in range(1, proven.start.value.origin.version + 1):
+    for number in range(1, proven.start.origin.version + 1):
         kept.get(tree.ROOT.path(number), tree.ROOT.max_bytes)
     return _pack(served, kept.files, version, wishes, now)
 
@@ -84,7 +85,7 @@ def _pack(served: Report, files: dict[str, bytes], version: int, wishes: Options
     """Verify the package as its reader will, before there is a file; with README.txt at last."""
     found = examine(MemoryFetcher(files), version, wishes)
     report = report_package("the package", "", found, now)
-    shown = found.found.get()
+    shown = Round.found.of(found)
     if report.exit_code or shown is None:
         return Made(served=served, package=report)
     data = make_archive({**files, README: make_readme(files, found)}, shown.register.published_at)

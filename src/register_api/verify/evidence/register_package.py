@@ -18,9 +18,9 @@ from register_api.core.language.language import ENGLISH
 from register_api.errors import Forged, Malformed
 from register_api.verify.checks.check_table import PACKAGE_CHECKS
 from register_api.verify.checks.recorder import NotApplicable
-from register_api.verify.checks.round import PackageRound, check_package
-from register_api.verify.checks.run import Progress, Run
-from register_api.verify.checks.version_history import Version
+from register_api.verify.checks.round import Round, Version
+from register_api.verify.checks.run import Progress, Step, make_checks
+from register_api.verify.checks.steps import check_package
 from register_api.verify.evidence.archive import README, notice_bound
 from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
@@ -33,14 +33,14 @@ _BLANK = re.compile("@([A-Z0-9_]+)@")
 _MAX_CHANGES = 200
 
 
-def make_readme(files: Container[str], found: PackageRound) -> bytes:
+def make_readme(files: Container[str], found: Round) -> bytes:
     """Return README.txt for a package of which everything else has been found to hold."""
-    sizes = (found.version, found.log.value.size)
+    sizes = (found.version, found.log.size)
     stamped = next((size for size in sizes if TIME_STAMP.path(size) in files), None)
     return _readme(found, stamped)
 
 
-def check_readme(files: Mapping[str, bytes], found: PackageRound) -> str:
+def check_readme(files: Mapping[str, bytes], found: Round) -> str:
     """Compare README.txt with what the package shows (E03)."""
     data = files.get(README)
     if data is None:
@@ -54,12 +54,12 @@ def check_readme(files: Mapping[str, bytes], found: PackageRound) -> str:
     return "word for word"
 
 
-def _readme(found: PackageRound, stamped: int | None) -> bytes:
+def _readme(found: Round, stamped: int | None) -> bytes:
     """Return the text for a stamp on the checkpoint of a size, or for none."""
-    shown, log, trusted = found.found.value, found.log.value, found.targets.value.trusted
+    shown, log, trusted = found.found, found.log, found.targets.trusted
     if shown is None:
         raise NotApplicable("the version's files do not hold")
-    register, keys, version = shown.register, found.keys.value.document, found.version
+    register, keys, version = shown.register, found.keys.document, found.version
     facts = {
         "PUBLISHER": plain(register.publisher.legal_name or register.publisher.name),
         "REGISTER": plain(register.register),
@@ -116,29 +116,29 @@ _VERSION = re.compile(r"v1/versions/([1-9][0-9]{0,15})/.*")
 
 def examine_files(
     files: Mapping[str, bytes], options: Options, progress: Progress | None = None
-) -> tuple[PackageRound, set[str]]:
+) -> tuple[Round, set[str]]:
     """Make every check of the files of a package."""
     tree_in_package = MemoryFetcher(files)
     found = examine(tree_in_package, _version(files), options, progress)
-    found.run.check("E03", lambda: check_readme(files, found), found.times)
+    make_checks(found, [Step("E03", lambda run: check_readme(files, run), "E02")])
     return found, set(files) - {*tree_in_package.asked, README}
 
 
 def examine(
     tree_in_package: MemoryFetcher, version: int, options: Options, progress: Progress | None = None
-) -> PackageRound:
+) -> Round:
     """Make every check of the files of a package but that of its README.txt."""
-    run = Run(tree_in_package, options, None, None, progress, PACKAGE_CHECKS)
+    run = Round(tree_in_package, options, None, None, progress, PACKAGE_CHECKS)
     run.record.passed("E01", f"{len(tree_in_package.files)} files of version {version}")
     return check_package(run, version)
 
 
 def report_package(
-    name: str, sha256: str, found: PackageRound, now: dt.datetime, unread: Collection[str] = ()
+    name: str, sha256: str, found: Round, now: dt.datetime, unread: Collection[str] = ()
 ) -> Report:
     """Return the report of a package that was examined."""
-    log = found.log.get() if found.run.record.holds("V15") else None
-    version = found.found.get() if found.newest else None
+    log = Round.log.of(found) if found.record.holds("V15") else None
+    version = Round.found.of(found) if found.newest else None
     package = PackageSeen(
         sha256=sha256,
         recorded=version.register.recorded if version else None,
@@ -148,10 +148,10 @@ def report_package(
     return make_report(name, found, now, package=package, limits=tuple(_limits(found, unread)))
 
 
-def _sentences(found: PackageRound) -> Iterator[str]:
+def _sentences(found: Round) -> Iterator[str]:
     """Say each change in this program's own words: those that lie in the package are the publisher's."""
-    version = found.found.get()
-    if version is None or version.diff is None or not found.run.record.holds("V18"):
+    version = Round.found.of(found)
+    if version is None or version.diff is None or not found.record.holds("V18"):
         return
     # Days are told as of the instant in UTC: a package may name a time zone that this machine lacks.
     sentences = Sentences(ENGLISH, version.register, version.register.published_at.date())
@@ -177,8 +177,8 @@ def _version(files: Mapping[str, bytes]) -> int:
     return version
 
 
-def _limits(found: PackageRound, unread: Collection[str]) -> Iterator[str]:
-    if found.stamp.get() is None:
+def _limits(found: Round, unread: Collection[str]) -> Iterator[str]:
+    if Round.stamp.of(found) is None:
         yield "Whether the publisher's clock was right: the date is its own word."
     yield "What came later: newer versions, and keys that were found to be compromised since."
     yield from (f"{path}: it lies in the package, and no check looks at it." for path in sorted(unread))
