@@ -10,10 +10,8 @@ from register_api import clock
 from register_api.cli.options import progress_option
 from register_api.cli.output import out, progress
 from register_api.cli.trust_options import (
-    check_root,
+    into_options,
     opened,
-    read_certificates,
-    read_witnesses,
     root_options,
     stamped_by_option,
     witness_options,
@@ -37,17 +35,8 @@ from register_api.verify.report_text import render_text
 @progress_option
 @witness_options
 @stamped_by_option
-def evidence(
-    base: str,
-    version: int,
-    output: Path,
-    root: Path | None,
-    root_sha256: str | None,
-    witness_keys: tuple[str, ...],
-    witnesses: int | None,
-    policy: Path | None,
-    stamped_by: Path | None,
-) -> None:
+@into_options
+def evidence(base: str, version: int, output: Path, trust: Options) -> None:
     """Save one version from BASE as a self-contained package that verifies offline.
 
     BASE is a URL, or a folder with a published tree. The version is verified first; nothing is written
@@ -60,19 +49,9 @@ def evidence(
       register-api evidence https://trust.example.com --version 7 -o register-7.zip --policy witnesses.policy
       register-api verify --offline register-7.zip --root 1.root.json
     """
-    check_root(root, root_sha256)
     check_free(output)
-    asked = read_witnesses(witness_keys, witnesses, policy)
-    wishes = Options(
-        root=root,
-        root_sha256=root_sha256,
-        witnesses=asked.keys,
-        cosignatures=asked.number,
-        policy=asked.policy,
-        stamped_by=read_certificates(stamped_by, "--stamped-by") if stamped_by else (),
-    )
     with opened(base) as fetcher, progress("evidence") as report_progress:
-        made = make_evidence(base, fetcher, version, wishes, clock.now(), report_progress)
+        made = make_evidence(base, fetcher, version, trust, clock.now(), report_progress)
     if made.package is None or made.data is None:
         failed = made.package or made.served
         out.print(render_text(failed), markup=False)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import click
-import msgspec
 from cryptography.x509 import Certificate
 
-from register_api.cli.options import together
+from register_api.cli.options import Command, together
 from register_api.core.log.note import COSIGNATURE, MAX_NOTE_BYTES, NoteKey, parse_verifier_key
 from register_api.core.log.policy import MAX_POLICY_BYTES, WitnessPolicy, parse_policy
 from register_api.core.log.time_stamp import MAX_ANCHORS_BYTES, read_anchors
 from register_api.errors import UsageError, VerificationError
 from register_api.verify.fetcher import Fetcher, FolderFetcher
 from register_api.verify.http_fetcher import HttpFetcher
+from register_api.verify.options import Options
 
 Parsed = TypeVar("Parsed")
 
@@ -67,25 +68,43 @@ stamped_by_option = click.option(
 )
 
 
-class Witnesses(msgspec.Struct, frozen=True, kw_only=True):
-    """Which witnesses are asked for: by keys and number, or by a policy."""
+def into_options(command: Command) -> Command:
+    """Give a command what these options say in one argument, ``trust``."""
 
-    keys: tuple[str, ...] = ()
-    number: int = 0
-    policy: WitnessPolicy | None = None
+    @functools.wraps(command)
+    def with_trust(
+        *,
+        root: Path | None,
+        root_sha256: str | None,
+        witness_keys: tuple[str, ...],
+        witnesses: int | None,
+        policy: Path | None,
+        stamped_by: Path | None,
+        **further: Any,
+    ) -> None:
+        check_root(root, root_sha256)
+        trust = Options(
+            root=root,
+            root_sha256=root_sha256,
+            witnesses=witness_keys,
+            cosignatures=_read_witnesses(witness_keys, witnesses, policy),
+            policy=read_policy(policy) if policy is not None else None,
+            stamped_by=read_certificates(stamped_by, "--stamped-by") if stamped_by else (),
+        )
+        command(trust=trust, **further)
+
+    return cast("Command", with_trust)
 
 
-def read_witnesses(keys: tuple[str, ...], number: int | None, policy: Path | None) -> Witnesses:
-    """Return which cosignatures are asked for."""
-    if policy is not None:
-        if keys or number is not None:
-            raise UsageError("--policy says which witnesses; leave --witness and --witnesses out")
-        return Witnesses(policy=read_policy(policy))
+def _read_witnesses(keys: tuple[str, ...], number: int | None, policy: Path | None) -> int:
+    """Return how many cosignatures are asked for, apart from those of a policy."""
+    if policy is not None and (keys or number is not None):
+        raise UsageError("--policy says which witnesses; leave --witness and --witnesses out")
     for text in keys:
         read_verifier_key("--witness", text, COSIGNATURE)
     if number is not None and number > len(set(keys)):
         raise UsageError(f"--witnesses {number}, but {len(set(keys))} keys are given with --witness")
-    return Witnesses(keys=keys, number=len(set(keys)) if number is None else number)
+    return len(set(keys)) if number is None else number
 
 
 def read_verifier_key(option: str, text: str, algorithm: int) -> NoteKey:

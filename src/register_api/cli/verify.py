@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import click
+import msgspec
 
 from register_api import clock
 from register_api.cli import options, trust_options
@@ -84,18 +85,14 @@ from register_api.verify.state import VersionRange
     help="For cron: print nothing on success, else only the reason.",
 )
 @options.json_option
+@trust_options.into_options
 def verify(
     base: str | None,
     offline: Path | None,
-    root: Path | None,
-    root_sha256: str | None,
+    trust: Options,
     state: Path | None,
     history: History,
     quick: bool,
-    witness_keys: tuple[str, ...],
-    witnesses: int | None,
-    policy: Path | None,
-    stamped_by: Path | None,
     others: tuple[Path, ...],
     acknowledge: tuple[VersionRange, ...],
     fail_on: tuple[tuple[FailOn, ...], int | None],
@@ -130,18 +127,11 @@ def verify(
       18 inconsistent             19 this machine's clock
       20 promise not kept         21 deadline near            22 changed (all by --fail-on)
     """
-    trust_options.check_root(root, root_sha256)
-    asked = trust_options.read_witnesses(witness_keys, witnesses, policy)
-    wishes = Options(
-        root=root,
-        root_sha256=root_sha256,
+    wishes = msgspec.structs.replace(
+        trust,
         state=state,
         history=history,
         quick=quick,
-        witnesses=asked.keys,
-        cosignatures=asked.number,
-        policy=asked.policy,
-        stamped_by=trust_options.read_certificates(stamped_by, "--stamped-by") if stamped_by else (),
         others=tuple((str(path), trust_options.read_checkpoint(path)) for path in others),
         acknowledge=acknowledge,
         fail_on=fail_on[0],
@@ -184,14 +174,18 @@ def _check_wishes(base: str | None, offline: Path | None, wishes: Options) -> No
         raise UsageError(
             "--fail-on late,short judges versions that are read in full: not --quick, --history none"
         )
-    if "change" in wishes.fail_on and wishes.state is None:
-        raise UsageError("--fail-on change goes by what --state remembers", hint="give a folder with --state")
-    if wishes.acknowledge and wishes.state is None:
-        raise UsageError("--acknowledge is kept in the folder of --state", hint="give that folder")
-    if wishes.quick and wishes.state is None:
-        raise UsageError("--quick goes by what --state remembers", hint="give a folder with --state")
+    if wishes.state is None:
+        if "change" in wishes.fail_on:
+            raise UsageError("--fail-on change goes by what --state remembers", hint=_GIVE_STATE)
+        if wishes.acknowledge:
+            raise UsageError("--acknowledge is kept in the folder of --state", hint="give that folder")
+        if wishes.quick:
+            raise UsageError("--quick goes by what --state remembers", hint=_GIVE_STATE)
     if wishes.quick and wishes.history == "all":
         raise UsageError("--quick leaves history out, --history all asks for it", hint="give one of them")
+
+
+_GIVE_STATE = "give a folder with --state"
 
 
 def _versions(value: str) -> VersionRange:
