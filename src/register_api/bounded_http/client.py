@@ -15,7 +15,6 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable, Mapping
-from types import TracebackType
 from typing import Self
 
 import httpcore
@@ -68,6 +67,7 @@ class _CheckedNetwork(httpcore.AnyIOBackend):
 Url = httpx.URL
 
 OK = 200
+_OK = frozenset({OK})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _KEPT = ("etag", "location", "retry-after")
@@ -129,10 +129,7 @@ class BoundedClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close all connections."""
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -152,7 +149,7 @@ class BoundedClient:
         *,
         content: bytes,
         headers: Mapping[str, str],
-        body_of: frozenset[int] = frozenset({OK}),
+        body_of: frozenset[int] = _OK,
     ) -> Reply:
         """Send bytes, with headers that describe them; bodies are read of the statuses ``body_of``.
 
@@ -160,13 +157,10 @@ class BoundedClient:
             Unreachable: No complete response in time, or none that HTTP allows.
             Malformed: More bytes than allowed, or in an encoding that was not asked for.
         """
-        return await self._send(
-            httpx.Request("POST", url, content=content, headers=headers), max_bytes, body_of
-        )
+        request = httpx.Request("POST", url, content=content, headers=headers)
+        return await self._send(request, max_bytes, body_of)
 
-    async def _send(
-        self, request: httpx.Request, max_bytes: int, body_of: frozenset[int] = frozenset({OK})
-    ) -> Reply:
+    async def _send(self, request: httpx.Request, max_bytes: int, body_of: frozenset[int] = _OK) -> Reply:
         request.headers.update({"Accept-Encoding": "identity", "User-Agent": self._agent})
         seconds = min(self._limits.exchange, self._end - time.monotonic())
         if seconds <= 0:

@@ -38,12 +38,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 
 class VersionTold(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that a message tells of.
-
-    Attributes:
-        sha256: SHA-256 of the register's bytes, hex.
-        version: Its number.
-    """
+    """A version that a message tells of: its number, and SHA-256 of the register's bytes, hex."""
 
     sha256: Hex64
     version: Count
@@ -90,13 +85,9 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
-    """A tree of records: what is time-stamped.
+    """A tree of records, which is time-stamped: its root hash, hex, and when it was made, UTC.
 
-    Attributes:
-        register: Name of the register.
-        root: Root hash, hex.
-        sealed_at: When it was made, UTC; no record in it is of a later instant.
-        size: Number of leaves, a power of two; many of them stand for no record.
+    No record in it is of a later instant. Its size is a power of two; many leaves stand for no record.
     """
 
     format: Literal["sub-processor-notice-seal/1"] = "sub-processor-notice-seal/1"
@@ -107,12 +98,7 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes a recipient's HMACs readable again, while the recipient is not erased.
-
-    Attributes:
-        address: The address.
-        key: The recipient's key, hex.
-    """
+    """What makes a recipient's HMACs readable again, while the recipient is not erased; the key is hex."""
 
     address: Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
     key: Hex64
@@ -124,13 +110,9 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProvenRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a record stands.
+    """Where a record stands: root of its tree, place of the leaf from 0, neighbours on the way up, all hex.
 
-    Attributes:
-        root: Root hash of its tree, hex.
-        index: Place of the leaf, from 0.
-        path: Hashes of the neighbours on the way up, the leaf's own first, hex.
-        reply: What the server said, where it can be shown.
+    ``reply`` is what the server said, where it can be shown.
     """
 
     root: Hex64
@@ -142,11 +124,7 @@ class ProvenRecord(msgspec.Struct, frozen=True, kw_only=True):
 class NoticeEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """``notice.json`` of a package: what it proves about one version.
 
-    Attributes:
-        register: Name of the register.
-        version: The version.
-        openings: Recipients whose addresses can be shown.
-        records: The records, ``records/1.json`` first.
+    It has the recipients whose addresses can be shown, and the records, ``records/1.json`` first.
     """
 
     format: Literal["sub-processor-notice-evidence/1"] = "sub-processor-notice-evidence/1"
@@ -172,12 +150,7 @@ def tree_size(records: int) -> int:
 
 
 def audit_path(leaves: Sequence[bytes], index: int) -> tuple[tuple[bytes, ...], bytes]:
-    """Return the neighbours on the way up from a leaf, and the root.
-
-    Args:
-        leaves: Hashes of the leaves; a power of two of them.
-        index: Place of the leaf.
-    """
+    """Return the neighbours on the way up from a leaf, and the root; leaves are a power of two of hashes."""
     path, level = [], list(leaves)
     while len(level) > 1:
         path.append(level[index ^ 1])

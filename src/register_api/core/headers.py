@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Sequence
 
 import msgspec
 
 from register_api.core.format import tree
-from register_api.core.format.kind import CacheClass, FileKind
+from register_api.core.format.kind import CacheClass
 from register_api.core.format.paths import COPIES, is_path, kind_of, values_in
 
 CACHE_CONTROL: dict[CacheClass, str] = {
@@ -44,15 +44,9 @@ NOSNIFF: dict[str, str] = {"X-Content-Type-Options": "nosniff"}
 PAGE: dict[str, str] = {"Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin"}
 """Headers of pages for people, besides the policy."""
 
-_NO_CODE_OF_TEXT = ("require-trusted-types-for 'script'", "trusted-types 'none'")
-"""Trusted Types (W3C): a script cannot make markup or code of a text."""
-
 
 def in_page(policy: str) -> str:
-    """Return a policy as it stands in the page itself.
-
-    The rule on frames means nothing there, and browsers complain of it (CSP Level 3 section 3.3).
-    """
+    """Return a policy as it stands in the page itself, where a rule on frames means nothing."""
     return policy.replace("; frame-ancestors 'none'", "")
 
 
@@ -60,46 +54,24 @@ def page_policy(styles: str, *, loads: bool = False) -> str:
     """Return the Content-Security-Policy of a page: its own styles, the icon, and nothing else at all.
 
     Nothing in a page connects to anything. Its own host is allowed for tools that look at it from within,
-    which read robots.txt as the page would.
-
-    Args:
-        styles: Source list for ``style-src`` (Content Security Policy Level 3 section 2.3.1).
-        loads: Whether the page loads the tree's script, which can make no code of what it reads.
+    which read robots.txt as the page would. A page that loads the tree's script has it from there, and the
+    script can make no code of what it reads. Sources are as CSP Level 3 section 2.3.1 has them.
     """
-    return "; ".join(
-        (
-            "default-src 'none'",
-            *(("script-src 'self'",) if loads else ()),
-            f"style-src {styles}",
-            "img-src 'self'",
-            "connect-src 'self'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            *(_NO_CODE_OF_TEXT if loads else ()),
-            "frame-ancestors 'none'",
-        )
-    )
+    sources = (f"style-src {styles}", "img-src 'self'", "connect-src 'self'")
+    return _policy("'self'" if loads else None, sources)
 
 
 def program_policy(styles: str, scripts: str) -> str:
-    """Return the policy of a page with a program in it, which asks registers at any address.
+    """Return the policy of a page with a program in it, which asks registers at any address."""
+    return _policy(scripts, (f"style-src {styles}", "connect-src http: https:"))
 
-    Args:
-        styles: Source list for ``style-src``.
-        scripts: Source list for ``script-src``.
-    """
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src {scripts}",
-            f"style-src {styles}",
-            "connect-src http: https:",
-            "base-uri 'none'",
-            "form-action 'none'",
-            *_NO_CODE_OF_TEXT,
-            "frame-ancestors 'none'",
-        )
-    )
+
+def _policy(scripts: str | None, sources: Sequence[str]) -> str:
+    with_scripts = (f"script-src {scripts}",) if scripts else ()
+    # Trusted Types (W3C): a script cannot make markup or code of a text.
+    no_code = ("require-trusted-types-for 'script'", "trusted-types 'none'") if scripts else ()
+    before = ("default-src 'none'", *with_scripts, *sources, "base-uri 'none'", "form-action 'none'")
+    return "; ".join((*before, *no_code, "frame-ancestors 'none'"))
 
 
 NEIGHBOURS = frozenset({"predecessor-version", "successor-version"})
@@ -107,14 +79,7 @@ NEIGHBOURS = frozenset({"predecessor-version", "successor-version"})
 
 
 class Link(msgspec.Struct, frozen=True):
-    """One link of a document.
-
-    Attributes:
-        target: Path in the tree.
-        reference: The same, relative to the document.
-        relation: Relation type (RFC 8288 section 3.3).
-        media_type: Media type of the target.
-    """
+    """One link of a document: path of its target, the same relative to the document, relation, media type."""
 
     target: str
     reference: str
@@ -126,7 +91,6 @@ class WholeTree:
     """Every path that a tree with so many versions may have, by rule: a container to look paths up in."""
 
     def __init__(self, newest: int) -> None:
-        """Take the number of the newest version."""
         self._newest = newest
 
     def __contains__(self, path: object) -> bool:
@@ -137,7 +101,9 @@ class WholeTree:
 
 
 def links_of(path: str, newest: int, paths: Container[str]) -> list[Link]:
-    """Return the links of a document.
+    """Return the links of a document: signatures, schema and versions (RFC 8288, RFC 5829).
+
+    Targets are relative to the document itself, so they hold under any host and prefix.
 
     Args:
         path: Path of the document in the tree.
@@ -146,50 +112,25 @@ def links_of(path: str, newest: int, paths: Container[str]) -> list[Link]:
     """
     if not is_path(path) or (kind := kind_of(path)) in COPIES:
         return []
-    return [
-        *_signatures(kind, path, paths),
-        *_schema(kind, path, paths),
-        *_versions(kind, path, newest, paths),
-        *_catalog(kind, path),
-    ]
+    # RFC 6249 section 4 names signatures in the same way.
+    targets = [(each.of(path), "describedby", each.media_type) for each in kind.signatures]
+    if kind.schema is not None:
+        targets.append((tree.SCHEMA.path(kind.schema.name), "describedby", "application/schema+json"))
+    if kind in (tree.REGISTER, tree.VERSION_REGISTER):
+        version = int(values_in(path).get("version", newest))
+        targets += [
+            (tree.REGISTER.path(), "latest-version", "application/json"),
+            (tree.VERSION_REGISTER.path(version - 1), "predecessor-version", "application/json"),
+            (tree.VERSION_REGISTER.path(version + 1), "successor-version", "application/json"),
+            (tree.VERSIONS.path(), "version-history", "application/json"),
+        ]
+    found = [target for target in targets if target[0] in paths]
+    if kind in (tree.API_CATALOG, tree.INDEX):  # RFC 9727 section 2
+        found.append((tree.API_CATALOG.path(), "api-catalog", tree.API_CATALOG.media_type))
+    folder = posixpath.dirname(path)
+    return [Link(target, posixpath.relpath(target, folder), *of_it) for target, *of_it in found]
 
 
 def link_value(links: Iterable[Link]) -> str:
     """Return links as the value of a ``Link`` header (RFC 8288 section 3); empty without any."""
     return ", ".join(f'<{link.reference}>; rel="{link.relation}"; type="{link.media_type}"' for link in links)
-
-
-def _signatures(kind: FileKind, path: str, paths: Container[str]) -> Iterator[Link]:
-    for signature in kind.signatures:
-        if signature.of(path) in paths:  # RFC 6249 section 4 does the same
-            yield _link(path, signature.of(path), "describedby", signature.media_type)
-
-
-def _schema(kind: FileKind, path: str, paths: Container[str]) -> Iterator[Link]:
-    if kind.schema is not None and (schema := tree.SCHEMA.path(kind.schema.name)) in paths:
-        yield _link(path, schema, "describedby", "application/schema+json")
-
-
-def _versions(kind: FileKind, path: str, newest: int, paths: Container[str]) -> Iterator[Link]:
-    if kind not in (tree.REGISTER, tree.VERSION_REGISTER):
-        return
-    version = int(values_in(path).get("version", newest))
-    related = (
-        ("latest-version", tree.REGISTER.path()),
-        ("predecessor-version", tree.VERSION_REGISTER.path(version - 1)),
-        ("successor-version", tree.VERSION_REGISTER.path(version + 1)),
-        ("version-history", tree.VERSIONS.path()),
-    )
-    for relation, target in related:
-        if target in paths:
-            yield _link(path, target, relation, "application/json")
-
-
-def _catalog(kind: FileKind, path: str) -> Iterator[Link]:
-    """Yield the link that the catalog, and the page people begin from, should have (RFC 9727 section 2)."""
-    if kind in (tree.API_CATALOG, tree.INDEX):
-        yield _link(path, tree.API_CATALOG.path(), "api-catalog", tree.API_CATALOG.media_type)
-
-
-def _link(path: str, target: str, relation: str, media_type: str) -> Link:
-    return Link(target, posixpath.relpath(target, posixpath.dirname(path)), relation, media_type)

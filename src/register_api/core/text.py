@@ -37,25 +37,17 @@ def url_problem(url: str) -> str | None:
 
     The host is a DNS name; other scripts than Latin are written in their ASCII forms (``xn--…``,
     ``%C3%BC``).
-
-    Returns:
-        The end of the sentence "this address …", or ``None``.
     """
     if not url.startswith("https://"):
         return "does not begin with https://"
     if not url.isascii() or not url.isprintable() or " " in url:
         return "holds a space or a character that has to be written in ASCII"
     match = _URL.fullmatch(url)
-    return (
-        _authority_problem(match["authority"]) if match else "holds a character that has to be written as %XX"
-    )
-
-
-def _authority_problem(authority: str) -> str | None:
-    """Say what is wrong with host and port (RFC 3986, section 3.2)."""
-    if "@" in authority:
+    if match is None:
+        return "holds a character that has to be written as %XX"
+    if "@" in match["authority"]:
         return "names a user"
-    host, colon, port = authority.partition(":")
+    host, colon, port = match["authority"].partition(":")
     if not is_host(host):
         return "has no host name"
     good_port = not colon or (_PORT.fullmatch(port) and int(port) <= _MAX_PORT)
@@ -72,11 +64,9 @@ def email_problem(address: str) -> str | None:
     """Say what is wrong with an e-mail address (the dot-atom form of RFC 5322), or nothing."""
     local, at, domain = address.rpartition("@")
     good = at and _LOCAL.fullmatch(local) and is_host(domain) and "." in domain
-    return (
-        None
-        if good and len(address) <= _MAX_EMAIL
-        else "is not a valid e-mail address such as privacy@example.com"
-    )
+    if good and len(address) <= _MAX_EMAIL:
+        return None
+    return "is not a valid e-mail address such as privacy@example.com"
 
 
 def link_problem(url: str) -> str | None:
@@ -111,11 +101,9 @@ def base_url_problem(url: str) -> str | None:
 
     It is https; http only to this machine, for a trial.
     """
-    if any(url.startswith((f"{host}/", f"{host}:")) for host in _LOOPBACK):
-        judged = "https://localhost.example/" + url.partition("://")[2].partition("/")[2]
-    else:
-        judged = url
-    problem = url_problem(judged)
+    is_here = any(url.startswith((f"{host}/", f"{host}:")) for host in _LOOPBACK)
+    path = url.partition("://")[2].partition("/")[2]
+    problem = url_problem(f"https://localhost.example/{path}" if is_here else url)
     if problem is None and ("?" in url or "#" in url):
         problem = "has a query or a fragment"
     return problem or (None if url.endswith("/") else "does not end in a slash")
