@@ -147,7 +147,7 @@ def entries_of(data: bytes) -> tuple[FeedEntry, ...]:
 
 def _stored_entry(entry: Any) -> FeedEntry:
     def stated(name: str) -> str:
-        return str(entry.findstated(f"{{{_ATOM}}}{name}") or "")
+        return str(entry.findtext(f"{{{_ATOM}}}{name}") or "")
 
     version = int(stated("id").rpartition("/versions/")[2])
     addresses = (link.get("href", "") for link in entry.findall(f"{{{_ATOM}}}link[@rel='alternate']"))
