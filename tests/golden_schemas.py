@@ -14,7 +14,7 @@ from typing import Any
 
 from register_api.core.format.tree import SCHEMAS
 from register_api.core.forms import FORMAT_MINOR
-from register_api.publish.schema_files import schema
+from register_api.publish.makers import schema
 
 FOLDER = Path(__file__).parent / "schemas"
 

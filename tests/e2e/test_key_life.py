@@ -25,7 +25,7 @@ from register_api import clock
 from register_api.cli.main import cli
 from register_api.core.canonical import digest
 from register_api.core.format import tree
-from register_api.publish import rotation, trust_rotation
+from register_api.publish import rotation
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signatures import sign_jws
 from register_api.publish.signing.signer import Ed25519Signer, load
@@ -656,7 +656,7 @@ def test_a_rotation_that_was_cut_off_is_finished_by_the_next_publication(
     company: Company, role: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tree names the new key, its file still waits: the tree decides."""
-    module = rotation if role in LIST_ROLES else trust_rotation
+    module = rotation
 
     class Cut(Exception):
         """The machine stops."""

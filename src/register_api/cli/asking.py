@@ -12,9 +12,7 @@ from register_api.core.instant import format_instant, instant_of
 from register_api.core.log.policy import WitnessPolicy, printable_name
 from register_api.deploy.public_head import PublicHead
 from register_api.errors import NotStamped, RegisterError
-from register_api.publish.cosigning.cosigning_transaction import ask_witnesses
-from register_api.publish.cosigning.witness_status import read_head, witness_status
-from register_api.publish.stamping import Stamped, stamp_newest
+from register_api.publish.attestations import Stamped, ask_witnesses, read_head, stamp_newest, witness_status
 from register_api.publish.time_authority import TimeAuthority, check_url
 from register_api.store.reader import Snapshot
 

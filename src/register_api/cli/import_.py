@@ -27,8 +27,8 @@ from register_api.importer.import_report import ImportReport
 from register_api.importer.register_file import RegisterDefaults
 from register_api.importer.state_importer import SOURCE
 from register_api.importer.table import FILE_FORMATS, ImportOptions, Stated
+from register_api.publish.key_transaction import default_folder, write_public_copies
 from register_api.publish.preparation import read_base
-from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.store.reader import open_snapshot
 
 _FIELDS = (*NAMES, EXTRA, DROP)

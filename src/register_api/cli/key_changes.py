@@ -15,11 +15,19 @@ from register_api.core.instant import format_instant
 from register_api.core.text import text_problems
 from register_api.errors import UsageError
 from register_api.publish.discovery import GOOD_FOR, security_txt_expires
-from register_api.publish.rotation import USES, Changed, KeyChange, disowned_versions, end_key, rotate_key
+from register_api.publish.key_transaction import default_folder, write_public_copies
+from register_api.publish.rotation import (
+    USES,
+    Changed,
+    KeyChange,
+    disowned_versions,
+    end_key,
+    renew_trust,
+    rotate_key,
+    rotate_trust_key,
+)
 from register_api.publish.signing.keyring import kind_of_role
-from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.publish.trust.repository import LIFETIME, expiries
-from register_api.publish.trust_rotation import renew_trust, rotate_trust_key
 from register_api.store.reader import Snapshot, open_snapshot
 
 

@@ -20,7 +20,7 @@ from register_api import __version__
 from register_api.errors import NotInstalled, RegisterError
 
 _PARTS = {
-    "publish": ("publishing", ("stdnum",)),
+    "publish": ("publishing", ("feedgen",)),
     "serve": ("serving", ("litestar",)),
     "import": ("importing", ("tomlkit", "anyascii")),
     "deploy": ("deploying", ("obstore",)),

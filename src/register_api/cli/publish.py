@@ -15,8 +15,8 @@ from register_api.cli.reasons import GivenReason, reason_options
 from register_api.cli.trust_options import policy_of
 from register_api.cli.words import print_publication
 from register_api.core.language.language import count
+from register_api.publish.key_transaction import default_folder, write_public_copies
 from register_api.publish.pipeline import Published, PublishRequest, publish_version
-from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.source.load import load
 from register_api.store.reader import open_snapshot
 

@@ -20,7 +20,7 @@ from register_api.core.instant import format_instant
 from register_api.core.language.language import count
 from register_api.doctor.store_checks import RENEWED_BY, expiring, expiry_verdict
 from register_api.errors import Stale, StoreDamaged, StoreError, VerificationError
-from register_api.publish.stamping import Stamped, newest_stamped
+from register_api.publish.attestations import Stamped, newest_stamped
 from register_api.publish.trust.repository import Expiry
 from register_api.store.layout import PUBLIC
 from register_api.store.reader import Snapshot, open_snapshot

@@ -22,7 +22,7 @@ from register_api.notify.settings import NotifySettings
 from register_api.notify.subscriptions import Purpose, keep_link
 from register_api.notify.words import Wanted, Words
 from register_api.publish.feed.mail import Mail, wrapped
-from register_api.publish.page.templating import render
+from register_api.publish.templating import render
 from register_api.sending.database import Database
 from register_api.sending.mail import Addressed, Message, content_of, envelope, written
 from register_api.sending.outbox import SendResult

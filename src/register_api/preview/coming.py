@@ -51,11 +51,7 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     withheld: frozenset[str] = frozenset()
 
     def read(self, path: str) -> bytes | None:
-        """Return a file as it would be served; ``None`` for what is not there or is withheld.
-
-        Raises:
-            StoreDamaged: What is published of it has other bytes than were written.
-        """
+        """Return a file as it would be served; ``None`` for what is not there or is withheld."""
         if path in self.files:
             return self.files[path]
         hidden = path in self.withheld or (self.files and path.startswith(tree.TRUST_FOLDER))
@@ -69,19 +65,7 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_coming(source: Path, snapshot: Snapshot | None, intent: PublishOptions) -> Coming:
-    """Make what publishing now would make, without holding or writing the store.
-
-    Args:
-        source: Folder with register.toml.
-        snapshot: What is published; ``None``: nothing.
-        intent: Why and when it would be published.
-
-    Raises:
-        Refused: The source breaks rules.
-        StoreDamaged: What is published cannot be read.
-        VerificationError: It is not what was signed.
-        UsageError: There is no source folder.
-    """
+    """Make what publishing now would make, without holding or writing the store."""
     found = examine(snapshot.read, None) if snapshot else None
     base = Baseline(newest=found.newest, promises=found.promises) if found else Baseline()
     candidate = prepare(source, base, intent)
@@ -106,10 +90,12 @@ def _new_version(
 ) -> NewVersion:
     register, promises = candidate.required()
     keyring = Keyring.unkept()
-    builder = ArtefactBuilder(snapshot, found, keyring=keyring, now=intent.now, base_url=register.url)
+    builder = ArtefactBuilder(
+        snapshot=snapshot, found=found, keyring=keyring, now=intent.now, base_url=register.url
+    )
     keys = found.keys if found else encoded(first_key_list(register.register, keyring))
     roots = tuple(trust_metadata.roots(snapshot.read)) if snapshot else _NO_ROOT
-    return builder.new_version(candidate.base.newest, register, promises, keys, roots)
+    return builder.new_version(register, promises, keys, roots)
 
 
 def _hangs_on_keys(path: str, found: Examined | None) -> bool:

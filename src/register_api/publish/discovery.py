@@ -51,11 +51,7 @@ def security_txt(publisher: Publisher, now: dt.datetime, base_url: str | None) -
 
 
 def security_txt_expires(snapshot: Snapshot) -> dt.datetime | None:
-    """Return until when ``security.txt`` is good, UTC; ``None`` where there is none.
-
-    Raises:
-        StoreDamaged: It cannot be read, or does not say so.
-    """
+    """Return until when ``security.txt`` is good, UTC; ``None`` where there is none."""
     if tree.SECURITY_TXT.path() not in snapshot.manifest.files:
         return None
     data = snapshot.read(tree.SECURITY_TXT.path())

@@ -16,11 +16,13 @@ from typing import TypeVar
 import msgspec
 from tuf.api.metadata import Root
 
+from register_api.clock import zone_of
 from register_api.core.canonical import Encoded, decode, digest
 from register_api.core.documents import HeadFiles, KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import TARGETS_BY_NAME, max_bytes
+from register_api.core.instant import local_day
 from register_api.core.keys.key_list import check_keys, is_origin
 from register_api.core.keys.trust_root import check_against_root, check_beginnings, read_epochs
 from register_api.core.log import merkle, tiles
@@ -32,12 +34,11 @@ from register_api.errors import Forged, Forked, Inconsistent, Malformed, StoreDa
 from register_api.publish.exports.calendar import CalendarEvent, read_events
 from register_api.publish.feed.entry import FeedEntry
 from register_api.publish.feed.json import entries_in
-from register_api.publish.head_files import check_listed, digests_of
-from register_api.publish.history import promises_after
 from register_api.publish.memory import SignedFile, SignedHead
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import Read
 from register_api.publish.trust.root import check_chain
+from register_api.publish.version_files import check_listed, digests_of, logged_file
 from register_api.verify.fetcher import NotServed
 from register_api.verify.state import RootOrigin
 from register_api.verify.trust.chain import Trusted, follow
@@ -148,7 +149,7 @@ class _Examination:
         epochs = read_epochs(trusted.root)
         check_beginnings(epochs, checkpoint.size, lambda size: merkle.root_hash(leaves[:size]))
         _check_newest(newest, versions.document)
-        promises = promises_after(known, newest, versions.document, self.get)
+        promises = _promises_after(known, newest, versions.document, self.get)
         head = SignedHead(
             first_root=digest(self.get(tree.ROOT.path(1))),
             metadata={
@@ -236,6 +237,25 @@ class _Examination:
         data = self.get(path)
         check_listed(path, data, digests_of(heads))
         return data
+
+
+def _promises_after(
+    known: SignedHead | None, newest: Encoded[Register], listed: VersionList, read: Read
+) -> Promises:
+    """Return all notice promises of a register, reading those versions that are not known yet."""
+    zone = zone_of(newest.document.publisher.time_zone)
+    promises = Promises(zone=zone, first_live=None, policies=())
+    begin = 0
+    if known is not None and known.size <= len(listed.versions):
+        promises = Promises(zone=zone, first_live=known.first_live, policies=known.policies)
+        begin = known.size
+    for entry in listed.versions[begin:]:
+        data = logged_file(entry, tree.VERSION_REGISTER, read)
+        register = newest.document if data == newest.data else decode(data, Register)
+        day = local_day(register.published_at, zone_of(register.publisher.time_zone))
+        live = register.recorded == "live"
+        promises = promises.joined_by(register.version, day, register.notice, live=live)
+    return promises
 
 
 def _check_roots(roots: Sequence[bytes], known: SignedHead) -> None:

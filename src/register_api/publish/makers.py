@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 import msgspec
 
 from register_api.core.ahead import upcoming_document
 from register_api.core.api.openapi import openapi_bytes
 from register_api.core.canonical import digest, encode
-from register_api.core.documents import HeadFiles
+from register_api.core.documents import HeadFiles, VersionList
 from register_api.core.exports.columns import UseAtPlace, uses_at_places
 from register_api.core.exports.csv_table import table_schema, uses_csv
 from register_api.core.exports.cyclonedx import cyclonedx
 from register_api.core.exports.dora import dora_chain, dora_providers
 from register_api.core.format import tree
-from register_api.core.format.kind import FileKind
+from register_api.core.format.kind import FileKind, Schema
 from register_api.core.format.paths import in_language
-from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.core.format.tree import FEED_PAGE_SIZE, SCHEMA_OF_MINOR, SCHEMAS
+from register_api.core.forms import FORMAT_MINOR
 from register_api.core.instant import local_day
 from register_api.core.language.language import Language
 from register_api.core.model import Register, Subprocessor
 from register_api.core.notice import Promises
+from register_api.core.schemas import DIALECT, definitions
 from register_api.core.timeline import engagement_states
 from register_api.publish.check_page.assembly import check_page
 from register_api.publish.discovery import ROBOTS_TXT, api_catalog, discovery_document, security_txt
@@ -40,8 +42,7 @@ from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import FeedEntry, VersionSummary
 from register_api.publish.feed.interests import PublishedFeeds, feeds_opml, important_feed, interest_feeds
 from register_api.publish.feed.json import json_feed
-from register_api.publish.head_files import head_files
-from register_api.publish.log_files import LogFiles
+from register_api.publish.page.daily import vendors_to_write
 from register_api.publish.page.render import (
     annex_page,
     changes_page,
@@ -51,14 +52,55 @@ from register_api.publish.page.render import (
     subscribe_page,
     version_page,
 )
-from register_api.publish.page.reuse import vendors_to_write
-from register_api.publish.page.templating import SCRIPT
 from register_api.publish.page.version_history import ToldVersion
 from register_api.publish.page.view import PageView
-from register_api.publish.schema_files import fixed_schemas, newest_schemas
 from register_api.publish.signing.key_list import pem_files
-from register_api.publish.version_files import VersionFiles, versions_document
+from register_api.publish.templating import SCRIPT
+from register_api.publish.version_files import LogFiles, VersionFiles, head_files, versions_document
 from register_api.style.environment import ICON
+
+_REFERENCES = "#/$defs/{name}"
+
+
+def newest_schemas(listed: bytes | None) -> Mapping[str, bytes]:
+    """Return the schema of every form of document by its name, as the newest release has it."""
+    published = msgspec.json.decode(listed, type=VersionList).format_minor if listed else 0
+    return {} if published > FORMAT_MINOR else _schemas()
+
+
+def fixed_schemas(stored: Container[str]) -> Mapping[tuple[str, int], bytes]:
+    """Return the schemas of this minor number by name and number, as far as they are not published.
+
+    What a release once wrote there is never written again.
+    """
+    return {
+        (name, FORMAT_MINOR): data
+        for name, data in _schemas().items()
+        if SCHEMA_OF_MINOR.path(name, FORMAT_MINOR) not in stored
+    }
+
+
+@functools.cache
+def _schemas() -> Mapping[str, bytes]:
+    return {form.name: encode(schema(form)) for form in SCHEMAS}
+
+
+def schema(form: Schema) -> dict[str, Any]:
+    """Return the JSON Schema of a form of document.
+
+    A reader passes over fields that it does not know, so further properties are allowed; what every
+    release of the format writes is required (docs/compatibility.md).
+    """
+    (reference,), found = definitions([form.struct], _REFERENCES)
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:sub-processor-register:schema:{form.name}:1.{FORMAT_MINOR}",
+        "title": form.struct.__name__,
+        "description": form.title,
+        "$ref": reference["$ref"],
+        "$defs": found,
+    }
+
 
 ByValue: TypeAlias = "Mapping[int, bytes] | Mapping[str, bytes] | Mapping[tuple[str, int], bytes]"
 """Files of one kind by the value of the parameter in their paths, or the values of several."""

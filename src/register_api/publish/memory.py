@@ -86,11 +86,7 @@ NOTHING = KeyMemory()
 
 @contextlib.contextmanager
 def held(keys: Path) -> Iterator[KeyMemory]:
-    """Keep other processes from signing with the keys of a folder, and return what they signed last.
-
-    Raises:
-        KeyStoreError: Another process signs for too long, or the file cannot be used.
-    """
+    """Keep other processes from signing with the keys of a folder, and return what they signed last."""
     try:
         key_file.make_folder(keys)
         with filelock.UnixFileLock(keys / _LOCK, timeout=WAIT_SECONDS, mode=0o600):
@@ -101,11 +97,7 @@ def held(keys: Path) -> Iterator[KeyMemory]:
 
 
 def read_memory(keys: Path) -> KeyMemory:
-    """Return what the keys of a folder signed last.
-
-    Raises:
-        KeyStoreError: The file is open to others, cannot be read, or holds something else.
-    """
+    """Return what the keys of a folder signed last."""
     path = keys / MEMORY_FILE
     if not key_file.exists(path):
         return NOTHING
@@ -122,11 +114,7 @@ def read_memory(keys: Path) -> KeyMemory:
 
 
 def write_shown(keys: Path, head: SignedHead) -> None:
-    """Remember that a head is visible; durable on return.
-
-    Raises:
-        KeyStoreError: The file cannot be written.
-    """
+    """Remember that a head is visible; durable on return."""
     with _told(keys):
         durable.replace(keys / MEMORY_FILE, msgspec.json.encode(KeyMemory(shown=head)), secret=True)
 
@@ -136,15 +124,6 @@ def show(keys: Path, memory: KeyMemory, head: SignedHead, switch: Callable[[], N
 
     What is written after the switch lies on the disk before: a disk that somebody fills up in between
     does not make this publisher forget what it has shown.
-
-    Args:
-        keys: The folder of the keys.
-        memory: What it remembered so far.
-        head: What becomes visible.
-        switch: Makes it so.
-
-    Raises:
-        KeyStoreError: It cannot be remembered; nothing has become visible then.
     """
     path = keys / MEMORY_FILE
     before = msgspec.structs.replace(memory, intended=head)
@@ -167,17 +146,7 @@ def _told(keys: Path) -> Iterator[None]:
 
 
 def check_continues(memory: KeyMemory, found: SignedHead, root_at: Callable[[int], str]) -> None:
-    """Check that a store has what was shown last, or continues it.
-
-    Args:
-        memory: What was signed last.
-        found: What the store has, which is known to be genuine.
-        root_at: The root hash, in hex, that its log had at a size up to its own.
-
-    Raises:
-        RolledBack: The store is older.
-        Forked: It has another history.
-    """
+    """Check that a store has what was shown last, or continues it."""
     intended, shown = memory.intended, memory.shown
     if intended is not None:
         if _same(found, intended):

@@ -15,11 +15,11 @@ from register_api.errors import StoreLocked
 from register_api.publish.artefacts import ArtefactBuilder
 from register_api.publish.building import PagesMade, Publishing, building, nothing_published
 from register_api.publish.examine import nothing_signed
+from register_api.publish.key_transaction import promote_next_keys
 from register_api.publish.page.daily import pages_of_day
-from register_api.publish.page.templating import TEMPLATES_SHA256
 from register_api.publish.preparation import Baseline, Candidate, PublishOptions, prepare, read_base
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.next_key import promote_next_keys
+from register_api.publish.templating import TEMPLATES_SHA256
 from register_api.publish.trust import repository as trust_repository
 from register_api.store.plan import Progress
 from register_api.store.reader import Snapshot, open_snapshot
@@ -118,15 +118,15 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
             return Published(prepared=prepared, snapshot=None)
         base_url = order.base_url or register.url
         builder = ArtefactBuilder(
-            work.snapshot,
-            work.found,
+            snapshot=work.snapshot,
+            found=work.found,
             keyring=keyring,
             now=order.intent.now,
             base_url=base_url,
             fresh_for=order.fresh_for,
             clock_is_right=order.clock_is_right,
         )
-        made = builder.make(base.newest, register, promises)
+        made = builder.make(register, promises)
         visible = work.commit(
             made.files,
             now=order.intent.now,

@@ -90,11 +90,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     context: Context | None = None
 
     def required(self) -> tuple[Register, Promises]:
-        """Return the version and its promises.
-
-        Raises:
-            Refused: An error forbids it.
-        """
+        """Return the version and its promises."""
         if self.register is None or self.promises is None:
             raise Refused(self.findings)
         return self.register, self.promises
@@ -111,11 +107,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_base(snapshot: Snapshot | None) -> Baseline:
-    """Read the newest version from a store.
-
-    Raises:
-        StoreDamaged: The store or its newest register cannot be read.
-    """
+    """Read the newest version from a store."""
     if snapshot is None:
         return Baseline()
     data = snapshot.read(tree.REGISTER.path())

@@ -27,14 +27,12 @@ from register_api.publish import memory
 from register_api.publish.building import PagesMade, Publishing
 from register_api.publish.examine import Examined, examine
 from register_api.publish.feed.interests import PublishedFeeds
-from register_api.publish.history import told_again
-from register_api.publish.log_files import LogFiles
 from register_api.publish.makers import NewVersion, make_files
 from register_api.publish.memory import KeyMemory
-from register_api.publish.page.templating import TEMPLATES_SHA256
-from register_api.publish.page.version_history import version_history
+from register_api.publish.page.version_history import told_again, version_history
+from register_api.publish.templating import TEMPLATES_SHA256
 from register_api.publish.trust import metadata as trust_metadata
-from register_api.publish.version_files import VersionFiles
+from register_api.publish.version_files import LogFiles, VersionFiles
 from register_api.store.plan import Progress
 from register_api.store.reader import Snapshot, open_snapshot
 from register_api.store.transaction import locked

@@ -14,12 +14,11 @@ from register_api.core.documents import Ended, KeyList
 from register_api.core.keys.trust_root import LogEpoch, next_origin, read_epochs
 from register_api.errors import KeyStoreError, StoreError, UsageError
 from register_api.publish.examine import Examined
-from register_api.publish.key_transaction import key_change, resign_metadata
+from register_api.publish.key_transaction import key_change, promote_next_keys, resign_metadata
 from register_api.publish.rotation import Changed
 from register_api.publish.signing import key_file
 from register_api.publish.signing.key_list import key_record, rotated
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import metadata_path
@@ -66,20 +65,7 @@ def begin_root(
 
 
 def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.datetime) -> RootDraft:
-    """Put together the root of a register that is not published yet, from keys made elsewhere.
-
-    Args:
-        store: Folder of the store, in which nothing is published.
-        keys: Folder of the private keys of the machine that will publish; the targets and the online
-            key are made there.
-        change: The root keys and the threshold.
-        now: The present instant, UTC.
-
-    Raises:
-        UsageError: Something is published already.
-        UntrustedKey: A key would stand in two roles or count twice, or the threshold cannot be met.
-        KeyStoreError: A key or the mark that a root was begun cannot be made.
-    """
+    """Put together the root of a register that is not published yet, from keys made elsewhere."""
     if open_snapshot(store) is not None:
         raise UsageError("a first root is for a register that is not published yet; leave --first out")
     keyring = Keyring.open(keys, create=True)
@@ -136,12 +122,7 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
 def other_root_keys(path: Path, signer: Ed25519Signer) -> list[str]:
     """Return the thumbprints of what one person holds beside a key.
 
-    Args:
-        path: The key file that is to sign; root keys beside it that open without a question count.
-        signer: Its key; if it lies in a token, every other key there counts.
-
-    Raises:
-        KeyStoreError: A key file beside it cannot be used, or the token not be opened.
+    Root keys beside its file that open without a question count, and every other key in its token.
     """
     found = [*signer.others_in_token()]
     for other in sorted(path.parent.glob("root-*.pem")):

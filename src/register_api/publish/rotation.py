@@ -7,22 +7,36 @@ version stays good for it, and the new one signs from the next version on (docs/
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
 import msgspec
+from tuf.api.metadata import Metadata, Root
 
 from register_api.core.canonical import decode
 from register_api.core.documents import Ended, EndReason, KeyList, KeyRecord, KeyUse
 from register_api.core.format import tree
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.printable import quoted
-from register_api.errors import UsageError
+from register_api.errors import KeyStoreError, UsageError
 from register_api.publish.building import Publishing, nothing_published
-from register_api.publish.key_transaction import key_change, resign_metadata
+from register_api.publish.key_transaction import key_change, promote_next_keys, resign_metadata
 from register_api.publish.signing.key_list import key_record, open_record, record_of, rotated, shortened
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.next_key import promote_next_keys
+from register_api.publish.signing.signer import Ed25519Signer
+from register_api.publish.trust import metadata as trust_metadata
+from register_api.publish.trust.metadata import metadata_path
+from register_api.publish.trust.root import (
+    RootChange,
+    check_chain,
+    check_known,
+    next_root,
+    read_known,
+    root_kids,
+    sign_root,
+    write_known,
+)
 from register_api.store.reader import Snapshot, open_snapshot
 
 USES: tuple[KeyUse, ...] = get_args(KeyUse)
@@ -63,15 +77,6 @@ def rotate_key(change: KeyChange, use: KeyUse) -> Changed:
     """Let a new key follow from the next version on.
 
     The old private key is not needed, so this is also the way out when it is lost.
-
-    Args:
-        change: Where and why.
-        use: The role.
-
-    Raises:
-        StoreError: Nothing was published yet, or the store is damaged.
-        StoreLocked: A publisher is at work.
-        KeyStoreError: The targets or online key cannot be used, or the new one not made.
     """
     keyring = Keyring.open(change.keys, create=False)
     with key_change(change.store, keyring) as work:
@@ -114,17 +119,7 @@ def end_key(change: KeyChange, kid: str, last_version: int) -> Changed:
 
 
 def disowned_versions(store: Path, kid: str, last_version: int) -> range:
-    """Return the versions that ending a key at a version takes away from it: customers refuse them.
-
-    Args:
-        store: Folder of the store.
-        kid: The key's thumbprint, or its beginning.
-        last_version: Last version that it would stay good for.
-
-    Raises:
-        StoreError: Nothing was published yet, or the store is damaged.
-        UsageError: There is no such key.
-    """
+    """Return the versions that ending a key at a version takes away from it: customers refuse them."""
     snapshot = open_snapshot(store)
     if snapshot is None:
         raise nothing_published(store)
@@ -163,3 +158,89 @@ def _publish(change: KeyChange, work: Publishing, keyring: Keyring, keys: KeyLis
     visible = resign_metadata(work, keyring, change.now, keys=keys)
     kept = promote_next_keys(keyring.reopen(), visible.read)
     return Changed(snapshot=visible, kept=kept)
+
+
+def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Changed:
+    """Let a new key take over a role of the root at once: a new root, and all metadata below it signed again.
+
+    Args:
+        store: Folder of the store.
+        keys: Folder of the private keys, the root key among them.
+        role: ``targets``, ``online``, or ``root-1`` and so on.
+        now: The present instant, UTC.
+
+    Raises:
+        UsageError: There is no such role, or more than one person has to sign.
+        StoreError: Nothing was published yet, or the store is damaged.
+        KeyStoreError: A private key cannot be used, or is not the root's.
+        UntrustedKey: A root of the store is not signed as customers ask for.
+        Forked: The store does not have the root that the key has signed last.
+    """
+    keyring = Keyring.open(keys, create=False)
+    with key_change(store, keyring) as work:
+        snapshot, _ = work.required()
+        chain = [trust_metadata.parse(data, Root) for data in trust_metadata.roots(snapshot.read)]
+        before = chain[-1].signed
+        if before.roles[Root.type].threshold > 1:
+            of_root = role.startswith("root-")
+            options = "--remove-root KID --add-root PUB" if of_root else f"--rotate {role}"
+            raise UsageError(
+                f"{before.roles[Root.type].threshold} people have to sign a new trust root",
+                hint=f"register-api keys new-root {options} -o draft.json  makes what they sign",
+            )
+        path, signer = _root_holder(keyring, before, role)
+        _check_builds_on(chain, path)
+        root = next_root(before, _change(keyring, role), now)
+        following = [keyring.root(int(role.removeprefix("root-")))] if role.startswith("root-") else []
+        data = sign_root(root, [signer, *following])
+        files = {metadata_path(Root.type, root.version): data}
+        visible = resign_metadata(work, keyring, now, root=files)
+        kept = promote_next_keys(keyring.reopen(), visible.read)
+        write_known(path, trust_metadata.parse(data, Root))
+        return Changed(snapshot=visible, kept=kept)
+
+
+def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:
+    """Sign targets, snapshot and timestamp again over the same version; renew ``security.txt``."""
+    keyring = Keyring.open(keys, create=False)
+    with key_change(store, keyring) as work:
+        return Changed(snapshot=resign_metadata(work, keyring, now))
+
+
+def _root_holder(keyring: Keyring, before: Root, role: str) -> tuple[Path, Ed25519Signer]:
+    """Return the key that signs for the root before: the one that is replaced, or any that is here."""
+    wanted = root_kids(before)
+    names = [role] if role.startswith("root-") else _root_names(keyring)
+    for name in names:
+        signer = keyring.signer(name)
+        if isinstance(signer, Ed25519Signer) and signer.kid in wanted:
+            return keyring.folder / f"{name}.pem", signer
+    raise KeyStoreError(
+        f"no key of the trust root lies in {keyring.folder}",
+        hint="bring root-1.pem to this machine for as long as this takes",
+    )
+
+
+def _check_builds_on(chain: Sequence[Metadata[Root]], key: Path) -> None:
+    """Check that the roots of the store are good, and those that the key has signed."""
+    check_chain(chain)
+    known = read_known(key)
+    if known is not None:
+        check_known(chain[:-1], chain[-1], known)
+
+
+def _root_names(keyring: Keyring) -> list[str]:
+    names = (path.name.removesuffix(".pem") for path in keyring.folder.glob("root-*.pem"))
+    return sorted(name for name in names if "." not in name)
+
+
+def _change(keyring: Keyring, role: str) -> RootChange:
+    old = keyring.signer(role) if role.startswith("root-") else None
+    following = keyring.adopt_following(role)
+    if not isinstance(following, Ed25519Signer):
+        raise UsageError(f"{role!r} is not a role of the trust root")
+    if old is not None:
+        return RootChange(added=(following.tuf_key,), removed=(old.kid,))
+    if role == "targets":
+        return RootChange(targets=following.tuf_key)
+    return RootChange(online=following.tuf_key)

@@ -114,28 +114,13 @@ class TimeAuthority(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_url(text: str) -> str:
-    """Return the address of an authority as it was given; it may have a user and a query.
-
-    Raises:
-        UsageError: It is not an ``http`` or ``https`` URL, or has a fragment.
-    """
+    """Return the address of an authority as it was given; it may have a user and a query."""
     read_url(text, plain=False)
     return text
 
 
 def ask(authority: TimeAuthority, stamped: bytes) -> tuple[bytes, TimeStamp]:
-    """Let an authority stamp bytes with SHA-256, a fresh nonce and its certificates in the answer.
-
-    Args:
-        authority: Whom to ask.
-        stamped: The bytes; the authority sees their digest only.
-
-    Returns:
-        The answer, DER of a TimeStampResp with its certificates in order, and what it says.
-
-    Raises:
-        NotStamped: No answer in time, or one that is no good stamp of these bytes for this request.
-    """
+    """Let an authority stamp bytes with SHA-256, a fresh nonce and its certificates in the answer."""
     algorithm = rfc3161_client.HashAlgorithm.SHA256
     request = rfc3161_client.TimestampRequestBuilder().data(stamped).hash_algorithm(algorithm).build()
     data = sort_certificates(asyncio.run(_post(authority, request.as_bytes())))

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
 from register_api.core.canonical import Encoded, digest, encode, encoded
 from register_api.core.diff.changes import Diff
 from register_api.core.diff.document import diff_document
-from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest, KeyList, VersionList
+from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest, HeadFiles, KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
+from register_api.core.format.paths import kind_of
 from register_api.core.forms import FORMAT_MINOR
+from register_api.core.log import tiles
+from register_api.core.log.checkpoint import Checkpoint, format_checkpoint
+from register_api.core.log.note import SignatureLine, format_note, make_note_key
+from register_api.core.log.proofs import TlogProof, format_proof
+from register_api.core.log.tiles import ReadTile, inclusion_proof, root
 from register_api.core.model import Register
 from register_api.core.notice import Promises
 from register_api.core.patch import apply_patch
-from register_api.errors import StoreError, VerificationError
+from register_api.errors import Forged, StoreError, VerificationError
+from register_api.publish.signing.signer import Ed25519Signer
 
 _FAULT = "nothing was published; this is a fault of the program: please report it"
 
@@ -84,3 +91,96 @@ def versions_document(before: bytes | None, entry: bytes, register: str) -> byte
     listed["format_minor"] = max(FORMAT_MINOR, listed["format_minor"])
     listed["versions"].append(msgspec.json.decode(entry))
     return encode(listed)
+
+
+def logged_file(entry: Entry, kind: FileKind, read: ReadTile) -> bytes:
+    """Return a file of a version, which has to be the one that the log's entry names."""
+    path = kind.path(entry.version)
+    data = read(path)
+    if digest(data) not in {file.sha256 for file in entry.files if file.path == path}:
+        raise Forged(f"{path} is not the file that the log names", path=path)
+    return data
+
+
+def digests_of(heads: HeadFiles | None) -> dict[str, str]:
+    """Return the SHA-256 (hex) of each file of a list by path; nothing where there is no list yet."""
+    return {file.path: file.sha256 for file in heads.files} if heads else {}
+
+
+def check_listed(path: str, data: bytes, digests: Mapping[str, str]) -> None:
+    """Check that a file is the one that the signed list names."""
+    if digests.get(path) != digest(data):
+        raise Forged(f"{path} is not the file that {tree.HEADS.path()} lists", path=path)
+
+
+def head_files(
+    before: HeadFiles | None, made: Mapping[str, bytes], gone: Collection[str], register: Register
+) -> bytes:
+    """Return ``heads.json``: digests of the files made now, and those that were signed before.
+
+    What stays is never read from the store: its digest is the one that was signed when it was made.
+    """
+    files = {file.path: file for file in before.files if file.path not in gone} if before else {}
+    for path, data in made.items():
+        if kind_of(path).listed:
+            files[path] = FileDigest(path=path, sha256=digest(data), size=len(data))
+    listed = HeadFiles(
+        files=tuple(file for _, file in sorted(files.items())),
+        format_minor=max(FORMAT_MINOR, before.format_minor if before else 0),
+        register=register.register,
+        version=register.version,
+    )
+    return encode(listed)
+
+
+_PARTIAL = ".p/"
+
+
+class LogFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new entry adds to the log.
+
+    Attributes:
+        root_hash: Root over all entries with the new one, 32 bytes.
+        tiles: Every tile and entry bundle that is new, by path.
+        checkpoint: The signed checkpoint (C2SP tlog-checkpoint).
+        proof: The new entry's C2SP tlog-proof, with that checkpoint in it.
+    """
+
+    root_hash: bytes
+    tiles: dict[str, bytes]
+    checkpoint: bytes
+    proof: bytes
+
+
+def append_entry(origin: str, entry: bytes, size: int, read: ReadTile, signer: Ed25519Signer) -> LogFiles:
+    """Append one entry to the log and sign the checkpoint of the larger one."""
+    new = tiles.append(size, [entry], read)
+
+    def read_all(path: str) -> bytes:
+        return new[path] if path in new else read(path)
+
+    root_hash = root(size + 1, read_all)
+    checkpoint = sign_checkpoint(Checkpoint(origin=origin, size=size + 1, root=root_hash), signer)
+    hashes = tuple(inclusion_proof(size, size + 1, read_all))
+    proof = format_proof(TlogProof(index=size, hashes=hashes, checkpoint=checkpoint))
+    return LogFiles(root_hash=root_hash, tiles=new, checkpoint=checkpoint, proof=proof)
+
+
+def sign_checkpoint(checkpoint: Checkpoint, signer: Ed25519Signer) -> bytes:
+    """Return a checkpoint as a signed note (C2SP signed-note), key name = origin."""
+    text = format_checkpoint(checkpoint)
+    key = make_note_key(checkpoint.origin, signer.public)
+    line = SignatureLine(name=key.name, key_id=key.key_id, signature=signer.sign(text.encode()))
+    return format_note(text, [line])
+
+
+def outgrown_tiles(new: Iterable[str], stored: Iterable[str]) -> list[str]:
+    """Return the stored partial tiles whose full tile is among the new ones.
+
+    They are no longer needed (C2SP tlog-tiles, Partial Tiles): every reader of a larger log takes
+    the full tile.
+    """
+    full = {path for path in new if _PARTIAL not in path}
+    if not full:
+        return []
+    return [path for path in stored if _PARTIAL in path and path.partition(_PARTIAL)[0] in full]

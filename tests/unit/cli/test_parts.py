@@ -30,7 +30,7 @@ NOT_A_CUSTOMERS = {
     "litestar",
     "uvicorn",
     "jinja2",
-    "icalendar",
+    "feedgen",
     "tomlkit",
     "prometheus-client",
     "python-pkcs11",

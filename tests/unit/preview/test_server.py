@@ -12,8 +12,7 @@ import pytest
 from patience import PATIENCE, in_background
 from publishers import NOW
 from register_api.errors import UsageError
-from register_api.preview.server import HOST, PreviewServer
-from register_api.preview.site import Preview
+from register_api.preview.server import HOST, Preview, PreviewServer
 from register_api.publish.preparation import PublishOptions
 
 if TYPE_CHECKING:

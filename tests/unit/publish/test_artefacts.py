@@ -27,8 +27,10 @@ def make(publisher: Publisher, now: dt.datetime, *, create: bool) -> Artefacts:
         prepared = prepare(publisher.source, read_base(work.snapshot), PublishOptions(now=now))
         register, promises = prepared.required()
         keyring = Keyring.open(publisher.keys, create=create)
-        builder = ArtefactBuilder(work.snapshot, work.found, keyring=keyring, now=now, base_url=None)
-        return builder.make(prepared.base.newest, register, promises)
+        builder = ArtefactBuilder(
+            snapshot=work.snapshot, found=work.found, keyring=keyring, now=now, base_url=None
+        )
+        return builder.make(register, promises)
 
 
 def test_groups_come_in_the_order_of_the_format(publisher: Publisher) -> None:

@@ -23,11 +23,9 @@ from register_api.core.log.note import format_verifier_key, parse_note
 from register_api.core.log.policy import parse_policy
 from register_api.core.log.proofs import SIZE_TYPE, parse_request
 from register_api.errors import StoreError, UntrustedKey
-from register_api.publish.cosigning import cosigning_transaction
-from register_api.publish.cosigning.cosigning_transaction import ask_witnesses
-from register_api.publish.cosigning.witness_status import read_head, witness_status
-from register_api.publish.rotation import KeyChange, rotate_key
-from register_api.publish.trust_rotation import renew_trust, rotate_trust_key
+from register_api.publish import attestations
+from register_api.publish.attestations import ask_witnesses, read_head, witness_status
+from register_api.publish.rotation import KeyChange, renew_trust, rotate_key, rotate_trust_key
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.core.log.policy import WitnessPolicy
-    from register_api.publish.cosigning.cosigning_transaction import CosigningResult
+    from register_api.publish.attestations import CosigningResult
 
 SECOND = int(NOW.timestamp())
 KEY = private_key(80)
@@ -226,14 +224,14 @@ def test_a_line_that_another_run_added_meanwhile_is_not_added_twice(
 
     with Answering(answer) as server:
         policy = policy_of((VKEY, server.url))
-        whole = cosigning_transaction.ask_all
+        whole = attestations.ask_all
 
         def twice(*arguments: Any) -> Any:
-            monkeypatch.setattr(cosigning_transaction, "ask_all", whole)
+            monkeypatch.setattr(attestations, "ask_all", whole)
             asked(publisher, policy)
             return whole(*arguments)
 
-        monkeypatch.setattr(cosigning_transaction, "ask_all", twice)
+        monkeypatch.setattr(attestations, "ask_all", twice)
         assert asked(publisher, policy).after.is_met
     assert read_head(publisher.snapshot()).further_lines == 1
 

@@ -10,7 +10,7 @@ from register_api.core.log.merkle import leaf_hash, root_hash
 from register_api.core.log.note import make_note_key
 from register_api.core.log.proofs import parse_proof, verify_proof
 from register_api.errors import RegisterError
-from register_api.publish.log_files import LogFiles, append_entry, outgrown_tiles, sign_checkpoint
+from register_api.publish.version_files import LogFiles, append_entry, outgrown_tiles, sign_checkpoint
 
 NAME = "example.com/sub-processors"
 

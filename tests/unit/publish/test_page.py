@@ -27,9 +27,9 @@ from register_api.core.format.paths import in_language, kind_of
 from register_api.core.language.language import capital
 from register_api.publish.feed.interests import interests
 from register_api.publish.page import render as page
-from register_api.publish.page.templating import SCRIPT, safe_link
 from register_api.publish.page.version_history import told_version
 from register_api.publish.page.view import rows
+from register_api.publish.templating import SCRIPT, safe_link
 from register_api.style.environment import CONTENT_SECURITY_POLICY, LOADING_POLICY, STYLE, STYLE_SHA256
 
 if TYPE_CHECKING:

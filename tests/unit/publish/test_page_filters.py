@@ -6,8 +6,7 @@ import msgspec
 
 import sample_register as sample
 from register_api.core import model
-from register_api.publish.page.filters import filters
-from register_api.publish.page.view import rows
+from register_api.publish.page.view import filters, rows
 
 
 def offered(**fields: object) -> dict[str, dict[str, int]]:

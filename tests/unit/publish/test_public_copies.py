@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 from publishers import NOW, Publisher
-from register_api.publish.signing.public_copies import default_folder, write_public_copies
+from register_api.publish.key_transaction import default_folder, write_public_copies
 
 SECOND = dt.timedelta(seconds=1)
 

@@ -22,7 +22,7 @@ from register_api.core.format.tree import SCHEMAS
 from register_api.core.forms import FORMAT_MINOR, JOINED, since
 from register_api.core.schemas import definitions
 from register_api.core.shapes import shapes
-from register_api.publish.schema_files import fixed_schemas, newest_schemas, schema
+from register_api.publish.makers import fixed_schemas, newest_schemas, schema
 from strategies import registers
 from thoroughness import examples
 

@@ -14,7 +14,7 @@ from register_api.core import model
 from register_api.core.format import tree
 from register_api.errors import KeyStoreError
 from register_api.publish.discovery import GOOD_FOR, security_txt, security_txt_expires
-from register_api.publish.trust_rotation import renew_trust
+from register_api.publish.rotation import renew_trust
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,8 +29,7 @@ from register_api.errors import (
 from register_api.publish.examine import examine
 from register_api.publish.memory import MEMORY_FILE, read_memory
 from register_api.publish.pipeline import refresh_freshness
-from register_api.publish.rotation import KeyChange, rotate_key
-from register_api.publish.trust_rotation import renew_trust
+from register_api.publish.rotation import KeyChange, renew_trust, rotate_key
 from register_api.store import layout
 from register_api.store.manifest import Journal
 from register_api.store.reader import current, read_document

@@ -18,9 +18,9 @@ from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.errors import KeyStoreError, Malformed, StoreDamaged, StoreError, UntrustedKey
+from register_api.publish.key_transaction import public_files
 from register_api.publish.signing.key_list import first_key_list, key_record
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.public_copies import public_files
 from register_api.publish.trust import repository as trust_repository
 from register_api.publish.trust import root as trust_root
 from register_api.publish.trust.metadata import newest_root, roots

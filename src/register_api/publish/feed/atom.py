@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
+from feedgen.feed import FeedGenerator
 from lxml import etree
 from lxml.etree import _Element
 
 from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
-from register_api.core.instant import format_instant
 from register_api.core.language.language import Language
 from register_api.core.model import Register
 from register_api.core.printable import printable
@@ -36,8 +36,31 @@ HISTORY = "http://purl.org/syndication/history/1.0"
 """Namespace of feed history (RFC 5005 section 4)."""
 
 _ATOM = "http://www.w3.org/2005/Atom"
-_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _MEDIA_TYPE = tree.FEED_ATOM.media_type.partition(";")[0]
+
+
+class _Extension:
+    """What feedgen leaves out of a feed or an entry: full links, and the mark of an archive page.
+
+    feedgen creates elements without a namespace and writes ``xmlns`` as an attribute; what is added here has
+    to do the same. It writes UTC as ``+00:00``, where all documents of the register have ``Z``.
+    """
+
+    links: tuple[FeedLink, ...] = ()
+    archive = False
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"fh": HISTORY}
+
+    def extend_atom(self, parent: _Element) -> _Element:
+        for instant in (*parent.findall("updated"), *parent.findall("published")):
+            instant.text = (instant.text or "").replace("+00:00", "Z")
+        for link in self.links:
+            given = {name: xml_text(value) for name, value in msgspec.structs.asdict(link).items() if value}
+            etree.SubElement(parent, "link", given)
+        if self.archive:
+            etree.SubElement(parent, f"{{{HISTORY}}}archive")
+        return parent
 
 
 def atom_feed(
@@ -54,10 +77,9 @@ def atom_feed(
     place = FeedPlace(path=path, base_url=base_url if archive is None else None)
     id_, title = feed_id(register.register, year), feed_title(register)
     feed = empty_feed(register, place, id_, title, register.published_at)
-    _add_links(feed, _links(register, place, archive))
-    if archive is not None:
-        etree.SubElement(feed, f"{{{HISTORY}}}archive")
-    return filled(feed, entries, place, id_, Language.of(register.publisher.language))
+    feed.register.links += tuple(_links(register, place, archive))
+    feed.register.archive = archive is not None
+    return filled(feed, entries, place, Language.of(register.publisher.language))
 
 
 def check_order(entries: Sequence[FeedEntry]) -> None:
@@ -74,23 +96,23 @@ def feed_description(language: Language) -> str:
     return language.text("Every change to the register, with its dates and notice")
 
 
-def empty_feed(register: Register, place: FeedPlace, id_: str, title: str, updated: dt.datetime) -> _Element:
-    """Return a feed without entries, with links to the page of the register and to itself."""
+def empty_feed(register: Register, place: FeedPlace, id_: str, title: str, updated: dt.datetime) -> Any:
+    """Return a feedgen feed without entries, with links to the page of the register and to itself."""
     publisher = register.publisher
     language = Language.of(publisher.language)
-    feed = etree.Element("feed", {"xmlns": _ATOM, _LANG: language.tag}, nsmap={"fh": HISTORY})
-    _add(feed, "id", id_)
-    _add(feed, "title", title)
-    _add(feed, "updated", format_instant(updated))
-    author = etree.SubElement(feed, "author")
-    _add(author, "name", publisher.name)
-    if publisher.website:
-        _add(author, "uri", publisher.website)
-    _add(feed, "generator", "register-api")
-    _add(feed, "subtitle", feed_description(language))
+    feed = FeedGenerator()
+    feed.register_extension("register", _Extension, _Extension, rss=False)
+    feed.id(id_)
+    feed.title(xml_text(title))
+    feed.subtitle(feed_description(language))
+    feed.updated(updated)
+    author = {"name": xml_text(publisher.name), "uri": publisher.website}
+    feed.author({key: value for key, value in author.items() if value})
+    feed.generator("register-api")
+    feed.language(language.tag)
     # Some readers take the first link for the address of the site, whatever its relation.
     page = FeedLink("alternate", place.href(tree.INDEX.path()), "text/html", title)
-    _add_links(feed, [page, FeedLink("self", place.href(place.path), _MEDIA_TYPE)])
+    feed.register.links = (page, FeedLink("self", place.href(place.path), _MEDIA_TYPE))
     return feed
 
 
@@ -107,32 +129,21 @@ def _links(register: Register, place: FeedPlace, archive: int | None) -> Iterato
         yield FeedLink("prev-archive", place.href(tree.FEED_ARCHIVE.path(previous)), _MEDIA_TYPE)
 
 
-def filled(
-    feed: _Element, entries: Sequence[FeedEntry], place: FeedPlace, id_: str, language: Language
-) -> bytes:
+def filled(feed: Any, entries: Sequence[FeedEntry], place: FeedPlace, language: Language) -> bytes:
     """Return the bytes of a feed with its entries, whose ids begin with that of the feed."""
     for entry in entries:
-        element, published = etree.SubElement(feed, "entry"), format_instant(entry.published_at)
-        _add(element, "id", entry_id(id_, entry.version))
-        _add(element, "title", entry.title)
-        _add(element, "updated", published)
-        _add(element, "content", place.moved(entry.html, entry.base_url), type="html")
-        _add(element, "summary", entry.summary)
+        element = feed.add_entry(order="append")
+        element.id(entry_id(feed.id(), entry.version))
+        element.title(entry.title)
+        element.updated(entry.published_at)
+        element.published(entry.published_at)
+        element.summary(entry.summary)
+        element.content(place.moved(entry.html, entry.base_url), type="html")
         for type_ in entry.types:
-            etree.SubElement(element, "category", term=type_, label=language.code("change", type_))
-        _add(element, "published", published)
-        _add_links(element, (page_link(entry, place, language), *document_links(entry, place, language)))
-    return etree.tostring(feed, encoding="UTF-8", xml_declaration=True)
-
-
-def _add(parent: _Element, name: str, text: str, **attributes: str) -> None:
-    etree.SubElement(parent, name, attributes).text = xml_text(text)
-
-
-def _add_links(parent: _Element, links: Iterator[FeedLink] | Sequence[FeedLink]) -> None:
-    for link in links:
-        given = {name: xml_text(value) for name, value in msgspec.structs.asdict(link).items() if value}
-        etree.SubElement(parent, "link", given)
+            element.category(term=type_, label=language.code("change", type_))
+        links = (page_link(entry, place, language), *document_links(entry, place, language))
+        element.register.links = links
+    return bytes(feed.atom_str(pretty=False))
 
 
 def entries_of(data: bytes) -> tuple[FeedEntry, ...]:
@@ -146,17 +157,17 @@ def entries_of(data: bytes) -> tuple[FeedEntry, ...]:
 
 
 def _stored_entry(entry: Any) -> FeedEntry:
-    def stated(name: str) -> str:
+    def said(name: str) -> str:
         return str(entry.findtext(f"{{{_ATOM}}}{name}") or "")
 
-    version = int(stated("id").rpartition("/versions/")[2])
+    version = int(said("id").rpartition("/versions/")[2])
     addresses = (link.get("href", "") for link in entry.findall(f"{{{_ATOM}}}link[@rel='alternate']"))
     return FeedEntry(
         version=version,
-        title=stated("title"),
-        published_at=dt.datetime.fromisoformat(stated("published")),
-        summary=stated("summary"),
-        html=stated("content"),
+        title=said("title"),
+        published_at=dt.datetime.fromisoformat(said("published")),
+        summary=said("summary"),
+        html=said("content"),
         base_url=base_of(next(addresses, ""), version),
         types=tuple(category.get("term", "") for category in entry.findall(f"{{{_ATOM}}}category")),
     )

@@ -21,7 +21,7 @@ from register_api.core.language.language import Language, message, sentence
 from register_api.core.model import Objection, Register
 from register_api.core.notice import binding_objection
 from register_api.publish.feed.feed_links import FeedLink, FeedPlace, root_of, xml_text
-from register_api.publish.page.templating import render
+from register_api.publish.templating import render
 
 MAX_SUMMARY = 1000
 """Longest summary, in characters, unless its first change says more."""

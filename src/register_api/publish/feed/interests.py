@@ -128,7 +128,7 @@ def interest_feed(
     id_ = feed_id(register.register, first.year) + tag_of(interest.path)
     updated = max((entry.published_at for entry in entries), default=first)
     feed = empty_feed(register, place, id_, interest.title, updated)
-    return filled(feed, entries[:FEED_PAGE_SIZE], place, id_, Language.of(register.publisher.language))
+    return filled(feed, entries[:FEED_PAGE_SIZE], place, Language.of(register.publisher.language))
 
 
 def feeds_opml(register: Register, base_url: str | None) -> bytes | None:

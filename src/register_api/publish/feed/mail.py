@@ -29,7 +29,7 @@ from register_api.publish.feed.entry import (
     told_in_full,
 )
 from register_api.publish.feed.feed_links import root_of
-from register_api.publish.page.templating import render
+from register_api.publish.templating import render
 
 WIDTH = 78
 """Longest line of the text, in characters (RFC 5322 section 2.1.1); an address stands on one of its own."""
@@ -142,12 +142,7 @@ def _happening(versions: Sequence[VersionSummary]) -> str:
 
 
 def wrapped(text: str, begin: str = "") -> str:
-    """Return a text in lines of at most ``WIDTH`` characters, which begin below one another.
-
-    Args:
-        text: The text, whose own line breaks count as spaces.
-        begin: What stands before it on the first line.
-    """
+    """Return a text in lines of at most ``WIDTH`` characters, which begin below one another."""
     margin = " " * len(begin)
     lines = textwrap.wrap(
         one_line(text),

@@ -30,10 +30,8 @@ from register_api.publish.check_page.assembly import check_page
 from register_api.publish.feed.entry import VersionSummary, feed_title, initial_list, title
 from register_api.publish.feed.interests import Interest, interests
 from register_api.publish.page import view as page_view
-from register_api.publish.page.ahead import ahead
-from register_api.publish.page.filters import filters
+from register_api.publish.page.overview import ahead, countries, lead
 from register_api.publish.page.picture import picture
-from register_api.publish.page.templating import render
 from register_api.publish.page.version_history import (
     MOST_VERSIONS,
     ToldChange,
@@ -41,7 +39,8 @@ from register_api.publish.page.version_history import (
     by_vendor,
     notice_record,
 )
-from register_api.publish.page.view import PageRow, PageView
+from register_api.publish.page.view import PageRow, PageView, filters
+from register_api.publish.templating import render
 
 
 class _Section(msgspec.Struct, frozen=True):
@@ -63,7 +62,7 @@ def index_page(view: PageView) -> bytes:
         tree.INDEX.path(),
         sections=[section for section in sections if section.used or section.not_enabled],
         filters=filters(view, [row for row in all_rows if row.state != "withdrawn"]),
-        countries=page_view.countries(view, all_rows),
+        countries=countries(view, all_rows),
         upcoming=ahead(view),
         ended=[row for row in all_rows if row.state in {"ended", "cancelled"}],
         withdrawn=[vendor for vendor in register.subprocessors if vendor.withdrawn],
@@ -74,7 +73,7 @@ def index_page(view: PageView) -> bytes:
         latest=view.history[0] if view.history else None,
         record=notice_record(view.history),
         check_sha256=digest(check_page()),
-        lead=page_view.lead(view, all_rows),
+        lead=lead(view, all_rows),
         lifecycle=register.lifecycle and lifecycle_notice(view.language, register.lifecycle),
         promise=promise(view.language, register.notice),
         older_promises=list(older_promises(view.language, register.notice)),

@@ -7,13 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
+from register_api.clock import zone_of
+from register_api.core.canonical import decode
+from register_api.core.diff.changes import Diff
 from register_api.core.documents import Entry
 from register_api.core.format import tree
 from register_api.core.instant import local_day
+from register_api.core.language.changes import Sentences
+from register_api.core.model import Register
 from register_api.core.notice import NoticeStatus
 from register_api.core.printable import printable
 from register_api.errors import Malformed
-from register_api.publish.history import logged_file
+from register_api.publish.examine import Examined
+from register_api.publish.feed.entry import VersionSummary
+from register_api.publish.version_files import logged_file
 
 MOST_VERSIONS = 1000
 """How many versions the page of changes tells of, the newest; older ones have pages of their own."""
@@ -117,3 +124,25 @@ def by_vendor(history: Iterable[ToldVersion]) -> dict[str, list[tuple[ToldVersio
             for vendor in change.vendors:
                 found.setdefault(vendor, []).append((told, change))
     return found
+
+
+def told_again(
+    found: Examined, read: Callable[[str], bytes], first: int, last: int
+) -> Iterator[VersionSummary]:
+    """Yield published versions as their pages tell of them; one at a time is in memory."""
+    entries = found.versions.document.versions
+    before = _register_of(entries[first - 2], read) if first > 1 else None
+    for entry in entries[first - 1 : last]:
+        register = _register_of(entry, read)
+        yield VersionSummary(
+            register=register,
+            diff=decode(logged_file(entry, tree.VERSION_DIFF, read), Diff),
+            size=entry.version,
+            root_hash=bytes.fromhex(found.root_at(entry.version)),
+            sentences=Sentences.between(before, register, zone_of(register.publisher.time_zone)),
+        )
+        before = register
+
+
+def _register_of(entry: Entry, read: Callable[[str], bytes]) -> Register:
+    return decode(logged_file(entry, tree.VERSION_REGISTER, read), Register)

@@ -7,16 +7,15 @@ what they say stays true when it is read later; ``daily`` says which have to be 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from register_api.core import timeline
-from register_api.core.countries import OPENLY_UNSTATED, is_in_eea, is_outside_eea, without_mechanism
+from register_api.core.countries import is_outside_eea
 from register_api.core.language.language import Language, capital, message
 from register_api.core.language.notice import shortfall
-from register_api.core.language.values import Values
-from register_api.core.model import Engagement, Register, Subprocessor
+from register_api.core.model import Category, Engagement, Product, Register, StatusText, Subprocessor
 from register_api.core.notice import NoticeStatus, Promises, notice_status
 from register_api.core.timeline import EngagementState, State, engagement_states, vendor_states
 from register_api.publish.page.version_history import ToldVersion
@@ -133,112 +132,103 @@ def _badge(view: PageView, engagement: Engagement, state: State) -> tuple[str, s
     return title, engagement.status if state == "in_force" else state
 
 
-class CountryRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A country, or an open place, in which customer personal data is processed.
-
-    Attributes:
-        code: As of a location.
-        in_use: Names of the vendors in use there, each once.
-        others: Names of those that are upcoming there, or not enabled.
-        mechanisms: Transfer mechanisms stated for it, in words; ``None`` within the EEA.
-        unstated: Whether a use there states none.
-    """
-
-    code: str
-    in_use: tuple[str, ...]
-    others: tuple[str, ...]
-    mechanisms: tuple[str, ...] | None
-    unstated: bool
-
-
-def countries(view: PageView, all_rows: Iterable[PageRow]) -> list[CountryRow]:
-    """Return where customer personal data is processed or will be: outside the EEA first, then by name."""
-    rows_by_country: dict[str, list[PageRow]] = {}
-    for row in all_rows:
-        if row.state not in timeline.PAST and _gets_data(row):
-            for code in dict.fromkeys(place.country for place in row.engagement.locations or ()):
-                rows_by_country.setdefault(code, []).append(row)
-    found = [_country(view, code, rows) for code, rows in rows_by_country.items()]
-    return sorted(found, key=lambda row: (row.mechanisms is None, view.language.country(row.code)))
-
-
-def _country(view: PageView, code: str, rows: Sequence[PageRow]) -> CountryRow:
-    in_use = dict.fromkeys(row.vendor.name for row in rows if row.state == "in_force")
-    others = dict.fromkeys(row.vendor.name for row in rows if row.vendor.name not in in_use)
-    say = Values(view.language)
-    transfers = (item for row in rows for item in row.engagement.transfers or ())
-    stated = (
-        say.mechanism(item)
-        for item in transfers
-        if item.destination in (code, "worldwide") and item.mechanism != OPENLY_UNSTATED
-    )
-    return CountryRow(
-        code=code,
-        in_use=tuple(in_use),
-        others=tuple(others),
-        mechanisms=None if is_in_eea(code) else tuple(dict.fromkeys(stated)),
-        unstated=any(code in without_mechanism(row.engagement) for row in rows),
-    )
-
-
-def lead(view: PageView, all_rows: list[PageRow]) -> list[str]:
-    """Say how many sub-processors are used, and how many more could be."""
-    language, publisher = view.language, view.register.publisher
-    left = {row.vendor.id for row in all_rows if row.state not in timeline.PAST}
-    counts = []
-    for fits in _GROUPS:
-        found = {row.vendor.id for row in all_rows if fits(row)} & left
-        counts.append(len(found))
-        left -= found
-    used, *more = counts
-    name = publisher.legal_name or publisher.name
-    if not used:
-        none = language.text("{name} uses no sub-processor to process customer personal data.", name=name)
-        return [none, *_more(language, more)]
-    return [
-        language.plural(
-            "{name} uses {n} sub-processor to process customer personal data.",
-            "{name} uses {n} sub-processors to process customer personal data.",
-            used,
-            name=name,
-        ),
-        *_more(language, more),
-    ]
-
-
 def is_engaged(row: PageRow) -> bool:
     """Tell whether a use is a sub-processor's in the sense of GDPR Article 28(2), in use or announced."""
     engaged = row.state in {"in_force", "announced"}
-    return engaged and row.vendor.role != "independent_controller" and _gets_data(row)
+    return engaged and row.vendor.role != "independent_controller" and gets_data(row)
 
 
-def _gets_data(row: PageRow) -> bool:
+def gets_data(row: PageRow) -> bool:
+    """Tell whether a use processes customer personal data."""
     return row.engagement.data_scope != ()
 
 
-_GROUPS: tuple[Callable[[PageRow], bool], ...] = (
-    lambda row: row.state == "in_force" and row.engagement.status == "active" and _gets_data(row),
-    lambda row: row.state == "in_force" and _gets_data(row),
-    lambda row: row.state == "announced" and _gets_data(row),
-    lambda row: row.state == "available" and _gets_data(row),
-    lambda row: not _gets_data(row),
-)
-"""In which of these a vendor is counted: in the first that one of its engagements fits."""
+class Choice(msgspec.Struct, frozen=True):
+    """A value of a filter.
+
+    Attributes:
+        value: As rows are marked with it.
+        label: In words.
+        uses: How many rows have it.
+        own: Whether the label is a text of the publisher's.
+    """
+
+    value: str
+    label: str
+    uses: int
+    own: bool
 
 
-def _more(language: Language, counts: Sequence[int]) -> Iterator[str]:
-    conditional, announced, available, idle = counts
-    if conditional:
-        yield language.plural("{n} more is conditional.", "{n} more are conditional.", conditional)
-    if announced:
-        yield language.plural("{n} more is upcoming.", "{n} more are upcoming.", announced)
-    if available:
-        yield language.plural(
-            "{n} more is available but not in use.", "{n} more are available but not in use.", available
-        )
-    if idle:
-        yield language.plural(
-            "{n} more is listed and processes no customer personal data.",
-            "{n} more are listed and process no customer personal data.",
-            idle,
-        )
+class Filter(msgspec.Struct, frozen=True):
+    """A filter of which one value is chosen: its name in the address, and what it offers."""
+
+    name: str
+    label: str
+    choices: list[Choice]
+
+
+class Filters(msgspec.Struct, frozen=True):
+    """All filters of the page.
+
+    Attributes:
+        choices: Those of which a value is chosen, as far as there are two to choose from.
+        in_use: How many rows are in use on the day of the page.
+        outside: How many have a place outside the EEA.
+    """
+
+    choices: list[Filter]
+    in_use: int
+    outside: int
+
+
+def filters(view: PageView, rows: Sequence[PageRow]) -> Filters | None:
+    """Return by what rows can be filtered; ``None`` if there are none."""
+    if not rows:
+        return None
+    found = [
+        Filter(name, label, list(_choices(name, own, ours, rows)))
+        for name, label, own, ours in _kinds(view, rows)
+    ]
+    return Filters(
+        choices=[each for each in found if len(each.choices) > 1],
+        in_use=sum(row.state == "in_force" for row in rows),
+        outside=sum(row.is_outside for row in rows),
+    )
+
+
+def _kinds(
+    view: PageView, rows: Sequence[PageRow]
+) -> Iterator[tuple[str, str, Mapping[str, str], Mapping[str, str]]]:
+    """Yield name and label of each filter, and its values in words: the publisher's, then the page's.
+
+    They are offered in that order.
+    """
+    language, register = view.language, view.register
+    countries = {code: language.country(code) for code in _counted("country", rows)}
+    later = {
+        "announced": language.text("Upcoming"),
+        "ended": language.text("Former"),
+        "cancelled": language.text(GONE["cancelled"]),
+    }
+    yield "category", language.text("Category"), _titles(register.categories), {}
+    yield "status", language.text("Status"), _titles(register.statuses), later
+    yield "country", language.text("Country"), {}, dict(sorted(countries.items(), key=lambda item: item[1]))
+    yield "product", language.text("Product"), _titles(register.products), {}
+
+
+def _titles(items: Iterable[Category | Product | StatusText]) -> dict[str, str]:
+    return {item.id: item.title for item in items}
+
+
+def _choices(
+    name: str, own: Mapping[str, str], ours: Mapping[str, str], rows: Sequence[PageRow]
+) -> Iterator[Choice]:
+    """Yield the values that occur; last those without words, which a register may have, by their names."""
+    found, words = _counted(name, rows), {**ours, **own}
+    for value in dict.fromkeys((*own, *ours, *found)):
+        if value in found:
+            yield Choice(value, words.get(value) or capital(value), found[value], value in own)
+
+
+def _counted(name: str, rows: Sequence[PageRow]) -> Counter[str]:
+    return Counter(value for row in rows for value in row.marks.get(f"data-{name}", "").split())

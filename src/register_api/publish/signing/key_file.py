@@ -81,9 +81,6 @@ def from_environment(path: Path) -> tuple[str, Secret] | None:
 
     The variable holds what the file would, or that in base64 on one line, as services want it that hide
     values in what a job prints. Empty is not set: so do such services give a value that they do not have.
-
-    Raises:
-        KeyStoreError: It is set to something else, or the file is there, too.
     """
     variable = VARIABLES.get(path.name, "")
     if not os.environ.get(variable):
@@ -124,11 +121,7 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def exists(path: Path) -> bool:
-    """Tell whether there is a file of that name.
-
-    Raises:
-        KeyStoreError: Its folder cannot be looked into.
-    """
+    """Tell whether there is a file of that name."""
     try:
         return path.exists()
     except OSError as error:
@@ -155,11 +148,7 @@ def make_folder(folder: Path) -> None:
 
 
 def read(path: Path, most: int = MAX_BYTES) -> Secret:
-    """Return the content of a private key file, or of another up to a size, that only its owner may read.
-
-    Raises:
-        KeyStoreError: It is missing, unreadable, no plain file, too large, or open to others.
-    """
+    """Return the content of a private key file, or of another up to a size, that only its owner may read."""
     try:
         # O_NONBLOCK: a pipe put in a key's place must not keep us waiting.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -9,7 +9,7 @@
       document.pem      registers, diffs, list of versions, feeds
       log.pem           checkpoints
       feed.pem          feeds, as XML signature (P-256)
-      <role>.next.pem   made to follow, not in force yet (``next_key``)
+      <role>.next.pem   made to follow, not in force yet (``key_transaction``)
 
 Instead of a key, a file may hold the ``pkcs11:`` URI of one in a token (``token_uri``). What a file would
 hold, but for root keys, may stand in the environment instead (``key_file.VARIABLES``).
@@ -49,11 +49,7 @@ _ROOT = re.compile(r"root-[1-9][0-9]?")
 
 
 def kind_of_role(role: str) -> type[Ed25519Signer | P256Signer]:
-    """Return the kind of key that a role has.
-
-    Raises:
-        UsageError: There is no such role.
-    """
+    """Return the kind of key that a role has."""
     if role == "feed":
         return P256Signer
     if role in {"targets", "online", "document", "log"} or _ROOT.fullmatch(role):
@@ -89,17 +85,7 @@ class Keyring:
 
     @classmethod
     def open(cls, folder: Path, *, create: bool, root_threshold: int = 1, root_keys: int = 1) -> Keyring:
-        """Open a folder of keys without reading any of them yet.
-
-        Args:
-            folder: The folder; made by the first key that is made.
-            create: Make missing keys when they are first asked for.
-            root_threshold: How many root keys have to sign a root.
-            root_keys: How many root keys there are.
-
-        Raises:
-            UsageError: The threshold is less than one or more than there are root keys.
-        """
+        """Open a folder of keys without reading any of them yet."""
         if not 1 <= root_threshold <= root_keys:
             raise UsageError(f"{root_threshold} of {root_keys} root keys is not a threshold that can be met")
         return cls(folder, create=create, root_keys=root_keys, root_threshold=root_threshold)
@@ -148,30 +134,15 @@ class Keyring:
         return tuple(self.root(number) for number in range(1, self.root_keys + 1))
 
     def root(self, number: int) -> Ed25519Signer:
-        """Return one root key, counted from 1.
-
-        Raises:
-            KeyStoreError: As every key: missing, open to others, damaged, or the same as another.
-        """
+        """Return one root key, counted from 1."""
         return self._signer(f"root-{number}.pem", Ed25519Signer)
 
     def signer(self, role: str) -> Signer:
-        """Return the key of a role by its name, e.g. ``document`` or ``root-2``.
-
-        Raises:
-            UsageError: There is no such role.
-            KeyStoreError: As every key.
-        """
+        """Return the key of a role by its name, e.g. ``document`` or ``root-2``."""
         return self._signer_of(role, f"{role}.pem", create=False)
 
     def following(self, role: str) -> Signer:
-        """Return the key that is made to follow a role's present one; made if there is none.
-
-        Raises:
-            UsageError: There is no such role; its key lies in a token, and no successor was made; or it is
-                in the environment, beside which nothing can be kept.
-            KeyStoreError: As every key.
-        """
+        """Return the key that is made to follow a role's present one; made if there is none."""
         self._refuse_to_leave(role)
         return self._signer_of(role, f"{role}.next.pem", create=True)
 

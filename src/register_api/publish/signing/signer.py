@@ -106,11 +106,7 @@ class Ed25519Signer:
         return SSlibKey.from_crypto(self._private.public_key())
 
     def sign(self, data: bytes) -> bytes:
-        """Return the 64 bytes of the signature over exactly these bytes.
-
-        Raises:
-            KeyStoreError: The token that holds the key does not sign.
-        """
+        """Return the 64 bytes of the signature over exactly these bytes."""
         return self._private.sign(data)
 
     def tuf_signer(self) -> TufSigner:
@@ -118,11 +114,7 @@ class Ed25519Signer:
         return TufSigner(self.tuf_key, self.sign)
 
     def others_in_token(self) -> tuple[str, ...]:
-        """Return the thumbprints of the other keys that this one's token holds; of a file, none.
-
-        Raises:
-            KeyStoreError: The token cannot be opened.
-        """
+        """Return the thumbprints of the other keys that this one's token holds; of a file, none."""
         if not isinstance(self._private, TokenKey):
             return ()
         publics = (key.public_bytes(Encoding.Raw, PublicFormat.Raw) for key in self._private.others())
@@ -163,19 +155,7 @@ S = TypeVar("S", Ed25519Signer, P256Signer)
 
 
 def generate(path: Path, kind: type[S], passphrases: Passphrases | None = None) -> S:
-    """Make a new private key in a file of mode 0600 that does not exist yet.
-
-    Args:
-        path: The file; its folder is made with mode 0700 if it is missing.
-        kind: ``Ed25519Signer`` or ``P256Signer``.
-        passphrases: Says whether the file is encrypted, and with what.
-
-    Returns:
-        The signer, whose key is safely on disk.
-
-    Raises:
-        KeyStoreError: The file exists or cannot be written.
-    """
+    """Make a new private key in a file of mode 0600 that does not exist yet."""
     private = _new_key(kind)
     passphrases = passphrases or Passphrases()
     passphrase = passphrases.of_new_keys()
@@ -194,11 +174,7 @@ def _new_key(kind: type[Signer]) -> _PrivateKey:
 
 
 def load(path: Path, kind: type[S], passphrases: Passphrases | None = None, pins: Pins | None = None) -> S:
-    """Open a private key file: ``parse`` what is in it.
-
-    Raises:
-        KeyStoreError: The file is missing or open to others, or as ``parse``.
-    """
+    """Open a private key file: ``parse`` what is in it."""
     return parse(path, key_file.read(path), kind, passphrases, pins)
 
 
@@ -264,16 +240,7 @@ def _public_pem(public: Ed25519PublicKey | EllipticCurvePublicKey) -> str:
 
 
 def new_token_key(path: Path, text: str) -> Ed25519Signer:
-    """Make a key in a token, and the file that names it.
-
-    Args:
-        path: The file, which must not exist; its folder is made with mode 0700 if it is missing.
-        text: The ``pkcs11:`` URI, which names token and key.
-
-    Raises:
-        KeyStoreError: The file exists or cannot be written, the URI is none, the token cannot be used
-            (``token_key``), or holds a key of that name.
-    """
+    """Make a key in a token, and the file that names it."""
     uri, pins = parse_uri(text), Pins()
     _refuse_existing(path)
     make_in_token(uri, pins)
@@ -281,12 +248,7 @@ def new_token_key(path: Path, text: str) -> Ed25519Signer:
 
 
 def adopt_token_key(path: Path, text: str) -> Ed25519Signer:
-    """Make the file that names a key which is in a token already; as ``new_token_key``.
-
-    Raises:
-        KeyStoreError: The file exists or cannot be written, the URI is none, the token cannot be used
-            (``token_key``), or does not hold one Ed25519 key of that name.
-    """
+    """Make the file that names a key which is in a token already; as ``new_token_key``."""
     uri, pins = parse_uri(text), Pins()
     _refuse_existing(path)
     TokenKey(uri, pins)

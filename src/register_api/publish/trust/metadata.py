@@ -33,11 +33,7 @@ def metadata_path(role: str, version: int) -> str:
 
 
 def expiry(now: dt.datetime, lifetime: dt.timedelta) -> dt.datetime:
-    """Return the instant, UTC, until which metadata made now is good.
-
-    Raises:
-        ValueError: ``now`` has no time zone.
-    """
+    """Return the instant, UTC, until which metadata made now is good."""
     if now.tzinfo is None:
         raise ValueError("an instant without time zone")
     return now.astimezone(dt.UTC) + lifetime
@@ -49,19 +45,7 @@ def encode(metadata: Metadata[Any]) -> bytes:
 
 
 def sign(signed: T, signer: Ed25519Signer, root: Root) -> bytes:
-    """Sign a role's metadata and make sure that the root's readers will take it.
-
-    Args:
-        signed: The new metadata.
-        signer: The role's key.
-        root: The root that says who may sign for the role.
-
-    Returns:
-        The bytes of the file.
-
-    Raises:
-        KeyStoreError: The key is not the role's key in this root.
-    """
+    """Sign a role's metadata and make sure that the root's readers will take it."""
     metadata = Metadata(signed)
     metadata.sign(signer.tuf_signer())
     try:
@@ -75,11 +59,7 @@ def sign(signed: T, signer: Ed25519Signer, root: Root) -> bytes:
 
 
 def roots(read: Read) -> tuple[bytes, ...]:
-    """Return every version of the root, oldest first: they count up without gaps.
-
-    Raises:
-        StoreError: There is none.
-    """
+    """Return every version of the root, oldest first: they count up without gaps."""
     found: list[bytes] = []
     for version in itertools.count(1):
         try:
@@ -92,21 +72,12 @@ def roots(read: Read) -> tuple[bytes, ...]:
 
 
 def newest_root(read: Read) -> Root:
-    """Return the root in force.
-
-    Raises:
-        StoreError: There is none.
-        StoreDamaged: It cannot be read.
-    """
+    """Return the root in force."""
     return parse(roots(read)[-1], Root).signed
 
 
 def timestamp(read: Read) -> Timestamp | None:
-    """Return the newest timestamp, or ``None`` when nothing was published yet.
-
-    Raises:
-        StoreDamaged: It cannot be read.
-    """
+    """Return the newest timestamp, or ``None`` when nothing was published yet."""
     try:
         data = read(tree.TIMESTAMP.path())
     except KeyError:
@@ -115,17 +86,7 @@ def timestamp(read: Read) -> Timestamp | None:
 
 
 def snapshot(read: Read, named: Timestamp, root: Root | None = None) -> Snapshot:
-    """Return the snapshot that a timestamp names.
-
-    Args:
-        read: The tree.
-        named: The timestamp.
-        root: Check the signature by this root.
-
-    Raises:
-        StoreDamaged: It is missing, cannot be read, is another one, names no targets, or is not
-            signed as ``root`` wants it.
-    """
+    """Return the snapshot that a timestamp names."""
     found = _named(read, Snapshot, named.snapshot_meta, root)
     if "targets.json" not in found.meta:
         raise StoreDamaged(f"version {found.version} of the snapshot names no targets")
@@ -133,21 +94,12 @@ def snapshot(read: Read, named: Timestamp, root: Root | None = None) -> Snapshot
 
 
 def targets(read: Read, named: Snapshot, root: Root | None = None) -> Targets:
-    """Return the targets metadata that a snapshot names; as ``snapshot``.
-
-    Raises:
-        StoreDamaged: It is missing, cannot be read, is another one, or is not signed as ``root``
-            wants it.
-    """
+    """Return the targets metadata that a snapshot names; as ``snapshot``."""
     return _named(read, Targets, named.meta["targets.json"], root)
 
 
 def required(read: Read, path: str) -> bytes:
-    """Return a file that has to be in the tree.
-
-    Raises:
-        StoreDamaged: It is missing.
-    """
+    """Return a file that has to be in the tree."""
     try:
         return read(path)
     except KeyError as error:
@@ -155,11 +107,7 @@ def required(read: Read, path: str) -> bytes:
 
 
 def parse(data: bytes, kind: type[T]) -> Metadata[T]:
-    """Read metadata of one kind.
-
-    Raises:
-        StoreDamaged: It is something else.
-    """
+    """Read metadata of one kind."""
     try:
         metadata = Metadata[T].from_bytes(data)
     except DeserializationError as error:

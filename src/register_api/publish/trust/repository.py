@@ -127,11 +127,7 @@ def vouched(read: Read, name: str) -> bytes:
 
 
 def expiries(read: Read) -> tuple[Expiry, ...]:
-    """Return what expires when: root, and once something was published targets, snapshot, timestamp.
-
-    Raises:
-        StoreError: There is no root yet, or the tree's metadata is damaged.
-    """
+    """Return what expires when: root, and once something was published targets, snapshot, timestamp."""
     newest: list[Signed] = [trust_metadata.newest_root(read)]
     timestamp, snapshot = _newest(read)
     if timestamp and snapshot:
@@ -152,11 +148,7 @@ def _warned_before(signed: Signed) -> dt.timedelta:
 
 
 def lasts(timestamp: Timestamp | None) -> dt.timedelta:
-    """Return how long a timestamp is good from when it was signed; without one, as long as is usual.
-
-    Raises:
-        StoreDamaged: It does not say when it was signed.
-    """
+    """Return how long a timestamp is good from when it was signed; without one, as long as is usual."""
     if timestamp is None:
         return USUAL
     try:

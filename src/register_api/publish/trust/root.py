@@ -57,11 +57,7 @@ def read_known(key: Path) -> KnownRoot | None:
 
 
 def write_known(key: Path, root: Metadata[Root]) -> None:
-    """Keep beside a key which root it has signed; durable on return.
-
-    Raises:
-        KeyStoreError: The file cannot be written.
-    """
+    """Keep beside a key which root it has signed; durable on return."""
     known = KnownRoot(version=root.signed.version, sha256=signed_sha256(root))
     try:
         durable.replace(known_file(key), msgspec.json.encode(known) + b"\n", secret=True)
@@ -273,11 +269,7 @@ def missing_signatures(before: Root, draft: Metadata[Root]) -> dict[int, int]:
 
 
 def read_public_key(path: Path) -> Key:
-    """Read a public Ed25519 key from a PEM file (RFC 8410).
-
-    Raises:
-        UsageError: The file cannot be read, or holds something else.
-    """
+    """Read a public Ed25519 key from a PEM file (RFC 8410)."""
     try:
         with path.open("rb") as file:
             public = load_pem_public_key(file.read(MAX_PEM_BYTES))

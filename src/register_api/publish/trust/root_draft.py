@@ -47,19 +47,11 @@ class RootDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     root: str
 
     def parsed(self) -> Metadata[Root]:
-        """Return the next root.
-
-        Raises:
-            StoreError: It is not a root.
-        """
+        """Return the next root."""
         return parse(self.root.encode(), Root)
 
     def parsed_chain(self) -> tuple[Metadata[Root], ...]:
-        """Return the published roots, oldest first.
-
-        Raises:
-            StoreError: One is not a root.
-        """
+        """Return the published roots, oldest first."""
         return tuple(parse(text, Root) for text in self.published())
 
     def published(self) -> tuple[bytes, ...]:
@@ -87,15 +79,7 @@ def new_draft(chain: Sequence[bytes], root: Root) -> RootDraft:
 
 
 def sign_draft(draft: RootDraft, signer: Ed25519Signer) -> RootDraft:
-    """Add one person's signature.
-
-    Args:
-        draft: The draft, checked by ``check_draft``.
-        signer: A root key of the root before or of the next one.
-
-    Raises:
-        KeyStoreError: The key is in neither, or has signed already.
-    """
+    """Add one person's signature."""
     metadata = draft.parsed()
     if not any(signer.kid in root_kids(root) for root in draft.newest()):
         raise KeyStoreError(f"the key {signer.kid} is a root key neither before this draft nor after it")
@@ -106,15 +90,7 @@ def sign_draft(draft: RootDraft, signer: Ed25519Signer) -> RootDraft:
 
 
 def merge_drafts(drafts: Sequence[RootDraft]) -> RootDraft:
-    """Bring together the signatures of copies that were signed at the same time.
-
-    Args:
-        drafts: The copies, at least one.
-
-    Raises:
-        UsageError: They are not copies of one draft.
-        StoreError: One is not a root.
-    """
+    """Bring together the signatures of copies that were signed at the same time."""
     first = drafts[0]
     metadata = first.parsed()
     for other in drafts[1:]:
@@ -127,13 +103,7 @@ def merge_drafts(drafts: Sequence[RootDraft]) -> RootDraft:
 
 
 def check_draft(draft: RootDraft) -> None:
-    """Refuse a draft that no customer would take, whoever signs it.
-
-    Raises:
-        KeyStoreError: A number is left out, or a key counts twice or has two roles.
-        UntrustedKey: A root before it is not signed as customers ask for.
-        StoreError: One is not a root.
-    """
+    """Refuse a draft that no customer would take, whoever signs it."""
     chain = draft.parsed_chain()
     for expected, root in enumerate((*(each.signed for each in chain), draft.parsed().signed), start=1):
         _check_root(root, expected)
@@ -153,21 +123,9 @@ def _check_root(root: Root, expected: int) -> None:
 
 
 def check_start(draft: RootDraft, key: Path, sha256: str | None) -> int:
-    """Check that a draft continues a root that its signer knows.
+    """Check that a draft continues a root that its signer knows: kept beside the key, or by its digest.
 
-    Args:
-        draft: The draft, checked by ``check_draft``.
-        key: The key file that is to sign; what it signed last is kept beside it.
-        sha256: Digest of a root that the signer has from elsewhere.
-
-    Returns:
-        The version of the newest published root that the signer knows; 0 before a first one.
-
-    Raises:
-        UsageError: Neither is there.
-        Forged: The digest is of no root of the draft.
-        Forked: The key has signed another root.
-        KeyStoreError: What is kept beside the key cannot be read.
+    Return the version of the newest published root that the signer knows; 0 before a first one.
     """
     root, chain, known = draft.parsed(), draft.published(), read_known(key)
     if known is None and sha256 is None:
@@ -179,13 +137,7 @@ def check_start(draft: RootDraft, key: Path, sha256: str | None) -> int:
 def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, others: Sequence[str]) -> None:
     """Refuse to sign where one person visibly holds two keys that a threshold counts as two people.
 
-    Args:
-        draft: The draft.
-        signer: The key that is to sign.
-        others: Thumbprints of what else lies in the same folder or token.
-
-    Raises:
-        KeyStoreError: Another key is a root key of the same root, and more than one has to sign.
+    The others are the thumbprints of what else lies in the same folder or token.
     """
     for root in draft.newest():
         kids = root_kids(root)
@@ -198,11 +150,7 @@ def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, others: Sequ
 
 
 def read_draft(path: Path) -> RootDraft:
-    """Read a draft that was brought here.
-
-    Raises:
-        UsageError: It cannot be read, or is something else.
-    """
+    """Read a draft that was brought here."""
     try:
         with path.open("rb") as file:
             draft = msgspec.json.decode(file.read(MAX_BYTES), type=RootDraft)
@@ -217,11 +165,7 @@ def read_draft(path: Path) -> RootDraft:
 
 
 def write_draft(path: Path, draft: RootDraft) -> None:
-    """Write a draft, whole or not at all.
-
-    Raises:
-        UsageError: It cannot be written.
-    """
+    """Write a draft, whole or not at all."""
     try:
         durable.replace(path, msgspec.json.format(msgspec.json.encode(draft), indent=1) + b"\n")
     except OSError as error:

@@ -31,9 +31,10 @@ from register_api.style.environment import STYLE, page_environment
 
 _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\]+", re.IGNORECASE)
 
-_TEMPLATES = files(__package__).joinpath("templates")
+_PAGES = files("register_api.publish.page")
+_TEMPLATES = _PAGES.joinpath("templates")
 
-SCRIPT = files(__package__).joinpath("filters.js").read_bytes()
+SCRIPT = _PAGES.joinpath("filters.js").read_bytes()
 """What filters the page of the register, as it lies in the tree."""
 
 TEMPLATES_SHA256 = hashlib.sha256(
@@ -52,17 +53,7 @@ def safe_link(url: str | None) -> str | None:
 
 
 def render(template: str, language: Language, texts: str, **values: Any) -> str:
-    """Render a template of this package; all values are escaped.
-
-    Args:
-        template: Its file name.
-        language: The language of the program's own words.
-        texts: BCP 47 tag of the publisher's texts.
-        **values: What it shows.
-
-    Raises:
-        jinja2.UndefinedError: The template uses a value that was not given.
-    """
+    """Render a template of the pages; all values are escaped."""
     marked = "" if texts.partition("-")[0].lower() == language.tag else f' lang="{escape(texts)}"'
     return _environment(language, marked).get_template(template).render(**values)
 

@@ -1,1 +1,0 @@
-"""Asks witnesses to sign what was published, and adds their lines to the public checkpoint."""
