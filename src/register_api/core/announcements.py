@@ -70,13 +70,11 @@ def events(
     if before is not None and old is not None and is_engaged(before, old, day):
         if is_engaged(after, engagement, day):
             yield from _changes(before, old, after, engagement, day, reason_kind)
-    elif old is None or old.status == "available" or _runs_again(after, engagement, day, reason_kind):
+        return
+    # What had ended or was withdrawn may run again; a correction says that it never stopped.
+    again = reason_kind != "correction" and is_engaged(after, engagement, day)
+    if old is None or old.status == "available" or again:
         yield from _starts(before, old, after, engagement, day)
-
-
-def _runs_again(after: Vendor, engagement: EngagementSource, day: dt.date, reason_kind: ReasonKind) -> bool:
-    """Tell whether what had ended or was withdrawn runs again; a correction says that it never stopped."""
-    return reason_kind != "correction" and is_engaged(after, engagement, day)
 
 
 def _starts(
@@ -121,13 +119,15 @@ def _changes(
         yield "replacement"
     if old.status == "conditional" and new.status == "active":
         yield "activation"
-    if _starts_earlier(old, new, day):
+    if old.starts_on and old.starts_on > day and (new.starts_on is None or new.starts_on < old.starts_on):
         yield "rescheduled"
     if corrected:
         return
     if _countries(new) - _countries(old):
         yield "relocation"
-    if _wider_data(old, new):
+    wider = set(new.data_scope or ()) - set(old.data_scope or ())
+    more = set(new.data_categories or ()) - set(old.data_categories or ())
+    if wider or more or (new.special_categories and not old.special_categories):
         yield "data_changed"
 
 
@@ -137,21 +137,8 @@ def another_entity(before: Vendor, after: Vendor) -> bool:
     return any(old is not None and old != new for old, new in pairs)
 
 
-def _starts_earlier(old: EngagementSource, new: EngagementSource, day: dt.date) -> bool:
-    """Tell whether a start that is still to come moves earlier."""
-    if old.starts_on is None or old.starts_on <= day:
-        return False
-    return new.starts_on is None or new.starts_on < old.starts_on
-
-
 def _countries(engagement: EngagementSource) -> set[str]:
     return {location.country for location in engagement.locations or ()}
-
-
-def _wider_data(old: EngagementSource, new: EngagementSource) -> bool:
-    wider = set(new.data_scope or ()) - set(old.data_scope or ())
-    more = set(new.data_categories or ()) - set(old.data_categories or ())
-    return bool(wider or more or (new.special_categories and not old.special_categories))
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,38 +181,35 @@ def announcements(
         found = _of_engagement(past, now, engagement, day, reason_kind)
         if found is not None:
             yield found
-    for change in _fresh(before, vendor):
-        yield _of_planned(before, vendor, None, change, reason_kind)
-    for engagement in vendor.engagements:
-        old = find_engagement(before, engagement.id)
-        for change in _fresh(old, engagement):
-            yield _of_planned(before, vendor, engagement, change, reason_kind)
+    for use, old, change in _fresh(before, vendor):
+        yield _of_planned(vendor, use, old, change, reason_kind)
 
 
 def _fresh(
-    before: Vendor | EngagementSource | None, owner: Vendor | EngagementSource
-) -> Iterator[PlannedChangeSource]:
-    """Yield planned changes that are said for the first time, or anew: other content, or earlier."""
-    known = {item.id: item for item in before.planned} if before is not None else {}
-    kind = type(owner)
-    for item in owner.planned:
-        old = known.get(item.id)
-        if item.cancelled is None and (
-            old is None
-            or old.cancelled is not None
-            or not same_set(kind, old, item)
-            or item.effective_on < old.effective_on
-        ):
-            yield item
+    before: Vendor | None, vendor: Vendor
+) -> Iterator[tuple[EngagementSource | None, PlannedChangeSource | None, PlannedChangeSource]]:
+    """Yield planned changes that are said for the first time, or anew: other content, or earlier.
+
+    Each with its engagement, unless it is of the vendor itself, and with what was said before.
+    """
+    uses = ((use, find_engagement(before, use.id)) for use in vendor.engagements)
+    for use, older in ((None, before), *uses):
+        owner = use or vendor
+        known = {item.id: item for item in older.planned} if older is not None else {}
+        for item in owner.planned:
+            old = known.get(item.id)
+            if item.cancelled is None and (
+                old is None
+                or old.cancelled is not None
+                or not same_set(type(owner), old, item)
+                or item.effective_on < old.effective_on
+            ):
+                yield use, old, item
 
 
 def fresh_plans(before: Vendor | None, vendor: Vendor) -> set[tuple[str | None, str]]:
     """Return the planned changes that a version announces: id of the engagement or ``None``, and its own."""
-    found: set[tuple[str | None, str]] = {(None, item.id) for item in _fresh(before, vendor)}
-    for engagement in vendor.engagements:
-        old = find_engagement(before, engagement.id)
-        found |= {(engagement.id, item.id) for item in _fresh(old, engagement)}
-    return found
+    return {(use.id if use else None, change.id) for use, _, change in _fresh(before, vendor)}
 
 
 def _of_engagement(
@@ -251,15 +235,13 @@ def _of_engagement(
 
 
 def _of_planned(
-    before: Vendor | None,
     vendor: Vendor,
     engagement: EngagementSource | None,
+    old: PlannedChangeSource | None,
     change: PlannedChangeSource,
     reason_kind: ReasonKind,
 ) -> Announcement:
     """Return what a planned change is in terms of the promise: the day before against its first day."""
-    owner = before if engagement is None else find_engagement(before, engagement.id)
-    old = next((item for item in owner.planned if item.id == change.id), None) if owner else None
     reused = old is not None and old.short_notice == change.short_notice
     return Announcement(
         vendor=vendor.id,

@@ -72,15 +72,9 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
         (newest, _), *older = self._reaching(version)
         for policy, until in older:
             if until is not None and day < until and _says_more(policy.notice, newest.notice, day):
-                yield OlderPromise(
-                    version=policy.version,
-                    until=until - dt.timedelta(days=1),
-                    days=policy.notice.days,
-                    day_count=policy.notice.day_count,
-                    holidays=policy.notice.holidays,
-                    applies_to=policy.notice.applies_to,
-                    objection=policy.notice.objection,
-                )
+                names = ("days", "day_count", "holidays", "applies_to", "objection")
+                said = {name: getattr(policy.notice, name) for name in names}
+                yield OlderPromise(version=policy.version, until=until - dt.timedelta(days=1), **said)
 
     def _reaching(self, version: int) -> Iterator[tuple[NoticePolicy, dt.date | None]]:
         """Yield promises, newest first, each with the first day on which it binds no more."""
@@ -156,16 +150,25 @@ def announce(
         return Announced(version=version, at=at)
     binding = max(covering, key=lambda notice: earliest_start(day, notice))
     deadlines = [objection_until(day, notice) for notice in covering]
-    return Announced(
+    announced = Announced(
         version=version,
         at=at,
         required=True,
         promised_days=binding.days,
-        days=None if effective_on is None else days_of_notice(day, effective_on, binding),
         day_count=binding.day_count,
-        met=effective_on is not None and effective_on >= earliest_start(day, binding),
         objection_until=max((item for item in deadlines if item is not None), default=None),
     )
+    return _counted(announced, effective_on, day, binding)
+
+
+def _counted(
+    announced: Announced, effective_on: dt.date | None, day: dt.date, notice: NoticeSource
+) -> Announced:
+    """Return an announcement of a day with the days of notice that it gives, and whether they are enough."""
+    if effective_on is None:
+        return msgspec.structs.replace(announced, days=None, met=False)
+    met = effective_on >= earliest_start(day, notice)
+    return msgspec.structs.replace(announced, days=days_of_notice(day, effective_on, notice), met=met)
 
 
 def moved(announced: Announced, effective_on: dt.date | None, promises: Promises) -> Announced:
@@ -184,12 +187,7 @@ def moved(announced: Announced, effective_on: dt.date | None, promises: Promises
     ]
     if not counted:
         return announced
-    binding = max(counted, key=lambda notice: earliest_start(day, notice))
-    return msgspec.structs.replace(
-        announced,
-        days=None if effective_on is None else days_of_notice(day, effective_on, binding),
-        met=effective_on is not None and effective_on >= earliest_start(day, binding),
-    )
+    return _counted(announced, effective_on, day, max(counted, key=lambda item: earliest_start(day, item)))
 
 
 def notice_status(announced: Announced, effective_on: dt.date | None, zone: dt.tzinfo) -> NoticeStatus:
@@ -201,16 +199,9 @@ def notice_status(announced: Announced, effective_on: dt.date | None, zone: dt.t
     day = local_day(announced.at, zone)
     if announced.version == 1 and (effective_on is None or effective_on <= day):
         return NoticeStatus(required=False, effective_on=effective_on)
-    return NoticeStatus(
-        required=announced.required,
-        announced_on=day,
-        effective_on=effective_on,
-        days=announced.days,
-        day_count=announced.day_count,
-        promised_days=announced.promised_days,
-        met=announced.met,
-        objection_until=announced.objection_until,
-    )
+    names = ("required", "days", "day_count", "promised_days", "met", "objection_until")
+    counted = {name: getattr(announced, name) for name in names}
+    return NoticeStatus(announced_on=day, effective_on=effective_on, **counted)
 
 
 def strictest(what: Iterable[Event], version: int, day: dt.date, promises: Promises) -> NoticeSource | None:
@@ -224,16 +215,12 @@ def _covering(
 ) -> Iterator[NoticeSource]:
     if promises.is_baseline(version):
         return
-    events = tuple(what)
+    events: set[str] = set(what)
+    if "rescheduled" in events:  # covered by what covers any start
+        events = events - {"rescheduled"} | START_EVENTS
     for notice in promises.binding(version, day):
-        if any(_covers(notice, event) for event in events):
+        if not events.isdisjoint(notice.applies_to):
             yield notice
-
-
-def _covers(notice: NoticeSource, what: Event) -> bool:
-    if what == "rescheduled":
-        return not START_EVENTS.isdisjoint(notice.applies_to)
-    return what in notice.applies_to
 
 
 def objection_until(day: dt.date, notice: NoticeSource) -> dt.date | None:

@@ -3,7 +3,8 @@
 The base fields of a vendor or an engagement say what holds now; a planned change has a day of its own
 (effective dating). The state on day D is the base with every planned change that is not cancelled and
 has ``effective_on`` <= D, in order of ``effective_on``, then of position (docs/format/register.md,
-PlannedChange). Timeline, rules, notice, diff, pages, exports and the verifier all ask here.
+PlannedChange). Timeline, rules, notice, diff, pages, exports and the verifier all ask here. A change that
+sets what it cannot is ``Malformed`` wherever it is asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 
 from register_api.core.model import (
-    Engagement,
     EngagementSource,
     PlannedChangeSource,
     ProductScope,
@@ -24,6 +24,7 @@ from register_api.core.model import (
     SubprocessorSource,
 )
 from register_api.core.printable import printable
+from register_api.core.shapes import to_plain
 from register_api.errors import Malformed
 
 ALL = "all"
@@ -51,22 +52,20 @@ V = TypeVar("V", bound="SubprocessorSource | Subprocessor")
 
 ONE_DAY = dt.timedelta(days=1)
 
-NOT_SETTABLE: dict[type[msgspec.Struct], frozenset[str]] = {
-    EngagementSource: frozenset(
-        {"id", "starts_on", "ends_on", "announced", "planned", "cancelled", "short_notice"}
-    ),
-    SubprocessorSource: frozenset({"id", "engagements", "planned", "withdrawn"}),
-}
+_NOT_SETTABLE = frozenset(
+    {
+        "id", "starts_on", "ends_on", "announced", "engagements", "planned", "cancelled", "short_notice",
+        "withdrawn",
+    }
+)  # fmt: skip
 """Fields of an owner that no planned change may set: dates have fields of their own, ids last."""
-NOT_SETTABLE[Engagement] = NOT_SETTABLE[EngagementSource]
-NOT_SETTABLE[Subprocessor] = NOT_SETTABLE[SubprocessorSource]
 
 
 @functools.cache
 def settable(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """Return the fields that a planned change of an owner may set, with their types."""
     hints = get_type_hints(kind)
-    return {name: hints[name] for name in kind.__struct_fields__ if name not in NOT_SETTABLE[kind]}
+    return {name: hints[name] for name in kind.__struct_fields__ if name not in _NOT_SETTABLE}
 
 
 def typed(kind: type[msgspec.Struct], name: str, value: Any) -> Any:
@@ -81,13 +80,8 @@ def typed(kind: type[msgspec.Struct], name: str, value: Any) -> Any:
 
 
 def plain(kind: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
-    """Return what a planned change sets as JSON has it: every member of every object present.
-
-    Raises:
-        Malformed: As ``typed``.
-    """
-    read = {name: typed(kind, name, value) for name, value in values.items()}
-    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(read))
+    """Return what a planned change sets as JSON has it: every member of every object present."""
+    found: dict[str, Any] = to_plain({name: typed(kind, name, value) for name, value in values.items()})
     return found
 
 
@@ -109,40 +103,26 @@ def with_change(owner: Owner, change: PlannedChangeSource) -> Owner:
 
     An engagement that was available and is used from then on starts on that day: it has never been in
     use before.
-
-    Raises:
-        Malformed: The change sets what it cannot.
     """
     kind = type(owner)
     values = {name: typed(kind, name, value) for name, value in change.set.items()}
     if isinstance(owner, EngagementSource) and "status" in values:
-        values |= _dates_of_status(owner.status, values["status"], change.effective_on)
+        if values["status"] == "available":
+            values |= {"starts_on": None, "ends_on": None}
+        elif owner.status == "available":
+            values["starts_on"] = change.effective_on
     return msgspec.structs.replace(owner, **values)
 
 
-def _dates_of_status(before: str, after: str, day: dt.date) -> dict[str, dt.date | None]:
-    if after == "available":
-        return {"starts_on": None, "ends_on": None}
-    return {"starts_on": day} if before == "available" else {}
-
-
 def engagement_on(engagement: E, day: dt.date) -> E:
-    """Return an engagement as it holds on a day; its list of planned changes stays.
-
-    Raises:
-        Malformed: A planned change sets what it cannot.
-    """
+    """Return an engagement as it holds on a day; its list of planned changes stays."""
     for change in in_effect(engagement.planned, day) if engagement.planned else ():
         engagement = with_change(engagement, change)
     return engagement
 
 
 def vendor_on(vendor: V, day: dt.date) -> V:
-    """Return a vendor and its engagements as they hold on a day; their lists of planned changes stay.
-
-    Raises:
-        Malformed: A planned change sets what it cannot.
-    """
+    """Return a vendor and its engagements as they hold on a day; their lists of planned changes stay."""
     for change in in_effect(vendor.planned, day) if vendor.planned else ():
         vendor = with_change(vendor, change)
     if not any(item.planned for item in vendor.engagements):
@@ -180,9 +160,6 @@ def fields_set(
         vendor: The vendor.
         engagement: Id of the engagement that the change is of; ``None`` for one of the vendor itself.
         change: The planned change.
-
-    Raises:
-        Malformed: It sets what it cannot.
     """
     held: Any = vendor_before(vendor, engagement, change)
     if engagement is not None:

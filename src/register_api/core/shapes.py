@@ -106,11 +106,11 @@ def _labels(place: str, labels: dict[str, str]) -> Iterator[tuple[str, str]]:
 @functools.cache
 def _with_forms(kind: type[msgspec.Struct], of: type[Form]) -> tuple[tuple[str, Shape], ...]:
     """Return the fields in which such a form may be found."""
-    return tuple((name, shape) for name, shape in shapes(kind).items() if _leads_to(shape, of))
-
-
-def _leads_to(shape: Shape, of: type[Form]) -> bool:
-    return isinstance(shape.form, of) if shape.struct is None else bool(_with_forms(shape.struct, of))
+    return tuple(
+        (name, shape)
+        for name, shape in shapes(kind).items()
+        if (_with_forms(shape.struct, of) if shape.struct is not None else isinstance(shape.form, of))
+    )
 
 
 def _key(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -54,13 +54,6 @@ def state_on(vendor: Subprocessor | SubprocessorSource, engagement: EngagementSo
     if engagement.starts_on is not None and engagement.starts_on > day:
         return "announced"
     return "in_force"
-
-
-def known_on(published: Iterable[tuple[int, dt.datetime]], day: dt.date, zone: dt.tzinfo) -> int | None:
-    """Return the newest version that was known at the end of a day."""
-    # Where clocks go back over midnight a day has two ends, and a later version can be of an earlier day.
-    known = (version for version, instant in published if local_day(instant, zone) <= day)
-    return max(known, default=None)
 
 
 class AsOf(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,7 +152,9 @@ def version_known(versions: StoredVersions, known_at: dt.datetime | dt.date | No
         return versions.newest or None
     if isinstance(known_at, dt.datetime):
         return bisect.bisect_right(versions.published, known_at) or None
-    return known_on(enumerate(versions.published, start=1), known_at, versions.zone)
+    # Where clocks go back over midnight a day has two ends, and a later version can be of an earlier day.
+    days = (local_day(instant, versions.zone) for instant in versions.published)
+    return max((version for version, day in enumerate(days, start=1) if day <= known_at), default=None)
 
 
 def engagement_states(register: Register, day: dt.date) -> tuple[EngagementState, ...]:

@@ -17,7 +17,6 @@ from register_api.core.canonical import Encoded
 from register_api.core.diff.changes import (
     ANNOUNCED_BY,
     Change,
-    ChangeKind,
     ChangeType,
     Diff,
     DiffEnd,
@@ -110,7 +109,7 @@ def _change(id_: str, found: Difference | Column | Reorder, comparison: Comparis
             subprocessor=None,
             engagement=None,
             affects=_in_order(ids, comparison),
-            fields=tuple(_field(_place_of_row(row), row.fields[0]) for row in found.rows),
+            fields=tuple(_field_of_row(row) for row in found.rows),
             notice=notice,
         )
     vendor = found.vendor.known if found.vendor else None
@@ -127,13 +126,14 @@ def _change(id_: str, found: Difference | Column | Reorder, comparison: Comparis
         )
     above = ("subprocessor",) if found.engagement is not None else ()
     record = found.record.known
-    place_in_vendor = ("planned", record.id) if isinstance(record, PlannedChange) else ()
-    place = place_in_vendor if vendor else found.place
+    place = found.place or (("planned", record.id) if isinstance(record, PlannedChange) else ())
     others = _others(found, vendor) if vendor else set(_belonging(record, comparison))
+    # What a planned change sets is told of its owner, which stays.
+    stays = found.record.in_both or (found.planned is not None and not isinstance(record, PlannedChange))
     return Change(
         id=id_,
         type=found.type,
-        kind=_kind_of(found),
+        kind="changed" if stays else "added" if found.record.before is None else "removed",
         subprocessor=vendor.id if vendor else None,
         engagement=found.engagement.known.id if found.engagement else None,
         planned=found.planned.known.id if found.planned else None,
@@ -146,24 +146,16 @@ def _change(id_: str, found: Difference | Column | Reorder, comparison: Comparis
     )
 
 
-def _kind_of(difference: Difference) -> ChangeKind:
-    """Say whether an entry came, went, or stayed with other fields."""
-    sets_fields = difference.planned is not None and not isinstance(difference.record.known, PlannedChange)
-    if difference.record.in_both or sets_fields:
-        return "changed"
-    return "added" if difference.record.before is None else "removed"
-
-
 def _field(place: Sequence[Key], delta: FieldDelta) -> FieldChange:
     parts = (part if isinstance(part, str) else f"{part[0]}#{part[1]}" for part in (*place, delta.name))
     return FieldChange(path=".".join(parts), before=to_plain(delta.before), after=to_plain(delta.after))
 
 
-def _place_of_row(row: Difference) -> tuple[Key, ...]:
-    """Return the way from the register to the entry of a row."""
+def _field_of_row(row: Difference) -> FieldChange:
+    """Return the field of a column that a row fills, by its way from the register."""
     vendor = row.vendor.known.id if row.vendor is not None else ""
     use = ("engagements", row.engagement.known.id) if row.engagement is not None else ()
-    return ("subprocessors", vendor, *use)
+    return _field(("subprocessors", vendor, *use), row.fields[0])
 
 
 def _others(difference: Difference, vendor: Subprocessor) -> set[str]:
@@ -239,9 +231,8 @@ def _not_required(comparison: Comparison, effective_on: dt.date | None = None) -
 
 def _worst(found: Iterable[NoticeStatus], comparison: Comparison) -> NoticeStatus:
     """Return the status that a customer would mind most."""
-    needed = [item for item in found if item.required]
-    return max(needed, key=_gravity, default=_not_required(comparison))
-
-
-def _gravity(item: NoticeStatus) -> tuple[bool, bool, int]:
-    return not item.met, item.announced_on is not None, -(item.days or 0)
+    return max(
+        (item for item in found if item.required),
+        key=lambda item: (not item.met, item.announced_on is not None, -(item.days or 0)),
+        default=_not_required(comparison),
+    )

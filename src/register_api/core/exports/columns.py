@@ -91,23 +91,6 @@ def _codes(vocabulary: str) -> Callable[[Values, Any], str]:
     return lambda say, value: say.codes(vocabulary, (value,) if isinstance(value, str) else value)
 
 
-def _category_title(use: UseAtPlace) -> str | None:
-    return use.category.title if use.category else None
-
-
-def _short_notice(use: UseAtPlace) -> str | None:
-    short = use.held.engagement.short_notice
-    return short.reason if short else None
-
-
-def _mechanisms(use: UseAtPlace) -> tuple[str, ...] | None:
-    return None if use.transfers is None else tuple(item.mechanism for item in use.transfers)
-
-
-def _references(use: UseAtPlace) -> tuple[str, ...] | None:
-    return tuple(item.reference for item in use.transfers or () if item.reference) or None
-
-
 # fmt: off
 COLUMNS: tuple[ExportColumn, ...] = (
     _field(_VENDOR, Subprocessor, "id", "Id of the sub-processor.",
@@ -126,8 +109,8 @@ COLUMNS: tuple[ExportColumn, ...] = (
     _field(_USE, Engagement, "id", "Id of the use, unique within the sub-processor.",
            name="use", title=message("id of the use"), required=True),
     _field(_USE, Engagement, "category", "Id of its category.", required=True),
-    _own("category_title", message("title of the category"), "Title of that category.", _category_title,
-         of_use=False),
+    _own("category_title", message("title of the category"), "Title of that category.",
+         lambda use: use.category.title if use.category else None,         of_use=False),
     _field(_USE, Engagement, "purpose", "What the sub-processor is used for."),
     _field(_USE, Engagement, "products", "Products that use it: `all`, or their ids."),
     _field(_USE, Engagement, "ict_service",
@@ -165,9 +148,11 @@ COLUMNS: tuple[ExportColumn, ...] = (
     _field(_PLACE, Transfer, "mechanism",
            "Transfer mechanisms for this place: codes; `unstated` where one is "
            "needed and none is stated; empty within the EEA.", name="transfer_mechanism",
-           title=message("transfer mechanism"), value=_mechanisms, words=_codes("mechanism")),
+           title=message("transfer mechanism"), words=_codes("mechanism"),
+           value=lambda use: use.transfers and tuple(item.mechanism for item in use.transfers)),
     _field(_PLACE, Transfer, "reference", "Which clauses or decision these are.", name="transfer_reference",
-           title=message("reference of the transfer mechanism"), value=_references),
+           title=message("reference of the transfer mechanism"),
+           value=lambda use: tuple(item.reference for item in use.transfers or () if item.reference) or None),
     _field(_USE, Engagement, "transfers", "All transfers of the use, also those to no place of it: "
            "`destination: mechanism` each."),
     _own("safeguards", FIELDS[Engagement]["safeguards"].label, "Safeguards of the category and of the use.",
@@ -188,7 +173,7 @@ COLUMNS: tuple[ExportColumn, ...] = (
            name="notice_given", type="integer"),
     _field(_ANNOUNCED, Announced, "met", "Whether the promise was kept.", name="notice_kept", type="boolean"),
     _own("short_notice", FIELDS[Engagement]["short_notice"].label, "Why the notice was short.",
-         _short_notice),
+         lambda use: use.held.engagement.short_notice and use.held.engagement.short_notice.reason),
     _field(_ANNOUNCED, Announced, "objection_until", "Last day to object; empty where no period is promised.",
            type="date"),
     _own("planned_on", message("planned changes take effect on"), "Days after `as_of` on which planned "

@@ -54,13 +54,27 @@ def answers(row: EngagementState, on: dt.date, promises: Promises, say: Values) 
         state=row.state,
         products=_products(engagement, say),
         data=_data(engagement, say),
-        purpose=_purpose(engagement, say),
+        purpose=PurposeAnswer(
+            stated=bool(engagement.purpose),
+            words=_said(engagement.purpose, say),
+            purpose=engagement.purpose,
+            category=engagement.category,
+            ict_service=engagement.ict_service,
+        ),
         places=_places(engagement, row.entity.seat, say),
         region=region(engagement, say),
         transfers=_transfers(engagement, say),
-        retention=_retention(engagement, say),
+        retention=RetentionAnswer(
+            stated=engagement.retention is not None,
+            words=_said(engagement.retention, say),
+            retention=engagement.retention,
+        ),
         objection=objection(row, on, promises, say.language),
     )
+
+
+def _said(text: str | None, say: Values) -> str:
+    return sentence(text) if text else say.text(NOT_STATED)
 
 
 def _products(engagement: Engagement, say: Values) -> ProductsAnswer:
@@ -73,34 +87,14 @@ def _products(engagement: Engagement, say: Values) -> ProductsAnswer:
 
 
 def _data(engagement: Engagement, say: Values) -> DataAnswer:
-    named = ("data_scope", "data_categories", "data_subjects")
-    phrases = Phrases(say)
+    named = ("data_scope", "data_categories", "data_subjects", "special_categories")
+    stated = {name: getattr(engagement, name) for name in named}
     facts = [
-        phrases.fact(Engagement, name, getattr(engagement, name))
-        for name in named
-        if getattr(engagement, name) is not None
+        sentence(Phrases(say).fact(Engagement, name, value))
+        for name, value in stated.items()
+        if value is not None
     ]
-    special = engagement.special_categories
-    facts += [] if special is None else [phrases.fact(Engagement, "special_categories", special)]
-    return DataAnswer(
-        stated=bool(facts),
-        words=" ".join(map(sentence, facts)) or say.text(NOT_STATED),
-        data_scope=engagement.data_scope,
-        data_categories=engagement.data_categories,
-        data_subjects=engagement.data_subjects,
-        special_categories=special,
-    )
-
-
-def _purpose(engagement: Engagement, say: Values) -> PurposeAnswer:
-    stated = bool(engagement.purpose)
-    return PurposeAnswer(
-        stated=stated,
-        words=sentence(engagement.purpose) if stated else say.text(NOT_STATED),
-        purpose=engagement.purpose,
-        category=engagement.category,
-        ict_service=engagement.ict_service,
-    )
+    return DataAnswer(stated=bool(facts), words=" ".join(facts) or say.text(NOT_STATED), **stated)
 
 
 def _places(engagement: Engagement, seat: str | None, say: Values) -> PlacesAnswer:
@@ -125,12 +119,6 @@ def _transfers(engagement: Engagement, say: Values) -> TransfersAnswer:
     mechanisms = {transfer.mechanism for transfer in transfers or ()}
     stated = transfers == () or bool(mechanisms - {OPENLY_UNSTATED})
     return TransfersAnswer(stated=stated, words=" ".join(parts), transfers=transfers)
-
-
-def _retention(engagement: Engagement, say: Values) -> RetentionAnswer:
-    said = engagement.retention
-    words = sentence(said) if said else say.text(NOT_STATED)
-    return RetentionAnswer(stated=said is not None, words=words, retention=said)
 
 
 def region(engagement: Engagement, say: Values) -> RegionAnswer:
