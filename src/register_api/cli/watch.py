@@ -32,11 +32,10 @@ from register_api.sending.webhook import read_key
 from register_api.verify.evidence.archive import check_free, write_archive
 from register_api.verify.report_text import render_text
 from register_api.watch.export import FILES, Watched
-from register_api.watch.inbox import describe
+from register_api.watch.inbox import VendorStatus, describe, root_of, vendors_status
 from register_api.watch.look import Asking, evidence_of
 from register_api.watch.mailer import Mailer
 from register_api.watch.messages import preview as coming
-from register_api.watch.overview import VendorStatus, root_of, vendors_status
 from register_api.watch.poller import Poller
 from register_api.watch.register_list import signed_list
 from register_api.watch.service.app import create_app

@@ -115,11 +115,20 @@ def smtp_password(settings: MailSettings, environment: Mapping[str, str]) -> str
     """
     if password := environment.get(PASSWORD_VARIABLE):
         return password
-    path = Path(settings.smtp_password_file)
+    file = settings.smtp_password_file
+    return read_text(file, "smtp_password_file") if file else ""
+
+
+def read_text(file: str, named: str) -> str:
+    """Return what stands in a file that a setting names.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
     try:
-        return path.read_text("utf-8").strip() if settings.smtp_password_file else ""
+        return Path(file).read_text("utf-8").strip()
     except (OSError, ValueError) as error:
-        raise UsageError(f"smtp_password_file: {printable(path)} cannot be read") from error
+        raise UsageError(f"{named}: {printable(file)} cannot be read") from error
 
 
 def is_loopback(host: str) -> bool:

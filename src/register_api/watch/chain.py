@@ -25,13 +25,7 @@ _PLAIN_KINDS = frozenset({"domain", "register"})
 
 
 class Company(msgspec.Struct, frozen=True):
-    """A company of the chain.
-
-    Attributes:
-        entries: Where it stands: as a vendor of ours, and in registers.
-        keys: By what the entries are known to be one.
-        is_ours: Whether it is a vendor of ours.
-    """
+    """A company of the chain: where it appears, as a vendor of ours and in registers, and by which keys."""
 
     name: str
     entries: tuple[str, ...]
@@ -80,12 +74,7 @@ class Chain:
     """
 
     def __init__(self, entries: Iterable[ChainEntry], same: Iterable[tuple[str, str]]) -> None:
-        """Join entries to companies.
-
-        Args:
-            entries: All of them, vendors of ours first.
-            same: Pairs of entries of which a person said that they are the same company.
-        """
+        """Join entries, vendors of ours first, and pairs that a person said to be the same, to companies."""
         groups = _joined({entry.id: entry for entry in entries}, same)
         self.numbers = {entry.id: number for number, group in enumerate(groups) for entry in group}
         self.companies = [_company(group) for group in groups]
@@ -93,13 +82,13 @@ class Chain:
         self.users: list[dict[int, bool]] = [{} for _ in groups]
         self.purposes: dict[tuple[int, int], dict[str, None]] = {}
         self._exact: dict[str, dict[int, None]] = {}
-        self._names: dict[str, dict[int, None]] = {}
+        self._named: dict[tuple[str, ...], dict[int, None]] = {}
         for number, (company, group) in enumerate(zip(self.companies, groups, strict=True)):
             values = (key.partition(":")[2] for key in company.keys)
             for word in (*company.entries, *company.keys, *values):
                 self._exact.setdefault(word.casefold(), {})[number] = None
             for word in {text for entry in group for text in (entry.name, entry.id.rpartition("/")[2])}:
-                self._names.setdefault(" ".join(normalise_name(word)), {})[number] = None
+                self._named.setdefault(normalise_name(word), {})[number] = None
 
     def add(self, use: ChainUse) -> None:
         """Add a use; within one company it is no step of the chain."""
@@ -115,7 +104,7 @@ class Chain:
         Raises:
             WatchError: None is.
         """
-        found = self._exact.get(asked.casefold()) or self._names.get(" ".join(normalise_name(asked)))
+        found = self._exact.get(asked.casefold()) or self._named.get(normalise_name(asked))
         if found:
             return tuple(found)
         near = nearest(asked, (company.name for company in self.companies))
@@ -164,13 +153,9 @@ def _entries(database: Database) -> Iterator[ChainEntry]:
 
 def _company(entries: list[ChainEntry]) -> Company:
     vendors = [entry.vendor for entry in entries if entry.vendor is not None]
-    return Company(
-        name=entries[0].name,
-        entries=tuple(entry.id for entry in entries),
-        keys=tuple(sorted({key for entry in entries for key in entry.keys})),
-        is_ours=bool(vendors),
-        is_critical=any(vendor.critical for vendor in vendors),
-    )
+    ids, keys = (entry.id for entry in entries), {key for entry in entries for key in entry.keys}
+    is_critical = any(vendor.critical for vendor in vendors)
+    return Company(entries[0].name, tuple(ids), tuple(sorted(keys)), bool(vendors), is_critical)
 
 
 def _joined(known: dict[str, ChainEntry], same: Iterable[tuple[str, str]]) -> list[list[ChainEntry]]:

@@ -26,10 +26,8 @@ Way = tuple[int, ...]
 class Abroad(NamedTuple):
     """A country outside the EEA in which a vendor of ours, or who works for it, processes.
 
-    Attributes:
-        way: From the vendor to the company that processes there.
-        mechanisms: What its transfer there rests on, as whoever uses it states; nothing where it processes no
-            personal data.
+    ``mechanisms`` is what the transfer there rests on, as stated by whoever uses the company there; empty if
+    it processes no personal data.
     """
 
     country: str
@@ -38,13 +36,7 @@ class Abroad(NamedTuple):
 
 
 class Share(msgspec.Struct, frozen=True):
-    """How many vendors of ours depend on something.
-
-    Attributes:
-        direct: That use it themselves.
-        all: That use it themselves or through others.
-        critical: Those of all that are critical.
-    """
+    """How many vendors of ours depend on something: directly, in all, and the critical ones of all."""
 
     what: str
     direct: int

@@ -124,42 +124,34 @@ def _rows(
 
 def keys_of_vendor(vendor: Vendor) -> frozenset[str]:
     """Return the keys of a vendor as we know it."""
-    return frozenset((*_register(vendor.register), *_website(vendor.website)))
+    return _keys(vendor.register, vendor.website)
 
 
 def keys_of_publisher(register: Register) -> frozenset[str]:
     """Return the keys of the company whose register it is, as it states them."""
     publisher = register.publisher
-    numbers = _numbers(publisher.identifiers or ())
-    return frozenset((*_register(register.url or ""), *_website(publisher.website or ""), *numbers))
+    return _keys(register.url or "", publisher.website or "", publisher.identifiers or ())
 
 
 def keys_of_subprocessor(listed: Subprocessor) -> frozenset[str]:
     """Return the keys of a sub-processor, those of the entities that are engaged among them."""
     entities = [use.entity for use in listed.engagements if use.entity is not None]
     numbers = [*(listed.identifiers or ()), *(item for each in entities for item in each.identifiers or ())]
-    domain = _domain(listed.domain) if listed.domain else _website(listed.website or "")
-    own = listed.register.url if listed.register else ""
-    return frozenset((*_register(own), *domain, *_numbers(numbers)))
+    website = f"https://{listed.domain}" if listed.domain else listed.website or ""
+    return _keys(listed.register.url if listed.register else "", website, numbers)
 
 
-def _register(address: str) -> Iterator[str]:
-    host, path = _split(address)
+def _keys(register: str, website: str, numbers: Iterable[Identifier] = ()) -> frozenset[str]:
+    """Return keys; a page of a website may be on a platform that hosts many companies, and is none."""
+    found = set(_numbers(numbers))
+    host, path = _split(register)
     if host:
-        yield f"register:{host}/{path.strip('/')}"
-
-
-def _website(address: str) -> Iterator[str]:
-    """Yield the domain of a website; a page of one may be on a platform that hosts many companies."""
-    host, path = _split(address)
-    if path.strip("/") == "":
-        yield from _domain(host)
-
-
-def _domain(host: str) -> Iterator[str]:
-    host = host.casefold().removeprefix("www.")
-    if is_host(host) and "." in host:
-        yield f"domain:{host}"
+        found.add(f"register:{host}/{path.strip('/')}")
+    host, path = _split(website)
+    domain = host.removeprefix("www.")
+    if not path.strip("/") and is_host(domain) and "." in domain:
+        found.add(f"domain:{domain}")
+    return frozenset(found)
 
 
 def _split(address: str) -> tuple[str, str]:

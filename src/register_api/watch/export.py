@@ -55,12 +55,7 @@ _US = "customer"
 
 
 class Watched(NamedTuple):
-    """All that files are made from.
-
-    Attributes:
-        news: Each piece with its newest decision, the oldest first.
-        registers: The newest version of each register, by vendor.
-    """
+    """All that files are made from: news with their newest decisions, and registers by vendor."""
 
     vendors: Sequence[Vendor]
     news: Sequence[Mapping[str, Any]]

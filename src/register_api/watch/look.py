@@ -79,7 +79,6 @@ class Looked(NamedTuple):
     Attributes:
         outcome: The word for it.
         message: What is wrong, in one sentence; of a register that was found, its address.
-        hint: What to do.
         elsewhere: Where a redirect leads that was not followed.
         wait: Seconds that the server asked to be left alone for.
         seen: The timestamp, once all that it vouches for is verified.

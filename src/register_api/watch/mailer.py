@@ -6,18 +6,16 @@ import contextlib
 import html
 import secrets
 from collections import Counter
-from pathlib import Path
-from typing import Self
 
 from register_api.core import strict_base64
 from register_api.core.instant import format_instant
-from register_api.core.printable import printable
 from register_api.errors import Malformed, SendingError, UsageError
 from register_api.sending.database import Database
 from register_api.sending.mail import Addressed, Message, content_of, envelope, written
 from register_api.sending.mail_server import MailServer
 from register_api.sending.outbox import RETRY_AFTER, Outbox, SendResult
 from register_api.sending.sender import Route, Sender, Surroundings
+from register_api.sending.settings import read_text
 from register_api.sending.webhook import (
     CHATS,
     CONTENT_TYPES,
@@ -39,7 +37,7 @@ _SHORTEST_SECRET = 24
 _NOTHING_LEFT = SendResult("opted_out", "all of it is decided, or was told by another process")
 
 
-class Mailer:
+class Mailer(contextlib.ExitStack):
     """Tells who is responsible; several may share a database. Without sender and webhooks nothing is sent."""
 
     def __init__(
@@ -50,6 +48,7 @@ class Mailer:
         Raises:
             UsageError: A file of a webhook cannot be read.
         """
+        super().__init__()
         self._database, self._settings, self._around = database, settings, around
         self._hooks: dict[tuple[str, str], tuple[str, str]] = {
             (each.name, each.format): (_url(each), _secret(each)) for each in settings.webhooks
@@ -60,23 +59,11 @@ class Mailer:
         self._senders: list[Sender[DueMessage]] = []
         if settings.webhooks:
             route = route_of(transport_of(settings, around.now, "watch"))
-            self._senders.append(Sender(outbox, route, self._hook, around))
+            self._senders.append(self.enter_context(Sender(outbox, route, self._hook, around)))
         if settings.sender:
             server = MailServer(settings, password)
             route = Route(("mail",), server, settings.mails_per_second, RETRY_AFTER)
-            self._senders.append(Sender(outbox, route, self._mail, around))
-
-    def __enter__(self) -> Self:
-        """Make what connections live in."""
-        with contextlib.ExitStack() as stack:
-            for sender in self._senders:
-                stack.enter_context(sender)
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the connections."""
-        self._stack.close()
+            self._senders.append(self.enter_context(Sender(outbox, route, self._mail, around)))
 
     def send(self) -> Counter[str]:
         """Put into the outbox what has to be told, and send what is due.
@@ -155,15 +142,8 @@ class Mailer:
         return Here(self._around.now(), self._settings)
 
 
-def _read(hook: WatchHook, name: str, file: str) -> str:
-    try:
-        return Path(file).read_text("utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise UsageError(f"webhook {hook.name}: {name}: {printable(file)} cannot be read") from error
-
-
 def _url(hook: WatchHook) -> str:
-    url = _read(hook, "url_file", hook.url_file)
+    url = read_text(hook.url_file, f"webhook {hook.name}: url_file")
     if problem := hook_url_problem(url):
         raise UsageError(f"webhook {hook.name}: the address in url_file {problem}")
     return url
@@ -172,7 +152,7 @@ def _url(hook: WatchHook) -> str:
 def _secret(hook: WatchHook) -> str:
     if not hook.secret_file:
         return ""
-    secret = _read(hook, "secret_file", hook.secret_file)
+    secret = read_text(hook.secret_file, f"webhook {hook.name}: secret_file")
     try:
         good = len(strict_base64.decode(secret.removeprefix(SECRET))) >= _SHORTEST_SECRET
     except Malformed:

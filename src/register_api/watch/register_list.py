@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from register_api.core import canonical, strict_base64
 from register_api.core.canonical import decode, digest
 from register_api.core.forms import BaseUrl, Instant, Sha256
-from register_api.core.instant import format_instant, instant_of
 from register_api.core.printable import printable
 from register_api.core.signature import (
     ed25519_jwk,
@@ -94,16 +93,9 @@ def signed_list(database: Database, key: Ed25519PrivateKey, now: dt.datetime) ->
         FRESH,
     )
     of_address = {row["address"]: row for row in rows}
-    said = {
-        "format": RegisterList.__struct_defaults__[0],
-        "key": _jwk(key),
-        "made_at": format_instant(now),
-        "registers": [
-            {**row, "first_seen": format_instant(instant_of(row["first_seen"]))}
-            for row in of_address.values()
-        ],
-    }
-    payload, header = canonical.encode(said), jws_header(kid_of(key))
+    registers = msgspec.convert([*of_address.values()], tuple[KnownRegister, ...], strict=False)
+    document = RegisterList(key=_jwk(key), made_at=now, registers=registers)
+    payload, header = canonical.encode(document), jws_header(kid_of(key))
     detached = format_jws(header, key.sign(jws_signing_input(header, payload)))
     return detached.replace(b"..", b"." + strict_base64.encode_url(payload).encode() + b".")
 

@@ -40,12 +40,9 @@ _ALIKE = 0.8
 
 
 class VendorsFile(NamedTuple):
-    """What a file says of vendors; where there are faults, nothing of it may be used.
+    """What a file says of vendors, by line and field; where there are faults, nothing of it may be used.
 
-    Attributes:
-        rows: What is said of each vendor, by field, by the line that it begins in; ``id`` may be missing.
-        faults: What is wrong.
-        passed_over: Headings of columns that no field takes.
+    ``id`` may be missing; ``passed_over`` are headings of columns that no field takes.
     """
 
     rows: dict[int, dict[str, Any]]

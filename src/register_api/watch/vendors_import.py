@@ -20,12 +20,7 @@ _COLUMNS = Vendor.__struct_fields__
 
 
 class ImportedVendors(NamedTuple):
-    """What an import did, or would do; where there are faults, it does nothing.
-
-    Attributes:
-        vendors: The vendors as they are now, by line.
-        absent: How many are watched that the table does not name.
-    """
+    """What an import did, or would do, the vendors by line as they are now, and how many it does not name."""
 
     done: dict[Done, int]
     vendors: dict[int, Vendor]

@@ -16,8 +16,8 @@ from register_api.errors import RegisterError, SendingError, WatchError
 from register_api.sending.database import Database
 from register_api.style.environment import ICON
 from register_api.verify.report_text import render_text
+from register_api.watch.inbox import root_of
 from register_api.watch.look import Asking, evidence_of
-from register_api.watch.overview import root_of
 from register_api.watch.schema import STEPS
 from register_api.watch.service.desk import VIEWS, WatchPage, decide, html, message_page, news_page
 from register_api.watch.service.guard import Asked, Guard, is_name

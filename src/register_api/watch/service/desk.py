@@ -16,7 +16,7 @@ from register_api.errors import WatchError
 from register_api.sending.database import Database
 from register_api.style.environment import page_environment
 from register_api.watch import chain_questions as questions
-from register_api.watch import inbox, overview
+from register_api.watch import inbox
 from register_api.watch.chain import Chain
 from register_api.watch.chain import load as load_chain
 from register_api.watch.inbox import Decision, DecisionWord
@@ -82,24 +82,24 @@ def _inbox(database: Database, here: Here, asked: Question) -> WatchPage:
 
 def _vendors(database: Database, _here: Here, _asked: Question) -> WatchPage:
     """Show all vendors with how it stands with their registers."""
-    status = {each.vendor: each for each in overview.vendors_status(database)}
+    status = {each.vendor: each for each in inbox.vendors_status(database)}
     known = [(each, status[each.id]) for each in all_vendors(database) if each.id in status]
     rows = sorted(known, key=lambda pair: pair[1].is_well)
-    return WatchPage("vendors", {"rows": rows, "open": overview.open_items(database)})
+    return WatchPage("vendors", {"rows": rows, "open": inbox.open_items(database)})
 
 
 def _vendor(database: Database, _here: Here, asked: Question) -> WatchPage:
     """Show a vendor: contract, trust, versions, news."""
     vendor = load(database, asked["vendor"])
-    status = {each.vendor: each for each in overview.vendors_status(database)}
-    known = overview.overview(database, vendor.id) | {"root_sha256": overview.root_of(database, vendor.id)}
+    status = {each.vendor: each for each in inbox.vendors_status(database)}
+    known = inbox.overview(database, vendor.id) | {"root_sha256": inbox.root_of(database, vendor.id)}
     return WatchPage("vendor", {"vendor": vendor, "status": status.get(vendor.id), "known": known})
 
 
 def _search(database: Database, _here: Here, asked: Question) -> WatchPage:
     """Show what has a text in it."""
     words = plain(asked.get("q", ""))[:_LONGEST_QUESTION]
-    return WatchPage("search", {"words": words, "found": overview.search(database, words)})
+    return WatchPage("search", {"words": words, "found": inbox.search(database, words)})
 
 
 def _chain(database: Database, here: Here, asked: Question) -> WatchPage:

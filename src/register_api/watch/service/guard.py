@@ -21,7 +21,7 @@ from register_api.clock import Clock
 from register_api.core import strict_base64
 from register_api.errors import UsageError
 from register_api.files import durable
-from register_api.sending.settings import is_loopback
+from register_api.sending.settings import is_loopback, read_text
 from register_api.watch.settings import WatchSettings
 from register_api.web.asking import (
     Form,
@@ -195,10 +195,7 @@ def read_token(path: Path) -> str:
     Raises:
         UsageError: The file cannot be read, others may read it, or what stands in it can be guessed.
     """
-    try:
-        mode, token = path.stat().st_mode, path.read_text("utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise UsageError(f"token_file: {path} cannot be read") from error
+    token, mode = read_text(str(path), "token_file"), path.stat().st_mode
     if mode & 0o077:
         raise UsageError(
             f"token_file: {path} is open to other users (mode {stat.S_IMODE(mode):04o})",
