@@ -12,7 +12,6 @@ from register_api.core.log.tiles import (
     consistency_proof,
     inclusion_proof,
     root,
-    tiles_for_consistency,
 )
 from register_api.errors import Malformed
 
@@ -70,20 +69,11 @@ def test_consistency_proofs_from_tiles_hold(log: MemoryLog, new_size: int) -> No
 def test_both_roots_need_at_most_three_tiles(
     log: MemoryLog, old_size: int, new_size: int, paths: list[str]
 ) -> None:
-    """What is announced is what is read (docs/format/log.md)."""
-    announced = tiles_for_consistency(old_size, new_size)
-    assert announced == tuple(f"log/tile/{path}" for path in paths)
+    """These are read (docs/format/log.md)."""
     log.reads.clear()
     root(old_size, log.read, tree_size=new_size)
     root(new_size, log.read)
-    assert tuple(dict.fromkeys(log.reads)) == announced
-
-
-def test_below_65536_entries_three_tiles_are_always_enough() -> None:
-    """Some pairs of sizes around the edges of tiles."""
-    edges = [1, 255, 256, 257, 511, 513, 4096, 65_279, 65_280, 65_535]
-    pairs = [(old, new) for old in edges for new in edges if old <= new]
-    assert max(len(tiles_for_consistency(old, new)) for old, new in pairs) == 3
+    assert list(dict.fromkeys(log.reads)) == [f"log/tile/{path}" for path in paths]
 
 
 def test_a_proof_reads_each_tile_once(log: MemoryLog) -> None:
@@ -104,8 +94,6 @@ def test_a_proof_reads_each_tile_once(log: MemoryLog) -> None:
         lambda read: inclusion_proof(-1, 7, read),
         lambda read: consistency_proof(0, 7, read),
         lambda read: consistency_proof(8, 7, read),
-        lambda _: tiles_for_consistency(8, 7),
-        lambda _: tiles_for_consistency(1, 2**63),
     ],
 )
 def test_sizes_that_cannot_be_are_refused(log: MemoryLog, call: Callable[[ReadTile], object]) -> None:

@@ -9,19 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory_log import MemoryLog, cosign, private_key
 from register_api.core.log import time_stamp
-from register_api.core.log.note import make_note_key, parse_note
-from register_api.core.log.proofs import parse_proof
 from register_api.core.log.time_stamp import (
     CLOCK_TOLERANCE,
     MAX_TIME_STAMP_BYTES,
     check_plausible,
     open_time_stamp,
     read_anchors,
-    stamped_bytes,
 )
-from register_api.errors import Forged, Inconsistent, Malformed, UntrustedKey, VerificationError
+from register_api.errors import Forged, Inconsistent, Malformed, VerificationError
 from thoroughness import examples
 from time_authority import Authority, authority, query, refusal
 
@@ -196,19 +192,6 @@ def test_anchors_need_a_root() -> None:
     with pytest.raises(Malformed, match="no root"):
         read_anchors(signer)
     assert len(read_anchors(signer + authority().root.read_bytes() * 2)) == 2
-
-
-def test_what_is_stamped_has_no_lines_of_witnesses() -> None:
-    """The checkpoint in the proof and the cosigned one give the same bytes."""
-    log = MemoryLog(origin="register.example/log", key=private_key(1))
-    log.append(b"entry")
-    own = parse_proof(log.proof(0)).checkpoint
-    key = make_note_key(log.origin, private_key(1).public_key().public_bytes_raw())
-    cosigned = cosign(own, "witness.example", private_key(2), at=1_700_000_000)
-    assert len(parse_note(cosigned).signatures) == 2
-    assert stamped_bytes(cosigned, key) == stamped_bytes(own, key) == own
-    with pytest.raises(UntrustedKey):
-        stamped_bytes(own, make_note_key(log.origin, private_key(3).public_key().public_bytes_raw()))
 
 
 def test_a_stamp_may_be_older_than_its_version_by_what_clocks_differ() -> None:

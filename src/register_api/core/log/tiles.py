@@ -182,19 +182,3 @@ def _descend(reader: _HashReader, index: int, *, to_leaf: bool) -> tuple[list[by
             proof.append(reader.range_hash(start, middle))
             start = middle
     return proof[::-1], start, end
-
-
-def tiles_for_consistency(old_size: int, new_size: int) -> tuple[str, ...]:
-    """Return the tiles from which both roots can be computed (docs/format/log.md).
-
-    Below 65,536 entries these are at most three: the level-1 tile, the one that holds the old last
-    leaf, and the rightmost.
-
-    Raises:
-        Malformed: Sizes out of order.
-    """
-    if not 0 <= old_size <= new_size <= merkle.MAX_SIZE:
-        raise Malformed(f"a log of size {new_size} has never had the size {old_size}")
-    subtrees = merkle.perfect_subtrees(0, old_size) + merkle.perfect_subtrees(0, new_size)
-    places = (tile_of_subtree(height, number, new_size) for height, number in subtrees)
-    return tuple(dict.fromkeys(tile_path(*place) for place in places))

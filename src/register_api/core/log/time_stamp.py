@@ -22,9 +22,8 @@ from cryptography import x509
 from rfc3161_client import TimeStampResponse
 
 from register_api.core.instant import format_instant
-from register_api.core.log.note import NoteKey, format_note, parse_note
 from register_api.core.printable import escaped
-from register_api.errors import Forged, Inconsistent, Malformed, RegisterError, UntrustedKey
+from register_api.errors import Forged, Inconsistent, Malformed, RegisterError
 
 MAX_TIME_STAMP_BYTES = 64 * 2**10
 """Room for a chain of several certificates with large keys; usual ones have 2 to 8 KiB."""
@@ -52,15 +51,6 @@ class TimeStamp(msgspec.Struct, frozen=True, kw_only=True):
     at: dt.datetime
     authority: str
     nonce: int | None
-
-
-def stamped_bytes(checkpoint: bytes, key: NoteKey) -> bytes:
-    """Return what is stamped: a signed checkpoint with the log's own line and no other."""
-    note = parse_note(checkpoint)
-    own = [line for line in note.signatures if (line.name, line.key_id) == (key.name, key.key_id)]
-    if not own:
-        raise UntrustedKey("a checkpoint without the signature of the log's key")
-    return format_note(note.text, own[:1])
 
 
 def open_time_stamp(
