@@ -135,32 +135,27 @@ _SUBPROCESSOR = {
         "country of registration, entity country, corporate location, provider location, hq location, "
         "corporate hq, headquarters location, vendor country"
     )),
-    "address": Field("address", "details_changed", page=True, columns=(
-        "address, registered address, postal address"
-    )),
+    "address": Field("address", "details_changed", page=True,
+        columns="address, registered address, postal address"),
     "website": Field("website", "details_changed", page=True, columns="website, homepage, web, url, link"),
-    "privacy_url": Field("privacy policy", "details_changed", page=True, columns=(
-        "privacy url, privacy policy, privacy notice, privacy statement, privacy"
-    )),
+    "privacy_url": Field("privacy policy", "details_changed", page=True,
+        columns="privacy url, privacy policy, privacy notice, privacy statement, privacy"),
     "subprocessors_url": Field("own list of sub-processors", "details_changed", page=True, columns=(
         "sub-processors url, sub-processor list, sub-processors list, list of sub-processors, "
         "further sub-processors"
     )),
-    "dpa_url": Field("data processing agreement", "details_changed", page=True, columns=(
-        "dpa, dpa url, dpa link, data processing agreement, data processing addendum"
-    )),
+    "dpa_url": Field("data processing agreement", "details_changed", page=True,
+        columns="dpa, dpa url, dpa link, data processing agreement, data processing addendum"),
     "domain": Field("domain", "details_changed", page=True, columns="domain"),
     "register": Field("own register", "details_changed", page=True),
     "role": Field("role", "entity_changed", page=True),
     "engaged_by": Field("sub-processor that engages it", "details_changed", page=True),
-    "contact": Field("contact", "details_changed", page=True, columns=(
-        "contact, contact details, dpo, dpo contact, privacy contact, contact email"
-    )),
+    "contact": Field("contact", "details_changed", page=True,
+        columns="contact, contact details, dpo, dpo contact, privacy contact, contact email"),
     "identifiers": Field("company identifiers", "details_changed", member="company identifier", page=True),
     "parent": Field("parent company", "details_changed", page=True),
-    "formerly": Field("former names", "renamed", member="former name", page=True, columns=(
-        "formerly, former name, former names, previous name"
-    )),
+    "formerly": Field("former names", "renamed", member="former name", page=True,
+        columns="formerly, former name, former names, previous name"),
     "replaces": Field("replaced sub-processors", "replaced", member="replaced sub-processor", page=True),
     "merged_from": Field("merged companies", "renamed", member="merged company", page=True),
     "split_from": Field("company of origin", "renamed", page=True),
@@ -176,9 +171,8 @@ _SUBPROCESSOR = {
 
 _ENGAGEMENT = {
     "id": Field("id"),
-    "category": Field("category", "category_changed", columns=(
-        "category, service category, type of service, service type, entity type, group"
-    )),
+    "category": Field("category", "category_changed",
+        columns="category, service category, type of service, service type, entity type, group"),
     "status": Field("status", "activated", columns="status"),
     "entity": Field("legal entity for this use", "entity_changed", page=True),
     "purpose": Field("purpose", "purpose_changed", columns=(
@@ -190,20 +184,17 @@ _ENGAGEMENT = {
         "role / purpose, service role, processing task, role"
     )),
     "announced": Field("notice given", page=True, instead=_NOT_IN_SOURCE),
-    "starts_on": Field("start date", "schedule_changed", page=True, columns=(
-        "starts on, start date, effective date, in use since, since, start"
-    )),
+    "starts_on": Field("start date", "schedule_changed", page=True,
+        columns="starts on, start date, effective date, in use since, since, start"),
     "ends_on": Field("end date", "schedule_changed", page=True, columns="ends on, end date, end"),
     "short_notice": Field("reason for short notice", "schedule_changed"),
     "planned": Field("planned changes", entries=True),
     "cancelled": Field("reason for cancellation", "cancelled"),
-    "products": Field("products", "purpose_changed", page=True, columns=(
-        "products, product, applicable products, applicable product, applicable services, used by"
-    )),
+    "products": Field("products", "purpose_changed", page=True,
+        columns="products, product, applicable products, applicable product, applicable services, used by"),
     "ict_service": Field("type of ICT service", "category_changed", page=True),
-    "conditions": Field("conditions", "condition_changed", member="condition", columns=(
-        "condition, conditions"
-    )),
+    "conditions": Field("conditions", "condition_changed", member="condition",
+        columns="condition, conditions"),
     "locations": Field("processing locations", "relocated", member="processing location", page=True, columns=(
         "location of processing, processing location, processing locations, place of processing, locations, "
         "location, data location, data locations, hosting location, server location, data center location, "
@@ -237,12 +228,10 @@ _ENGAGEMENT = {
         "special categories of personal data (GDPR Article 9)", "data_changed", page=True,
         columns="special categories, special categories of data",
     ),
-    "retention": Field("retention period", "data_changed", page=True, columns=(
-        "retention, retention period, duration, duration of processing, storage period"
-    )),
-    "safeguards": Field("safeguards", "safeguards_changed", member="safeguard", page=True, columns=(
-        "safeguards, security measures, technical and organisational measures, measures"
-    )),
+    "retention": Field("retention period", "data_changed", page=True,
+        columns="retention, retention period, duration, duration of processing, storage period"),
+    "safeguards": Field("safeguards", "safeguards_changed", member="safeguard", page=True,
+        columns="safeguards, security measures, technical and organisational measures, measures"),
     # No "notes" and "comments": in a spreadsheet they are what a company says to itself.
     "notes": Field("notes", "details_changed", page=True, columns="additional information, public notes"),
     "extra": Field("further details", "details_changed", member="further detail", page=True),

@@ -173,86 +173,67 @@ _NO_REASON = Fault(
     "R11", "short notice without a reason", "say why the promise could not be kept; everybody gets to see it"
 )
 
+# fmt: off
 TEXT = Form(schema=_TEXT_SCHEMA)
 WORDING = Form(is_wording=True, schema=_TEXT_SCHEMA)
 PURPOSE = Form(is_wording=True, if_empty=None, schema={"maxLength": MAX_TEXT})
 URL = Form(
-    words="https URL",
-    problem=url_problem,
-    hint="write the whole address, e.g. https://example.com/privacy",
+    words="https URL", problem=url_problem, hint="write the whole address, e.g. https://example.com/privacy",
     schema={"format": "uri", "pattern": "^https://[A-Za-z0-9][!-~]*$"},
 )
 LINK = Form(
-    words="`mailto:` or https URL",
-    problem=link_problem,
+    words="`mailto:` or https URL", problem=link_problem,
     hint="write mailto:privacy@example.com, or an https address",
     schema={"format": "uri", "pattern": "^(https://[A-Za-z0-9]|mailto:[!-?A-~]+@)[!-~]*$"},
 )
 EMAIL = Form(
-    words="mail address",
-    problem=email_problem,
-    hint="write the bare address, e.g. privacy@example.com",
+    words="mail address", problem=email_problem, hint="write the bare address, e.g. privacy@example.com",
     schema={"format": "email", "pattern": "^[!-?A-~]+@[A-Za-z0-9.-]+$"},
 )
 CONTACT = Form(
-    words="mail address, `mailto:` or https URL, or words",
-    problem=contact_problem,
-    hint="write a mail address, mailto:, an https address, or words",
-    schema=_TEXT_SCHEMA,
+    words="mail address, `mailto:` or https URL, or words", problem=contact_problem,
+    hint="write a mail address, mailto:, an https address, or words", schema=_TEXT_SCHEMA,
 )
 SLUG = Form(
-    words="slug",
-    problem=_unless(is_slug, f"is not a valid id of at most {MAX_SLUG} characters"),
-    rule="R02",
-    hint="lower-case letters, digits and single hyphens, such as acme-cloud",
-    schema=_SLUG_SCHEMA,
+    words="slug", problem=_unless(is_slug, f"is not a valid id of at most {MAX_SLUG} characters"), rule="R02",
+    hint="lower-case letters, digits and single hyphens, such as acme-cloud", schema=_SLUG_SCHEMA,
 )
 REGISTER_NAME = Form(
-    words="host and path",
-    problem=_unless(is_register_name, "cannot name a register"),
-    rule="R02",
+    words="host and path", problem=_unless(is_register_name, "cannot name a register"), rule="R02",
     hint="your domain, a slash, a word: example.com/sub-processors; no part is empty, . or ..",
     schema={"pattern": r"^[a-z0-9][a-z0-9.-]*(/\.*[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$"},
 )
 COUNTRY = Form(
-    words="ISO 3166-1 alpha-2",
-    problem=_unless(ASSIGNED.__contains__, "is not an assigned country code"),
-    rule="R06",
-    hint=_CODE_HINT,
-    schema={"pattern": "^[A-Z]{2}$"},
+    words="ISO 3166-1 alpha-2", problem=_unless(ASSIGNED.__contains__, "is not an assigned country code"),
+    rule="R06", hint=_CODE_HINT, schema={"pattern": "^[A-Z]{2}$"},
 )
 PLACE = Form(
     words="ISO 3166-1 alpha-2, or `EU`, `EEA`, `worldwide`, `varies`",
-    problem=_unless((ASSIGNED | WIDE_COUNTRIES).__contains__, "is not an assigned country code"),
-    rule="R06",
+    problem=_unless((ASSIGNED | WIDE_COUNTRIES).__contains__, "is not an assigned country code"), rule="R06",
     hint=f"{_CODE_HINT}; or one of {', '.join(sorted(WIDE_COUNTRIES))}",
     schema={"pattern": "^([A-Z]{2}|EEA|worldwide|varies)$"},
 )
 LANGUAGE_TAG = Form(
-    words="BCP 47 tag",
-    problem=_unless(is_language_tag, "is not a valid language tag"),
-    hint="write e.g. en or de-AT (BCP 47)",
-    schema={"pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"},
+    words="BCP 47 tag", problem=_unless(is_language_tag, "is not a valid language tag"),
+    hint="write e.g. en or de-AT (BCP 47)", schema={"pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"},
 )
 TIME_ZONE = Form(words="IANA name", schema={"pattern": _ZONES})
 BASE_URL = Form(
-    words="https URL that ends in a slash",
-    problem=base_url_problem,
+    words="https URL that ends in a slash", problem=base_url_problem,
     hint="write the address of the tree's root, e.g. https://trust.example.com/",
     schema={"format": "uri", "pattern": "^https?://.*/$"},
 )
 DOMAIN = Form(
-    words="domain",
-    problem=_unless(is_host, "is not a valid domain"),
+    words="domain", problem=_unless(is_host, "is not a valid domain"),
     hint="the registrable domain in lower case, such as example.com; not a whole address",
     schema={"pattern": "^[a-z0-9-]+(\\.[a-z0-9-]+)+$"},
 )
 LICENSE = Form(
-    words="SPDX identifier or https URL",
-    problem=license_problem,
+    words="SPDX identifier or https URL", problem=license_problem,
     hint="an SPDX identifier such as CC0-1.0 or CC-BY-4.0, or the https address of a licence",
 )
 SHA256 = Form(words="64 hex digits", schema={"pattern": "^[0-9a-f]{64}$"})
+# fmt: on
 
 Instant = Annotated[dt.datetime, Meta(tz=True)]
 Text = Annotated[str, has_form(TEXT)]
