@@ -28,11 +28,7 @@ LONGEST_REASON = 4000
 
 
 class GivenAnswer(NamedTuple):
-    """An answer as it is given.
-
-    Attributes:
-        way: By the link in the mail, or entered by the publisher.
-    """
+    """An answer as it is given: by the link in the mail, or entered by the publisher."""
 
     verdict: str
     reason: str
@@ -40,12 +36,7 @@ class GivenAnswer(NamedTuple):
 
 
 class RecordedAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer that was recorded; the columns of the table.
-
-    Attributes:
-        number: Of the answers of this recipient to this version, from 1 on.
-        late: Whether it came after the last day to object.
-    """
+    """An answer that was recorded; the columns of the table. ``late``: after the last day to object."""
 
     number: int
     version: int
@@ -113,22 +104,14 @@ def record_answer(
 def enter_answer(
     database: Database, version: int, recipient: Recipient, given: GivenAnswer, now: int, day: dt.date
 ) -> bool:
-    """Record an answer that came on a day by another way than a link; tells whether it is new.
-
-    Raises:
-        NotifyError: The version is not recorded.
-    """
+    """Record an answer that came on a day by another way than a link; tells whether it is new."""
     changes = load(database, version).concerning(recipient.products, recipient.hears)
     with database.transaction() as run:
         return record_answer(run, version, recipient.id, given, now, late=is_late(changes, day))
 
 
 class AnswerStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What a contract contact has answered to a notice, or that it is still open.
-
-    Attributes:
-        verdict: ``open`` where there is no answer yet.
-    """
+    """What a contract contact has answered to a notice, or that it is still open."""
 
     recipient: str
     customer: str

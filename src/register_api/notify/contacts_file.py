@@ -10,7 +10,7 @@ import msgspec
 from register_api.core.language.language import ENGLISH, translations
 from register_api.core.printable import printable, quoted
 from register_api.core.text import email_problem
-from register_api.files.csv_file import CsvFile, RowFault, read_csv
+from register_api.files.csv_file import RowFault, read_csv
 
 Hears = Literal["all", "important"]
 
@@ -24,10 +24,7 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         customer: The publisher's own reference for the customer.
         email: Address of the contact.
-        name: What the contact is called, for the mail's ``To``.
         products: Ids of products, separated by spaces; empty: all of them.
-        language: Language of the notices, of those that the catalogue has.
-        hears: Of every change, or only of important ones.
         replaces: Address of the contact of the same customer in whose place this one comes.
     """
 
@@ -53,55 +50,39 @@ class ContactsFile(NamedTuple):
 
 
 _COLUMNS = ContactRow.__struct_fields__
-_NEEDED = ("customer", "email")
 
 
 def read_contacts(data: bytes) -> ContactsFile:
     """Read a file of contacts: UTF-8, a line of headings, commas or semicolons between.
 
-    Args:
-        data: The file.
-
     Returns:
         Contacts by the line that each begins in, and every fault.
     """
-    found = read_csv(data)
-    names = [name.casefold() for name in found.headings]
-    if not names:
-        return ContactsFile({}, found.faults or _faults_of_head([]))
-    faults = _faults_of_head(names)
-    return ContactsFile({}, faults) if faults else _contacts(found, names)
-
-
-def _faults_of_head(names: list[str]) -> list[RowFault]:
-    known = ", ".join(_COLUMNS)
-    said = [f"there is no column {name}" for name in _NEEDED if name not in names]
-    said += [f"column {quoted(name)} is not known" for name in names if name not in _COLUMNS]
-    said += [f"column {name} appears twice" for name in _COLUMNS if names.count(name) > 1]
-    return [RowFault(1, f"{words}; the columns are {known}") for words in said]
-
-
-def _contacts(file: CsvFile, names: list[str]) -> ContactsFile:
+    file = read_csv(data)
+    names = [name.casefold() for name in file.headings]
+    if faults := file.faults if file.faults and not names else _faults_of_head(names):
+        return ContactsFile({}, faults)
     found = ContactsFile({}, file.faults)
     lines: dict[tuple[str, str], int] = {}
     for line, cells in file.rows.items():
-        contact = _contact({names[place]: cell for place, cell in cells.items()}, line, found.faults)
-        if contact is None:
+        stated = {names[place]: cell for place, cell in cells.items()}
+        products = {*re.split(r"[\s,;]+", stated.get("products", ""))} - {"", "all"}
+        row = {"customer": "", "email": "", **stated, "products": " ".join(sorted(products))}
+        if said := faults_of(row):
+            found.faults.extend(RowFault(line, words) for words in said)
             continue
+        contact = found.contacts[line] = msgspec.convert(normal(row), ContactRow)
         first = lines.setdefault(contact.key, line)
         if first != line:
             found.faults.append(RowFault(line, f"the same customer and address as in line {first}"))
-        found.contacts[line] = contact
     return found
 
 
-def _contact(stated: dict[str, str], line: int, faults: list[RowFault]) -> ContactRow | None:
-    """Return the contact of a row; what is wrong with it is added to the faults."""
-    products = " ".join(sorted({*re.split(r"[\s,;]+", stated.get("products", ""))} - {"", "all"}))
-    row = {"customer": "", "email": "", **stated, "products": products}
-    said = list(faults_of(row))
-    faults.extend(RowFault(line, words) for words in said)
-    return None if said else msgspec.convert(normal(row), ContactRow)
+def _faults_of_head(names: list[str]) -> list[RowFault]:
+    said = [f"there is no column {name}" for name in ("customer", "email") if name not in names]
+    said += [f"column {quoted(name)} is not known" for name in names if name not in _COLUMNS]
+    said += [f"column {name} appears twice" for name in _COLUMNS if names.count(name) > 1]
+    return [RowFault(1, f"{words}; the columns are {', '.join(_COLUMNS)}") for words in said]
 
 
 def normal(row: dict[str, str]) -> dict[str, str]:

@@ -34,15 +34,11 @@ class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(Recipient, frozen=True, kw_only=True):
-    """An endpoint: the recipient, and what is known of how it answers.
+    """An endpoint: the recipient, and what is known of how it answers; a chat has no secret.
 
     Attributes:
-        secret: Shared with it; a chat has none.
-        failures: How often in a row it has not taken a message.
-        failing_since: When the first of these was, Unix time.
-        warned_at: When its owner was told of that.
-        ended_at: When it was switched off.
-        reply: What came instead of an answer, the last time.
+        failures: How often in a row it has not taken a message, since when; when its owner was warned of
+            that, when it was switched off; ``reply`` is what came instead of an answer, the last time.
     """
 
     address: str

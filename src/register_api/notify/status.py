@@ -21,10 +21,7 @@ class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one delivery.
 
     Attributes:
-        tells: ``notice``, ``digest`` or ``reminder``.
-        recipient: Id of the recipient.
         pseudonym: HMAC-SHA-256 of the address, hex; ``None`` once the person was erased.
-        address: The address, where it is asked for.
         unknowns: How often nobody knows whether the server took it: more than once means that it may have
             come twice.
         alarm: Whether a contract contact was certainly not told and nobody has come in their place.
@@ -56,9 +53,7 @@ class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
         effective_on: The nearest day on which a change takes effect that needs notice.
         days_left: Days until then, in the publisher's time zone; negative: it has begun.
         states: Number of notices by state, and of digests that tell of the version.
-        reminders: Number of reminders by state.
         alarms: How many contract contacts were certainly not told.
-        objection_until: The last day to object to one of its changes.
         answers: Number of contract contacts by what they answered; ``open``: nothing yet.
     """
 
@@ -79,13 +74,10 @@ class NotifyStatus(msgspec.Struct, frozen=True, kw_only=True):
     """All of it.
 
     Attributes:
-        looked_at: When the public tree was looked at last; ``None``: never.
-        problem: What was wrong with it then, or an empty text.
+        looked_at: When the public tree was looked at last, and what was wrong with it then.
         versions: Newest first.
         endpoints: Number of endpoints of webhooks and chats by condition.
-        sealing: What is sealed of what happened (docs/proof-of-notice.md).
-        told: Deliveries of one version, where it is asked for.
-        answers: What contract contacts answered to it.
+        told: Deliveries of one version, where it is asked for, and the answers to it.
     """
 
     looked_at: dt.datetime | None
@@ -115,7 +107,7 @@ def status(
     Args:
         database: Where it is recorded.
         now: The present instant, UTC.
-        version: One version; without it the newest ones, and older ones that have alarms.
+        version: One version; without it the newest ones, at most so many, and older ones that have alarms.
         most: How many of the newest.
         addresses: Whether to show them.
 
