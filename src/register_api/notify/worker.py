@@ -46,14 +46,11 @@ class Worker:
         authority: TimeAuthority | None = None,
     ) -> None:
         """Begin without a connection."""
-        self._database = database
+        self._database, self._settings, self._around = database, settings, around
         self._authority = authority
-        self._settings = settings
-        self._around = around
-        words = Words(database, settings)
-        self._writer = Writer(database, settings, words)
         self._last_told = ""
-        hooks = HookWriter(database, settings, words)
+        words = Words(database, settings)
+        self._writer, hooks = Writer(database, settings, words), HookWriter(database, settings, words)
         outbox = Outbox(database, Due, secrets.token_hex(8), settings.lease_seconds)
         mail = Route(("mail",), MailServer(settings, password), settings.mails_per_second, RETRY_AFTER)
         self._senders = [
@@ -63,9 +60,10 @@ class Worker:
 
     def __enter__(self) -> Self:
         """Make what connections live in."""
-        self._stack = contextlib.ExitStack()
-        for sender in self._senders:
-            self._stack.enter_context(sender)
+        with contextlib.ExitStack() as stack:
+            for sender in self._senders:
+                stack.enter_context(sender)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -133,7 +131,11 @@ class Worker:
 
     def _mail(self, row: Due, body: bytes | None) -> Message | SendResult:
         """Write the mail of a row, or say why there is none."""
-        recipient = self._told(row)
+        if row.kind == "warning":
+            recipient = owner_of(self._database, row.recipient)
+        else:
+            found = self._database.query("SELECT * FROM recipients WHERE id = ?", row.recipient)
+            recipient = msgspec.convert(found[0], Recipient)
         awaited = ("active", "pending") if row.kind == "confirmation" else ("active",)
         if recipient is None or recipient.state not in awaited:
             return SendResult("opted_out", "the recipient left")
@@ -141,12 +143,6 @@ class Worker:
             return self._writer.message(row, recipient, self._around.now(), body)
         except (NotifyError, ValueError) as error:  # ValueError: a header that the library refuses to write
             return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
-
-    def _told(self, row: Due) -> Recipient | None:
-        if row.kind == "warning":
-            return owner_of(self._database, row.recipient)
-        found = self._database.query("SELECT * FROM recipients WHERE id = ?", row.recipient)
-        return msgspec.convert(found[0], Recipient)
 
     def _tell_once(self, error: RegisterError) -> None:
         """Tell a problem when it comes, not each time it is met."""

@@ -8,7 +8,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from register_api.core.printable import printable
 from register_api.errors import NotInstalled, SendingError
@@ -29,14 +29,6 @@ _TYPES = {
 }
 
 
-class _Connection(Protocol):
-    """What both drivers have (PEP 249), and as a shortcut ``execute`` on the connection."""
-
-    def execute(self, query: Any, params: Any = ..., /) -> Any: ...
-
-    def close(self) -> None: ...
-
-
 class Database:
     """A connection, of one thread.
 
@@ -44,7 +36,7 @@ class Database:
         skip_locked: What a query says so that two workers take different rows; SQLite has one writer anyway.
     """
 
-    def __init__(self, connection: _Connection, *, is_postgresql: bool) -> None:
+    def __init__(self, connection: Any, *, is_postgresql: bool) -> None:
         self._connection = connection
         self._is_postgresql = is_postgresql
         self.skip_locked = "FOR UPDATE SKIP LOCKED" if is_postgresql else ""
@@ -91,7 +83,6 @@ class Database:
 
     def bring_up_to_date(self, steps: Sequence[Sequence[str]]) -> None:
         """Make the tables that are missing; an error if a newer release has made them."""
-        types = _TYPES["postgresql" if self._is_postgresql else "sqlite"]
         with self.transaction() as run:
             if self._is_postgresql:
                 run("SELECT pg_advisory_xact_lock(?)", _LOCK)
@@ -103,7 +94,7 @@ class Database:
                     hint="use the release that wrote it, or a newer one",
                 )
             for statement in (line for step in steps[number:] for line in step):
-                run(statement.format(**types))
+                run(statement.format(**_TYPES["postgresql" if self._is_postgresql else "sqlite"]))
             if number < len(steps):
                 run("DELETE FROM schema_number")
                 run("INSERT INTO schema_number VALUES (?)", len(steps))
@@ -130,7 +121,7 @@ def opened(where: str, steps: Sequence[Sequence[str]]) -> Iterator[Database]:
         yield database
 
 
-def _sqlite(path: Path) -> _Connection:
+def _sqlite(path: Path) -> Any:
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         # SQLite gives its other files the same mode. A file that is there is not opened: to close it would
@@ -146,7 +137,7 @@ def _sqlite(path: Path) -> _Connection:
     return connection
 
 
-def _postgresql(url: str) -> _Connection:
+def _postgresql(url: str) -> Any:
     try:
         import psycopg  # noqa: PLC0415 - who keeps SQLite needs no driver
         from psycopg.rows import dict_row  # noqa: PLC0415

@@ -32,12 +32,7 @@ class Message(NamedTuple):
 
 
 class Addressed(NamedTuple):
-    """To whom a mail goes, and what its subject is.
-
-    Attributes:
-        delivery: Id of the row of the outbox, which the Message-ID is made of.
-        more: Further headers.
-    """
+    """To whom a mail goes, by which row of the outbox, its subject and further headers."""
 
     delivery: str
     address: str
@@ -54,13 +49,7 @@ def envelope(settings: MailSettings, delivery: str, address: str, body: bytes) -
 
 
 def written(settings: MailSettings, to: Addressed, content: bytes, now: dt.datetime) -> Message:
-    """Write a mail: the headers of one recipient before content that many may have.
-
-    Args:
-        settings: Who sends.
-        to: To whom, and about what.
-        content: What ``content_of`` returned.
-        now: When it is sent first, UTC.
+    """Write a mail: the headers of one recipient before content (``content_of``) that many may have.
 
     Raises:
         ValueError: A text cannot stand in a header.

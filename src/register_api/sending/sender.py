@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, Self
 
 from register_api.clock import Clock
@@ -111,25 +110,19 @@ class Sender(Generic[LeasedRow]):
             SendingError: The transport takes nothing; what was leased is given back.
         """
         while not self._around.stop.is_set() and time.monotonic() < until:
-            with self._leased() as rows:
-                if not rows:
-                    return
+            rows = self._outbox.lease(self._at(), _BATCH, self._route.channels)
+            if not rows:
+                return
+            try:
                 while rows and not self._around.stop.is_set():
                     together = rows[: self._route.at_once]
                     outcomes = self._send(together)
                     del rows[: len(together)]
                     if counts is not None:
                         counts.update(outcome.what for outcome in outcomes if outcome is not None)
-
-    @contextlib.contextmanager
-    def _leased(self) -> Iterator[list[LeasedRow]]:
-        """Lease rows; what is left of them at the end is given back."""
-        rows = self._outbox.lease(self._at(), _BATCH, self._route.channels)
-        try:
-            yield rows
-        finally:
-            if rows:
-                self._outbox.give_back(rows, self._at())
+            finally:
+                if rows:
+                    self._outbox.give_back(rows, self._at())
 
     def _send(self, rows: Sequence[LeasedRow]) -> list[SendResult | None]:
         """Send rows and say what became of each; ``None`` where its lease has ended meanwhile."""

@@ -7,7 +7,6 @@ each attempt, by which a receiver knows it; so a failure of any kind is a reason
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import hmac
 import logging
@@ -26,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from register_api.bounded_http.client import BoundedClient, Reply, read_url
+from register_api.bounded_http.client import BoundedClient, read_url
 from register_api.bounded_http.limits import HttpLimits, Reach, reach_with, seconds_asked
 from register_api.clock import Clock
 from register_api.core import strict_base64
@@ -177,11 +176,7 @@ def read_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
 
 
 def make_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
-    """Make a key and write it.
-
-    Raises:
-        UsageError: It cannot be written there; a file that is there is left as it is.
-    """
+    """Make a key and write it; a file that is there is left as it is, which is a ``UsageError``."""
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
@@ -256,12 +251,7 @@ class WebhookTransport:
         return answer.result
 
     async def ask(self, hook: Hook, body_of: frozenset[int] = _OK) -> HookAnswer:
-        """Send a message, and return what the endpoint said to it.
-
-        Args:
-            hook: The message.
-            body_of: The statuses whose bodies are read.
-        """
+        """Send a message, and return what the endpoint said to it, with its body at some statuses."""
         now = self._now()
         headers = {"Content-Type": hook.content_type}
         if hook.secret:
@@ -278,7 +268,13 @@ class WebhookTransport:
             return HookAnswer(SendResult("deferred", "the address is not valid"))
         except VerificationError as error:
             return HookAnswer(SendResult("deferred", error.message))
-        return _judged(reply, now)
+        said = f"status {reply.status}"
+        if reply.status in _OK:
+            return HookAnswer(SendResult("sent", said), body=reply.body)
+        if reply.status == _GONE:
+            return HookAnswer(SendResult("refused", said), is_gone=True)
+        wait = seconds_asked(reply.headers.get("retry-after", ""), now)
+        return HookAnswer(SendResult("deferred", said, wait))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -288,11 +284,7 @@ class WebhookTransport:
 def transport_of(
     settings: MailSettings, now: Clock, command: str, note: Callable[[Hook, HookAnswer], None] | None = None
 ) -> WebhookTransport:
-    """Return the transport that settings ask for; arguments as of ``WebhookTransport``.
-
-    Raises:
-        UsageError: The key cannot be read.
-    """
+    """Return the transport that settings ask for; arguments as of ``WebhookTransport``."""
     key = read_key(Path(settings.webhook_key)) if settings.webhook_key else None
     # A row is leased for that long: an answer that comes later would be another worker's.
     seconds = min(_SECONDS, settings.lease_seconds / 2)
@@ -302,13 +294,3 @@ def transport_of(
 def route_of(transport: WebhookTransport) -> Route:
     """Return by what endpoints are told."""
     return Route(tuple(CONTENT_TYPES), transport, PER_SECOND, RETRY_AFTER, SPREAD, AT_ONCE)
-
-
-def _judged(reply: Reply, now: dt.datetime) -> HookAnswer:
-    said = f"status {reply.status}"
-    if reply.status in _OK:
-        return HookAnswer(SendResult("sent", said), body=reply.body)
-    if reply.status == _GONE:
-        return HookAnswer(SendResult("refused", said), is_gone=True)
-    wait = seconds_asked(reply.headers.get("retry-after", ""), now)
-    return HookAnswer(SendResult("deferred", said, wait))
