@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -16,6 +16,8 @@ from register_api.core.headers import NEIGHBOURS, Link, WholeTree, links_of
 from register_api.core.printable import quoted
 from register_api.core.schemas import DIALECT
 from register_api.hosting.script import MAX_QUOTE, ExchangeContext
+
+T = TypeVar("T")
 
 _OK = 200
 _MOST = 8192
@@ -152,74 +154,74 @@ def _texts(page: bytes, element: bytes) -> Iterator[bytes]:
         yield page[begin:at]
 
 
+class _Link(msgspec.Struct):
+    href: str
+    type: str = ""
+
+
+class _Linkset(msgspec.Struct):
+    linkset: Annotated[list[dict[str, list[_Link] | str]], msgspec.Meta(min_length=1)]
+
+
+class _Schema(msgspec.Struct):
+    dialect: str = msgspec.field(name="$schema", default="")
+
+
 def discovery(context: ExchangeContext) -> Iterator[str]:
     """The discovery document has its form, leads to what it names, and names the root that is served."""
-    try:
-        document = msgspec.json.decode(context.answer.body, type=Discovery)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        yield f"no discovery document: {str(error)[:200]!a}"
+    document = _parsed(context, Discovery)
+    if isinstance(document, str):
+        yield f"no discovery document: {document}"
         return
     if not document.registers:
         yield "it names no register"
     for register in document.registers:
         for reference in (register.register_url, register.feed_url):
             yield from answers(context, reference)
-        yield from _root(context, register.trust_url, register.root.version, register.root.sha256)
-
-
-def _root(context: ExchangeContext, trust_url: str, version: int, sha256: str) -> Iterator[str]:
-    reference = f"{trust_url.rstrip('/')}/{version}.root.json"
-    path = context.address.path_of(reference, context.exchange.send.partition(" /")[2])
-    if path is not None and digest(context.peek(path.removeprefix("/")).body) != sha256:
-        yield f"the root {path[:120]} has another SHA-256 than it says"
+        root = f"{register.trust_url.rstrip('/')}/{register.root.version}.root.json"
+        path = context.address.path_of(root, context.exchange.send.partition(" /")[2])
+        if path is not None and digest(context.peek(path.removeprefix("/")).body) != register.root.sha256:
+            yield f"the root {path[:120]} has another SHA-256 than it says"
 
 
 def linkset(context: ExchangeContext) -> Iterator[str]:
     """The catalog is a linkset (RFC 9264 section 4.2), and its links to files answer."""
-    contexts = _contexts(context)
-    if not contexts:
-        yield "it has no member linkset with link contexts"
-    for link_set in contexts:
-        if not isinstance(link_set, dict):
-            yield "a link context is not an object"
-            continue
-        if isinstance(link_set.get("anchor"), str):
-            yield from answers(context, link_set["anchor"])
-        files = {key: value for key, value in link_set.items() if key not in {"anchor", *_OF_THE_SERVICE}}
-        yield from _targets(context, files)
+    document = _parsed(context, _Linkset)
+    if isinstance(document, str):
+        yield f"it is not a linkset with link contexts: {document}"
+        return
+    for link_set in document.linkset:
+        anchor = link_set.get("anchor", "")
+        if isinstance(anchor, str) and anchor:
+            yield from answers(context, anchor)
+        for relation in link_set.keys() - _OF_THE_SERVICE - {"anchor"}:
+            yield from _targets(context, relation, link_set[relation])
 
 
 def service_links(context: ExchangeContext) -> Iterator[str]:
     """The catalog leads to the API reference and the status (RFC 8631), and these answer."""
-    found: dict[str, Any] = {}
-    for link_set in _contexts(context):
-        if isinstance(link_set, dict):
-            found |= {key: value for key, value in link_set.items() if key in _OF_THE_SERVICE}
-    for relation in sorted(_OF_THE_SERVICE - found.keys()):
-        yield f"there is no link {relation}"
-    yield from _targets(context, found)
+    document = _parsed(context, _Linkset)
+    for relation in sorted(_OF_THE_SERVICE):
+        contexts = [] if isinstance(document, str) else document.linkset
+        named = [link_set[relation] for link_set in contexts if relation in link_set]
+        if not named:
+            yield f"there is no link {relation}"
+        for links in named:
+            yield from _targets(context, relation, links)
 
 
-def _contexts(context: ExchangeContext) -> list[Any]:
-    document = _parsed(context.answer.body)
-    contexts = document.get("linkset") if isinstance(document, dict) else None
-    return contexts if isinstance(contexts, list) else []
-
-
-def _targets(context: ExchangeContext, links: dict[str, Any]) -> Iterator[str]:
-    for relation, targets in links.items():
-        for target in targets if isinstance(targets, list) else [None]:
-            if not isinstance(target, dict) or not isinstance(target.get("href"), str):
-                yield f"{relation[:60]!a} is not a list of objects with href"
-                continue
-            media_type = target.get("type")
-            yield from answers(context, target["href"], media_type if isinstance(media_type, str) else "")
+def _targets(context: ExchangeContext, relation: str, links: list[_Link] | str) -> Iterator[str]:
+    if isinstance(links, str):
+        yield f"{relation[:60]!a} is not a list of objects with href"
+        return
+    for link in links:
+        yield from answers(context, link.href, link.type)
 
 
 def schema(context: ExchangeContext) -> Iterator[str]:
     """It is a JSON Schema of the draft that the format promises."""
-    document = _parsed(context.answer.body)
-    if not isinstance(document, dict) or document.get("$schema") != DIALECT:
+    document = _parsed(context, _Schema)
+    if isinstance(document, str) or document.dialect != DIALECT:
         yield f"it does not say $schema {DIALECT}"
 
 
@@ -239,8 +241,9 @@ def _directives(text: str) -> dict[str, list[str]]:
     return {words[0].lower(): words[1:] for words in parts if words}
 
 
-def _parsed(data: bytes) -> Any:
+def _parsed(context: ExchangeContext, form: type[T]) -> T | str:
+    """Return the body as a document, or what is wrong with it."""
     try:
-        return msgspec.json.decode(data)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
+        return msgspec.json.decode(context.answer.body, type=form)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return ascii(str(error)[:200])

@@ -34,8 +34,7 @@ from register_api.hosting.script import (
     MAX_QUOTE,
     ExchangeContext,
     filled,
-    names_known_before,
-    names_of_answers,
+    names_known,
     pattern,
 )
 
@@ -240,8 +239,8 @@ def complaints(context: ExchangeContext) -> list[str]:
     exchange, answer = context.exchange, context.answer
     if answer.status not in exchange.allowed:
         return [f"expected status {' or '.join(map(str, exchange.allowed))}"]
-    known = names_known_before(context.address, context.places, context.place)
-    names = {**known, **names_of_answers(context.first, context.first)}
+    first = context.first
+    names = names_known(context.address, context.places, context.place, first, first)
     found = [*_headers(context, names), *_body(context, names)]
     for name in exchange.holds:
         found += JUDGEMENTS[name](context)

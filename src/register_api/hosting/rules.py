@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -30,20 +30,7 @@ from register_api.core.headers import (
 from register_api.core.language.language import ENGLISH, languages
 
 
-class _Form(Protocol):
-    @property
-    def sha256(self) -> str: ...
-
-
-class _Entry(_Form, Protocol):
-    @property
-    def cache(self) -> str: ...
-
-    @property
-    def encodings(self) -> Mapping[str, _Form]: ...
-
-
-def lasting_digests(files: Mapping[str, _Entry], prefix: str) -> dict[str, str]:
+def lasting_digests(files: Mapping[str, Any], prefix: str) -> dict[str, str]:
     """Return the digests that stay right whatever is published next.
 
     Args:
@@ -53,15 +40,12 @@ def lasting_digests(files: Mapping[str, _Entry], prefix: str) -> dict[str, str]:
     Returns:
         Value of ``Repr-Digest`` by content coding (empty for the plain form), space and URL path.
     """
-    return dict(row for path, entry in files.items() for row in _rows(f"{prefix}/{path}", entry))
-
-
-def _rows(url: str, entry: _Entry) -> Iterator[tuple[str, str]]:
-    if entry.cache != "immutable":
-        return
-    for coding, form in (("", entry), *entry.encodings.items()):
-        digest = strict_base64.encode(bytes.fromhex(form.sha256))
-        yield f"{coding} {url}", f"sha-256=:{digest}:"
+    return {
+        f"{coding} {prefix}/{path}": f"sha-256=:{strict_base64.encode(bytes.fromhex(form.sha256))}:"
+        for path, entry in files.items()
+        if entry.cache == "immutable"
+        for coding, form in (("", entry), *entry.encodings.items())
+    }
 
 
 _NEWEST = 9
@@ -103,50 +87,45 @@ class HeaderRule(msgspec.Struct, frozen=True):
 
 def media_types() -> list[HeaderRule]:
     """Return the media type of every kind of file, one rule a type."""
-    return _by_value((kind.pattern, kind.media_type) for kind in KINDS)
+    return _by_value((kind, kind.media_type) for kind in KINDS)
 
 
 def caches() -> list[HeaderRule]:
     """Return how long each kind of file may be kept, as far as that is not the rule for everything else."""
-    return _by_value((kind.pattern, CACHE_CONTROL[kind.cache]) for kind in KINDS if kind.cache != "mutable")
+    return _by_value((kind, CACHE_CONTROL[kind.cache]) for kind in KINDS if kind.cache != "mutable")
 
 
 def policies() -> list[HeaderRule]:
     """Return the policies of pages that run something; of everything else it is ``PAGE_POLICY``."""
     running = (kind for kind in KINDS if kind.runs or kind.loads)
-    return _by_value((kind.pattern, _PROGRAM_POLICY if kind.runs else _LOADING_POLICY) for kind in running)
+    return _by_value((kind, _PROGRAM_POLICY if kind.runs else _LOADING_POLICY) for kind in running)
 
 
 def links() -> list[HeaderRule]:
     """Return the ``Link`` headers that are the same in every publication.
 
-    In a value ``{register_number}`` stands for the number that the pattern's group of that name has found.
+    In a value ``{register_number}`` stands for the number that the pattern's group of that name has found:
+    that of a file which is named by its number, of which its path has one at most.
     """
-    return [HeaderRule(_numbered(kind), value) for kind in KINDS if (value := _links_by_number(kind))]
+    values = ((kind, re.sub(r"<[0-9]+\.", f"<{{{NUMBER}}}.", _links(kind))) for kind in KINDS)
+    return [
+        HeaderRule(re.sub(r"\?P<\w+>", f"?P<{NUMBER}>", kind.named_pattern), value)
+        for kind, value in values
+        if value
+    ]
 
 
-def lasting_links(path: str) -> list[Link]:
-    """Return the links of a file that are the same in every publication."""
-    links_of_it = links_of(path, _NEWEST, WholeTree(_NEWEST))
-    return [link for link in links_of_it if link.relation not in NEIGHBOURS]
+def _links(kind: FileKind) -> str:
+    """Return the links of a kind's files that are the same in every publication, as a header."""
+    of_one: list[Link] = links_of(kind.example, _NEWEST, WholeTree(_NEWEST))
+    return link_value([link for link in of_one if link.relation not in NEIGHBOURS])
 
 
-def _by_value(rows: Iterable[tuple[str, str]]) -> list[HeaderRule]:
+def _by_value(rows: Iterable[tuple[FileKind, str]]) -> list[HeaderRule]:
     patterns: dict[str, list[str]] = {}
-    for pattern, value in rows:
-        patterns.setdefault(value, []).append(pattern)
+    for kind, value in rows:
+        patterns.setdefault(value, []).append(kind.pattern)
     return [HeaderRule("|".join(found), value) for value, found in patterns.items()]
-
-
-def _numbered(kind: FileKind) -> str:
-    """Return the pattern of a kind's paths, which have a number at most, with a group for it."""
-    return re.sub(r"\?P<\w+>", f"?P<{NUMBER}>", kind.named_pattern)
-
-
-def _links_by_number(kind: FileKind) -> str:
-    """Return the links of a kind; where a file is named by its number, that is left open."""
-    value = link_value(lasting_links(kind.example))
-    return re.sub(r"<[0-9]+\.", f"<{{{NUMBER}}}.", value)
 
 
 _SEGMENT = re.compile(r"[^/]*\{(\w+)\}[^/]*")
@@ -244,4 +223,4 @@ def _is_deep(kind: FileKind) -> bool:
 
 
 def _named(kind: FileKind, path: str) -> NamedFile:
-    return NamedFile(path, kind.media_type, link_value(lasting_links(kind.example)))
+    return NamedFile(path, kind.media_type, _links(kind))

@@ -110,8 +110,18 @@ class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
         return self.answer.headers.get(name, "")
 
 
-def names_known_before(address: Address, places: ServedTree, place: ServedFile | None) -> dict[str, str]:
-    """Return what stands for a name in the script, as far as it does not depend on an answer."""
+def names_known(
+    address: Address, places: ServedTree, place: ServedFile | None, first: Answer, before: Answer
+) -> dict[str, str]:
+    """Return what stands for each name in the script, as far as the answers so far give it a meaning.
+
+    Args:
+        address: Where the tree is.
+        places: What is served there.
+        place: The file that a check is carried out for, if it is for each.
+        first: Answer to the first exchange of the check.
+        before: The answer before.
+    """
     known = {
         "$base": address.base.removesuffix("/"),
         "$newest": str(places.newest),
@@ -120,6 +130,9 @@ def names_known_before(address: Address, places: ServedTree, place: ServedFile |
         "$vendor": places.vendor,
         "$long": _LONG,
         "$large": _LARGE,
+        "$etag": first.headers.get("etag", '"none"'),
+        "$last-modified": first.headers.get("last-modified", "never"),
+        "$tag-before": before.headers.get("etag", '"none"'),
     }
     if place is not None:
         known |= {
@@ -131,23 +144,16 @@ def names_known_before(address: Address, places: ServedTree, place: ServedFile |
     return known
 
 
-def names_of_answers(first: Answer, before: Answer) -> dict[str, str]:
-    """Return what stands for the names that the answers so far have given a meaning."""
-    return {
-        "$etag": first.headers.get("etag", '"none"'),
-        "$last-modified": first.headers.get("last-modified", "never"),
-        "$tag-before": before.headers.get("etag", '"none"'),
-    }
-
-
 def filled(text: str, names: Mapping[str, str]) -> str:
     """Return a text of the script with its names replaced."""
-    return _replaced(text, names)
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, names[name])
+    return text
 
 
 def pattern(text: str, names: Mapping[str, str]) -> str:
     """Return a regular expression of the script; what stands for a name means itself."""
-    return _replaced(text, {name: re.escape(value) for name, value in names.items()})
+    return filled(text, {name: re.escape(value) for name, value in names.items()})
 
 
 def in_words(exchange: Exchange, names: Mapping[str, str]) -> str:
@@ -162,9 +168,3 @@ def in_words(exchange: Exchange, names: Mapping[str, str]) -> str:
 
 def _short(text: str) -> str:
     return f"{text[:8]}… ({len(text)} characters)" if len(text) > _SHOWN else text
-
-
-def _replaced(text: str, names: Mapping[str, str]) -> str:
-    for name in sorted(names, key=len, reverse=True):
-        text = text.replace(name, names[name])
-    return text

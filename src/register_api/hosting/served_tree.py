@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -17,10 +17,61 @@ from register_api.core.log.tiles import TILE_WIDTH, Level, tile_path
 from register_api.errors import Unreachable
 from register_api.hosting.raw_client import Answer
 
+T = TypeVar("T")
+
+Peek = Callable[[str], Answer]
+"""Answers GET for a path below the base."""
+
 _OK = 200
 _FURTHER_LANGUAGES = re.compile(rb'href="\./([a-z]{2})/" hreflang="\1"')
 """Languages in which there are pages beside those in the main one, as the first page says."""
 _MAX_ROOTS = 64
+
+_Number = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+
+
+class _WithId(msgspec.Struct):
+    id: str
+
+
+class _Register(msgspec.Struct):
+    version: _Number
+    subprocessors: list[_WithId]
+    categories: list[_WithId] = []
+    format_minor: int | None = None
+
+
+class _Key(msgspec.Struct):
+    kid: str
+
+
+class _Keys(msgspec.Struct):
+    keys: list[_Key]
+
+
+class _Head(msgspec.Struct):
+    path: str
+
+
+class _Heads(msgspec.Struct):
+    files: list[_Head]
+
+
+class _Meta(msgspec.Struct):
+    version: _Number
+
+
+class _Target(msgspec.Struct):
+    hashes: dict[str, str]
+
+
+class _Signed(msgspec.Struct):
+    meta: dict[str, _Meta] = {}
+    targets: dict[str, _Target] = {}
+
+
+class _Metadata(msgspec.Struct):
+    signed: _Signed
 
 
 class ServedFile(msgspec.Struct, frozen=True):
@@ -61,46 +112,42 @@ class ServedTree(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[ServedFile, ...]
 
 
-def find_places(peek: Callable[[str], Answer]) -> ServedTree:
+def find_places(peek: Peek) -> ServedTree:
     """Look at what is served."""
-    register = _document(peek, tree.REGISTER.path())
-    newest, vendors = register.get("version"), register.get("subprocessors")
-    if not isinstance(newest, int) or newest < 1 or not isinstance(vendors, list):
+    register = _document(peek, tree.REGISTER, _Register)
+    if register is None:
         raise Unreachable(
             f"no register is served at {tree.REGISTER.path()} of this address",
             hint="give the address of the folder that holds v1 and trust",
         )
-    vendor = _first_id(vendors)
-    category = _first_id(register.get("categories"))
-    minor = register.get("format_minor")
+    heads = _document(peek, tree.HEADS, _Heads)
     paths = (
-        *_by_name(peek, newest, minor, vendor, category),
-        *_scripts(peek),
-        *_of_the_log(newest),
+        *_by_name(peek, register),
+        # Scripts are found in the list of head files, since digests stand in their names.
+        *(file.path for file in (heads.files if heads else ()) if _is_script(file.path)),
+        *_of_the_log(register.version),
         *_of_trust(peek),
     )
-    known = dict.fromkeys(path for path in paths if is_path(path))
     return ServedTree(
-        newest=newest,
+        newest=register.version,
         root=_newest_root(peek),
-        vendor=vendor,
-        files=tuple(ServedFile(path, kind_of(path)) for path in known),
+        vendor=register.subprocessors[0].id if register.subprocessors else "",
+        files=tuple(ServedFile(path, kind_of(path)) for path in dict.fromkeys(filter(is_path, paths))),
     )
 
 
-def _by_name(
-    peek: Callable[[str], Answer], newest: int, minor: object, vendor: str, category: str
-) -> Iterator[str]:
+def _by_name(peek: Peek, register: _Register) -> Iterator[str]:
     """Yield the paths of every kind whose names follow from the newest version and the list of keys."""
+    newest, keys = register.version, _document(peek, tree.KEYS, _Keys)
     values: dict[str, Iterable[object]] = {
         "version": (1, newest),
         "size": (1, newest),
         "page": (1,) if newest >= FEED_PAGE_SIZE else (),
         "name": [form.name for form in SCHEMAS],
-        "minor": (minor,) if isinstance(minor, int) else (),
-        "kid": _first_key(peek),
-        "subprocessor": (vendor,) if vendor else (),
-        "category": (category,) if category else (),
+        "minor": () if register.format_minor is None else (register.format_minor,),
+        "kid": [key.kid for key in keys.keys[:1]] if keys else (),
+        "subprocessor": [item.id for item in register.subprocessors[:1]],
+        "category": [item.id for item in register.categories[:1]],
         "language": [tag.decode() for tag in _FURTHER_LANGUAGES.findall(peek(tree.INDEX.path()).body)],
     }
     for kind in KINDS:
@@ -109,17 +156,8 @@ def _by_name(
         yield from (path for path in paths if not kind.optional or peek(path).status == _OK)
 
 
-def _scripts(peek: Callable[[str], Answer]) -> Iterator[str]:
-    """Yield the paths of scripts that the list of head files names, since digests stand in them."""
-    files = _document(peek, tree.HEADS.path()).get("files")
-    paths = [_text(file, "path") for file in files] if isinstance(files, list) else []
-    yield from (path for path in paths if is_path(path) and kind_of(path) is tree.SCRIPT)
-
-
-def _first_id(items: object) -> str:
-    """Return the first id in a list of objects, or an empty string."""
-    found = (_text(item, "id") for item in items) if isinstance(items, list) else ()
-    return next(filter(None, found), "")
+def _is_script(path: str) -> bool:
+    return is_path(path) and kind_of(path) is tree.SCRIPT
 
 
 def _of_the_log(newest: int) -> Iterator[str]:
@@ -129,27 +167,21 @@ def _of_the_log(newest: int) -> Iterator[str]:
         yield tile_path(level, full, rest) if rest else tile_path(level, full - 1)
 
 
-def _of_trust(peek: Callable[[str], Answer]) -> Iterator[str]:
+def _of_trust(peek: Peek) -> Iterator[str]:
     """Yield the chain from the timestamp to the targets, as far as it can be read."""
     yield tree.ROOT.path(1)
-    names = _signed(_document(peek, tree.TIMESTAMP.path()))
+    metadata = _document(peek, tree.TIMESTAMP, _Metadata)
     for role, kind in (("snapshot", tree.SNAPSHOT), ("targets", tree.TARGETS)):
-        version = _member(names, "meta", f"{role}.json", "version")
-        if not isinstance(version, int):
+        named = metadata.signed.meta.get(f"{role}.json") if metadata else None
+        if named is None:
             return
-        yield kind.path(version)
-        names = _signed(_document(peek, kind.path(version)))
-    targets = _member(names, "targets")
-    for name in targets if isinstance(targets, dict) else ():
-        yield target_copy(name, str(_member(targets, name, "hashes", "sha256")))
+        yield kind.path(named.version)
+        metadata = _document(peek, kind, _Metadata, named.version)
+    for name, target in metadata.signed.targets.items() if metadata else ():
+        yield target_copy(name, target.hashes.get("sha256", ""))
 
 
-def _first_key(peek: Callable[[str], Answer]) -> list[str]:
-    keys = _document(peek, tree.KEYS.path()).get("keys")
-    return [_text(keys[0], "kid")] if isinstance(keys, list) and keys else []
-
-
-def _newest_root(peek: Callable[[str], Answer]) -> int:
+def _newest_root(peek: Peek) -> int:
     """Return the version of the newest root; a host that always answers is found out by a check."""
     return next(
         (number for number in range(1, _MAX_ROOTS) if peek(tree.ROOT.path(number + 1)).status != _OK),
@@ -157,28 +189,10 @@ def _newest_root(peek: Callable[[str], Answer]) -> int:
     )
 
 
-def _document(peek: Callable[[str], Answer], path: str) -> dict[str, Any]:
-    """Return a JSON object that is served; an empty one when there is none."""
-    answer = peek(path)
+def _document(peek: Peek, kind: FileKind, form: type[T], *values: Any) -> T | None:
+    """Return a document that is served, as far as it is read here; ``None`` if it cannot be."""
+    answer = peek(kind.path(*values))
     try:
-        document = msgspec.json.decode(answer.body) if answer.status == _OK else {}
+        return msgspec.json.decode(answer.body, type=form) if answer.status == _OK else None
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _signed(document: dict[str, Any]) -> dict[str, Any]:
-    signed = document.get("signed")
-    return signed if isinstance(signed, dict) else {}
-
-
-def _member(document: Any, *names: str) -> Any:
-    """Return a member of a member, or ``None``."""
-    for name in names:
-        document = document.get(name) if isinstance(document, dict) else None
-    return document
-
-
-def _text(document: Any, name: str) -> str:
-    found = _member(document, name)
-    return found if isinstance(found, str) else ""
+        return None

@@ -19,8 +19,7 @@ from register_api.hosting.script import (
     Host,
     filled,
     in_words,
-    names_known_before,
-    names_of_answers,
+    names_known,
 )
 from register_api.hosting.served_tree import ServedFile, ServedTree, find_places
 
@@ -141,7 +140,6 @@ _MOST_HELD = 256 * 2**20
 
 _NONE = Answer(0, {}, b"")
 _USED_UP = "the time or the number of requests of this run was used up"
-_NO_PLACE = "nothing of this kind is served here"
 
 
 def run_checks(
@@ -169,34 +167,27 @@ def run_checks(
     run = _Run(client)
     try:
         places = run.find_places()
-        taken = profile or run.detect()
+        # The service alone answers for its health.
+        seems: Profile = "service" if b'"alive"' in run.peek("healthz").body else "static"
     except UsedUp as error:
         raise Unreachable(f"{client.address.base}: {_USED_UP} before the checks began") from error
     results = []
     for done, check in enumerate(checks):
         progress(done, len(checks), check.title)
-        results.append(_result(run, check, places, taken, only))
+        results.append(_result(run, check, places, profile or seems, only))
+    complete = all(result.sentence != _USED_UP for result in results)
+    failed = any(result.result == "failed" for result in results)
     return ConformanceReport(
         base=client.address.base,
         checked_at=now,
-        profile=taken,
+        profile=profile or seems,
         detected=profile is None,
         version=places.newest,
         requests=client.asked,
-        complete=_is_complete(results),
-        exit_code=_exit_code(results),
+        complete=complete,
+        exit_code=1 if failed else 0 if complete else Unreachable.exit_code,
         checks=tuple(results),
     )
-
-
-def _exit_code(results: Sequence[ConformanceResult]) -> int:
-    if any(result.result == "failed" for result in results):
-        return 1
-    return 0 if _is_complete(results) else Unreachable.exit_code
-
-
-def _is_complete(results: Sequence[ConformanceResult]) -> bool:
-    return all(result.sentence != _USED_UP for result in results)
 
 
 class _Run:
@@ -214,10 +205,6 @@ class _Run:
             return find_places(self.peek)
         except NoAnswer as error:
             raise Unreachable(f"{self.client.address.base}: {error}") from error
-
-    def detect(self) -> Profile:
-        """Return what the host seems to be: the service alone answers for its health."""
-        return "service" if b'"alive"' in self.peek("healthz").body else "static"
 
     def is_another_publication(self) -> bool:
         """Tell whether something was published since plain answers were kept; they are forgotten then."""
@@ -253,74 +240,66 @@ class _Run:
 def _result(
     run: _Run, check: ConformanceCheck, places: ServedTree, profile: Profile, only: frozenset[str]
 ) -> ConformanceResult:
+    def made(result: Result, sentence: str, findings: Sequence[Failure] = ()) -> ConformanceResult:
+        facts = {name: getattr(check, name) for name in ("id", "title", "standard", "host")}
+        return ConformanceResult(**facts, result=result, sentence=sentence, findings=tuple(findings))
+
     if only and check.id not in only:
-        return _made(check, "skipped", "not asked for")
+        return made("skipped", "not asked for")
     if check.host == "service" and profile == "static":
-        return _made(check, "skipped", "only the service has to keep this")
+        return made("skipped", "only the service has to keep this")
     chosen = _chosen(check, places)
-    if check.each != "once" and not chosen:
-        return _made(check, "skipped", _NO_PLACE)
+    if not chosen:
+        return made("skipped", "nothing of this kind is served here")
     try:
         looked_at, findings = _carried_out(run, check, places, chosen)
         if findings and run.is_another_publication():  # parts of two: look once more, at all of it again
             looked_at, findings = _carried_out(run, check, places, chosen)
     except UsedUp:
-        return _made(check, "skipped", _USED_UP)
+        return made("skipped", _USED_UP)
     sentence = f"{looked_at} answer{'' if looked_at == 1 else 's'}"
     if not findings:
-        return _made(check, "ok", sentence)
+        return made("ok", sentence)
     lacking = check.host == "told" and profile == "static"
     wrong = f"{len(findings)} of them {'is' if len(findings) == 1 else 'are'} not as it should be"
-    return _made(check, "lacking" if lacking else "failed", f"{sentence}, {wrong}", findings)
+    return made("lacking" if lacking else "failed", f"{sentence}, {wrong}", findings)
 
 
-def _made(
-    check: ConformanceCheck, result: Result, sentence: str, findings: Sequence[Failure] = ()
-) -> ConformanceResult:
-    return ConformanceResult(
-        id=check.id,
-        title=check.title,
-        standard=check.standard,
-        host=check.host,
-        result=result,
-        sentence=sentence,
-        findings=tuple(findings),
-    )
-
-
-def _chosen(check: ConformanceCheck, places: ServedTree) -> Sequence[ServedFile]:
-    """Return the files that a check is carried out for."""
-    if check.each == "kinds":
-        return tuple({place.family: place for place in reversed(places.files)}.values())
-    if check.each == "pages":
-        return [place for place in places.files if place.kind.is_html]
-    if check.each == "folders":
-        return [place for place in places.files if place.kind.is_page and place.url]
-    return places.files
+def _chosen(check: ConformanceCheck, places: ServedTree) -> Sequence[ServedFile | None]:
+    """Return the files that a check is carried out for; ``None`` where it is for none in particular."""
+    match check.each:
+        case "once":
+            return [None]
+        case "kinds":
+            return tuple({place.family: place for place in reversed(places.files)}.values())
+        case "pages":
+            return [place for place in places.files if place.kind.is_html]
+        case "folders":
+            return [place for place in places.files if place.kind.is_page and place.url]
+        case "files":
+            return places.files
 
 
 def _carried_out(
-    run: _Run, check: ConformanceCheck, places: ServedTree, chosen: Sequence[ServedFile]
+    run: _Run, check: ConformanceCheck, places: ServedTree, chosen: Sequence[ServedFile | None]
 ) -> tuple[int, list[Failure]]:
     """Return how many answers were looked at, and what is wrong with them."""
-    stages: Sequence[ServedFile | None] = chosen if check.each != "once" else [None]
-    rows = [row for place in stages for row in _played(run, check, places, place)]
-    return len(rows), [finding for row in rows for finding in row]
+    found = [failure for place in chosen for failure in _exchanged(run, check, places, place)]
+    return len(found), [failure for failure in found if failure is not None]
 
 
-def _played(
+def _exchanged(
     run: _Run, check: ConformanceCheck, places: ServedTree, place: ServedFile | None
-) -> Iterator[list[Failure]]:
-    """Yield for each exchange what is wrong with its answer, the worst first and alone."""
+) -> Iterator[Failure | None]:
+    """Yield for each exchange what is wrong with its answer."""
     first = before = _NONE
     for number, exchange in enumerate(check.exchange):
-        known = names_known_before(run.client.address, places, place)
-        names = {**known, **names_of_answers(first, before)}
+        names = names_known(run.client.address, places, place, first, before)
         asked = in_words(exchange, names)
         try:
             answer = run.ask(exchange, names)
         except NoAnswer as error:
-            yield [Failure(asked=asked, came="no answer", complaint=str(error))]
+            yield Failure(asked=asked, came="no answer", complaint=str(error))
             continue
         first = answer if number == 0 else first
         context = ExchangeContext(
@@ -334,5 +313,5 @@ def _played(
         )
         came = f"status {answer.status}" if answer.status else "closed without an answer"
         found = complaints(context)
-        yield [Failure(asked=asked, came=came, complaint="; ".join(found))] if found else []
+        yield Failure(asked=asked, came=came, complaint="; ".join(found)) if found else None
         before = answer

@@ -25,8 +25,7 @@ from register_api.hosting.script import (
     Exchange,
     ExchangeContext,
     load_checks,
-    names_known_before,
-    names_of_answers,
+    names_known,
 )
 from register_api.hosting.served_tree import ServedFile, ServedTree, find_places
 from register_api.hosting.suite import render_text, run_checks
@@ -45,7 +44,7 @@ def test_a_check_uses_names_patterns_and_judgements_that_exist(check: Conformanc
     """A name that nobody replaces would be asked for as it stands."""
     place = ServedFile(tree.REGISTER.path(), kind_of(tree.REGISTER.path())) if check.each != "once" else None
     places = ServedTree(newest=3, root=1, vendor="acme", files=())
-    known = {**names_known_before(ADDRESS, places, place), **names_of_answers(NONE, NONE)}
+    known = names_known(ADDRESS, places, place, NONE, NONE)
     for exchange in check.exchange:
         texts = (exchange.send, *exchange.with_.values(), *exchange.headers.values(), exchange.body or "")
         assert {name for text in texts for name in re.findall(r"\$[a-z-]+", text)} <= known.keys()
