@@ -16,7 +16,6 @@ from register_api.serve.counters import Counters, logged_problem
 from register_api.serve.http.asgi import (
     NO_BODY,
     App,
-    Body,
     Headers,
     Message,
     Receive,
@@ -95,20 +94,16 @@ def _is_unchanged(resource: Resource, etag: bytes, tags: bytes | None, since: by
     return since == resource.last_modified or unmodified_since(since, resource.modified)
 
 
-async def send_resource(
-    resource: Resource, scope: Scope, send: Send, table: ReplyTable | None = None
-) -> None:
+async def send_resource(resource: Resource, scope: Scope, send: Send) -> None:
     """Answer GET or HEAD with a resource, in the form and under the conditions asked for."""
     representation, unchanged = select(resource, scope["headers"])
     if representation is None:
         raise refusal(resource, scope["headers"])
+    await send(representation.unchanged if unchanged else representation.start)
     if unchanged or scope["method"] == "HEAD":
-        await send(representation.unchanged if unchanged else representation.start)
         await send(NO_BODY)
-        return
-    body = await _body(resource, representation, table)
-    await send(representation.start)
-    await send_body(body, send)
+    else:
+        await send_body(representation.body, send)
 
 
 async def send_stored(table: ReplyTable, path: str, scope: Scope, send: Send) -> None:
@@ -116,8 +111,8 @@ async def send_stored(table: ReplyTable, path: str, scope: Scope, send: Send) ->
     try:
         resource = await table.resource(path)
     except StoreDamaged as error:
-        raise _unreadable(error) from error
-    await send_resource(resource, scope, send, table)
+        raise logged_problem("unreadable", "This file cannot be read at the moment.", error) from error
+    await send_resource(resource, scope, send)
 
 
 async def send_redirect(reference: str, send: Send) -> None:
@@ -142,19 +137,6 @@ def without_body(send: Send) -> Send:
             await send(body_message(b""))
 
     return send_head
-
-
-async def _body(resource: Resource, representation: Representation, table: ReplyTable | None) -> Body:
-    if representation.body is not None or table is None:
-        return representation.body or (NO_BODY,)
-    try:
-        return await table.body(resource, representation)
-    except StoreDamaged as error:
-        raise _unreadable(error) from error
-
-
-def _unreadable(error: StoreDamaged) -> Problem:
-    return logged_problem("unreadable", "This file cannot be read at the moment.", error)
 
 
 _METHODS = frozenset(METHODS.split(", "))
@@ -197,7 +179,7 @@ class FastPath:
                     else:
                         self._counters.found += 1
                     await send(representation.unchanged if unchanged else representation.start)
-                    if unchanged or method == "HEAD" or representation.body is None:
+                    if unchanged or method == "HEAD":
                         await send(NO_BODY)
                     else:
                         await send_body(representation.body, send)

@@ -16,7 +16,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.timeline import version_known
 from register_api.errors import StoreDamaged
-from register_api.serve.stored.reply import BoundedCache, page_headers
+from register_api.serve.stored.reply import page_headers
 from register_api.serve.stored.reply_table import CurrentReplies, ReplyTable, load_reply_table
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def load(store: Path, limit: int = 2**20) -> ReplyTable:
     """Return the table of a store."""
-    table = load_reply_table(store, BoundedCache(limit, len))
+    table = load_reply_table(store, limit)
     assert table is not None
     return table
 
@@ -42,7 +42,6 @@ def test_headers_describe_the_bytes_of_each_form(three_versions: Path) -> None:
     resource = load(three_versions).ready["/v1/register.json"]
     assert resource.representations.keys() == {"identity", "gzip", "br", "zstd"}
     for coding, representation in resource.representations.items():
-        assert representation.body is not None
         body = b"".join(piece["body"] for piece in representation.body)
         found = headers(representation)
         assert found[b"content-length"] == str(len(body)).encode()
@@ -62,7 +61,7 @@ def test_headers_cannot_be_added_to(three_versions: Path) -> None:
 def test_only_head_files_are_held(three_versions: Path) -> None:
     """Files of versions, tiles and TUF metadata stay on disk until they are asked for."""
     table = load(three_versions)
-    held = {resource.path for resource in table.ready.values()}
+    held = {path for path in table.snapshot.manifest.files if f"/{path}" in table.ready}
     assert held == {path for path in table.snapshot.manifest.files if not kind_of(path).per_version}
     assert tree.REGISTER.path() in held
     assert tree.VERSION_PAGE.path(2) not in held
@@ -70,20 +69,18 @@ def test_only_head_files_are_held(three_versions: Path) -> None:
 
 def test_memory_for_settled_files_is_bounded(three_versions: Path) -> None:
     """Asking for every file of every version keeps no more than the limit."""
-    bodies: BoundedCache[bytes] = BoundedCache(4000, len)
-    table = load_reply_table(three_versions, bodies)
-    assert table is not None
+    table = load(three_versions, 4000)
 
     async def ask_for_everything() -> None:
         for path in table.snapshot.manifest.files:
             resource = await table.resource(path)
             for representation in resource.representations.values():
-                body = await table.body(resource, representation)
-                etag = hashlib.sha256(b"".join(piece["body"] for piece in body)).hexdigest()[:32]
+                body = b"".join(piece["body"] for piece in representation.body)
+                etag = hashlib.sha256(body).hexdigest()[:32]
                 assert representation.etag == f'"{etag}"'.encode()
 
     asyncio.run(ask_for_everything())
-    assert 0 < bodies.cost <= 4000
+    assert 0 < table._settled.cost <= 4000
 
 
 @pytest.mark.parametrize(
@@ -117,8 +114,7 @@ def test_other_bytes_than_published_are_never_served(one_version: Path) -> None:
     table.snapshot.file(tree.VERSION_DIFF.path(1)).write_bytes(b"{}")
 
     async def ask() -> None:
-        resource = await table.resource(tree.VERSION_DIFF.path(1))
-        await table.body(resource, resource.representations["identity"])
+        await table.resource(tree.VERSION_DIFF.path(1))
 
     with pytest.raises(StoreDamaged, match="other bytes"):
         asyncio.run(ask())

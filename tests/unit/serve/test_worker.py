@@ -36,7 +36,6 @@ def snapshot_of(store: Path) -> Snapshot:
 async def told(snapshot: Snapshot, work: Work = worker_tasks.process_and_version) -> list[int]:
     """Return what a task of the process beside tells."""
     body = (await compute(snapshot, work)).representations["identity"].body
-    assert body is not None
     return msgspec.json.decode(b"".join(piece["body"] for piece in body), type=list[int])
 
 
@@ -60,7 +59,7 @@ def test_a_long_answer_arrives_whole_and_in_pieces(three_versions: Path) -> None
 
     async def ask() -> dict[str, bytes]:
         found = await compute(snapshot_of(three_versions), worker_tasks.long)
-        bodies = {coding: form.body or () for coding, form in found.representations.items()}
+        bodies = {coding: form.body for coding, form in found.representations.items()}
         assert all(len(piece["body"]) <= PIECE_BYTES for body in bodies.values() for piece in body)
         return {coding: b"".join(piece["body"] for piece in body) for coding, body in bodies.items()}
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, NamedTuple, TypeVar
 
-from register_api.serve.http.asgi import Receive, Scope, network_of, size_of
+from register_api.serve.http.asgi import Receive, Scope, network_of
 from register_api.serve.http.limits import MAX_WAITING_QUESTIONS
 from register_api.serve.http.problems import Problem
 from register_api.serve.stored.reply import BoundedCache, Resource
@@ -15,15 +15,7 @@ Item = TypeVar("Item")
 
 
 class _Waiting(NamedTuple, Generic[Item]):
-    """What waits.
-
-    Attributes:
-        due: When it would be finished if all clients were served at once; the earliest is next.
-        client: Who waits.
-        item: What for.
-    """
-
-    due: int
+    due: int  # when it would be finished if all clients were served at once; the earliest is next
     client: str
     item: Item
 
@@ -68,7 +60,7 @@ class FairQueue(Generic[Item]):
 
 
 _OVERHEAD = 4096
-"""Bytes of memory that headers, question and bookkeeping of one answer take, rounded up."""
+"""Bytes of memory that headers, question and bookkeeping of one answer take: a flood is of small ones."""
 
 
 _ONE = {4: 32, 6: 64}
@@ -124,7 +116,7 @@ class Answers:
 
     def __init__(self, cache_bytes: int) -> None:
         """Start empty."""
-        self._kept: BoundedCache[Resource] = BoundedCache(cache_bytes, _size)
+        self._kept: BoundedCache[Resource] = BoundedCache(cache_bytes, lambda answer: answer.size + _OVERHEAD)
         self._asked: FairQueue[_Asked] = FairQueue(MAX_WAITING_QUESTIONS)
         self._answering: asyncio.Task[None] | None = None
         self.hits = 0
@@ -190,9 +182,3 @@ async def _unless_gone(answer: asyncio.Future[Resource], asker: Asker) -> Resour
         answer.cancel()
         leaving.cancel()
     raise Problem("busy", "Whoever asked this has gone.")
-
-
-def _size(resource: Resource) -> int:
-    """Return what keeping an answer costs; small ones are mostly headers, and a flood is of small ones."""
-    bodies = (item.body for item in resource.representations.values())
-    return _OVERHEAD + sum(size_of(body) for body in bodies if body is not None)

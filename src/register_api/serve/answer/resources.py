@@ -33,7 +33,6 @@ from register_api.serve.http.asgi import Header
 from register_api.serve.http.problems import Problem
 from register_api.serve.reference import reference_page
 from register_api.serve.stored.reply import (
-    CommonHeaders,
     Resource,
     make_resource,
     page_headers,
@@ -93,12 +92,11 @@ def finished(
     more: tuple[Header, ...] = (),
 ) -> Resource:
     """Return an answer with its headers: plain, and by gzip if it is long, since a client waits."""
-    forms = {"identity": data}
+    bodies = {"identity": data}
     if len(data) >= _WORTH_COMPRESSING:
-        forms["gzip"] = gzip.compress(data, compresslevel=_GZIP_LEVEL, mtime=0)
-    facts = CommonHeaders(media_type=media_type, cache="mutable", more=more, vary=vary)
-    described = {coding: (digest(body), len(body)) for coding, body in forms.items()}
-    return make_resource("", facts, described, forms)
+        bodies["gzip"] = gzip.compress(data, compresslevel=_GZIP_LEVEL, mtime=0)
+    forms = {coding: (digest(body), body) for coding, body in bodies.items()}
+    return make_resource(forms, media_type=media_type, vary=vary, more=more)
 
 
 def _basis(source: AnswerSource) -> tuple[Header, ...]:

@@ -47,11 +47,6 @@ def body_messages(body: bytes) -> Body:
     )
 
 
-def size_of(body: Body) -> int:
-    """Return how many bytes a body has."""
-    return sum(len(message["body"]) for message in body)
-
-
 async def send_body(body: Body, send: Send) -> None:
     """Send a body; after each piece of a long one it is other clients' turn.
 

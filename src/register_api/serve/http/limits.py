@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from register_api.core.api.answers import Name
 from register_api.serve.counters import Counters
-from register_api.serve.http.problems import Problem, bare_reply
+from register_api.serve.http.problems import Problem
 from register_api.serve.settings import Settings
 
 MAX_TARGET_BYTES = 16 * 1024
@@ -43,34 +42,15 @@ SPARE_CONNECTIONS = 256
 """Connections above the most that may be which are told so; those above these are just closed."""
 
 
-class Refusal(NamedTuple):
-    """What a connection is told before it is closed, when there is no request that could be answered.
-
-    Attributes:
-        status: Of the reply.
-        first: The status line.
-        rest: What follows the usual headers.
-    """
-
-    status: int
-    first: bytes
-    rest: bytes
-
-
-def _refusal(name: Name, detail: str) -> Refusal:
-    first, end, rest = bare_reply(Problem(name, detail)).partition(b"\r\n")
-    return Refusal(int(first.split()[1]), first + end, rest)
-
-
-NO_REQUEST = _refusal("bad-request", "These bytes are not an HTTP/1.1 request.")
-NO_HOST = _refusal("bad-request", "A request has exactly one Host header.")
-TARGET_TOO_LONG = _refusal("uri-too-long", f"The request target may have {MAX_TARGET_BYTES} bytes at most.")
-HEAD_TOO_LARGE = _refusal(
+NO_REQUEST = Problem("bad-request", "These bytes are not an HTTP/1.1 request.")
+NO_HOST = Problem("bad-request", "A request has exactly one Host header.")
+TARGET_TOO_LONG = Problem("uri-too-long", f"The request target may have {MAX_TARGET_BYTES} bytes at most.")
+HEAD_TOO_LARGE = Problem(
     "head-too-large",
     f"The head of a request may have {MAX_HEAD_BYTES} bytes and {MAX_HEADERS} header fields at most.",
 )
-TOO_SLOW = _refusal("too-slow", "The head of the request was not whole in time.")
-TOO_MANY = _refusal("too-many-connections", "As many connections are open as may be; try again soon.")
+TOO_SLOW = Problem("too-slow", "The head of the request was not whole in time.")
+TOO_MANY = Problem("too-many-connections", "As many connections are open as may be; try again soon.")
 
 
 class Progress:

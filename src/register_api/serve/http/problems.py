@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -57,6 +57,11 @@ class Problem(Exception):
         """Return the sentence for a person."""
         return self.detail
 
+    @property
+    def status(self) -> int:
+        """Status of the reply."""
+        return PROBLEMS[self.name][0]
+
 
 def details(problem: Problem, instance: str) -> ProblemDetails:
     """Return the RFC 9457 members of a problem."""
@@ -103,11 +108,12 @@ async def send_problem(problem: Problem, scope: Scope, send: Send) -> None:
     await send(NO_BODY if scope["method"] == "HEAD" else body)
 
 
-def bare_reply(problem: Problem) -> bytes:
+def bare_reply(problem: Problem, usual: Iterable[Header]) -> bytes:
     """Return a whole HTTP/1.1 message, for when there is no request to answer; it closes the connection."""
     members = details(problem, "")
     body = _encoder.encode(members)
     headers = (
+        *usual,
         (b"content-type", b"application/problem+json"),
         *_headers(problem, len(body)),
         (b"connection", b"close"),

@@ -13,7 +13,8 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from register_api.serve.http import limits as bounds
-from register_api.serve.http.limits import ConnectionReaper, Progress, Refusal
+from register_api.serve.http.limits import ConnectionReaper, Progress
+from register_api.serve.http.problems import Problem, bare_reply
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._idle_since = reaper.now
         self._replies = 0
         self._progress: Progress | None = None
-        self._why: Refusal | None = None
+        self._why: Problem | None = None
         self._refused = False
         self._leaving_since = 0.0
         self._running: RequestResponseCycle | None = None
@@ -229,7 +230,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._give_up(bounds.NO_HOST)  # RFC 9112 section 3.2
         return has_body
 
-    def _give_up(self, why: Refusal) -> None:
+    def _give_up(self, why: Problem) -> None:
         self._why = why
         raise ValueError("refused")
 
@@ -239,7 +240,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _is_idle(self) -> bool:
         return self.cycle is None or bool(self.cycle.response_complete)
 
-    def _refuse(self, why: Refusal) -> None:
+    def _refuse(self, why: Problem) -> None:
         """Take no more; say why after what is being answered, unless what follows is but a body."""
         if self._refused:
             return
@@ -252,6 +253,5 @@ class BoundedProtocol(HttpToolsProtocol):
     def _send_refusal(self) -> None:
         if self._why is not None and not self.transport.is_closing():
             self._reaper.counters.others["refused", self._why.status] += 1
-            usual = b"".join(b"%b: %b\r\n" % header for header in self.server_state.default_headers)
-            self.transport.write(self._why.first + usual + self._why.rest)
+            self.transport.write(bare_reply(self._why, self.server_state.default_headers))
         self.close_gracefully()

@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from email.utils import format_datetime
 from typing import Generic, TypeVar
 
@@ -32,24 +32,6 @@ NOSNIFF = as_headers(headers.NOSNIFF)
 CACHE_CONTROL = {cache: value.encode("ascii") for cache, value in headers.CACHE_CONTROL.items()}
 
 
-class CommonHeaders(msgspec.Struct, frozen=True, kw_only=True):
-    """What the headers of all forms of a resource have in common.
-
-    Attributes:
-        media_type: Value of ``Content-Type``.
-        cache: Cache class, a key of ``CACHE_CONTROL``.
-        modified: When the bytes were published; ``None`` for a computed answer.
-        more: Further headers of a 200.
-        vary: Request headers that the form depends on.
-    """
-
-    media_type: str
-    cache: CacheClass
-    modified: dt.datetime | None = None
-    more: tuple[Header, ...] = ()
-    vary: bytes = b"Accept-Encoding"
-
-
 class Representation(msgspec.Struct, frozen=True, kw_only=True):
     """One form of a resource, ready to send.
 
@@ -57,88 +39,85 @@ class Representation(msgspec.Struct, frozen=True, kw_only=True):
         etag: Strong entity tag, with its quotes.
         start: Opens a 200.
         unchanged: Opens a 304 (RFC 9110 section 15.4.5 says which headers it has).
-        body: The body of a 200; ``None`` if it is read when asked for.
+        body: The body of a 200.
     """
 
     coding: str
     etag: bytes
     start: Message
     unchanged: Message
-    body: Body | None
+    body: Body
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """What one URL names.
 
     Attributes:
-        path: Path in the tree; empty for a computed answer.
         representations: By content coding; ``identity`` is always there.
         last_modified: Value of ``Last-Modified``, or ``None``.
         modified: The same in seconds since the epoch.
     """
 
-    path: str
     representations: dict[str, Representation]
     last_modified: bytes | None
     modified: int
 
+    @property
+    def size(self) -> int:
+        """Bytes of all bodies together."""
+        return sum(len(piece["body"]) for form in self.representations.values() for piece in form.body)
+
 
 def make_resource(
-    path: str,
-    facts: CommonHeaders,
-    forms: Mapping[str, tuple[str, int]],
-    bodies: Mapping[str, bytes],
+    forms: Mapping[str, tuple[str, bytes]],
+    *,
+    media_type: str,
+    cache: CacheClass = "mutable",
+    modified: dt.datetime | None = None,
+    more: tuple[Header, ...] = (),
+    vary: bytes = b"Accept-Encoding",
 ) -> Resource:
-    """Build a resource with all its headers."""
-    modified = facts.modified
-    return Resource(
-        path=path,
-        representations={
-            coding: _representation(facts, coding, *form, bodies.get(coding))
-            for coding, form in forms.items()
-        },
-        last_modified=None if modified is None else _http_date(modified),
-        modified=0 if modified is None else int(modified.timestamp()),
-    )
+    """Build a resource with all its headers.
+
+    Args:
+        forms: SHA-256 and bytes by content coding.
+        media_type: Value of ``Content-Type``.
+        cache: Cache class, a key of ``CACHE_CONTROL``.
+        modified: When the bytes were published; ``None`` for a computed answer.
+        more: Further headers of a 200.
+        vary: Request headers that the form depends on.
+    """
+    last_modified = None if modified is None else format_datetime(modified, usegmt=True).encode("ascii")
+    dated = () if last_modified is None else ((b"last-modified", last_modified),)
+    usual = ((b"cache-control", CACHE_CONTROL[cache]), (b"vary", vary), *CORS)
+    representations = {}
+    for coding, (sha256, body) in forms.items():
+        etag = f'"{sha256[:32]}"'.encode("ascii")
+        start = (
+            (b"content-type", media_type.encode("ascii")),
+            (b"content-length", str(len(body)).encode("ascii")),
+            *(() if coding == "identity" else ((b"content-encoding", coding.encode("ascii")),)),
+            (b"repr-digest", structured_digest(sha256)),
+            *dated,
+            *NOSNIFF,
+            (b"etag", etag),
+            *usual,
+            *more,
+        )
+        representations[coding] = Representation(
+            coding=coding,
+            etag=etag,
+            start=start_message(200, start),
+            unchanged=start_message(304, ((b"etag", etag), *usual)),
+            body=body_messages(body),
+        )
+    seconds = 0 if modified is None else int(modified.timestamp())
+    return Resource(representations=representations, last_modified=last_modified, modified=seconds)
 
 
 def structured_digest(sha256: str) -> bytes:
     """Return a SHA-256 as RFC 9530 writes it: a dictionary with one byte sequence."""
     return b"sha-256=:" + base64.b64encode(bytes.fromhex(sha256)) + b":"
-
-
-def _representation(
-    facts: CommonHeaders, coding: str, sha256: str, size: int, body: bytes | None
-) -> Representation:
-    etag = f'"{sha256[:32]}"'.encode("ascii")
-    shared = (
-        (b"etag", etag),
-        (b"cache-control", CACHE_CONTROL[facts.cache]),
-        (b"vary", facts.vary),
-        *CORS,
-    )
-    return Representation(
-        coding=coding,
-        etag=etag,
-        start=start_message(200, (*_content_headers(facts, coding, sha256, size), *shared, *facts.more)),
-        unchanged=start_message(304, shared),
-        body=None if body is None else body_messages(body),
-    )
-
-
-def _content_headers(facts: CommonHeaders, coding: str, sha256: str, size: int) -> Iterable[Header]:
-    yield b"content-type", facts.media_type.encode("ascii")
-    yield b"content-length", str(size).encode("ascii")
-    if coding != "identity":
-        yield b"content-encoding", coding.encode("ascii")
-    yield b"repr-digest", structured_digest(sha256)
-    if facts.modified is not None:
-        yield b"last-modified", _http_date(facts.modified)
-    yield from NOSNIFF
-
-
-def _http_date(instant: dt.datetime) -> bytes:
-    return format_datetime(instant, usegmt=True).encode("ascii")
 
 
 _STYLE = re.compile(rb"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
@@ -160,11 +139,8 @@ def page_headers(page: bytes, kind: FileKind | None = None) -> tuple[Header, ...
 
 
 def _sources(element: re.Pattern[bytes], page: bytes) -> str:
-    return " ".join(f"'sha256-{_sha256(text)}'" for text in element.findall(page)) or "'none'"
-
-
-def _sha256(text: bytes) -> str:
-    return strict_base64.encode(hashlib.sha256(text).digest())
+    digests = (strict_base64.encode(hashlib.sha256(text).digest()) for text in element.findall(page))
+    return " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
 
 
 Value = TypeVar("Value")

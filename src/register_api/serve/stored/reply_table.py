@@ -1,8 +1,7 @@
 """The table of finished replies of one publication.
 
 Head files are held in memory in all their forms. Settled files, of which there are some for every
-version, are found through the manifest; their headers are made and their bytes read when they are
-asked for, and a bounded number is kept.
+version, are found through the manifest and read when they are asked for; as many as fit are kept.
 """
 
 from __future__ import annotations
@@ -11,28 +10,20 @@ import asyncio
 import logging
 from pathlib import Path
 
-from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import address_of, file_at, is_path, kind_of
 from register_api.core.headers import link_value, links_of
 from register_api.errors import StoreDamaged, StoreError
 from register_api.serve.answer.archive import Archive
-from register_api.serve.http.asgi import Body, Header, body_messages, size_of
+from register_api.serve.http.asgi import Header
 from register_api.serve.stored.reply import (
     BoundedCache,
-    CommonHeaders,
-    Representation,
     Resource,
     make_resource,
     page_headers,
 )
-from register_api.store.manifest import ManifestEntry
 from register_api.store.reader import Snapshot, current, open_snapshot
 
-Bodies = BoundedCache[Body]
-
-
-_KEPT_HEADERS = 2048
-"""Settled resources whose headers are kept."""
+_log = logging.getLogger(__name__)
 
 
 class ReplyTable:
@@ -44,19 +35,17 @@ class ReplyTable:
         ready: Head files by URL path, with all bytes.
     """
 
-    def __init__(self, snapshot: Snapshot, bodies: Bodies) -> None:
+    def __init__(self, snapshot: Snapshot, cache_bytes: int) -> None:
         """Load every head file."""
         self.snapshot = snapshot
         self.archive = Archive(snapshot)
         self._files = snapshot.manifest.files
         self._paths = frozenset(self._files)
-        self._bodies = bodies
-        self._settled: BoundedCache[Resource] = BoundedCache(_KEPT_HEADERS)
+        self._settled: BoundedCache[Resource] = BoundedCache(cache_bytes, lambda resource: resource.size)
         self.ready: dict[str, Resource] = {}
         for path, entry in self._files.items():
             if entry.cache != "immutable" and not kind_of(path).per_version:
-                resource = self._load_whole(path, entry)
-                self.ready |= dict.fromkeys(_urls(path), resource)
+                self.ready |= dict.fromkeys((f"/{path}", f"/{address_of(path)}"), self._load(path))
 
     def path_of(self, url: str) -> str | None:
         """Return the path in the tree that a URL path names, or ``None``; a folder is its page."""
@@ -70,74 +59,37 @@ class ReplyTable:
         return url.startswith("/") and file_at(f"{url[1:]}/") in self._paths
 
     async def resource(self, path: str) -> Resource:
-        """Return a resource with its headers; bodies may still have to be read."""
+        """Return a resource, read from the store if need be."""
         found = self.ready.get("/" + path) or self._settled.get(path)
         if found is None:
-            found = await asyncio.to_thread(self._describe, path)
+            found = await asyncio.to_thread(self._load, path)
             self._settled.put(path, found)
         return found
 
-    async def body(self, resource: Resource, representation: Representation) -> Body:
-        """Return the body of a representation, read from the store if need be."""
-        if representation.body is not None:
-            return representation.body
-        key = (resource.path, representation.etag)
-        found = self._bodies.get(key)
-        if found is None:
-            found = await asyncio.to_thread(self._read, resource.path, representation.coding)
-            self._bodies.put(key, found)
-        return found
-
-    def _read(self, path: str, coding: str) -> Body:
-        return body_messages(self.snapshot.read(path, coding))
-
-    def _load_whole(self, path: str, entry: ManifestEntry) -> Resource:
-        bodies = {coding: self.snapshot.read(path, coding) for coding in ("identity", *entry.encodings)}
-        return make_resource(path, self._facts(path, bodies["identity"]), _forms(entry), bodies)
-
-    def _describe(self, path: str) -> Resource:
+    def _load(self, path: str) -> Resource:
         entry = self._files[path]
-        page = self.snapshot.read(path) if _is_page(entry) else b""
-        return make_resource(path, self._facts(path, page), _forms(entry), {})
-
-    def _facts(self, path: str, data: bytes) -> CommonHeaders:
-        entry = self._files[path]
+        plain = self.snapshot.read(path)
+        forms = {"identity": (entry.sha256, plain)}
+        for coding, form in entry.encodings.items():
+            forms[coding] = form.sha256, self.snapshot.read(path, coding)
         links = link_value(links_of(path, self.snapshot.manifest.version, self._files))
         more: tuple[Header, ...] = ((b"link", links.encode("ascii")),) if links else ()
-        return CommonHeaders(
+        if entry.media_type.startswith("text/html"):
+            # What another release has written, of a kind that is not known, runs nothing.
+            more = (*more, *page_headers(plain, kind_of(path) if is_path(path) else None))
+        return make_resource(
+            forms,
             media_type=entry.media_type,
             cache=entry.cache,
             modified=entry.published_at,
-            more=(*more, *page_headers(data, _kind(path))) if _is_page(entry) else more,
+            more=more,
         )
 
 
-def load_reply_table(store: Path, bodies: Bodies) -> ReplyTable | None:
+def load_reply_table(store: Path, cache_bytes: int) -> ReplyTable | None:
     """Load the table of the visible publication."""
     snapshot = open_snapshot(store)
-    return None if snapshot is None else ReplyTable(snapshot, bodies)
-
-
-def _urls(path: str) -> tuple[str, ...]:
-    """Return the URL paths of a file; a page answers for its folder too."""
-    return f"/{path}", f"/{address_of(path)}"
-
-
-def _forms(entry: ManifestEntry) -> dict[str, tuple[str, int]]:
-    forms = {coding: (form.sha256, form.size) for coding, form in entry.encodings.items()}
-    return {"identity": (entry.sha256, entry.size), **forms}
-
-
-def _kind(path: str) -> FileKind | None:
-    """Return of what kind a page is; what another release has written runs nothing."""
-    return kind_of(path) if is_path(path) else None
-
-
-def _is_page(entry: ManifestEntry) -> bool:
-    return entry.media_type.startswith("text/html")
-
-
-_log = logging.getLogger(__name__)
+    return None if snapshot is None else ReplyTable(snapshot, cache_bytes)
 
 
 class CurrentReplies:
@@ -157,7 +109,7 @@ class CurrentReplies:
         self.loads = 0
         self.failures = 0
         self._store = store
-        self._bodies: BoundedCache[Body] = BoundedCache(cache_bytes, size_of)
+        self._cache_bytes = cache_bytes
 
     def is_stale(self) -> bool:
         """Tell whether another publication is visible than the one served; costs one ``readlink``."""
@@ -205,7 +157,7 @@ class CurrentReplies:
                 f"{self._store} has gone back from generation {served} to {visible}; "
                 "if that is meant, restart the service"
             )
-        table = load_reply_table(self._store, self._bodies)
+        table = load_reply_table(self._store, self._cache_bytes)
         if table is None and served is not None:
             raise StoreDamaged(f"what was published in {self._store} is gone")
         return table
