@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import Any
 
 import click
 from rich.text import Text
@@ -37,17 +37,7 @@ _WORDS = {
     "--endpoint", envvar="REGISTER_DEPLOY_ENDPOINT", show_envvar=True, metavar="URL", help="As for `deploy`."
 )
 @options.json_option
-def doctor(
-    store: Path,
-    keys: Path,
-    settings: Path | None,
-    base_url: str | None,
-    target: str | None,
-    endpoint: str | None,
-    *,
-    offline: bool,
-    as_json: bool,
-) -> None:
+def doctor(*, as_json: bool, **given: Any) -> None:
     """Diagnose present and coming problems, and say how to fix them.
 
     Checks the store and its signatures, keys and permissions, clock and timer, what customers read at the
@@ -63,19 +53,8 @@ def doctor(
       register-api doctor --target s3://trust-example-com
       register-api doctor --offline --json
     """
-    machine = Machine(
-        store=store,
-        keys=keys,
-        now=clock.now(),
-        environment=os.environ,
-        settings=settings,
-        base_url=base_url,
-        offline=offline,
-        target=target,
-        endpoint=endpoint,
-    )
     found = []
-    for item in diagnose(machine):
+    for item in diagnose(Machine(now=clock.now(), environment=os.environ, **given)):
         found.append(item)
         if not as_json:
             _print(item)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.options import Command
 from register_api.cli.output import err, out
 from register_api.core.documents import EndReason, KeyUse
 from register_api.core.instant import format_instant
@@ -28,45 +30,56 @@ from register_api.publish.rotation import (
 )
 from register_api.publish.signing.keyring import kind_of_role
 from register_api.publish.trust.repository import LIFETIME, expiries
-from register_api.store.reader import Snapshot, open_snapshot
+from register_api.store.reader import open_snapshot
 
 
-def public_keys_options(command: Command) -> Command:
-    """Add the options that say where public copies of keys go."""
-    for add in (
+class KeyPlaces(NamedTuple):
+    """Where keys change, and where copies of public ones go."""
+
+    store: Path
+    keys: Path
+    public: Path
+
+
+def key_places(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say where keys are; the command is given them as ``places``."""
+
+    @options.together(
+        options.store_option,
+        options.keys_option,
+        options.source_option,
         click.option(
             "--public-keys",
             type=click.Path(path_type=Path),
             help="Folder for copies of the PUBLIC keys and roots.  [default: keys/ beside the source]",
         ),
-        options.source_option,
-        options.keys_option,
-        options.store_option,
-    ):
-        command = add(command)
-    return command
+    )
+    @functools.wraps(command)
+    def placed(*, store: Path, keys: Path, source: Path, public_keys: Path | None, **others: Any) -> None:
+        command(KeyPlaces(store, keys, public_keys or default_folder(source, keys)), **others)
+
+    return placed
+
+
+def _reason_options(usual: str) -> Callable[[options.Command], options.Command]:
+    """Return what adds the reason, and the one that is usual."""
+    return options.together(
+        click.option(
+            "--reason",
+            type=click.Choice(["rotated", "lost", "compromised"]),
+            default=usual,
+            show_default=True,
+            help="The reason, for customers.",
+        ),
+        click.option("--text", help="Further explanation for customers."),
+    )
 
 
 @click.command()
 @click.argument("role", metavar="ROLE")
-@public_keys_options
-@click.option(
-    "--reason",
-    type=click.Choice(["rotated", "lost", "compromised"]),
-    default="rotated",
-    show_default=True,
-    help="The reason, for customers.",
-)
-@click.option("--text", help="Further explanation for customers.")
-def rotate(
-    role: str,
-    store: Path,
-    keys: Path,
-    source: Path,
-    public_keys: Path | None,
-    reason: EndReason,
-    text: str | None,
-) -> None:
+@key_places
+@_reason_options("rotated")
+def rotate(places: KeyPlaces, role: str, reason: EndReason, text: str | None) -> None:
     """Replace the key of a ROLE with a new one.
 
     A ROLE is document, log, feed, targets, online, or root-1, root-2 and so on.
@@ -84,22 +97,22 @@ def rotate(
     kind_of_role(role)
     use: KeyUse | None = next((each for each in USES if each == role), None)
     if use is not None:
-        change = KeyChange(store=store, keys=keys, now=clock.now(), reason=reason, text=checked_text(text))
+        change = _key_change(places, reason, text)
         changed = rotate_key(change, use)
         out.print(f"A new {role} key signs from version {changed.snapshot.state.version + 1} on.")
     else:
         if text is not None or reason != "rotated":
             err.print("Note: a trust root has no place for a reason; customers see the new root alone.")
-        changed = rotate_trust_key(store, keys, role, clock.now())
+        changed = rotate_trust_key(places.store, places.keys, role, clock.now())
         out.print(f"A new {role} key is in force.")
-    print_changed(changed, source, keys, public_keys)
+    print_changed(changed, places)
     if role == "online":
         out.print("  → bring online.pem to the machine that refreshes, before the timestamp expires")
 
 
 @click.command()
 @click.argument("kid", metavar="KID")
-@public_keys_options
+@key_places
 @click.option(
     "--last-version",
     type=click.IntRange(min=1),
@@ -107,26 +120,10 @@ def rotate(
     required=True,
     help="Last version that you vouch for under this key.",
 )
-@click.option(
-    "--reason",
-    type=click.Choice(["rotated", "lost", "compromised"]),
-    default="compromised",
-    show_default=True,
-    help="The reason, for customers.",
-)
-@click.option("--text", help="Further explanation for customers.")
+@_reason_options("compromised")
 @click.option("--yes", is_flag=True, help="Disown versions without confirmation.")
 def end(
-    kid: str,
-    store: Path,
-    keys: Path,
-    source: Path,
-    public_keys: Path | None,
-    last_version: int,
-    reason: EndReason,
-    text: str | None,
-    *,
-    yes: bool,
+    places: KeyPlaces, kid: str, last_version: int, reason: EndReason, text: str | None, *, yes: bool
 ) -> None:
     """Stop trusting the key KID after the last version that you vouch for.
 
@@ -141,14 +138,14 @@ def end(
     Example:
       register-api keys end M3xU0 --last-version 7 --text "Laptop stolen on 3 June"
     """
-    disowned = disowned_versions(store, kid, last_version)
+    disowned = disowned_versions(places.store, kid, last_version)
     if disowned and not yes:
         _confirm(disowned)
-    change = KeyChange(store=store, keys=keys, now=clock.now(), reason=reason, text=checked_text(text))
+    change = _key_change(places, reason, text)
     changed = end_key(change, kid, last_version)
     newest = changed.snapshot.state.version
     out.print(f"The key is good up to version {last_version}.")
-    print_changed(changed, source, keys, public_keys)
+    print_changed(changed, places)
     if disowned:
         head = ", and so what is newest today" if newest in disowned else ""
         err.print(f"Customers refuse {_words(disowned)} permanently{head}.")
@@ -171,9 +168,9 @@ def _words(versions: range) -> str:
 
 
 @click.command()
-@public_keys_options
+@key_places
 @click.option("--force", is_flag=True, help="Renew even if more than half of the time is left.")
-def renew(store: Path, keys: Path, source: Path, public_keys: Path | None, *, force: bool) -> None:
+def renew(places: KeyPlaces, *, force: bool) -> None:
     """Renew the signed targets, snapshot and timestamp metadata, without a new version.
 
     For a register that does not change for a year: targets metadata is valid for 400 days, and only publish
@@ -185,17 +182,23 @@ def renew(store: Path, keys: Path, source: Path, public_keys: Path | None, *, fo
     Example:
       register-api keys renew
     """
-    instant, snapshot = clock.now(), open_snapshot(store)
+    instant, snapshot = clock.now(), open_snapshot(places.store)
     left = {row.role: row.expires for row in expiries(snapshot.read)} if snapshot else {}
     contact = security_txt_expires(snapshot) if snapshot else None
     contact_is_good = contact is None or contact > instant + GOOD_FOR / 2
     if not force and left and left["targets"] > instant + LIFETIME / 2 and contact_is_good:
         out.print(f"Nothing to do: targets are good until {format_instant(left['targets'])}.")
         return
-    changed = renew_trust(store, keys, instant)
+    changed = renew_trust(places.store, places.keys, instant)
     renewed = {row.role: row.expires for row in expiries(changed.snapshot.read)}["targets"]
     out.print(f"Targets are good until {format_instant(renewed)}.")
-    print_changed(changed, source, keys, public_keys)
+    print_changed(changed, places)
+
+
+def _key_change(places: KeyPlaces, reason: EndReason, text: str | None) -> KeyChange:
+    return KeyChange(
+        store=places.store, keys=places.keys, now=clock.now(), reason=reason, text=checked_text(text)
+    )
 
 
 def checked_text(text: str | None) -> str | None:
@@ -208,16 +211,13 @@ def checked_text(text: str | None) -> str | None:
     return text
 
 
-def print_changed(changed: Changed, source: Path, keys: Path, public_keys: Path | None) -> None:
+def print_changed(changed: Changed, places: KeyPlaces) -> None:
     """Say where old private keys lie, and bring the public copies up to date."""
     for path in changed.kept:
         out.print(f"  kept         {path}; destroy it once no backup needs it")
-    write_copies(changed.snapshot, public_keys or default_folder(source, keys))
-
-
-def write_copies(snapshot: Snapshot, folder: Path) -> None:
-    """Write public copies; say so where the folder belongs to another set of keys."""
-    if write_public_copies(snapshot, folder):
-        out.print(f"  public keys  {folder}")
+    if write_public_copies(changed.snapshot, places.public):
+        out.print(f"  public keys  {places.public}")
     else:
-        err.print(f"Note: {folder} holds the public files of another set of keys and was left as it is.")
+        err.print(
+            f"Note: {places.public} holds the public files of another set of keys and was left as it is."
+        )

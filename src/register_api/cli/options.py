@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -15,7 +15,6 @@ from register_api.core.instant import check_fresh_for, parse_day
 from register_api.core.text import base_url_problem
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
-Option: TypeAlias = Callable[[Any], Any]
 
 PROGRESS = "progress"
 """Where ``--progress`` is kept in a command's context, for ``output.progress``."""
@@ -98,7 +97,7 @@ class FreshForParam(click.ParamType["dt.timedelta"]):
         return int(written[1]) * unit
 
 
-def together(*options: Option) -> Option:
+def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
     """Return a decorator that adds several options, in the order of the help."""
     return lambda command: functools.reduce(lambda made, add: add(made), reversed(options), command)
 

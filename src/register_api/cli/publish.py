@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -66,16 +66,13 @@ def publish(
     why: GivenReason,
     base_url: str | None,
     public_keys: Path | None,
-    root_keys: int,
-    root_threshold: int,
-    fresh_for: dt.timedelta | None,
     policy: Path | None,
     time_authority: str | None,
     time_authority_certificate: Path | None,
     *,
-    clock_is_right: bool,
     offline: bool,
     if_empty: bool,
+    **given: Any,
 ) -> None:
     """Publish the source as the next signed version, atomically.
 
@@ -99,17 +96,10 @@ def publish(
     if if_empty and before is not None:
         return
     order = PublishRequest(
-        source=source,
-        store=store,
-        keys=keys,
-        intent=why.intent(before),
-        base_url=base_url,
-        root_keys=root_keys,
-        root_threshold=root_threshold,
-        fresh_for=fresh_for,
-        clock_is_right=clock_is_right,
+        source=source, store=store, keys=keys, intent=why.intent(before), base_url=base_url, **given
     )
-    url = base_url or (None if before or offline else _address_in(source))
+    draft = None if base_url or before or offline else load(source).draft
+    url = base_url or (draft.register.url if draft else None)  # its own address, if the source can be read
     with telling(publications(store, before)):
         compare_with_public(before, url, offline=offline)
         with progress("publishing") as report:
@@ -135,9 +125,3 @@ def _tell(published: Published, store: Path, public_keys: Path) -> None:
             f"Note: {public_keys} holds the public files of another set of keys and was left as it is;"
             f" this register's root is {store}/public/trust/1.root.json"
         )
-
-
-def _address_in(source: Path) -> str | None:
-    """Return the address that a source gives as the register's own, if the source can be read."""
-    draft = load(source).draft
-    return draft.register.url if draft else None

@@ -37,6 +37,23 @@ class GivenReason(msgspec.Struct, frozen=True, kw_only=True):
 def reason_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say why a version is published; the command is given them as ``why``."""
 
+    @options.together(
+        click.option("--reason", help="The reason, in one sentence for your customers."),
+        click.option(
+            "--kind",
+            type=click.Choice(["initial", "change", "correction", "editorial"]),
+            help="Kind of reason.  [default: initial for version 1, correction with --corrects, else change]",
+        ),
+        click.option(
+            "--corrects", type=int, metavar="N", help="Number of the version that this one corrects."
+        ),
+        click.option(
+            "--at",
+            type=options.InstantParam(),
+            help="Import history: when this state was published elsewhere. Marks the version imported,"
+            " permanently; refused once a live version exists.",
+        ),
+    )
     @functools.wraps(command)
     def with_reason(
         *,
@@ -48,26 +65,7 @@ def reason_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         return command(why=GivenReason(text=reason, kind=kind, corrects=corrects, at=at), **others)
 
-    decorated: Callable[..., Any] = with_reason
-    for add in (
-        click.option(
-            "--at",
-            type=options.InstantParam(),
-            help="Import history: when this state was published elsewhere. Marks the version imported,"
-            " permanently; refused once a live version exists.",
-        ),
-        click.option(
-            "--corrects", type=int, metavar="N", help="Number of the version that this one corrects."
-        ),
-        click.option(
-            "--kind",
-            type=click.Choice(["initial", "change", "correction", "editorial"]),
-            help="Kind of reason.  [default: initial for version 1, correction with --corrects, else change]",
-        ),
-        click.option("--reason", help="The reason, in one sentence for your customers."),
-    ):
-        decorated = add(decorated)
-    return decorated
+    return with_reason
 
 
 def instant_after(snapshot: Snapshot | None, at: dt.datetime | None) -> dt.datetime:

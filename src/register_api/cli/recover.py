@@ -51,14 +51,9 @@ def recover(
     """
     trust_options.check_root(root, root_sha256)
     source = base or str(store / "public")
+    now = clock.now()
     order = Recovery(
-        base=source,
-        store=store,
-        keys=keys,
-        root=root,
-        root_sha256=root_sha256,
-        stale=stale,
-        now=clock.now(),
+        base=source, store=store, keys=keys, root=root, root_sha256=root_sha256, stale=stale, now=now
     )
     before = _generation(store)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -10,7 +10,7 @@ from tuf.api.metadata import Root
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.key_changes import checked_text, print_changed, public_keys_options
+from register_api.cli.key_changes import KeyPlaces, checked_text, key_places, print_changed
 from register_api.cli.output import out
 from register_api.core.canonical import digest
 from register_api.core.instant import format_instant
@@ -168,12 +168,11 @@ def new_root(
         removed=remove_root,
         threshold=threshold,
     )
-    begin: Callable[[], RootDraft] = (
-        (lambda: begin_first_root(store, keys, change, clock.now()))
-        if first
-        else (lambda: begin_root(store, keys, change, rotate, clock.now(), checked_text(log_epoch)))
-    )
-    draft = begin()
+    now, why = clock.now(), checked_text(log_epoch)
+    if first:
+        draft = begin_first_root(store, keys, change, now)
+    else:
+        draft = begin_root(store, keys, change, rotate, now, why)
     check_draft(draft)
     write_draft(output, draft)
     _print_draft(draft)
@@ -226,10 +225,8 @@ def sign_root(path: Path, key: Path, root_sha256: str | None, *, yes: bool) -> N
 
 @click.command(name="publish-root")
 @click.argument("path", metavar="DRAFT...", type=_FILE, nargs=-1, required=True)
-@public_keys_options
-def publish_root_command(
-    path: tuple[Path, ...], store: Path, keys: Path, source: Path, public_keys: Path | None
-) -> None:
+@key_places
+def publish_root_command(places: KeyPlaces, path: tuple[Path, ...]) -> None:
     """Publish a signed DRAFT of the root and re-sign what is below it, or keep it for the first publish.
 
     Copies of one draft that were signed on different machines are merged. Refused until enough of the
@@ -241,13 +238,13 @@ def publish_root_command(
       register-api keys publish-root from-alice.json from-bob.json
     """
     draft = merge_drafts([read_draft(each) for each in path])
-    changed = publish_root(store, keys, draft, clock.now())
+    changed = publish_root(places.store, places.keys, draft, clock.now())
     _print_draft(draft)
     if changed is None:
-        out.print(f"Kept in {keys} for the first publication: register-api publish")
+        out.print(f"Kept in {places.keys} for the first publication: register-api publish")
         return
     out.print("It is in force.")
-    print_changed(changed, source, keys, public_keys)
+    print_changed(changed, places)
 
 
 def _print_draft(draft: RootDraft, known: int | None = None) -> None:

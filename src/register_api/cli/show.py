@@ -83,16 +83,8 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
 
 def _nothing(archive: Archive, moment: AsOf) -> dict[str, Any]:
     """Return the answer to a question about a time before version 1."""
-    return {
-        "register": archive.name,
-        "version": None,
-        "sha256": None,
-        "on": moment.on,
-        "total": 0,
-        "offset": 0,
-        "next": None,
-        "subprocessors": [],
-    }
+    none = dict.fromkeys(("version", "sha256", "next"))
+    return none | {"register": archive.name, "on": moment.on, "total": 0, "offset": 0, "subprocessors": []}
 
 
 def _print_state(known: RegisterAsOf, moment: AsOf) -> None:

@@ -117,23 +117,22 @@ def _print_tree(snapshot: Snapshot, damaged: list[str], finding: str | None, *, 
 def _document(
     snapshot: Snapshot, rows: Sequence[tuple[Expiry, str]], stamped: Stamped | None
 ) -> dict[str, Any]:
-    expiring = [
-        {"role": row.role, "version": row.version, "expires": row.expires, "verdict": verdict}
-        for row, verdict in rows
-    ]
     state = snapshot.state
+        "version": stamped.version,
+        "at": stamped.stamp.at,
+        "authority": stamped.stamp.authority,
+    }
     return {
         "register": state.register,
         "version": state.version,
         "published_at": state.published_at,
         "log": {"size": state.version, "root_hash": state.root_hash},
-        "expiries": expiring,
+        "expiries": [
+            {"role": row.role, "version": row.version, "expires": row.expires, "verdict": verdict}
+            for row, verdict in rows
+        ],
         "time_stamp": stamped
-        and {
-            "version": stamped.version,
-            "at": stamped.stamp.at,
-            "authority": stamped.stamp.authority,
-        },
+        and {"version": stamped.version, "at": stamped.stamp.at, "authority": stamped.stamp.authority},
     }
 
 
