@@ -118,10 +118,6 @@ def _document(
     snapshot: Snapshot, rows: Sequence[tuple[Expiry, str]], stamped: Stamped | None
 ) -> dict[str, Any]:
     state = snapshot.state
-        "version": stamped.version,
-        "at": stamped.stamp.at,
-        "authority": stamped.stamp.authority,
-    }
     return {
         "register": state.register,
         "version": state.version,
