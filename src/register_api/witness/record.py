@@ -38,13 +38,9 @@ MAX_EVIDENCE = 100
 
 
 class Cosigned(msgspec.Struct, frozen=True, kw_only=True):
-    """The largest checkpoint of one log that was signed, or was about to be.
+    """The largest checkpoint of one log that was signed, or was about to be: with the log's own lines alone.
 
-    Attributes:
-        size: Its number of entries.
-        root: Its root hash, 32 bytes.
-        at: Time of the first cosignature on it, in POSIX seconds.
-        checkpoint: The signed checkpoint, with the log's own lines alone.
+    ``at`` is the time of the first cosignature on it, in POSIX seconds.
     """
 
     size: int
@@ -54,35 +50,21 @@ class Cosigned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WitnessState(msgspec.Struct, frozen=True, kw_only=True):
-    """What one witness must not forget.
-
-    Attributes:
-        verifier_key: The witness's own key (C2SP verifier key of type 0x04).
-        logs: Origin of a log to what was signed last.
-    """
+    """What one witness must not forget: its own verifier key, and by origin what was signed last."""
 
     verifier_key: str
     logs: dict[str, Cosigned]
 
 
 class Record:
-    """A witness's folder.
-
-    Attributes:
-        folder: Where its files lie.
-    """
+    """A witness's folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Remember where; nothing is read yet."""
         self.folder = folder
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Keep every other decision out, of this process and of others, for the time of a block.
-
-        Raises:
-            WitnessError: Another decision takes too long, or the folder cannot be used.
-        """
+        """Keep every other decision out, of this process and of others, for the time of a block."""
         lock = filelock.UnixFileLock(self.folder / LOCK_FILE, timeout=WAIT_SECONDS, mode=0o600)
         try:
             lock.acquire()
@@ -98,15 +80,9 @@ class Record:
         return (self.folder / STATE_FILE).exists()
 
     def begin(self, verifier_key: str) -> None:
-        """Write the state of a witness that has signed nothing yet.
-
-        Raises:
-            WitnessError: There is a state already, or it cannot be written.
-        """
-        try:
+        """Write the state of a witness that has signed nothing yet."""
+        with _as_ours(f"{self.folder} cannot be made"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise WitnessError(f"{self.folder} cannot be made: {error.strerror}") from error
         with self.held():
             if self.exists():
                 raise WitnessError(f"{self.folder / STATE_FILE} exists already; it is never replaced")
@@ -137,48 +113,34 @@ class Record:
             ) from error
 
     def remember(self, state: WitnessState, origin: str, cosigned: Cosigned) -> None:
-        """Replace the state by one that knows a larger checkpoint; durable on return.
-
-        Args:
-            state: What was loaded, under the same hold.
-            origin: The log.
-            cosigned: What will be signed.
-
-        Raises:
-            WitnessError: It cannot be written: nothing may be signed.
-        """
+        """Replace the state loaded under the same hold by one that knows what will be signed; durable."""
         self._save(msgspec.structs.replace(state, logs={**state.logs, origin: cosigned}))
 
     def fsync_state(self) -> None:
-        """Make durable what is there: a process that died may have renamed the state and no more.
-
-        Raises:
-            WitnessError: The disk does not take it: nothing may be signed.
-        """
-        try:
+        """Make durable what is there: a process that died may have renamed the state and no more."""
+        with _as_ours(f"the state in {self.folder} cannot be kept"):
             durable.sync([self.folder / STATE_FILE], below=self.folder)
-        except OSError as error:
-            raise WitnessError(f"the state in {self.folder} cannot be kept: {error.strerror}") from error
 
     def keep_evidence(self, checkpoints: Mapping[str, bytes]) -> None:
-        """Keep checkpoints that contradict each other, by the root that each names.
-
-        Raises:
-            WitnessError: They cannot be written.
-        """
+        """Keep checkpoints that contradict each other, by the root that each names."""
         folder = self.folder / EVIDENCE_FOLDER
-        try:
+        with _as_ours(f"evidence cannot be kept in {folder}"):
             folder.mkdir(mode=0o700, exist_ok=True)
             for name, data in checkpoints.items():
                 path = folder / f"{name}.checkpoint"
                 if not path.exists() and len(list(folder.iterdir())) < MAX_EVIDENCE:
                     durable.replace(path, data, secret=True)
-        except OSError as error:
-            raise WitnessError(f"evidence cannot be kept in {folder}: {error.strerror}") from error
 
     def _save(self, state: WitnessState) -> None:
-        try:
+        with _as_ours(f"the state in {self.folder} cannot be written"):
             durable.remove_leftovers(self.folder)
             write_state(self.folder / STATE_FILE, state, format_name=FORMAT)
-        except OSError as error:
-            raise WitnessError(f"the state in {self.folder} cannot be written: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _as_ours(what: str) -> Iterator[None]:
+    """Say what could not be done, with the system's reason: nothing may be signed then."""
+    try:
+        yield
+    except OSError as error:
+        raise WitnessError(f"{what}: {error.strerror}") from error

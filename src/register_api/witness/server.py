@@ -83,16 +83,10 @@ def _response(status: int, body: bytes, headers: dict[str, str]) -> Response[byt
 
 
 def make_witness(folder: Path, key_file: Path, name: str, *, unused_key: bool = False) -> str:
-    """Make a witness's key and the state that it begins with.
+    """Make a witness's key and the state that it begins with, and return its verifier key.
 
-    Args:
-        folder: Folder of the state.
-        key_file: Where the private key goes.
-        name: Name of the key, an address without ``https://`` by custom.
-        unused_key: Take the key that lies there: whoever says so knows that it has signed nothing.
-
-    Returns:
-        The witness's verifier key.
+    The name of the key is an address without ``https://`` by custom. With ``unused_key`` the key that lies
+    there is taken: whoever says so knows that it has signed nothing.
 
     Raises:
         WitnessError: There is a state already, or it cannot be written.
@@ -117,12 +111,7 @@ _ANY_POINT = "5866666666666666666666666666666666666666666666666666666666666666"
 
 
 def open_witness(folder: Path, key_file: Path, logs: Iterable[str]) -> Witness:
-    """Open a witness's key and state.
-
-    Args:
-        folder: Folder of the state.
-        key_file: The private key.
-        logs: C2SP verifier keys of the logs, type 0x01.
+    """Open a witness's key and state, for logs by their C2SP verifier keys of type 0x01.
 
     Raises:
         WitnessError: The state is missing, damaged or that of another key.
@@ -143,17 +132,7 @@ def open_witness(folder: Path, key_file: Path, logs: Iterable[str]) -> Witness:
 def serve_witness(
     witness: Witness, settings: Settings, clock: Callable[[], int], announce: Callable[[str], None]
 ) -> None:
-    """Serve until SIGTERM or SIGINT; decisions under way are finished first.
-
-    Args:
-        witness: Decides.
-        settings: Where to listen, and how long to wait.
-        clock: Tells the present instant in POSIX seconds.
-        announce: Told the address once connections are accepted by the system.
-
-    Raises:
-        UsageError: The address cannot be listened on.
-    """
+    """Serve until SIGTERM or SIGINT; decisions under way are finished first."""
     run_app(create_app(witness, clock), settings, announce)
 
 

@@ -18,7 +18,7 @@ from register_api.core.log.note import Note, NoteKey, format_lines, format_note,
 from register_api.core.log.proofs import SIZE_TYPE, AddCheckpoint, format_size, parse_request
 from register_api.errors import Forged, Malformed, UntrustedKey, WitnessError
 from register_api.publish.signing.signer import Ed25519Signer
-from register_api.witness.record import Cosigned, Record, WitnessState
+from register_api.witness.record import Cosigned, Record
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,6 @@ class Witness:
     """A key, the logs it knows, and a record of what it has signed."""
 
     def __init__(self, record: Record, key: NoteKey, signer: Ed25519Signer, logs: Iterable[NoteKey]) -> None:
-        """Take all that a decision needs."""
         self._record = record
         self._key = key
         self._signer = signer
@@ -82,25 +81,18 @@ class Witness:
             return _refusal(422, error.message)
         at = _time(last, now)
         if last is None or checkpoint.size > size:
-            self._remember(state, note, checkpoint, at)
+            own = self._own_lines(note)
+            cosigned = Cosigned(size=checkpoint.size, root=checkpoint.root, at=at, checkpoint=own)
+            self._record.remember(state, checkpoint.origin, cosigned)
         else:
             self._record.fsync_state()
-        return self._cosign(note.text, at)
-
-    def _remember(self, state: WitnessState, note: Note, checkpoint: Checkpoint, at: int) -> None:
-        cosigned = Cosigned(
-            size=checkpoint.size, root=checkpoint.root, at=at, checkpoint=self._own_lines(note)
-        )
-        self._record.remember(state, checkpoint.origin, cosigned)
+        line = cosignature_line(self._key, at, self._signer.sign(cosigned_bytes(note.text, at)))
+        return WitnessReply(status=200, body=format_lines([line]))
 
     def _own_lines(self, note: Note) -> bytes:
         """Return a checkpoint with the lines of the log's known keys alone, whoever else has signed."""
         known = {(key.name, key.key_id) for keys in self._logs.values() for key in keys}
         return format_note(note.text, [one for one in note.signatures if (one.name, one.key_id) in known])
-
-    def _cosign(self, text: str, at: int) -> WitnessReply:
-        line = cosignature_line(self._key, at, self._signer.sign(cosigned_bytes(text, at)))
-        return WitnessReply(status=200, body=format_lines([line]))
 
     def _tell_fork(self, last: Cosigned, other: Checkpoint, data: bytes) -> None:
         """Keep the proof that a log has signed two roots for one size, and say so."""
