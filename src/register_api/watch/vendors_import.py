@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from register_api.core.printable import quoted
-from register_api.files.hand_written import RowFault
+from register_api.files.csv_file import RowFault
 from register_api.sending.database import Database, Run
 from register_api.watch.edges import refresh_uses
 from register_api.watch.vendors import LISTS, Vendor, vendor_of

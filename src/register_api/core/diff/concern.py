@@ -32,15 +32,9 @@ class Interests(msgspec.Struct, frozen=True):
 
 
 class Concern:
-    """Tells what of a register concerns somebody."""
+    """Tells what of a register, of two that differ the newer one, concerns somebody."""
 
     def __init__(self, interests: Interests, register: Register) -> None:
-        """Read the words that the register uses.
-
-        Args:
-            interests: What somebody uses.
-            register: The version that is asked about; of changes the newer one.
-        """
         self._vendors: dict[str | None, Subprocessor] = {
             vendor.id: vendor for vendor in register.subprocessors
         }

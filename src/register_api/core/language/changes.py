@@ -45,8 +45,9 @@ class BothTexts(msgspec.Struct, frozen=True):
 class Sentences:
     """Changes in the sentences of one language.
 
-    Attributes:
-        language: That language.
+    ``register`` is what they lead to, ``day`` the publisher's local day of its publication (what is later
+    lies ahead), ``older`` where they begin, if it is at hand, for names that are gone. A value is told in
+    full up to ``most`` characters; ``None``: every one is.
     """
 
     def __init__(
@@ -57,28 +58,13 @@ class Sentences:
         older: Register | None = None,
         most: int | None = MAX_ITEMS,
     ) -> None:
-        """Keep what sentences speak of.
-
-        Args:
-            language: The language of the sentences.
-            register: The register that the changes lead to.
-            day: The publisher's local day of its publication: what is later lies ahead.
-            older: The register that they begin from, if it is at hand; for names that are gone.
-            most: Longest value that is told in full, in characters; ``None``: every one is.
-        """
         self.language = language
         self._scene = Scene(language, register, day, older, most)
         self._anew = functools.partial(Sentences, register=register, day=day, older=older)
 
     @classmethod
     def between(cls, older: Register | None, newer: Register, zone: dt.tzinfo) -> Sentences:
-        """Return the sentences of a diff in the newer register's language, else in English.
-
-        Args:
-            older: The register that the diff begins from.
-            newer: The one that it leads to.
-            zone: The publisher's time zone.
-        """
+        """Return the sentences of a diff in the newer register's language, else in English."""
         return cls(Language.of(newer.publisher.language), newer, local_day(newer.published_at, zone), older)
 
     def unabridged(self) -> Sentences:
@@ -90,11 +76,7 @@ class Sentences:
         return self if language is self.language else self._anew(language, most=self._scene.phrases.most)
 
     def summary(self, change: Change) -> str:
-        """Return all that is to be said of a change, short notice and its reason included.
-
-        Returns:
-            Sentences on one line, of at most ``MAX_SUMMARY`` characters.
-        """
+        """Return all that is to be said of a change on one line, short notice and its reason included."""
         return shorten(" ".join(self.told(change)), MAX_SUMMARY)
 
     def told(self, change: Change) -> tuple[str, ...]:
@@ -105,12 +87,10 @@ class Sentences:
         return tuple(map(sentence, (head, *more)))
 
     def circumstances(self, change: Change) -> tuple[str, ...]:
-        """Return what else is to be known of the vendor and the use, for who has to act on a change.
+        """Return what ``told`` does not say of the vendor and the use, for who has to act on a change.
 
-        Returns:
-            Sentences that ``told`` does not have: the legal entity, and of the use its purpose, places,
-            transfers, data and products, as they are from the change on. None for a first list, and none
-            where nothing happened in the world.
+        The legal entity, and of the use its purpose, places, transfers, data and products, as they are from
+        the change on; nothing for a first list, and nothing where nothing happened in the world.
         """
         if self._scene.register.previous is None or change.type in {*MARKED, "reordered"}:
             return ()
@@ -251,12 +231,7 @@ class ShownChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shown_changes(changes: Iterable[Change], sentences: Sentences) -> list[ShownChange]:
-    """Return changes as preview, feed and pages tell them.
-
-    Args:
-        changes: The changes of a diff.
-        sentences: Sentences about that diff.
-    """
+    """Return the changes of a diff as preview, feed and pages tell them."""
     return [
         ShownChange(
             change=change,
@@ -282,20 +257,13 @@ _MAX_WHAT = 120
 
 
 class EventWords:
-    """Titles of what one version announces.
+    """Titles of what one version announces, which was published on a day in the publisher's time zone.
 
     Attributes:
         vendors: Every vendor of the version by id.
     """
 
     def __init__(self, language: Language, register: Register, day: dt.date) -> None:
-        """Keep what the ids of events stand for.
-
-        Args:
-            language: The language of the titles.
-            register: The version that the events follow from.
-            day: The day of its publication, in the publisher's time zone.
-        """
         self.vendors = {vendor.id: vendor for vendor in register.subprocessors}
         self._scene = Scene(language, register, day)
 

@@ -32,16 +32,12 @@ class TypedField(msgspec.Struct, frozen=True):
 
 
 class Phrases:
-    """Phrases about fields in one language."""
+    """Phrases about fields; ``values`` says their values, ``before`` the older ones, if they differ in that.
+
+    A value is told in full up to ``most`` characters; ``None``: every one is.
+    """
 
     def __init__(self, values: Values, before: Values | None = None, most: int | None = MAX_ITEMS) -> None:
-        """Keep how values are said.
-
-        Args:
-            values: Says values.
-            before: Says older values, if they are said otherwise.
-            most: Longest value that is told in full, in characters; ``None``: every one is.
-        """
         self.most = most
         self.language, self.text = values.language, values.text
         self._values, self._before = values, before or values
@@ -49,10 +45,7 @@ class Phrases:
     def of_all(self, changes: Sequence[TypedField], *, reworded: bool = False) -> str:
         """Say what became of some fields, what came into a list first.
 
-        Args:
-            changes: The fields.
-            reworded: Nothing happened in the world, so that one member in the place of another is the
-                same one in other words.
+        Where they are only reworded, one member in the place of another is the same one in other words.
         """
         phrases = [phrase for change in changes for phrase in self._phrases(change, reworded=reworded)]
         return "; ".join(text for _, text in sorted(phrases, key=lambda phrase: not phrase[0]))

@@ -6,6 +6,7 @@ import functools
 import gettext
 import hashlib
 from importlib.resources import files
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from register_api.core.countries import ASSIGNED
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from babel import Locale
     from babel.messages import Catalog
-from itertools import takewhile
 
 from register_api.core.text import without_any_invisible
 
@@ -64,12 +64,7 @@ class Language:
         return forms[self._plural_index(number)] if isinstance(forms, tuple) else one if number == 1 else many
 
     def text(self, message: str, **values: object) -> str:
-        """Return a message with its values filled in.
-
-        Args:
-            message: The English message id, e.g. ``{name} added``.
-            **values: A value for each placeholder.
-        """
+        """Return a message, an English message id such as ``{name} added``, with its values filled in."""
         return self.template(message).format(**values)
 
     def plural(self, one: str, many: str, n: int, **values: object) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from register_api.core.documents import KeyRecord
-from register_api.core.key_list import Disowned
-from register_api.core.language.language import Language
+from register_api.core.keys.key_list import Disowned
+from register_api.core.language.language import Language, message
 from register_api.core.model import DayCount, Lifecycle, Notice, NoticeSource
 from register_api.core.notice import NoticeStatus
 
@@ -15,32 +15,26 @@ def notice_given(language: Language, status: NoticeStatus) -> str | None:
     """Return what became of the promise for a change, or ``None`` where it covers nothing."""
     if not status.required or status.promised_days is None:
         return None
-    if status.met and status.days is not None and status.days >= 0:
-        given = _days_of(language, status.days, status.day_count)
-        return language.text(
-            "{days} notice given ({promised} required)", days=given, promised=status.promised_days
+    promised, given, unit = status.promised_days, status.days, status.day_count
+    required = _days_of(language, promised, unit)
+    if given is None:
+        return language.text("No effective date stated: {promised} notice required", promised=required)
+    if given < 0:
+        said, late = (
+            message("Late notice: announced {late} after it took effect, {promised} notice required"),
+            -given,
         )
-    return _shortfall(language, status, status.promised_days)
+        return language.text(said, late=days(language, late, unit), promised=required)
+    if status.met:
+        enough = message("{days} notice given ({promised} required)")
+        return language.text(enough, days=_days_of(language, given, unit), promised=promised)
+    short = message("Short notice: {given} instead of {promised}")
+    return language.text(short, given=days(language, given, unit), promised=promised)
 
 
 def shortfall(language: Language, status: NoticeStatus) -> str | None:
     """Return how a promise that covers a change was not kept, or ``None`` where there is nothing to say."""
     return None if status.met else notice_given(language, status)
-
-
-def _shortfall(language: Language, status: NoticeStatus, promised: int) -> str:
-    required = _days_of(language, promised, status.day_count)
-    if status.days is None:
-        return language.text("No effective date stated: {promised} notice required", promised=required)
-    if status.days < 0:
-        late = days(language, -status.days, status.day_count)
-        return language.text(
-            "Late notice: announced {late} after it took effect, {promised} notice required",
-            late=late,
-            promised=required,
-        )
-    given = days(language, status.days, status.day_count)
-    return language.text("Short notice: {given} instead of {promised}", given=given, promised=promised)
 
 
 def notice_dates(language: Language, status: NoticeStatus) -> Iterator[str]:
@@ -117,14 +111,12 @@ def _days_of(language: Language, number: int, day_count: DayCount | None) -> str
 
 
 def disowned(language: Language, versions: Disowned, key: KeyRecord) -> str:
-    """Return what a publisher says of versions by ending their key.
-
-    Args:
-        language: The words.
-        versions: First and last version.
-        key: The record of their key, as it is listed now.
-    """
-    said = [_versions(language, versions)]
+    """Return what a publisher says of versions by ending their key, whose record is as it is listed now."""
+    one = message("The publisher has disowned version {version}.")
+    many = message("The publisher has disowned versions {first} to {last}.")
+    which = one if versions.first == versions.last else many
+    first, last = versions.first, versions.last
+    said = [language.text(which, version=first, first=first, last=last)]
     if key.ended is not None:
         said.append(
             language.text(
@@ -139,11 +131,3 @@ def disowned(language: Language, versions: Disowned, key: KeyRecord) -> str:
         if key.ended.text:
             said.append(language.text("The publisher says: {text}", text=key.ended.text))
     return " ".join(said)
-
-
-def _versions(language: Language, versions: Disowned) -> str:
-    if versions.first == versions.last:
-        return language.text("The publisher has disowned version {version}.", version=versions.first)
-    return language.text(
-        "The publisher has disowned versions {first} to {last}.", first=versions.first, last=versions.last
-    )

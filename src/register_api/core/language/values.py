@@ -33,11 +33,10 @@ MECHANISM_NOT_STATED = message("Transfer mechanism: not stated")
 
 
 class Values:
-    """Values in the words of one language, with ids spoken of by name.
+    """Values in the words of one language.
 
-    Attributes:
-        language: That language.
-        text: Its messages.
+    Ids of vendors, categories and products are spoken of by ``names``, ``titles`` and ``products``; numbers
+    of days are of the kind that a promise means.
     """
 
     def __init__(
@@ -48,15 +47,6 @@ class Values:
         day_count: model.DayCount | None = None,
         products: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Keep what ids stand for.
-
-        Args:
-            language: The language of the words.
-            names: Name of each vendor by id.
-            titles: Title of each category by id.
-            day_count: What kind of days a notice promise means.
-            products: Title of each product by id.
-        """
         self.language = language
         self.text = language.text
         self._references: Mapping[str, Callable[[str], str]] = {
@@ -97,13 +87,7 @@ class Values:
         return self._words.get(type(value), str)(value)
 
     def of_field(self, kind: type[msgspec.Struct], name: str, value: Any) -> str:
-        """Return what a field of the register says in words: names for ids, words for codes.
-
-        Args:
-            kind: Struct that the field belongs to.
-            name: Its name.
-            value: What it says; of a list also one member.
-        """
+        """Return what a field of a struct, or a member of its list, says: names for ids, words for codes."""
         if isinstance(value, tuple):
             return self._list([self.of_field(kind, name, item) for item in value])
         form = shapes(kind)[name].form if name in shapes(kind) else None

@@ -13,7 +13,7 @@ from register_api.core.language.language import Language, capital, message, sent
 from register_api.core.language.notice import days as in_days
 from register_api.core.language.notice import objection_period
 from register_api.core.language.values import MECHANISM_NOT_STATED, Values
-from register_api.core.model import Condition, Engagement, Location, NoticeSource
+from register_api.core.model import Condition, Engagement, Location
 from register_api.core.notice import Promises
 from register_api.core.questionnaire.answers import (
     NOT_STATED,
@@ -62,14 +62,14 @@ def answers(row: EngagementState, on: dt.date, promises: Promises, say: Values) 
             ict_service=engagement.ict_service,
         ),
         places=_places(engagement, row.entity.seat, say),
-        region=region(engagement, say),
+        region=_region(engagement, say),
         transfers=_transfers(engagement, say),
         retention=RetentionAnswer(
             stated=engagement.retention is not None,
             words=_said(engagement.retention, say),
             retention=engagement.retention,
         ),
-        objection=objection(row, on, promises, say.language),
+        objection=_objection(row, on, promises, say.language),
     )
 
 
@@ -121,28 +121,6 @@ def _transfers(engagement: Engagement, say: Values) -> TransfersAnswer:
     return TransfersAnswer(stated=stated, words=" ".join(parts), transfers=transfers)
 
 
-def region(engagement: Engagement, say: Values) -> RegionAnswer:
-    """Answer whether a region that a customer has chosen is respected."""
-    of_region = tuple(item for item in engagement.conditions if item.type == "region")
-    locations = engagement.locations or ()
-    conditional = tuple(item for item in locations if item.conditions)
-    unconditional = tuple(item for item in locations if not item.conditions)
-    pinning = _pinning(of_region, conditional, unconditional)
-    inside = within_eea(locations)
-    parts = [*_words(pinning, of_region, conditional, unconditional, say)]
-    if locations:
-        parts.append(say.text(_EEA[inside]))
-    return RegionAnswer(
-        stated=pinning != "unstated",
-        words=" ".join(parts),
-        pinning=pinning,
-        within_eea=inside,
-        conditions=of_region,
-        unconditional=unconditional,
-        conditional=conditional,
-    )
-
-
 _NO_RULE = message(
     "Several places are named, or a wide one, with neither a default nor a condition; see places."
 )
@@ -154,44 +132,52 @@ _EEA = {
 }
 
 
-def _pinning(
-    conditions: Sequence[Condition], conditional: Sequence[Location], unconditional: Sequence[Location]
-) -> Pinning:
-    if conditions or conditional:
-        return "conditional"
-    countries = {location.country for location in unconditional}
-    if len(countries) == 1 and countries.isdisjoint(WIDE_COUNTRIES):
-        return "fixed"
-    return "default" if any(location.is_default for location in unconditional) else "unstated"
+def _region(engagement: Engagement, say: Values) -> RegionAnswer:
+    """Answer whether a region that a customer has chosen is respected."""
+    of_region = tuple(item for item in engagement.conditions if item.type == "region")
+    locations = engagement.locations or ()
+    conditional = tuple(item for item in locations if item.conditions)
+    unconditional = tuple(item for item in locations if not item.conditions)
+    usual = tuple(item for item in unconditional if item.is_default)
+    countries = {item.country for item in unconditional}
+    inside = within_eea(locations)
+    pinning: Pinning = "unstated"
+    if of_region or conditional:
+        pinning, parts = "conditional", [*_conditions(of_region, conditional, unconditional, say)]
+    elif len(countries) == 1 and countries.isdisjoint(WIDE_COUNTRIES):
+        pinning, country = "fixed", say.language.country(*countries)
+        said = message("One country is named, {country}, and no choice that changes it.")
+        parts = [say.text(said, country=country)]
+    elif usual:
+        pinning, said = "default", say.text("Unless something else is agreed: {places}", places=say.of(usual))
+        parts = [sentence(said), say.text("On what condition is not stated.")]
+    else:
+        parts = [say.text(NOT_STATED), *([say.text(_NO_RULE)] if unconditional else [])]
+    return RegionAnswer(
+        stated=pinning != "unstated",
+        words=" ".join([*parts, *([say.text(_EEA[inside])] if locations else [])]),
+        pinning=pinning,
+        within_eea=inside,
+        conditions=of_region,
+        unconditional=unconditional,
+        conditional=conditional,
+    )
 
 
-def _words(
-    pinning: Pinning,
-    conditions: Sequence[Condition],
+def _conditions(
+    of_region: Sequence[Condition],
     conditional: Sequence[Location],
     unconditional: Sequence[Location],
     say: Values,
 ) -> Iterator[str]:
-    if pinning == "fixed":
-        country = say.language.country(unconditional[0].country)
-        yield say.text("One country is named, {country}, and no choice that changes it.", country=country)
-    elif pinning == "default":
-        usual = say.of(tuple(location for location in unconditional if location.is_default))
-        yield sentence(say.text("Unless something else is agreed: {places}", places=usual))
-        yield say.text("On what condition is not stated.")
-    elif pinning == "unstated":
-        yield say.text(NOT_STATED)
-        if unconditional:
-            yield say.text(_NO_RULE)
-    else:
-        for condition in conditions:
-            used = message("Used only on a condition of region: {condition}")
-            words = say.of(condition)
-            yield sentence(capital(words) if condition.negated else say.text(used, condition=words))
-        for location in conditional:
-            yield sentence(say.text("On a condition: {place}", place=say.of(location)))
-        for location in unconditional:
-            yield sentence(say.text("Without condition: {place}", place=say.of(location)))
+    for condition in of_region:
+        used = message("Used only on a condition of region: {condition}")
+        words = say.of(condition)
+        yield sentence(capital(words) if condition.negated else say.text(used, condition=words))
+    for location in conditional:
+        yield sentence(say.text("On a condition: {place}", place=say.of(location)))
+    for location in unconditional:
+        yield sentence(say.text("Without condition: {place}", place=say.of(location)))
 
 
 _OVER = {
@@ -202,43 +188,34 @@ _OVER = {
 """States in which nobody has to object."""
 
 
-def objection(row: EngagementState, on: dt.date, promises: Promises, language: Language) -> ObjectionAnswer:
+def _objection(row: EngagementState, on: dt.date, promises: Promises, language: Language) -> ObjectionAnswer:
     """Answer until when a customer may object to an engagement."""
-    engagement = row.engagement
-    announced_on = local_day(engagement.announced.at, promises.zone)
-    required = engagement.announced.required
-    binding = promises.binding(engagement.announced.version, announced_on) if required else ()
-    notice = next(iter(binding), None)
-    days = None if notice is None or notice.objection is None else notice.objection.days
-    over = _OVER.get(row.state)
-    until = None if over else engagement.announced.objection_until
+    said, over = row.engagement.announced, _OVER.get(row.state)
+    announced_on = local_day(said.at, promises.zone)
+    notice = next(promises.binding(said.version, announced_on), None) if said.required else None
+    until = None if over else said.objection_until
     left = None if until is None or until < on else (until - on).days
+    given = language.text("Notice given {announced}.", announced=language.day(announced_on))
+    period = objection_period(language, notice) if notice is not None else None
+    if over:
+        words = language.text(over)
+    elif period is None or until is None:
+        none = language.text("No objection period is promised.")
+        words = f"{language.text(NOT_STATED)} {given} {none}"
+    elif left is None:
+        ended = language.text("The objection period ended on {day}.", day=language.day(until))
+        words = f"{given} {period} {ended}"
+    else:
+        deadline = message("Objection deadline: {day} ({left} left).")
+        left_in_words = in_days(language, left, None)
+        words = f"{given} {period} {language.text(deadline, day=language.day(until), left=left_in_words)}"
+    days = None if notice is None or notice.objection is None else notice.objection.days
     return ObjectionAnswer(
         stated=days is not None,
-        words=language.text(over) if over else _objection_words(language, announced_on, notice, until, left),
+        words=words,
         announced_on=announced_on,
-        starts_on=engagement.starts_on,
+        starts_on=row.engagement.starts_on,
         objection_days=days,
         until=until,
         days_left=left,
-    )
-
-
-def _objection_words(
-    language: Language,
-    announced_on: dt.date,
-    notice: NoticeSource | None,
-    until: dt.date | None,
-    left: int | None,
-) -> str:
-    given = language.text("Notice given {announced}.", announced=language.day(announced_on))
-    period = objection_period(language, notice) if notice is not None else None
-    if period is None or until is None:
-        none = language.text("No objection period is promised.")
-        return f"{language.text(NOT_STATED)} {given} {none}"
-    last = language.day(until)
-    if left is None:
-        return f"{given} {period} {language.text('The objection period ended on {day}.', day=last)}"
-    return f"{given} {period} " + language.text(
-        "Objection deadline: {day} ({left} left).", day=last, left=in_days(language, left, None)
     )
