@@ -24,8 +24,7 @@ from register_api.watch.chain import load
 from register_api.watch.chain_questions import by_company, by_country, outside_eea, ways_to
 from register_api.watch.edges import rewrite_uses
 from register_api.watch.schema import STEPS
-from register_api.watch.vendors import Vendor
-from register_api.watch.vendors_import import save
+from register_api.watch.vendors import Vendor, interests_of, save
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +65,7 @@ def fill(database: Database) -> None:
         )
         with database.transaction() as run:
             save(run, vendor)
-            rewrite_uses(run, vendor, register)
+            rewrite_uses(run, vendor.id, interests_of(vendor), register)
 
 
 def questions(chain: Chain) -> dict[str, Callable[[], object]]:

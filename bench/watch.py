@@ -31,8 +31,7 @@ from register_api.sending.sender import Surroundings
 from register_api.watch.look import Asking
 from register_api.watch.poller import Poller
 from register_api.watch.schema import STEPS
-from register_api.watch.vendors import Vendor
-from register_api.watch.vendors_import import save
+from register_api.watch.vendors import Vendor, save
 from watched_host import watched_host
 from watching import settings_for
 

@@ -14,8 +14,7 @@ from register_api.sending.sender import Surroundings
 from register_api.watch.look import Asking, PollFetcher
 from register_api.watch.poller import Poller
 from register_api.watch.settings import WatchSettings
-from register_api.watch.vendors import Vendor
-from register_api.watch.vendors_import import save
+from register_api.watch.vendors import Vendor, save
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,9 +22,8 @@ from register_api.watch.discovery import find_register
 from register_api.watch.look import Asking
 from register_api.watch.register_list import MOST_BYTES as MOST_LIST_BYTES
 from register_api.watch.register_list import kid_of, offered, read_list
-from register_api.watch.vendors import Vendor
+from register_api.watch.vendors import Vendor, import_vendors
 from register_api.watch.vendors_file import read_vendors, vendor_row
-from register_api.watch.vendors_import import import_vendors
 
 
 @click.group()

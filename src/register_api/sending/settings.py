@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
@@ -129,6 +130,18 @@ def read_text(file: str, named: str) -> str:
         return Path(file).read_text("utf-8").strip()
     except (OSError, ValueError) as error:
         raise UsageError(f"{named}: {printable(file)} cannot be read") from error
+
+
+def refuse_open(path: Path, named: str) -> None:
+    """Refuse a secret that others may read.
+
+    Raises:
+        UsageError: They may.
+    """
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        words = f"{named}: {path} is open to other users (mode {mode:04o})"
+        raise UsageError(words, hint=f"chmod 600 {path}")
 
 
 def is_loopback(host: str) -> bool:

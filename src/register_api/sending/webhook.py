@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import logging
 import secrets
-import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -35,7 +34,7 @@ from register_api.errors import UsageError, VerificationError
 from register_api.files import durable
 from register_api.sending.outbox import HOUR, MINUTE, SendResult
 from register_api.sending.sender import Route
-from register_api.sending.settings import MailSettings, is_loopback
+from register_api.sending.settings import MailSettings, is_loopback, refuse_open
 
 HookFormat = Literal["webhook", "slack", "teams"]
 
@@ -157,7 +156,6 @@ def read_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
         UsageError: There is none, or others may read it.
     """
     try:
-        mode = path.stat().st_mode
         key = load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError as error:
         raise UsageError(
@@ -167,11 +165,7 @@ def read_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
         raise UsageError(f"{named}: {path} cannot be read as a private key") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise UsageError(f"{named}: {path} is not an Ed25519 key")
-    if mode & 0o077:
-        raise UsageError(
-            f"{named}: {path} is open to other users (mode {stat.S_IMODE(mode):04o})",
-            hint=f"chmod 600 {path}",
-        )
+    refuse_open(path, named)
     return key
 
 

@@ -17,7 +17,7 @@ from register_api.core.similarity import normalise_name
 from register_api.core.text import nearest
 from register_api.errors import WatchError
 from register_api.sending.database import Database
-from register_api.watch.edges import PUBLISHER, keys_of_vendor
+from register_api.watch.edges import PUBLISHER, keys_of
 from register_api.watch.vendors import Vendor, all_vendors
 
 _PLAIN_KINDS = frozenset({"domain", "register"})
@@ -147,7 +147,7 @@ def _entries(database: Database) -> Iterator[ChainEntry]:
     }
     for vendor in all_vendors(database):
         own = listed.pop(vendor.id).keys if vendor.id in listed else frozenset[str]()
-        yield ChainEntry(vendor.id, vendor.name, keys_of_vendor(vendor) | own, vendor)
+        yield ChainEntry(vendor.id, vendor.name, keys_of(vendor.register, vendor.website) | own, vendor)
     yield from listed.values()
 
 

@@ -17,14 +17,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from register_api.core.canonical import decode
-from register_api.core.diff.concern import Concern
+from register_api.core.diff.concern import Concern, Interests
 from register_api.core.exports.columns import uses_at_places
 from register_api.core.model import Identifier, Register, Subprocessor
 from register_api.core.text import is_host
 from register_api.core.timeline import EngagementState, vendor_states
 from register_api.errors import Malformed
 from register_api.sending.database import Run
-from register_api.watch.vendors import Vendor, interests_of
 
 PUBLISHER = ""
 """In place of a sub-processor's id: the company whose register it is."""
@@ -60,27 +59,27 @@ class UseRow(NamedTuple):
     concerns: int
 
 
-def rewrite_uses(run: Run, vendor: Vendor, register: Register) -> None:
+def rewrite_uses(run: Run, vendor: str, interests: Interests, register: Register) -> None:
     """Put what a version says in the place of what an older one said, in the transaction that records it."""
     for table in ("uses", "companies"):
-        run(f"DELETE FROM {table} WHERE vendor = ?", vendor.id)
+        run(f"DELETE FROM {table} WHERE vendor = ?", vendor)
     companies = [(PUBLISHER, register.publisher.name, keys_of_publisher(register))]
     companies += [(each.id, each.name, keys_of_subprocessor(each)) for each in register.subprocessors]
     for id_, name, keys in companies:
-        _insert(run, "companies", (vendor.id, id_, name, "\n".join(sorted(keys))))
-    for row in uses_of(vendor, register):
+        _insert(run, "companies", (vendor, id_, name, "\n".join(sorted(keys))))
+    for row in uses_of(vendor, interests, register):
         _insert(run, "uses", row)
 
 
-def refresh_uses(run: Run, vendor: Vendor) -> None:
+def refresh_uses(run: Run, vendor: str, interests: Interests) -> None:
     """Rewrite the uses of a vendor from its newest version, where what we use of it may have changed."""
     newest = run(
         "SELECT document FROM versions WHERE vendor = ? AND document IS NOT NULL"
         " ORDER BY version DESC LIMIT 1",
-        vendor.id,
+        vendor,
     )
     for row in newest:
-        rewrite_uses(run, vendor, decode(zlib.decompress(row["document"]), Register))
+        rewrite_uses(run, vendor, interests, decode(zlib.decompress(row["document"]), Register))
 
 
 def _insert(run: Run, table: str, row: tuple[object, ...]) -> None:
@@ -91,9 +90,9 @@ def _insert(run: Run, table: str, row: tuple[object, ...]) -> None:
     run(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))}) ON CONFLICT DO NOTHING", *values)
 
 
-def uses_of(vendor: Vendor, register: Register) -> Iterator[UseRow]:
+def uses_of(vendor: str, interests: Interests, register: Register) -> Iterator[UseRow]:
     """Yield the uses that a version tells of, those that are planned among them."""
-    ours = Concern(interests_of(vendor), register)
+    ours = Concern(interests, register)
     for listed in register.subprocessors:
         planned = (*listed.planned, *(change for use in listed.engagements for change in use.planned))
         turns = {change.effective_on for change in planned if change.cancelled is None} - {dt.date.min}
@@ -108,7 +107,7 @@ def uses_of(vendor: Vendor, register: Register) -> Iterator[UseRow]:
 
 
 def _rows(
-    vendor: Vendor, register: Register, held: EngagementState, span: tuple[dt.date, dt.date], ours: Concern
+    vendor: str, register: Register, held: EngagementState, span: tuple[dt.date, dt.date], ours: Concern
 ) -> Iterator[UseRow]:
     use = held.engagement
     holds_from = max(span[0], use.starts_on or dt.date.min)
@@ -119,18 +118,13 @@ def _rows(
         country = row.location.country if row.location else ""
         mechanisms = " ".join(dict.fromkeys(item.mechanism for item in row.transfers or ()))
         place = row.number, holds_from, holds_until, country, mechanisms
-        yield UseRow(vendor.id, held.vendor.id, use.id, *place, use.purpose, int(ours.covers_use(use)))
-
-
-def keys_of_vendor(vendor: Vendor) -> frozenset[str]:
-    """Return the keys of a vendor as we know it."""
-    return _keys(vendor.register, vendor.website)
+        yield UseRow(vendor, held.vendor.id, use.id, *place, use.purpose, int(ours.covers_use(use)))
 
 
 def keys_of_publisher(register: Register) -> frozenset[str]:
     """Return the keys of the company whose register it is, as it states them."""
     publisher = register.publisher
-    return _keys(register.url or "", publisher.website or "", publisher.identifiers or ())
+    return keys_of(register.url or "", publisher.website or "", publisher.identifiers or ())
 
 
 def keys_of_subprocessor(listed: Subprocessor) -> frozenset[str]:
@@ -138,10 +132,10 @@ def keys_of_subprocessor(listed: Subprocessor) -> frozenset[str]:
     entities = [use.entity for use in listed.engagements if use.entity is not None]
     numbers = [*(listed.identifiers or ()), *(item for each in entities for item in each.identifiers or ())]
     website = f"https://{listed.domain}" if listed.domain else listed.website or ""
-    return _keys(listed.register.url if listed.register else "", website, numbers)
+    return keys_of(listed.register.url if listed.register else "", website, numbers)
 
 
-def _keys(register: str, website: str, numbers: Iterable[Identifier] = ()) -> frozenset[str]:
+def keys_of(register: str, website: str, numbers: Iterable[Identifier] = ()) -> frozenset[str]:
     """Return keys; a page of a website may be on a platform that hosts many companies, and is none."""
     found = set(_numbers(numbers))
     host, path = _split(register)

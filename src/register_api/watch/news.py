@@ -167,7 +167,12 @@ def news_of(vendor: Vendor, verified: Verified, report: Report, known: int, here
     At the first look, what is over counts as known: told is what still lies ahead. What was announced before
     it counts as seen on the day of its announcement.
     """
-    yield from _lifecycle(vendor, verified, here.at)
+    if (said := verified.register.lifecycle) is not None:
+        what = "moves" if said.state == "moved" else "is closed"
+        where = f" to {said.successor}" if said.successor else ""
+        title = f"{vendor.name}: its register {what}{where} from {said.on} on"
+        key, version = f"{said.state}/{said.on}/{said.successor or ''}", verified.register.version
+        yield News.about(vendor, key, here.at, kind=said.state, version=version, title=title, detail=said)
     told = set[tuple[int, str | None]]()
     for update in verified.updates:
         if update.version > known:
@@ -176,16 +181,11 @@ def news_of(vendor: Vendor, verified: Verified, report: Report, known: int, here
                 yield piece
     for given in report.notices:
         if given.outcome != "kept" and (given.version, given.subprocessor) in told:
-            about = (given.version, given.subprocessor, given.engagement, given.planned)
-            yield News.about(
-                vendor,
-                f"{given.outcome}/{'/'.join(str(part or '') for part in about)}",
-                here.at,
-                kind=given.outcome,
-                version=given.version,
-                title=f"{vendor.name}: {given.sentence}",
-                detail={"reason": given.reason, "notice": given.notice},
-            )
+            kind, version, title = given.outcome, given.version, f"{vendor.name}: {given.sentence}"
+            about = (version, given.subprocessor, given.engagement, given.planned)
+            key = "/".join(str(part or "") for part in (kind, *about))
+            detail = {"reason": given.reason, "notice": given.notice}
+            yield News.about(vendor, key, here.at, kind=kind, version=version, title=title, detail=detail)
 
 
 def _changes(
@@ -228,20 +228,3 @@ def _changes(
             title = escaped(f"{piece.title}: {asked}")[:_LONGEST_TITLE]
             short = {"id": id_, "key": key, "kind": "short", "title": title}
             yield change, msgspec.structs.replace(piece, **short, deadline=None, deadline_of=None)
-
-
-def _lifecycle(vendor: Vendor, verified: Verified, at: int) -> Iterator[News]:
-    """Yield that the register says of itself that it has moved or is kept no longer."""
-    said = verified.register.lifecycle
-    if said is not None:
-        what = "moves" if said.state == "moved" else "is closed"
-        where = f" to {said.successor}" if said.successor else ""
-        yield News.about(
-            vendor,
-            f"{said.state}/{said.on}/{said.successor or ''}",
-            at,
-            kind=said.state,
-            version=verified.register.version,
-            title=f"{vendor.name}: its register {what}{where} from {said.on} on",
-            detail=said,
-        )

@@ -33,7 +33,7 @@ from register_api.watch.look import (
 )
 from register_api.watch.news import AT_ONCE, TROUBLE, News, add, news_of
 from register_api.watch.settings import Here, WatchSettings
-from register_api.watch.vendors import Vendor, vendor_of
+from register_api.watch.vendors import Vendor, interests_of, vendor_of
 
 _MINUTE, _DAY = 60, 86_400
 _WEEK = 7 * _DAY
@@ -109,7 +109,7 @@ def _keep_versions(run: Run, vendor: Vendor, verified: Verified, found: list[New
     for update in verified.updates:
         is_newest = update.version == verified.register.version
         if is_newest:
-            rewrite_uses(run, vendor, verified.register)
+            rewrite_uses(run, vendor.id, interests_of(vendor), verified.register)
         if is_newest or update.version in told:
             run(
                 "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (vendor, version) DO NOTHING",

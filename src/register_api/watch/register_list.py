@@ -30,7 +30,8 @@ from register_api.core.text import MAX_SLUG
 from register_api.errors import Malformed, UntrustedKey, WatchError
 from register_api.sending.database import Database, Row
 from register_api.watch.look import FRESH
-from register_api.watch.vendors_file import proposed_id, vendor_row
+from register_api.watch.vendors import proposed_id
+from register_api.watch.vendors_file import vendor_row
 
 MOST_BYTES = 8 * 2**20
 """A list is never larger."""

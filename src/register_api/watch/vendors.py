@@ -1,18 +1,26 @@
-"""Vendors: whose registers are watched, what the contract with each says, and what of a register is used."""
+"""Vendors: whose registers are watched, what the contract with each says, one by one or a whole table."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
 from register_api.core.diff.concern import Interests
 from register_api.core.forms import Slug
 from register_api.core.printable import quoted
+from register_api.core.text import MAX_SLUG
 from register_api.errors import WatchError
-from register_api.sending.database import Database, Row
+from register_api.files.csv_file import RowFault
+from register_api.sending.database import Database, Row, Run
+from register_api.watch.edges import refresh_uses
 
 Counting = Literal["calendar", "business"]
+Done = Literal["added", "changed", "unchanged"]
 CountsFrom = Literal["announced", "seen"]
 
 _Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
@@ -58,8 +66,10 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: int | None = None
 
 
+NOT_OF_IDS = re.compile("[^a-z0-9]+")
 LISTS = ("products", "regions", "settings", "data")
 
+_COLUMNS = Vendor.__struct_fields__
 _REGION = "region"
 """Type of the conditions that the regions of a vendor are compared with."""
 
@@ -110,3 +120,90 @@ def remove(database: Database, vendor: str, now: int) -> None:
     load(database, vendor)
     with database.transaction() as run:
         run("UPDATE vendors SET closed_at = ? WHERE id = ? AND closed_at IS NULL", now, vendor)
+
+
+class ImportedVendors(NamedTuple):
+    """What an import did, or would do, the vendors by line as they are now, and how many it does not name."""
+
+    done: dict[Done, int]
+    vendors: dict[int, Vendor]
+    absent: int
+    faults: list[RowFault]
+
+
+def save(run: Run, vendor: Vendor) -> None:
+    """Add a vendor, or write what is known of it now; within a transaction of the caller's.
+
+    A register at another address, or with another root, is looked at as soon as can be.
+    """
+    before = run("SELECT register, root_sha256 FROM vendors WHERE id = ?", vendor.id)
+    texts = {name: " ".join(getattr(vendor, name)) for name in LISTS}
+    row = {**msgspec.structs.asdict(vendor), **texts, "critical": int(vendor.critical)}
+    changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in {"id", "added_at"})
+    run(
+        f"INSERT INTO vendors ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+        f" ON CONFLICT (id) DO UPDATE SET {changed}",
+        *(row[name] for name in _COLUMNS),
+    )
+    run(
+        "INSERT INTO polls (vendor, next_at) VALUES (?, ?) ON CONFLICT (vendor) DO NOTHING",
+        *(vendor.id, vendor.added_at),
+    )
+    refresh_uses(run, vendor.id, interests_of(vendor))
+    if before != [{"register": vendor.register, "root_sha256": vendor.root_sha256}]:
+        run("UPDATE polls SET next_at = 0, seen_sha256 = '', etag = '' WHERE vendor = ?", vendor.id)
+
+
+def import_vendors(
+    database: Database, rows: Mapping[int, Mapping[str, Any]], now: int, *, dry_run: bool = False
+) -> ImportedVendors:
+    """Take over vendors: all of them, or none where one has a fault.
+
+    One that is there already is found by its id, else by its website, else by the id that its name makes.
+    What a row, by line of the file, does not say stays as it is; nobody is removed because a table does not
+    name them any more.
+    """
+    found = ImportedVendors({"added": 0, "changed": 0, "unchanged": 0}, {}, 0, [])
+    first: dict[str, int] = {}
+    with database.transaction() as run:
+        there = {row["id"]: vendor_of(row) for row in run("SELECT * FROM vendors")}
+        for line, row in rows.items():
+            id_ = _id_of(row, there)
+            if not id_ or first.setdefault(id_, line) != line:
+                same = f"the same vendor as in line {first[id_]}" if id_ else "a column id is needed"
+                found.faults.append(RowFault(line, f"{quoted(row['name'])}: {same}"))
+            else:
+                found.vendors[line] = _merged(there.get(id_), row, id_, now)
+        for vendor in found.vendors.values():
+            old = there.get(vendor.id)
+            found.done["added" if old is None else "unchanged" if vendor == old else "changed"] += 1
+            if vendor != old and not (dry_run or found.faults):
+                save(run, vendor)
+    open_ids = {vendor.id for vendor in there.values() if vendor.closed_at is None}
+    return found._replace(absent=len(open_ids - first.keys()))
+
+
+def _id_of(row: Mapping[str, Any], there: Mapping[str, Vendor]) -> str:
+    if row.get("id"):
+        return str(row["id"])
+    site = row.get("website")
+    of_site = [vendor.id for vendor in there.values() if site and vendor.website == site]
+    return of_site[0] if len(of_site) == 1 else proposed_id(row)
+
+
+def _merged(old: Vendor | None, row: Mapping[str, Any], id_: str, now: int) -> Vendor:
+    if old is None:
+        return Vendor(**{**row, "id": id_, "added_at": now})
+    said = {"root_by": "", **row} if "root_sha256" in row else row
+    return msgspec.structs.replace(old, **{**said, "id": id_, "closed_at": None})
+
+
+def proposed_id(row: Mapping[str, Any]) -> str:
+    """Return an id for a vendor that has none: its name in small ASCII letters, else its host."""
+    host = urlsplit(row.get("website") or row.get("register") or "").netloc
+    for text in (str(row["name"]), host):
+        plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+        made = NOT_OF_IDS.sub("-", plain)[:MAX_SLUG].strip("-")
+        if made:
+            return made
+    return ""

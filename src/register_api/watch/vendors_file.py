@@ -5,17 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 
 from register_api.core.printable import printable, quoted
-from register_api.core.text import MAX_SLUG, base_url_problem, email_problem, is_slug, url_problem
+from register_api.core.text import base_url_problem, email_problem, is_slug, url_problem
 from register_api.files.csv_file import MOST_BYTES, RowFault, read_csv
-from register_api.watch.vendors import LISTS, Vendor
+from register_api.watch.vendors import LISTS, NOT_OF_IDS, Vendor
 
 _OURS = frozenset({"root_by", "added_at", "closed_at"})
 COLUMNS = tuple(name for name in Vendor.__struct_fields__ if name not in _OURS)
@@ -32,7 +30,6 @@ OF_OTHERS = {heading: field for field, headings in _HEADINGS.items() for heading
 
 _YES = frozenset({"yes", "y", "true", "1", "x", "critical", "high"})
 _NO = frozenset({"no", "n", "false", "0", "low", "medium"})
-_ID = re.compile("[^a-z0-9]+")
 _HEAD = re.compile(r"^[ \t]*\[\[[ \t]*vendors[ \t]*\]\]", re.MULTILINE)
 _SHA256 = re.compile("[0-9a-f]{64}")
 _LONGEST = 300
@@ -70,7 +67,7 @@ def _read_table(data: bytes) -> VendorsFile:
 
 def _field(heading: str) -> str:
     """Return the field that a column says, or an empty text."""
-    key = _ID.sub("_", heading.casefold()).strip("_")
+    key = NOT_OF_IDS.sub("_", heading.casefold()).strip("_")
     return key if key in COLUMNS else OF_OTHERS.get(key.replace("_", ""), "")
 
 
@@ -141,17 +138,6 @@ def vendor_row(said: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
         except msgspec.ValidationError as error:
             faults.append(printable(error))
     return row, faults
-
-
-def proposed_id(row: Mapping[str, Any]) -> str:
-    """Return an id for a vendor that has none: its name in small ASCII letters, else its host."""
-    host = urlsplit(row.get("website") or row.get("register") or "").netloc
-    for text in (str(row["name"]), host):
-        plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-        made = _ID.sub("-", plain)[:MAX_SLUG].strip("-")
-        if made:
-            return made
-    return ""
 
 
 def _site(text: str) -> str:

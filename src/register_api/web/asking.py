@@ -9,9 +9,10 @@ import ipaddress
 import logging
 import math
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qs
 
 from litestar import HttpMethod, Litestar, Request, Response
@@ -20,10 +21,59 @@ from litestar.handlers import HTTPRouteHandler
 
 from register_api.core import strict_base64
 from register_api.core.headers import NO_STORE, NOSNIFF
-from register_api.errors import RegisterError
+from register_api.errors import RegisterError, SendingError
+from register_api.sending.database import Database, opened
 from register_api.sending.settings import is_loopback
 from register_api.style.environment import STYLE as _STYLE
-from register_api.web.database_thread import DatabaseThread
+
+Desk = TypeVar("Desk")
+Result = TypeVar("Result")
+
+
+class DatabaseThread(Generic[Desk]):
+    """Opens the database when it is first asked, and anew after it has failed."""
+
+    def __init__(
+        self, address: str, steps: Sequence[Sequence[str]], desk: Callable[[Database], Desk]
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            address: Where the database is.
+            steps: What brings it from each number of its schema to the next.
+            desk: Makes what answers from an open database.
+        """
+        self._address, self._steps, self._make = address, steps, desk
+        self._pool = ThreadPoolExecutor(1, "database")
+        self._connections = contextlib.ExitStack()
+        self._desk: Desk | None = None
+
+    async def run(self, do: Callable[[Desk], Result]) -> Result:
+        """Have something done, after what was asked before.
+
+        Raises:
+            SendingError: The database does not do it.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, do)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._forget)
+        self._pool.shutdown()
+
+    def _run(self, do: Callable[[Desk], Result]) -> Result:
+        if self._desk is None:
+            self._desk = self._make(self._connections.enter_context(opened(self._address, self._steps)))
+        try:
+            return do(self._desk)
+        except SendingError:
+            self._forget()
+            raise
+
+    def _forget(self) -> None:
+        self._desk = None
+        self._connections.close()
+
 
 MOST_BYTES = 64 * 1024
 _MOST_FIELDS = 1000

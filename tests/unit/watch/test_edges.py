@@ -12,18 +12,19 @@ from hypothesis import given
 import sample_register
 from register_api.core import model
 from register_api.core.canonical import encode
+from register_api.core.diff.concern import Interests
 from register_api.core.timeline import engagement_states
 from register_api.errors import WatchError
 from register_api.watch.chain import confirm, load, suggestions
 from register_api.watch.chain_questions import outside_eea, ways_to
 from register_api.watch.edges import (
+    keys_of,
     keys_of_publisher,
     keys_of_subprocessor,
-    keys_of_vendor,
     rewrite_uses,
     uses_of,
 )
-from register_api.watch.vendors import Vendor
+from register_api.watch.vendors import Vendor, interests_of
 from strategies import days, registers
 from watching import AT, add_vendor
 
@@ -54,7 +55,7 @@ def place(country: str) -> model.Location:
 
 def record(database: Database, vendor: Vendor, register: model.Register) -> None:
     with database.transaction() as run:
-        rewrite_uses(run, vendor, register)
+        rewrite_uses(run, vendor.id, interests_of(vendor), register)
 
 
 def ways(database: Database, target: str, day: dt.date = DAY, depth: int = 2) -> list[list[str]]:
@@ -101,7 +102,7 @@ def planned(day: str, **changed: object) -> model.PlannedChange:
 
 def countries_on(register: model.Register, day: str) -> list[str]:
     on = dt.date.fromisoformat(day)
-    rows = uses_of(Vendor(id="x", name="X"), register)
+    rows = uses_of("x", Interests(), register)
     return [row.country for row in rows if row.holds_from <= on < row.holds_until]
 
 
@@ -191,7 +192,7 @@ def test_keys_are_what_tells_companies_apart(fields: dict[str, object], keys: se
 
 def test_a_vendor_has_the_keys_of_its_contract_and_of_its_register() -> None:
     vendor = Vendor(id="a", name="A", website="https://acme.example", register="https://trust.acme.example/")
-    assert keys_of_vendor(vendor) == {"domain:acme.example", "register:trust.acme.example/"}
+    assert keys_of(vendor.register, vendor.website) == {"domain:acme.example", "register:trust.acme.example/"}
     said = sample_register.register(url="https://trust.acme.example/")
     assert keys_of_publisher(said) == {"domain:example.com", "register:trust.acme.example/"}
 
@@ -248,7 +249,7 @@ def test_what_nobody_can_confirm_is_refused(database: Database, pair: tuple[str,
 
 @given(registers(), days())
 def test_on_every_day_the_rows_are_what_is_in_force(register: model.Register, any_day: dt.date) -> None:
-    rows = list(uses_of(Vendor(id="x", name="X"), register))
+    rows = list(uses_of("x", Interests(), register))
     turns = {day for row in rows for day in (row.holds_from, row.holds_until)} - {dt.date.min, dt.date.max}
     for day in {any_day, *turns, *(day - dt.timedelta(days=1) for day in turns)}:
         expected = sorted(

@@ -11,8 +11,7 @@ from publishers import NOW
 from register_api.core.signature import ed25519_jwk, thumbprint
 from register_api.errors import WatchError
 from register_api.watch.register_list import KnownRegister, Offered, RegisterList, offered
-from register_api.watch.vendors import load, remove
-from register_api.watch.vendors_import import import_vendors
+from register_api.watch.vendors import import_vendors, load, remove
 from watching import AT, add_vendor
 
 if TYPE_CHECKING:

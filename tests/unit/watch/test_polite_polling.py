@@ -13,7 +13,6 @@ from watched_host import watched_host
 from watching import Watcher, add_vendor, dt, settings_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from register_api.sending.database import Database
@@ -27,12 +26,6 @@ def publisher(folder: Path) -> Publisher:
     made = Publisher(folder / "publisher")
     made.publish()
     return made
-
-
-@pytest.fixture
-def host() -> Iterator[WatchedHost]:
-    with watched_host() as made:
-        yield made
 
 
 def watched(

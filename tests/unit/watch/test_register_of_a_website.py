@@ -13,10 +13,9 @@ from register_api.core.format import tree
 from register_api.errors import RegisterError, Unreachable, WatchError
 from register_api.watch.discovery import find_register
 from register_api.watch.look import PollFetcher
-from watched_host import watched_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from watched_host import Handler, WatchedHost
 
@@ -47,12 +46,6 @@ def document(*trees: str) -> bytes:
         for number, url in enumerate(trees)
     )  # fmt: skip
     return encode(Discovery(registers=registers))
-
-
-@pytest.fixture
-def host() -> Iterator[WatchedHost]:
-    with watched_host() as made:
-        yield made
 
 
 def gives(host: WatchedHost, name: str, body: bytes) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register_api.watch.vendors_file import COLUMNS, proposed_id, read_vendors
+from register_api.watch.vendors import proposed_id
+from register_api.watch.vendors_file import COLUMNS, read_vendors
 
 WHOLE = """\
 name,website,register,page,root_sha256,owner,\

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from register_api.watch.vendors import all_vendors, load, remove
-from register_api.watch.vendors_import import import_vendors
+from register_api.watch.vendors import all_vendors, import_vendors, load, remove
 from watching import AT, add_vendor
 
 if TYPE_CHECKING:

@@ -6,16 +6,12 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-
 from publishers import NOW, Publisher
 from register_api.watch.chain import load
 from register_api.watch.chain_questions import ways_to
-from watched_host import watched_host
 from watching import Watcher, add_vendor, settings_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from register_api.sending.database import Database
@@ -23,12 +19,6 @@ if TYPE_CHECKING:
 
 SECOND = NOW + dt.timedelta(minutes=1)
 SOON, LATER = (NOW.date() + dt.timedelta(days=days) for days in (35, 90))
-
-
-@pytest.fixture
-def host() -> Iterator[WatchedHost]:
-    with watched_host() as made:
-        yield made
 
 
 def watched(folder: Path, database: Database, host: WatchedHost, name: str, **contract: object) -> Publisher:

@@ -15,6 +15,7 @@ from register_api.notify.service.pages import Desk, Page, languages
 from register_api.notify.settings import NotifySettings
 from register_api.web.asking import (
     METHODS,
+    DatabaseThread,
     Limit,
     RequestRefused,
     body_of,
@@ -23,7 +24,6 @@ from register_api.web.asking import (
     network_of,
     read_form,
 )
-from register_api.web.database_thread import DatabaseThread
 
 _HOUR = 3600.0
 

@@ -23,8 +23,7 @@ from register_api.watch.service.desk import VIEWS, WatchPage, decide, html, mess
 from register_api.watch.service.guard import Asked, Guard, is_name
 from register_api.watch.settings import Here, WatchSettings
 from register_api.watch.vendors import load
-from register_api.web.asking import HEADERS, METHODS, RequestRefused, make_app, one, plain
-from register_api.web.database_thread import DatabaseThread
+from register_api.web.asking import HEADERS, METHODS, DatabaseThread, RequestRefused, make_app, one, plain
 
 _BUSY_SECONDS = 10
 _FETCHING_SECONDS = 60

@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-import stat
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +20,7 @@ from register_api.clock import Clock
 from register_api.core import strict_base64
 from register_api.errors import UsageError
 from register_api.files import durable
-from register_api.sending.settings import is_loopback, read_text
+from register_api.sending.settings import is_loopback, read_text, refuse_open
 from register_api.watch.settings import WatchSettings
 from register_api.web.asking import (
     Form,
@@ -195,12 +194,8 @@ def read_token(path: Path) -> str:
     Raises:
         UsageError: The file cannot be read, others may read it, or what stands in it can be guessed.
     """
-    token, mode = read_text(str(path), "token_file"), path.stat().st_mode
-    if mode & 0o077:
-        raise UsageError(
-            f"token_file: {path} is open to other users (mode {stat.S_IMODE(mode):04o})",
-            hint=f"chmod 600 {path}",
-        )
+    token = read_text(str(path), "token_file")
+    refuse_open(path, "token_file")
     if len(token) < _SHORTEST_TOKEN:
         raise UsageError(f"token_file: what stands in {path} can be guessed", hint="remove it: one is made")
     return token
