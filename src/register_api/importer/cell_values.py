@@ -26,9 +26,8 @@ from register_api.core.planned_changes import ALL
 from register_api.core.printable import quoted
 from register_api.core.shapes import Shape, shapes
 from register_api.core.text import url_problem
-from register_api.importer.columns import folded
 from register_api.importer.places import country_of, places_of
-from register_api.importer.table import Cell
+from register_api.importer.table import Cell, folded
 
 _SHAPES = {**shapes(EngagementSource), **shapes(SubprocessorSource)}
 VENDOR_FIELDS = frozenset(shapes(SubprocessorSource)) - {"extra"}

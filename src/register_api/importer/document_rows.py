@@ -11,10 +11,8 @@ import msgspec
 import yaml
 
 from register_api.core.printable import quoted
-from register_api.importer.columns import find_field
-from register_api.importer.html_page import cell_of_html
-from register_api.importer.page_facts import stated_under
-from register_api.importer.table import MAX_BYTES, Cell, Row, Stated, Table, refuse
+from register_api.importer.html_page import cell_of_html, stated_under
+from register_api.importer.table import MAX_BYTES, Cell, Row, Stated, Table, find_field, refuse
 
 _LISTS = ("entries", "subprocessors", "sub_processors", "subProcessors", "vendors", "rows", "items", "data")
 """Names under which lists of rows are looked for, should there be several lists in an object."""

@@ -13,9 +13,8 @@ import msgspec
 from lxml.html import HtmlElement
 
 from register_api.errors import Refused
-from register_api.importer.columns import find_field, folded
 from register_api.importer.html_page import HEADINGS, cell_of, line_of, text_of
-from register_api.importer.table import Cell, Row, Table, fault, refuse, refuse_any
+from register_api.importer.table import Cell, Row, Table, fault, find_field, folded, refuse, refuse_any
 
 _LABELLED = re.compile(r"([^:\n]{1,60}?) ?: ?(\S.*)")
 _SEPARATOR = re.compile(r"[ \n]*(?:[-\u2013\u2014:,\u2192]+|for(?= ))[ \n]*")

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 import msgspec
 from lxml.html import HtmlElement
 
-from register_api.importer.columns import find_field
 from register_api.importer.html_page import HEADINGS, cell_of, line_of, text_of
-from register_api.importer.table import Cell, Row, Table, refuse
+from register_api.importer.table import Cell, Row, Table, find_field, refuse
 
 _PARTS = frozenset({"thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col"})
 _SPAN = re.compile(r"[0-9]{1,5}")

@@ -16,8 +16,7 @@ from register_api.core.model import Status
 from register_api.core.printable import printable, quoted
 from register_api.core.text import MAX_SLUG, is_slug
 from register_api.errors import Finding
-from register_api.importer.columns import folded
-from register_api.importer.table import fault, refuse, refuse_any
+from register_api.importer.table import fault, folded, refuse, refuse_any
 from register_api.source.toml_values import parse
 
 _OTHER = re.compile("[^a-z0-9]+")

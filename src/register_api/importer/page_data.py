@@ -15,13 +15,11 @@ from typing import Any
 import msgspec
 from lxml.html import HtmlElement
 
-from register_api.importer.columns import find_field, folded
 from register_api.importer.document_rows import CHECKS, has_name, stated_in, table_of, title_of, unwrapped
 from register_api.importer.html_lists import lists_of
-from register_api.importer.html_page import parse_page
+from register_api.importer.html_page import parse_page, stated_of
 from register_api.importer.html_tables import tables_of
-from register_api.importer.page_facts import stated_of
-from register_api.importer.table import Table, refuse
+from register_api.importer.table import Table, find_field, folded, refuse
 
 _DECODER = json.JSONDecoder(**CHECKS)
 _BEGINS = re.compile(r"""(?:^|[=(:])\s*+(?=\{\s*"|\[\s*[\[{"\d]|["'])""")

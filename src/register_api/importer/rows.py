@@ -21,16 +21,20 @@ from register_api.importer.cell_values import (
     read_value,
     status_of,
 )
-from register_api.importer.columns import DROP, EXTRA, Columns, folded, match_columns
 from register_api.importer.import_report import ColumnNote, Hygiene, Kind, Reporter
 from register_api.importer.table import (
+    DROP,
+    EXTRA,
     Cell,
+    Columns,
     ImportedRow,
     ImportOptions,
     Row,
     Table,
     fault,
+    folded,
     keep_aside,
+    match_columns,
     refuse,
     refuse_any,
 )

@@ -9,7 +9,7 @@ import pytest
 from imports import HEADING, Desk, refusal, told
 
 from register_api.errors import Refused
-from register_api.importer.page_facts import day_in
+from register_api.importer.html_page import day_in
 from register_api.importer.reading import read_tables
 
 if TYPE_CHECKING:

@@ -7,12 +7,11 @@ from imports import refusal
 
 from register_api.core.text import is_slug
 from register_api.importer.cell_values import MECHANISMS, Fit, Misfit, read_value
-from register_api.importer.columns import NAMES, find_field, folded, match_columns
 from register_api.importer.names import free_slug, slug
 from register_api.importer.places import country_of, places_of
 from register_api.importer.rows import OWN_WAY
 from register_api.importer.state_importer import with_others
-from register_api.importer.table import Cell, Row, Table
+from register_api.importer.table import NAMES, Cell, Row, Table, find_field, folded, match_columns
 from register_api.importer.vendor_list import Use, match_uses
 
 
