@@ -30,10 +30,10 @@ from register_api.importer.state_importer import (
     StateImporter,
     copy_source,
     read_bytes,
-    write_files,
 )
 from register_api.importer.table import ImportOptions, Stated, Table, format_of, refuse
 from register_api.publish.preparation import Baseline, PublishOptions, prepare
+from register_api.source.edit import write_files
 from register_api.source.editor_schema import HEADS, schema_files
 from register_api.source.toml_values import DAYS
 

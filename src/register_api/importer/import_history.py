@@ -35,12 +35,12 @@ from register_api.importer.state_importer import (
     copy_source,
     read_bytes,
     vendor_ids,
-    write_files,
 )
 from register_api.importer.table import ImportOptions, refuse_any
 from register_api.importer.vendor_update import MEMORY_FILE
 from register_api.publish.pipeline import PublishRequest, publish_version
 from register_api.publish.preparation import Baseline, PublishOptions, prepare
+from register_api.source.edit import write_files
 
 Progress = Callable[[int, int, str], None]
 

@@ -6,13 +6,14 @@ The program ``git`` is only ever read with.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -112,18 +113,17 @@ def _dated_state(file: str, mark: str, item: dict[str, Any], date: str, zone: dt
 _LONGEST = 300.0
 """Seconds that one call of git may take."""
 _FIXED = ("--no-pager", "--literal-pathspecs", "-c", "i18n.logOutputEncoding=UTF-8")
-_FORMAT = "%H%x00%at%x00%ct%x00%s"
+_FORMATS = {"author": "%H%x00%at%x00%s", "committer": "%H%x00%ct%x00%s"}
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _STATUS = re.compile(r"[A-Z][0-9]{0,3}")
 _SHORT = 10
 
 
-class Commit(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit that touched the file."""
+class _Commit(NamedTuple):
+    """A commit that touched the file; ``path`` is ``None`` where it took it away."""
 
     id: str
-    authored: int
-    committed: int
+    at: dt.datetime
     subject: str
     path: str | None
 
@@ -136,7 +136,7 @@ def git_states(
     Renames are followed as far as git finds them. Of a merge the branch's own side counts: a state is
     what the branch said, not what was prepared beside it.
     """
-    commits = list(_commits(repository, path, "HEAD"))
+    commits = list(_commits(repository, path, "HEAD", date))
     if _git(repository, "rev-parse", "--is-shallow-repository").strip() == b"true":
         # What was imported is final: a part of the history must not be taken for all of it.
         raise UsageError(
@@ -150,60 +150,45 @@ def git_states(
             repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}"
         )
         start = named.decode("ascii").strip()
-        later = {commit.id for commit in _commits(repository, path, f"{start}..HEAD")}
+        later = {commit.id for commit in _commits(repository, path, f"{start}..HEAD", date)}
         commits = commits[: sum(commit.id in later for commit in commits) + 1]
     states: list[ListState] = []
     for commit in reversed(commits):
         if commit.path is None:
             reporter.note("skipped", f"commit {commit.id[:_SHORT]} took the file away: no state")
         else:
-            states.append(_git_state(repository, commit, commit.path, date, options))
+            read = functools.partial(_git_tables, repository, commit.id, commit.path, options)
+            mark = f"commit {commit.id}"
+            states.append(ListState(mark=mark, at=commit.at, subject=commit.subject, read=read))
     return tuple(states)
 
 
-def _git_state(repository: Path, commit: Commit, path: str, date: str, options: ImportOptions) -> ListState:
-    def read() -> tuple[Table, ...]:
-        name = f"{PurePosixPath(path).name} at {commit.id[:_SHORT]}"
-        blob = f"{commit.id}:{path}"
-        size = int(_git(repository, "cat-file", "-s", blob))
-        if size > MAX_BYTES:
-            refuse(name, "", f"{size} bytes; at most {MAX_BYTES} are read", rule="R17")
-        data = _git(repository, "cat-file", "blob", blob)
-        return read_tables(name, data, options.form or format_of(path), options.tables)
-
-    seconds = commit.authored if date == "author" else commit.committed
-    return ListState(
-        mark=f"commit {commit.id}",
-        at=dt.datetime.fromtimestamp(seconds, dt.UTC),
-        subject=commit.subject,
-        read=read,
-    )
+def _git_tables(repository: Path, commit: str, path: str, options: ImportOptions) -> tuple[Table, ...]:
+    name, blob = f"{PurePosixPath(path).name} at {commit[:_SHORT]}", f"{commit}:{path}"
+    size = int(_git(repository, "cat-file", "-s", blob))
+    if size > MAX_BYTES:
+        refuse(name, "", f"{size} bytes; at most {MAX_BYTES} are read", rule="R17")
+    data = _git(repository, "cat-file", "blob", blob)
+    return read_tables(name, data, options.form or format_of(path), options.tables)
 
 
-def _commits(repository: Path, path: str, revisions: str) -> Iterator[Commit]:
+def _commits(repository: Path, path: str, revisions: str, date: str) -> Iterator[_Commit]:
     """Yield the commits that touched the file, the newest first."""
     output = _git(
-        repository, "log", "-z", "--follow", "--first-parent",
-        "--diff-merges=first-parent", "--no-color", "--no-ext-diff", "--name-status", f"--format={_FORMAT}",
-        revisions, "--", path,
+        repository, "log", "-z", "--follow", "--first-parent", "--diff-merges=first-parent", "--no-color",
+        "--no-ext-diff", "--name-status", f"--format={_FORMATS[date]}", revisions, "--", path,
     )  # fmt: skip
     fields = iter(output.decode("utf-8", "replace").split("\x00"))
     for commit in fields:
         if not _HASH.fullmatch(commit):
             continue
-        authored, committed, subject = next(fields), next(fields), next(fields)
-        status = next(fields, "").strip("\n")
+        at, subject, status = int(next(fields)), next(fields), next(fields, "").strip("\n")
         if not _STATUS.fullmatch(status):
             raise UsageError(f"git log says something unknown of commit {commit[:_SHORT]}: {status[:40]!r}")
         named = next(fields, "")
         named = next(fields, "") if status[:1] in {"R", "C"} else named
-        yield Commit(
-            id=commit,
-            authored=int(authored),
-            committed=int(committed),
-            subject=subject,
-            path=None if status[:1] == "D" else named,
-        )
+        path_then = None if status[:1] == "D" else named
+        yield _Commit(commit, dt.datetime.fromtimestamp(at, dt.UTC), subject, path_then)
 
 
 def _git(repository: Path, *arguments: str) -> bytes:

@@ -17,7 +17,7 @@ from register_api.core.printable import printable, quoted
 from register_api.core.text import MAX_SLUG, is_slug
 from register_api.errors import Finding
 from register_api.importer.table import fault, folded, refuse, refuse_any
-from register_api.source.toml_values import parse
+from register_api.source.toml_values import parse, table_of
 
 _OTHER = re.compile("[^a-z0-9]+")
 _LATIN = re.compile("[\0-\u024f\u1e00-\u1eff\u2000-\u206f]*")
@@ -114,12 +114,8 @@ class Names:
     def add(self, name: str, taken: Collection[str], vendor: str | None = None) -> KnownName:
         """Give a new name an id and write it down."""
         chosen = vendor or free_slug(slug(name), {item.id for item in self._vendors} | set(taken))
-        table = tomlkit.table()
-        table.trivia.indent = "\n" if not self._vendors else ""
-        table.add("name", name)
-        table.add("id", chosen)
         listed: Any = self._document.setdefault("vendors", tomlkit.aot())
-        listed.append(table)
+        listed.append(table_of({"name": name, "id": chosen}, "" if self._vendors else "\n"))
         self._vendors.append(KnownName(name, chosen))
         return self._vendors[-1]
 

@@ -11,7 +11,7 @@ import tomlkit
 from register_api.core.printable import quoted
 from register_api.importer.import_report import Reporter
 from register_api.source.editor_schema import HEADS
-from register_api.source.toml_values import dump, parse, plain, put
+from register_api.source.toml_values import dump, parse, plain, put, table_of
 
 REGISTER_FILE = "register.toml"
 _NEW = f"""\
@@ -140,10 +140,7 @@ class RegisterFile:
         there = set(self.ids(to).values())
         for id_, title in titles.items():
             if id_ not in there:
-                table = tomlkit.table()
-                table.trivia.indent = "" if self.ids(to) else "\n"
-                table.add("id", id_)
-                table.add("title", title)
+                table = table_of({"id": id_, "title": title}, "" if self.ids(to) else "\n")
                 self.document.setdefault(to, tomlkit.aot()).append(table)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,6 @@ import msgspec
 from register_api.core.printable import quoted
 from register_api.core.text import is_slug
 from register_api.errors import UsageError
-from register_api.files import durable
 from register_api.importer.import_report import Hygiene, Reporter, VendorNote
 from register_api.importer.names import NAMES_FILE, Names
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults, RegisterFile
@@ -28,6 +27,7 @@ from register_api.importer.vendor_update import (
     read_memory,
     write_memory,
 )
+from register_api.source.edit import write_files
 from register_api.source.editor_schema import schema_files
 from register_api.source.toml_values import VendorFile, plain
 
@@ -67,16 +67,6 @@ def vendor_ids(folder: Path) -> list[str]:
     return sorted(stem for stem in stems if is_slug(stem))
 
 
-def write_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Write files below a folder, each whole or not at all."""
-    try:
-        for name, text in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            durable.replace(folder / name, text.encode("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
-
-
 def copy_source(folder: Path, to: Path) -> None:
     """Copy the source that a folder holds, if it holds one, into an empty folder."""
     if (folder / SOURCE).is_dir():
@@ -88,17 +78,10 @@ def with_others(order: Sequence[str], before: Sequence[str]) -> list[str]:
 
     What left the table so keeps its place in the reading order, and nothing seems to have moved.
     """
-    listed = set(order)
-    behind: dict[str | None, list[str]] = {}
-    last: str | None = None
-    for item in before:
-        if item in listed:
-            last = item
-        else:
-            behind.setdefault(last, []).append(item)
-    merged = list(behind.get(None, []))
-    for item in order:
-        merged += [item, *behind.get(item, [])]
+    merged = list(order)
+    for above, item in zip((None, *before), before, strict=False):
+        if item not in merged:
+            merged.insert(merged.index(above) + 1 if above is not None else 0, item)
     return merged
 
 

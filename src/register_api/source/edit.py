@@ -192,13 +192,7 @@ class SourceEdit:
             Refused: A file cannot be edited without harm; nothing was written.
             UsageError: The disk does not take one.
         """
-        for name, (_, text) in self.changed().items():
-            path = self.folder / name
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                durable.replace(path, text.encode())
-            except OSError as error:
-                raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+        write_files(self.folder, {name: text for name, (_, text) in self.changed().items()})
 
     def _owner(self, vendor: str, engagement: str | None) -> Section:
         file = self._file(vendor)
@@ -217,6 +211,20 @@ class SourceEdit:
             raise UsageError(f"{self.folder / name} cannot be read: {error}") from error
         self._before[name] = text
         return text
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write files below a folder, each whole or not at all.
+
+    Raises:
+        UsageError: The disk does not take one.
+    """
+    try:
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            durable.replace(folder / name, text.encode())
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
 
 
 def _put_all(section: Section, fields: Mapping[str, Any]) -> None:

@@ -22,10 +22,10 @@ from register_api.core.planned_changes import plain, read_scope
 from register_api.errors import UsageError
 from register_api.importer.draft import import_files, is_register, source_of
 from register_api.importer.register_file import RegisterDefaults
-from register_api.importer.state_importer import write_files
 from register_api.importer.table import ImportOptions
 from register_api.publish.pipeline import PublishRequest, publish_version
 from register_api.publish.preparation import PublishOptions
+from register_api.source.edit import write_files
 from register_api.source.load import load
 from register_api.store.reader import open_snapshot
 
