@@ -25,9 +25,6 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str = ""
     fields: dict[str, Any]
-    file: str
-    key: str
-    line: int | None = None
 
 
 class ListedVendor(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,7 +205,7 @@ def _listed(
             reporter.note("skipped", message, **where)
         else:
             known = pinned if pinned not in {item.id for item in uses} else ""
-            uses.append(Use(id=known, fields=use, **where))
+            uses.append(Use(id=known, fields=use))
     if len(uses) > 1:
         message = f"{quoted(first.name)} stands in {len(uses)} rows: one sub-processor, {len(uses)} uses"
         reporter.note("read", message, file=first.file)

@@ -266,7 +266,7 @@ def test_a_taken_id_gets_a_number_within_the_length():
 
 
 def use(**fields) -> Use:
-    return Use(fields=fields, file="f", key="k")
+    return Use(fields=fields)
 
 
 def test_rows_keep_the_engagement_that_they_stood_for():
