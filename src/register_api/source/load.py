@@ -80,7 +80,7 @@ def load(folder: Path) -> LoadedSource:
         return LoadedSource(None, tuple(located))
     # As `order` names them first, the others by id; R16 judges `order` itself.
     places = {name: place for place, name in reversed(list(enumerate(register.order)))}
-    subprocessors.sort(key=lambda vendor: (places.get(vendor.id, len(places)), vendor.id))
+    subprocessors.sort(key=lambda vendor: (places.get(vendor.id, len(register.order)), vendor.id))
     return LoadedSource(Draft(register=register, subprocessors=tuple(subprocessors)), tuple(located))
 
 
@@ -102,26 +102,20 @@ def list_vendor_files(folder: Path) -> list[Path]:
 
 
 def _strays(folder: Path) -> Iterator[Finding]:
-    """Yield an R01 warning for each file that looks like a part of the source and is not read.
-
-    TOML files are looked for at any depth; links are not followed.
-    """
+    """Yield an R01 warning for each file, at any depth, that looks like a part of the source but is none."""
     vendors = folder / VENDOR_FOLDER
     if not vendors.is_dir():
         hint = f"each vendor has a file {VENDOR_FOLDER}/<id>.toml"
         yield finding(VENDOR_FOLDER, "", f"there is no folder {VENDOR_FOLDER}", severity="warning", hint=hint)
-    strays = [vendors / name for name in _visible(vendors)]
-    strays = [path for path in strays if not _is_vendor_file(path.name) and not path.is_dir()]
+    hint = f"a vendor belongs in {VENDOR_FOLDER}/<id>.toml, all else in {REGISTER_FILE}"
     for base, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         at = Path(base)
         known = (REGISTER_FILE, EXAMPLE.name) if at == folder else ()
-        for name in sorted(names) if at != vendors else ():
-            if name.endswith(".toml") and not name.startswith(".") and name not in known:
-                strays.append(at / name)
-    hint = f"a vendor belongs in {VENDOR_FOLDER}/<id>.toml, all else in {REGISTER_FILE}"
-    for path in strays:
-        yield finding(name_of(folder, path), "", "this file is not read", severity="warning", hint=hint)
+        for name in sorted(name for name in names if not name.startswith(".")):
+            if not _is_vendor_file(name) if at == vendors else name.endswith(".toml") and name not in known:
+                where = name_of(folder, at / name)
+                yield finding(where, "", "this file is not read", severity="warning", hint=hint)
 
 
 def _is_vendor_file(name: str) -> bool:
@@ -213,7 +207,6 @@ def _with_lines(findings: Iterable[Finding], files: Iterable[SourceFile]) -> Ite
         text = texts.get(item.file)
         if item.line is not None or not item.key or text is None:
             yield item
-            continue
-        if item.file not in lines:
-            lines[item.file] = index_lines(text)
-        yield msgspec.structs.replace(item, line=nearest_line(lines[item.file], item.key))
+        else:
+            at = lines[item.file] = lines.get(item.file) or index_lines(text)
+            yield msgspec.structs.replace(item, line=nearest_line(at, item.key))
