@@ -1,4 +1,7 @@
-"""An HTML page as a browser shows it, parsed with lxml: without what is hidden, and the text of its cells."""
+"""An HTML page as a browser shows it, parsed with lxml: without what is hidden, and the text of its cells.
+
+What a page states of itself stands here, too: the day it is of, and how many days of notice it promises.
+"""
 
 from __future__ import annotations
 

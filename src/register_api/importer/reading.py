@@ -1,4 +1,8 @@
-"""From the bytes of a file to its tables, by the file's form; CSV and TSV (RFC 4180) are read here."""
+"""From the bytes of a file to its tables, by the file's form; Markdown, CSV and TSV (RFC 4180) are read here.
+
+Markdown is rendered and then read like any HTML page, so that entities, links and line breaks mean the same
+in both. What the syntax would quietly drop or fill in is found in the lines themselves.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tables as they were found, what the caller says of them, and how a fault in them is reported."""
+"""Tables as they were found, what the caller says of them, and how a fault in them is reported.
+
+Which column holds what is known by its name, in a table of names that companies use; never by its content.
+"""
 
 from __future__ import annotations
 
