@@ -46,12 +46,10 @@ Progress = Callable[[int, int, str], None]
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the states come from: a Git repository or a history file.
+    """Where the states come from: a file in a Git repository, from a revision on, or a history file.
 
     Attributes:
-        repository: A folder in the repository, or ``None`` for a history file.
-        path: The file in the repository, seen from that folder; or the history file.
-        since: A revision, whose state is the first.
+        path: The file, seen from the folder ``repository``; where that is ``None``, the history file.
         date: ``author`` or ``committer``: whose date counts.
     """
 

@@ -22,13 +22,7 @@ things; the edit stays."""
 
 
 class ImportNote(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a person should know of.
-
-    Attributes:
-        file: What was read or written, if the note is about a file.
-        key: Place in it.
-        times: How many rows it holds for.
-    """
+    """One thing that a person should know of: about a place in a file, or for how many rows it holds."""
 
     kind: Kind
     message: str

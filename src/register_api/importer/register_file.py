@@ -59,16 +59,7 @@ _PROMISED = ["addition", "replacement", "activation"]
 
 
 class RegisterDefaults(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller says of the register; used where there is no ``register.toml`` yet.
-
-    Attributes:
-        register: The register's name.
-        publisher: The publisher's name.
-        updated_on: Day that the content is of, ``YYYY-MM-DD``.
-        time_zone: IANA name.
-        language: BCP 47 tag.
-        notice_days: Days of notice that are promised.
-    """
+    """What the caller says of the register, where there is no ``register.toml`` yet."""
 
     register: str | None = None
     publisher: str | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
-from typing import Any, Literal, NoReturn, get_args
+from typing import Any, Literal, NoReturn
 
 import msgspec
 
@@ -20,33 +20,25 @@ from register_api.core.shapes import shapes
 from register_api.errors import Finding, Refused, UsageError
 
 FileFormat = Literal["markdown", "html", "csv", "tsv", "json", "yaml"]
-FILE_FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
-_SUFFIXES: dict[str, FileFormat] = {
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".mdx": "markdown",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-    ".mhtml": "html",
-    ".mht": "html",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".json": "json",
-    ".yaml": "yaml",
-    ".yml": "yaml",
+_SUFFIXES: dict[FileFormat, str] = {
+    "markdown": ".md .markdown .mdx",
+    "html": ".html .htm .xhtml .mhtml .mht",
+    "csv": ".csv",
+    "tsv": ".tsv .tab",
+    "json": ".json",
+    "yaml": ".yaml .yml",
 }
+FILE_FORMATS: tuple[FileFormat, ...] = tuple(_SUFFIXES)
 
 
 def format_of(name: str) -> FileFormat:
     """Return the form of a file by its name."""
     suffix = PurePath(name).suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise UsageError(
-            f"{name}: the name does not tell the form of the file", hint=f"--format {'|'.join(FILE_FORMATS)}"
-        )
-    return _SUFFIXES[suffix]
+    form = next((form for form, known in _SUFFIXES.items() if suffix in known.split()), None)
+    if form is None:
+        hint = f"--format {'|'.join(FILE_FORMATS)}"
+        raise UsageError(f"{name}: the name does not tell the form of the file", hint=hint)
+    return form
 
 
 MAX_BYTES = 8 * 1024 * 1024
