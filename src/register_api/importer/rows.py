@@ -26,7 +26,6 @@ from register_api.importer.table import (
     DROP,
     EXTRA,
     Cell,
-    Columns,
     ImportedRow,
     ImportOptions,
     Row,
@@ -61,9 +60,7 @@ def read_rows(
     titled = len({row.section for table in chosen for row in table.rows}) > 1
     found: list[ImportedRow | Finding] = []
     for table in chosen:
-        columns = match_columns(table, options.columns)
-        _report(table, columns, options, reporter)
-        reader = RowReader(table, columns, options, titles, reporter, hygiene)
+        reader = RowReader(table, options, titles, reporter, hygiene)
         for row in table.rows:
             what = ""
             if all(is_nothing(cell.text) for cell in row.cells):
@@ -94,33 +91,14 @@ def _chosen(tables: Sequence[Table], options: ImportOptions) -> list[Table]:
     usual = sorted(folded(cell.text) for cell in tables[0].header)
     for table in tables:
         if sorted(folded(cell.text) for cell in table.header) != usual:
-            message = f"{_columns_of(table)}, but table {tables[0].number} has {_columns_of(tables[0])}"
+            these, first = (
+                "the columns " + ", ".join(quoted(cell.text) for cell in found.header[:12])
+                for found in (table, tables[0])
+            )
+            message = f"{these}, but table {tables[0].number} has {first}"
             hint = "name the tables to read: --table 1, or --table 1 --table 2 for several"
             refuse(file, f"table {table.number}", f"this table has {message}", hint, line=table.line)
     return list(tables)
-
-
-def _columns_of(table: Table) -> str:
-    return "the columns " + ", ".join(quoted(cell.text) for cell in table.header[:12])
-
-
-def _report(table: Table, columns: Columns, options: ImportOptions, reporter: Reporter) -> None:
-    """Say what becomes of each column."""
-    also, chosen = dict(columns.passed_over), {folded(name) for name in options.columns}
-    where: dict[str, Any] = {"file": table.file, "key": f"table {table.number}"}
-    for cell, field in zip(table.header, columns.fields, strict=True):
-        note = ColumnNote(file=table.file, table=table.number, column=cell.text, field=field)
-        if cell.text and note not in reporter.columns:
-            reporter.columns.append(note)
-        if field == DROP and cell.text and folded(cell.text) not in chosen:
-            why = f"another column took {also[cell.text]}" if cell.text in also else "no field takes it"
-            message = f"{quoted(cell.text)}: {why}; --column {quoted(cell.text + '=' + EXTRA)} publishes it"
-            reporter.note("passed_over", message, **where)
-        elif field == EXTRA:
-            message = f"the column {quoted(cell.text)} is published, as --column says"
-            reporter.note("left", message, **where)
-    for remark in table.remarks:
-        reporter.note("read", remark, **where)
 
 
 class _Found(msgspec.Struct):
@@ -142,20 +120,38 @@ class RowReader:
     def __init__(
         self,
         table: Table,
-        columns: Columns,
         options: ImportOptions,
         titles: Mapping[str, str],
         reporter: Reporter,
         hygiene: Hygiene,
     ) -> None:
-        """Judge the names of the columns once."""
-        self._table, self._fields, self._options = table, columns.fields, options
-        self._titles, self._reporter, self._hygiene = titles, reporter, hygiene
+        """Judge the columns once."""
+        self._table, self._options, self._titles = table, options, titles
+        self._reporter, self._hygiene = reporter, hygiene
+        self._fields, passed = match_columns(table, options.columns)
+        self._report(passed)
         key = f"table {table.number}, header"
         self._labels = [
             "" if field == DROP else hygiene.text(cell.text, table.file, key, line=table.line, name=True)
-            for cell, field in zip(table.header, columns.fields, strict=True)
+            for cell, field in zip(table.header, self._fields, strict=True)
         ]
+
+    def _report(self, also: Mapping[str, str]) -> None:
+        """Say what becomes of each column; ``also`` is what another column took."""
+        table, key = self._table, f"table {self._table.number}"
+        chosen = {folded(name) for name in self._options.columns}
+        for cell, field in zip(table.header, self._fields, strict=True):
+            note = ColumnNote(file=table.file, table=table.number, column=cell.text, field=field)
+            if cell.text and note not in self._reporter.columns:
+                self._reporter.columns.append(note)
+            if field == DROP and cell.text and folded(cell.text) not in chosen:
+                why = f"another column took {also[cell.text]}" if cell.text in also else "no field takes it"
+                option = quoted(f"{cell.text}={EXTRA}")
+                self._note("passed_over", f"{quoted(cell.text)}: {why}; --column {option} publishes it", key)
+            elif field == EXTRA:
+                self._note("left", f"the column {quoted(cell.text)} is published, as --column says", key)
+        for remark in table.remarks:
+            self._note("read", remark, key)
 
     def read(self, row: Row, *, titled: bool) -> ImportedRow | Finding:
         """Return what a row states, or why it cannot be read; headings above it may tell its category."""

@@ -217,57 +217,36 @@ _FIELD_BY_NAME = {
 }
 
 
-class Columns(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a table's columns.
-
-    Attributes:
-        fields: The field of each column, ``extra`` or ``drop``.
-        passed_over: Dropped columns whose name is known, and the field that another column took.
-    """
-
-    fields: tuple[str, ...]
-    passed_over: tuple[tuple[str, str], ...] = ()
-
-    def index(self, field: str) -> int | None:
-        """Return the column that holds a field."""
-        return self.fields.index(field) if field in self.fields else None
-
-
 def find_field(name: str) -> str | None:
     """Return the field that a column of that name holds, or ``None`` if the name is not known."""
     found = _FIELD_BY_NAME.get(folded(name))
     return found[0] if found else None
 
 
-def match_columns(table: Table, chosen: Mapping[str, str]) -> Columns:
-    """Find out which column holds which field."""
+def match_columns(table: Table, chosen: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Return the field of each column, ``extra`` or ``drop``.
+
+    And for a dropped column whose name is known the field that another column took.
+    """
     refuse_any(_faults(table))
-    wanted = {folded(name): field for name, field in chosen.items()}
-    ranked: dict[str, list[tuple[int, int]]] = {}
-    for index, cell in enumerate(table.header):
-        name = folded(cell.text)
-        if name in wanted:
-            ranked.setdefault(wanted[name], []).append((-1, index))
-        elif name in _FIELD_BY_NAME:
-            field, rank = _FIELD_BY_NAME[name]
-            ranked.setdefault(field, []).append((rank, index))
-    fields = [DROP for _ in table.header]
-    passed: list[tuple[str, str]] = []
-    for field, columns in ranked.items():
-        taken = sorted(columns)[: None if field == EXTRA else 1]
-        for _, index in taken:
-            fields[index] = field
-        if field != DROP:
-            passed += [(table.header[index].text, field) for _, index in sorted(columns)[len(taken) :]]
+    known = _FIELD_BY_NAME | {folded(name): (field, -1) for name, field in chosen.items()}
+    names = [folded(cell.text) for cell in table.header]
+    ranked = sorted((known[name][1], at, known[name][0]) for at, name in enumerate(names) if name in known)
+    fields, passed = [DROP for _ in names], dict[str, str]()
+    for _, at, field in ranked:
+        if field == EXTRA or field not in fields:
+            fields[at] = field
+        elif field != DROP:
+            passed[table.header[at].text] = field
     if "name" not in fields and "legal_name" in fields:
         # "Entity Name", alone, is what such a table calls its sub-processors.
         fields[fields.index("legal_name")] = "name"
     if "name" not in fields:
-        names = ", ".join(quoted(cell.text) for cell in table.header)
+        there = ", ".join(quoted(cell.text) for cell in table.header)
         hint = "--column COLUMN=name says which column holds the names"
-        message = f"no column holds the names; there are {names}"
+        message = f"no column holds the names; there are {there}"
         refuse(table.file, f"table {table.number}", message, hint, line=table.line)
-    return Columns(fields=tuple(fields), passed_over=tuple(passed))
+    return fields, passed
 
 
 def _faults(table: Table) -> Iterator[Finding]:
