@@ -11,7 +11,6 @@ strings). That judges nothing: from a text that is no TOML it takes what comes b
 from __future__ import annotations
 
 import contextlib
-import itertools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -201,27 +200,36 @@ class _Reader:
     def _value(self, path: KeyPath) -> None:
         """Pass over a value; a number or date may hold dots and one space."""
         first = self._take()
-        closing = {"[": "]", "{": "}"}.get(first.text, "")
-        if not closing and first.kind == "mark":
+        closing = {"[": "]", "{": "}"}.get(first.text)
+        if closing is not None:
+            self._inside(path, closing)
+        elif first.kind == "mark":
             raise _Lost
-        while not closing and (self._token.kind == "bare" or self._token.text == "."):
+        while closing is None and (self._token.kind == "bare" or self._token.text == "."):
             self._take()
-        for index in itertools.count() if closing else ():
-            self._skip_lines()
-            if self._skip(closing):
-                return
-            if closing == "]":
-                self.lines.setdefault((*path, index), self._token.line or first.line)
-                self._value((*path, index))
-            else:
+
+    def _inside(self, path: KeyPath, closing: str) -> None:
+        """Read the items of a list, or the pairs of an inline table; the last comma may be absent."""
+        index = 0
+        self._skip_lines()
+        while not self._skip(closing):
+            if closing == "}":
                 self._pair(path)
+            else:
+                self.lines.setdefault((*path, index), self._token.line)
+                self._value((*path, index))
+            index += 1
             self._skip_lines()
             if not self._skip(",") and self._token.text != closing:
                 raise _Lost
+            self._skip_lines()
 
     def _skip_lines(self) -> None:
+        """Pass over line ends, after which something has to follow."""
         while self._skip("\n"):
             pass
+        if self._token is _END:
+            raise _Lost
 
     def _skip(self, mark: str) -> bool:
         return self._token.text == mark and bool(self._take())
