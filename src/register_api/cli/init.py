@@ -31,8 +31,8 @@ _NONE = "none"
 
 _LICENSE = "CC0-1.0"
 """What is proposed: a register is there to be copied, compared and joined with others."""
-_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
-_MAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
+_DOMAIN = r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+"
+_MAIL = r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+"
 _COUNTED_YEARS = 3
 """Years whose holidays are written, from the present one on; R29 warns of those that come after."""
 
@@ -45,26 +45,20 @@ class Asked(NamedTuple):
 
     name: str
     text: str
-    usual: Callable[[Mapping[str, Any]], str | None]
-    """Returns what is proposed, from the answers so far; ``None`` where it is not asked."""
+    usual: str
+    """What is proposed, with the answers so far in braces."""
     read: Callable[[str], Any]
     """Returns what an answer means; raises ``UsageError`` for one that does not fit."""
     help: str
 
 
-def _domain(answer: str) -> str:
-    if not _DOMAIN.fullmatch(answer):
-        hint = "lower-case letters, such as example.com"
-        if not answer.isascii():
-            hint += "; a name with other letters as the Domain Name System has it, such as xn--mller-kva.de"
-        raise UsageError(f"{answer!r} is not a valid domain", hint=hint)
-    return answer
+def _matching(form: str, what: str, hint: str) -> Callable[[str], str]:
+    def read(answer: str) -> str:
+        if not re.fullmatch(form, answer):
+            raise UsageError(f"{answer!r} is not a valid {what}", hint=hint)
+        return answer
 
-
-def _mail(answer: str) -> str:
-    if not _MAIL.fullmatch(answer):
-        raise UsageError(f"{answer!r} is not a valid mail address", hint="such as privacy@example.com")
-    return answer
+    return read
 
 
 def _address(answer: str) -> str:
@@ -88,12 +82,6 @@ def _number(answer: str) -> int:
     if not answer.isdecimal() or int(answer) > MAX_DAYS:
         raise UsageError(f"{answer!r} is not a number of days", hint=f"a whole number up to {MAX_DAYS}")
     return int(answer)
-
-
-def _day_count(answer: str) -> str:
-    if answer not in {"calendar", "business"}:
-        raise UsageError(f"{answer!r} is not a way of counting days", hint="calendar, or business")
-    return answer
 
 
 def _country(answer: str) -> str | None:
@@ -121,49 +109,32 @@ def _of(form: Form) -> Callable[[str], str | None]:
 
 
 QUESTIONS = (
-    Asked("name", "Name of your company", lambda _: "Example Company", str.strip, "Your company's name."),
-    Asked(
-        "domain", "Your domain", lambda _: "example.com", _domain,
-        "Your domain, e.g. example.com; part of the register's permanent name.",
-    ),
-    Asked(
-        "url", "Address at which the register will be published", lambda said: f"https://trust.{said['domain']}/",
-        _address, "Address of the register's root.",
-    ),
-    Asked(
-        "contact", "Mail address for privacy questions", lambda said: f"privacy@{said['domain']}", _mail,
-        "Mail address for privacy questions.",
-    ),
-    Asked(
-        "time_zone", "Time zone in which days are counted", lambda _: "UTC", _zone,
-        "IANA name of the time zone in which days are counted, e.g. Europe/Berlin.",
-    ),
-    Asked(
-        "notice_days", "Days of notice you promise", lambda _: "30", _number,
-        "Days of notice that you promise.",
-    ),
-    Asked(
-        "day_count", "Counted as calendar or business days", lambda _: "calendar", _day_count,
-        "Whether these are calendar or business days (Monday to Friday without holidays).",
-    ),
-    Asked(
-        "holidays", "Country whose public holidays do not count, such as DE or DE-BE (none for none)",
-        lambda said: _NONE if said["day_count"] == "business" else None, _country,
-        "Country, or part of one, whose public holidays are no business days, e.g. DE or DE-BE.",
-    ),
-    Asked(
-        "objection", "Where customers object, mailto: or https: (none for no way to object)",
-        lambda said: f"mailto:{said['contact']}", _of(LINK),
-        "Where customers object to what was announced: mailto: or https:.",
-    ),
-    Asked(
-        "language", "Language of your texts", lambda _: "en", _of(LANGUAGE_TAG),
-        "Language of your texts (BCP 47); pages are in English, or in German for de.",
-    ),
-    Asked(
-        "license", "Licence for reuse of the data (none for no licence)", lambda _: _LICENSE, _of(LICENSE),
-        "Licence for reuse of the data: an SPDX identifier or an https URL; none for no licence.",
-    ),
+    Asked("name", "Name of your company", "Example Company", str.strip, "Your company's name."),
+    Asked("domain", "Your domain", "example.com",
+          _matching(_DOMAIN, "domain", "lower-case letters, such as example.com; a name with other letters as"
+                    " the Domain Name System has it, such as xn--mller-kva.de"),
+          "Your domain, e.g. example.com; part of the register's permanent name."),
+    Asked("url", "Address at which the register will be published", "https://trust.{domain}/", _address,
+          "Address of the register's root."),
+    Asked("contact", "Mail address for privacy questions", "privacy@{domain}",
+          _matching(_MAIL, "mail address", "such as privacy@example.com"),
+          "Mail address for privacy questions."),
+    Asked("time_zone", "Time zone in which days are counted", "UTC", _zone,
+          "IANA name of the time zone in which days are counted, e.g. Europe/Berlin."),
+    Asked("notice_days", "Days of notice you promise", "30", _number, "Days of notice that you promise."),
+    Asked("day_count", "Counted as calendar or business days", "calendar",
+          _matching("calendar|business", "way of counting days", "calendar, or business"),
+          "Whether these are calendar or business days (Monday to Friday without holidays)."),
+    Asked("holidays", "Country whose public holidays do not count, such as DE or DE-BE (none for none)",
+          _NONE, _country,
+          "Country, or part of one, whose public holidays are no business days, e.g. DE or DE-BE."),
+    Asked("objection", "Where customers object, mailto: or https: (none for no way to object)",
+          "mailto:{contact}", _of(LINK),
+          "Where customers object to what was announced: mailto: or https:."),
+    Asked("language", "Language of your texts", "en", _of(LANGUAGE_TAG),
+          "Language of your texts (BCP 47); pages are in English, or in German for de."),
+    Asked("license", "Licence for reuse of the data (none for no licence)", _LICENSE, _of(LICENSE),
+          "Licence for reuse of the data: an SPDX identifier or an https URL; none for no licence."),
 )  # fmt: skip
 
 
@@ -171,12 +142,12 @@ def _answers(given: Mapping[str, str | None], *, interactive: bool) -> dict[str,
     """Return the answer to each question, from options, from a person, or as it is proposed."""
     said: dict[str, Any] = {}
     for question in QUESTIONS:
-        option, usual = given[question.name], question.usual(said)
-        if option is None and usual is not None and interactive:
+        option, usual = given[question.name], question.usual.format(**said)
+        needless = question.name == "holidays" and said["day_count"] != "business"
+        if option is None and interactive and not needless:
             said[question.name] = _ask(question, usual)
         else:
-            answer = usual if option is None else option
-            said[question.name] = None if answer is None else question.read(answer)
+            said[question.name] = question.read(usual if option is None else option)
     return said
 
 
