@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
-import msgspec
 
 from register_api import clock
 from register_api.cli import interruption, options
@@ -16,33 +16,10 @@ from register_api.deploy.plan import Plan
 from register_api.deploy.public_head import address_of_register
 from register_api.deploy.sending import Order, verify_outside
 from register_api.deploy.sending import deploy as send
-from register_api.deploy.target import DeployTarget, open_target
+from register_api.deploy.target import open_target
 from register_api.errors import TargetError, UsageError
 from register_api.store.reader import Snapshot, open_snapshot
-from register_api.verify import Report
 from register_api.verify.options import History
-
-
-class _Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What --json prints.
-
-    Attributes:
-        sent: Names of the files that were sent, or would be.
-        removed: Names of the files that were removed, or would be.
-        verified: The report of `verify` on the register's address; ``None``: not verified.
-        served: Whether what is served there is what was deployed; ``None``: not looked.
-    """
-
-    target: str
-    register: str
-    version: int
-    dry_run: bool
-    sent: tuple[str, ...]
-    bytes: int
-    unchanged: int
-    removed: tuple[str, ...]
-    verified: Report | None = None
-    served: bool | None = None
 
 
 @click.command()
@@ -119,7 +96,7 @@ def deploy(
     stands = f"the same command completes what is at {target.name}"
     with interruption.telling(lambda: stands), progress("deploying") as report:
         plan = send(order, report)
-    done = _told(snapshot, target, plan, dry_run=dry_run)
+    done = _told(snapshot, target.name, plan, dry_run=dry_run)
     url = base_url or address_of_register(snapshot)
     if url is not None and not (dry_run or no_verify):
         _verify(snapshot, url, done, plan, as_json=as_json)
@@ -128,7 +105,23 @@ def deploy(
     _print(done, plan, "" if dry_run else f"NOT verified from outside: {why}.", as_json=as_json)
 
 
-def _verify(snapshot: Snapshot, url: str, done: _Done, plan: Plan, *, as_json: bool) -> None:
+def _told(snapshot: Snapshot, target: str, plan: Plan, *, dry_run: bool) -> dict[str, Any]:
+    """Return what --json prints; ``verified`` and ``served`` stay empty where nobody looked."""
+    return {
+        "target": target,
+        "register": snapshot.state.register,
+        "version": snapshot.state.version,
+        "dry_run": dry_run,
+        "sent": [item.name for item in plan.send],
+        "bytes": sum(item.size for item in plan.send),
+        "unchanged": len(plan.items) - len(plan.send),
+        "removed": plan.remove,
+        "verified": None,
+        "served": None,
+    }
+
+
+def _verify(snapshot: Snapshot, url: str, done: dict[str, Any], plan: Plan, *, as_json: bool) -> None:
     """Verify from outside, print all, and fail if what is served is not good, or not ours."""
     history: History = "new" if any(item.fixed for item in plan.send) else "none"
     with progress("verifying") as step:
@@ -138,8 +131,7 @@ def _verify(snapshot: Snapshot, url: str, done: _Done, plan: Plan, *, as_json: b
     if ours and not report.exit_code:
         until = f", fresh until {format_instant(report.fresh_until)}" if report.fresh_until else ""
         verdict = f"Verified from outside: {report.base} serves version {report.version}{until}."
-    done = msgspec.structs.replace(done, verified=report, served=ours)
-    _print(done, plan, verdict, as_json=as_json)
+    _print(done | {"verified": report, "served": ours}, plan, verdict, as_json=as_json)
     if found.finding is not None:
         raise found.finding
     if not ours:
@@ -149,32 +141,20 @@ def _verify(snapshot: Snapshot, url: str, done: _Done, plan: Plan, *, as_json: b
         )
 
 
-def _told(snapshot: Snapshot, target: DeployTarget, plan: Plan, *, dry_run: bool) -> _Done:
-    return _Done(
-        target=target.name,
-        register=snapshot.state.register,
-        version=snapshot.state.version,
-        dry_run=dry_run,
-        sent=tuple(item.name for item in plan.send),
-        bytes=sum(item.size for item in plan.send),
-        unchanged=len(plan.items) - len(plan.send),
-        removed=plan.remove,
-    )
-
-
-def _print(done: _Done, plan: Plan, verdict: str, *, as_json: bool) -> None:
+def _print(done: dict[str, Any], plan: Plan, verdict: str, *, as_json: bool) -> None:
     if as_json:
         print_json(done)
         return
-    if done.dry_run:
+    if done["dry_run"]:
         for item in plan.send:
             out.print(f"send    {item.size:>9}  {item.name}")
         for name in plan.remove:
             out.print(f"remove  {'':>9}  {name}")
-    would = "would be " if done.dry_run else ""
+    would = "would be " if done["dry_run"] else ""
     out.print(
-        f"Version {done.version} of {done.register} at {done.target}: {count(len(done.sent), 'file')}"
-        f" ({done.bytes} bytes) {would}sent, {done.unchanged} unchanged, {len(done.removed)} {would}removed."
+        f"Version {done['version']} of {done['register']} at {done['target']}:"
+        f" {count(len(plan.send), 'file')} ({done['bytes']} bytes) {would}sent, {done['unchanged']} unchanged,"
+        f" {len(plan.remove)} {would}removed."
     )
     if verdict:
         out.print(verdict)

@@ -108,7 +108,7 @@ def test_a_published_register_is_published_elsewhere_with_equal_facts(desk: Desk
 def test_a_register_is_not_written_into_a_source_that_is_there(desk: Desk) -> None:
     desk.draft(("list.md", TABLE))
     data = b'{"format": "sub-processor-register/1"}'
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         desk.draft(("register.json", data))
 
 
