@@ -153,8 +153,8 @@ def _print(done: dict[str, Any], plan: Plan, verdict: str, *, as_json: bool) -> 
     would = "would be " if done["dry_run"] else ""
     out.print(
         f"Version {done['version']} of {done['register']} at {done['target']}:"
-        f" {count(len(plan.send), 'file')} ({done['bytes']} bytes) {would}sent, {done['unchanged']} unchanged,"
-        f" {len(plan.remove)} {would}removed."
+        f" {count(len(plan.send), 'file')} ({done['bytes']} bytes) {would}sent,"
+        f" {done['unchanged']} unchanged, {len(plan.remove)} {would}removed."
     )
     if verdict:
         out.print(verdict)
