@@ -43,7 +43,6 @@ from register_api.core.format import tree
 from register_api.core.format.paths import FILES, TARGETS_BY_NAME, is_path, kind_of
 from register_api.core.instant import format_instant
 from register_api.core.judging.judge import context_of, draft_of
-from register_api.core.keys.trust_root import MEMBER, LogEpoch
 from register_api.core.log.note import format_verifier_key
 from register_api.core.model import (
     Category,
@@ -67,6 +66,7 @@ from register_api.core.signature import (
     public_pem,
     thumbprint,
 )
+from register_api.core.trust_root import MEMBER, LogEpoch
 from register_api.core.versioning import make_version
 from register_api.errors import Malformed
 from register_api.publish.signing.signatures import sign_feed

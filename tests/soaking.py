@@ -19,7 +19,7 @@ from patience import PATIENCE, join
 from register_api.core.canonical import decode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
-from register_api.core.keys.key_list import document_key
+from register_api.core.key_list import document_key
 from register_api.core.signature import verify_jws, verify_raw
 from register_api.errors import VerificationError
 

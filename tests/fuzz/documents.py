@@ -15,7 +15,7 @@ from register_api.core import canonical
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import Discovery, Entry, KeyList, VersionList
 from register_api.core.format import tree
-from register_api.core.keys.key_list import check_keys
+from register_api.core.key_list import check_keys
 from register_api.core.model import Register
 from register_api.core.patch import apply_patch, format_pointer, parse_pointer
 from sample_register import register, summary

@@ -14,7 +14,6 @@ from fuzz.target import Target, documented
 from memory_log import private_key
 from register_api.core import strict_base64
 from register_api.core.format import tree
-from register_api.core.keys.trust_root import check_root_roles
 from register_api.core.signature import (
     check_public_key,
     ed25519_jwk,
@@ -29,6 +28,7 @@ from register_api.core.signature import (
     verify_p256_raw,
     verify_raw,
 )
+from register_api.core.trust_root import check_root_roles
 from register_api.publish.signing.token_uri import parse_uri
 from vectors_of_others import vectors
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from memory_log import ORIGIN, MemoryLog, private_key
 from register_api.core import canonical, strict_base64
 from register_api.core.documents import KeyList
-from register_api.core.keys.key_list import check_keys, good_key
+from register_api.core.key_list import check_keys, good_key
 from register_api.core.log import merkle, tiles
 from register_api.core.log.checkpoint import (
     format_checkpoint,

@@ -11,7 +11,7 @@ from register_api.cli.output import out, print_json
 from register_api.core.canonical import decode
 from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.format import tree
-from register_api.core.keys.trust_root import ROLES
+from register_api.core.trust_root import ROLES
 from register_api.errors import StoreError, UsageError
 from register_api.files import durable
 from register_api.publish.signing.key_file import Secret

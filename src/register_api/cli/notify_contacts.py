@@ -14,7 +14,7 @@ from register_api.cli.output import err, out, print_json
 from register_api.core.language.language import count
 from register_api.core.printable import escaped
 from register_api.errors import NotifyError, UsageError
-from register_api.files.csv_file import MOST_BYTES, RowFault
+from register_api.files.hand_written import MOST_BYTES, RowFault
 from register_api.notify import contacts as kept
 from register_api.notify import persons
 from register_api.notify.contacts_file import (

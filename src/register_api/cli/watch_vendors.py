@@ -15,7 +15,7 @@ from register_api.core.language.language import count
 from register_api.core.printable import escaped, quoted
 from register_api.core.text import base_url_problem
 from register_api.errors import UsageError, WatchError
-from register_api.files.csv_file import MOST_BYTES, RowFault
+from register_api.files.hand_written import MOST_BYTES, RowFault
 from register_api.sending.webhook import make_key, read_key
 from register_api.watch import vendors as kept
 from register_api.watch.discovery import find_register

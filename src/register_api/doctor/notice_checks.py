@@ -12,7 +12,7 @@ from register_api.core.instant import format_instant, instant_of
 from register_api.core.language.language import count
 from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown, wrong
 from register_api.errors import SendingError
-from register_api.files.toml_file import read_toml
+from register_api.files.hand_written import read_toml
 from register_api.notify.schema import STEPS
 from register_api.notify.settings import TABLE, NotifySettings, read_notify_settings
 from register_api.notify.status import NotifyStatus, status

@@ -12,7 +12,7 @@ from register_api.core.delivery import KEY_BYTES, address_mac
 from register_api.core.printable import quoted
 from register_api.core.text import masked_url
 from register_api.errors import NotifyError
-from register_api.files.csv_file import RowFault
+from register_api.files.hand_written import RowFault
 from register_api.notify.contacts_file import ContactRow, address_of
 from register_api.notify.deliveries import make_due
 from register_api.sending.database import Database, Run

@@ -10,7 +10,7 @@ import msgspec
 from register_api.core.language.language import ENGLISH, translations
 from register_api.core.printable import printable, quoted
 from register_api.core.text import email_problem
-from register_api.files.csv_file import RowFault, read_csv
+from register_api.files.hand_written import RowFault, read_csv
 
 Hears = Literal["all", "important"]
 

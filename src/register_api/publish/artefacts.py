@@ -16,7 +16,7 @@ from register_api.core.canonical import Encoded, encoded
 from register_api.core.documents import KeyList
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
-from register_api.core.keys.key_list import log_key
+from register_api.core.key_list import log_key
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language
 from register_api.core.model import Register

@@ -19,7 +19,7 @@ from register_api.core.canonical import decode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
-from register_api.core.keys.key_list import log_key
+from register_api.core.key_list import log_key
 from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES, Cosignature, verify_cosignatures
 from register_api.core.log.note import NoteKey, SignatureLine, format_lines, has_further_lines, parse_note
 from register_api.core.log.policy import PolicyWitness, WitnessPolicy

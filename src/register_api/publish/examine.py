@@ -23,13 +23,13 @@ from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import TARGETS_BY_NAME, max_bytes
 from register_api.core.instant import local_day
-from register_api.core.keys.key_list import check_keys, is_origin
-from register_api.core.keys.trust_root import check_against_root, check_beginnings, read_epochs
+from register_api.core.key_list import check_keys, is_origin
 from register_api.core.log import merkle, tiles
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from register_api.core.log.note import parse_note, parse_verifier_key
 from register_api.core.model import Register
 from register_api.core.notice import Promises
+from register_api.core.trust_root import check_against_root, check_beginnings, read_epochs
 from register_api.errors import Forged, Forked, Inconsistent, Malformed, StoreDamaged, VerificationError
 from register_api.publish.exports.calendar import CalendarEvent, read_events
 from register_api.publish.feed.entry import FeedEntry

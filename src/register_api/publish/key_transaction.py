@@ -15,8 +15,8 @@ from register_api.core.canonical import digest
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
-from register_api.core.keys.trust_root import ROLES
 from register_api.core.signature import ed25519_jwk, public_pem, thumbprint
+from register_api.core.trust_root import ROLES
 from register_api.errors import KeyStoreError
 from register_api.files import durable
 from register_api.publish.building import Publishing, building, nothing_published

@@ -11,7 +11,7 @@ from tuf.api.metadata import Root
 
 from register_api.core import strict_base64
 from register_api.core.documents import Ended, KeyList
-from register_api.core.keys.trust_root import LogEpoch, next_origin, read_epochs
+from register_api.core.trust_root import LogEpoch, next_origin, read_epochs
 from register_api.errors import KeyStoreError, StoreError, UsageError
 from register_api.publish.examine import Examined
 from register_api.publish.key_transaction import key_change, promote_next_keys, resign_metadata

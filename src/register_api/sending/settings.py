@@ -14,7 +14,7 @@ import msgspec
 from register_api.core.printable import printable
 from register_api.core.text import email_problem
 from register_api.errors import UsageError
-from register_api.files.toml_file import read_toml
+from register_api.files.hand_written import read_toml
 from register_api.sending.database import POSTGRESQL
 
 PASSWORD_VARIABLE = "REGISTER_SMTP_PASSWORD"  # noqa: S105 - the name of a variable

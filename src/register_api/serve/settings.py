@@ -13,7 +13,7 @@ import msgspec
 
 from register_api.core.printable import printable
 from register_api.errors import UsageError
-from register_api.files.toml_file import TABLES, read_toml, shortened
+from register_api.files.hand_written import TABLES, read_toml, shortened
 
 FILE_VARIABLE = "REGISTER_SETTINGS"
 """Environment variable that names the file with settings."""

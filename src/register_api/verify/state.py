@@ -21,7 +21,7 @@ from typing import Final, Literal
 import filelock
 import msgspec
 
-from register_api.core.keys.key_list import Disowned
+from register_api.core.key_list import Disowned
 from register_api.core.notice import NoticePolicy
 from register_api.errors import Document, Malformed, StateInUse, UsageError
 from register_api.files import durable

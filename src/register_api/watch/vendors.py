@@ -15,7 +15,7 @@ from register_api.core.forms import Slug
 from register_api.core.printable import quoted
 from register_api.core.text import MAX_SLUG
 from register_api.errors import WatchError
-from register_api.files.csv_file import RowFault
+from register_api.files.hand_written import RowFault
 from register_api.sending.database import Database, Row, Run
 from register_api.watch.edges import refresh_uses
 

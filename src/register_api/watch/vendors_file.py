@@ -12,7 +12,7 @@ import msgspec
 
 from register_api.core.printable import printable, quoted
 from register_api.core.text import base_url_problem, email_problem, is_slug, url_problem
-from register_api.files.csv_file import MOST_BYTES, RowFault, read_csv
+from register_api.files.hand_written import MOST_BYTES, RowFault, read_csv
 from register_api.watch.vendors import LISTS, NOT_OF_IDS, Vendor
 
 _OURS = frozenset({"root_by", "added_at", "closed_at"})

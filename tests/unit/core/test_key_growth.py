@@ -10,7 +10,7 @@ import pytest
 
 from memory_publisher import NOW, MemoryPublisher
 from register_api.core.documents import Ended, KeyList
-from register_api.core.keys.key_list import check_growth, check_keys, new_records
+from register_api.core.key_list import check_growth, check_keys, new_records
 from register_api.errors import Forked
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from memory_log import ORIGIN, private_key
 from register_api.core import canonical
 from register_api.core.documents import Ended, KeyList, KeyRecord, KeyUse
-from register_api.core.keys.key_list import check_keys, document_key, good_key, log_key
+from register_api.core.key_list import check_keys, document_key, good_key, log_key
 from register_api.core.log.note import format_verifier_key
 from register_api.core.signature import ed25519_jwk, p256_jwk, public_pem, thumbprint
 from register_api.errors import Malformed, UntrustedKey

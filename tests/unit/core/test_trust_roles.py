@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from register_api.core.documents import KeyList, KeyRecord
-from register_api.core.keys.trust_root import check_against_root, check_root_roles
 from register_api.core.signature import ed25519_jwk, public_pem, thumbprint
+from register_api.core.trust_root import check_against_root, check_root_roles
 from register_api.errors import Malformed, UntrustedKey, VerificationError
 from thoroughness import examples
 

@@ -17,7 +17,7 @@ from quick_disk import quick_disk
 from register_api.core.canonical import decode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
-from register_api.core.keys.key_list import log_key
+from register_api.core.key_list import log_key
 from register_api.core.log.checkpoint import verify_cosignatures
 from register_api.core.log.note import format_verifier_key, parse_note
 from register_api.core.log.policy import parse_policy

@@ -13,7 +13,7 @@ from publishers import open_all
 from register_api.core import canonical
 from register_api.core.documents import Ended, KeyList, KeyRecord
 from register_api.core.forms import FORMAT_MINOR
-from register_api.core.keys.key_list import check_keys, good_key
+from register_api.core.key_list import check_keys, good_key
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.signature import thumbprint
 from register_api.errors import KeyStoreError, Malformed, UntrustedKey

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from memory_folder import memory_folder
 from register_api.core.documents import Ended, KeyList, KeyRecord
-from register_api.core.keys.key_list import check_growth, check_keys, is_good_for
+from register_api.core.key_list import check_growth, check_keys, is_good_for
 from register_api.errors import UntrustedKey, UsageError
 from register_api.publish.signing.key_list import (
     first_key_list,

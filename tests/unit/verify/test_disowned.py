@@ -9,7 +9,7 @@ import pytest
 
 from memory_publisher import MemoryPublisher
 from register_api.core.documents import KeyList
-from register_api.core.keys.key_list import Disowned, disowned_since
+from register_api.core.key_list import Disowned, disowned_since
 from register_api.core.language.language import Language
 from register_api.core.language.notice import disowned
 from register_api.verify import state

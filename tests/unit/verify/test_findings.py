@@ -10,7 +10,7 @@ import msgspec
 from memory_publisher import NOW, MemoryPublisher
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
-from register_api.core.keys.key_list import check_keys
+from register_api.core.key_list import check_keys
 from register_api.errors import Malformed
 from verify_outcome import failed, told
 

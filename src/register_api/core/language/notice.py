@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from register_api.core.documents import KeyRecord
-from register_api.core.keys.key_list import Disowned
+from register_api.core.key_list import Disowned
 from register_api.core.language.language import Language, message
 from register_api.core.model import DayCount, Lifecycle, Notice, NoticeSource
 from register_api.core.notice import NoticeStatus

@@ -28,7 +28,7 @@ from register_api.core.instant import (
     parse_instant,
     warning_before,
 )
-from register_api.core.keys.trust_root import check_against_root
+from register_api.core.trust_root import check_against_root
 from register_api.errors import StoreDamaged, StoreError
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import metadata as trust_metadata

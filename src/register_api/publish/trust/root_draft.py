@@ -14,8 +14,8 @@ from typing import Literal
 import msgspec
 from tuf.api.metadata import Metadata, Root
 
-from register_api.core.keys.trust_root import check_root_roles, read_epochs
 from register_api.core.printable import printable
+from register_api.core.trust_root import check_root_roles, read_epochs
 from register_api.errors import KeyStoreError, StoreError, UsageError, VerificationError
 from register_api.files import durable
 from register_api.publish.signing.signer import Ed25519Signer

@@ -16,7 +16,7 @@ from register_api.core.documents import HeadFiles, KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, is_path, kind_of
 from register_api.core.format.tree import FEED_PAGE_SIZE
-from register_api.core.keys.key_list import good_key
+from register_api.core.key_list import good_key
 from register_api.errors import Inconsistent, Malformed, Unreachable
 from register_api.verify.checks.feed_signature import UTF8_DECLARATION, verify_feed_signature
 from register_api.verify.checks.history import History

@@ -15,7 +15,7 @@ from register_api.core.forms import FORMAT_MINOR
 from register_api.core.instant import local_day
 from register_api.core.judging.changes import NoticeGiven
 from register_api.core.judging.judge import judge
-from register_api.core.keys.key_list import Disowned, disowned_since
+from register_api.core.key_list import Disowned, disowned_since
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.core.model import Register

@@ -5,7 +5,7 @@ from __future__ import annotations
 from register_api.core.canonical import Encoded
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
-from register_api.core.keys.key_list import Disowned, check_growth, new_records
+from register_api.core.key_list import Disowned, check_growth, new_records
 from register_api.errors import Document, Forged, Forked, UntrustedKey
 from register_api.verify.checks.log import read_keys
 from register_api.verify.checks.recorder import NotApplicable

@@ -9,12 +9,12 @@ from register_api.core.canonical import Encoded, decode, digest, is_digest
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES
-from register_api.core.keys.key_list import check_keys, log_key
-from register_api.core.keys.trust_root import LogEpoch, check_beginnings, open_head
+from register_api.core.key_list import check_keys, log_key
 from register_api.core.log import merkle, tiles
 from register_api.core.log.checkpoint import Checkpoint
 from register_api.core.log.note import NoteKey
 from register_api.core.log.proofs import TlogProof, parse_proof, verify_proof
+from register_api.core.trust_root import LogEpoch, check_beginnings, open_head
 from register_api.errors import Document, Forged, Forked, Inconsistent, Malformed
 from register_api.verify.checks.recorder import naming
 from register_api.verify.checks.run import Run

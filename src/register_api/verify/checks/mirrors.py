@@ -17,8 +17,8 @@ from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import LISTED, TARGETS_BY_NAME
 from register_api.core.forms import FORMAT_MINOR
-from register_api.core.keys.trust_root import open_head
 from register_api.core.model import Register
+from register_api.core.trust_root import open_head
 from register_api.errors import (
     Document,
     Forged,

@@ -15,9 +15,9 @@ from register_api.core.diff.changes import Diff
 from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.format import tree
 from register_api.core.instant import format_instant, in_words
-from register_api.core.keys.key_list import check_keys
-from register_api.core.keys.trust_root import check_against_root, open_head, read_epochs
+from register_api.core.key_list import check_keys
 from register_api.core.model import Register
+from register_api.core.trust_root import check_against_root, open_head, read_epochs
 from register_api.errors import ClockBehind, Document, Forked, Inconsistent, UntrustedKey, VerificationError
 from register_api.verify.checks.log import Log, check_utc
 from register_api.verify.checks.recorder import NotApplicable, naming

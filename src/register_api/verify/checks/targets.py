@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
-from register_api.core.keys.key_list import document_key, good_key
+from register_api.core.key_list import document_key, good_key
 from register_api.core.signature import ed25519_public, verify_jws, verify_raw
 from register_api.errors import Forged, UntrustedKey, VerificationError
 from register_api.verify.checks.run import Run

@@ -12,7 +12,7 @@ from register_api.core.canonical import digest
 from register_api.core.diff.changes import Change
 from register_api.core.format import tree
 from register_api.core.format.tree import TIME_STAMP
-from register_api.core.keys.key_list import good_key
+from register_api.core.key_list import good_key
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.errors import Forged, Malformed

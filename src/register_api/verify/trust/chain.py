@@ -22,8 +22,8 @@ from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import TARGETS_BY_NAME, target_copy
 from register_api.core.instant import format_instant
-from register_api.core.keys.trust_root import check_root_roles
 from register_api.core.log.note import has_further_lines
+from register_api.core.trust_root import check_root_roles
 from register_api.errors import (
     Document,
     Forked,

@@ -20,7 +20,7 @@ import msgspec
 
 from register_api.core import strict_base64
 from register_api.core.documents import KeyList
-from register_api.core.keys.key_list import USES, log_key
+from register_api.core.key_list import USES, log_key
 from register_api.core.log import merkle
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, peek_size
 from register_api.core.log.note import parse_verifier_key
