@@ -22,8 +22,7 @@ from register_api.notify.settings import NotifySettings
 from register_api.notify.words import Words
 from register_api.publish.time_authority import TimeAuthority
 from register_api.sending.database import Database
-from register_api.sending.mail import Message
-from register_api.sending.mail_server import MailServer
+from register_api.sending.mail import MailServer, Message
 from register_api.sending.outbox import RETRY_AFTER, Outbox, SendResult
 from register_api.sending.sender import Route, Sender, Surroundings
 

@@ -1,17 +1,23 @@
-"""The bytes of a mail, and the envelope that it is sent in."""
+"""Mails: their bytes, the envelope that they are sent in, and the connection to the mail server."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from typing import NamedTuple
 
+import aiosmtplib
+
 from register_api.core.canonical import digest
+from register_api.core.printable import escaped
+from register_api.errors import SendingError
+from register_api.sending.outbox import SendResult
 from register_api.sending.settings import MailSettings
 
 
@@ -83,3 +89,130 @@ def content_of(text: str, html: str) -> bytes:
 def _literal(text: str) -> str:
     """Return a text that stays as it is: the library decodes what looks like an encoded word (RFC 2047)."""
     return text.replace("=?", "= ?")
+
+
+_FAILURES = (aiosmtplib.SMTPException, OSError, UnicodeError)
+_PERMANENT = 500
+_LONGEST_WAIT = 300.0
+"""Seconds for one answer, as RFC 5321 section 4.5.3.2 has it for MAIL and RCPT."""
+
+
+class MailServerUnavailable(SendingError):
+    """It cannot be reached or takes no mail at all just now: the fault of no recipient."""
+
+
+class MailServer:
+    """The server that takes mails, as SMTP (RFC 5321) has it, with DSN (RFC 3461) where it is offered."""
+
+    def __init__(self, settings: MailSettings, password: str) -> None:
+        """Begin without a connection."""
+        self._smtp = aiosmtplib.SMTP(
+            hostname=settings.smtp_host,
+            port=settings.smtp_port,
+            username=settings.smtp_user or None,
+            password=password or None,
+            local_hostname=settings.domain,
+            use_tls=settings.tls == "implicit",
+            start_tls=settings.tls == "starttls",
+            # A row is leased for that long: an answer that comes later would be another worker's.
+            timeout=min(_LONGEST_WAIT, settings.lease_seconds / 2),
+        )
+
+    async def greet(self) -> bool:
+        """Connect, with TLS and the login that are set, and end; return whether it offers DSN.
+
+        Raises:
+            MailServerUnavailable: It cannot be reached so, or does not let this sender in.
+        """
+        try:
+            await self._connect()
+        except _FAILURES as error:
+            raise MailServerUnavailable(f"the mail server does not let us in: {_said(error)}") from error
+        offers_dsn = self._offers_dsn()
+        await self.close()
+        return offers_dsn
+
+    async def send(self, message: Message, begin: Callable[[], bool]) -> SendResult | None:
+        """Send a mail once ``begin``, called before the server gets its bytes, allows that; else ``None``.
+
+        Raises:
+            MailServerUnavailable: Nothing was sent, and other mails would fare no better now.
+        """
+        await self._introduce(message)
+        dsn = ("NOTIFY=FAILURE,DELAY",) if self._offers_dsn() else ()
+        try:
+            await self._smtp.rcpt(message.recipient, options=dsn)
+        except aiosmtplib.SMTPRecipientRefused as error:
+            await self._end_mail()
+            return _refusal(error)
+        except _FAILURES as error:
+            await self.close()
+            return SendResult("deferred", f"before the mail was sent: {_said(error)}")
+        if not begin():
+            await self._end_mail()
+            return None
+        return await self._send_bytes(message.body)
+
+    async def _send_bytes(self, body: bytes) -> SendResult:
+        try:
+            answer = await self._smtp.data(body)
+        except aiosmtplib.SMTPDataError as error:
+            await self._end_mail()
+            return _refusal(error)
+        except _FAILURES as error:
+            # The server may have all of it or nothing: only its answer would tell.
+            await self.close()
+            return SendResult("unknown", _said(error))
+        return SendResult("sent", f"{answer.code} {escaped(answer.message)}")
+
+    async def _introduce(self, message: Message) -> None:
+        """Name the sender, over a connection that is made if there is none, or the server has closed it."""
+        for was_open in (self._smtp.is_connected, False):
+            try:
+                if not self._smtp.is_connected:
+                    await self._connect()
+                options = [f"ENVID={message.envelope_id}", "RET=HDRS"] if self._offers_dsn() else []
+                await self._smtp.mail(message.sender, options=options)
+            except _FAILURES as error:
+                await self.close()
+                if not was_open or isinstance(error, aiosmtplib.SMTPSenderRefused):
+                    raise MailServerUnavailable(
+                        f"the mail server takes no mail now: {_said(error)}",
+                        hint="what is due stays due, and is sent when the server takes it",
+                    ) from error
+            else:
+                return
+
+    def _offers_dsn(self) -> bool:
+        return self._smtp.supports_extension("dsn")
+
+    async def _connect(self) -> None:
+        await self._smtp.connect()
+        # Before the first EHLO no extension is known, and options of MAIL would be left out without a word.
+        with contextlib.suppress(aiosmtplib.SMTPHeloError):
+            await self._smtp.ehlo()
+
+    async def _end_mail(self) -> None:
+        """Make the connection ready for the next mail, or close it."""
+        try:
+            await self._smtp.rset()
+        except _FAILURES:
+            await self.close()
+
+    async def close(self) -> None:
+        """End the connection; whether the server hears of it does not matter."""
+        try:
+            await self._smtp.quit(timeout=1)
+        except _FAILURES:
+            self._smtp.close()
+
+
+def _refusal(error: aiosmtplib.SMTPResponseException) -> SendResult:
+    is_permanent = error.code >= _PERMANENT
+    return SendResult("refused" if is_permanent else "deferred", _said(error))
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        return f"{error.code} {escaped(error.message)}"
+    return escaped(str(error)) or type(error).__name__

@@ -11,8 +11,7 @@ from register_api.core import strict_base64
 from register_api.core.instant import format_instant
 from register_api.errors import Malformed, SendingError, UsageError
 from register_api.sending.database import Database
-from register_api.sending.mail import Addressed, Message, content_of, envelope, written
-from register_api.sending.mail_server import MailServer
+from register_api.sending.mail import Addressed, MailServer, Message, content_of, envelope, written
 from register_api.sending.outbox import RETRY_AFTER, Outbox, SendResult
 from register_api.sending.sender import Route, Sender, Surroundings
 from register_api.sending.settings import read_text

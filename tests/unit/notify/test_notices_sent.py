@@ -16,7 +16,7 @@ from register_api.errors import NotifyError, VerificationError
 from register_api.notify.contacts import recipients_at
 from register_api.notify.deliveries import send_again
 from register_api.notify.status import status
-from register_api.sending.mail_server import MailServerUnavailable
+from register_api.sending.mail import MailServerUnavailable
 from register_api.sending.outbox import RETRY_AFTER
 
 if TYPE_CHECKING:
