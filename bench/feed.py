@@ -22,7 +22,7 @@ import histories
 import msgspec
 
 from register_api.core.canonical import decode
-from register_api.core.diff.changes import Change, Diff
+from register_api.core.changes import Change, Diff
 from register_api.core.format import tree
 from register_api.core.language.changes import Sentences
 from register_api.core.model import Register

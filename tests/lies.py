@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect
 
-from register_api.core.diff.changes import Change, FieldChange
+from register_api.core.changes import Change, FieldChange
 from register_api.core.model import Announced, OlderPromise
 from register_api.core.notice import NoticeStatus
 

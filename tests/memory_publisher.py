@@ -23,7 +23,7 @@ from register_api.clock import zone_of
 from register_api.core import strict_base64
 from register_api.core.ahead import upcoming_document
 from register_api.core.canonical import decode, digest, encode, encoded
-from register_api.core.diff.changes import Diff, DiffEnd
+from register_api.core.changes import Diff, DiffEnd
 from register_api.core.diff.concern import changes_by_feed, tag_of
 from register_api.core.diff.document import changes_between
 from register_api.core.documents import (
@@ -76,7 +76,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from register_api.core.diff.changes import Change
+    from register_api.core.changes import Change
     from register_api.core.notice import Promises
     from register_api.publish.signing.signer import P256Signer
 

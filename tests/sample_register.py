@@ -9,7 +9,7 @@ import msgspec
 
 from register_api.core import model
 from register_api.core.canonical import encode
-from register_api.core.diff.changes import Change, ChangeType, Diff, DiffEnd, FieldChange
+from register_api.core.changes import Change, ChangeType, Diff, DiffEnd, FieldChange
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.core.notice import NoticePolicy, NoticeStatus, Promises

@@ -19,7 +19,7 @@ from patience import PATIENCE
 from publishers import NOW, Publisher
 from register_api import clock
 from register_api.core.canonical import decode
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.format import tree
 from register_api.sending.database import opened
 from register_api.sending.sender import Surroundings

@@ -24,7 +24,7 @@ from memory_folder import memory_folder
 from publishers import NOW, Publisher
 from quick_disk import quick_disk
 from register_api.core.canonical import decode, encode, parse
-from register_api.core.diff.changes import Change, Diff
+from register_api.core.changes import Change, Diff
 from register_api.core.diff.comparison import Pair
 from register_api.core.diff.document import changes_between
 from register_api.core.documents import VersionList

@@ -12,7 +12,7 @@ import msgspec
 from fuzz.target import Target, documented
 from memory_publisher import MemoryPublisher
 from register_api.core import canonical
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.documents import Discovery, Entry, KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.key_list import check_keys

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from composition import Deltas, between, compose
 from examples import make_context, make_promises
 from register_api.core.canonical import decode, digest, encode, encoded, parse
-from register_api.core.diff.changes import ChangeType, Diff
+from register_api.core.changes import ChangeType, Diff
 from register_api.core.diff.comparison import Comparison
 from register_api.core.diff.comparison import Pair as Both
 from register_api.core.diff.document import changes_between, diff_document
@@ -30,7 +30,7 @@ from thoroughness import examples
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.core.diff.changes import Change
+    from register_api.core.changes import Change
     from register_api.core.model import Register
     from register_api.core.notice import Promises
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import make_promises, make_register
-from register_api.core.diff.changes import Change, ChangeType, FieldChange
+from register_api.core.changes import Change, ChangeType, FieldChange
 from register_api.core.diff.document import changes_between
 from register_api.core.fields import FIELDS
 from register_api.core.language.changes import MAX_SUMMARY, MAX_TITLE, Sentences

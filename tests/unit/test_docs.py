@@ -19,7 +19,7 @@ from register_api.cli.main import _COMMANDS, cli
 from register_api.core.api.answers import PROBLEMS
 from register_api.core.api.openapi import HEALTH, READINESS, REFERENCE
 from register_api.core.api.questions import QUESTIONS, parameters_of
-from register_api.core.diff.changes import ChangeType, Diff
+from register_api.core.changes import ChangeType, Diff
 from register_api.core.documents import Discovery, Entry, KeyList, VersionList
 from register_api.core.exports.columns import COLUMNS
 from register_api.core.fields import FIELDS

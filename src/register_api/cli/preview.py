@@ -15,7 +15,7 @@ from register_api.cli.output import out, print_json
 from register_api.cli.reasons import GivenReason, reason_options
 from register_api.cli.words import Line, change_lines, markdown, print_lines, proposal_lines
 from register_api.core.canonical import encoded
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.diff.document import diff_document
 from register_api.errors import UsageError
 from register_api.preview.coming import Coming, make_coming

@@ -12,7 +12,7 @@ from register_api.cli.output import out
 from register_api.clock import zone_of
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.instant import format_instant
 from register_api.core.language.changes import Sentences, ShownChange, shown_changes
 from register_api.core.language.language import Language, sentence

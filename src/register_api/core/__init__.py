@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from register_api.core.ahead import Upcoming, upcoming
     from register_api.core.canonical import decode, digest, encode
-    from register_api.core.diff.changes import Change, Diff
+    from register_api.core.changes import Change, Diff
     from register_api.core.diff.document import changes_between
     from register_api.core.model import (
         Engagement,
@@ -55,7 +55,7 @@ __all__ = [
 _NAMES = {
     "ahead": ("Upcoming", "upcoming"),
     "canonical": ("decode", "digest", "encode"),
-    "diff.changes": ("Change", "Diff"),
+    "changes": ("Change", "Diff"),
     "diff.document": ("changes_between",),
     "model": ("Engagement", "Location", "Notice", "Publisher", "Register", "Subprocessor", "Transfer"),
     "notice": ("NoticeStatus", "Promises", "promises_of"),

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 
 from register_api.core.canonical import Encoded
-from register_api.core.diff.changes import ChangeType, ListedType
+from register_api.core.changes import ChangeType, ListedType
 from register_api.core.diff.comparison import FieldDelta
 from register_api.core.diff.meaning import type_of
 from register_api.core.forms import (

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import msgspec
 
 from register_api.core import model
-from register_api.core.diff.changes import ChangeType
+from register_api.core.changes import ChangeType
 from register_api.core.shapes import shapes
 
 

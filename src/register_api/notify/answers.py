@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from register_api.core.diff.changes import Change
+from register_api.core.changes import Change
 from register_api.core.language.language import message
 from register_api.notify.contacts import Recipient, pseudonym_of
 from register_api.notify.deliveries import TELLING

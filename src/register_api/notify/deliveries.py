@@ -12,7 +12,7 @@ import msgspec
 
 from register_api.clock import zone_of
 from register_api.core.ahead import upcoming
-from register_api.core.diff.changes import Change
+from register_api.core.changes import Change
 from register_api.core.instant import local_day
 from register_api.core.model import Register
 from register_api.sending.database import Database, Run

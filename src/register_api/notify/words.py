@@ -9,7 +9,7 @@ from typing import NamedTuple
 from register_api.clock import zone_of
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
-from register_api.core.diff.changes import Change, Diff, DiffEnd
+from register_api.core.changes import Change, Diff, DiffEnd
 from register_api.core.instant import local_day
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language

@@ -15,7 +15,7 @@ import msgspec
 from tuf.api.metadata import Timestamp
 
 from register_api.core.canonical import Encoded, decode
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.format import tree
 from register_api.core.format.paths import is_path, kind_of
 from register_api.core.instant import local_day

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from register_api.core.canonical import Encoded, digest, encode, encoded
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.diff.document import diff_document
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest, HeadFiles, KeyList, VersionList
 from register_api.core.format import tree

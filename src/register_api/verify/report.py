@@ -9,7 +9,7 @@ import msgspec
 
 from register_api.core import strict_base64
 from register_api.core.ahead import Upcoming
-from register_api.core.diff.changes import ListedType
+from register_api.core.changes import ListedType
 from register_api.core.documents import KeyRecord
 from register_api.core.judging.changes import NoticeGiven
 from register_api.core.model import Lifecycle

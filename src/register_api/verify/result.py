@@ -8,7 +8,7 @@ import msgspec
 
 from register_api.clock import zone_of
 from register_api.core.ahead import Upcoming, upcoming
-from register_api.core.diff.changes import Change
+from register_api.core.changes import Change
 from register_api.core.instant import local_day
 from register_api.core.model import Reason, Recorded, Register
 from register_api.core.timeline import EngagementState, engagement_states

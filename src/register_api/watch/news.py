@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import msgspec
 
 from register_api.core.canonical import digest
-from register_api.core.diff.changes import ANNOUNCED_BY, Change, ChangeType
+from register_api.core.changes import ANNOUNCED_BY, Change, ChangeType
 from register_api.core.diff.concern import Concern
 from register_api.core.instant import later_day
 from register_api.core.language.changes import Sentences

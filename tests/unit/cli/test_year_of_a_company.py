@@ -23,7 +23,7 @@ from publishers import Publisher
 from register_api import clock as system_clock
 from register_api.cli.main import cli
 from register_api.core.canonical import decode
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.format import tree
 from register_api.core.instant import local_day
 from register_api.core.model import Register

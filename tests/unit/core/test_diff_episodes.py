@@ -29,7 +29,7 @@ from strategies import vendor_source
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from register_api.core.diff.changes import Change
+    from register_api.core.changes import Change
 
 replace = msgspec.structs.replace
 FACTS = (

@@ -10,7 +10,7 @@ import pytest
 
 from examples import FINLAND, FIRST, make_engagement, make_promises, make_register, make_vendor
 from register_api.core import model
-from register_api.core.diff.changes import Change, ChangeType
+from register_api.core.changes import Change, ChangeType
 from register_api.core.diff.document import changes_between
 from register_api.core.fields import FIELDS, content
 

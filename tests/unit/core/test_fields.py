@@ -9,7 +9,7 @@ import pytest
 from msgspec import inspect
 
 from register_api.core import forms, model
-from register_api.core.diff.changes import ChangeType
+from register_api.core.changes import ChangeType
 from register_api.core.fields import FIELDS, Field, content, entries
 from register_api.core.shapes import Shape, shapes
 

@@ -11,7 +11,7 @@ import pytest
 import messages
 from programs import run
 from register_api.core import model
-from register_api.core.diff.changes import ChangeType
+from register_api.core.changes import ChangeType
 from register_api.core.documents import EndReason, KeyUse
 from register_api.core.forms import WIDE_COUNTRIES
 from register_api.core.language.codes import VOCABULARIES

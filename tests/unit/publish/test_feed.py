@@ -14,7 +14,7 @@ from lxml import etree, html
 import sample_register as sample
 from register_api.core import model
 from register_api.core.canonical import encoded
-from register_api.core.diff.changes import FieldChange
+from register_api.core.changes import FieldChange
 from register_api.core.diff.document import diff_document
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.language.changes import Sentences

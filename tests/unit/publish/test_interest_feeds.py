@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 import sample_register as sample
-from register_api.core.diff.changes import FieldChange
+from register_api.core.changes import FieldChange
 from register_api.core.format import tree
 from register_api.core.notice import NoticeStatus
 from register_api.errors import Malformed
@@ -30,7 +30,7 @@ with warnings.catch_warnings():
     import feedparser
 
 if TYPE_CHECKING:
-    from register_api.core.diff.changes import Change
+    from register_api.core.changes import Change
     from register_api.core.format.kind import FileKind
     from register_api.publish.feed.entry import VersionSummary
 

@@ -20,7 +20,7 @@ from every_field import EveryField
 from examples import published
 from register_api.core import model
 from register_api.core.canonical import encode
-from register_api.core.diff.changes import FieldChange
+from register_api.core.changes import FieldChange
 from register_api.core.fields import FIELDS
 from register_api.core.format import tree
 from register_api.core.format.paths import in_language, kind_of

@@ -9,7 +9,7 @@ import pytest
 
 from publishers import NOW, Publisher, publish_from
 from register_api.core.canonical import decode
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.documents import KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.format.kind import Stage

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from examples import FIRST, make_engagement, make_promises, make_register, make_vendor
 from register_api.core.canonical import decode, encode, encoded
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.diff.document import diff_document
 from register_api.serve.answer.compute import history
 

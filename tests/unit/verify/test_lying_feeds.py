@@ -15,7 +15,7 @@ from memory_publisher import FIRST, NOW, MemoryPublisher
 from publishers import NAME
 from register_api.clock import zone_of
 from register_api.core.canonical import decode
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.diff.concern import KINDS
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of

@@ -13,7 +13,7 @@ from lies import derived_fields, lies
 from memory_publisher import NOW, MemoryPublisher
 from publishers import NAME
 from register_api.clock import zone_of
-from register_api.core.diff.changes import Change, FieldChange
+from register_api.core.changes import Change, FieldChange
 from register_api.core.forms import FORMAT_MINOR
 from register_api.core.judging.judge import judge
 from register_api.core.model import Announced
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from register_api.core.diff.changes import Diff
+    from register_api.core.changes import Diff
     from register_api.core.judging.changes import Judgement
     from register_api.core.model import Register
     from register_api.verify.report import Report

@@ -15,7 +15,7 @@ from evidence_packages import YEARS_LATER, check_package, evidence_failed, make_
 from memory_log import cosign, private_key, witness_key
 from memory_publisher import NAME, NOW, MemoryPublisher
 from register_api.core.canonical import Encoded
-from register_api.core.diff.changes import Change, FieldChange
+from register_api.core.changes import Change, FieldChange
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.log.checkpoint import Checkpoint

@@ -17,7 +17,7 @@ from register_api.watch.news import Deadline, breaks_contract, deadline
 from register_api.watch.vendors import Vendor
 
 if TYPE_CHECKING:
-    from register_api.core.diff.changes import Change, ChangeType
+    from register_api.core.changes import Change, ChangeType
 
 BERLIN = ZoneInfo("Europe/Berlin")
 CONTRACTS = 10_000

@@ -9,7 +9,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from register_api.core.diff.changes import ChangeType
+from register_api.core.changes import ChangeType
 from register_api.errors import UsageError
 from register_api.sending.settings import MailSettings
 from register_api.watch.news import CLASSES

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from register_api.core.ahead import Upcoming
-from register_api.core.diff.changes import Change
+from register_api.core.changes import Change
 from register_api.core.forms import FORMAT_MINOR, FormatMinor, Instant
 from register_api.core.model import Engagement, Subprocessor
 from register_api.core.questionnaire.answers import EngagementAnswers

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from register_api.core.diff.changes import ChangeType
+from register_api.core.changes import ChangeType
 from register_api.core.diff.comparison import Comparison, engagement_pairs
 from register_api.core.diff.differences import Difference, is_over
 from register_api.core.diff.meaning import is_unstated

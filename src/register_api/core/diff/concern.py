@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from register_api.core.diff.changes import Change, FieldChange
+from register_api.core.changes import Change, FieldChange
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.model import Condition, EngagementSource, Register, Subprocessor

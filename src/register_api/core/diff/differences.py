@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from register_api.core.diff.changes import ChangeType
+from register_api.core.changes import ChangeType
 from register_api.core.diff.comparison import Comparison, EntryPath, FieldDelta, Pair, engagement_pairs, pairs
 from register_api.core.diff.meaning import type_of
 from register_api.core.fields import change_of, entries

@@ -14,7 +14,7 @@ import msgspec
 
 from register_api.core.announcements import another_entity
 from register_api.core.canonical import Encoded
-from register_api.core.diff.changes import (
+from register_api.core.changes import (
     ANNOUNCED_BY,
     Change,
     ChangeType,

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from register_api.core.diff.changes import ChangeType
+from register_api.core.changes import ChangeType
 from register_api.core.diff.comparison import FieldDelta
 from register_api.core.fields import change_of, is_wording
 from register_api.core.model import Location, ProductScope, ReasonKind

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 
 from register_api.core.ahead import UpcomingEvents
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.documents import MAX_ENTRY_BYTES, Discovery, Entry, HeadFiles, KeyList, VersionList
 from register_api.core.format.kind import KIB, MIB, FileKind, MediaType, Schema, Signature
 from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from register_api.core.diff.changes import Change, ChangeType, Diff, FieldChange
+from register_api.core.changes import Change, ChangeType, Diff, FieldChange
 from register_api.core.diff.meaning import is_empty
 from register_api.core.forms import FORMAT_MINOR
 from register_api.core.judging.minors import PlanKey

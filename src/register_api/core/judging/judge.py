@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.diff.document import untold_changes
 from register_api.core.forms import FORMAT_MINOR, Number
 from register_api.core.judging.changes import (

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from register_api.core.diff.changes import Change, FieldChange
+from register_api.core.changes import Change, FieldChange
 from register_api.core.fields import content, entries
 from register_api.core.language.field_changes import MAX_ITEMS, Phrases, TypedField
 from register_api.core.language.language import Language, shorten

@@ -1,6 +1,6 @@
 """Each change in plain sentences: what happened, from when, and what a customer wants to know with it.
 
-A change is data (``core.diff.changes``); what it says in words depends on it, on the register that it
+A change is data (``core.changes``); what it says in words depends on it, on the register that it
 leads to, and on the language. So preview, diff, feed and pages say the same, and whoever reads a diff
 can say it anew. A type or a field that this release does not know is told as it is.
 """
@@ -15,8 +15,8 @@ from types import MappingProxyType
 import msgspec
 
 from register_api.core.ahead import Upcoming
+from register_api.core.changes import Change
 from register_api.core.countries import without_mechanism
-from register_api.core.diff.changes import Change
 from register_api.core.instant import local_day
 from register_api.core.language.change_view import ChangeView, Scene
 from register_api.core.language.field_changes import MAX_ITEMS, TypedField

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from register_api.core import strict_base64
-from register_api.core.diff.changes import Change, Diff
+from register_api.core.changes import Change, Diff
 from register_api.core.format import tree
 from register_api.core.format.paths import address_of, kind_of
 from register_api.core.language.changes import Sentences, ShownChange, shown_changes

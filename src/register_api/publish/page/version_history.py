@@ -9,7 +9,7 @@ import msgspec
 
 from register_api.clock import zone_of
 from register_api.core.canonical import decode
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.documents import Entry
 from register_api.core.format import tree
 from register_api.core.instant import local_day

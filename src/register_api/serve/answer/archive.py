@@ -13,7 +13,7 @@ from typing import TypedDict, TypeVar
 import msgspec
 
 from register_api.core.canonical import Encoded
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.documents import VersionList
 from register_api.core.format import tree
 from register_api.core.model import Register

@@ -28,7 +28,7 @@ from register_api.core.api.questions import (
     SubprocessorsQuery,
     UpcomingQuery,
 )
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.diff.document import diff_document
 from register_api.core.exports.columns import uses_at_places
 from register_api.core.exports.csv_table import uses_csv

@@ -23,7 +23,7 @@ from anyio import to_process
 from register_api.core.api.answers import Listing
 from register_api.core.api.questions import Question
 from register_api.core.canonical import digest, encode
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.format.tree import USES_CSV
 from register_api.core.timeline import AsOf
 from register_api.errors import StoreDamaged

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from register_api.clock import zone_of
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.diff.concern import changes_by_feed
 from register_api.core.documents import KeyList
 from register_api.core.format import tree

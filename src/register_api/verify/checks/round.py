@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.canonical import Encoded, decode, parse
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.format import tree
 from register_api.core.instant import format_instant, in_words

@@ -8,7 +8,7 @@ import msgspec
 
 from register_api.core import strict_base64
 from register_api.core.canonical import Encoded, decode, digest, encode, parse
-from register_api.core.diff.changes import Diff
+from register_api.core.changes import Diff
 from register_api.core.documents import Entry, FileDigest, KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.format.paths import is_signed as is_signed_path

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
-from register_api.core.diff.changes import Change
+from register_api.core.changes import Change
 from register_api.core.format import tree
 from register_api.core.format.tree import TIME_STAMP
 from register_api.core.key_list import good_key
