@@ -23,7 +23,7 @@ from register_api.core.log.note import ED25519
 from register_api.errors import UsageError
 from register_api.verify.checks.check_table import worst
 from register_api.verify.checks.log import Log
-from register_api.verify.compare import Comparing, Given, render_text
+from register_api.verify.compare import Given, compare_checkpoints, render_text
 from register_api.verify.engine import look
 from register_api.verify.fetcher import Fetcher
 from register_api.verify.options import Options
@@ -77,9 +77,9 @@ def compare(
         log = None
         if place is not None:
             log = _served_log(stack.enter_context(opened(place)), wishes)
-        comparing = Comparing([read_verifier_key("--key", text, ED25519) for text in keys], log)
-        comparing.run([_given(name, place, log) for name in checkpoint])
-    report = comparing.report(folder)
+        trusted = [read_verifier_key("--key", text, ED25519) for text in keys]
+        given = [_given(name, place, log) for name in checkpoint]
+        report = compare_checkpoints(given, trusted, log, folder)
     if as_json:
         print_json(report)
     else:

@@ -16,9 +16,10 @@ from register_api.cli.options import Command
 from register_api.cli.output import out, print_json
 from register_api.core import strict_base64
 from register_api.core.instant import format_instant
+from register_api.serve.server import run_app
 from register_api.serve.settings import read_settings
 from register_api.witness.record import Cosigned, Record
-from register_api.witness.server import make_witness, open_witness, serve_witness
+from register_api.witness.server import create_app, make_witness, open_witness
 
 _DEFAULT_PORT = 8001
 
@@ -116,7 +117,7 @@ def serve(state: Path, key_file: Path, logs: tuple[str, ...], host: str, port: i
     """
     opened = open_witness(state, key_file, logs)
     settings = msgspec.structs.replace(read_settings(os.environ), host=host, port=port)
-    serve_witness(opened, settings, lambda: int(clock.now().timestamp()), out.print)
+    run_app(create_app(opened, lambda: int(clock.now().timestamp())), settings, out.print)
 
 
 @witness.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -68,6 +68,128 @@ class LogComparison(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[str, ...] = ()
 
 
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkpoint as it was handed in: where from, and the signed note."""
+
+    name: str
+    data: bytes
+
+
+def compare_checkpoints(
+    given: Sequence[Given], keys: Sequence[NoteKey], log: Log | None, folder: Path | None
+) -> LogComparison:
+    """Compare checkpoints.
+
+    Args:
+        given: The checkpoints.
+        keys: Verifier keys of the log; they count before those of the served register.
+        log: The log of a served register that holds.
+        folder: Where checkpoints that contradict each other are kept; ``None``: nowhere.
+
+    Raises:
+        UsageError: The folder cannot be written.
+    """
+    comparing = _Comparing(keys, log)
+    comparing.run(given)
+    errors, undecided, signed = comparing.errors, comparing.undecided, bool(keys) or log is not None
+    bad = worst(errors) if errors else None
+    unsigned = "who signed these checkpoints: give the log's key with --key, or the register with --base"
+    return LogComparison(
+        exit_code=bad.exit_code if bad else UsageError.exit_code if undecided else 0,
+        word=bad.word if bad else "not decided" if undecided else "one history",
+        checkpoints=tuple(
+            Seen(
+                name=one.name,
+                origin=read.origin,
+                size=read.size,
+                root_hash=strict_base64.encode(read.root),
+                signed=signed,
+            )
+            for one, read in comparing.read
+        ),
+        findings=tuple(
+            LogFinding(code=error.exit_code, word=error.word, sentence=error.message) for error in errors
+        ),
+        undecided=tuple(undecided),
+        not_checked=(unsigned,) if comparing.read and not signed else (),
+        evidence=_keep(folder, comparing.contradicting) if folder and comparing.contradicting else (),
+    )
+
+
+def _keep(folder: Path, contradicting: Mapping[bytes, Checkpoint]) -> tuple[str, ...]:
+    with state.held(folder):
+        return tuple(
+            str(state.keep_evidence(folder, Document.of_checkpoint(log.size, log.root, data)))
+            for data, log in contradicting.items()
+        )
+
+
+class _Comparing:
+    """One comparison: reads, judges, and keeps what contradicts each other.
+
+    Attributes:
+        read: The checkpoints that could be read.
+        contradicting: Those of them that contradict another, by their bytes.
+    """
+
+    def __init__(self, keys: Sequence[NoteKey], log: Log | None) -> None:
+        """Take what signatures are checked with."""
+        self.errors: list[VerificationError] = []
+        self.read: list[tuple[Given, Checkpoint]] = []
+        self.undecided: list[str] = []
+        self.contradicting: dict[bytes, Checkpoint] = {}
+        self._keys = keys
+        self._log = log
+
+    def run(self, given: Sequence[Given]) -> None:
+        """Compare checkpoints; findings are collected."""
+        for one in given:
+            try:
+                self.read.append((one, self._open(one.data)))
+            except VerificationError as error:
+                self.errors.append(_named(error, one.name))
+        if len({log.origin.partition("#")[0] for _, log in self.read}) > 1:
+            self.errors.append(Inconsistent("these are checkpoints of different logs"))
+            return
+        self._compare_sizes()
+        self._compare_with_served()
+
+    def _open(self, data: bytes) -> Checkpoint:
+        log = parse_checkpoint(parse_note(data).text)
+        if self._keys:
+            return open_checkpoint(data, log.origin, self._keys)
+        return log if self._log is None else self._log.open(data)
+
+    def _compare_sizes(self) -> None:
+        """Compare checkpoints of one size with each other: one size has one root."""
+        first: dict[int, tuple[Given, Checkpoint]] = {}
+        for one, log in self.read:
+            other, other_log = first.setdefault(log.size, (one, log))
+            if other_log.root != log.root:
+                self.contradicting |= {other.data: other_log, one.data: log}
+                self.errors.append(Forked(f"{other.name} and {one.name}: two roots for the size {log.size}"))
+
+    def _compare_with_served(self) -> None:
+        """Compare checkpoints of several sizes through the tiles that are served."""
+        if self._log is None:
+            sizes = sorted({log.size for _, log in self.read})
+            if len(sizes) > 1:
+                told = ", ".join(map(str, sizes))
+                self.undecided.append(f"whether the logs of sizes {told} continue each other takes --base")
+            return
+        for one, log in self.read:
+            try:
+                check_same_history(self._log, one.data)
+            except VerificationError as error:
+                self.errors.append(_named(error, one.name))
+                if isinstance(error, Forked):
+                    self.contradicting |= {one.data: log, self._log.data: self._log.head}
+
+
+def _named(error: VerificationError, name: str) -> VerificationError:
+    return type(error)(f"{name}: {error.message}", hint=error.hint)
+
+
 def render_text(report: LogComparison) -> str:
     """Return the report for a person."""
     return "\n".join(_lines(report)) + "\n"
@@ -82,134 +204,3 @@ def _lines(report: LogComparison) -> Iterator[str]:
     yield from (f"not checked: {sentence}" for sentence in report.not_checked)
     yield from (f"Kept as evidence: {path}" for path in report.evidence)
     yield {"one history": "One history."}.get(report.word, f"{report.word}, exit code {report.exit_code}")
-
-
-class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """A checkpoint as it was handed in: where from, and the signed note."""
-
-    name: str
-    data: bytes
-
-
-class _Read(msgspec.Struct, frozen=True, kw_only=True):
-    """A checkpoint that was read, and whether its signature is known to be good."""
-
-    given: Given
-    log: Checkpoint
-    signed: bool
-
-
-class Comparing:
-    """One comparison: reads, judges, and keeps what contradicts each other."""
-
-    def __init__(self, keys: Sequence[NoteKey], log: Log | None) -> None:
-        """Take what signatures are checked with.
-
-        Args:
-            keys: Verifier keys of the log; they count before those of the served register.
-            log: The log of a served register that holds.
-        """
-        self._keys = keys
-        self._log = log
-        self._errors: list[VerificationError] = []
-        self._read: list[_Read] = []
-        self._undecided: list[str] = []
-        self._contradicting: dict[bytes, Checkpoint] = {}
-
-    def run(self, given: Sequence[Given]) -> None:
-        """Compare checkpoints; findings are collected."""
-        for one in given:
-            try:
-                self._read.append(self._open(one))
-            except VerificationError as error:
-                self._errors.append(_named(error, one.name))
-        if len({one.log.origin.partition("#")[0] for one in self._read}) > 1:
-            self._errors.append(Inconsistent("these are checkpoints of different logs"))
-            return
-        self._compare_sizes()
-        self._compare_with_served()
-
-    def _open(self, given: Given) -> _Read:
-        log = parse_checkpoint(parse_note(given.data).text)
-        if self._keys:
-            return _Read(given=given, log=open_checkpoint(given.data, log.origin, self._keys), signed=True)
-        if self._log is None:
-            return _Read(given=given, log=log, signed=False)
-        return _Read(given=given, log=self._log.open(given.data), signed=True)
-
-    def _compare_sizes(self) -> None:
-        """Compare checkpoints of one size with each other: one size has one root."""
-        first: dict[int, _Read] = {}
-        for one in self._read:
-            other = first.setdefault(one.log.size, one)
-            if other.log.root != one.log.root:
-                self._contradicting |= {other.given.data: other.log, one.given.data: one.log}
-                self._errors.append(
-                    Forked(f"{other.given.name} and {one.given.name}: two roots for the size {one.log.size}")
-                )
-
-    def _compare_with_served(self) -> None:
-        """Compare checkpoints of several sizes through the tiles that are served."""
-        sizes = sorted({one.log.size for one in self._read})
-        if self._log is None:
-            if len(sizes) > 1:
-                told = ", ".join(map(str, sizes))
-                self._undecided.append(f"whether the logs of sizes {told} continue each other takes --base")
-            return
-        for one in self._read:
-            try:
-                check_same_history(self._log, one.given.data)
-            except VerificationError as error:
-                self._errors.append(_named(error, one.given.name))
-                if isinstance(error, Forked):
-                    self._contradicting[one.given.data] = one.log
-                    self._contradicting[self._log.data] = self._log.head
-
-    def report(self, folder: Path | None) -> LogComparison:
-        """Return what was found; checkpoints that contradict each other are kept in a folder.
-
-        Raises:
-            UsageError: The folder cannot be written.
-        """
-        bad = worst(self._errors) if self._errors else None
-        undecided = self._undecided and bad is None
-        return LogComparison(
-            exit_code=bad.exit_code if bad else UsageError.exit_code if undecided else 0,
-            word=bad.word if bad else "not decided" if undecided else "one history",
-            checkpoints=tuple(_seen(one) for one in self._read),
-            findings=tuple(
-                LogFinding(code=error.exit_code, word=error.word, sentence=error.message)
-                for error in self._errors
-            ),
-            undecided=tuple(self._undecided),
-            not_checked=self._not_checked(),
-            evidence=self._keep(folder) if folder is not None else (),
-        )
-
-    def _not_checked(self) -> tuple[str, ...]:
-        if all(one.signed for one in self._read):
-            return ()
-        return ("who signed these checkpoints: give the log's key with --key, or the register with --base",)
-
-    def _keep(self, folder: Path) -> tuple[str, ...]:
-        if not self._contradicting:
-            return ()
-        with state.held(folder):
-            return tuple(
-                str(state.keep_evidence(folder, Document.of_checkpoint(log.size, log.root, data)))
-                for data, log in self._contradicting.items()
-            )
-
-
-def _seen(one: _Read) -> Seen:
-    return Seen(
-        name=one.given.name,
-        origin=one.log.origin,
-        size=one.log.size,
-        root_hash=strict_base64.encode(one.log.root),
-        signed=one.signed,
-    )
-
-
-def _named(error: VerificationError, name: str) -> VerificationError:
-    return type(error)(f"{name}: {error.message}", hint=error.hint)

@@ -109,16 +109,11 @@ def look(
         The last round, run to its end.
     """
     found = check_round(Round(reader, options, now, remembered, progress))
-    if _may_be_between(found):
+    between = any(isinstance(error, _MAY_BE_BETWEEN) for error in found.record.errors())
+    if between and Round.targets.of(found) is not None:
         time.sleep(options.wait)
         found = check_round(Round(reader, options, now, remembered, progress))
     return found
-
-
-def _may_be_between(found: Round) -> bool:
-    """Tell whether a second look may find one publication where parts of two were met."""
-    errors = found.record.errors()
-    return Round.targets.of(found) is not None and any(isinstance(error, _MAY_BE_BETWEEN) for error in errors)
 
 
 def _remember(folder: Path, found: Round) -> tuple[str, ...]:

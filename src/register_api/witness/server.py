@@ -1,4 +1,4 @@
-"""A witness over HTTP (C2SP tlog-witness): opening it, answering, and serving until it is told to end."""
+"""A witness over HTTP (C2SP tlog-witness): making it, opening it, answering."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from register_api.core.log.proofs import MAX_REQUEST_BYTES, PATH
 from register_api.errors import RegisterError, UsageError, WitnessError
 from register_api.publish.signing.signer import Ed25519Signer, generate, load
 from register_api.serve.http.asgi import App
-from register_api.serve.server import run_app
-from register_api.serve.settings import Settings
 from register_api.witness.record import Record
 from register_api.witness.witness import Witness
 
@@ -127,13 +125,6 @@ def open_witness(folder: Path, key_file: Path, logs: Iterable[str]) -> Witness:
     if key.public != signer.public:
         raise WitnessError(f"the state in {folder} is that of another key than {key_file}")
     return Witness(record, key, signer, keys)
-
-
-def serve_witness(
-    witness: Witness, settings: Settings, clock: Callable[[], int], announce: Callable[[str], None]
-) -> None:
-    """Serve until SIGTERM or SIGINT; decisions under way are finished first."""
-    run_app(create_app(witness, clock), settings, announce)
 
 
 def _log_key(text: str) -> NoteKey:

@@ -329,7 +329,7 @@ def test_the_readme_of_form_1_stays() -> None:
         version=1,
         found=Version(register=register, data=b"the bytes of the register", keys=None, diff=diff),
         keys=Encoded(keys, b""),
-        targets=SimpleNamespace(trusted=SimpleNamespace(fresh_until=published, targets_version=9)),
+        targets=SimpleNamespace(trusted=SimpleNamespace(fresh_until=published, versions={"targets": 9})),
         log=log,
     )
     text = make_readme({}, found)  # type: ignore[arg-type]

@@ -74,7 +74,7 @@ def _readme(found: Round, stamped: int | None) -> bytes:
         "VOUCHED_UNTIL": instant_in_words(trusted.fresh_until),
         "DOCUMENT_KEY": good_key(keys, "document", None, version).kid,
         "LOG_KEY": good_key(keys, "log", None, version).kid,
-        "TARGETS": str(trusted.targets_version),
+        "TARGETS": str(trusted.versions["targets"]),
     }
     # Filled in one go: what a publisher wrote is never looked at for blanks.
     return _BLANK.sub(lambda blank: facts[blank[1]], _FORM.read_text("utf-8")).encode()

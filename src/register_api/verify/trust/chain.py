@@ -45,7 +45,7 @@ from register_api.verify.trust.metadata import (
     open_part,
     read_part,
 )
-from register_api.verify.trust.start import Start, check_expected
+from register_api.verify.trust.start import Start
 
 
 class Trusted(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,11 +78,6 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
     def fresh_until(self) -> dt.datetime:
         """Return when the first of the roles expires."""
         return min(self.expires.values())
-
-    @property
-    def targets_version(self) -> int:
-        """Return the number of the newest targets metadata."""
-        return self.versions["targets"]
 
     def copy_path(self, kind: FileKind) -> str:
         """Return the path of a target's copy, named by its digest."""
@@ -122,11 +117,7 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime | None) -> Trusted:
     Raises:
         VerificationError: The subclass that fits.
     """
-    return follow_from(fetcher, start, follow_roots(fetcher, start), now)
-
-
-def follow_from(fetcher: Fetcher, start: Start, roots: list[Part[Root]], now: dt.datetime | None) -> Trusted:
-    """Follow the chain of trust from its newest root on, as ``follow`` does."""
+    roots = _follow_roots(fetcher, start)
     root = roots[-1]
     _check_fresh(root, now)
     below = _BelowRoot(fetcher, root.signed, start.metadata)
@@ -179,7 +170,7 @@ def _check_fresh(part: Part[Any], now: dt.datetime | None) -> None:
     )
 
 
-def follow_roots(fetcher: Fetcher, start: Start) -> list[Part[Root]]:
+def _follow_roots(fetcher: Fetcher, start: Start) -> list[Part[Root]]:
     """Return the roots from the one that is trusted to the newest (TUF 1.0 section 5.3)."""
     first = start.origin.version
     roots = [_checked(open_part(tree.ROOT.path(first), start.root, Root, [None]), first)]
@@ -192,7 +183,10 @@ def follow_roots(fetcher: Fetcher, start: Start) -> list[Part[Root]]:
         roots.append(_checked(read_part(path, data, Root, [roots[-1].signed, None]), version))
     else:
         raise Malformed(f"more than {MAX_ROOT_ROTATIONS - 1} new roots: there may be newer ones")
-    check_expected(start, {part.signed.version: digest(part.data) for part in roots})
+    digests = {part.signed.version: digest(part.data) for part in roots}
+    for version, sha256 in start.expected_roots.items():
+        if version >= first and digests.get(version) != sha256:
+            raise UntrustedKey(f"the root that was given does not lead to the remembered version {version}")
     if not roots[-1].signed.consistent_snapshot:
         raise Malformed("the trust root does not ask for consistent snapshots")
     return roots

@@ -23,7 +23,11 @@ CLOCK_TOLERANCE = dt.timedelta(minutes=5)
 
 
 def check_form(path: str, data: bytes) -> None:
-    """Refuse metadata in any other spelling."""
+    """Refuse metadata in any other form than compact ASCII JSON, no name twice, nothing beside what is signed.
+
+    TUF signs what metadata says, not how it is spelled, and lets further members stand beside it. Where no
+    digest covers the bytes either, they could hold anything under a good signature (docs/format/trust.md).
+    """
     try:
         text = data.decode("ascii")
         document = json.loads(text, object_pairs_hook=_each_once, parse_float=_refuse, parse_constant=_refuse)
@@ -111,20 +115,16 @@ def open_part(
     path: str, data: bytes, role: type[SignedPart], signers: Sequence[Root | None]
 ) -> Part[SignedPart]:
     """Read metadata in any spelling, such as a customer's own copy, as ``read_part`` does otherwise."""
-    metadata = _parsed(path, data)
+    try:
+        metadata = Metadata[Any].from_bytes(data)
+    except _UNEXPECTED as error:
+        raise Malformed(f"{path} is not TUF metadata", path=path) from error
     signed = metadata.signed
     if not isinstance(signed, role):
         raise Malformed(f"{path} is metadata of the role {signed.type!a}, not of {role.type}", path=path)
     for signer in signers:
         _check_signed(path, metadata, signed if signer is None else signer)
     return Part(path=path, data=data, signed=signed)
-
-
-def _parsed(path: str, data: bytes) -> Metadata[Any]:
-    try:
-        return Metadata.from_bytes(data)
-    except _UNEXPECTED as error:
-        raise Malformed(f"{path} is not TUF metadata", path=path) from error
 
 
 def _check_signed(path: str, metadata: Metadata[Any], signer: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,7 +10,7 @@ from tuf.api.serialization import DeserializationError
 
 from register_api.core.canonical import digest, is_digest
 from register_api.core.format import tree
-from register_api.errors import Forged, Malformed, UntrustedKey, UsageError
+from register_api.errors import Forged, Malformed, UsageError
 from register_api.verify.fetcher import Fetcher
 from register_api.verify.state import Beginning, Remembered, RootOrigin
 from register_api.verify.trust.metadata import check_form
@@ -40,19 +39,35 @@ def choose_start(
 ) -> Start:
     """Decide what to begin with; a root that is given counts before a remembered one."""
     sha256 = _read_digest(root_sha256)
-    if remembered is not None and _is_known(remembered, root_file, sha256):
-        return _remembered_start(remembered)
-    if root_file is not None:
-        data, source = _read_file(root_file), root_file.name
-        if sha256 is not None and digest(data) != sha256:
-            raise Forged(f"the root in {root_file.name} has not the digest that was given with it")
-    else:
-        data, source = fetcher.get(FIRST_ROOT, tree.ROOT.max_bytes), FIRST_ROOT
-        if sha256 is not None and digest(data) != sha256:
-            raise Forged(f"{FIRST_ROOT} has the SHA-256 {digest(data)}, not the one that was given")
+    given = None if root_file is None else _read_file(root_file)
+    metadata, expected_roots = dict[str, bytes](), dict[int, str]()
+    if remembered is not None:
+        metadata = {role: getattr(remembered, role) for role in ("timestamp", "snapshot", "targets")}
+        known, newest = read_root(remembered.root).version, digest(remembered.root)
+        asked_for = {one for one in (sha256, given and digest(given)) if one}
+        if len(asked_for) <= 1 and asked_for <= {remembered.origin.sha256, newest}:
+            origin = msgspec.structs.replace(
+                remembered.origin, how="remembered", version=known, sha256=newest
+            )
+            return Start(root=remembered.root, origin=origin, metadata=metadata)
+        expected_roots = {known: newest}
+    how: Beginning = "file" if root_file else "digest" if sha256 is not None else "first use"
+    source = FIRST_ROOT if root_file is None else root_file.name
+    data = fetcher.get(FIRST_ROOT, tree.ROOT.max_bytes) if given is None else given
+    if sha256 not in (None, digest(data)):
+        if given is not None:
+            raise Forged(f"the root in {source} has not the digest that was given with it")
+        raise Forged(f"{FIRST_ROOT} has the SHA-256 {digest(data)}, not the one that was given")
+    if given is None:
         check_form(FIRST_ROOT, data)
-    how: Beginning = "file" if root_file is not None else "digest" if sha256 is not None else "first use"
-    return _given_start(data, how, source, remembered)
+    origin = RootOrigin(
+        how=how,
+        version=read_root(data).version,
+        sha256=digest(data),
+        source=source,
+        first_use=how == "first use",
+    )
+    return Start(root=data, origin=origin, metadata=metadata, expected_roots=expected_roots)
 
 
 def read_root(data: bytes) -> Root:
@@ -70,58 +85,6 @@ def read_root(data: bytes) -> Root:
     if type(signed.version) is not int:
         raise Malformed("a trust root whose version is not a number")
     return signed
-
-
-def check_expected(start: Start, roots: Mapping[int, str]) -> None:
-    """Check that the chain of roots passes through what was remembered."""
-    for version, sha256 in start.expected_roots.items():
-        if version >= min(roots) and roots.get(version) != sha256:
-            raise UntrustedKey(f"the root that was given does not lead to the remembered version {version}")
-
-
-def _given_start(data: bytes, how: Beginning, source: str, remembered: Remembered | None) -> Start:
-    origin = RootOrigin(
-        how=how,
-        version=read_root(data).version,
-        sha256=digest(data),
-        source=source,
-        first_use=how == "first use",
-    )
-    if remembered is None:
-        return Start(root=data, origin=origin)
-    known = read_root(remembered.root).version
-    return Start(
-        root=data,
-        origin=origin,
-        metadata=_metadata(remembered),
-        expected_roots={known: digest(remembered.root)},
-    )
-
-
-def _remembered_start(remembered: Remembered) -> Start:
-    origin = RootOrigin(
-        how="remembered",
-        version=read_root(remembered.root).version,
-        sha256=digest(remembered.root),
-        source=remembered.origin.source,
-        first_use=remembered.origin.first_use,
-    )
-    return Start(root=remembered.root, origin=origin, metadata=_metadata(remembered))
-
-
-def _metadata(remembered: Remembered) -> dict[str, bytes]:
-    return {
-        "timestamp": remembered.timestamp,
-        "snapshot": remembered.snapshot,
-        "targets": remembered.targets,
-    }
-
-
-def _is_known(remembered: Remembered, root_file: Path | None, sha256: str | None) -> bool:
-    """Tell whether nothing else was given than the root that is remembered, or was begun from."""
-    given = {digest(_read_file(root_file))} if root_file is not None else set[str]()
-    given |= {sha256} if sha256 is not None else set()
-    return given <= {remembered.origin.sha256, digest(remembered.root)} and len(given) <= 1
 
 
 def _read_file(path: Path) -> bytes:
