@@ -42,7 +42,7 @@ from register_api.publish.version_files import check_listed, digests_of, logged_
 from register_api.verify.fetcher import NotServed
 from register_api.verify.state import RootOrigin
 from register_api.verify.trust.chain import Trusted, follow
-from register_api.verify.trust.start import Start
+from register_api.verify.trust.metadata import Start
 
 T = TypeVar("T")
 

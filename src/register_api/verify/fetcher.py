@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -56,18 +57,16 @@ def check_path(path: str) -> None:
         raise Malformed(f"no path of a tree: {path[:200]!a}", path=path)
 
 
+@dataclass
 class MemoryFetcher:
-    """A tree held in memory.
+    """A tree held in memory, by path; later changes are seen.
 
     Attributes:
-        files: Path to bytes.
         asked: Every path that was asked for, in order.
     """
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        """Take the tree as it is; later changes are seen."""
-        self.files = files
-        self.asked: list[str] = []
+    files: Mapping[str, bytes]
+    asked: list[str] = field(default_factory=list)
 
     def get(self, path: str, max_bytes: int) -> bytes:
         """Return a file, as ``Fetcher.get`` says."""
@@ -78,37 +77,31 @@ class MemoryFetcher:
         return _bounded(path, self.files[path], max_bytes)
 
 
+@dataclass
 class KeepingFetcher:
-    """Another fetcher's tree, of which each file is read once and kept.
+    """Another fetcher's tree, of which each file is read once and kept, by path."""
 
-    Attributes:
-        files: What was read, by path.
-    """
-
-    def __init__(self, fetcher: Fetcher) -> None:
-        """Begin with nothing kept."""
-        self.files: dict[str, bytes] = {}
-        self._fetcher = fetcher
+    fetcher: Fetcher
+    files: dict[str, bytes] = field(default_factory=dict)
 
     def get(self, path: str, max_bytes: int) -> bytes:
         """Return a file, as ``Fetcher.get`` says: the same bytes each time."""
         if path not in self.files:
-            self.files[path] = self._fetcher.get(path, max_bytes)
+            self.files[path] = self.fetcher.get(path, max_bytes)
         return self.files[path]
 
 
+@dataclass(frozen=True)
 class FolderFetcher:
-    """A tree on disk, e.g. a mirror, or the publisher's own ``public`` folder."""
+    """A tree on disk, in the folder that holds ``v1`` and ``trust``: a mirror, or ``public``."""
 
-    def __init__(self, folder: Path) -> None:
-        """Take the folder that holds ``v1`` and ``trust``."""
-        self._folder = folder
+    folder: Path
 
     def get(self, path: str, max_bytes: int) -> bytes:
         """Return a file, as ``Fetcher.get`` says."""
         check_path(path)
         try:
-            with (self._folder / path).open("rb") as file:
+            with (self.folder / path).open("rb") as file:
                 data = file.read(max_bytes + 1)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise NotServed(f"there is no {path}", path=path) from error

@@ -62,7 +62,6 @@ def read_atom(data: bytes, register: str, tag: str = "") -> tuple[Told, ...]:
         raise Malformed("not an Atom feed")
     name = _text(feed, "id")
     _check_id(name, register, tag)
-    entries = feed.findall(f"{_ATOM}entry")
     return tuple(
         Told(
             version=_version(name, _text(entry, "id")),
@@ -71,7 +70,7 @@ def read_atom(data: bytes, register: str, tag: str = "") -> tuple[Told, ...]:
             types=tuple(category.get("term", "") for category in entry.findall(f"{_ATOM}category")),
             words=(_text(entry, "title"), _text(entry, "summary"), _text(entry, "content")),
         )
-        for entry in entries
+        for entry in feed.findall(f"{_ATOM}entry")
     )
 
 
@@ -101,17 +100,18 @@ def read_json(data: bytes, register: str) -> tuple[tuple[Told, ...], tuple[ToldL
     feed = decode(data, _Feed)
     if feed.about.register != register:
         raise Inconsistent(f"the feed of {feed.about.register[:100]!a}, not of {register!r}")
-    for name in {_split(item.id)[0] for item in feed.items}:
+    names = [item.id.rpartition("/versions/")[0] for item in feed.items]
+    for name in set(names):
         _check_id(name, register)
     told = tuple(
         Told(
-            version=_version(*_split(item.id)),
+            version=_version(name, item.id),
             updated=_instant(item.date_modified),
             published=_instant(item.date_published),
             types=item.tags,
             words=(item.title, item.summary, item.content_html),
         )
-        for item in feed.items
+        for name, item in zip(names, feed.items, strict=True)
     )
     return told, tuple(item.log for item in feed.items)
 
@@ -186,12 +186,8 @@ def _check_id(name: str, register: str, tag: str = "") -> None:
         raise Inconsistent(f"the feed {name[:100]!a}, not that of {register!r}")
 
 
-def _split(text: str) -> tuple[str, str]:
-    return text.rpartition("/versions/")[0], text
-
-
 def _version(name: str, text: str) -> int:
-    number = (text or "").removeprefix(f"{name}/versions/")
+    number = text.removeprefix(f"{name}/versions/")
     if not _VERSION.fullmatch(number):
         raise Malformed(f"an entry with the id {text[:100]!a}")
     return int(number)

@@ -26,8 +26,7 @@ from register_api.verify.checks.targets import Targets, check_signatures
 from register_api.verify.fetcher import NotServed
 from register_api.verify.state import Remembered
 from register_api.verify.trust.chain import follow
-from register_api.verify.trust.metadata import CLOCK_TOLERANCE
-from register_api.verify.trust.start import Start, choose_start
+from register_api.verify.trust.metadata import CLOCK_TOLERANCE, Start, choose_start
 
 if TYPE_CHECKING:
     from register_api.core.log.time_stamp import TimeStamp

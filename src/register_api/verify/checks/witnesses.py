@@ -202,14 +202,7 @@ def _stamped_version(run: Round, log: Log, version: int) -> tuple[bytes, dt.date
 
 
 class SeenNewest(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that was the newest at an instant, as something signed shows.
-
-    Attributes:
-        size: The version, which is the log's size.
-        at: The instant, UTC.
-        who: Who or what says so.
-        documents: What shows it.
-    """
+    """A version (the log's size) that was the newest at an instant, who says so, and what shows it."""
 
     size: int
     at: dt.datetime

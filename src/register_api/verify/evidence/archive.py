@@ -163,8 +163,10 @@ def _members(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
             raise Malformed(f"the member {name[:200]!a} is named twice or in two ways")
         seen.add(name.lower())
         _check_kind(info)
-        if info.is_dir():
-            _check_folder(info)
+        if info.is_dir():  # passed over, as programs that pack by hand add them
+            check_path(name.removesuffix("/"))
+            if info.file_size:
+                raise Malformed(f"the folder {name} has content")
             continue
         _check_name(name)
         total += info.file_size
@@ -180,13 +182,6 @@ def _check_kind(info: zipfile.ZipInfo) -> None:
         raise Malformed(f"the member {info.filename[:200]!a} is neither a file nor a folder")
     if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
         raise Malformed(f"the member {info.filename[:200]!a} is encrypted or packed in a way not allowed")
-
-
-def _check_folder(info: zipfile.ZipInfo) -> None:
-    """Pass over a folder, as programs that pack by hand add them."""
-    check_path(info.filename.removesuffix("/"))
-    if info.file_size:
-        raise Malformed(f"the folder {info.filename} has content")
 
 
 def _check_name(name: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from register_api.core.canonical import decode, digest
+from register_api.core.canonical import Encoded, decode, digest
 from register_api.core.delivery import DeliveryRecord, NoticeEvidence, Opening, ProvenRecord, Seal, reply_mac
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
@@ -34,13 +34,6 @@ NOTICE_README = resources(__package__).joinpath("forms", "notice-1.txt").read_by
 """README.txt of such a package, always the same: it says how to check one by hand."""
 
 
-class Sealed(NamedTuple):
-    """A seal, and its bytes, which are stamped."""
-
-    seal: Seal
-    data: bytes
-
-
 class RecordFile(NamedTuple):
     """A record's file: where it lies, its bytes, what leads from it to a root, and the seal of that root."""
 
@@ -55,20 +48,11 @@ class NoticePackage(NamedTuple):
 
     notice: NoticeEvidence
     records: tuple[RecordFile, ...]
-    seals: dict[str, Sealed]
+    seals: dict[str, Encoded[Seal]]
 
 
 class NoticeRun(Run):
-    """What a run over such a package vouches for.
-
-    Attributes:
-        files: The files of the package.
-        package: What they are.
-        records: What its records say, in order.
-        stamps: Timestamps of accepted authorities, by root.
-        openings: Which address each recipient stands for.
-        register: The run over the register's own evidence in it.
-    """
+    """What a run over such a package vouches for: stamps are by root, openings by recipient."""
 
     files: Mapping[str, bytes] = {}
     package = Vouched[NoticePackage]("N01")
@@ -95,19 +79,19 @@ def _read_package(run: NoticeRun) -> str:
         raise Malformed(f"{min(strange)} is not a file of a proof of notice")
     sealed = {root: _read_seal(files[path], path) for root, path in seals.items()}
     found = (
-        RecordFile(path, files[path], proven, sealed[proven.root].seal)
+        RecordFile(path, files[path], proven, sealed[proven.root].document)
         for path, proven in zip(records, notice.records, strict=True)
     )
     run.package = NoticePackage(notice, tuple(found), sealed)
     return f"{count(len(records), 'record')} of version {notice.version}"
 
 
-def _read_seal(data: bytes, path: str) -> Sealed:
+def _read_seal(data: bytes, path: str) -> Encoded[Seal]:
     with naming(path):
         seal = decode(data, Seal)
         if seal.size.bit_count() != 1:
             raise Malformed(f"a tree of {seal.size} leaves, which is not a power of two")
-        return Sealed(seal, data)
+        return Encoded(seal, data)
 
 
 def _check_readme(run: NoticeRun) -> str:
@@ -165,7 +149,7 @@ def _check_stamps(run: NoticeRun) -> str:
             continue
         with naming(path):
             stamps[root] = open_time_stamp(run.files[path], sealed.data, anchors)
-            if sealed.seal.sealed_at - stamps[root].at > CLOCK_TOLERANCE:
+            if sealed.document.sealed_at - stamps[root].at > CLOCK_TOLERANCE:
                 raise Inconsistent("stamped before the seal says to have been made")
     if not anchors:
         raise NotApplicable(

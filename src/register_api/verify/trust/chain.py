@@ -11,11 +11,12 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import MetaFile, Root, Signed, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.metadata import MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 
 from register_api.core.canonical import digest, is_digest
 from register_api.core.format import tree
@@ -38,6 +39,7 @@ from register_api.verify.fetcher import MAX_ROOT_ROTATIONS, Fetcher, NotServed
 from register_api.verify.trust.metadata import (
     Part,
     SignedPart,
+    Start,
     check_digest,
     check_signed_at,
     check_version,
@@ -45,7 +47,6 @@ from register_api.verify.trust.metadata import (
     open_part,
     read_part,
 )
-from register_api.verify.trust.start import Start
 
 
 class Trusted(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,33 +119,25 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime | None) -> Trusted:
         VerificationError: The subclass that fits.
     """
     roots = _follow_roots(fetcher, start)
-    root = roots[-1]
-    _check_fresh(root, now)
+    root = _fresh(roots[-1], now)
     below = _BelowRoot(fetcher, root.signed, start.metadata)
-    timestamp = below.timestamp()
-    _check_fresh(timestamp, now)
-    snapshot = below.named(tree.SNAPSHOT, Snapshot, timestamp.signed.snapshot_meta, timestamp)
-    _check_fresh(snapshot, now)
+    timestamp = _fresh(below.timestamp(), now)
+    snapshot = _fresh(below.named(tree.SNAPSHOT, Snapshot, timestamp.signed.snapshot_meta, timestamp), now)
     listed = snapshot.signed.meta.get("targets.json")
     if listed is None:
         raise Malformed("the snapshot does not name the targets metadata", path=snapshot.path)
-    targets = below.named(tree.TARGETS, Targets, listed, snapshot)
-    _check_fresh(targets, now)
-    return _trusted(roots, (root, timestamp, snapshot, targets))
-
-
-def _trusted(roots: list[Part[Root]], parts: tuple[Part[Any], ...]) -> Trusted:
-    root, targets = parts[0].signed, parts[-1].signed
-    if targets.delegations is not None:
+    targets = _fresh(below.named(tree.TARGETS, Targets, listed, snapshot), now)
+    if targets.signed.delegations is not None:
         raise Malformed("the targets metadata delegates to others, which this format has not")
+    parts: tuple[Part[Any], ...] = (root, timestamp, snapshot, targets)
     return Trusted(
         roots={part.signed.version: digest(part.data) for part in roots},
         metadata={part.signed.type: part.data for part in parts},
         versions={part.signed.type: part.signed.version for part in parts},
         expires={part.signed.type: part.signed.expires for part in parts},
-        signed_at=check_signed_at(parts[1].signed),
-        root=root.to_dict(),
-        targets={name: _target(targets, name) for name in TARGETS_BY_NAME},
+        signed_at=check_signed_at(timestamp.signed),
+        root=root.signed.to_dict(),
+        targets={name: _target(targets.signed, name) for name in TARGETS_BY_NAME},
     )
 
 
@@ -157,9 +150,9 @@ def _target(targets: Targets, name: str) -> TargetFile:
     return target
 
 
-def _check_fresh(part: Part[Any], now: dt.datetime | None) -> None:
+def _fresh(part: Part[SignedPart], now: dt.datetime | None) -> Part[SignedPart]:
     if now is None or part.signed.expires > now:
-        return
+        return part
     role, until = part.signed.type, format_instant(part.signed.expires)
     if role == Root.type:
         raise UntrustedKey(f"version {part.signed.version} of the trust root has expired on {until}")
@@ -199,14 +192,13 @@ def _checked(part: Part[Root], version: int) -> Part[Root]:
     return part
 
 
+@dataclass(frozen=True)
 class _BelowRoot:
-    """Timestamp, snapshot and targets: what is served, beside what an earlier run trusted."""
+    """Timestamp, snapshot and targets: what is served, beside what an earlier run trusted, by role."""
 
-    def __init__(self, fetcher: Fetcher, root: Root, remembered: Mapping[str, bytes]) -> None:
-        """Take the newest root, and the remembered metadata by role."""
-        self._fetcher = fetcher
-        self._root = root
-        self._remembered = remembered
+    _fetcher: Fetcher
+    _root: Root
+    _remembered: Mapping[str, bytes]
 
     def timestamp(self) -> Part[Timestamp]:
         """Return the timestamp that is served, or the remembered one if it says the same (section 5.4)."""
@@ -219,9 +211,7 @@ class _BelowRoot:
         if new.version < old.version:
             raise RolledBack(f"{path} holds version {new.version}, {old.version} was seen before", path=path)
         if new.version == old.version and new != old:
-            raise _two(
-                f"files of timestamp metadata of version {new.version}", [served.data, before.data], Timestamp
-            )
+            raise _two(before, [served.data, before.data])
         if new.snapshot_meta.version < old.snapshot_meta.version:
             raise RolledBack(f"{path} names an older snapshot than the one seen before", path=path)
         return before if new.version == old.version else served
@@ -263,22 +253,20 @@ class _BelowRoot:
 
     def _another(self, kind: FileKind, before: Part[Any], above: Part[Any]) -> Forked:
         """Return the finding that two files of one version were signed, with what proves it."""
-        version = before.signed.version
         proof = [before.data]
         with contextlib.suppress(VerificationError):
-            proof.append(self._get(kind, kind.path(version)))
-        error = _two(
-            f"files of {before.signed.type} metadata of version {version}", proof, type(before.signed)
-        )
+            proof.append(self._get(kind, kind.path(before.signed.version)))
+        error = _two(before, proof)
         error.documents += (Document.of(above.signed.type, above.data),)
         return error
 
 
-def _two(which: str, proof: list[bytes], role: type[Signed]) -> Forked:
+def _two(before: Part[Any], proof: list[bytes]) -> Forked:
+    role, version = before.signed.type, before.signed.version
     return Forked(
-        f"two different {which}, both signed",
+        f"two different files of {role} metadata of version {version}, both signed",
         hint="all are signed: keep them, and ask the publisher which history holds",
-        documents=[Document.of(role.type, data) for data in proof],
+        documents=[Document.of(role, data) for data in proof],
     )
 
 
