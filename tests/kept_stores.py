@@ -36,7 +36,7 @@ from register_api.core.format import tree
 from register_api.core.log.checkpoint import parse_checkpoint
 from register_api.core.log.note import parse_note
 from register_api.store import layout, transaction
-from register_api.witness.record import Cosigned, Record
+from register_api.witness.witness import Cosigned, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

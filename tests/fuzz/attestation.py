@@ -14,7 +14,7 @@ from register_api.core.log.checkpoint import verify_cosignatures
 from register_api.core.log.tiles import consistency_proof
 from register_api.errors import Malformed
 from register_api.publish.time_authority import sort_certificates
-from register_api.witness.record import STATE_FILE, Record, WitnessState
+from register_api.witness.witness import STATE_FILE, Record, WitnessState
 from vectors_of_others import vector_bytes
 from witnesses import AT, Partner, log_vkey
 

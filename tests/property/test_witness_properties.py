@@ -19,7 +19,7 @@ from register_api.core.log.checkpoint import parse_checkpoint, verify_cosignatur
 from register_api.core.log.note import parse_note
 from register_api.core.log.proofs import AddCheckpoint, format_request
 from register_api.errors import RegisterError
-from register_api.witness.record import Record
+from register_api.witness.witness import Record
 from thoroughness import examples
 from witnesses import AT, Partner, checkpoint_at, proof_between
 

@@ -18,8 +18,8 @@ from register_api.core import strict_base64
 from register_api.core.instant import format_instant
 from register_api.serve.server import run_app
 from register_api.serve.settings import read_settings
-from register_api.witness.record import Cosigned, Record
 from register_api.witness.server import create_app, make_witness, open_witness
+from register_api.witness.witness import Cosigned, Record
 
 _DEFAULT_PORT = 8001
 

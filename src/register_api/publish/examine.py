@@ -41,8 +41,8 @@ from register_api.publish.trust.root import check_chain
 from register_api.publish.version_files import check_listed, digests_of, logged_file
 from register_api.verify.fetcher import NotServed
 from register_api.verify.state import RootOrigin
-from register_api.verify.trust.chain import Trusted, follow
-from register_api.verify.trust.metadata import Start
+from register_api.verify.trust_chain import Trusted, follow
+from register_api.verify.trust_metadata import Start
 
 T = TypeVar("T")
 

@@ -40,7 +40,7 @@ from register_api.store.transaction import recover as finish_interrupted
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import Fetcher, KeepingFetcher, NotServed
 from register_api.verify.options import Options
-from register_api.verify.trust.metadata import read_root
+from register_api.verify.trust_metadata import read_root
 
 _SECOND = dt.timedelta(seconds=1)
 

@@ -19,7 +19,7 @@ from register_api.cli.main import cli
 from register_api.publish import memory
 from register_api.store.manifest import Journal, Manifest, PublisherState
 from register_api.verify import state
-from register_api.witness import record
+from register_api.witness import witness
 from static_host import static_host
 
 if TYPE_CHECKING:
@@ -94,4 +94,4 @@ def test_the_page_lists_the_form_of_each_file() -> None:
     said = set(re.findall(r"`(sub-processor-register-[a-z]+/\d+)`", PAGE))
     kinds = (Manifest, PublisherState, Journal, memory.KeyMemory)
     ours = {get_args(get_type_hints(kind)["format"])[0] for kind in kinds}
-    assert said == ours | {state.FORMAT, record.FORMAT}
+    assert said == ours | {state.FORMAT, witness.FORMAT}

@@ -18,7 +18,7 @@ from register_api.publish import memory
 from register_api.store import layout
 from register_api.store.reader import current, open_snapshot, read_journal
 from register_api.verify import state
-from register_api.witness.record import Record
+from register_api.witness.witness import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

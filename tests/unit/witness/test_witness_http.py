@@ -19,8 +19,7 @@ from register_api.core.log.proofs import (
     parse_request,
 )
 from register_api.witness import server
-from register_api.witness.record import EVIDENCE_FOLDER, STATE_FILE, Record
-from register_api.witness.witness import Witness
+from register_api.witness.witness import EVIDENCE_FOLDER, STATE_FILE, Record, Witness
 from running import connect
 from witnesses import AT, Partner, checkpoint_at, proof_between, serving, submission
 

@@ -10,8 +10,8 @@ import pytest
 from memory_log import MemoryLog
 from register_api.core.log.note import COSIGNATURE, format_verifier_key
 from register_api.errors import KeyStoreError, UsageError, WitnessError
-from register_api.witness.record import STATE_FILE, Record
 from register_api.witness.server import make_witness, open_witness
+from register_api.witness.witness import STATE_FILE, Record
 from witnesses import AT, NAME, Partner, log_vkey, submission
 
 if TYPE_CHECKING:

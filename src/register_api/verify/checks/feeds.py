@@ -18,10 +18,10 @@ from register_api.core.format.paths import FILES, is_path, kind_of
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.key_list import good_key
 from register_api.errors import Inconsistent, Malformed, Unreachable
+from register_api.verify.checks.check_table import NotApplicable, naming
 from register_api.verify.checks.feed_signature import UTF8_DECLARATION, verify_feed_signature
 from register_api.verify.checks.history import History
 from register_api.verify.checks.log import Log
-from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.checks.round import Round
 from register_api.verify.checks.targets import check_signatures
 from register_api.verify.checks.version_history import first_version

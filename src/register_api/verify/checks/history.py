@@ -21,7 +21,7 @@ from register_api.core.language.language import ENGLISH
 from register_api.core.model import Register
 from register_api.core.notice import NoticePolicy, Promises
 from register_api.errors import Inconsistent, Malformed
-from register_api.verify.checks.recorder import Recorder
+from register_api.verify.checks.check_table import Recorder
 from register_api.verify.report import ChangeTold
 from register_api.verify.report_text import plain
 from register_api.verify.result import Update

@@ -7,8 +7,8 @@ from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.key_list import Disowned, check_growth, new_records
 from register_api.errors import Document, Forged, Forked, UntrustedKey
+from register_api.verify.checks.check_table import NotApplicable
 from register_api.verify.checks.log import read_keys
-from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.checks.round import Round
 
 

@@ -16,7 +16,7 @@ from register_api.core.log.note import NoteKey
 from register_api.core.log.proofs import TlogProof, parse_proof, verify_proof
 from register_api.core.trust_root import LogEpoch, check_beginnings, open_head
 from register_api.errors import Document, Forged, Forked, Inconsistent, Malformed
-from register_api.verify.checks.recorder import naming
+from register_api.verify.checks.check_table import naming
 from register_api.verify.checks.run import Run
 
 TWO_HISTORIES = "both checkpoints are signed: keep them, and ask the publisher which history holds"

@@ -19,14 +19,14 @@ from register_api.core.key_list import check_keys
 from register_api.core.model import Register
 from register_api.core.trust_root import check_against_root, open_head, read_epochs
 from register_api.errors import ClockBehind, Document, Forked, Inconsistent, UntrustedKey, VerificationError
+from register_api.verify.checks.check_table import NotApplicable, naming
 from register_api.verify.checks.log import Log, check_utc
-from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.checks.run import Run, Vouched
 from register_api.verify.checks.targets import Targets, check_signatures
 from register_api.verify.fetcher import NotServed
 from register_api.verify.state import Remembered
-from register_api.verify.trust.chain import follow
-from register_api.verify.trust.metadata import CLOCK_TOLERANCE, Start, choose_start
+from register_api.verify.trust_chain import follow
+from register_api.verify.trust_metadata import CLOCK_TOLERANCE, Start, choose_start
 
 if TYPE_CHECKING:
     from register_api.core.log.time_stamp import TimeStamp

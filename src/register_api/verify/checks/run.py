@@ -13,9 +13,8 @@ from typing import Any, Generic, TypeVar, overload
 
 from register_api.core.canonical import digest
 from register_api.core.format.paths import max_bytes
-from register_api.verify.checks.check_table import CHECKS, Check
+from register_api.verify.checks.check_table import CHECKS, Check, NotApplicable, Recorder, naming
 from register_api.verify.checks.history import DisownedVersions, History
-from register_api.verify.checks.recorder import NotApplicable, Recorder, naming
 from register_api.verify.fetcher import Fetcher
 from register_api.verify.options import Options
 from register_api.verify.state import Remembered

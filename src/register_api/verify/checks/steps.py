@@ -9,7 +9,7 @@ from register_api.core.instant import format_instant
 from register_api.errors import Stale
 from register_api.verify.checks import feeds, keys, mirrors, version_history, witnesses
 from register_api.verify.checks import round as head
-from register_api.verify.checks.recorder import NotApplicable
+from register_api.verify.checks.check_table import NotApplicable
 from register_api.verify.checks.round import Round
 from register_api.verify.checks.run import Step, make_checks
 

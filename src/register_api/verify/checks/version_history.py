@@ -27,9 +27,9 @@ from register_api.errors import (
     UntrustedKey,
     VerificationError,
 )
+from register_api.verify.checks.check_table import NotApplicable, naming
 from register_api.verify.checks.keys import check_continues as check_keys_continue
 from register_api.verify.checks.log import TWO_HISTORIES, Log, read_keys
-from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.checks.round import Round, Version
 from register_api.verify.checks.targets import check_signatures, is_signed
 from register_api.verify.fetcher import MAX_DAMAGED_VERSIONS, check_path

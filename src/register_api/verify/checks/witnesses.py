@@ -25,13 +25,13 @@ from register_api.errors import (
     Unwitnessed,
     VerificationError,
 )
+from register_api.verify.checks.check_table import NotApplicable, naming
 from register_api.verify.checks.log import TWO_HISTORIES, Log
-from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.checks.round import Round
 from register_api.verify.fetcher import NotServed
 from register_api.verify.options import Options
 from register_api.verify.state import Remembered
-from register_api.verify.trust.metadata import CLOCK_TOLERANCE, check_signed_at
+from register_api.verify.trust_metadata import CLOCK_TOLERANCE, check_signed_at
 
 
 def check_others(run: Round) -> str:

@@ -15,8 +15,7 @@ from register_api.core.instant import format_instant
 from register_api.core.language.language import count
 from register_api.core.log.merkle import leaf_hash, verify_inclusion
 from register_api.errors import Forged, Inconsistent, Malformed, Unwitnessed
-from register_api.verify.checks.check_table import NOTICE_CHECKS, worst
-from register_api.verify.checks.recorder import NotApplicable, naming
+from register_api.verify.checks.check_table import NOTICE_CHECKS, NotApplicable, naming, worst
 from register_api.verify.checks.round import Round
 from register_api.verify.checks.run import Run, Step, Vouched, make_checks
 from register_api.verify.evidence import archive as paths

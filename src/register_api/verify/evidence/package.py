@@ -13,8 +13,7 @@ import msgspec
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.errors import Malformed, UsageError
-from register_api.verify.checks.check_table import PACKAGE_CHECKS
-from register_api.verify.checks.recorder import Recorder
+from register_api.verify.checks.check_table import PACKAGE_CHECKS, Recorder
 from register_api.verify.checks.round import Round
 from register_api.verify.checks.run import Progress
 from register_api.verify.checks.steps import check_package

@@ -16,8 +16,7 @@ from register_api.core.key_list import good_key
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.errors import Forged, Malformed
-from register_api.verify.checks.check_table import PACKAGE_CHECKS
-from register_api.verify.checks.recorder import NotApplicable
+from register_api.verify.checks.check_table import PACKAGE_CHECKS, NotApplicable
 from register_api.verify.checks.round import Round, Version
 from register_api.verify.checks.run import Progress, Step, make_checks
 from register_api.verify.checks.steps import check_package

@@ -1,1 +1,0 @@
-"""From a known root to what it vouches for: the TUF client."""
