@@ -96,13 +96,7 @@ SignedPart = TypeVar("SignedPart", bound=Signed)
 
 
 class Part(msgspec.Struct, Generic[SignedPart], frozen=True):
-    """Metadata that was accepted.
-
-    Attributes:
-        path: Where it lies.
-        data: Its bytes.
-        signed: What it says.
-    """
+    """Metadata that was accepted: where it lies, its bytes, and what it says."""
 
     path: str
     data: bytes

@@ -31,15 +31,7 @@ _VERSION = re.compile(r"[1-9][0-9]{0,15}")
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What one entry of a feed says.
-
-    Attributes:
-        version: Number of the version.
-        updated: When it was written last, as it is spelled.
-        published: When the version was published, as it is spelled.
-        types: Types of the version's changes, in order of the feed.
-        words: Title, summary and content.
-    """
+    """What one entry of a feed says of a version: instants as spelled; title, summary and content."""
 
     version: int
     updated: str

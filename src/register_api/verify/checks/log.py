@@ -27,8 +27,6 @@ class Log:
     """The log whose head is vouched for.
 
     Attributes:
-        run: Gives its files.
-        keys: The list of keys.
         head: Its checkpoint.
         data: The signed note, with all lines that are served.
         vouched: The target ``checkpoint``, with which those bytes begin.

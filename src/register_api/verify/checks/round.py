@@ -33,14 +33,7 @@ if TYPE_CHECKING:
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """A version whose files are those that the log names.
-
-    Attributes:
-        register: The register.
-        data: Its bytes.
-        keys: The list of keys as of this version.
-        diff: What it changed, where the version before is at hand.
-    """
+    """A version whose files are those that the log names; its diff where the version before is at hand."""
 
     register: Register
     data: bytes
@@ -53,13 +46,8 @@ class Round(Run):
 
     Attributes:
         version: The one version that a package is of; 0 for a published register.
-        start: The root that trust begins from.
-        targets: What TUF vouches for.
-        keys: The list of keys.
         register: The newest register; a package has none.
-        log: The log.
         found: The version of a package, if its files are those that the log names.
-        feed: The main feed.
         stamp: The newest stamped size, and what its stamp says.
         new_keys: Keys that joined the list since an earlier run.
     """

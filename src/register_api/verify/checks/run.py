@@ -31,13 +31,8 @@ class Run:
     """One run over one tree.
 
     Attributes:
-        fetcher: Gives the files.
-        options: What was asked for.
         now: The present instant, UTC; ``None`` where freshness is stated and not judged.
         remembered: State of an earlier run.
-        record: Collects what was found.
-        history: What the versions read in full say.
-        disowned: Versions that no key stands for any more.
         unvouched: Paths of files that are served and that nothing vouches for.
         vouched: What checks vouch for, by their number; read by way of ``Vouched``.
     """

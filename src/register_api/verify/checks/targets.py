@@ -19,8 +19,6 @@ class Targets:
     """The files that the targets metadata names.
 
     Attributes:
-        run: Gives them.
-        trusted: What TUF vouches for.
         others: What lies at the public path of a target and is not the target, by its kind.
         checkpoint: The checkpoint as it is served: the target, with further signature lines below it.
     """
