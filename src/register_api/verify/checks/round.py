@@ -47,7 +47,7 @@ class Round(Run):
     Attributes:
         version: The one version that a package is of; 0 for a published register.
         register: The newest register; a package has none.
-        found: The version of a package, if its files are those that the log names.
+        found: The version read last, which is that of a package, if its files are those that the log names.
         stamp: The newest stamped size, and what its stamp says.
         new_keys: Keys that joined the list since an earlier run.
     """

@@ -83,7 +83,7 @@ _OF_A_PACKAGE: tuple[Step[Round], ...] = (
     Step("V03", head.read_key_list, "V02"),
     Step("V08", head.open_log, "V02 V03"),
     Step("V09", witnesses.check_witnesses, "V08"),
-    Step("V13", version_history.check_one, "V02 V08", also=_IN_FULL),
+    Step("V13", version_history.check_history, "V02 V08", also=_IN_FULL),
     Step("V30", keys.check_key_history, "V13 V02 V03 V08"),
     Step("V24", keys.check_key_files, "V03"),
     Step("V25", mirrors.check_copies, "V02 V03 V08"),

@@ -101,13 +101,14 @@ def first_version(run: Round) -> int:
 
 
 def check_history(run: Round) -> str:
-    """Check every version that is asked for, oldest first."""
-    first, last = first_version(run), run.log.size
+    """Check every version that is asked for, oldest first; of a package its one, beside the one before it."""
+    first, last = (run.version, run.version) if run.version else (first_version(run), run.log.size)
     if first > last:
         raise NotApplicable(f"all versions up to {last} were checked in full before")
     run.log.check_root()
     run.expect(last - first + 1)
-    looked_at = _Walk(run).through(first, last)
+    walk = _Walk(run)
+    looked_at = walk.through(first, last)
     if looked_at < last:
         reason = f"stopped at version {looked_at}, after {MAX_DAMAGED_VERSIONS} versions with findings"
         run.record.skip(CHECKS, reason)
@@ -116,20 +117,8 @@ def check_history(run: Round) -> str:
     sentence = f"versions {first} to {last}" if first < last else f"version {last}"
     for check in CHECKS:
         run.record.passed(check, sentence)
-    return sentence
-
-
-def check_one(run: Round) -> str:
-    """Check the one version of a package, beside the one before it; findings are recorded."""
-    version = run.version
-    run.log.check_root()
-    walk = _Walk(run)
-    walk.through(version, version)
-    for check in CHECKS:
-        run.record.passed(check, f"version {version}")
-    run.history.checked = (version, version)
     run.found = walk.last
-    return f"version {version}"
+    return sentence
 
 
 class _Walk:
@@ -166,14 +155,10 @@ class _Walk:
         path = tree.VERSION_REGISTER.path(version)
         with self._record.recording("V16", path):
             data = self._run.get(path)
-            return Version(register=decode(data, Register), data=data, keys=self._keys_before(version))
-        return None
-
-    def _keys_before(self, version: int) -> Encoded[KeyList] | None:
-        """Return the list of keys that the log names for a version which is not looked at otherwise."""
-        path = tree.VERSION_KEYS.path(version)
-        with self._record.recording("V30", path):
-            return self._log.logged_keys(version)
+            found = Version(register=decode(data, Register), data=data, keys=None)
+            with self._record.recording("V30", tree.VERSION_KEYS.path(version)):
+                return msgspec.structs.replace(found, keys=self._log.logged_keys(version))
+            return found
         return None
 
     def _version(self, version: int, before: Version | None) -> Version | None:
