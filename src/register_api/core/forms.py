@@ -14,24 +14,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from register_api.core import text
 from register_api.core.countries import ASSIGNED
 from register_api.core.printable import quoted
-from register_api.core.text import (
-    MAX_SLUG,
-    base_url_problem,
-    contact_problem,
-    email_problem,
-    is_host,
-    is_language_tag,
-    is_plain,
-    is_register_name,
-    is_slug,
-    license_problem,
-    link_problem,
-    nearest,
-    text_problems,
-    url_problem,
-)
 
 MAX_TEXT = 4000
 """Characters that a text may have (R17)."""
@@ -78,10 +63,10 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     def fault(self, value: Any) -> Fault | None:
         """Return the first thing that is wrong with a value of a field, or ``None``."""
         # By another rule the problem judges the whole: an id or a code has no unclean characters.
-        if self.rule == "R05" and not is_plain(value):
+        if self.rule == "R05" and not text.is_plain(value):
             if not value:
                 return self.if_empty
-            unclean = next(text_problems(value), None)
+            unclean = next(text.text_problems(value), None)
             if unclean is not None:
                 return Fault("R05", f"{quoted(value)} {unclean.text}", unclean.hint)
         if len(value) > MAX_TEXT:
@@ -103,7 +88,7 @@ class Vocabulary(Form, frozen=True, kw_only=True):
         """Return why a text is not a known code, with the one most like it, or ``None``."""
         if value in self.codes:
             return None
-        near = nearest(value, self.codes)
+        near = text.nearest(value, self.codes)
         message = f"{quoted(value)} is not one of {', '.join(self.codes)}"
         return Fault("R01", message, f"did you mean {near}?" if near else "")
 
@@ -153,10 +138,10 @@ def within(least: int, most: int | None = None) -> Meta:
 
 
 def _unless(good: Callable[[str], bool], problem: str) -> Callable[[str], str | None]:
-    return lambda text: None if good(text) else problem
+    return lambda value: None if good(value) else problem
 
 
-_SLUG_SCHEMA = {"pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": MAX_SLUG}
+_SLUG_SCHEMA = {"pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": text.MAX_SLUG}
 _TEXT_SCHEMA = {"minLength": 1, "maxLength": MAX_TEXT}
 _ZONES = (
     r"^((Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico"
@@ -178,28 +163,29 @@ TEXT = Form(schema=_TEXT_SCHEMA)
 WORDING = Form(is_wording=True, schema=_TEXT_SCHEMA)
 PURPOSE = Form(is_wording=True, if_empty=None, schema={"maxLength": MAX_TEXT})
 URL = Form(
-    words="https URL", problem=url_problem, hint="write the whole address, e.g. https://example.com/privacy",
+    words="https URL", problem=text.url_problem, hint="write the whole address, e.g. https://example.com/privacy",
     schema={"format": "uri", "pattern": "^https://[A-Za-z0-9][!-~]*$"},
 )
 LINK = Form(
-    words="`mailto:` or https URL", problem=link_problem,
+    words="`mailto:` or https URL", problem=text.link_problem,
     hint="write mailto:privacy@example.com, or an https address",
     schema={"format": "uri", "pattern": "^(https://[A-Za-z0-9]|mailto:[!-?A-~]+@)[!-~]*$"},
 )
 EMAIL = Form(
-    words="mail address", problem=email_problem, hint="write the bare address, e.g. privacy@example.com",
+    words="mail address", problem=text.email_problem, hint="write the bare address, e.g. privacy@example.com",
     schema={"format": "email", "pattern": "^[!-?A-~]+@[A-Za-z0-9.-]+$"},
 )
 CONTACT = Form(
-    words="mail address, `mailto:` or https URL, or words", problem=contact_problem,
+    words="mail address, `mailto:` or https URL, or words", problem=text.contact_problem,
     hint="write a mail address, mailto:, an https address, or words", schema=_TEXT_SCHEMA,
 )
 SLUG = Form(
-    words="slug", problem=_unless(is_slug, f"is not a valid id of at most {MAX_SLUG} characters"), rule="R02",
+    words="slug", rule="R02",
+    problem=_unless(text.is_slug, f"is not a valid id of at most {text.MAX_SLUG} characters"),
     hint="lower-case letters, digits and single hyphens, such as acme-cloud", schema=_SLUG_SCHEMA,
 )
 REGISTER_NAME = Form(
-    words="host and path", problem=_unless(is_register_name, "cannot name a register"), rule="R02",
+    words="host and path", problem=_unless(text.is_register_name, "cannot name a register"), rule="R02",
     hint="your domain, a slash, a word: example.com/sub-processors; no part is empty, . or ..",
     schema={"pattern": r"^[a-z0-9][a-z0-9.-]*(/\.*[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$"},
 )
@@ -214,22 +200,22 @@ PLACE = Form(
     schema={"pattern": "^([A-Z]{2}|EEA|worldwide|varies)$"},
 )
 LANGUAGE_TAG = Form(
-    words="BCP 47 tag", problem=_unless(is_language_tag, "is not a valid language tag"),
+    words="BCP 47 tag", problem=_unless(text.is_language_tag, "is not a valid language tag"),
     hint="write e.g. en or de-AT (BCP 47)", schema={"pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"},
 )
 TIME_ZONE = Form(words="IANA name", schema={"pattern": _ZONES})
 BASE_URL = Form(
-    words="https URL that ends in a slash", problem=base_url_problem,
+    words="https URL that ends in a slash", problem=text.base_url_problem,
     hint="write the address of the tree's root, e.g. https://trust.example.com/",
     schema={"format": "uri", "pattern": "^https?://.*/$"},
 )
 DOMAIN = Form(
-    words="domain", problem=_unless(is_host, "is not a valid domain"),
+    words="domain", problem=_unless(text.is_host, "is not a valid domain"),
     hint="the registrable domain in lower case, such as example.com; not a whole address",
     schema={"pattern": "^[a-z0-9-]+(\\.[a-z0-9-]+)+$"},
 )
 LICENSE = Form(
-    words="SPDX identifier or https URL", problem=license_problem,
+    words="SPDX identifier or https URL", problem=text.license_problem,
     hint="an SPDX identifier such as CC0-1.0 or CC-BY-4.0, or the https address of a licence",
 )
 SHA256 = Form(words="64 hex digits", schema={"pattern": "^[0-9a-f]{64}$"})

@@ -8,24 +8,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from register_api.core import model
 from register_api.core.announcements import announcements, find_engagement
 from register_api.core.instant import local_day
-from register_api.core.model import (
-    Announced,
-    Cancelled,
-    Draft,
-    Engagement,
-    EngagementSource,
-    Notice,
-    PlannedChange,
-    Previous,
-    Reason,
-    Recorded,
-    Register,
-    Subprocessor,
-    SubprocessorSource,
-    Withdrawn,
-)
 from register_api.core.notice import Promises, announce, moved, promised
 from register_api.core.planned_changes import plain as plain_set
 
@@ -38,21 +23,20 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     Attributes:
         now: The present instant, aware, handed in by the caller.
-        at: When this state was published elsewhere: history that is taken over.
         zone: The publisher's time zone.
-        previous: The newest version; ``None`` before the first.
-        previous_sha256: Digest of its bytes, in hex.
         promises: Notice promises of all published versions.
         reason: Why the new version is published.
-        corrects: Number of the version that it puts right.
+        at: When this state was published elsewhere: history that is taken over.
+        previous: The newest version, and the digest of its bytes in hex; ``None`` before the first.
+        corrects: Number of the version that the new one puts right.
     """
 
     now: dt.datetime
     zone: dt.tzinfo
     promises: Promises
-    reason: Reason
+    reason: model.Reason
     at: dt.datetime | None = None
-    previous: Register | None = None
+    previous: model.Register | None = None
     previous_sha256: str | None = None
     corrects: int | None = None
 
@@ -73,7 +57,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return local_day(max(self.published_at, EPOCH), self.zone)
 
     @property
-    def recorded(self) -> Recorded:
+    def recorded(self) -> model.Recorded:
         """Whether the new version is live or taken over."""
         return "live" if self.at is None else "imported"
 
@@ -82,15 +66,15 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Whether nothing was promised before: the first version, or an imported one."""
         return self.previous is None or self.at is not None
 
-    def previous_vendor(self, vendor: str) -> Subprocessor | None:
+    def previous_vendor(self, vendor: str) -> model.Subprocessor | None:
         """Return a vendor of the newest version by id."""
         return self._previous_vendors.get(vendor)
 
     @cached_property
-    def _previous_vendors(self) -> dict[str, Subprocessor]:
+    def _previous_vendors(self) -> dict[str, model.Subprocessor]:
         return {item.id: item for item in self.previous.subprocessors} if self.previous else {}
 
-    def promises_with(self, draft: Draft) -> Promises:
+    def promises_with(self, draft: model.Draft) -> Promises:
         """Return the promises as they stand once the draft is published."""
         return self.promises.joined_by(self.version, self.day, draft.register.notice, live=self.at is None)
 
@@ -99,21 +83,22 @@ _SET_BY_PUBLISHING = ("version", "published_at", "previous", "recorded", "reason
 """Fields of a version that say when and why, not what."""
 
 
-def make_version(draft: Draft, context: Context) -> Register:
+def make_version(draft: model.Draft, context: Context) -> model.Register:
     """Return the version that a source becomes."""
     promises = context.promises_with(draft)
+    previous, digest = context.previous, context.previous_sha256
     vendors = (_vendor(vendor, context, promises) for vendor in draft.subprocessors)
     source = _fields(draft.register)
     del source["order"], source["accepted_warnings"]
     source["updated_on"] = draft.register.updated_on or context.day
-    source["notice"] = Notice(
+    source["notice"] = model.Notice(
         **_fields(promised(draft.register.notice)),
         also_binding=tuple(promises.also_binding(context.version, context.day)),
     )
-    return Register(
+    return model.Register(
         version=context.version,
         published_at=context.published_at,
-        previous=_previous(context),
+        previous=model.Previous(version=previous.version, sha256=digest) if previous and digest else None,
         recorded=context.recorded,
         reason=context.reason,
         corrects=context.corrects,
@@ -122,7 +107,7 @@ def make_version(draft: Draft, context: Context) -> Register:
     )
 
 
-def unchanged(register: Register, previous: Register, *, dated: bool) -> bool:
+def unchanged(register: model.Register, previous: model.Register, *, dated: bool) -> bool:
     """Tell whether a version says just what the one before says, but for what publishing sets (R26).
 
     Where the source states the day of its content (dated), another day is another content.
@@ -133,46 +118,40 @@ def unchanged(register: Register, previous: Register, *, dated: bool) -> bool:
     return same_promise and all(getattr(register, name) == getattr(previous, name) for name in content)
 
 
-def _previous(context: Context) -> Previous | None:
-    if context.previous is None or context.previous_sha256 is None:
-        return None
-    return Previous(version=context.previous.version, sha256=context.previous_sha256)
-
-
-def _vendor(vendor: SubprocessorSource, context: Context, promises: Promises) -> Subprocessor:
+def _vendor(vendor: model.SubprocessorSource, context: Context, promises: Promises) -> model.Subprocessor:
     before = context.previous_vendor(vendor.id)
     said = {
         item.key: announce(item.what, item.effective_on, context.version, context.published_at, promises)
         for item in announcements(before, vendor, context.day, context.reason.kind)
         if not item.written_into_use
     }
-    plain = Announced(version=context.version, at=context.published_at)
+    plain = model.Announced(version=context.version, at=context.published_at)
     engagements = []
     for source in vendor.engagements:
         old: Any = find_engagement(before, source.id)
         kept = _kept(old, source, "starts_on", promises) or plain
-        fields = {
+        engagement = _fields(source) | {
             "announced": said.get((vendor.id, source.id, None), kept),
             "planned": _planned((vendor.id, source.id), source, old, said, plain, promises),
-            "cancelled": _final(Cancelled, source.cancelled, old.cancelled if old else None, plain),
+            "cancelled": _final(model.Cancelled, source.cancelled, old.cancelled if old else None, plain),
         }
-        engagements.append(Engagement(**_fields(source) | fields))
+        engagements.append(model.Engagement(**engagement))
     fields = {
         "engagements": tuple(engagements),
         "planned": _planned((vendor.id, None), vendor, before, said, plain, promises),
-        "withdrawn": _final(Withdrawn, vendor.withdrawn, before.withdrawn if before else None, plain),
+        "withdrawn": _final(model.Withdrawn, vendor.withdrawn, before.withdrawn if before else None, plain),
     }
-    return Subprocessor(**_fields(vendor) | fields)
+    return model.Subprocessor(**_fields(vendor) | fields)
 
 
 def _planned(
     key: tuple[str, str | None],
-    owner: EngagementSource | SubprocessorSource,
-    before: Subprocessor | Engagement | None,
-    said: dict[tuple[str, str | None, str | None], Announced],
-    plain: Announced,
+    owner: model.EngagementSource | model.SubprocessorSource,
+    before: model.Subprocessor | model.Engagement | None,
+    said: dict[tuple[str, str | None, str | None], model.Announced],
+    plain: model.Announced,
     promises: Promises,
-) -> tuple[PlannedChange, ...]:
+) -> tuple[model.PlannedChange, ...]:
     """Return planned changes as published: what was said before keeps the version that said it."""
     known = {item.id: item for item in before.planned} if before else {}
     made = []
@@ -183,25 +162,25 @@ def _planned(
             # In the order of the published bytes: what follows from the register follows from these.
             "set": dict(sorted(plain_set(type(owner), source.set).items())),
             "announced": said.get((*key, source.id), kept),
-            "cancelled": _final(Cancelled, source.cancelled, old.cancelled if old else None, plain),
+            "cancelled": _final(model.Cancelled, source.cancelled, old.cancelled if old else None, plain),
         }
-        made.append(PlannedChange(**_fields(source) | fields))
+        made.append(model.PlannedChange(**_fields(source) | fields))
     return tuple(made)
 
 
-def _kept(old: Any, source: msgspec.Struct, day: str, promises: Promises) -> Announced | None:
+def _kept(old: Any, source: msgspec.Struct, day: str, promises: Promises) -> model.Announced | None:
     """Return what was announced before, counted anew if its day (``day`` names the field) has moved."""
     if old is None:
         return None
     before, now = getattr(old, day), getattr(source, day)
-    announced: Announced = old.announced
+    announced: model.Announced = old.announced
     return announced if before == now else moved(announced, now, promises)
 
 
-F = TypeVar("F", Cancelled, Withdrawn)
+F = TypeVar("F", model.Cancelled, model.Withdrawn)
 
 
-def _final(kind: type[F], source: msgspec.Struct | None, old: F | None, plain: Announced) -> F | None:
+def _final(kind: type[F], source: msgspec.Struct | None, old: F | None, plain: model.Announced) -> F | None:
     """Return a cancellation or withdrawal with the version that first said it."""
     return None if source is None else kind(**_fields(source), announced=old.announced if old else plain)
 
