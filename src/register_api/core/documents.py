@@ -9,33 +9,22 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from register_api.core.forms import (
-    FORMAT_MINOR,
-    FormatMinor,
-    Instant,
-    RegisterName,
-    Sha256,
-    Size,
-    Text,
-    VersionNumber,
-    one_of,
-    spelled,
-)
+from register_api.core import forms
 
 KeyUse = Literal["document", "log", "feed"]
 EndReason = Literal["rotated", "lost", "compromised"]
 
 # Open: a reader takes any text, shows it, and uses no key whose use it does not know.
-ListedUse = Annotated[str, one_of(*get_args(KeyUse))]
-ListedEndReason = Annotated[str, one_of(*get_args(EndReason))]
+ListedUse = Annotated[str, forms.one_of(*get_args(KeyUse))]
+ListedEndReason = Annotated[str, forms.one_of(*get_args(EndReason))]
 
 FilePath = Annotated[
-    str, spelled("path", r"^\.?[A-Za-z0-9_-][A-Za-z0-9._-]*(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")
+    str, forms.spelled("path", r"^\.?[A-Za-z0-9_-][A-Za-z0-9._-]*(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")
 ]
-Kid = Annotated[str, spelled("RFC 7638 thumbprint", "^[A-Za-z0-9_-]{43}$")]
-Pem = Annotated[str, spelled("SubjectPublicKeyInfo", r"^-----BEGIN PUBLIC KEY-----\n")]
-NoteKey = Annotated[str, spelled("C2SP verifier key", r"^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$")]
-Address = Annotated[str, spelled("absolute or relative URL", r"^(\.\./|https?://[!-~]+/)[!-~]*$")]
+Kid = Annotated[str, forms.spelled("RFC 7638 thumbprint", "^[A-Za-z0-9_-]{43}$")]
+Pem = Annotated[str, forms.spelled("SubjectPublicKeyInfo", r"^-----BEGIN PUBLIC KEY-----\n")]
+NoteKey = Annotated[str, forms.spelled("C2SP verifier key", r"^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$")]
+Address = Annotated[str, forms.spelled("absolute or relative URL", r"^(\.\./|https?://[!-~]+/)[!-~]*$")]
 
 MAX_ENTRY_BYTES = 4096
 """A log entry is never larger (docs/format/log.md)."""
@@ -51,8 +40,8 @@ class FileDigest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     path: FilePath
-    sha256: Sha256
-    size: Size
+    sha256: forms.Sha256
+    size: forms.Size
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,10 +56,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     files: tuple[FileDigest, ...]
     format: Literal["sub-processor-register-entry/1"] = "sub-processor-register-entry/1"
-    format_minor: FormatMinor = FORMAT_MINOR
-    published_at: Instant
-    register: RegisterName
-    version: VersionNumber
+    format_minor: forms.FormatMinor = forms.FORMAT_MINOR
+    published_at: forms.Instant
+    register: forms.RegisterName
+    version: forms.VersionNumber
 
 
 class VersionList(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +71,8 @@ class VersionList(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     format: Literal["sub-processor-register-versions/1"] = "sub-processor-register-versions/1"
-    format_minor: FormatMinor = FORMAT_MINOR
-    register: RegisterName
+    format_minor: forms.FormatMinor = forms.FORMAT_MINOR
+    register: forms.RegisterName
     versions: tuple[Entry, ...]
 
 
@@ -98,9 +87,9 @@ class HeadFiles(msgspec.Struct, frozen=True, kw_only=True):
 
     files: tuple[FileDigest, ...]
     format: Literal["sub-processor-register-heads/1"] = "sub-processor-register-heads/1"
-    format_minor: FormatMinor = FORMAT_MINOR
-    register: RegisterName
-    version: VersionNumber
+    format_minor: forms.FormatMinor = forms.FORMAT_MINOR
+    register: forms.RegisterName
+    version: forms.VersionNumber
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,9 +101,9 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
         text: More about it, for customers.
     """
 
-    at: Instant
+    at: forms.Instant
     reason: ListedEndReason
-    text: Text | None = None
+    text: forms.Text | None = None
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,8 +125,8 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     jwk: dict[str, str]
     pem: Pem
     note_key: NoteKey | None
-    first_version: VersionNumber
-    last_version: VersionNumber | None
+    first_version: forms.VersionNumber
+    last_version: forms.VersionNumber | None
     ended: Ended | None
 
     @property
@@ -155,8 +144,8 @@ class KeyList(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     format: Literal["sub-processor-register-keys/1"] = "sub-processor-register-keys/1"
-    format_minor: FormatMinor = FORMAT_MINOR
-    register: RegisterName
+    format_minor: forms.FormatMinor = forms.FORMAT_MINOR
+    register: forms.RegisterName
     keys: tuple[KeyRecord, ...]
 
 
@@ -168,8 +157,8 @@ class RootReference(msgspec.Struct, frozen=True, kw_only=True):
         sha256: SHA-256 of its file, in hex.
     """
 
-    version: VersionNumber
-    sha256: Sha256
+    version: forms.VersionNumber
+    sha256: forms.Sha256
 
 
 class RegisterReference(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,15 +176,15 @@ class RegisterReference(msgspec.Struct, frozen=True, kw_only=True):
         previous_names: Names that the register had before.
     """
 
-    register: RegisterName
-    title: Text
+    register: forms.RegisterName
+    title: forms.Text
     tree_url: Address
     register_url: Address
     feed_url: Address
     trust_url: Address
     targets_url: Address
     root: RootReference
-    previous_names: tuple[RegisterName, ...] = ()
+    previous_names: tuple[forms.RegisterName, ...] = ()
 
 
 class Discovery(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,5 +195,5 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     format: Literal["sub-processor-register-discovery/1"] = "sub-processor-register-discovery/1"
-    format_minor: FormatMinor = FORMAT_MINOR
+    format_minor: forms.FormatMinor = forms.FORMAT_MINOR
     registers: tuple[RegisterReference, ...]
