@@ -27,7 +27,7 @@ MOST_VERSIONS = 1000
 
 
 class ToldChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What pages tell of a change; the fields are those of ``core.diff.changes.Change``."""
+    """What pages tell of a change; the fields are those of ``core.changes.Change``."""
 
     id: str
     subprocessor: str | None
