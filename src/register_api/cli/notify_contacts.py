@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from register_api.cli import options
-from register_api.cli.notify_options import Notices, with_notices
+from register_api.cli.notify_options import Notices, interest_options, with_notices
 from register_api.cli.output import err, out, print_json
 from register_api.core.language.language import count
 from register_api.core.printable import escaped
@@ -65,11 +65,7 @@ def import_(opened: Notices, file: Path) -> None:
 @click.option("--customer", required=True, help="Your reference for the customer.")
 @click.option("--email", required=True, help="Address of the contact.")
 @click.option("--name", default="", help="Name of the contact.")
-@click.option("--products", default="", help="Ids of products, separated by spaces.  [default: all]")
-@click.option("--language", default="en", show_default=True, help="Language of the notices.")
-@click.option(
-    "--hears", default="all", show_default=True, help="Which changes to notify of: all, or important ones."
-)
+@interest_options
 @click.option(
     "--replaces", default="", metavar="ADDRESS", help="Address of the contact that this one replaces."
 )
@@ -113,13 +109,7 @@ def list_(opened: Notices, as_json: bool) -> None:
     """
     found = kept.list_recipients(opened.database)
     if as_json:
-        hidden = {"pseudonym_key"}
-        print_json(
-            [
-                {name: value for name, value in msgspec.structs.asdict(each).items() if name not in hidden}
-                for each in found
-            ]
-        )
+        print_json([each.printable() for each in found])
         return
     for each in found:
         said = (each.customer, each.address or "", each.name, each.products or "all products", each.hears)

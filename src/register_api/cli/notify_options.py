@@ -8,8 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
+
 from register_api import clock
 from register_api.bounded_http.limits import HttpLimits
+from register_api.cli.options import together
 from register_api.cli.serving_options import settings_option
 from register_api.cli.trust_options import read_certificates
 from register_api.notify.schema import STEPS
@@ -19,6 +22,19 @@ from register_api.sending.database import Database, opened
 
 _ASKED_ONCE = HttpLimits(exchange=20.0, attempts=1)
 """A worker sends nothing while it waits for an authority, and asks again within the hour."""
+
+
+interest_options = together(
+    click.option("--products", default="", help="Ids of products, separated by spaces.  [default: all]"),
+    click.option("--language", default="en", show_default=True, help="Language of the messages."),
+    click.option(
+        "--hears",
+        type=click.Choice(["all", "important"]),
+        default="all",
+        show_default=True,
+        help="Which changes to notify of: all, or important ones.",
+    ),
+)
 
 
 class Notices(NamedTuple):

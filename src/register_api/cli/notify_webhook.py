@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.notify_options import Notices, with_notices
+from register_api.cli.notify_options import Notices, interest_options, with_notices
 from register_api.cli.output import out, print_json
 from register_api.core.instant import format_instant, instant_of
 from register_api.core.printable import escaped
@@ -20,8 +19,6 @@ from register_api.notify import endpoints as kept
 from register_api.notify.endpoints import Endpoint
 from register_api.notify.hooks import try_endpoint
 from register_api.sending.webhook import make_key, public_key_text, read_key
-
-_HIDDEN = {"pseudonym_key", "secret"}
 
 
 @click.group()
@@ -44,12 +41,7 @@ def webhook() -> None:
     help="Signed event, or chat message.",
 )  # fmt: skip
 @click.option("--customer", default="", help="Your reference for the customer whose contract names it.")
-@click.option("--products", default="", help="Ids of products, separated by spaces.  [default: all]")
-@click.option("--language", default="en", show_default=True, help="Language of messages.")
-@click.option(
-    "--hears", type=click.Choice(["all", "important"]), default="all", show_default=True,
-    help="Which changes to notify of: all, or important ones.",
-)  # fmt: skip
+@interest_options
 def add(opened: Notices, url: str, **given: Any) -> None:
     """Add an endpoint; nothing is sent to it until `test` has succeeded.
 
@@ -101,16 +93,11 @@ def list_(opened: Notices, as_json: bool) -> None:
     """
     found = kept.endpoints(opened.database)
     if as_json:
-        print_json([_shown(each) for each in found])
+        print_json([each.printable() for each in found])
         return
     for each in found:
         said = (each.customer, each.channel, each.shown or "", each.owner, each.products or "all products")
         out.print("  ".join(escaped(text) for text in (each.id, _state(each), *said) if text), soft_wrap=True)
-
-
-def _shown(found: Endpoint) -> dict[str, Any]:
-    kept_of_it = msgspec.structs.asdict(found) | {"address": found.shown}
-    return {name: value for name, value in kept_of_it.items() if name not in _HIDDEN}
 
 
 def _state(found: Endpoint) -> str:

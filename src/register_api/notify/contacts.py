@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -46,6 +46,11 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     def shown(self) -> str | None:
         """The address, or of an endpoint's as much as may be shown."""
         return shown_address(self.channel, self.address)
+
+    def printable(self) -> dict[str, Any]:
+        """Return what may be printed: no key, no secret, and of the address as much as may be shown."""
+        kept = msgspec.structs.asdict(self) | {"address": self.shown}
+        return {name: value for name, value in kept.items() if name not in {"pseudonym_key", "secret"}}
 
 
 def pseudonym_of(key: bytes | None, address: str | None) -> str | None:

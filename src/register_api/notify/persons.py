@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from register_api.core.printable import quoted
 from register_api.errors import NotifyError
 from register_api.notify.contacts import Recipient, active_contact, leave, pseudonym_of, recipients_at
@@ -40,9 +38,8 @@ _KEPT = {
 
 
 def _all_of(run: Run, recipient: Recipient) -> dict[str, Any]:
-    kept = msgspec.structs.asdict(recipient) | {"address": recipient.shown}
-    kept["pseudonym"] = pseudonym_of(kept.pop("pseudonym_key"), recipient.address)
-    everything: dict[str, Any] = {"recipient": kept}
+    pseudonym = pseudonym_of(recipient.pseudonym_key, recipient.address)
+    everything: dict[str, Any] = {"recipient": recipient.printable() | {"pseudonym": pseudonym}}
     everything |= {name: run(query, recipient.id) for name, query in _KEPT.items()}
     for row in everything["deliveries"]:
         row["facts"] = run("SELECT at, what, reply FROM facts WHERE delivery = ? ORDER BY at", row["id"])
