@@ -36,29 +36,18 @@ def create_app(settings: WatchSettings, token: str, clock: Clock) -> Litestar:
     """Build the application; the token is what people sign in with, empty where a proxy names users."""
     service = _Service(settings, token, clock)
     root = service.root
+    handlers = [
+        get(f"{root}favicon.svg", media_type="image/svg+xml")(_icon),
+        route(f"{root}news/{{news:str}}", http_method=METHODS)(service.news),
+        post(f"{root}evidence/{{vendor:str}}/{{version:int}}")(service.evidence),
+        route(f"{root}login", http_method=METHODS)(service.login),
+        post(f"{root}logout")(service.logout),
+    ]
+    return make_app([*handlers, *(_view(service, path) for path in VIEWS)], service.database)
 
-    @get(f"{root}favicon.svg", media_type="image/svg+xml")
-    async def icon() -> bytes:
-        return ICON
 
-    @route(f"{root}news/{{news:str}}", http_method=METHODS)
-    async def news(request: Asked) -> Response[str]:
-        return await service.news(request, request.path_params["news"])
-
-    @post(f"{root}evidence/{{vendor:str}}/{{version:int}}")
-    async def evidence(request: Asked) -> Response[Any]:
-        return await service.evidence(request, request.path_params["vendor"], request.path_params["version"])
-
-    @route(f"{root}login", http_method=METHODS)
-    async def login(request: Asked) -> Response[str]:
-        return await service.login(request)
-
-    @post(f"{root}logout")
-    async def logout(request: Asked) -> Response[str]:
-        return await service.logout(request)
-
-    views = [_view(service, path) for path in VIEWS]
-    return make_app([icon, *views, news, evidence, login, logout], service.database)
+async def _icon() -> bytes:
+    return ICON
 
 
 def _view(service: _Service, path: str) -> HTTPRouteHandler:
@@ -83,8 +72,9 @@ class _Service:
         user = self._guard.user(request)
         return await self._answer(ask, user) if user else self._sent_to("login")
 
-    async def news(self, request: Asked, news: str) -> Response[str]:
+    async def news(self, request: Asked) -> Response[str]:
         """Show a piece of news, or keep a decision on it."""
+        news = request.path_params["news"]
         if request.method != HttpMethod.POST:
             return await self.show(request, lambda database: news_page(database, news, {}))
         user, form = await self._guard.form(request)
@@ -102,8 +92,9 @@ class _Service:
             page = message_page("Not found", error.message, _NOT_FOUND)
         return self._response(page, user) if page else self._sent_to(then)
 
-    async def evidence(self, request: Asked, vendor: str, version: int) -> Response[Any]:
+    async def evidence(self, request: Asked) -> Response[Any]:
         """Fetch a version with all that proves it; one at a time, since it takes a while."""
+        vendor, version = request.path_params["vendor"], request.path_params["version"]
         user, _ = await self._guard.form(request)
         if self._fetching.locked():
             raise RequestRefused(503, _BUSY_SECONDS, "Other evidence is being fetched. Try again soon.")
