@@ -30,27 +30,17 @@ class Counters:
     """Numbers that only grow.
 
     Attributes:
-        found: Head files that were sent (200), on the hot path.
-        unchanged: Head files that the client had already (304), on the hot path.
-        others: Requests by kind and status, all that were not on the hot path.
+        requests: Requests by kind and status.
         faults: Faults of the service, each in the log with a number.
         connections: Connections that were accepted.
         closed: Those of them that are closed again.
         broken: Connections that were ended because the client took a reply too slowly.
     """
 
-    __slots__ = ("broken", "closed", "connections", "faults", "found", "others", "unchanged")
-
     def __init__(self) -> None:
         """Begin with nothing."""
-        self.found = self.unchanged = self.faults = self.connections = self.closed = self.broken = 0
-        self.others: Counter[tuple[Kind, int]] = Counter()
-
-    def requests(self) -> dict[tuple[Kind, int], int]:
-        """Return the number of requests by kind and status."""
-        total = Counter(self.others)
-        total.update({("head", 200): self.found, ("head", 304): self.unchanged})
-        return total
+        self.requests: Counter[tuple[Kind, int]] = Counter()
+        self.faults = self.connections = self.closed = self.broken = 0
 
     def counting(
         self, table: ReplyTable | None, url: str, is_computed: Callable[[str], bool], send: Send
@@ -59,7 +49,7 @@ class Counters:
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self.others[_kind(table, url, is_computed), message["status"]] += 1
+                self.requests[_kind(table, url, is_computed), message["status"]] += 1
             await send(message)
 
         return counted

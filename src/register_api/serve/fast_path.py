@@ -99,8 +99,12 @@ async def send_resource(resource: Resource, scope: Scope, send: Send) -> None:
     representation, unchanged = select(resource, scope["headers"])
     if representation is None:
         raise refusal(resource, scope["headers"])
+    await _send_form(representation, scope["method"], send, unchanged=unchanged)
+
+
+async def _send_form(representation: Representation, method: str, send: Send, *, unchanged: bool) -> None:
     await send(representation.unchanged if unchanged else representation.start)
-    if unchanged or scope["method"] == "HEAD":
+    if unchanged or method == "HEAD":
         await send(NO_BODY)
     else:
         await send_body(representation.body, send)
@@ -150,11 +154,7 @@ class FastPath:
     """An ASGI application that stands before the one that computes."""
 
     def __init__(
-        self,
-        replies: CurrentReplies,
-        computed: App,
-        is_computed: Callable[[str], bool],
-        counters: Counters,
+        self, replies: CurrentReplies, computed: App, is_computed: Callable[[str], bool], counters: Counters
     ) -> None:
         """Join the parts."""
         self._replies = replies
@@ -174,15 +174,8 @@ class FastPath:
             if resource is not None:
                 representation, unchanged = select(resource, scope["headers"])
                 if representation is not None:
-                    if unchanged:
-                        self._counters.unchanged += 1
-                    else:
-                        self._counters.found += 1
-                    await send(representation.unchanged if unchanged else representation.start)
-                    if unchanged or method == "HEAD":
-                        await send(NO_BODY)
-                    else:
-                        await send_body(representation.body, send)
+                    self._counters.requests["head", 304 if unchanged else 200] += 1
+                    await _send_form(representation, method, send, unchanged=unchanged)
                     return
         await self._answer(table, scope, receive, send)
 
@@ -210,8 +203,10 @@ class FastPath:
         is_known = path or elsewhere or computed or (url, method) == ("*", "OPTIONS")
         if method not in _METHODS and (is_known or is_path(url[1:])):  # the tree may lack what it could have
             raise Problem("method-not-allowed", f"{method} is not possible here.", headers=(_ALLOW,))
+        if not is_known and table is None:
+            raise Problem("nothing-published", NOTHING_PUBLISHED)
         if not is_known:
-            raise _missing(table)
+            raise Problem("not-found", "No file or question has this address.")
         if method == "OPTIONS":
             await send(_PREFLIGHT)
             await send(NO_BODY)
@@ -230,9 +225,3 @@ def _elsewhere(table: ReplyTable, url: str) -> str | None:
         return url.rpartition("/")[2] + "/"
     kind = tree.HABITUAL.get(url[1:])
     return None if kind is None else "../" * url[1:].count("/") + kind.path()
-
-
-def _missing(table: ReplyTable | None) -> Problem:
-    if table is None:
-        return Problem("nothing-published", NOTHING_PUBLISHED)
-    return Problem("not-found", "No file or question has this address.")

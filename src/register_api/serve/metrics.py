@@ -51,7 +51,7 @@ def _of_freshness(value: Callable[[Freshness, AppState], float]) -> Callable[[Ap
 METRICS: dict[str, Described] = {
     "register_requests_total": Described(
         "Requests that were answered, by kind of address and status",
-        lambda state: state.counters.requests(),
+        lambda state: dict(state.counters.requests),
         ("kind", "status"),
     ),
     "register_faults_total": Described(

@@ -68,7 +68,6 @@ def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) 
         UsageError: The address cannot be listened on.
     """
     set_up_logs(settings)
-    check_release()
     _give_memory_back()
     settings = msgspec.structs.replace(settings, max_connections=room_for(settings.max_connections))
     state = make_state(settings)
@@ -98,7 +97,6 @@ def run_app(app: App, settings: Settings, announce: Callable[[str], None]) -> No
         UsageError: The address cannot be listened on.
     """
     set_up_logs(settings)
-    check_release()
     with listen(settings) as listener:
         server = make_server(app, settings, reads_bodies=True)
         end_on_signals(server)
@@ -213,7 +211,7 @@ class RegisterServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Do what is done ten times a second; returns whether it is time to end."""
-        self._reaper.sweep(cast("Any", self.server_state.connections))
+        self._reaper.sweep(self.server_state.connections)
         parent = multiprocessing.parent_process()
         if parent is not None and parent.pid != os.getppid():  # nobody is left to look after this worker
             self.should_exit = True
@@ -248,6 +246,7 @@ def make_server(
     uvicorn's access log is off: it costs two thirds of the throughput, and addresses of readers are
     nobody's business here. The ``Server`` header is off: it tells attackers what to try.
     """
+    check_release()
     reaper = ConnectionReaper(settings, counters)
     config = uvicorn.Config(
         app,

@@ -79,12 +79,7 @@ class Archive:
         return self.stored(version).document
 
     def stored(self, version: int) -> Encoded[Register]:
-        """Return the register as a version said it, with its bytes.
-
-        Raises:
-            KeyError: There is no such version.
-            StoreDamaged: Its file cannot be read.
-        """
+        """Return the register as a version said it, with its bytes."""
         found = self._registers.get(version)
         if found is None:
             data = self.snapshot.read(tree.VERSION_REGISTER.path(version))
@@ -107,10 +102,8 @@ class Archive:
     @cached_property
     def published(self) -> list[dt.datetime]:
         """When each version was published; they are numbered in that order, without gaps."""
-        return [entry.published_at for entry in self._decode(tree.VERSIONS.path(), VersionList).versions]
-
-    def _decode(self, path: str, kind: type[T]) -> T:
-        return _decoded(self.snapshot.read(path), kind)
+        listed = _decoded(self.snapshot.read(tree.VERSIONS.path()), VersionList)
+        return [entry.published_at for entry in listed.versions]
 
 
 def _decoded(data: bytes, kind: type[T]) -> T:

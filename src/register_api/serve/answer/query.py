@@ -70,8 +70,7 @@ def instant_or_day(name: str, text: str | None) -> dt.datetime | dt.date | None:
 
 
 def _unknown(name: str, known: Sequence[str]) -> Problem:
-    what = f"Unknown parameter {name!r}"
-    detail = f"{what}." if known else f"{what}, nor any other."
+    detail = f"Unknown parameter {name!r}{'' if known else '; there are none here'}."
     return Problem("bad-parameter", detail, parameter=name, allowed=known)
 
 

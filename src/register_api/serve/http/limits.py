@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any
 
 from register_api.serve.counters import Counters
 from register_api.serve.http.problems import Problem
@@ -85,13 +85,6 @@ _SWEEP_SECONDS = 0.5
 """How often all connections are swept, and so how exactly times are kept."""
 
 
-class Connection(Protocol):
-    """A connection with time limits."""
-
-    def check_timeouts(self, now: float) -> None:
-        """End it if it has kept the service waiting for too long."""
-
-
 class ConnectionReaper:
     """Sweeps the connections of one process, and holds what they have in common.
 
@@ -107,7 +100,7 @@ class ConnectionReaper:
         self.counters = counters or Counters()
         self.now = time.monotonic()
 
-    def sweep(self, connections: Iterable[Connection]) -> None:
+    def sweep(self, connections: Iterable[Any]) -> None:
         """Check every connection, if it is time to."""
         now = time.monotonic()
         if now - self.now < min(_SWEEP_SECONDS, self.settings.head_seconds, self.settings.send_seconds):

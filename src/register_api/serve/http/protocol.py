@@ -252,6 +252,6 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _send_refusal(self) -> None:
         if self._why is not None and not self.transport.is_closing():
-            self._reaper.counters.others["refused", self._why.status] += 1
+            self._reaper.counters.requests["refused", self._why.status] += 1
             self.transport.write(bare_reply(self._why, self.server_state.default_headers))
         self.close_gracefully()
