@@ -12,7 +12,7 @@ from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
     from register_api.serve.answer.archive import Archive
-    from register_api.serve.stored.reply import Resource
+    from register_api.serve.reply import Resource
 
 
 def process_and_version(archive: Archive) -> Resource:

@@ -145,19 +145,10 @@ class Client:
         self._end = time.monotonic() + limits.run
 
     def ask(self, method: str, target: str, headers: Mapping[str, str], version: str = "1.1") -> Answer:
-        """Send one request and return what comes back.
+        """Send one request and return what comes back; closed without a word is an answer with status 0.
 
-        Args:
-            method: Method.
-            target: Path with query below the base, beginning with a slash; ``*`` or an absolute URL
-                are sent as they are.
-            headers: Headers besides ``Host``, which may be among them; empty takes it away.
-            version: Version of HTTP.
-
-        Raises:
-            NoAnswer: No connection, too slow, or no HTTP; a connection closed without a word is an
-                answer with status 0.
-            UsedUp: The run's time or number of requests is used up.
+        A target that begins with a slash is a path below the base; ``*`` or an absolute URL are sent as
+        they are. An empty ``Host`` is left out.
         """
         now = time.monotonic()
         if self.asked >= self._limits.requests or now >= self._end:
@@ -239,12 +230,8 @@ def _read(connection: socket.socket, method: str, deadline: float, most: int) ->
     if len(body) > most:
         raise NoAnswer(f"more than {most} bytes")
     if method == "HEAD" or response.status in _NO_BODY:
-        body = _rest(reader) if headers.get("connection", "").lower() == "close" else b""
+        body = b""
+        if headers.get("connection", "").lower() == "close":  # what comes where nothing may: RFC 9112, 6.3
+            with contextlib.suppress(OSError):
+                body = reader.read(_PIECE)
     return Answer(response.status, headers, body)
-
-
-def _rest(reader: io.BufferedReader) -> bytes:
-    """Return what comes where nothing may come (RFC 9112 section 6.3)."""
-    with contextlib.suppress(OSError):
-        return reader.read(_PIECE)
-    return b""

@@ -113,15 +113,7 @@ class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
 def names_known(
     address: Address, places: ServedTree, place: ServedFile | None, first: Answer, before: Answer
 ) -> dict[str, str]:
-    """Return what stands for each name in the script, as far as the answers so far give it a meaning.
-
-    Args:
-        address: Where the tree is.
-        places: What is served there.
-        place: The file that a check is carried out for, if it is for each.
-        first: Answer to the first exchange of the check.
-        before: The answer before.
-    """
+    """Return what stands for each name in the script, as far as the answers so far give it a meaning."""
     known = {
         "$base": address.base.removesuffix("/"),
         "$newest": str(places.newest),
@@ -158,13 +150,12 @@ def pattern(text: str, names: Mapping[str, str]) -> str:
 
 def in_words(exchange: Exchange, names: Mapping[str, str]) -> str:
     """Return what was asked, on one line, for a person."""
-    shown = {name: _short(value) for name, value in names.items()}
+    shown = {
+        name: f"{value[:8]}… ({len(value)} characters)" if len(value) > _SHOWN else value
+        for name, value in names.items()
+    }
     version = "" if exchange.http == "1.1" else f" (HTTP/{exchange.http})"
     headers = ", ".join(
         f"{name}: {' | '.join(filled(value, shown).splitlines())}" for name, value in exchange.with_.items()
     )
     return f"{filled(exchange.send, shown)}{version}" + (f" with {headers}" if headers else "")
-
-
-def _short(text: str) -> str:
-    return f"{text[:8]}… ({len(text)} characters)" if len(text) > _SHOWN else text

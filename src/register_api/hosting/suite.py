@@ -95,16 +95,18 @@ class ConformanceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def render_text(report: ConformanceReport) -> str:
     """Return the report for a person."""
-    lines = [*_head(report), "", *(line for check in report.checks for line in _check(check)), ""]
-    return "\n".join((*lines, *_verdict(report))) + "\n"
-
-
-def _head(report: ConformanceReport) -> Iterator[str]:
     how = "as it seems; --profile says otherwise" if report.detected else "as was said"
-    yield f"{report.base}, checked on {report.checked_at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
-    yield f"Host:        {_HOSTS[report.profile]} ({how})"
-    yield f"Version:     {report.version}"
-    yield f"Requests:    {report.requests}"
+    lines = (
+        f"{report.base}, checked on {report.checked_at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC",
+        f"Host:        {_HOSTS[report.profile]} ({how})",
+        f"Version:     {report.version}",
+        f"Requests:    {report.requests}",
+        "",
+        *(line for check in report.checks for line in _check(check)),
+        "",
+        *_verdict(report),
+    )
+    return "\n".join(lines) + "\n"
 
 
 def _check(check: ConformanceResult) -> Iterator[str]:

@@ -21,8 +21,8 @@ from register_api.serve.fast_path import FastPath
 from register_api.serve.http.asgi import NO_BODY, App, Receive, Scope, Send, start_message
 from register_api.serve.http.problems import Problem, send_problem
 from register_api.serve.logs import log_requests
+from register_api.serve.reply_table import CurrentReplies
 from register_api.serve.settings import Settings
-from register_api.serve.stored.reply_table import CurrentReplies
 
 _log = logging.getLogger(__name__)
 

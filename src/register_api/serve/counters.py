@@ -15,7 +15,7 @@ from typing import Literal
 from register_api.core.api.answers import Name
 from register_api.serve.http.asgi import Message, Scope, Send
 from register_api.serve.http.problems import Problem
-from register_api.serve.stored.reply_table import ReplyTable
+from register_api.serve.reply_table import ReplyTable
 
 _log = logging.getLogger(__name__)
 

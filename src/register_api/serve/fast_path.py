@@ -34,8 +34,8 @@ from register_api.serve.http.negotiation import (
     unmodified_since,
 )
 from register_api.serve.http.problems import NOTHING_PUBLISHED, Problem, send_problem
-from register_api.serve.stored.reply import CACHE_CONTROL, CORS, Representation, Resource, as_headers
-from register_api.serve.stored.reply_table import CurrentReplies, ReplyTable
+from register_api.serve.reply import CACHE_CONTROL, CORS, Representation, Resource, as_headers
+from register_api.serve.reply_table import CurrentReplies, ReplyTable
 
 _GUARDS = frozenset({b"if-match", b"if-unmodified-since"})
 """Conditions that ask for the whole thing or nothing; seldom sent with GET, so looked at apart."""

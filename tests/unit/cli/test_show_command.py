@@ -18,7 +18,7 @@ from register_api.core.api.questions import QUESTIONS
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.service import Service
 from register_api.serve.http.problems import Problem
-from register_api.serve.stored.reply_table import CurrentReplies
+from register_api.serve.reply_table import CurrentReplies
 from running import computed_here
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register_api.serve.stored.reply import BoundedCache
+from register_api.serve.reply import BoundedCache
 from thoroughness import examples
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.errors import StoreDamaged
-from register_api.serve.stored import reply_table as shelf_module
-from register_api.serve.stored.reply_table import CurrentReplies, load_reply_table
+from register_api.serve import reply_table as shelf_module
+from register_api.serve.reply_table import CurrentReplies, load_reply_table
 
 if TYPE_CHECKING:
     from pathlib import Path

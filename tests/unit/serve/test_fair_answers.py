@@ -14,7 +14,7 @@ from register_api.serve.answer.cache import Answers, Asker, FairQueue, asker_of
 from register_api.serve.answer.resources import finished
 from register_api.serve.http.limits import MAX_WAITING_QUESTIONS
 from register_api.serve.http.problems import Problem
-from register_api.serve.stored.reply import Resource
+from register_api.serve.reply import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

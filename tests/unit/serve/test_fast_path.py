@@ -15,7 +15,7 @@ from register_api.serve.counters import Counters
 from register_api.serve.fast_path import FastPath
 from register_api.serve.http.asgi import body_message, start_message
 from register_api.serve.http.problems import Problem, reply_to
-from register_api.serve.stored.reply_table import CurrentReplies
+from register_api.serve.reply_table import CurrentReplies
 
 if TYPE_CHECKING:
     from pathlib import Path

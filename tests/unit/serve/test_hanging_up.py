@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from socket import socket
 
     from register_api.serve.answer.resources import Work
-    from register_api.serve.stored.reply import Resource
+    from register_api.serve.reply import Resource
     from register_api.store.reader import Snapshot
 
 

@@ -19,7 +19,7 @@ from register_api.core.format import tree
 from register_api.core.questionnaire.answers import QUESTIONS as EIGHT
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.service import Service
-from register_api.serve.stored.reply_table import CurrentReplies
+from register_api.serve.reply_table import CurrentReplies
 from running import computed_here, running
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.core.api.questions import Question
-    from register_api.serve.stored.reply import Resource
+    from register_api.serve.reply import Resource
 
 LISTS = {"v1/subprocessors": "subprocessors", "v1/answers": "answers", "v1/upcoming": "upcoming"}
 """Address of a list, and the member with its items."""

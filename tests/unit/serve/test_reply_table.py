@@ -16,13 +16,13 @@ from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.timeline import version_known
 from register_api.errors import StoreDamaged
-from register_api.serve.stored.reply import page_headers
-from register_api.serve.stored.reply_table import CurrentReplies, ReplyTable, load_reply_table
+from register_api.serve.reply import page_headers
+from register_api.serve.reply_table import CurrentReplies, ReplyTable, load_reply_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from register_api.serve.stored.reply import Representation
+    from register_api.serve.reply import Representation
 
 
 def load(store: Path, limit: int = 2**20) -> ReplyTable:

@@ -18,8 +18,8 @@ from register_api.core.format import tree
 from register_api.serve.app import follow, make_state
 from register_api.serve.counters import Counters
 from register_api.serve.fast_path import FastPath
+from register_api.serve.reply_table import CurrentReplies
 from register_api.serve.settings import Settings
-from register_api.serve.stored.reply_table import CurrentReplies
 from register_api.store.reader import Snapshot
 from running import running
 

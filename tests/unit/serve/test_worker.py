@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import os
 import shutil
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from anyio import BrokenWorkerProcess
+from anyio import BrokenWorkerProcess, to_process
 
 import stores
 import worker_tasks
+from register_api.serve.answer import resources
 from register_api.serve.answer.resources import compute
 from register_api.serve.http.asgi import PIECE_BYTES
 from register_api.serve.http.problems import Problem
@@ -55,7 +57,7 @@ def test_answers_are_computed_in_another_process_that_stands_back(three_versions
 
 
 def test_a_long_answer_arrives_whole_and_in_pieces(three_versions: Path) -> None:
-    """Each form of it, so that it is sent as a long stored file is."""
+    """Each form of it, though no turn of the loop takes more of it than some pieces."""
 
     async def ask() -> dict[str, bytes]:
         found = await compute(snapshot_of(three_versions), worker_tasks.long)
@@ -96,6 +98,24 @@ def test_a_fault_says_where_it_was(three_versions: Path) -> None:
     with pytest.raises(RuntimeError, match="/secret/place") as raised:
         asyncio.run(told(snapshot_of(three_versions), worker_tasks.fault))
     assert "in fault" in "".join(raised.value.__notes__)
+
+
+def test_one_that_dies_between_two_pieces_of_an_answer_leaves_none(
+    three_versions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that takes its place knows nothing of that answer, and its silence is not the end of it."""
+    real = to_process.run_sync
+
+    async def run(function: Any, *arguments: Any) -> Any:
+        if function is resources._further:
+            os.kill(await real(os.getpid), signal.SIGKILL)
+            with contextlib.suppress(BrokenWorkerProcess):
+                await real(os.getpid)
+        return await real(function, *arguments)
+
+    monkeypatch.setattr(resources.to_process, "run_sync", run)
+    with pytest.raises(BrokenWorkerProcess):
+        asyncio.run(compute(snapshot_of(three_versions), worker_tasks.long))
 
 
 def test_a_process_that_has_died_is_replaced(three_versions: Path) -> None:

@@ -22,7 +22,7 @@ from register_api.core.printable import printable
 from register_api.core.timeline import AsOf, RegisterAsOf, register_as_of
 from register_api.errors import StoreDamaged
 from register_api.serve.http.problems import Problem
-from register_api.serve.stored.reply import BoundedCache
+from register_api.serve.reply import BoundedCache
 from register_api.store.reader import Snapshot
 
 T = TypeVar("T")

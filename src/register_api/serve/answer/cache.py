@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 from register_api.serve.http.asgi import Receive, Scope, network_of
 from register_api.serve.http.limits import MAX_WAITING_QUESTIONS
 from register_api.serve.http.problems import Problem
-from register_api.serve.stored.reply import BoundedCache, Resource
+from register_api.serve.reply import BoundedCache, Resource
 
 Item = TypeVar("Item")
 

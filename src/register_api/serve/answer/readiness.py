@@ -13,7 +13,7 @@ from register_api.core.api.answers import Readiness
 from register_api.core.format import tree
 from register_api.core.instant import format_instant, in_words, warning_before
 from register_api.serve.http.problems import Problem
-from register_api.serve.stored.reply_table import CurrentReplies, ReplyTable
+from register_api.serve.reply_table import CurrentReplies, ReplyTable
 
 _log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ import signal
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
-from anyio import to_process
+from anyio import BrokenWorkerProcess, to_process
 
 from register_api.core.api.answers import Listing
 from register_api.core.api.questions import Question
@@ -29,10 +29,10 @@ from register_api.core.timeline import AsOf
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.archive import Archive
 from register_api.serve.answer.compute import ANSWERS, TABLES
-from register_api.serve.http.asgi import Header
+from register_api.serve.http.asgi import Body, Header
 from register_api.serve.http.problems import Problem
 from register_api.serve.reference import reference_page
-from register_api.serve.stored.reply import (
+from register_api.serve.reply import (
     Resource,
     make_resource,
     page_headers,
@@ -47,34 +47,26 @@ _GZIP_LEVEL = 6
 _BY_BOTH = b"Accept, Accept-Encoding"
 
 
-class AnswerSource(Protocol):
-    """What an answer says it was computed from."""
-
-    @property
-    def version(self) -> int:
-        """Number of the version."""
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 in hex of that version's register."""
-
-
 def answered(question: Question, query: msgspec.Struct, as_of: AsOf, archive: Archive) -> Resource:
     """Answer a question with a document."""
     document = ANSWERS[question.operation](archive, query, as_of)
     data = encode(document)
     if isinstance(document, Diff):
         schema = b'<schema/diff.json>; rel="describedby"; type="application/schema+json"'
-        return finished(data, more=(*_basis(document.newer), (b"link", schema)))
+        return finished(
+            data, more=(*_basis(document.newer.version, document.newer.sha256), (b"link", schema))
+        )
     following = document.next if isinstance(document, Listing) else None
     vary = _BY_BOTH if question.has_table else b"Accept-Encoding"
-    return finished(data, vary=vary, more=(*_basis(document), *_next(following, JSON)))
+    return finished(
+        data, vary=vary, more=(*_basis(document.version, document.sha256), *_next(following, JSON))
+    )
 
 
 def answered_as_table(question: Question, query: Any, as_of: AsOf, archive: Archive) -> Resource:
     """Answer a question with a table."""
     found = TABLES[question.operation](archive, query, as_of)
-    more = (*_basis(found), *_next(found.next, USES_CSV.media_type.partition(";")[0]))
+    more = (*_basis(found.version, found.sha256), *_next(found.next, USES_CSV.media_type.partition(";")[0]))
     return finished(found.data, media_type=USES_CSV.media_type, vary=_BY_BOTH, more=more)
 
 
@@ -99,10 +91,10 @@ def finished(
     return make_resource(forms, media_type=media_type, vary=vary, more=more)
 
 
-def _basis(source: AnswerSource) -> tuple[Header, ...]:
+def _basis(version: int, sha256: str) -> tuple[Header, ...]:
     return (
-        (b"register-version", str(source.version).encode("ascii")),
-        (b"register-digest", structured_digest(source.sha256)),
+        (b"register-version", str(version).encode("ascii")),
+        (b"register-digest", structured_digest(sha256)),
     )
 
 
@@ -116,9 +108,14 @@ Work = Callable[[Archive], Resource]
 
 _NICENESS = 10
 
+_AT_ONCE = 4
+"""Pieces of a body that are handed over in one go: taking them holds up the replies."""
 
 _opened: dict[tuple[Path, int], Archive] = {}
 """In the process beside: the one publication that it has, by store and generation."""
+
+_bodies: dict[str, Body] = {}
+"""In the process beside: the bodies of the last answer by content coding, until they are handed over."""
 
 
 async def compute(snapshot: Snapshot, work: Work) -> Resource:
@@ -126,7 +123,20 @@ async def compute(snapshot: Snapshot, work: Work) -> Resource:
     found = await to_process.run_sync(_computed, snapshot.store, snapshot.generation, work)
     if found is None:
         found = await to_process.run_sync(_computed_anew, snapshot, work)
-    return found
+    forms = {}
+    for coding, form in found.representations.items():
+        body = form.body
+        while body[-1]["more_body"]:
+            further = await to_process.run_sync(_further, coding, len(body))
+            if not further:  # asked of a process that took the place of the one that computed this
+                raise BrokenWorkerProcess
+            body += further
+        forms[coding] = msgspec.structs.replace(form, body=body)
+    return msgspec.structs.replace(found, representations=forms)
+
+
+def _further(coding: str, begin: int) -> Body:
+    return _bodies.get(coding, ())[begin : begin + _AT_ONCE]
 
 
 def _computed(store: Path, generation: int, work: Work) -> Resource | None:
@@ -144,12 +154,17 @@ def _computed_anew(snapshot: Snapshot, work: Work) -> Resource:
 
 def _done(work: Work, archive: Archive) -> Resource:
     try:
-        return work(archive)
+        answer = work(archive)
     except (Problem, StoreDamaged):
         raise
     except Exception as error:
         error.add_note(traceback.format_exc())  # the traceback itself does not leave this process
         raise
+    forms = {}
+    for coding, form in answer.representations.items():
+        _bodies[coding] = form.body
+        forms[coding] = msgspec.structs.replace(form, body=_further(coding, 0))
+    return msgspec.structs.replace(answer, representations=forms)
 
 
 @functools.cache

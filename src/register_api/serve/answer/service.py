@@ -41,8 +41,8 @@ from register_api.serve.fast_path import send_resource
 from register_api.serve.http.asgi import Receive, Scope, Send, header
 from register_api.serve.http.negotiation import prefers
 from register_api.serve.http.problems import NOTHING_PUBLISHED, Problem
-from register_api.serve.stored.reply import CORS, NOSNIFF, Resource
-from register_api.serve.stored.reply_table import CurrentReplies, ReplyTable
+from register_api.serve.reply import CORS, NOSNIFF, Resource
+from register_api.serve.reply_table import CurrentReplies, ReplyTable
 from register_api.store.reader import Snapshot
 
 Compute = Callable[[Snapshot, Work], Awaitable[Resource]]

@@ -20,7 +20,7 @@ from register_api.serve.http.asgi import (
     start_message,
 )
 from register_api.serve.http.negotiation import prefers
-from register_api.serve.stored.reply import CORS, NOSNIFF, page_headers
+from register_api.serve.reply import CORS, NOSNIFF, page_headers
 
 NOTHING_PUBLISHED = "Come back when the first version has been published."
 

@@ -15,7 +15,7 @@ from register_api.core.headers import link_value, links_of
 from register_api.errors import StoreDamaged, StoreError
 from register_api.serve.answer.archive import Archive
 from register_api.serve.http.asgi import Header
-from register_api.serve.stored.reply import (
+from register_api.serve.reply import (
     BoundedCache,
     Resource,
     make_resource,
