@@ -86,15 +86,7 @@ _ROOT = tree.ROOT.path(1)
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """A file to send.
-
-    Attributes:
-        name: Its name at the target.
-        path: Path of the file in the tree, and in which form it is sent.
-        entry: What the manifest says of the path.
-        sha256: Digest of the bytes in that form, hex.
-        size: Their number.
-    """
+    """A file to send: its name at the target, its path in the tree and its form; the digest (hex) is of that."""
 
     name: str
     path: str

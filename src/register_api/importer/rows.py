@@ -53,9 +53,9 @@ def read_rows(
     options: ImportOptions,
     titles: Mapping[str, str],
     reporter: Reporter,
-    hygiene: Hygiene,
 ) -> tuple[ImportedRow, ...]:
     """Read all rows of the tables of one file; ``titles`` are words that mean a status (names.toml)."""
+    hygiene = Hygiene(reporter, clean=options.clean)
     chosen = _chosen(tables, options)
     titled = len({row.section for table in chosen for row in table.rows}) > 1
     found: list[ImportedRow | Finding] = []

@@ -13,7 +13,7 @@ import msgspec
 from register_api.core.printable import quoted
 from register_api.core.text import is_slug
 from register_api.errors import UsageError
-from register_api.importer.import_report import Hygiene, Reporter, VendorNote
+from register_api.importer.import_report import Reporter, VendorNote
 from register_api.importer.names import NAMES_FILE, Names
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults, RegisterFile
 from register_api.importer.rows import read_rows
@@ -129,8 +129,7 @@ class StateImporter:
 
     def read(self, tables: Sequence[Table]) -> tuple[ImportedRow, ...]:
         """Read the rows of one file's tables."""
-        hygiene = Hygiene(self.reporter, clean=self.options.clean)
-        return read_rows(tables, self.options, self.names.statuses, self.reporter, hygiene)
+        return read_rows(tables, self.options, self.names.statuses, self.reporter)
 
     def take_stated(self, stated: Sequence[Stated], accept: Callable[[Stated], bool]) -> tuple[Stated, ...]:
         """Take what a page states of itself where a person agrees; return the rest, which is proposed.

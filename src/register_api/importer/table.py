@@ -66,13 +66,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One row.
-
-    Attributes:
-        number: From 1, the header not counted.
-        line: Line of the file, from 1, where the syntax has lines.
-        section: Headings above it, the outermost first.
-    """
+    """One row, numbered from 1, with its line where the syntax has lines, and the headings above it."""
 
     cells: tuple[Cell, ...]
     number: int
@@ -95,13 +89,9 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """One table.
+    """One table of a file, numbered from 1; the line is that of its header.
 
     Attributes:
-        file: What the file is called in reports.
-        number: Which table of the file, from 1.
-        header: The names of the columns.
-        line: Line of the header.
         remarks: What the reader did that a person should know, e.g. merged cells spread out.
         stated: What the file states of itself.
     """

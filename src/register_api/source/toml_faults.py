@@ -16,21 +16,14 @@ from register_api.source.lines import tokens
 
 
 class TomlFault(NamedTuple):
-    """One place where a text is not TOML.
-
-    Attributes:
-        line: Counted from 1.
-        column: In characters, counted from 1.
-        message: What is wrong.
-        hint: What to write, or an empty string.
-        ends_with_line: Whether the lines below it can be judged without this one.
-    """
+    """One place where a text is not TOML: line and column are counted from 1, in characters."""
 
     line: int
     column: int
     message: str
     hint: str
     ends_with_line: bool
+    """Whether the lines below it can be judged without this one."""
 
 
 class _Row(NamedTuple):
