@@ -86,7 +86,7 @@ _ROOT = tree.ROOT.path(1)
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """A file to send: its name at the target, its path in the tree and its form; the digest (hex) is of that."""
+    """A file to send: its name at the target, its path in the tree, and its form, of which the digest is."""
 
     name: str
     path: str
