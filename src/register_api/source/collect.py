@@ -55,20 +55,15 @@ def _is_day(value: Any) -> bool:
     return True
 
 
-_TAKES: dict[type[inspect.Type], Callable[[Any], bool]] = {
-    inspect.StrType: lambda value: isinstance(value, str),
-    inspect.LiteralType: lambda value: isinstance(value, str),
-    inspect.BoolType: lambda value: isinstance(value, bool),
-    inspect.IntType: lambda value: type(value) is int and abs(value) <= MAX_SAFE_INTEGER,
-    inspect.DateType: _is_day,
+_TAKES: dict[type[inspect.Type], tuple[str, Callable[[Any], bool]]] = {
+    inspect.StrType: ("text", lambda value: isinstance(value, str)),
+    inspect.LiteralType: ("text", lambda value: isinstance(value, str)),
+    inspect.BoolType: ("true or false", lambda value: isinstance(value, bool)),
+    inspect.IntType: ("a whole number", lambda value: type(value) is int and abs(value) <= MAX_SAFE_INTEGER),
+    inspect.DateType: ("a day such as 2026-06-10", _is_day),
+    inspect.DictType: ("a table of labels, each with a text", lambda _: False),
 }
-_CALLED = {
-    inspect.StrType: "text",
-    inspect.BoolType: "true or false",
-    inspect.IntType: "a whole number",
-    inspect.DateType: "a day such as 2026-06-10",
-    inspect.DictType: "a table of labels, each with a text",
-}
+"""What a kind of field takes, in words, and whether a value without parts is such."""
 _IN_ORDER = {
     frozenset(get_args(kind)): get_args(kind) for kind in vars(model).values() if get_origin(kind) is Literal
 }
@@ -192,7 +187,7 @@ def _places(top: type[msgspec.Struct]) -> dict[str, str]:
 
 def is_scalar(value: Any, shape: Shape) -> bool:
     """Tell whether a TOML value is what a field without parts takes, or an item of a list of such."""
-    takes = _TAKES.get(type(shape.kind))
+    _, takes = _TAKES.get(type(shape.kind), ("", None))
     return takes is not None and takes(value) and (not shape.codes or value in shape.codes)
 
 
@@ -207,7 +202,7 @@ def expected(shape: Shape) -> str:
         return 'the text "all", or a list of ids of products'
     if shape.struct:
         return "a table with " + ", ".join(shapes(shape.struct))
-    return _CALLED[type(shape.kind)]
+    return _TAKES[type(shape.kind)][0]
 
 
 def found(value: Any) -> str:
