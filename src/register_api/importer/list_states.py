@@ -82,7 +82,11 @@ def schedule(states: Sequence[ListState], reporter: Reporter) -> tuple[ListState
 
 
 def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[ListState, ...]:
-    """Read a history file: JSON states with ``date`` (or ``committed``) and ``entries``, oldest first."""
+    """Read a history file: JSON states with ``date`` (or ``committed``) and ``entries``, oldest first.
+
+    Raises:
+        Refused: It is not such a file.
+    """
     states = states_of(parse_json(name, decode_text(name, data, "json")))
     if states is None:
         refuse(name, "", "this is not a history", 'a list of objects, each with "date" and "entries"')

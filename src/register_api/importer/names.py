@@ -76,7 +76,11 @@ class Names:
     """Names to ids, as the names file has them, and what this import adds."""
 
     def __init__(self, text: str = _HEAD, file: str = NAMES_FILE) -> None:
-        """Read a names file."""
+        """Read a names file.
+
+        Raises:
+            Refused: It is not such a file.
+        """
         self._document = parse(file, text)
         try:
             known = msgspec.convert(tomllib.loads(text), _Document)

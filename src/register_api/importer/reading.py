@@ -190,7 +190,11 @@ _CHARSET = re.compile(
 
 
 def read_tables(name: str, data: bytes, form: FileFormat, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
-    """Read the tables of a file: all, or those of these numbers; the others stay without rows."""
+    """Read the tables of a file: all, or those of these numbers; the others stay without rows.
+
+    Raises:
+        Refused: It cannot be read exactly.
+    """
     text = decode_text(name, data, form)
     tables = _PAGES[form](name, text, only) if form in _PAGES else _READERS[form](name, text)
     if not tables:

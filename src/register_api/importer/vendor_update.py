@@ -35,7 +35,11 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_memory(data: bytes | None) -> Memory:
-    """Read the memory file; none there means that nothing was imported before."""
+    """Read the memory file; none there means that nothing was imported before.
+
+    Raises:
+        Refused: It is not such a file.
+    """
     if data is None:
         return Memory()
     try:

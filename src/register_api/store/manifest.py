@@ -134,7 +134,11 @@ def unreadable(path: Path, data: bytes, kind: type[msgspec.Struct], error: Excep
 
 
 def read_manifest(path: Path, sha256: str | None) -> Manifest:
-    """Read a store's manifest."""
+    """Read a store's manifest.
+
+    Raises:
+        StoreError: It cannot be read, or has other bytes than were published.
+    """
     data = b""
     try:
         data = path.read_bytes()

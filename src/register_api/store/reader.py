@@ -142,7 +142,11 @@ def generations(store: Path) -> list[int]:
 
 
 def read_document(path: Path, kind: type[T]) -> T:
-    """Read one of the store's own documents."""
+    """Read one of the store's own documents.
+
+    Raises:
+        StoreError: It cannot be read.
+    """
     data = b""
     try:
         data = path.read_bytes()
