@@ -26,7 +26,7 @@ YEARS_LATER = NOW + dt.timedelta(days=20 * 365)
 def make_package(files: Mapping[str, bytes], version: int) -> bytes:
     """Return a package of a version from a tree that holds."""
     made = make_evidence("tree", MemoryFetcher(files), version, Options(wait=0), NOW)
-    assert made.data is not None, made.package or made.served
+    assert made.data is not None, made.report
     return made.data
 
 

@@ -159,7 +159,7 @@ def test_evidence_of_every_version_keeps_its_bytes_and_holds(mixed: Mixed, tmp_p
     for version in mixed.registers():
         fetcher = FolderFetcher(mixed.store / "public")
         made = make_evidence("folder", fetcher, version, Options(wait=0), now)
-        assert made.data is not None, (made.served, made.package)
+        assert made.data is not None, made.report
         package = tmp_path / f"{version}.zip"
         package.write_bytes(made.data)
         assert verify_offline(package, Options(), now).exit_code == 0

@@ -52,12 +52,11 @@ def evidence(base: str, version: int, output: Path, trust: Options) -> None:
     check_free(output)
     with opened(base) as fetcher, progress("evidence") as report_progress:
         made = make_evidence(base, fetcher, version, trust, clock.now(), report_progress)
-    if made.package is None or made.data is None:
-        failed = made.package or made.served
-        out.print(render_text(failed), markup=False)
-        raise click.exceptions.Exit(failed.exit_code)
+    if made.data is None:
+        out.print(render_text(made.report), markup=False)
+        raise click.exceptions.Exit(made.report.exit_code)
     write_archive(output, made.data)
-    _tell(output, made.package, len(made.data))
+    _tell(output, made.report, len(made.data))
 
 
 def _tell(output: Path, report: Report, size: int) -> None:

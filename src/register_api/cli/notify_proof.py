@@ -202,6 +202,6 @@ def _register(settings: NotifySettings, version: int) -> dict[str, bytes]:
     else:
         if made.data is not None and len(made.data) <= (notice_bound(REGISTER) or 0):
             return {REGISTER: made.data}
-        why = (made.package or made.served).word if made.data is None else "too large"
+        why = made.report.word if made.data is None else "too large"
     err.print(f"Without {REGISTER}, the register's own evidence ({why}).", markup=False)
     return {}

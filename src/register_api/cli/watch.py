@@ -223,9 +223,8 @@ def evidence(opened: Watching, news: str, output: Path) -> None:
         raise WatchError(f"{quoted(news)} is not about a version of a register")
     made = evidence_of(vendor, row["version"], root, Asking.of(opened.settings), opened.here.now)
     if made.data is None:
-        failed = made.package or made.served
-        out.print(render_text(failed))
-        raise click.exceptions.Exit(failed.exit_code)
+        out.print(render_text(made.report))
+        raise click.exceptions.Exit(made.report.exit_code)
     write_archive(output, made.data)
     out.print(f"Wrote {output}: version {row['version']}; verify --offline reads it.")
 

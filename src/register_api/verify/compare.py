@@ -133,7 +133,6 @@ class _Comparing:
     """
 
     def __init__(self, keys: Sequence[NoteKey], log: Log | None) -> None:
-        """Take what signatures are checked with."""
         self.errors: list[VerificationError] = []
         self.read: list[tuple[Given, Checkpoint]] = []
         self.undecided: list[str] = []

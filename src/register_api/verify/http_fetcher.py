@@ -45,13 +45,11 @@ class HttpFetcher:
         self._client = BoundedClient(limits, command=command, reach=reach)
 
     def __enter__(self) -> Self:
-        """Return the fetcher."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close all connections."""
         self.close()
 
     def close(self) -> None:

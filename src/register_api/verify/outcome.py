@@ -89,7 +89,6 @@ def make_report(
 
 
 def _notices(given: Iterable[NoticeGiven]) -> Iterator[NoticeTold]:
-    """Yield announcements with a sentence for each."""
     for item in given:
         yield NoticeTold(**msgspec.structs.asdict(item), sentence=_notice_sentence(item))
 
@@ -120,7 +119,6 @@ def _disowned(found: DisownedVersions, keys: KeyList | None) -> Iterator[Disowne
 
 
 def _open_deadlines(register: Register, now: dt.datetime) -> Iterator[DeadlineTold]:
-    """Yield the open deadlines of a register, the nearest first."""
     zone = zone_of(register.publisher.time_zone)
     today = local_day(now, zone)
     event_words = EventWords(ENGLISH, register, today)
@@ -184,7 +182,6 @@ def make_verified(found: Round, now: dt.datetime, checked_version: int) -> Verif
 
 
 def _limits(found: Round) -> Iterator[str]:
-    """Yield the limits of any report, the weightiest first."""
     yield "Whether what the register says is true or complete: only that the publisher said it."
     start = Round.start.of(found)
     if start is not None and start.origin.first_use:
@@ -196,7 +193,6 @@ def _limits(found: Round) -> Iterator[str]:
 
 
 def _not_made(run: Run) -> Iterator[str]:
-    """Yield what was not judged, and each check that was not made."""
     yield from _some("Not judged", run.history.promises.not_judged)
     for check in run.record.results():
         if check.result == "skipped":
@@ -204,7 +200,6 @@ def _not_made(run: Run) -> Iterator[str]:
 
 
 def _some(what: str, sentences: Sequence[str]) -> Iterator[str]:
-    """Yield the first sentences of a kind, and how many more there are."""
     for sentence in sentences[:_MOST_TOLD]:
         yield f"{what}: {sentence}."
     if (more := len(sentences) - _MOST_TOLD) > 0:
@@ -212,7 +207,6 @@ def _some(what: str, sentences: Sequence[str]) -> Iterator[str]:
 
 
 def _limits_of_an_address(run: Run) -> Iterator[str]:
-    """Yield the limits of a run over a published register."""
     if run.remembered is None:
         yield _nothing_remembered(run)
     if not run.options.asks_for_witnesses and not run.options.others:

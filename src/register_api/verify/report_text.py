@@ -131,7 +131,6 @@ def skipped_in_words(check: CheckResult) -> str:
 
 
 def _checks(checks: Iterable[CheckResult]) -> Iterator[str]:
-    """Yield the lines of each check, in order."""
     for check in checks:
         if check.result == "skipped":
             yield f"{_MARKS[check.result]}{check.id}  {check.title}: {check.sentence}"
@@ -145,7 +144,6 @@ def _checks(checks: Iterable[CheckResult]) -> Iterator[str]:
 
 
 def _disowned(report: Report) -> Iterator[str]:
-    """Yield the section Disowned, where a publisher does not stand for a version any more."""
     if report.disowned:
         yield "Disowned:"
         for told in report.disowned:
@@ -154,7 +152,6 @@ def _disowned(report: Report) -> Iterator[str]:
 
 
 def _news(report: Report) -> Iterator[str]:
-    """Yield what is new since the run before, until when one may object, and what notice was given."""
     yield from _section("New", [f"Version {told.version}: {told.sentence}" for told in report.changes])
     yield from _section("Open deadlines", [told.sentence for told in report.deadlines or ()])
     yield from _section("Notice", [told.sentence for told in report.notices], most=None)
@@ -170,7 +167,6 @@ def _section(title: str, sentences: Sequence[str], most: int | None = _MOST_TOLD
 
 
 def _told(told: NoticeSeen | None) -> Iterator[str]:
-    """Yield the section Told, of a package that proves notice."""
     if told is None:
         return
     yield f"Told of version {told.version} of {plain(told.register)}:"
@@ -208,7 +204,6 @@ def _verdict(report: Report) -> Iterator[str]:
 
 
 def _last_line(checks: tuple[CheckResult, ...], word: str, exit_code: int) -> str:
-    """Return the last line of a report."""
     failed = sum(1 for check in checks if check.result == "failed")
     held = sum(1 for check in checks if check.result == "ok")
     if failed:

@@ -83,7 +83,6 @@ def _refuse(number: str) -> float:
 
 
 def _reason(error: Exception) -> str:
-    """Say what is wrong, without the bytes themselves."""
     if isinstance(error, UnicodeDecodeError):
         return "other characters than ASCII"
     return "nested too deep" if isinstance(error, RecursionError) else str(error)

@@ -114,7 +114,7 @@ def test_what_is_served_wrongly_gives_no_package() -> None:
     """The reader is told what is wrong, by the checks of verify."""
     files = {**TREE, f"{OWN}/diff.json": b"{}"}
     made = make_evidence("tree", MemoryFetcher(files), 2, Options(wait=0), NOW)
-    assert (made.data, made.served.exit_code) == (None, 12)
+    assert (made.data, made.report.exit_code) == (None, 12)
 
 
 def test_a_version_that_is_not_there_is_wrong_use() -> None:

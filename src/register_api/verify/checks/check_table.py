@@ -139,7 +139,6 @@ class Recorder:
     """
 
     def __init__(self, checks: tuple[Check, ...]) -> None:
-        """Begin with nothing checked."""
         self._checks = checks
         self.titles = {check.id: check.title for check in checks}
         self._errors: dict[str, list[VerificationError]] = {}
@@ -223,7 +222,6 @@ class RecordedBlock:
         """Begin the block."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        """Record a finding; anything else is not for us."""
         if isinstance(error, VerificationError):
             self.record.fail(self.check, error.of_file(self.path))
         return isinstance(error, VerificationError)

@@ -265,7 +265,6 @@ def _interest_feeds(run: Round) -> int:
 
 
 def _check_logs(log: Log, said: tuple[ToldLog, ...]) -> None:
-    """Check size and root hash of the log that ends with each version, newest first."""
     for version, told in zip(range(log.size, 0, -1), said, strict=False):
         if told.size != version:
             raise Inconsistent(f"version {version} gives the log's size as {told.size}")

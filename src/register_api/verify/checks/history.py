@@ -43,7 +43,6 @@ class PromiseHistory:
     """
 
     def __init__(self, remembered: Remembered | None) -> None:
-        """Begin with what an earlier run read in full."""
         self.policies: tuple[NoticePolicy, ...] = remembered.promises if remembered is not None else ()
         self.first_live = remembered.first_live if remembered is not None else None
         self.whole = True
@@ -84,7 +83,6 @@ class PromiseHistory:
         self.not_judged.append(f"version {version}: {why}")
 
     def _join(self, register: Register) -> None:
-        """Take the promise of a version."""
         try:
             zone = zone_of(register.publisher.time_zone)
             day = local_day(register.published_at, zone)
@@ -115,7 +113,6 @@ class History:
     """
 
     def __init__(self, remembered: Remembered | None) -> None:
-        """Begin with what an earlier run read in full."""
         self.published: dict[int, str] = {}
         self.checked: tuple[int, int] | None = None
         self.feeds: dict[str, dict[int, tuple[str, ...]]] = {}
@@ -166,7 +163,6 @@ class History:
 
 
 def _told(register: Register, diff: Diff) -> Iterator[ChangeTold]:
-    """Say each change in this program's words: its summary is the publisher's."""
     # Days are told as of the instant in UTC: a register may name a time zone that this machine lacks.
     sentences = Sentences(ENGLISH, register, register.published_at.date())
     for change in diff.changes:
@@ -186,7 +182,6 @@ class DisownedVersions:
     """What is remembered and found of such versions, and which of them the customer knows about."""
 
     def __init__(self, remembered: Remembered | None, asked: tuple[VersionRange, ...]) -> None:
-        """Begin with what is remembered, and what the customer acknowledges in this run."""
         self._by_key: dict[str, Disowned] = {}
         self._acknowledged = asked
         if remembered is not None:

@@ -234,7 +234,6 @@ def check_upcoming(run: Round) -> str:
 
 
 def _expected(newest: Encoded[Register]) -> UpcomingEvents:
-    """Return what follows from the register."""
     register = newest.document
     try:
         zone = zone_of(register.publisher.time_zone)
@@ -269,7 +268,6 @@ def _by_name(rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]
 
 
 def _shared(said: Any, expected: Any, unjudged: set[str]) -> bool:
-    """Tell whether the members that two objects share are the same."""
     if not (isinstance(said, dict) and isinstance(expected, dict)):
         return bool(said == expected)
     names = said.keys() & expected.keys() - unjudged

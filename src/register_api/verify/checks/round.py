@@ -101,7 +101,6 @@ def follow_trust(run: Round) -> str:
 
 
 def _check_in_chain(run: Round, start: Start) -> None:
-    """Check that a package's chain has the root that was given."""
     version = start.origin.version
     try:
         data = run.get(tree.ROOT.path(version))
@@ -138,7 +137,6 @@ def _served_checkpoint(run: Round) -> tuple[Document, ...]:
 
 
 def _another_register(remembered: str, served: str) -> Inconsistent:
-    """Return the finding that a state folder belongs to another register."""
     return Inconsistent(
         f"this address serves {served!r}, the state folder remembers {remembered!r}",
         hint="use one state folder for each register",

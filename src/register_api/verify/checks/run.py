@@ -46,7 +46,6 @@ class Run:
         progress: Progress | None = None,
         checks: tuple[Check, ...] = CHECKS,
     ) -> None:
-        """Begin with nothing found."""
         self.fetcher = fetcher
         self.options = options
         self.now = now
@@ -100,7 +99,6 @@ class Vouched(Generic[T]):
     """An attribute of a run that a check vouches for: read for as long as nothing is found against it."""
 
     def __init__(self, check: str) -> None:
-        """Take the number of the check."""
         self._check = check
 
     @overload
@@ -108,7 +106,6 @@ class Vouched(Generic[T]):
     @overload
     def __get__(self, run: Run, kind: type[Run]) -> T: ...
     def __get__(self, run: Run | None, kind: type[Run]) -> Vouched[T] | T:
-        """Return the value, for a step that rests on it."""
         if run is None:
             return self
         if self._check not in run.vouched or not run.record.holds(self._check):
@@ -117,7 +114,6 @@ class Vouched(Generic[T]):
         return value
 
     def __set__(self, run: Run, value: T) -> None:
-        """Keep what the check vouches for, should it pass."""
         run.vouched[self._check] = value
 
     def of(self, run: Run) -> T | None:

@@ -129,7 +129,6 @@ class _Walk:
     """
 
     def __init__(self, run: Round) -> None:
-        """Begin before the first."""
         self.last: Version | None = None
         self._run = run
         self._record = run.record
@@ -230,7 +229,6 @@ class _Walk:
         return diff
 
     def _genuine(self, file: FileDigest, version: int) -> bytes:
-        """Return a file whose digest is that of the entry."""
         check_path(file.path)
         data = self._run.get(file.path)
         if digest(data) == file.sha256:
@@ -244,7 +242,6 @@ class _Walk:
 
 
 def _check_order(found: Version, entry: Entry, before: Version | None) -> None:
-    """Check number, name, instant and the digest of the version before (V19)."""
     register = found.register
     if (register.register, register.version) != (entry.register, entry.version):
         raise Inconsistent(f"says to be version {register.version} of {register.register!r}")

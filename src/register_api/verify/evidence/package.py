@@ -31,13 +31,11 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     """What came of making a package.
 
     Attributes:
-        served: The report on what is served.
-        package: The report on the package; ``None`` when what is served did not hold.
+        report: On the package, or on what is served where that did not hold.
         data: Bytes of the package; ``None`` unless both hold.
     """
 
-    served: Report
-    package: Report | None = None
+    report: Report
     data: bytes | None = None
 
 
@@ -69,26 +67,26 @@ def make_evidence(
         raise UsageError(f"there is no version {version}: the newest is {log.size}")
     served = make_report(base, found, now)
     if served.exit_code:
-        return Made(served=served)
+        return Made(report=served)
     kept = KeepingFetcher(fetcher)
     proven = check_package(Round(kept, wishes, None, None, progress, PACKAGE_CHECKS), version)
     if proven.record.errors():
-        return Made(served=make_report(base, proven, now))
+        return Made(report=make_report(base, proven, now))
     # A customer's own root may be a later one; whoever reads the package may have only the first.
     for number in range(1, proven.start.origin.version + 1):
         kept.get(tree.ROOT.path(number), tree.ROOT.max_bytes)
-    return _pack(served, kept.files, version, wishes, now)
+    return _pack(kept.files, version, wishes, now)
 
 
-def _pack(served: Report, files: dict[str, bytes], version: int, wishes: Options, now: dt.datetime) -> Made:
+def _pack(files: dict[str, bytes], version: int, wishes: Options, now: dt.datetime) -> Made:
     """Verify the package as its reader will, before there is a file; with README.txt at last."""
     found = examine(MemoryFetcher(files), version, wishes)
     report = report_package("the package", "", found, now)
     shown = Round.found.of(found)
     if report.exit_code or shown is None:
-        return Made(served=served, package=report)
+        return Made(report=report)
     data = make_archive({**files, README: make_readme(files, found)}, shown.register.published_at)
-    return Made(served=served, package=report_package("the package", digest(data), found, now), data=data)
+    return Made(report=report_package("the package", digest(data), found, now), data=data)
 
 
 def verify_offline(

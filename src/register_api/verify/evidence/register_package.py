@@ -54,7 +54,6 @@ def check_readme(files: Mapping[str, bytes], found: Round) -> str:
 
 
 def _readme(found: Round, stamped: int | None) -> bytes:
-    """Return the text for a stamp on the checkpoint of a size, or for none."""
     shown, log, trusted = found.found, found.log, found.targets.trusted
     if shown is None:
         raise NotApplicable("the version's files do not hold")

@@ -110,7 +110,7 @@ class _Service:
                 said = f"{error.message}\n{error.hint}".strip()
                 return self._response(message_page("No evidence", said, _BAD_GATEWAY), user)
         if made.data is None:
-            said = render_text(made.package or made.served)
+            said = render_text(made.report)
             return self._response(message_page("No evidence", said, _BAD_GATEWAY), user)
         name = f'attachment; filename="{known.id}-{version}.zip"'
         headers = {**HEADERS, "Content-Type": "application/zip", "Content-Disposition": name}
