@@ -362,6 +362,5 @@ def test_private_keys_are_named_in_few_modules() -> None:
     assert sorted(naming) == [
         "publish/signing/signer.py",
         "sending/webhook.py",
-        "sending/webhook.py",
         "watch/register_list.py",
     ]
