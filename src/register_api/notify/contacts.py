@@ -76,15 +76,10 @@ class _Faulty(Exception):
 
 
 def import_contacts(database: Database, contacts: Mapping[int, ContactRow], now: int) -> Imported:
-    """Import contacts: all of them, or none where one has a fault.
+    """Import contacts, by the line of their file: all of them, or none where one has a fault.
 
     Nobody leaves because a file does not name them any more: a notice is owed to them until another contact
     comes in their place.
-
-    Args:
-        database: Where they are kept.
-        contacts: What is to be, by the line of the file.
-        now: The present instant, Unix time.
     """
     done: dict[Done, int] = dict.fromkeys(("added", "changed", "unchanged", "replaced"), 0)
     faults: list[RowFault] = []
@@ -197,12 +192,9 @@ def list_recipients(database: Database) -> list[Recipient]:
 
 
 def recipients_at(database: Database, address: str) -> list[Recipient]:
-    """Return the recipients at an address, and the endpoints that it owns.
+    """Return the recipients at an address, and the endpoints that it owns; if none, it is a ``NotifyError``.
 
     One person may be a contact of several customers.
-
-    Raises:
-        NotifyError: There is none.
     """
     found = address_of(address)
     rows = database.query(

@@ -134,12 +134,7 @@ def make_all_due(
 ) -> None:
     """Make due what a version tells to each recipient whom it concerns, in a transaction of the caller's.
 
-    Args:
-        run: Runs a statement.
-        register: The version.
-        concerning: Returns its changes that somebody wants to hear of, by products and ``hears``.
-        now: The present instant, UTC.
-        reminder_days: How many days before an objection deadline people are reminded; 0: never.
+    ``concerning`` returns the changes that somebody wants to hear of, by products and ``hears``.
     """
     at = int(now.timestamp())
 

@@ -62,12 +62,7 @@ _JOINED = "SELECT r.*, e.* FROM recipients r JOIN endpoints e ON e.recipient = r
 
 
 def add_endpoint(database: Database, wish: NewEndpoint, now: int) -> Endpoint:
-    """Add an endpoint; it gets nothing before it has taken a test message (``prove``).
-
-    Raises:
-        UsageError: What is said of it is not valid.
-        NotifyError: It is there already.
-    """
+    """Add an endpoint; it gets nothing before it has taken a test message (``prove``)."""
     row = {"email": wish.owner, "customer": wish.customer or "-"}
     row |= {name: getattr(wish, name) for name in ("products", "language", "hears")}
     problem = hook_url_problem(wish.url)
@@ -100,11 +95,7 @@ def endpoints(database: Database) -> list[Endpoint]:
 
 
 def endpoint_of(database: Database, identity: str) -> Endpoint:
-    """Return an endpoint.
-
-    Raises:
-        NotifyError: There is none of that id.
-    """
+    """Return an endpoint; it is a ``NotifyError`` if there is none of that id."""
     rows = database.query(f"{_JOINED} WHERE r.id = ?", identity)
     if not rows:
         raise NotifyError(

@@ -96,11 +96,7 @@ def hook_route(database: Database, settings: NotifySettings, now: Clock) -> Rout
 
 
 def try_endpoint(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> str:
-    """Send an endpoint a test message, and return what is wrong with its answer, or an empty text.
-
-    Raises:
-        UsageError: The key cannot be read.
-    """
+    """Send an endpoint a test message, and return what is wrong with its answer, or an empty text."""
     challenge = secrets.token_hex(16)
     if endpoint.channel in CHATS:
         said = Language.of(endpoint.language).text(

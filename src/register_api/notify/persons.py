@@ -15,11 +15,7 @@ _DELIVERIES = "(SELECT id FROM deliveries WHERE recipient = ?)"
 
 
 def export_person(database: Database, address: str) -> list[dict[str, Any]]:
-    """Return all that is kept of a person (GDPR Art. 15), a dictionary for each recipient at the address.
-
-    Raises:
-        NotifyError: There is none.
-    """
+    """Return all that is kept of a person (GDPR Art. 15), a dictionary for each recipient at the address."""
     return [_all_of(database.query, recipient) for recipient in recipients_at(database, address)]
 
 
@@ -51,12 +47,8 @@ def _all_of(run: Run, recipient: Recipient) -> dict[str, Any]:
 def erase(database: Database, address: str, now: int, *, successor: str = "", ended: bool = False) -> int:
     """Forget a person: address, name, key of the pseudonym, bodies and replies; that they were told stays.
 
-    Args:
-        database: Where they are kept.
-        address: Whom to forget.
-        now: The present instant, Unix time.
-        successor: Address of a contact of the same customer who is told from now on.
-        ended: Whether the contract has ended, so that no notice is owed any more.
+    An active contact needs a successor, the address of a contact of the same customer who is told from now
+    on, unless the contract has ended.
 
     Returns:
         How many recipients had that address.
@@ -102,14 +94,9 @@ def forget(run: Run, recipient: str, now: int) -> None:
 
 
 def retain(database: Database, oldest: int, now: int) -> tuple[int, int]:
-    """Delete what is kept no longer: bodies of mails, and recipients who left, with what they were told.
+    """Delete what is older than an instant: bodies of mails, recipients who left, and what they were told.
 
     Who asked to subscribe and did not confirm while the link was good goes, too, and so do unused links then.
-
-    Args:
-        database: Where it is kept.
-        oldest: Instant before which it is too old, Unix time.
-        now: The present instant, Unix time.
 
     Returns:
         How many bodies and how many recipients are gone.

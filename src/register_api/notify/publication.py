@@ -55,11 +55,7 @@ def newest(database: Database) -> int:
 
 
 def load(database: Database, version: int) -> Publication:
-    """Return a publication that was recorded.
-
-    Raises:
-        NotifyError: It was not.
-    """
+    """Return a publication that was recorded; it is a ``NotifyError`` if it was not."""
     rows = database.query("SELECT * FROM publications WHERE version = ?", version)
     if not rows:
         raise NotifyError(f"version {version} is not recorded", hint="register-api notify record")
@@ -100,13 +96,7 @@ def record_new(
 ) -> list[int]:
     """Look at the public tree, and record each version that is new, with the notices that it makes due.
 
-    Args:
-        database: Where to.
-        look: What to look at.
-        fetcher: Reads the tree.
-        now: The present instant, UTC.
-        first: At the first look: the version from which on people are to be told. Without it, what is
-            there already counts as told.
+    At the first look, what is there already counts as told, or from ``first`` on people are told of it.
 
     Returns:
         The versions that were recorded.

@@ -144,13 +144,10 @@ def _record(row: Row, register: str, versions: list[Row]) -> bytes:
 
 
 def stamp_seals(database: Database, authority: TimeAuthority, now: dt.datetime) -> list[TimeStamp]:
-    """Have every seal stamped that is not yet; no transaction is open while the authority is asked.
+    """Have every seal stamped that is not yet, and return the new stamps.
 
-    Returns:
-        The new stamps.
-
-    Raises:
-        NotStamped: The authority gave none that can be kept; the seals wait for the next time.
+    No transaction is open while the authority is asked. Where it gives none that can be kept, which is a
+    ``NotStamped``, the seals wait for the next time.
     """
     stamps = []
     for row in database.query("SELECT root, document FROM seals WHERE stamp IS NULL ORDER BY sealed_at"):

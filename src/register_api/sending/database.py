@@ -106,8 +106,7 @@ def opened(where: str, steps: Sequence[Sequence[str]]) -> Iterator[Database]:
 
     Args:
         where: Path of a file, or ``postgresql://…``.
-        steps: The tables: the statements of each number of the schema. A later release adds one and
-            changes none.
+        steps: The statements of each number of the schema. A later release adds one and changes none.
 
     Raises:
         SendingError: It cannot be opened, or a newer release has written it.

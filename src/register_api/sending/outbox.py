@@ -125,13 +125,10 @@ class Outbox(Generic[LeasedRow]):
     """The rows, as one worker takes them."""
 
     def __init__(self, database: Database, rows: type[LeasedRow], owner: str, lease_seconds: int) -> None:
-        """Keep what the worker is called.
+        """Take what a row is read as, and what the worker is called.
 
-        Args:
-            database: Where they are kept.
-            rows: What a row is read as.
-            owner: A name that no other worker has, nor this one had before it was started.
-            lease_seconds: How long a row is its own; longer than sending one mail takes.
+        No other worker has that name, nor had this one before it was started. A row is its own for so many
+        seconds; sending one mail takes less.
         """
         self._database, self._rows = database, rows
         self._owner, self._seconds = owner, lease_seconds
@@ -178,11 +175,7 @@ class Outbox(Generic[LeasedRow]):
     ) -> None:
         """Say what became of a row; without effect once it is another worker's.
 
-        Args:
-            leased: The row.
-            outcome: What became of it.
-            now: The present instant, Unix time.
-            retry_after: Seconds until the next attempt after each that was deferred.
+        ``retry_after`` are the seconds until the next attempt after each that was deferred.
         """
         with self._database.transaction() as run:
             mine = run(

@@ -83,12 +83,8 @@ class Sender(Generic[LeasedRow]):
     ) -> None:
         """Begin without a connection.
 
-        Args:
-            outbox: Where the rows are.
-            route: Which rows, and by what.
-            compose: Makes the message of a row, of the bytes where they were written before; or says what
-                became of it where nothing is to be sent.
-            around: Clock, end and log.
+        ``compose`` makes the message of a row, of the bytes where they were written before; or it says what
+        became of it where nothing is to be sent.
         """
         self._outbox, self._route, self._compose, self._around = outbox, route, compose, around
         self._next = 0.0

@@ -221,13 +221,8 @@ class WebhookTransport:
     ) -> None:
         """Begin without a connection.
 
-        Args:
-            reach: Where requests may go.
-            key: Signs, besides the secret of each endpoint.
-            now: Tells the time.
-            note: Is told of every answer.
-            seconds: How long an endpoint has for its answer.
-            command: The command of this program that sends, for ``User-Agent``.
+        The key signs besides the secret of each endpoint; ``note`` is told of every answer, for which an
+        endpoint has so many seconds; ``command`` stands in ``User-Agent``.
         """
         limits = HttpLimits(
             connect=seconds, read=seconds, exchange=seconds, run=float("inf"), requests=2**63, attempts=1
