@@ -153,7 +153,7 @@ def digest(opened: Watching, preview: bool) -> None:
                 out.print(Text(said, style="bold"))
                 out.print(text.mail)
             raise _Undone
-    elif opened.settings.tells_somebody:
+    elif opened.settings.sender or opened.settings.webhooks:
         with _mailer(opened) as (mailer, _):
             said = _counted(mailer.send())
             out.print(said)

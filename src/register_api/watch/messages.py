@@ -15,7 +15,7 @@ from register_api.sending.database import Row, Run
 from register_api.sending.outbox import Leased
 from register_api.watch.inbox import UNDECIDED
 from register_api.watch.news import AT_ONCE
-from register_api.watch.settings import Here, WatchSettings
+from register_api.watch.settings import Here
 
 _UNTOLD = f"""
     SELECT news.id, heard_by FROM
@@ -35,6 +35,9 @@ _LIVE = f"""
         JOIN news ON news.id = told.news JOIN vendors ON vendors.id = news.vendor
     WHERE told.delivery = ? AND {UNDECIDED} ORDER BY deadline IS NULL, deadline, vendors.name, news.id
 """
+MOST_NEWS = 200
+"""So many pieces of news stand in one message; of more only the number."""
+
 _SUBJECTS = {
     "alert": "Your vendors: {count} to look at now",
     "digest": "Your vendors: {count} of news",
@@ -85,18 +88,9 @@ class Text(NamedTuple):
 
     @property
     def mail(self) -> str:
-        """The text of a mail; so many pieces of news stand in one message."""
+        """The text of a mail."""
         decide = "To decide: register-api watch decide ID accepted|objected|not_concerned"
         return "\n\n".join([*self.shortened(MOST_NEWS, "\n"), decide]) + "\n"
-
-
-MOST_NEWS = 200
-"""So many pieces of news stand in one message; of more only the number."""
-
-
-def _audiences(settings: WatchSettings) -> list[Audience]:
-    mail = [Audience()] if settings.sender or not settings.webhooks else []
-    return mail + [Audience(hook.format, hook.name, hook.owner) for hook in settings.webhooks]
 
 
 def make_due(run: Run, here: Here) -> list[DueMessage]:
@@ -106,7 +100,8 @@ def make_due(run: Run, here: Here) -> list[DueMessage]:
     rest once a day from ``digest_hour`` on. What nobody is responsible for, or was decided, is not told.
     """
     near, today, made = list(reminders(run, here)), here.today.isoformat(), list[DueMessage]()
-    for audience in _audiences(here.settings):
+    hooks = [Audience(hook.format, hook.name, hook.owner) for hook in here.settings.webhooks]
+    for audience in hooks if hooks and not here.settings.sender else [Audience(), *hooks]:
         untold = _untold(run, audience, _AT_ONCE, *sorted(AT_ONCE), today)
         made += _told(run, audience, "alert", untold, here)
         reminded = (

@@ -113,20 +113,16 @@ def read_list(data: bytes, kid: str) -> RegisterList:
         UntrustedKey: Another key signed it.
         Forged: The signature does not fit.
     """
-    header, payload, signature = _parts(data)
+    parts = data.removesuffix(b"\n").split(b".")
+    if len(data) > MOST_BYTES or not data.isascii() or len(parts) != 3:  # noqa: PLR2004
+        raise Malformed("not a list of registers: a JWS in compact form")
+    header, payload, signature = (part.decode("ascii") for part in parts)
     document = strict_base64.decode_url(payload)
     found = decode(document, RegisterList, max_bytes=MOST_BYTES)
     if thumbprint(found.key) != kid:
         raise UntrustedKey(f"the list is signed with the key {printable(thumbprint(found.key))}")
     verify_jws(document, f"{header}..{signature}".encode(), {kid: ed25519_public(found.key)}.__getitem__)
     return found
-
-
-def _parts(data: bytes) -> list[str]:
-    parts = data.removesuffix(b"\n").split(b".")
-    if len(data) > MOST_BYTES or not data.isascii() or len(parts) != 3:  # noqa: PLR2004
-        raise Malformed("not a list of registers: a JWS in compact form")
-    return [part.decode("ascii") for part in parts]
 
 
 class Offered(NamedTuple):

@@ -72,11 +72,6 @@ class WatchSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     token_file: str = ""
     webhooks: tuple[WatchHook, ...] = ()
 
-    @property
-    def tells_somebody(self) -> bool:
-        """Whether there is anything by which owners are told."""
-        return bool(self.sender or self.webhooks)
-
 
 class Here(NamedTuple):
     """When and where something is seen: the present instant, UTC, and our time zone and holidays."""
