@@ -23,7 +23,7 @@ from register_api.core.changes import (
     FieldChange,
 )
 from register_api.core.diff.columns import Column, fold_columns
-from register_api.core.diff.comparison import Comparison, FieldDelta, Key, Pair
+from register_api.core.diff.comparison import Comparison, FieldDelta, Key, engagement_pairs
 from register_api.core.diff.differences import (
     Difference,
     Reorder,
@@ -191,10 +191,7 @@ def _in_order(ids: set[str], comparison: Comparison) -> tuple[str, ...]:
 
 
 def _notice_of(difference: Difference, comparison: Comparison) -> NoticeStatus:
-    """Say whether a change needed notice and got it: the one that carries an event carries its notice.
-
-    A change of the vendor itself (another legal entity) is as good as its worst engagement.
-    """
+    """Say whether a change needed notice and got it: the one that carries an event carries its notice."""
     if difference.vendor is None:
         return _not_required(comparison)
     before = comparison.older.version if comparison.older is not None else 0
@@ -204,7 +201,14 @@ def _notice_of(difference: Difference, comparison: Comparison) -> NoticeStatus:
     if plan is not None:
         announced, effective_on, said = plan.announced, plan.effective_on, plan.cancelled is None
     elif use is None:
-        return _of_another_entity(difference.vendor, before, comparison)
+        # Another legal entity is as good as its worst use of those that are announced anew.
+        older, newer = difference.vendor.before, difference.vendor.after
+        if older is None or newer is None or not another_entity(older, newer):
+            return _not_required(comparison)
+        both = (pair.after for pair in engagement_pairs(difference.vendor).values() if pair.in_both)
+        anew = (item for item in both if item is not None and item.announced.version > before)
+        status = (notice_status(item.announced, item.starts_on, comparison.zone) for item in anew)
+        return _worst(status, comparison)
     elif difference.type == "ended":
         return _not_required(comparison, use.ends_on)
     else:
@@ -213,16 +217,6 @@ def _notice_of(difference: Difference, comparison: Comparison) -> NoticeStatus:
     if not said or announced.version <= before:
         return _not_required(comparison, effective_on if plan is not None else None)
     return notice_status(announced, effective_on, comparison.zone)
-
-
-def _of_another_entity(vendor: Pair[Subprocessor], before: int, comparison: Comparison) -> NoticeStatus:
-    """Return the notice of a change of the vendor itself: the worst of the uses that it announces anew."""
-    older, newer = vendor.before, vendor.after
-    if older is None or newer is None or not another_entity(older, newer):
-        return _not_required(comparison)
-    known = {use.id for use in older.engagements}
-    anew = (use for use in newer.engagements if use.id in known and use.announced.version > before)
-    return _worst((notice_status(use.announced, use.starts_on, comparison.zone) for use in anew), comparison)
 
 
 def _not_required(comparison: Comparison, effective_on: dt.date | None = None) -> NoticeStatus:

@@ -104,17 +104,6 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
         return self.change.kind == "added" and name is not None and name.kind is Subprocessor
 
     @property
-    def is_column(self) -> bool:
-        """Whether a field was filled that had been empty in every entry."""
-        kinds = {field.kind for field in self.fields}
-        return self.change.subprocessor is None and not kinds.isdisjoint({Subprocessor, Engagement})
-
-    @property
-    def of_plan(self) -> bool:
-        """Whether it is about a planned change as such, not about what that sets."""
-        return any(field.kind is PlannedChange for field in self.fields)
-
-    @property
     def phrases(self) -> Phrases:
         """Phrases that know what kind of days were meant before, if that changed."""
         counted, said = self.field("day_count"), self.scene.phrases

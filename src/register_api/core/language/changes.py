@@ -24,7 +24,7 @@ from register_api.core.language.language import Language, capital, message, sent
 from register_api.core.language.notice import notice_dates, notice_given, older_promises, shortfall
 from register_api.core.language.turns import circumstances, say_turn
 from register_api.core.language.values import MECHANISM_NOT_STATED
-from register_api.core.model import Engagement, Location, Register, Subprocessor
+from register_api.core.model import Engagement, Location, PlannedChange, Register, Subprocessor
 from register_api.core.planned_changes import fields_set, with_change
 
 MAX_SUMMARY = 2000
@@ -127,7 +127,10 @@ _TITLED: Mapping[str, str] = MappingProxyType(
 
 def _say(view: ChangeView) -> Sequence[str]:
     """Return the sentences of a change, of which the first can stand alone."""
-    return say_turn(view) or [_column(view) if view.is_column else _fields(view)]
+    # A column is no vendor's alone, and its fields are those of vendors or of their uses.
+    of_rows = {field.kind for field in view.fields} & {Subprocessor, Engagement}
+    is_column = view.change.subprocessor is None and of_rows
+    return say_turn(view) or [_column(view) if is_column else _fields(view)]
 
 
 def _short_notice(view: ChangeView) -> Iterator[str]:
@@ -188,7 +191,8 @@ def _effective(view: ChangeView) -> str:
 def _subject(view: ChangeView) -> str:
     """Name what a change is about."""
     if view.change.subprocessor is not None:
-        return view.planned if view.of_plan else view.who
+        of_plan = any(field.kind is PlannedChange for field in view.fields)
+        return view.planned if of_plan else view.who
     first, *rest = (view.change.fields[0].path if view.change.fields else "").split(".")
     if first in _TITLED and rest:
         return view.text(_TITLED[first], title=_title(view, first, rest[0]))

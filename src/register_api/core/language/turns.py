@@ -70,16 +70,9 @@ _ORIGINS = ("merged_from", "split_from")
 """Fields that say what a new vendor was made of."""
 
 _FACTS = (
-    "purpose",
-    "entity",
-    "conditions",
-    "locations",
-    "transfers",
-    "products",
-    "data_scope",
-    "data_categories",
+    "purpose", "entity", "conditions", "locations", "transfers", "products", "data_scope", "data_categories",
     "ends_on",
-)
+)  # fmt: skip
 """What a customer wants to know of a use that starts."""
 
 
