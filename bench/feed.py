@@ -27,12 +27,10 @@ from register_api.core.format import tree
 from register_api.core.language.changes import Sentences
 from register_api.core.model import Register
 from register_api.core.notice import NoticeStatus
-from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import VersionSummary
+from register_api.publish.feed.formats import atom_feed, entries_in, json_feed
 from register_api.publish.feed.interests import PublishedFeeds, important_feed, interest_feeds
-from register_api.publish.feed.json import entries_in, json_feed
-from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.signatures import signatures
+from register_api.publish.signing.keyring import Keyring, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -69,7 +69,7 @@ from register_api.core.signature import (
 from register_api.core.trust_root import MEMBER, LogEpoch
 from register_api.core.versioning import make_version
 from register_api.errors import Malformed
-from register_api.publish.signing.signatures import sign_feed
+from register_api.publish.signing.keyring import sign_feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,7 @@ from publishers_to_attack import forty_nine_versions
 
 from feed_keys import OURS, THEIRS
 from register_api.core.format import tree
-from register_api.publish.signing.signatures import sign_feed
+from register_api.publish.signing.keyring import sign_feed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from feed_keys import OURS, THEIRS
 from feed_signature_forms import ECDSA, malformed_forms, value_of
 from register_api.core.format import tree
-from register_api.publish.signing.signatures import sign_feed
+from register_api.publish.signing.keyring import sign_feed
 
 if TYPE_CHECKING:
     from attack import Lie

@@ -19,7 +19,7 @@ from publications import write_tree
 from node_judges import FOLDER
 from programs import environment, run
 from register_api.core.format import tree
-from register_api.publish.check_page.assembly import check_page
+from register_api.publish.templating import check_page
 from running import serving
 from tools import need
 

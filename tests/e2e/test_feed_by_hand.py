@@ -17,7 +17,7 @@ from documented import documented
 from feed_keys import OURS
 from feed_signature_forms import malformed_forms, putting, swapping, value_of
 from programs import output_of
-from register_api.publish.signing.signatures import sign_feed
+from register_api.publish.signing.keyring import sign_feed
 from tools import need
 
 if TYPE_CHECKING:

@@ -11,10 +11,9 @@ import pytest
 
 import sample_register as sample
 from node_judges import need_package, node
-from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import FeedEntry, make_entry
+from register_api.publish.feed.formats import atom_feed, json_feed
 from register_api.publish.feed.interests import interest_feed, interests
-from register_api.publish.feed.json import json_feed
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

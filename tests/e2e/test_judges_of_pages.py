@@ -14,8 +14,8 @@ import sample_register as sample
 from programs import run
 from register_api.core import model
 from register_api.core.format import tree
-from register_api.publish.check_page.assembly import check_page
 from register_api.publish.page import render as page
+from register_api.publish.templating import check_page
 from tools import need
 
 if TYPE_CHECKING:

@@ -26,8 +26,7 @@ from register_api.cli.main import cli
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.publish import rotation
-from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.signatures import sign_jws
+from register_api.publish.signing.keyring import Keyring, sign_jws
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust.metadata import metadata_path
 from register_api.publish.trust.root import known_file, signed_sha256

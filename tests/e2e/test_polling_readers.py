@@ -9,7 +9,7 @@ from feed_programs import READERS, Seen
 from publishers import NOW, Publisher
 from register_api.core.diff.concern import tag_of
 from register_api.core.format import tree
-from register_api.publish.feed.atom import entries_of
+from register_api.publish.feed.formats import entries_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from fuzz.documents import published
 from fuzz.target import Target, documented
 from memory_publisher import NAME
 from register_api.core.format import tree
-from register_api.publish.signing.signatures import sign_feed
+from register_api.publish.signing.keyring import sign_feed
 from register_api.verify.checks.feed_signature import verify_feed_signature
 from register_api.verify.checks.feeds import read_atom, read_json
 

@@ -89,7 +89,7 @@ def test_a_summary_is_printed_and_nothing_else() -> None:
         "verify/checks/history.py",
     }
     # A feed's entry has a summary of its own, which is written, and compared with its twin, as it is.
-    of_feeds = {"publish/feed/atom.py", "publish/feed/json.py", "verify/checks/feeds.py"}
+    of_feeds = {"publish/feed/formats.py", "verify/checks/feeds.py"}
     assert readers - of_files - makers - of_feeds == {"cli/words.py"}
     for template in (messages.SOURCE / "publish/page/templates").iterdir():
         assert not re.search(r"\bsummary\s*[|\[.]|\{%[^%]*\bsummary\b", template.read_text("utf-8")), (

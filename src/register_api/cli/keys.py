@@ -16,7 +16,7 @@ from register_api.errors import StoreError, UsageError
 from register_api.files import durable
 from register_api.publish.signing.key_file import Secret
 from register_api.publish.signing.passphrase import Passphrases
-from register_api.publish.signing.signer import Ed25519Signer, adopt_token_key, generate, new_token_key
+from register_api.publish.signing.signer import Ed25519Signer, generate, new_token_key
 from register_api.publish.trust.metadata import newest_root
 from register_api.publish.trust.root import kid_of
 from register_api.store.reader import open_snapshot
@@ -57,7 +57,7 @@ def new(path: Path, token: str | None, *, encrypt: bool, adopt: bool) -> None:
     else:
         if encrypt:
             raise UsageError("--encrypt is for keys in files; a token has a PIN")
-        signer = (adopt_token_key if adopt else new_token_key)(path, token)
+        signer = new_token_key(path, token, adopt=adopt)
         out.print(f"Private key in the token, of which no copy can be made; {path} says where.")
     if public is None:
         out.print(f"Thumbprint  {signer.kid}")

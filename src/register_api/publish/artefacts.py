@@ -33,8 +33,7 @@ from register_api.publish.page.version_history import (
     version_history,
 )
 from register_api.publish.signing.key_list import current_key_list
-from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.signatures import signatures
+from register_api.publish.signing.keyring import Keyring, signatures
 from register_api.publish.templating import TEMPLATES_SHA256
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
@@ -61,8 +60,6 @@ class ArtefactBuilder(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         snapshot: What is published so far; ``None``: nothing.
-        found: What that was found to hold; ``None`` likewise.
-        keyring: The private keys.
         now: The present instant, from which freshness counts.
         base_url: Where the tree is published, if that is fixed.
         fresh_for: How long the timestamp is good; ``None``: as long as the one before.

@@ -50,10 +50,6 @@ class CosigningRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         checkpoint: The checkpoint as it was vouched for, without lines of witnesses.
-        size: Its size.
-        published_at: When its version was published, UTC.
-        read: Gives the tiles of its log.
-        now: The present instant, UTC.
     """
 
     checkpoint: bytes
@@ -64,14 +60,7 @@ class CosigningRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of asking one witness: its line, or a sentence why there is none.
-
-    Attributes:
-        witness: Who was asked.
-        line: A good line of its key.
-        at: When it signed, UTC.
-        problem: What went wrong, in words of ours.
-    """
+    """What came of asking one witness: its line, or a sentence why there is none."""
 
     witness: PolicyWitness
     line: SignatureLine | None = None

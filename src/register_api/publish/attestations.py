@@ -54,12 +54,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WitnessStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a policy stands.
-
-    Attributes:
-        policy: The policy.
-        found: Good cosignatures of its witnesses.
-    """
+    """Where a policy stands."""
 
     policy: WitnessPolicy
     found: tuple[Cosignature, ...]
@@ -106,12 +101,7 @@ def witness_status(head: Head, policy: WitnessPolicy) -> WitnessStatus:
 
 
 class CosigningResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of asking.
-
-    Attributes:
-        outcomes: One for each witness that was missing.
-        after: Where the policy stands now.
-    """
+    """What came of asking."""
 
     outcomes: tuple[Outcome, ...]
     after: WitnessStatus

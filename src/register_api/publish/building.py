@@ -33,17 +33,10 @@ class PagesMade(msgspec.Struct, frozen=True, kw_only=True):
     day: dt.date | None = None
 
 
-NO_PAGES = PagesMade()
-"""Of a store whose pages say nothing of themselves."""
-
-
 class Publishing(msgspec.Struct, frozen=True, kw_only=True):
     """A store and a folder of keys, both held, and what was found in the store.
 
     Attributes:
-        store: Folder of the store.
-        keys: Folder of the private keys.
-        memory: What these keys signed last.
         snapshot: What is visible; ``None`` before the first publication.
         found: What that holds, all of it vouched for.
     """
@@ -81,7 +74,7 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
             return before.read(path)
 
         made = examine(read, self.found.head if self.found else None, base_url)
-        kept = _pages_of(before.state) if before else NO_PAGES
+        kept = _pages_of(before.state) if before else PagesMade()
         return commit(
             self.store,
             files,

@@ -102,34 +102,24 @@ def api_catalog(base_url: str | None) -> bytes:
     host of plain files answers 404 there.
     """
     base = base_url or _UP
-    return encode({"linkset": [_catalog(base), _service(base), _register(base)]})
-
-
-def _catalog(base: str) -> LinkContext:
-    return {
+    catalog: LinkContext = {
         "anchor": base + tree.API_CATALOG.path(),
         "item": [{"href": base}],
         "profile": [{"href": "https://www.rfc-editor.org/info/rfc9727"}],
     }
-
-
-def _service(base: str) -> LinkContext:
-    return {
+    service: LinkContext = {
         "anchor": base,
         "service-desc": [{"href": base + tree.OPENAPI.path(), "type": "application/json"}],
         "service-doc": [{"href": base + "docs", "type": "text/html"}],
         "status": [{"href": base + "readyz", "type": "application/json"}],
         **_named(base, of_service=True),
     }
-
-
-def _register(base: str) -> LinkContext:
-    schema = base + tree.SCHEMA.path("register")
-    return {
+    register: LinkContext = {
         "anchor": base + tree.REGISTER.path(),
-        "describedby": [{"href": schema, "type": "application/schema+json"}],
+        "describedby": [{"href": base + tree.SCHEMA.path("register"), "type": "application/schema+json"}],
         **_named(base, of_service=False),
     }
+    return encode({"linkset": [catalog, service, register]})
 
 
 def _named(base: str, *, of_service: bool) -> LinkContext:

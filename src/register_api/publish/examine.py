@@ -31,9 +31,9 @@ from register_api.core.model import Register
 from register_api.core.notice import Promises
 from register_api.core.trust_root import check_against_root, check_beginnings, read_epochs
 from register_api.errors import Forged, Forked, Inconsistent, Malformed, StoreDamaged, VerificationError
-from register_api.publish.exports.calendar import CalendarEvent, read_events
+from register_api.publish.calendar import CalendarEvent, read_events
 from register_api.publish.feed.entry import FeedEntry
-from register_api.publish.feed.json import entries_in
+from register_api.publish.feed.formats import entries_in
 from register_api.publish.memory import SignedFile, SignedHead
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import Read
@@ -57,14 +57,8 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         head: What the next publication has to continue.
-        keys: The list of keys, with its bytes.
-        newest: The newest version, with its bytes.
-        heads: The list of head files.
-        versions: Bytes of the list of versions.
         leaves: Hash of each entry of the log.
-        promises: All notice promises so far.
         feed: What the feed says of the newest versions, newest first.
-        calendar: The events of the calendar by ``UID``.
     """
 
     head: SignedHead
@@ -148,8 +142,16 @@ class _Examination:
         versions, leaves = self._versions(heads, checkpoint)
         epochs = read_epochs(trusted.root)
         check_beginnings(epochs, checkpoint.size, lambda size: merkle.root_hash(leaves[:size]))
-        _check_newest(newest, versions.document)
+        path = tree.VERSION_REGISTER.path(newest.document.version)
+        if {file.path: file.sha256 for file in versions.document.versions[-1].files}.get(
+            path
+        ) != newest.sha256:
+            raise Inconsistent(
+                f"{tree.REGISTER.path()} is not the register that the log's newest entry names"
+            )
         promises = _promises_after(known, newest, versions.document, self.get)
+        with _naming(tree.CALENDAR.path()):
+            calendar = read_events(self._listed(heads, tree.CALENDAR))
         head = SignedHead(
             first_root=digest(self.get(tree.ROOT.path(1))),
             metadata={
@@ -171,7 +173,7 @@ class _Examination:
             leaves=leaves,
             promises=promises,
             feed=self._feed(heads, checkpoint),
-            calendar=self._calendar(heads),
+            calendar=calendar,
         )
 
     def _follow(self, known: SignedHead | None) -> Trusted:
@@ -225,11 +227,6 @@ class _Examination:
         ):
             raise Inconsistent(f"{path} does not tell of the newest versions", path=path)
         return entries
-
-    def _calendar(self, heads: HeadFiles) -> dict[str, CalendarEvent]:
-        data, path = self._listed(heads, tree.CALENDAR), tree.CALENDAR.path()
-        with _naming(path):
-            return read_events(data)
 
     def _listed(self, heads: HeadFiles, kind: FileKind) -> bytes:
         """Return a head file, which has to be the one that the signed list names."""
@@ -288,13 +285,6 @@ def _checkpoint(data: bytes, keys: KeyList, newest: Register) -> Checkpoint:
     if checkpoint.size != newest.version:
         raise Inconsistent(f"a log of size {checkpoint.size} beside version {newest.version}")
     return checkpoint
-
-
-def _check_newest(newest: Encoded[Register], listed: VersionList) -> None:
-    path = tree.VERSION_REGISTER.path(newest.document.version)
-    named = {file.path: file.sha256 for file in listed.versions[-1].files}
-    if named.get(path) != newest.sha256:
-        raise Inconsistent(f"{tree.REGISTER.path()} is not the register that the log's newest entry names")
 
 
 @contextlib.contextmanager

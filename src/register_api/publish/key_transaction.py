@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,11 +25,11 @@ from register_api.publish.discovery import discovery_document, security_txt
 from register_api.publish.examine import Examined
 from register_api.publish.signing import key_file
 from register_api.publish.signing.key_list import pem_file, pem_files, revised
-from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.signatures import signatures
+from register_api.publish.signing.keyring import Keyring, signatures
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
 from register_api.publish.trust.metadata import Read
+from register_api.publish.trust.root import root_kids
 from register_api.publish.version_files import digests_of, head_files
 from register_api.store.reader import Snapshot, open_snapshot
 
@@ -50,13 +51,9 @@ def promote_next_keys(keyring: Keyring, read: Read) -> tuple[Path, ...]:
 def _named(read: Read) -> frozenset[str]:
     """Return the thumbprint of every key in force: of the newest root, and open in the list of keys."""
     root = trust_metadata.newest_root(read)
-    keyids = {keyid for names in ROLES.values() for name in names for keyid in root.roles[name].keyids}
-    publics = (bytes.fromhex(root.keys[keyid].keyval["public"]) for keyid in keyids)
     keys = canonical.decode(read(tree.KEYS.path()), KeyList)
-    return frozenset(
-        {thumbprint(ed25519_jwk(public)) for public in publics}
-        | {each.kid for each in keys.keys if each.last_version is None}
-    )
+    of_root = root_kids(root, *itertools.chain.from_iterable(ROLES.values()))
+    return of_root | {each.kid for each in keys.keys if each.last_version is None}
 
 
 def _take_place(keyring: Keyring, role: str) -> list[Path]:
@@ -159,18 +156,12 @@ def public_files(read: Read) -> dict[str, bytes]:
     roots = trust_metadata.roots(read)
     keys = canonical.decode(read(tree.KEYS.path()), KeyList)
     files = {f"{number}.root.json": data for number, data in enumerate(roots, start=1)}
-    files |= _root_keys(trust_metadata.parse(roots[-1], Root).signed)
-    files |= {f"{record.use}-{record.kid}.pem": pem_file(record.pem) for record in keys.keys}
-    return files
-
-
-def _root_keys(root: Root) -> dict[str, bytes]:
-    """Return the PEM files of the keys that a root names, by role."""
-    files = {}
+    root = trust_metadata.parse(roots[-1], Root).signed
     for role, names in ROLES.items():
         for keyid in root.roles[names[0]].keyids:
             jwk = ed25519_jwk(bytes.fromhex(root.keys[keyid].keyval["public"]))
             files[f"{role}-{thumbprint(jwk)}.pem"] = pem_file(public_pem(jwk))
+    files |= {f"{record.use}-{record.kid}.pem": pem_file(record.pem) for record in keys.keys}
     return files
 
 

@@ -28,21 +28,17 @@ from register_api.core.model import Register, Subprocessor
 from register_api.core.notice import Promises
 from register_api.core.schemas import DIALECT, definitions
 from register_api.core.timeline import engagement_states
-from register_api.publish.check_page.assembly import check_page
-from register_api.publish.discovery import ROBOTS_TXT, api_catalog, discovery_document, security_txt
-from register_api.publish.exports.calendar import (
+from register_api.publish.calendar import (
     CalendarEvent,
     calendar_events,
     register_calendar,
     vendor_calendars,
 )
-from register_api.publish.exports.dpv import dpv
-from register_api.publish.exports.workbook import register_workbook
-from register_api.publish.feed.atom import atom_feed
+from register_api.publish.discovery import ROBOTS_TXT, api_catalog, discovery_document, security_txt
+from register_api.publish.exports import dpv, register_workbook
 from register_api.publish.feed.entry import FeedEntry, VersionSummary
+from register_api.publish.feed.formats import atom_feed, json_feed
 from register_api.publish.feed.interests import PublishedFeeds, feeds_opml, important_feed, interest_feeds
-from register_api.publish.feed.json import json_feed
-from register_api.publish.page.daily import vendors_to_write
 from register_api.publish.page.render import (
     annex_page,
     changes_page,
@@ -53,9 +49,9 @@ from register_api.publish.page.render import (
     version_page,
 )
 from register_api.publish.page.version_history import ToldVersion
-from register_api.publish.page.view import PageView
+from register_api.publish.page.view import PageView, vendors_to_write
 from register_api.publish.signing.key_list import pem_files
-from register_api.publish.templating import SCRIPT
+from register_api.publish.templating import SCRIPT, check_page
 from register_api.publish.version_files import LogFiles, VersionFiles, head_files, versions_document
 from register_api.style.environment import ICON
 
@@ -110,13 +106,8 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A new version, with all that its files are made from.
 
     Attributes:
-        files: The register with its diff, the list of keys and its log entry.
-        promises: All notice promises, the new version's among them.
-        log: The log with the new version.
         version_summary: The version as its feed entry and its own page tell it.
-        listed: The list of versions as it is stored, if there is one.
         heads: The list of head files as it was signed last, if there is one.
-        stored: Paths of what is published.
         feeds: What was published of the other feeds.
         feed_window: What the feeds say of the newest versions, newest first.
         history: Versions with their changes, the new one first.
@@ -124,9 +115,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         first_published_at: When version 1 was published.
         shown_before: The version before, if what shows it on pages has not changed since.
         retold: Gives the versions before, where their pages have to be made again.
-        roots: Every TUF root, oldest first.
         base_url: Where the tree is published, if that is fixed.
-        now: The present instant, UTC.
     """
 
     files: VersionFiles
@@ -209,10 +198,6 @@ def _atom(new: NewVersion, archive: int | None = None) -> bytes:
     )
 
 
-def _json_feed(new: NewVersion) -> bytes:
-    return json_feed(new.register, new.feed_window, year=new.first_published_at.year, base_url=new.base_url)
-
-
 def _archive(new: NewVersion) -> ByValue:
     """Make the archive page that the newest version completes, if it does."""
     page, rest = divmod(new.number, FEED_PAGE_SIZE)
@@ -230,7 +215,9 @@ ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.VERSIONS: lambda new: versions_document(new.listed, new.files.entry_bytes, new.register.register),
     tree.KEYS: lambda new: new.files.keys.data,
     tree.FEED_ATOM: _atom,
-    tree.FEED_JSON: _json_feed,
+    tree.FEED_JSON: lambda new: json_feed(
+        new.register, new.feed_window, year=new.first_published_at.year, base_url=new.base_url
+    ),
     tree.USES_CSV: lambda new: uses_csv(new.uses),
     tree.USES_SCHEMA: lambda _: encode(table_schema()),
     tree.WORKBOOK: lambda new: register_workbook(new.files.register, new.uses, new.today, new.promises.zone),

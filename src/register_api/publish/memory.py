@@ -52,9 +52,7 @@ class SignedHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         first_root: SHA-256 (hex) of ``1.root.json``.
         metadata: The newest root, timestamp, snapshot and targets, by role.
         size: Size of the log, which is the number of the newest version.
-        root_hash: Its root hash, in hex.
         base_url: Where the tree was said to lie when that version was published.
-        policies: Notice promises up to that version, oldest first.
         first_live: First version that was not imported.
     """
 
@@ -113,12 +111,6 @@ def read_memory(keys: Path) -> KeyMemory:
         ) from None
 
 
-def write_shown(keys: Path, head: SignedHead) -> None:
-    """Remember that a head is visible; durable on return."""
-    with _told(keys):
-        durable.replace(keys / MEMORY_FILE, msgspec.json.encode(KeyMemory(shown=head)), secret=True)
-
-
 def show(keys: Path, memory: KeyMemory, head: SignedHead, switch: Callable[[], None]) -> None:
     """Make a head visible, remembering before that it may be, and after that it is.
 
@@ -149,7 +141,7 @@ def check_continues(memory: KeyMemory, found: SignedHead, root_at: Callable[[int
     """Check that a store has what was shown last, or continues it."""
     intended, shown = memory.intended, memory.shown
     if intended is not None:
-        if _same(found, intended):
+        if all(getattr(found, name) == getattr(intended, name) for name in ("metadata", "size", "root_hash")):
             return
         _check_log(found, intended, root_at, older_is_good=True)
     if shown is None:
@@ -159,10 +151,6 @@ def check_continues(memory: KeyMemory, found: SignedHead, root_at: Callable[[int
     _check_log(found, shown, root_at)
     for role, known in shown.metadata.items():
         _check_role(role, found.metadata[role], known)
-
-
-def _same(one: SignedHead, other: SignedHead) -> bool:
-    return (one.metadata, one.size, one.root_hash) == (other.metadata, other.size, other.root_hash)
 
 
 def _check_log(

@@ -10,17 +10,22 @@ from pathlib import Path
 
 import msgspec
 
+from register_api.core.format import tree
 from register_api.core.instant import format_instant, local_day
+from register_api.core.language.language import Language
 from register_api.errors import StoreLocked
 from register_api.publish.artefacts import ArtefactBuilder
-from register_api.publish.building import PagesMade, Publishing, building, nothing_published
-from register_api.publish.examine import nothing_signed
+from register_api.publish.building import PagesMade, building, nothing_published
+from register_api.publish.examine import Examined, nothing_signed
 from register_api.publish.key_transaction import promote_next_keys
-from register_api.publish.page.daily import pages_of_day
+from register_api.publish.page.render import in_each_language, index_page, subprocessor_pages
+from register_api.publish.page.version_history import version_history
+from register_api.publish.page.view import PageView, vendors_to_write
 from register_api.publish.preparation import Baseline, Candidate, PublishOptions, prepare, read_base
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.templating import TEMPLATES_SHA256
 from register_api.publish.trust import repository as trust_repository
+from register_api.publish.trust.metadata import Read
 from register_api.store.plan import Progress
 from register_api.store.reader import Snapshot, open_snapshot
 
@@ -29,12 +34,7 @@ class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be published, where, and with which keys.
 
     Attributes:
-        source: Folder with register.toml.
-        store: Folder of the store.
-        keys: Folder of the private keys; for a new store missing keys are made.
-        intent: Why and when.
         base_url: Address of the tree's root for a trial, ending in ``/``, in place of the register's own.
-        root_keys: How many root keys a new register gets.
         root_threshold: How many of them have to sign.
         fresh_for: How long the signed timestamp is good; ``None``: as long as the one before.
         clock_is_right: Sign even if the timestamp in force is of a later instant.
@@ -109,7 +109,8 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
         keyring.create = work.snapshot is None
         if work.snapshot is not None:
             promote_next_keys(keyring.reopen(), work.snapshot.read)
-        base = _base(work)
+        found = work.found
+        base = Baseline(newest=found.newest, promises=found.promises) if found else Baseline()
         if base.sha256 != prepared.base.sha256:
             prepared = prepare(order.source, base, order.intent)
             _refuse_if_overtaken(base, order.intent)
@@ -119,7 +120,7 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
         base_url = order.base_url or register.url
         builder = ArtefactBuilder(
             snapshot=work.snapshot,
-            found=work.found,
+            found=found,
             keyring=keyring,
             now=order.intent.now,
             base_url=base_url,
@@ -146,12 +147,6 @@ def _refuse_if_overtaken(base: Baseline, intent: PublishOptions) -> None:
             f"version {newest.version} was published meanwhile, at {format_instant(newest.published_at)}",
             hint="register-api publish  again, for what it does not say yet",
         )
-
-
-def _base(work: Publishing) -> Baseline:
-    """Return what has been published so far, as it was found to be signed."""
-    found = work.found
-    return Baseline(newest=found.newest, promises=found.promises) if found else Baseline()
 
 
 def refresh_freshness(
@@ -194,3 +189,33 @@ def refresh_freshness(
         day = local_day(now, found.promises.zone) if pages else state.pages_on
         made = PagesMade(templates=state.page_templates, day=day)
         return work.commit({**files, **pages}, now=now, pages=made)
+
+
+def pages_of_day(found: Examined, read: Read, shown_on: dt.date | None, now: dt.datetime) -> dict[str, bytes]:
+    """Return pages that say something else today than on the day for which they were made; no key is needed.
+
+    The page of the register names its day, so it is made again each day; that of a vendor only when what it
+    says has changed.
+    """
+    register, zone = found.newest.document, found.promises.zone
+    today, made_for = local_day(now, zone), shown_on or local_day(register.published_at, zone)
+    if shown_on is not None and today <= shown_on:
+        return {}
+    vendors = vendors_to_write(register, made_for, register, today, told=())
+    history = version_history(found.versions.document.versions, read, zone)
+
+    def pages(language: Language) -> Iterator[tuple[str, bytes]]:
+        view = PageView(
+            register=register,
+            history=history,
+            promises=found.promises,
+            language=language,
+            today=today,
+            size=found.head.size,
+            root_hash=bytes.fromhex(found.head.root_hash),
+        )
+        yield tree.INDEX.path(), index_page(view)
+        for id_, data in subprocessor_pages(view, vendors):
+            yield tree.SUBPROCESSOR_PAGE.path(id_), data
+
+    return in_each_language(register.publisher, pages)

@@ -26,10 +26,8 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Why and when somebody publishes.
 
     Attributes:
-        now: The present instant (UTC, whole seconds).
         kind: Kind of the reason; ``None`` means initial for version 1, correction where
             ``corrects`` is given, else change.
-        text: The reason in a sentence.
         corrects: Number of the version that is put right.
         at: When this state was published elsewhere: history that is taken over.
     """
@@ -50,7 +48,6 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """What has been published so far.
 
     Attributes:
-        newest: The newest version as it is stored; ``None`` before the first.
         promises: All notice promises so far; ``None`` before the first version.
     """
 
@@ -72,13 +69,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A source after loading and checking.
 
     Attributes:
-        base: What has been published so far.
         findings: All that loader and rules say, with file and line.
         register: The version that publishing would make; ``None`` where an error forbids it.
         promises: All notice promises, the new version's among them; ``None`` likewise.
         unchanged: Whether the source says just what the newest version says (R26).
-        draft: The source as it was read; ``None`` where it could not be.
-        context: What it was judged against; ``None`` likewise.
     """
 
     base: Baseline
@@ -133,29 +127,19 @@ def prepare(source: Path, base: Baseline, intent: PublishOptions) -> Candidate:
     loaded = load(source)
     if loaded.draft is None:
         return Candidate(base=base, findings=loaded.findings)
-    context = _context(loaded.draft, base, intent)
-    findings = (*loaded.findings, *locate(source, check(loaded.draft, context)))
+    draft, context = loaded.draft, _context(loaded.draft, base, intent)
+    findings = (*loaded.findings, *locate(source, check(draft, context)))
+    candidate = Candidate(base=base, findings=findings, draft=draft, context=context)
     if any(finding.severity == "error" for finding in findings):
-        return Candidate(base=base, findings=findings, draft=loaded.draft, context=context)
-    return _prepared(loaded.draft, base, context, findings)
-
-
-def _prepared(draft: Draft, base: Baseline, context: Context, findings: tuple[Finding, ...]) -> Candidate:
+        return candidate
     register = make_version(draft, context)
-    return Candidate(
-        base=base,
-        findings=findings,
+    day, live = local_day(register.published_at, context.zone), register.recorded == "live"
+    return msgspec.structs.replace(
+        candidate,
         register=register,
-        promises=context.promises.joined_by(
-            register.version,
-            local_day(register.published_at, context.zone),
-            register.notice,
-            live=register.recorded == "live",
-        ),
+        promises=context.promises.joined_by(register.version, day, register.notice, live=live),
         unchanged=base.register is not None
         and unchanged(register, base.register, dated=draft.register.updated_on is not None),
-        draft=draft,
-        context=context,
     )
 
 

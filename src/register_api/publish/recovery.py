@@ -42,20 +42,15 @@ from register_api.verify.fetcher import Fetcher, KeepingFetcher, NotServed
 from register_api.verify.options import Options
 from register_api.verify.trust_metadata import read_root
 
-_SECOND = dt.timedelta(seconds=1)
-
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     """What is taken over, and where to.
 
     Attributes:
-        base: What the source of the tree is called.
-        store: Folder of the store.
         keys: Folder of the private keys, which remember what was published from now on.
         root: File with the trust root to begin from.
         root_sha256: Or the SHA-256 (hex) of ``1.root.json``; without both, the one that the keys remember.
         stale: Take over what has expired, too.
-        now: The present instant, UTC.
     """
 
     base: str
@@ -89,9 +84,11 @@ def take_over(order: Recovery, source: Fetcher, progress: Progress | None = None
         before = open_snapshot(order.store)
         with memory.held(order.keys) as known:
             files = _verified(order, source, known, progress)
-            found = examine(_reader(files), None)
+            found = examine(files.__getitem__, None)
             memory.check_continues(known, found.head, found.root_at)
-            files |= _made_again(files, found, order.now)
+            # What nobody signs: the pages, as a publication of today makes them.
+            made = make_files(_as_if_new(files, found, order.now)).items()
+            files |= {path: data for path, data in made if path not in files and not kind_of(path).checks}
             work = Publishing(store=order.store, keys=order.keys, memory=known, snapshot=before, found=None)
             return _committed(work, files, found, order.now)
 
@@ -133,32 +130,29 @@ def _verified(
                 hint="give --root-sha256 HEX, the SHA-256 of 1.root.json in your contracts, or --root FILE",
             )
         options = msgspec.structs.replace(options, root_sha256=remembered.first_root)
-    now = min(order.now, _expiry(reader) - _SECOND) if order.stale else order.now
+    now = order.now
+    if order.stale:  # goes by when what is served was still fresh
+        data = reader.get(tree.TIMESTAMP.path(), tree.TIMESTAMP.max_bytes)
+        expires = trust_metadata.parse(data, Timestamp).signed.expires
+        now = min(now, expires - dt.timedelta(seconds=1))
     result = verify(order.base, options, now, progress, fetcher=reader)
     if result.finding is not None:
         raise result.finding
     if order.root is not None:
-        _read_up_to(read_root(order.root.read_bytes()).version, order.root, reader)
+        # A store has all roots, and ``examine`` follows them: those before the one that was given, too.
+        given = order.root.read_bytes()
+        version = read_root(given).version
+        for earlier in range(1, version):
+            reader.get(tree.ROOT.path(earlier), tree.ROOT.max_bytes)
+        reader.files[tree.ROOT.path(version)] = given
     files = {path: data for path, data in reader.files.items() if is_path(path) and kind_of(path).checks}
     return files | dict(_time_stamps(source, files))
 
 
-def _read_up_to(version: int, root: Path, reader: KeepingFetcher) -> None:
-    """Add the root that was given and those before it; a store has all, and ``examine`` follows them."""
-    for earlier in range(1, version):
-        reader.get(tree.ROOT.path(earlier), tree.ROOT.max_bytes)
-    reader.files[tree.ROOT.path(version)] = root.read_bytes()
-
-
-def _expiry(source: Fetcher) -> dt.datetime:
-    """Return until when what is served is fresh; only what was asked for by hand goes by it."""
-    data = source.get(tree.TIMESTAMP.path(), tree.TIMESTAMP.max_bytes)
-    return trust_metadata.parse(data, Timestamp).signed.expires
-
-
 def _time_stamps(source: Fetcher, files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
     """Yield the time stamp of each version that has one; verifying reads the newest alone."""
-    for version in _numbers(files):
+    newest = decode(files[tree.REGISTER.path()], Register)
+    for version in range(1, newest.version + 1):
         path = tree.TIME_STAMP.path(version)
         try:
             data = source.get(path, tree.TIME_STAMP.max_bytes)
@@ -168,24 +162,10 @@ def _time_stamps(source: Fetcher, files: dict[str, bytes]) -> Iterator[tuple[str
         yield path, data
 
 
-def _numbers(files: dict[str, bytes]) -> range:
-    newest = decode(files[tree.REGISTER.path()], Register)
-    return range(1, newest.version + 1)
-
-
-def _reader(files: dict[str, bytes]) -> trust_metadata.Read:
-    return lambda path: files[path]
-
-
-def _made_again(files: dict[str, bytes], found: Examined, now: dt.datetime) -> dict[str, bytes]:
-    """Return what nobody signs: the pages, as a publication of today makes them."""
-    made = make_files(_as_if_new(files, found, now))
-    return {path: data for path, data in made.items() if path not in files and not kind_of(path).checks}
-
-
 def _as_if_new(files: dict[str, bytes], found: Examined, now: dt.datetime) -> NewVersion:
     """Return the newest version as it was when it was published."""
-    number, read = found.head.size, _reader(files)
+    number, read = found.head.size, files.__getitem__
+    diff = files[tree.VERSION_DIFF.path(number)]
     log = LogFiles(
         root_hash=bytes.fromhex(found.head.root_hash),
         tiles={},
@@ -195,7 +175,7 @@ def _as_if_new(files: dict[str, bytes], found: Examined, now: dt.datetime) -> Ne
     return NewVersion(
         files=VersionFiles(
             register=found.newest,
-            diff=_diff(files, number),
+            diff=Encoded(decode(diff, Diff), diff),
             keys=found.keys,
             entry_bytes=files[tree.VERSION_ENTRY.path(number)],
         ),
@@ -221,8 +201,3 @@ def _as_if_new(files: dict[str, bytes], found: Examined, now: dt.datetime) -> Ne
         base_url=found.newest.document.url,
         now=now,
     )
-
-
-def _diff(files: dict[str, bytes], version: int) -> Encoded[Diff]:
-    data = files[tree.VERSION_DIFF.path(version)]
-    return Encoded(decode(data, Diff), data)

@@ -24,7 +24,7 @@ from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import metadata_path
 from register_api.publish.trust.root import BEGUN, FIRST_ROOT, RootChange, make_root, next_root
 from register_api.publish.trust.root_draft import RootDraft, check_draft, new_draft
-from register_api.store.reader import Snapshot, open_snapshot
+from register_api.store.reader import open_snapshot
 
 
 def begin_root(
@@ -101,17 +101,31 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
         StoreError: The store is damaged.
     """
     check_draft(draft)
-    _check_signed(draft, now)
+    for version, missing in draft.missing().items():
+        if missing:
+            raise KeyStoreError(
+                f"{missing} more of the root keys of version {version} have to sign this root",
+                hint="register-api keys sign-root DRAFT --key root-2.pem",
+            )
+    if draft.parsed().signed.expires <= now:
+        raise KeyStoreError("this root has expired before it was published", hint="begin a new draft")
     if open_snapshot(store) is None:
-        _keep_first(keys, draft)
+        if draft.chain:
+            raise StoreError(
+                "nothing was published yet that this root could follow", hint="register-api publish"
+            )
+        key_file.write_new(keys / FIRST_ROOT, draft.data())
+        (keys / BEGUN).unlink(missing_ok=True)
         return None
     keyring = Keyring.open(keys, create=False)
     with key_change(store, keyring) as work:
         snapshot, found = work.required()
-        _check_follows(snapshot, draft)
+        if draft.published() != trust_metadata.roots(snapshot.read):
+            raise KeyStoreError("the draft does not start from the newest root of this register")
         root = draft.parsed().signed
         for role, name in (("targets", "targets"), ("online", "timestamp")):
-            if key_file.exists(keys / f"{role}.next.pem") and _names(root, name, keyring, role):
+            is_waiting = key_file.exists(keys / f"{role}.next.pem")
+            if is_waiting and _trust_key(keyring, role).tuf_key.keyid in root.roles[name].keyids:
                 keyring.adopt_following(role)
         files = {metadata_path(Root.type, root.version): draft.data()}
         listed = _keys_of_epoch(found, draft, keyring, now)
@@ -163,30 +177,3 @@ def _trust_key(keyring: Keyring, role: str) -> Ed25519Signer:
     if not isinstance(signer, Ed25519Signer):
         raise UsageError(f"{role!r} is not a role of the trust root")
     return signer
-
-
-def _names(root: Root, name: str, keyring: Keyring, role: str) -> bool:
-    return _trust_key(keyring, role).tuf_key.keyid in root.roles[name].keyids
-
-
-def _check_signed(draft: RootDraft, now: dt.datetime) -> None:
-    for version, missing in draft.missing().items():
-        if missing:
-            raise KeyStoreError(
-                f"{missing} more of the root keys of version {version} have to sign this root",
-                hint="register-api keys sign-root DRAFT --key root-2.pem",
-            )
-    if draft.parsed().signed.expires <= now:
-        raise KeyStoreError("this root has expired before it was published", hint="begin a new draft")
-
-
-def _check_follows(snapshot: Snapshot, draft: RootDraft) -> None:
-    if draft.published() != trust_metadata.roots(snapshot.read):
-        raise KeyStoreError("the draft does not start from the newest root of this register")
-
-
-def _keep_first(keys: Path, draft: RootDraft) -> None:
-    if draft.chain:
-        raise StoreError("nothing was published yet that this root could follow", hint="register-api publish")
-    key_file.write_new(keys / FIRST_ROOT, draft.data())
-    (keys / BEGUN).unlink(missing_ok=True)

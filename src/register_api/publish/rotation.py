@@ -7,12 +7,11 @@ version stays good for it, and the new one signs from the next version on (docs/
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
 import msgspec
-from tuf.api.metadata import Metadata, Root
+from tuf.api.metadata import Root
 
 from register_api.core.canonical import decode
 from register_api.core.documents import Ended, EndReason, KeyList, KeyRecord, KeyUse
@@ -44,21 +43,17 @@ USES: tuple[KeyUse, ...] = get_args(KeyUse)
 
 
 class KeyChange(msgspec.Struct, frozen=True, kw_only=True):
-    """Where keys change, and why.
-
-    Attributes:
-        store: Folder of the store.
-        keys: Folder of the private keys.
-        now: The present instant, UTC.
-        reason: Why the old key stops being used.
-        text: More about it, for customers.
-    """
+    """Where keys change, and why."""
 
     store: Path
     keys: Path
     now: dt.datetime
     reason: EndReason = "rotated"
     text: str | None = None
+
+    def ended(self) -> Ended:
+        """Return what the list of keys says of the old key."""
+        return Ended(at=self.now, reason=self.reason, text=self.text)
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +78,7 @@ def rotate_key(change: KeyChange, use: KeyUse) -> Changed:
         _, found = work.required()
         keys = found.keys.document
         successor = _successor(keyring, keys, use)
-        changed = rotated(keys, successor, found.head.size, _ended(change))
+        changed = rotated(keys, successor, found.head.size, change.ended())
         return _publish(change, work, keyring, changed)
 
 
@@ -112,9 +107,9 @@ def end_key(change: KeyChange, kid: str, last_version: int) -> Changed:
         if last_version > newest:
             raise UsageError(f"version {last_version} was not published yet; the newest is {newest}")
         # Refused before a key is made for it.
-        shortened(keys, record, last_version, _ended(change), None)
+        shortened(keys, record, last_version, change.ended(), None)
         successor = _successor(keyring, keys, _use(record)) if record.last_version is None else None
-        changed = shortened(keys, record, last_version, _ended(change), successor)
+        changed = shortened(keys, record, last_version, change.ended(), successor)
         return _publish(change, work, keyring, changed)
 
 
@@ -123,7 +118,8 @@ def disowned_versions(store: Path, kid: str, last_version: int) -> range:
     snapshot = open_snapshot(store)
     if snapshot is None:
         raise nothing_published(store)
-    until = record_of(_listed(snapshot), kid).last_version or snapshot.state.version
+    listed = decode(snapshot.read(tree.KEYS.path()), KeyList)
+    until = record_of(listed, kid).last_version or snapshot.state.version
     return range(last_version + 1, until + 1)
 
 
@@ -133,14 +129,6 @@ def _use(record: KeyRecord) -> KeyUse:
         if use == record.use:
             return use
     raise UsageError(f"this release does not know keys for {quoted(record.use)}", hint="use a later release")
-
-
-def _listed(snapshot: Snapshot) -> KeyList:
-    return decode(snapshot.read(tree.KEYS.path()), KeyList)
-
-
-def _ended(change: KeyChange) -> Ended:
-    return Ended(at=change.now, reason=change.reason, text=change.text)
 
 
 def _successor(keyring: Keyring, keys: KeyList, use: KeyUse) -> KeyRecord:
@@ -189,7 +177,9 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
                 hint=f"register-api keys new-root {options} -o draft.json  makes what they sign",
             )
         path, signer = _root_holder(keyring, before, role)
-        _check_builds_on(chain, path)
+        check_chain(chain)
+        if (known := read_known(path)) is not None:
+            check_known(chain[:-1], chain[-1], known)
         root = next_root(before, _change(keyring, role), now)
         following = [keyring.root(int(role.removeprefix("root-")))] if role.startswith("root-") else []
         data = sign_root(root, [signer, *following])
@@ -210,8 +200,8 @@ def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:
 def _root_holder(keyring: Keyring, before: Root, role: str) -> tuple[Path, Ed25519Signer]:
     """Return the key that signs for the root before: the one that is replaced, or any that is here."""
     wanted = root_kids(before)
-    names = [role] if role.startswith("root-") else _root_names(keyring)
-    for name in names:
+    stems = sorted(path.name.removesuffix(".pem") for path in keyring.folder.glob("root-*.pem"))
+    for name in [role] if role.startswith("root-") else [stem for stem in stems if "." not in stem]:
         signer = keyring.signer(name)
         if isinstance(signer, Ed25519Signer) and signer.kid in wanted:
             return keyring.folder / f"{name}.pem", signer
@@ -221,19 +211,6 @@ def _root_holder(keyring: Keyring, before: Root, role: str) -> tuple[Path, Ed255
     )
 
 
-def _check_builds_on(chain: Sequence[Metadata[Root]], key: Path) -> None:
-    """Check that the roots of the store are good, and those that the key has signed."""
-    check_chain(chain)
-    known = read_known(key)
-    if known is not None:
-        check_known(chain[:-1], chain[-1], known)
-
-
-def _root_names(keyring: Keyring) -> list[str]:
-    names = (path.name.removesuffix(".pem") for path in keyring.folder.glob("root-*.pem"))
-    return sorted(name for name in names if "." not in name)
-
-
 def _change(keyring: Keyring, role: str) -> RootChange:
     old = keyring.signer(role) if role.startswith("root-") else None
     following = keyring.adopt_following(role)
@@ -241,6 +218,4 @@ def _change(keyring: Keyring, role: str) -> RootChange:
         raise UsageError(f"{role!r} is not a role of the trust root")
     if old is not None:
         return RootChange(added=(following.tuf_key,), removed=(old.kid,))
-    if role == "targets":
-        return RootChange(targets=following.tuf_key)
-    return RootChange(online=following.tuf_key)
+    return msgspec.structs.replace(RootChange(), **{role: following.tuf_key})

@@ -1,4 +1,7 @@
-"""Templates in the words of a language: all is escaped, nothing undefined passes, links are harmless."""
+"""Templates in the words of a language: all is escaped, nothing undefined passes, links are harmless.
+
+And ``/check.html``, which is put together from modules that Node can load as they are.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from register_api.core.diff.meaning import is_empty
 from register_api.core.fields import FIELDS, is_wording
 from register_api.core.format import tree
 from register_api.core.forms import CONTACT, LINK, URL, Reference
+from register_api.core.headers import in_page, program_policy
 from register_api.core.language.field_changes import Phrases
 from register_api.core.language.language import Language, capital, catalogues_sha256, sentence
 from register_api.core.language.notice import notice_given
@@ -105,7 +109,6 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """A field as a vendor's page shows it.
 
     Attributes:
-        label: What it is called.
         items: What it says, in words; links and ids as they are. Empty where nothing is said.
         is_none: Whether it says that there is none.
         is_own: Whether its items are texts of the publisher's as they are.
@@ -144,3 +147,46 @@ def facts(record: msgspec.Struct, say: Values) -> Iterator[Fact]:
             is_own=is_own,
             is_wording=is_wording(kind, name),
         )
+
+
+_CHECK_PAGE = files("register_api.publish").joinpath("check_page")
+
+MODULES = (
+    "bytes", "days", "json", "ed25519", "reading", "trust", "keys", "log", "register", "memory", "events",
+    "notice", "steps", "sentences", "page",
+)  # fmt: skip
+"""The modules, each after those whose constants it needs while it is read."""
+
+_LEFT_OUT = ("import", "//", "/**")
+"""What begins a line that leads to another module, or is a comment."""
+
+
+@functools.cache
+def check_page() -> bytes:
+    """Return ``/check.html``: one file with nothing beside it, the same for every register.
+
+    A page that is opened from disk cannot load a module from another file, so its modules become one
+    script, whose digest the page's own policy names.
+    """
+    style, script = _read("check.css").strip(), _script()
+    policy = in_page(program_policy(_source(style), _source(script)))
+    page = _read("check.html")
+    for name, text in (("policy", policy), ("style", style), ("script", script)):
+        page = page.replace(f"@{name}@", text)
+    return page.encode()
+
+
+def _script() -> str:
+    """Return all modules as one: without comments, and what leads from one to the other."""
+    lines = "".join(_read(f"program/{name}.js") for name in MODULES).splitlines()
+    kept = (line.removeprefix("export ") for line in lines if not line.lstrip().startswith(_LEFT_OUT))
+    return "\n".join(kept).strip()
+
+
+def _read(name: str) -> str:
+    return _CHECK_PAGE.joinpath(name).read_text("utf-8")
+
+
+def _source(text: str) -> str:
+    """Return the source expression that lets an element with this text apply (CSP Level 3 section 2.3.1)."""
+    return f"'sha256-{strict_base64.encode(hashlib.sha256(text.encode()).digest())}'"

@@ -15,7 +15,6 @@ import asyncio
 import msgspec
 import rfc3161_client
 from cryptography import x509
-from rfc3161_client import TimeStampRequest
 
 from register_api.bounded_http.client import OK, BoundedClient, read_url
 from register_api.bounded_http.limits import HttpLimits
@@ -23,74 +22,50 @@ from register_api.core.log.time_stamp import MAX_TIME_STAMP_BYTES, TimeStamp, op
 from register_api.core.printable import printable
 from register_api.errors import NotStamped, VerificationError
 
-_CERTIFICATES = 0xA0
-_LONG_LENGTH = 0x80
-_MAX_LENGTH_BYTES = 4
-
-_STATUS_THEN_TOKEN = 2
-_SIGNED_DATA_HEAD = 3
-"""Version, digest algorithms and content stand before the certificates (RFC 5652 section 5.1)."""
+_CERTIFICATES, _LONG_LENGTH = 0xA0, 0x80
 
 
 class _Element(msgspec.Struct, frozen=True):
-    """One DER element: its tag, where it begins, where its content begins, and where it ends."""
+    """One DER element: its tag, its content, and all of its bytes."""
 
     tag: int
-    start: int
-    content: int
-    end: int
+    content: bytes
+    whole: bytes
 
 
 def sort_certificates(answer: bytes) -> bytes:
     """Return a TimeStampResp with its certificates in the order of DER; what is none comes back as it is."""
     try:
-        found = _certificates(answer)
-        if found is None:
-            return answer
-        elements = _children(answer, found)
-    except ValueError:
+        (response,) = _elements(answer)
+        _, token = _elements(response.content)
+        (signed,) = _elements(_elements(token.content)[-1].content)
+        # Version, digest algorithms and content stand before the certificates (RFC 5652 section 5.1).
+        found = _elements(signed.content)[3]
+        ordered = sorted(each.whole for each in _elements(found.content))
+    except (ValueError, IndexError):
         return answer
-    ordered = sorted(answer[one.start : one.end] for one in elements)
-    return answer[: found.content] + b"".join(ordered) + answer[found.end :]
+    if found.tag != _CERTIFICATES or answer.count(found.content) != 1:
+        return answer
+    return answer.replace(found.content, b"".join(ordered))
 
 
-def _certificates(answer: bytes) -> _Element | None:
-    """Return the set of certificates: response, token, its content, signed data (RFC 3161, RFC 5652)."""
-    response = _element(answer, 0, len(answer))
-    parts = _children(answer, response)
-    if len(parts) != _STATUS_THEN_TOKEN:
-        return None
-    content = _children(answer, parts[1])[-1]
-    (signed,) = _children(answer, content)
-    candidates = _children(answer, signed)[_SIGNED_DATA_HEAD:][:1]
-    return next((one for one in candidates if one.tag == _CERTIFICATES), None)
-
-
-def _children(data: bytes, parent: _Element) -> list[_Element]:
-    """Return the elements within one."""
-    found, at = [], parent.content
-    while at < parent.end:
-        found.append(_element(data, at, parent.end))
-        at = found[-1].end
-    if not found:
-        raise ValueError
+def _elements(data: bytes) -> list[_Element]:
+    """Return the elements that stand one behind the other."""
+    found, at = [], 0
+    while at < len(data):
+        tag, length = data[at : at + 2]
+        begin = at + 2
+        if length >= _LONG_LENGTH:
+            size = data[begin : begin + length - _LONG_LENGTH]
+            if not size or len(size) < length - _LONG_LENGTH:
+                raise ValueError("a length that is not stated")
+            length, begin = int.from_bytes(size, "big"), begin + len(size)
+        end = begin + length
+        if end > len(data):
+            raise ValueError("an element that goes on behind its parent")
+        found.append(_Element(tag, data[begin:end], data[at:end]))
+        at = end
     return found
-
-
-def _element(data: bytes, start: int, end: int) -> _Element:
-    """Return the element that begins at a place."""
-    content = start + 2
-    if content > end:
-        raise ValueError
-    tag, length = data[start:content]
-    if length >= _LONG_LENGTH:
-        size = length - _LONG_LENGTH
-        if not 0 < size <= _MAX_LENGTH_BYTES:
-            raise ValueError
-        length, content = int.from_bytes(data[content : content + size], "big"), content + size
-    if content + length > end:
-        raise ValueError
-    return _Element(tag, start, content, content + length)
 
 
 LIMITS = HttpLimits(exchange=30.0, first_wait=0.5)
@@ -125,16 +100,12 @@ def ask(authority: TimeAuthority, stamped: bytes) -> tuple[bytes, TimeStamp]:
     request = rfc3161_client.TimestampRequestBuilder().data(stamped).hash_algorithm(algorithm).build()
     data = sort_certificates(asyncio.run(_post(authority, request.as_bytes())))
     try:
-        return data, _checked(data, stamped, request, authority)
+        stamp = open_time_stamp(data, stamped, authority.anchors)
     except VerificationError as error:
         raise NotStamped(f"{_host(authority)} answered with {error.word} bytes: {error.message}") from error
-
-
-def _checked(data: bytes, stamped: bytes, request: TimeStampRequest, authority: TimeAuthority) -> TimeStamp:
-    stamp = open_time_stamp(data, stamped, authority.anchors)
     if stamp.nonce != request.nonce:
         raise NotStamped(f"{_host(authority)} answered another request: the nonce is not ours")
-    return stamp
+    return data, stamp
 
 
 async def _post(authority: TimeAuthority, query: bytes) -> bytes:

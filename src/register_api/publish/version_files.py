@@ -29,14 +29,7 @@ _FAULT = "nothing was published; this is a fault of the program: please report i
 
 
 class VersionFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """One version, encoded for ever.
-
-    Attributes:
-        register: The register with its bytes.
-        diff: What it changed against the version before, with its bytes.
-        keys: The list of keys that it goes out with.
-        entry_bytes: The log entry's canonical bytes.
-    """
+    """One version, encoded for ever."""
 
     register: Encoded[Register]
     diff: Encoded[Diff]
@@ -56,7 +49,16 @@ def make_version_files(
         tree.VERSION_DIFF: diff.data,
         tree.VERSION_KEYS: keys.data,
     }
-    entry = encode(_entry(register, documents))
+    version = register.version
+    named = sorted((kind.path(version), data) for kind, data in documents.items())
+    entry = encode(
+        Entry(
+            files=tuple(FileDigest(path=path, sha256=digest(data), size=len(data)) for path, data in named),
+            published_at=register.published_at,
+            register=register.register,
+            version=version,
+        )
+    )
     if len(entry) > MAX_ENTRY_BYTES:
         raise StoreError(f"the log entry would have {len(entry)} bytes, more than {MAX_ENTRY_BYTES}")
     return VersionFiles(register=newest, diff=diff, keys=keys, entry_bytes=entry)
@@ -71,18 +73,6 @@ def _check_patch(previous: Encoded[Register] | None, diff: Encoded[Diff], newest
         raise StoreError(f"{wrong}: {error.message}", hint=_FAULT) from error
     if encode(result) != newest.data:
         raise StoreError(wrong, hint=_FAULT)
-
-
-def _entry(register: Register, documents: Mapping[FileKind, bytes]) -> Entry:
-    """Name the version's files; each kind of them that the table says is named (``in_entry``)."""
-    version = register.version
-    named = sorted((kind.path(version), data) for kind, data in documents.items())
-    return Entry(
-        files=tuple(FileDigest(path=path, sha256=digest(data), size=len(data)) for path, data in named),
-        published_at=register.published_at,
-        register=register.register,
-        version=version,
-    )
 
 
 def versions_document(before: bytes | None, entry: bytes, register: str) -> bytes:
@@ -140,8 +130,6 @@ class LogFiles(msgspec.Struct, frozen=True, kw_only=True):
     """What a new entry adds to the log.
 
     Attributes:
-        root_hash: Root over all entries with the new one, 32 bytes.
-        tiles: Every tile and entry bundle that is new, by path.
         checkpoint: The signed checkpoint (C2SP tlog-checkpoint).
         proof: The new entry's C2SP tlog-proof, with that checkpoint in it.
     """

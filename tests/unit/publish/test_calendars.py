@@ -16,7 +16,7 @@ from register_api.core import model
 from register_api.core.format import tree
 from register_api.core.instant import local_day
 from register_api.errors import Malformed
-from register_api.publish.exports.calendar import (
+from register_api.publish.calendar import (
     KEPT,
     CalendarEvent,
     calendar_events,

@@ -23,7 +23,7 @@ from register_api.core.instant import days_of_notice, later_day
 from register_api.core.judging.judge import judge
 from register_api.core.model import NoticeSource
 from register_api.core.notice import Promises, promises_of
-from register_api.publish.check_page.assembly import MODULES, check_page
+from register_api.publish.templating import MODULES, check_page
 from tools import need
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from register_api.core.model import Register
 
 DOCS = Path(__file__).parents[3] / "docs"
-ROOM = Path(str(files("register_api.publish.check_page")))
+ROOM = Path(str(files("register_api.publish"))) / "check_page"
 PROGRAM = ROOM / "program"
 PAGE = check_page().decode()
 SCRIPT = PAGE.partition('<script type="module">')[2].partition("</script>")[0]

@@ -22,9 +22,8 @@ from register_api.core import model
 from register_api.core.canonical import encoded
 from register_api.core.exports.cyclonedx import cyclonedx
 from register_api.core.exports.dora import dora_chain, dora_providers
-from register_api.publish.exports import dpv as dpv_module
-from register_api.publish.exports.dpv import dpv
-from register_api.publish.exports.workbook import MOST_UNITS, register_workbook
+from register_api.publish import exports
+from register_api.publish.exports import MOST_UNITS, dpv, register_workbook
 from sample_register import HOSTILE, TODAY, register
 
 if TYPE_CHECKING:
@@ -212,7 +211,7 @@ def test_the_linked_data_is_read_without_a_network(said: model.Register) -> None
 
 def test_every_term_is_one_of_the_vocabulary() -> None:
     """Whatever the register says: a misspelt term would be understood by nobody."""
-    spaces = dpv_module.CONTEXT
+    spaces = exports.CONTEXT
     known = {spaces["dpv"] + name for name in TERMS} | {spaces["eu-gdpr"] + name for name in BASES}
     used = set(_iris([graph(register()), graph(hostile())]))
     ours = {iri for iri in used if iri.startswith("https://w3id.org/") and not iri.startswith(spaces["loc"])}
@@ -237,7 +236,7 @@ def test_a_transfer_has_its_legal_basis() -> None:
         said = with_use(register(), locations=(model.Location(country="US"),), transfers=transfers)
         (process,) = (node for node in graph(said) if node["@id"].endswith("#nordic-hosting/compute"))
         (basis,) = process["https://w3id.org/dpv#hasLegalBasis"]
-        expected = [dpv_module.CONTEXT["eu-gdpr"] + term] if term else None
+        expected = [exports.CONTEXT["eu-gdpr"] + term] if term else None
         assert basis.get("@type") == expected
         assert basis["http://purl.org/dc/terms/title"] == [{"@value": f"US: {mechanism}"}]
 

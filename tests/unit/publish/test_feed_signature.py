@@ -12,7 +12,7 @@ from signxml import DigestAlgorithm, SignatureConfiguration, SignatureMethod, XM
 from feed_keys import OURS, THEIRS, find_ours
 from programs import run
 from register_api.core.xml_signature import NAMESPACE, ds
-from register_api.publish.signing.signatures import sign_feed
+from register_api.publish.signing.keyring import sign_feed
 from register_api.verify.checks.feed_signature import verify_feed_signature
 from tools import need
 

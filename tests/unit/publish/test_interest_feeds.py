@@ -14,7 +14,7 @@ from register_api.core.changes import FieldChange
 from register_api.core.format import tree
 from register_api.core.notice import NoticeStatus
 from register_api.errors import Malformed
-from register_api.publish.feed.atom import entries_of
+from register_api.publish.feed.formats import entries_of
 from register_api.publish.feed.interests import (
     PublishedFeeds,
     entries_by_interest,

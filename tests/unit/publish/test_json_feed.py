@@ -7,9 +7,8 @@ from lxml import etree
 
 import sample_register as sample
 from register_api.core import canonical
-from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import make_entry
-from register_api.publish.feed.json import entries_in, json_feed
+from register_api.publish.feed.formats import atom_feed, entries_in, json_feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 ENTRIES = [sample.summary(number) for number in (7, 6, 5)]

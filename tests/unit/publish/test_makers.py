@@ -18,8 +18,7 @@ from register_api.publish.feed.interests import PublishedFeeds
 from register_api.publish.makers import MANY, ONE, PAGES, NewVersion, make_files, no_longer_made
 from register_api.publish.page.version_history import ToldVersion, told_version
 from register_api.publish.signing.key_list import first_key_list
-from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.signatures import SIGN, signatures
+from register_api.publish.signing.keyring import SIGN, Keyring, signatures
 from register_api.publish.version_files import LogFiles, VersionFiles
 from register_api.verify.checks.feed_signature import verify_feed_signature
 from sample_register import FIRST, NOTICE, register, summary

@@ -31,7 +31,7 @@ import register_api
 from programs import run
 from register_api.core.signature import verify_jws, verify_p256, verify_raw
 from register_api.errors import KeyStoreError
-from register_api.publish.signing.signatures import sign_jws
+from register_api.publish.signing.keyring import sign_jws
 from register_api.publish.signing.signer import Ed25519Signer, P256Signer, generate, load
 from thoroughness import examples
 from tools import need

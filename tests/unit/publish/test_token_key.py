@@ -18,17 +18,15 @@ from register_api.errors import KeyStoreError, UsageError
 from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.publish.signing import passphrase, token_key
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.passphrase import Pins
+from register_api.publish.signing.passphrase import Pins, parse_uri
 from register_api.publish.signing.signer import (
     Ed25519Signer,
     P256Signer,
     TufSigner,
-    adopt_token_key,
     generate,
     load,
     new_token_key,
 )
-from register_api.publish.signing.token_uri import parse_uri
 from softhsm import PIN, SoftHsm
 
 if TYPE_CHECKING:
@@ -73,7 +71,7 @@ def test_a_key_of_a_file_brought_into_a_token_is_the_same_key(
     """By the token's own tool; what it signs is what the file would sign."""
     before = generate(tmp_path / "keys" / "plain.pem", Ed25519Signer)
     hsm.take_over("Office", tmp_path / "keys" / "plain.pem", "document", "07")
-    adopted = adopt_token_key(path, f"{URI};id=%07")
+    adopted = new_token_key(path, f"{URI};id=%07", adopt=True)
     assert (adopted.kid, adopted.sign(b"x")) == (before.kid, before.sign(b"x"))
 
 
@@ -259,7 +257,7 @@ def test_a_file_that_exists_is_no_place_for_a_key_in_a_token(hsm: SoftHsm, path:
     with pytest.raises(KeyStoreError, match="never written over"):
         new_token_key(path, URI)
     with pytest.raises(KeyStoreError, match="holds no private"):
-        adopt_token_key(path.with_name("log.pem"), URI)
+        new_token_key(path.with_name("log.pem"), URI, adopt=True)
 
 
 def test_no_repr_shows_a_pin(hsm: SoftHsm, path: Path) -> None:

@@ -15,7 +15,7 @@ from feed_keys import OURS, THEIRS, find_ours
 from feed_signature_forms import malformed_forms, putting, swapping, value_of
 from programs import output_of
 from register_api.errors import Forged, Malformed, UntrustedKey, VerificationError
-from register_api.publish.signing.signatures import sign_feed
+from register_api.publish.signing.keyring import sign_feed
 from register_api.verify.checks.feed_signature import verify_feed_signature
 from thoroughness import examples
 from tools import need

@@ -21,10 +21,9 @@ from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.forms import FORMAT_MINOR
 from register_api.core.language.changes import Sentences
-from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import FeedEntry, VersionSummary, make_entry
+from register_api.publish.feed.formats import atom_feed, json_feed
 from register_api.publish.feed.interests import entries_by_interest, interest_feed, interests
-from register_api.publish.feed.json import json_feed
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options

@@ -31,10 +31,7 @@ class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What the feeds say of one version, in the words of the day it was published.
 
     Attributes:
-        version: Number of the version, which is also the size of its log.
         title: A sentence a person can act on.
-        published_at: The version's instant (UTC); also when the entry was last updated.
-        summary: What happens and from when, in plain text, for where there is no room for the content.
         html: Content as HTML; its links into the tree begin with ``base_url``.
         base_url: Where the tree was said to lie when the entry was made; ``None``: nowhere, and there
             are no such links.
@@ -54,16 +51,7 @@ class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """All that one feed entry needs of a version.
-
-    Attributes:
-        register: The register as the version said it.
-        diff: What it changed against the version before.
-        size: Size of the log that ends with the version.
-        root_hash: Root hash of that log, 32 bytes.
-        sentences: What its changes are called in a line.
-        base_url: Where the tree is said to lie, if it is.
-    """
+    """All that one feed entry needs of a version."""
 
     register: Register
     diff: Diff
@@ -175,8 +163,6 @@ class ToldInFull(msgspec.Struct, frozen=True, kw_only=True):
     """A change with all that has to be known to act on it.
 
     Attributes:
-        shown: The change as it is shown everywhere.
-        head: What happens.
         facts: What the summary tells of it.
         more: What else has to be known.
     """
@@ -202,12 +188,12 @@ class ToldInFull(msgspec.Struct, frozen=True, kw_only=True):
 def told_in_full(version: VersionSummary) -> list[ToldInFull]:
     """Return the changes of a version with all that has to be known to act on them."""
     sentences = version.sentences.unabridged()
-    return [_told(shown, sentences) for shown in shown_changes(version.diff.changes, sentences)]
-
-
-def _told(shown: ShownChange, sentences: Sentences) -> ToldInFull:
-    head, *facts = sentences.told(shown.change)
-    return ToldInFull(shown=shown, head=head, facts=facts, more=sentences.circumstances(shown.change))
+    found = []
+    for shown in shown_changes(version.diff.changes, sentences):
+        head, *facts = sentences.told(shown.change)
+        more = sentences.circumstances(shown.change)
+        found.append(ToldInFull(shown=shown, head=head, facts=facts, more=more))
+    return found
 
 
 def introduction(version: VersionSummary) -> Iterator[str]:

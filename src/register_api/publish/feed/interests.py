@@ -12,25 +12,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 from lxml import etree
 
-from register_api.core.changes import Change
 from register_api.core.diff.concern import changes_by_feed, tag_of
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.language.language import Language
 from register_api.core.model import Register
-from register_api.publish.feed.atom import empty_feed, entries_of, filled
 from register_api.publish.feed.entry import FeedEntry, VersionSummary, feed_id, feed_title, make_entry
 from register_api.publish.feed.feed_links import FeedPlace, root_of, xml_text
+from register_api.publish.feed.formats import empty_feed, entries_of, filled
 
 
 class Interest(msgspec.Struct, frozen=True, kw_only=True):
     """One feed beside the main one.
 
     Attributes:
-        kind: What kind of file it is.
         id: Id of the category or vendor that it is about; ``None``: of neither.
-        title: What it is called.
     """
 
     kind: FileKind
@@ -47,9 +44,6 @@ class PublishedFeeds(msgspec.Struct, frozen=True, kw_only=True):
     """What was published before, as far as feeds rest on it.
 
     Attributes:
-        register: The version before, if there is one.
-        base_url: Where the tree was said to lie.
-        first: When version 1 was published.
         read: Returns a file as it was signed; ``None`` where there is none.
     """
 
@@ -75,12 +69,10 @@ def interests(register: Register, former: Iterable[str] = ()) -> Iterator[Intere
 def entries_by_interest(version: VersionSummary, kind: FileKind) -> dict[str, FeedEntry]:
     """Return the entry of a version in each feed of a kind that has something to say of it, by path."""
     told = changes_by_feed(version.register, version.diff.changes, (kind,))
-    return {path: _entry(version, changes) for path, changes in told.items()}
-
-
-def _entry(version: VersionSummary, changes: Sequence[Change]) -> FeedEntry:
-    diff = msgspec.structs.replace(version.diff, changes=tuple(changes))
-    return make_entry(msgspec.structs.replace(version, diff=diff))
+    diffs = {
+        path: msgspec.structs.replace(version.diff, changes=tuple(changes)) for path, changes in told.items()
+    }
+    return {path: make_entry(msgspec.structs.replace(version, diff=diff)) for path, diff in diffs.items()}
 
 
 def interest_feeds(

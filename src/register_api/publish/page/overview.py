@@ -32,7 +32,6 @@ class Ahead(msgspec.Struct, frozen=True, kw_only=True):
     """Something that lies ahead.
 
     Attributes:
-        words: What happens.
         over: Whether the last day to object has passed.
         notice: What became of the notice promise for it; ``None`` where none covers it.
         reason: Why the notice was short, if it was.
@@ -97,7 +96,6 @@ class CountryRow(msgspec.Struct, frozen=True, kw_only=True):
     """A country, or an open place, in which customer personal data is processed.
 
     Attributes:
-        code: As of a location.
         in_use: Names of the vendors in use there, each once.
         others: Names of those that are upcoming there, or not enabled.
         mechanisms: Transfer mechanisms stated for it, in words; ``None`` within the EEA.

@@ -31,9 +31,7 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         announced_on: When it was announced; ``None`` for what was in use before version 1.
-        starts_on: First day of use.
         ends_on: First day on which it is not used any more.
-        changes: Days on which planned changes take effect.
     """
 
     vendor: Subprocessor

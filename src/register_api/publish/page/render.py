@@ -26,7 +26,6 @@ from register_api.core.language.notice import lifecycle_notice, objection_period
 from register_api.core.model import Category, Publisher, Subprocessor
 from register_api.core.planned_changes import vendor_on
 from register_api.core.timeline import PAST
-from register_api.publish.check_page.assembly import check_page
 from register_api.publish.feed.entry import VersionSummary, feed_title, initial_list, title
 from register_api.publish.feed.interests import Interest, interests
 from register_api.publish.page import view as page_view
@@ -40,7 +39,7 @@ from register_api.publish.page.version_history import (
     notice_record,
 )
 from register_api.publish.page.view import PageRow, PageView, filters
-from register_api.publish.templating import render
+from register_api.publish.templating import check_page, render
 
 
 class _Section(msgspec.Struct, frozen=True):
@@ -93,13 +92,14 @@ def _section(category: Category, all_rows: Iterable[PageRow]) -> _Section:
 def changes_page(view: PageView) -> bytes:
     """Write the page of all versions, by month (``changes/index.html``)."""
     months = itertools.groupby(view.history, key=lambda told: told.day.replace(day=1))
+    added = {change.subprocessor for told in view.history if told.version == 1 for change in told.changes}
     return _page(
         "changes.html.j2",
         view,
         tree.CHANGES_PAGE.path(),
         months=[(month, list(versions)) for month, versions in months],
         picture=picture(view, view.register.subprocessors),
-        first_list=initial_list(view.language, _added(view)),
+        first_list=initial_list(view.language, len(added)),
         most=MOST_VERSIONS,
         record=notice_record(view.history),
     )
@@ -133,11 +133,6 @@ def annex_page(view: PageView, sha256: str) -> bytes:
         older_promises=list(older_promises(view.language, view.register.notice)),
         objection=objection_period(view.language, view.register.notice),
     )
-
-
-def _added(view: PageView) -> int:
-    """Return how many vendors the first version listed."""
-    return len({change.subprocessor for told in view.history if told.version == 1 for change in told.changes})
 
 
 def version_page(version: VersionSummary, main: Language | None = None) -> bytes:

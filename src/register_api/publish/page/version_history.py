@@ -73,20 +73,16 @@ def version_history(
     entries: Sequence[Entry], read: Callable[[str], bytes], zone: dt.tzinfo
 ) -> tuple[ToldVersion, ...]:
     """Return the newest published versions, the newest first."""
-    return tuple(_read(entry, read, zone) for entry in reversed(entries[-MOST_VERSIONS:]))
-
-
-def _read(entry: Entry, read: Callable[[str], bytes], zone: dt.tzinfo) -> ToldVersion:
-    diff = logged_file(entry, tree.VERSION_DIFF, read)
-    return told_version(entry.version, entry.published_at, diff, zone)
+    return tuple(
+        told_version(entry.version, entry.published_at, logged_file(entry, tree.VERSION_DIFF, read), zone)
+        for entry in reversed(entries[-MOST_VERSIONS:])
+    )
 
 
 class NoticeRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the notice promise so far.
 
     Attributes:
-        kept: Number of announcements that were in time.
-        announced: Number of all that a promise covered.
         exceptions: The others, the newest first: version, and the change that announced it.
     """
 

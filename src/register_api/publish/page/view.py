@@ -1,14 +1,14 @@
 """What pages show, worked out before any HTML: rows with their state on a day.
 
 Pages are static. They say the day their states were worked out for, and show dates beside them, so that
-what they say stays true when it is read later; ``daily`` says which have to be made again.
+what they say stays true when it is read later; ``vendors_to_write`` says which have to be made again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -17,6 +17,7 @@ from register_api.core.language.language import Language, capital, message
 from register_api.core.language.notice import shortfall
 from register_api.core.model import Category, Engagement, Product, Register, StatusText, Subprocessor
 from register_api.core.notice import NoticeStatus, Promises, notice_status
+from register_api.core.planned_changes import vendor_on
 from register_api.core.timeline import EngagementState, State, engagement_states, vendor_states
 from register_api.publish.page.version_history import ToldVersion
 
@@ -28,17 +29,7 @@ GONE: dict[State, str] = {
 
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the pages of the newest version need.
-
-    Attributes:
-        register: The newest version.
-        history: Versions with their changes, the newest first.
-        promises: Every notice promise so far, with the publisher's time zone.
-        language: The language of the page's own words.
-        today: Day (in that zone) for which states are worked out.
-        size: Size of the log.
-        root_hash: Root hash of the log, 32 bytes.
-    """
+    """All that the pages of the newest version need."""
 
     register: Register
     history: tuple[ToldVersion, ...]
@@ -53,11 +44,9 @@ class PageRow(msgspec.Struct, frozen=True, kw_only=True):
     """An engagement as a page shows it.
 
     Attributes:
-        badge: State in words, with its date.
         look: How the badge is coloured: a state, or ``conditional`` or ``ending``.
         short_notice: How the promise was not kept, in words.
         marks: What it is filtered by, as attributes: values, with spaces between them.
-        is_outside: Whether one of its places lies outside the EEA.
     """
 
     vendor: Subprocessor
@@ -148,7 +137,6 @@ class Choice(msgspec.Struct, frozen=True):
 
     Attributes:
         value: As rows are marked with it.
-        label: In words.
         uses: How many rows have it.
         own: Whether the label is a text of the publisher's.
     """
@@ -172,7 +160,6 @@ class Filters(msgspec.Struct, frozen=True):
 
     Attributes:
         choices: Those of which a value is chosen, as far as there are two to choose from.
-        in_use: How many rows are in use on the day of the page.
         outside: How many have a place outside the EEA.
     """
 
@@ -232,3 +219,36 @@ def _choices(
 
 def _counted(name: str, rows: Sequence[PageRow]) -> Counter[str]:
     return Counter(value for row in rows for value in row.marks.get(f"data-{name}", "").split())
+
+
+_SHOWN_ON_ALL = ("register", "url", "publisher", "notice", "statuses", "categories", "products", "recorded")
+"""Fields of the register that every vendor's page shows."""
+
+
+def vendors_to_write(
+    before: Register | None, day_before: dt.date, after: Register, day: dt.date, told: Collection[str]
+) -> list[Subprocessor]:
+    """Return the vendors whose page would say something else than it does."""
+    if before is None or _all_change(before, after):
+        return list(after.subprocessors)
+    old = {vendor.id: vendor for vendor in before.subprocessors}
+    return [
+        vendor
+        for vendor in after.subprocessors
+        if vendor.id in told
+        or old.get(vendor.id) != vendor
+        or _shown(vendor, day_before) != _shown(vendor, day)
+    ]
+
+
+def _all_change(before: Register, after: Register) -> bool:
+    names = {vendor.id: vendor.name for vendor in after.subprocessors}
+    renamed = any(names.get(vendor.id) != vendor.name for vendor in before.subprocessors)
+    return renamed or any(getattr(before, name) != getattr(after, name) for name in _SHOWN_ON_ALL)
+
+
+def _shown(vendor: Subprocessor, day: dt.date) -> tuple[Subprocessor, list[str], list[bool]]:
+    """Return what a vendor's page shows on a day: itself, the states of its uses, what has expired."""
+    shown = vendor_on(vendor, day)
+    expired = [item.valid_until is not None and item.valid_until < day for item in shown.certifications or ()]
+    return shown, [row.state for row in vendor_states(vendor, day)], expired

@@ -10,7 +10,7 @@ neither errors nor ``repr`` show any of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar, NoReturn, TypeAlias, TypeGuard, TypeVar
 
@@ -39,9 +39,8 @@ from register_api.core.signature import ed25519_jwk, p256_jwk, thumbprint
 from register_api.errors import KeyStoreError
 from register_api.publish.signing import key_file
 from register_api.publish.signing.key_file import Secret
-from register_api.publish.signing.passphrase import Passphrases, Pins
+from register_api.publish.signing.passphrase import Passphrases, Pins, parse_uri
 from register_api.publish.signing.token_key import TokenKey, make_in_token
-from register_api.publish.signing.token_uri import parse_uri
 
 
 class TufSigner(AnySigner):
@@ -76,29 +75,38 @@ _PrivateKey: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey
 _MARK = b"-----BEGIN %s-----" % b"PRIVATE KEY"
 
 
-class Ed25519Signer:
-    """A private Ed25519 key that signs, from a file or in a token.
+class _KeyNames:
+    """The public names of a private key.
 
     Attributes:
         kid: RFC 7638 thumbprint of the public key.
-        jwk: Public key as JWK (RFC 8037), without ``alg``.
-        public: Public key, 32 bytes (RFC 8032 section 5.1.5).
+        jwk: Public key as JWK (RFC 8037 or RFC 7518 section 6.2.1), without ``alg``.
+        public: Public key: 32 bytes (RFC 8032 section 5.1.5), or an uncompressed point, 65 bytes (SEC 1
+            section 2.3.3).
         public_pem: Public key as SubjectPublicKeyInfo in PEM, with a final newline.
     """
+
+    def __init__(
+        self, key: Ed25519PublicKey | EllipticCurvePublicKey, public: bytes, jwk: Mapping[str, str]
+    ) -> None:
+        self.public, self.jwk = public, jwk
+        self.public_pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+        self.kid = thumbprint(jwk)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(kid={self.kid!r})"
+
+
+class Ed25519Signer(_KeyNames):
+    """A private Ed25519 key that signs, from a file or in a token."""
 
     kind: ClassVar[str] = "Ed25519"
 
     def __init__(self, private: Ed25519PrivateKey | TokenKey) -> None:
         """Keep the key and work out its public names."""
-        public = private.public_key()
-        self._private = private
-        self.public = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
-        self.public_pem = _public_pem(public)
-        self.jwk = ed25519_jwk(self.public)
-        self.kid = thumbprint(self.jwk)
-
-    def __repr__(self) -> str:
-        return f"Ed25519Signer(kid={self.kid!r})"
+        self._private, key = private, private.public_key()
+        public = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+        super().__init__(key, public, ed25519_jwk(public))
 
     @property
     def tuf_key(self) -> Key:
@@ -121,29 +129,16 @@ class Ed25519Signer:
         return tuple(thumbprint(ed25519_jwk(public)) for public in publics)
 
 
-class P256Signer:
-    """A private P-256 key that signs.
-
-    Attributes:
-        kid: RFC 7638 thumbprint of the public key.
-        jwk: Public key as JWK (RFC 7518 section 6.2.1), without ``alg``.
-        public: Public key, uncompressed point, 65 bytes (SEC 1 section 2.3.3).
-        public_pem: Public key as SubjectPublicKeyInfo in PEM, with a final newline.
-    """
+class P256Signer(_KeyNames):
+    """A private P-256 key that signs."""
 
     kind: ClassVar[str] = "P-256"
 
     def __init__(self, private: EllipticCurvePrivateKey) -> None:
         """Keep the key and work out its public names."""
-        public = private.public_key()
-        self._private = private
-        self.public = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        self.public_pem = _public_pem(public)
-        self.jwk = p256_jwk(self.public[1:33], self.public[33:])
-        self.kid = thumbprint(self.jwk)
-
-    def __repr__(self) -> str:
-        return f"P256Signer(kid={self.kid!r})"
+        self._private, key = private, private.public_key()
+        public = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        super().__init__(key, public, p256_jwk(public[1:33], public[33:]))
 
     def sign(self, data: bytes) -> bytes:
         """Return the ECDSA-SHA256 signature over these bytes in DER (RFC 3279 section 2.2.3)."""
@@ -235,32 +230,14 @@ def _is_p256(private: object) -> TypeGuard[EllipticCurvePrivateKey]:
     return isinstance(private, EllipticCurvePrivateKey) and isinstance(private.curve, SECP256R1)
 
 
-def _public_pem(public: Ed25519PublicKey | EllipticCurvePublicKey) -> str:
-    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
-
-
-def new_token_key(path: Path, text: str) -> Ed25519Signer:
-    """Make a key in a token, and the file that names it."""
+def new_token_key(path: Path, text: str, *, adopt: bool = False) -> Ed25519Signer:
+    """Make a key in a token, or take one that is there already, and the file that names it."""
     uri, pins = parse_uri(text), Pins()
-    _refuse_existing(path)
-    make_in_token(uri, pins)
-    return _write(path, text, pins)
-
-
-def adopt_token_key(path: Path, text: str) -> Ed25519Signer:
-    """Make the file that names a key which is in a token already; as ``new_token_key``."""
-    uri, pins = parse_uri(text), Pins()
-    _refuse_existing(path)
-    TokenKey(uri, pins)
-    return _write(path, text, pins)
-
-
-def _refuse_existing(path: Path) -> None:
-    """Look before anything is made in the token, where it would stay."""
-    if key_file.exists(path):
+    if key_file.exists(path):  # before anything is made in the token, where it would stay
         raise KeyStoreError(f"{path} exists already; a private key is never written over")
-
-
-def _write(path: Path, text: str, pins: Pins) -> Ed25519Signer:
+    if adopt:
+        TokenKey(uri, pins)
+    else:
+        make_in_token(uri, pins)
     key_file.write_new(path, f"{text}\n".encode("ascii"))
     return load(path, Ed25519Signer, pins=pins)

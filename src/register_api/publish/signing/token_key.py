@@ -18,8 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from register_api.errors import KeyStoreError
-from register_api.publish.signing.passphrase import Pins
-from register_api.publish.signing.token_uri import TokenUri
+from register_api.publish.signing.passphrase import Pins, TokenUri
 
 VARIABLE = "REGISTER_PKCS11_MODULE"
 """Names the token's library (a shared object) where the URI has no ``module-path``."""
@@ -137,11 +136,7 @@ _ID_BYTES = 8
 
 
 class TokenKey:
-    """A key in a token, which signs there.
-
-    Attributes:
-        uri: Where it lies.
-    """
+    """A key in a token, which signs there."""
 
     def __init__(self, uri: TokenUri, pins: Pins) -> None:
         """Look whether the key is there, and read its public half."""

@@ -7,10 +7,9 @@ freshness can be renewed by a timer on a machine that cannot publish.
 
 from __future__ import annotations
 
-import bisect
 import datetime as dt
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -42,14 +41,7 @@ SIGNED_AT = "signed_at"
 
 
 class Expiry(msgspec.Struct, frozen=True, kw_only=True):
-    """Until when one role's newest metadata is good.
-
-    Attributes:
-        role: ``root``, ``targets``, ``snapshot`` or ``timestamp``.
-        version: Version of that metadata.
-        expires: The instant, UTC, from which on customers refuse it.
-        warned_from: The instant, UTC, from which on it is time to renew it.
-    """
+    """Until when one role's newest metadata is good."""
 
     role: str
     version: int
@@ -76,7 +68,7 @@ def publish(
     root = trust_metadata.newest_root(read)
     _check_not_expired(root, now)
     check_against_root(root.to_dict(), canonical.decode(targets["keys.json"], KeyList))
-    online = _Online(root, keyring, now, fresh_for, clock_is_right=clock_is_right)
+    online = _Online(root, keyring, now, fresh_for, clock_is_right)
     timestamp, snapshot = _newest(read)
     listed = Targets(
         snapshot.meta["targets.json"].version + 1 if snapshot else 1,
@@ -105,7 +97,7 @@ def refresh(
     targets = trust_metadata.targets(read, snapshot, root)
     _check_not_expired(root, now)
     _check_not_expired(targets, now)
-    online = _Online(root, keyring, now, fresh_for, clock_is_right=clock_is_right)
+    online = _Online(root, keyring, now, fresh_for, clock_is_right)
     if expiry(now, LIFETIME / 2) > snapshot.expires:
         return online.snapshot(timestamp, snapshot, snapshot.meta["targets.json"])
     return online.timestamp(timestamp, timestamp.snapshot_meta)
@@ -137,14 +129,11 @@ def expiries(read: Read) -> tuple[Expiry, ...]:
             role=each.type,
             version=each.version,
             expires=each.expires,
-            warned_from=each.expires - _warned_before(each),
+            warned_from=each.expires
+            - (warning_before(lasts(each)) if isinstance(each, Timestamp) else WARNED_BEFORE),
         )
         for each in newest
     )
-
-
-def _warned_before(signed: Signed) -> dt.timedelta:
-    return warning_before(lasts(signed)) if isinstance(signed, Timestamp) else WARNED_BEFORE
 
 
 def lasts(timestamp: Timestamp | None) -> dt.timedelta:
@@ -168,23 +157,14 @@ def _check_not_expired(signed: Signed, now: dt.datetime) -> None:
         )
 
 
-class _Online:
+class _Online(msgspec.Struct, frozen=True):
     """What the online key makes at one instant."""
 
-    def __init__(
-        self,
-        root: Root,
-        keyring: Keyring,
-        now: dt.datetime,
-        fresh_for: dt.timedelta | None,
-        *,
-        clock_is_right: bool,
-    ) -> None:
-        self.root = root
-        self.keyring = keyring
-        self.now = now
-        self.fresh_for = fresh_for
-        self.clock_is_right = clock_is_right
+    root: Root
+    keyring: Keyring
+    now: dt.datetime
+    fresh_for: dt.timedelta | None
+    clock_is_right: bool
 
     def snapshot(
         self, old_timestamp: Timestamp | None, old: Snapshot | None, targets: MetaFile
@@ -250,10 +230,8 @@ def outlived(read: Read, published_at: PublishedAt, now: dt.datetime) -> tuple[s
     newest = snapshot.meta["targets.json"].version
     snapshots = _outlived_versions(Snapshot.type, snapshot.version, published_at, now)
     targets = _outlived_versions(Targets.type, newest, published_at, now)
-    gone = [
-        *(metadata_path(Snapshot.type, version) for version in snapshots),
-        *(metadata_path(Targets.type, version) for version in targets),
-    ]
+    gone = [metadata_path(Snapshot.type, version) for version in snapshots]
+    gone += [metadata_path(Targets.type, version) for version in targets]
     if not targets:
         return tuple(gone)
     try:
@@ -265,24 +243,15 @@ def outlived(read: Read, published_at: PublishedAt, now: dt.datetime) -> tuple[s
         return ()
 
 
-def _outlived_versions(role: str, newest: int, published_at: PublishedAt, now: dt.datetime) -> range:
-    """Return the versions of a role whose successors have been there long enough, the oldest ones."""
-    versions = range(1, newest)
-    oldest = bisect.bisect_left(
-        versions, 1, key=lambda version: int(published_at(metadata_path(role, version)) is not None)
-    )
-    kept = itertools.islice(versions[oldest:], MOST_AT_ONCE)
-    old = itertools.takewhile(
-        lambda version: _is_before(published_at(metadata_path(role, version + 1)), now - KEPT), kept
-    )
-    return versions[oldest : oldest + sum(1 for _ in old)]
+def _outlived_versions(role: str, newest: int, published_at: PublishedAt, now: dt.datetime) -> list[int]:
+    """Return the versions of a role whose successors have been there long enough, the oldest first."""
+    instants = [published_at(metadata_path(role, version)) for version in range(1, newest + 1)]
+    followed = enumerate(itertools.pairwise(instants), start=1)
+    old = [version for version, (own, next_) in followed if own and next_ and next_ < now - KEPT]
+    return old[:MOST_AT_ONCE]
 
 
-def _is_before(instant: dt.datetime | None, limit: dt.datetime) -> bool:
-    return instant is not None and instant < limit
-
-
-def _copies(read: Read, versions: range) -> set[str]:
+def _copies(read: Read, versions: Iterable[int]) -> set[str]:
     """Return the copies that versions of the targets metadata name."""
     listed = (
         trust_metadata.parse(trust_metadata.required(read, metadata_path(Targets.type, version)), Targets)

@@ -38,14 +38,7 @@ _CONFIRMED, _CANCELLED = "CONFIRMED", "CANCELLED"
 
 
 class EventEdition(msgspec.Struct, frozen=True):
-    """What an event says; if that changes, it is another edition of the event.
-
-    Attributes:
-        day: The day.
-        status: Whether it is going to be.
-        title: What happens, escaped as in the calendar.
-        description: What else is known of it, likewise.
-    """
+    """What an event says; if that changes, it is another edition of the event."""
 
     day: dt.date
     status: str

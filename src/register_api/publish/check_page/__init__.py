@@ -1,1 +1,0 @@
-"""The page that checks a register in the browser: one file to keep."""

@@ -1,0 +1,312 @@
+"""The register in the forms of others: a workbook (XLSX) for people, and JSON-LD in the terms of DPV 2.3.
+
+The workbook holds uses, sub-processors, what lies ahead, and what it is.
+
+Every cell is a string cell, so that no text is taken for a formula, a number or an address. The bytes
+follow from the version and, since they are compressed, from the build of zlib.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
+
+from register_api.core.ahead import upcoming
+from register_api.core.canonical import Encoded, encode
+from register_api.core.exports.columns import COLUMNS, UseAtPlace
+from register_api.core.exports.csv_table import plain
+from register_api.core.fields import FIELDS
+from register_api.core.format import tree
+from register_api.core.instant import format_instant
+from register_api.core.language.changes import EventWords
+from register_api.core.language.language import Language, capital
+from register_api.core.language.notice import notice_given, objection_period, promise
+from register_api.core.language.values import Values
+from register_api.core.model import Register, Subprocessor
+from register_api.core.timeline import State
+from register_api.publish.feed.feed_links import xml_text
+
+MOST_UNITS = 32_767
+"""Most UTF-16 code units of a cell; what is longer is cut, and ends in an ellipsis."""
+
+_OF_VENDORS = (
+    "id", "name", "legal_name", "kind", "role", "seat", "address", "identifiers", "parent", "engaged_by",
+    "formerly", "certifications", "website", "privacy_url", "dpa_url", "subprocessors_url", "contact",
+    "withdrawn",
+)  # fmt: skip
+
+_WIDTH = 18
+
+
+class _Sheet(Worksheet):  # type: ignore[misc] # the library has no types
+    """A sheet whose rows are written at once; cell by cell they take the library three times as long."""
+
+    lines: Sequence[str] = ()
+
+    def write_texts(self, rows: Iterable[Sequence[str]]) -> int:
+        """Put texts below the headings; return how many rows there are."""
+        index = self.str_table._get_shared_string_index  # noqa: SLF001 - what write_string does with a text
+        columns = [xl_col_to_name(column) for column in range(self.dim_colmax + 1)]
+        lines = []
+        for number, row in enumerate(rows, start=2):
+            cells = [
+                f'<c r="{column}{number}" t="s"><v>{index(text)}</v></c>'
+                for column, text in zip(columns, row, strict=True)
+                if text
+            ]
+            lines.append(f'<row r="{number}">{"".join(cells)}</row>')
+        # The limit of rows is not met: a register of 16 MiB has fewer.
+        self.lines, self.dim_rowmax = lines, len(lines)
+        return len(lines)
+
+    def _write_rows(self) -> None:
+        super()._write_rows()  # the headings, which have a format
+        self.fh.writelines(self.lines)
+
+
+class _Workbook:
+    """A workbook of tables, each on a sheet of its own."""
+
+    def __init__(self, created: dt.datetime, title: str) -> None:
+        self._file = io.BytesIO()
+        self._book = xlsxwriter.Workbook(self._file, {"in_memory": True})
+        self._book.set_properties({"created": created, "title": xml_text(title)})
+        self._bold = self._book.add_format({"bold": True})
+
+    def add(self, name: str, heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Add a sheet of texts; its headings stay in sight, and each column can be filtered by."""
+        sheet = self._book.add_worksheet(name, _Sheet)
+        sheet.set_column(0, len(heading) - 1, _WIDTH)
+        sheet.freeze_panes(1, 0)
+        sheet.repeat_rows(0)
+        sheet.set_landscape()
+        for column, text in enumerate(heading):
+            sheet.write_string(0, column, text, self._bold)
+        sheet.autofilter(0, 0, sheet.write_texts(rows), len(heading) - 1)
+
+    def data(self) -> bytes:
+        """Return the file."""
+        self._book.close()
+        return self._file.getvalue()
+
+
+def _fitting(text: str) -> str:
+    """Return a text that XML can hold and a cell has room for."""
+    text = xml_text(text)
+    if len(text) * 2 <= MOST_UNITS or len(text.encode("utf-16-le")) <= 2 * MOST_UNITS:
+        return text
+    return text.encode("utf-16-le")[: 2 * (MOST_UNITS - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+def register_workbook(
+    register: Encoded[Register], rows: Iterable[UseAtPlace], on: dt.date, zone: dt.tzinfo
+) -> bytes:
+    """Return the workbook, in the register's language."""
+    said = register.document
+    language = Language.of(said.publisher.language)
+    text, say = language.text, _values(said, language)
+    book = _Workbook(said.published_at, f"{said.publisher.name}: {said.register}")
+    uses = [(item.value, functools.partial(item.words, say)) for item in _OF_USES]
+    headings = [item.heading(language) for item in _OF_USES]
+    book.add(text("Uses"), headings, ([_cell(value(row), words) for value, words in uses] for row in rows))
+    labels = [capital(language.template(FIELDS[Subprocessor][name].label)) for name in _OF_VENDORS]
+    fields = [(name, functools.partial(say.of_field, Subprocessor, name)) for name in _OF_VENDORS]
+    vendors = ([_cell(getattr(each, name), words) for name, words in fields] for each in said.subprocessors)
+    book.add(text("Sub-processors"), labels, vendors)
+    ahead = [text("Day"), text("What happens"), text("Notice"), text("Objections to")]
+    book.add(text("Upcoming changes"), ahead, _ahead(said, on, zone, language))
+    book.add(text("About"), [text("What"), text("Value")], _about(register, on, language))
+    return book.data()
+
+
+def _values(register: Register, language: Language) -> Values:
+    return Values(
+        language,
+        names={item.id: item.name for item in register.subprocessors},
+        titles={item.id: item.title for item in register.categories},
+        day_count=register.notice.day_count,
+        products={item.id: item.title for item in register.products},
+    )
+
+
+def _cell(value: Any, say: Callable[[Any], str]) -> str:
+    """Return what a cell says; days stay as they can be sorted, and what is not stated stays empty."""
+    if value is None:
+        return ""
+    return _fitting(str(value) if type(value) in (int, dt.date) else say(value))
+
+
+_OF_USES = tuple(column for column in COLUMNS if column.of_use)
+
+
+def _ahead(register: Register, on: dt.date, zone: dt.tzinfo, language: Language) -> Iterator[list[str]]:
+    words = EventWords(language, register, on)
+    for event in upcoming(register, on, zone):
+        notice = notice_given(language, event.notice) or ""
+        yield [event.day.isoformat(), _fitting(words.title(event)), notice, _fitting(event.contact or "")]
+
+
+def _about(register: Encoded[Register], on: dt.date, language: Language) -> Iterator[list[str]]:
+    said, text = register.document, language.text
+    yield [text("Publisher"), _fitting(said.publisher.legal_name or said.publisher.name)]
+    yield [text("Register"), said.register]
+    yield [text("Version"), str(said.version)]
+    yield [text("Published"), format_instant(said.published_at)]
+    yield [text("Status as of"), on.isoformat()]
+    yield [text("Notice of changes"), promise(language, said.notice)]
+    yield [text("Objections"), objection_period(language, said.notice) or ""]
+    yield [text("Signed original"), f"/{tree.VERSION_REGISTER.path(said.version)}"]
+    yield ["SHA-256", register.sha256]
+
+
+Json = dict[str, Any]
+
+CONTEXT: Mapping[str, Any] = MappingProxyType(
+    {
+        "dpv": "https://w3id.org/dpv#",
+        "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#",
+        "loc": "https://w3id.org/dpv/loc#",
+        "dct": "http://purl.org/dc/terms/",
+        "xsd": "http://www.w3.org/2001/XMLSchema#",
+    }
+)
+"""Prefixes of every term; whatever is not written with one of them would be left out by a reader."""
+
+_STATUS: Mapping[State, str] = MappingProxyType(
+    {
+        "announced": "dpv:ActivityPlanned",
+        "available": "dpv:ActivityPlanned",
+        "in_force": "dpv:ActivityOngoing",
+        "ended": "dpv:ActivityCompleted",
+    }
+)
+"""Where a use stands on the day; what was withdrawn or cancelled never is, and is left out."""
+
+_ACTIVITIES: Mapping[str, str] = MappingProxyType({"store": "dpv:Store", "access": "dpv:Access"})
+"""What happens at a place; ``process`` is processing in general and has no term."""
+
+_MECHANISMS: Mapping[str, str] = MappingProxyType(
+    {
+        "adequacy": "eu-gdpr:A45-3",
+        "dpf": "eu-gdpr:A45-3",
+        "scc": "eu-gdpr:A46-2-c",
+        "bcr": "eu-gdpr:A46-2-b",
+    }
+)
+"""Transfer mechanisms that the vocabulary has a legal basis for; others stay words."""
+
+_NO_TERM = frozenset({"XK", "worldwide", "varies"})
+"""Places without a term of their own."""
+
+
+def dpv(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
+    """Return the register's uses as JSON-LD in canonical bytes."""
+    base = f"https://{register.register}"
+    uses: dict[str, list[UseAtPlace]] = {}
+    for row in rows:
+        if row.held.state in _STATUS:
+            uses.setdefault(f"{base}#{row.held.vendor.id}/{row.held.engagement.id}", []).append(row)
+    listed = (vendor for vendor in register.subprocessors if vendor.withdrawn is None)
+    vendors = [_vendor(f"{base}#{vendor.id}", vendor) for vendor in listed]
+    processes = [_process(base, name, places) for name, places in uses.items()]
+    return encode({"@context": dict(CONTEXT), "@graph": [_dataset(base, register), *vendors, *processes]})
+
+
+def _stated(node: Json) -> Json:
+    """Return a node without what says nothing."""
+    return {name: value for name, value in node.items() if value not in (None, [], ())}
+
+
+def _dataset(base: str, register: Register) -> Json:
+    return {
+        "@id": base,
+        "dct:title": register.register,
+        "dct:identifier": str(register.version),
+        "dct:issued": {"@type": "xsd:dateTime", "@value": format_instant(register.published_at)},
+        "dct:publisher": _stated(
+            {
+                "@id": f"{base}#",
+                "@type": ["dpv:DataProcessor", "dpv:Organisation"],
+                "dpv:hasName": register.publisher.legal_name or register.publisher.name,
+                "dpv:hasIdentifier": [plain(item) for item in register.publisher.identifiers or ()],
+            }
+        ),
+    }
+
+
+def _vendor(name: str, vendor: Subprocessor) -> Json:
+    return _stated(
+        {
+            "@id": name,
+            "@type": ["dpv:DataSubProcessor", "dpv:Organisation"],
+            "dpv:hasName": [vendor.name, *([vendor.legal_name] if vendor.legal_name else [])],
+            "dpv:hasAddress": vendor.address,
+            "dpv:hasContact": vendor.contact,
+            "dpv:hasCountry": _place(vendor.seat),
+            "dpv:hasIdentifier": [plain(item) for item in vendor.identifiers or ()],
+        }
+    )
+
+
+def _process(base: str, name: str, places: Sequence[UseAtPlace]) -> Json:
+    row = places[0]
+    use, vendor = row.held.engagement, {"@id": f"{base}#{row.held.vendor.id}"}
+    dates = (("starts", use.starts_on), ("ends", use.ends_on))
+    kept = _named("dpv:StorageCondition", use.retention) if use.retention else None
+    return _stated(
+        {
+            "@id": name,
+            "@type": "dpv:Process",
+            "dct:subject": use.category,
+            "dct:valid": [f"{what} {day.isoformat()}" for what, day in dates if day],
+            "dct:description": [plain(item) for item in use.conditions],
+            "dpv:hasActivityStatus": _term(_STATUS[row.held.state]),
+            "dpv:hasDataProcessor": vendor,
+            "dpv:hasRecipient": vendor,
+            "dpv:hasPurpose": [_named("dpv:Purpose", use.purpose)] if use.purpose else [],
+            "dpv:hasPersonalData": [_named("dpv:PersonalData", item) for item in use.data_categories or ()],
+            "dpv:hasDataSubject": [_named("dpv:DataSubject", item) for item in use.data_subjects or ()],
+            "dpv:hasStorageCondition": kept,
+            "dpv:hasProcessing": [_term(item) for item in _processing(places)],
+            "dpv:hasLocation": [_place(item.location.country) for item in places if item.location],
+            "dpv:hasThirdCountry": [
+                _place(item.location.country) for item in places if item.location and item.in_eea is False
+            ],
+            "dpv:hasLegalBasis": list(_bases(places)),
+        }
+    )
+
+
+def _named(type_: str, text: str) -> Json:
+    return {"@type": type_, "dct:title": text}
+
+
+def _term(name: str) -> Json:
+    return {"@id": name}
+
+
+def _place(country: str | None) -> Json | str | None:
+    """Return the term for a country or region; its code as text where there is none."""
+    return country if country is None or country in _NO_TERM else {"@id": f"loc:{country}"}
+
+
+def _processing(places: Sequence[UseAtPlace]) -> Iterable[str]:
+    found = [item for place in places if place.location for item in place.location.activities]
+    crosses = ["dpv:Transfer"] if any(place.transfers for place in places) else []
+    return dict.fromkeys([*(_ACTIVITIES[item] for item in found if item in _ACTIVITIES), *crosses])
+
+
+def _bases(places: Sequence[UseAtPlace]) -> Iterable[Json]:
+    """Yield the legal basis of each transfer: its title says which, its type is the term if there is one."""
+    transfers = dict.fromkeys(item for place in places for item in place.transfers or ())
+    for item in transfers:
+        term = _MECHANISMS.get(item.mechanism)
+        yield {"dct:title": plain(item), **({"@type": term} if term else {})}

@@ -1,1 +1,0 @@
-"""The register in the forms of others: CSV, workbook, CycloneDX, DPV, DORA; made from one version."""
