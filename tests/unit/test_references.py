@@ -137,7 +137,7 @@ def _foreign() -> frozenset[str]:
 def _exists(name: str) -> bool:
     """Tell whether a name in a docstring is that of something in the code."""
     parts = name.removeprefix("register_api.").split(".")
-    if parts[-1] in {"json", "toml", "py", "md"}:
+    if parts[-1] in {"atom", "json", "toml", "py", "md"}:
         return parts[-1] != "py" or parts[0] in _last_parts()
     if len(parts) == 1:
         looks_like_code = _CLASS.fullmatch(name) or _NAME.fullmatch(name)
