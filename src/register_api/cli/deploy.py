@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from register_api import clock
-from register_api.cli import interruption, options
-from register_api.cli.output import err, out, print_json, progress
+from register_api.cli import options
+from register_api.cli.output import err, out, print_json, progress, telling
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
 from register_api.deploy.plan import Plan
@@ -94,7 +94,7 @@ def deploy(
         ),
     )
     stands = f"the same command completes what is at {target.name}"
-    with interruption.telling(lambda: stands), progress("deploying") as report:
+    with telling(lambda: stands), progress("deploying") as report:
         plan = send(order, report)
     done = _told(snapshot, target.name, plan, dry_run=dry_run)
     url = base_url or address_of_register(snapshot)

@@ -12,9 +12,9 @@ import click
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.interruption import publications, telling
 from register_api.cli.options import Command
-from register_api.cli.output import err, out, print_findings, print_json, progress
+from register_api.cli.output import err, out, print_findings, print_json, progress, telling
+from register_api.cli.words import publications
 from register_api.core.forms import MAX_DAYS
 from register_api.core.model import Status
 from register_api.core.printable import quoted

@@ -13,12 +13,11 @@ from pathlib import Path
 import click
 
 from register_api import clock
-from register_api.cli.interruption import stopped_by_signals
 from register_api.cli.notify_contacts import contacts
 from register_api.cli.notify_options import Notices, in_words, time_authority, with_notices
 from register_api.cli.notify_proof import evidence, seal, status
 from register_api.cli.notify_webhook import webhook
-from register_api.cli.output import err, out
+from register_api.cli.output import err, out, stopped_by_signals
 from register_api.cli.serving_options import settings_option
 from register_api.cli.serving_pages import listening_options, serve_app
 from register_api.core.language.language import count

@@ -1,10 +1,13 @@
-"""What the commands print: findings, errors, progress."""
+"""What the commands print: findings, errors, progress, and what stands once they are interrupted."""
 
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 import msgspec
@@ -124,3 +127,37 @@ def progress(title: str) -> Iterator[Report]:
             if bar.tasks[task].total:
                 interruption.add_note(f"it was at {bar.tasks[task].completed:g} of {bar.tasks[task].total:g}")
             raise
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, as systemd and containers send it: what is under way ends as with Ctrl-C."""
+
+
+@contextlib.contextmanager
+def telling(so_far: Callable[[], str]) -> Iterator[None]:
+    """Have an interruption of the block say what stands by then."""
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    except KeyboardInterrupt as interruption:
+        interruption.add_note(so_far())
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(_number: int, _frame: Any) -> NoReturn:
+    raise Terminated
+
+
+@contextlib.contextmanager
+def stopped_by_signals() -> Iterator[threading.Event]:
+    """Set an event at SIGTERM and SIGINT while the block runs."""
+    stop = threading.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda _number, _frame: stop.set()) for number in numbers]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

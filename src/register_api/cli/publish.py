@@ -9,11 +9,10 @@ import click
 
 from register_api.cli import options
 from register_api.cli.asking import ask_and_tell, compare_with_public, read_time_authority, stamp_and_tell
-from register_api.cli.interruption import publications, telling
-from register_api.cli.output import err, out, progress
+from register_api.cli.output import err, out, progress, telling
 from register_api.cli.reasons import GivenReason, reason_options
 from register_api.cli.trust_options import policy_of
-from register_api.cli.words import print_publication
+from register_api.cli.words import print_publication, publications
 from register_api.core.language.language import count
 from register_api.publish.key_transaction import default_folder, write_public_copies
 from register_api.publish.pipeline import Published, PublishRequest, publish_version

@@ -9,8 +9,7 @@ import click
 
 from register_api import clock
 from register_api.cli import options, trust_options
-from register_api.cli.interruption import telling
-from register_api.cli.output import out, progress
+from register_api.cli.output import out, progress, telling
 from register_api.core.instant import format_instant
 from register_api.errors import StoreDamaged
 from register_api.publish.memory import MEMORY_FILE

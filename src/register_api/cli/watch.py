@@ -13,8 +13,7 @@ from rich.text import Text
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.interruption import stopped_by_signals
-from register_api.cli.output import out
+from register_api.cli.output import out, stopped_by_signals
 from register_api.cli.serving_options import settings_option
 from register_api.cli.serving_pages import listening_options, serve_app
 from register_api.cli.watch_chain import chain

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from rich.text import Text
@@ -19,7 +20,7 @@ from register_api.core.language.language import Language, sentence
 from register_api.core.model import Register
 from register_api.core.printable import escaped
 from register_api.core.proposals import Proposal
-from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot, open_snapshot
 
 
 class Line(NamedTuple):
@@ -121,3 +122,16 @@ def print_publication(snapshot: Snapshot) -> None:
     out.print(f"  log          size {state.version}, root {root}")
     out.print(f"  trust root   1.root.json, SHA-256 {digest(snapshot.read('trust/1.root.json'))}")
     out.print(f"  tree         {snapshot.store / 'public'}")
+
+
+def publications(store: Path, before: Snapshot | None) -> Callable[[], str]:
+    """Return what says which versions have joined a store since a publication was read from it."""
+
+    def so_far() -> str:
+        first, now = before.state.version if before else 0, open_snapshot(store)
+        added = range(first + 1, now.state.version + 1 if now else 0)
+        if len(added) > 1:
+            return f"versions {added[0]} to {added[-1]} are published"
+        return f"version {added[0]} is published" if added else "nothing was published"
+
+    return so_far
