@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -208,7 +209,7 @@ def _some(what: str, sentences: Sequence[str]) -> Iterator[str]:
 
 def _limits_of_an_address(run: Run) -> Iterator[str]:
     if run.remembered is None:
-        yield _nothing_remembered(run)
+        yield _nothing_remembered(run.options.state)
     if not run.options.asks_for_witnesses and not run.options.others:
         yield "Whether other customers are shown the same log: compare its size and root with theirs."
     if run.options.quick:
@@ -234,9 +235,8 @@ def _limits_of_an_address(run: Run) -> Iterator[str]:
     )
 
 
-def _nothing_remembered(run: Run) -> str:
+def _nothing_remembered(where: Path | None) -> str:
     unknown = "Whether history was rewritten before this run"
-    if run.options.state is None:
+    if where is None:
         return f"{unknown}: nothing was remembered (--state DIR remembers)."
-    where = run.options.state
     return f"{unknown}: {where} held no state. If it has been used before, the state was taken away."

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from register_api.core.instant import in_words
 from register_api.core.language.language import ENGLISH, shorten
 from register_api.core.language.notice import lifecycle_notice
 from register_api.errors import DeadlineNear, Forged, Inconsistent, NewerVersion, PromiseNotKept
-from register_api.verify.report import CheckResult, NoticeSeen, Report, StampSeen
+from register_api.verify.report import CheckResult, NoticeSeen, Report
 from register_api.verify.state import RootOrigin
 
 _MAX_TEXT = 600
@@ -28,22 +29,9 @@ _MARKS = {"ok": "ok           ", "failed": "FAILED       ", "skipped": "not chec
 
 def render_text(report: Report) -> str:
     """Return the report for a person; it never says less than what the result rests on."""
-    return (
-        "\n".join(
-            [
-                *_head(report),
-                "",
-                *_checks(report.checks),
-                "",
-                *_disowned(report),
-                *_news(report),
-                *_told(report.told),
-                *_not_checked(report),
-                *_verdict(report),
-            ]
-        )
-        + "\n"
-    )
+    sections = (_disowned(report), _news(report), _told(report.told), _not_checked(report), _verdict(report))
+    lines = [*_head(report), "", *_checks(report.checks), "", *itertools.chain(*sections)]
+    return "\n".join(lines) + "\n"
 
 
 def render_brief(report: Report) -> str:
@@ -79,7 +67,12 @@ def _head(report: Report) -> Iterator[str]:
         name = "Log:        " if report.package is None else "Log, newest:"
         yield f"{name} size {report.log.size}, root {report.log.root_hash}"
         yield "             Compare this line with another customer's: one size has one root."
-    yield from _stamp(report.time_stamp)
+    yield from _seen(report)
+
+
+def _seen(report: Report) -> Iterator[str]:
+    if (stamp := report.time_stamp) is not None:
+        yield f"Time stamp:  size {stamp.size} at {instant_in_words(stamp.at)}, by {stamp.authority}"
     if report.remembered is not None:
         yield f"Remembered:  a log of size {report.remembered}"
     yield from (f"New key:     {key.in_words}" for key in report.new_keys)
@@ -104,11 +97,6 @@ def _fresh_until(report: Report, until: dt.datetime) -> str:
         return f"Fresh until: {instant_in_words(until)}, unless renewed before{lasts}"
     past = " (in the past, which is no fault of evidence)" * (until <= report.checked_at)
     return f"Vouched for: until {instant_in_words(until)}{past}"
-
-
-def _stamp(stamp: StampSeen | None) -> Iterator[str]:
-    if stamp is not None:
-        yield f"Time stamp:  size {stamp.size} at {instant_in_words(stamp.at)}, by {stamp.authority}"
 
 
 def _root_in_words(root: RootOrigin) -> str:
@@ -136,9 +124,7 @@ def _checks(checks: Iterable[CheckResult]) -> Iterator[str]:
             yield f"{_MARKS[check.result]}{check.id}  {check.title}: {check.sentence}"
             continue
         yield f"{_MARKS[check.result]}{check.id}  {check.title}"
-        yield (
-            f"             {check.word}: {check.sentence}" if check.word else f"             {check.sentence}"
-        )
+        yield f"             {f'{check.word}: ' if check.word else ''}{check.sentence}"
         if check.hint:
             yield f"             → {check.hint}"
 
@@ -214,11 +200,9 @@ def _last_line(checks: tuple[CheckResult, ...], word: str, exit_code: int) -> st
 
 def instant_in_words(instant: dt.datetime | None) -> str:
     """Return an instant for a person."""
-    return (
-        "an unknown instant"
-        if instant is None
-        else instant.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    )
+    if instant is None:
+        return "an unknown instant"
+    return instant.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def plain(text: str) -> str:
