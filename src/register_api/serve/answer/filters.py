@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
@@ -21,23 +21,21 @@ from register_api.serve.http.problems import Problem
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
-def check_categories(query: SubprocessorsQuery, *registers: Register) -> None:
-    """Refuse a category that neither of some versions has."""
-    known = [category.id for register in registers for category in register.categories]
-    _check_ids("category", "no-such-category", query.category, known)
+_LISTED: tuple[tuple[str, Name, str], ...] = (
+    ("category", "no-such-category", "categories"),
+    ("product", "no-such-product", "products"),
+)
+"""Parameter, problem, and the list of the register that has what may be asked for."""
 
 
-def _check_products(query: SubprocessorsQuery, *registers: Register) -> None:
-    """Refuse a product that neither of some versions has."""
-    known = [product.id for register in registers for product in register.products]
-    _check_ids("product", "no-such-product", query.product, known)
-
-
-def _check_ids(parameter: str, problem: Name, wanted: frozenset[str], known: Sequence[str]) -> None:
-    there = tuple(dict.fromkeys(known))
-    for id_ in sorted(wanted.difference(there)):
-        detail = f"There is no {parameter} {id_}{listed(there)}."
-        raise Problem(problem, detail, parameter=parameter, allowed=there)
+def _check_listed(query: SubprocessorsQuery, *registers: Register) -> None:
+    """Refuse a category or a product that none of some versions has."""
+    for parameter, problem, members in _LISTED:
+        known = (item.id for register in registers for item in getattr(register, members))
+        there = tuple(dict.fromkeys(known))
+        for id_ in sorted(getattr(query, parameter).difference(there)):
+            detail = f"There is no {parameter} {id_}{listed(there)}."
+            raise Problem(problem, detail, parameter=parameter, allowed=there)
 
 
 def check_ids(query: AnswersQuery, register: Register) -> None:
@@ -57,8 +55,7 @@ class Selection:
     def __init__(self, archive: Archive, query: SubprocessorsQuery, known: RegisterAsOf) -> None:
         """Look up what filters refer to."""
         registers = known.register, archive.register(archive.newest)
-        check_categories(query, *registers)
-        _check_products(query, *registers)
+        _check_listed(query, *registers)
         self._query = query
         self._known = known
         self._changed = _changed_since(archive, query.changed_since, known)
