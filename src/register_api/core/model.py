@@ -13,39 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
-from register_api.core.forms import (
-    FORMAT_MINOR,
-    BaseUrl,
-    CategoryId,
-    ContactText,
-    Country,
-    Days,
-    Domain,
-    Email,
-    FormatMinor,
-    Instant,
-    Labels,
-    LanguageTag,
-    License,
-    Link,
-    NoticeDays,
-    Place,
-    ProductId,
-    PurposeText,
-    ReasonText,
-    Reference,
-    RegisterName,
-    Sha256,
-    Slug,
-    Text,
-    TimeZone,
-    Url,
-    VendorId,
-    VersionNumber,
-    Wording,
-    has_form,
-    one_of,
-)
+from register_api.core import forms
 
 RegisterFormat = Literal["sub-processor-register/1"]
 
@@ -54,7 +22,7 @@ ReasonKind = Literal["initial", "change", "correction", "editorial"]
 Recorded = Literal["live", "imported"]
 DayCount = Literal["calendar", "business"]
 Status = Literal["active", "conditional", "available"]
-StatusId = Annotated[Status, has_form(Reference(to="status"))]
+StatusId = Annotated[Status, forms.has_form(forms.Reference(to="status"))]
 VendorKind = Literal["third_party", "affiliate"]
 VendorRole = Literal["sub_processor", "independent_controller"]
 LifecycleState = Literal["moved", "closed"]
@@ -63,10 +31,10 @@ NoticeEvent = Literal["addition", "replacement", "activation", "relocation", "da
 """Kinds of change that this program can tell from each other; a promise may name others."""
 
 # Open: a reader takes any text and shows it; the publisher's check knows these (R01).
-CoveredEvent = Annotated[str, one_of(*get_args(NoticeEvent))]
+CoveredEvent = Annotated[str, forms.one_of(*get_args(NoticeEvent))]
 IdentifierScheme = Annotated[
     str,
-    one_of(
+    forms.one_of(
         lei=("lei code",),
         euid=(),
         vat=("vat id", "vat number"),
@@ -76,17 +44,19 @@ IdentifierScheme = Annotated[
 ]
 ContactRole = Annotated[
     str,
-    one_of("privacy", "dpo", "representative", "security", "legal", "support", "sales", "press", "general"),
+    forms.one_of(
+        "privacy", "dpo", "representative", "security", "legal", "support", "sales", "press", "general"
+    ),
 ]
-Claim = Annotated[str, one_of("certified", "declared", "in_progress", "aligned")]
+Claim = Annotated[str, forms.one_of("certified", "declared", "in_progress", "aligned")]
 ConditionType = Annotated[
-    str, one_of("consent", "region", "configuration", "feature", "product", "plan", "request")
+    str, forms.one_of("consent", "region", "configuration", "feature", "product", "plan", "request")
 ]
-DataScope = Annotated[str, one_of("customer_content", "customer_account", "website_visitor")]
-Activity = Annotated[str, one_of("store", "process", "access")]
+DataScope = Annotated[str, forms.one_of("customer_content", "customer_account", "website_visitor")]
+Activity = Annotated[str, forms.one_of("store", "process", "access")]
 Mechanism = Annotated[
     str,
-    one_of(
+    forms.one_of(
         adequacy=("adequacy decision",),
         dpf=("EU-US DPF", "Data Privacy Framework", "EU-US Data Privacy Framework"),
         dpf_uk=("UK-US Data Bridge", "UK Extension to the EU-US Data Privacy Framework"),
@@ -104,7 +74,7 @@ Mechanism = Annotated[
         unstated=(),
     ),
 ]
-IctService = Annotated[str, one_of(*(f"S{number:02}" for number in range(1, 20)))]
+IctService = Annotated[str, forms.one_of(*(f"S{number:02}" for number in range(1, 20)))]
 
 
 class Identifier(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,17 +86,17 @@ class Identifier(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     scheme: IdentifierScheme
-    value: Text
-    country: Country | None = None
-    registry: Text | None = None
+    value: forms.Text
+    country: forms.Country | None = None
+    registry: forms.Text | None = None
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """Whom to ask at the publisher, for what (``role``, e.g. ``privacy``)."""
 
     role: ContactRole
-    email: Email | None = None
-    url: Url | None = None
+    email: forms.Email | None = None
+    url: forms.Url | None = None
 
 
 class Publisher(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,12 +107,12 @@ class Publisher(msgspec.Struct, frozen=True, kw_only=True):
         language: BCP 47 tag of the register's texts.
     """
 
-    name: Text
-    time_zone: TimeZone
-    language: LanguageTag
-    legal_name: Text | None = None
+    name: forms.Text
+    time_zone: forms.TimeZone
+    language: forms.LanguageTag
+    legal_name: forms.Text | None = None
     identifiers: tuple[Identifier, ...] | None = None
-    website: Url | None = None
+    website: forms.Url | None = None
     contacts: tuple[Contact, ...] = ()
 
 
@@ -155,9 +125,9 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
         instructions: What it has to say, in words.
     """
 
-    days: Days
-    contact: Link
-    instructions: Wording | None = None
+    days: forms.Days
+    contact: forms.Link
+    instructions: forms.Wording | None = None
 
 
 class NoticeSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,14 +143,14 @@ class NoticeSource(msgspec.Struct, frozen=True, kw_only=True):
         subscribe: Where to ask for notices: ``mailto:`` or ``https://``.
     """
 
-    days: Days
+    days: forms.Days
     applies_to: tuple[CoveredEvent, ...]
     day_count: DayCount = "calendar"
     holidays: tuple[dt.date, ...] = ()
-    channels: tuple[Text, ...] = ()
+    channels: tuple[forms.Text, ...] = ()
     objection: Objection | None = None
-    subscribe: Link | None = None
-    text: Text | None = None
+    subscribe: forms.Link | None = None
+    text: forms.Text | None = None
 
 
 class OlderPromise(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,9 +161,9 @@ class OlderPromise(msgspec.Struct, frozen=True, kw_only=True):
         until: Last day on which an announcement is still bound by it.
     """
 
-    version: VersionNumber
+    version: forms.VersionNumber
     until: dt.date
-    days: Days
+    days: forms.Days
     day_count: DayCount
     holidays: tuple[dt.date, ...] = ()
     applies_to: tuple[CoveredEvent, ...]
@@ -215,25 +185,25 @@ class StatusText(msgspec.Struct, frozen=True, kw_only=True):
     """What one of the three statuses means at this publisher."""
 
     id: Status
-    title: Wording
-    description: Wording | None = None
+    title: forms.Wording
+    description: forms.Wording | None = None
 
 
 class Category(msgspec.Struct, frozen=True, kw_only=True):
     """A group of engagements, with the safeguards that hold for all of them."""
 
-    id: Slug
-    title: Wording
-    description: Wording | None = None
-    safeguards: tuple[Wording, ...] = ()
+    id: forms.Slug
+    title: forms.Wording
+    description: forms.Wording | None = None
+    safeguards: tuple[forms.Wording, ...] = ()
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
     """One of the publisher's products, for engagements to refer to."""
 
-    id: Slug
-    title: Wording
-    description: Wording | None = None
+    id: forms.Slug
+    title: forms.Wording
+    description: forms.Wording | None = None
 
 
 class ProductScope(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,32 +215,32 @@ class ProductScope(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     all: bool
-    ids: tuple[ProductId, ...] = ()
+    ids: tuple[forms.ProductId, ...] = ()
 
 
 class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
     """Who is expressly not a sub-processor, and why."""
 
-    title: Text
-    text: Wording
-    examples: tuple[Text, ...] = ()
+    title: forms.Text
+    text: forms.Wording
+    examples: tuple[forms.Text, ...] = ()
 
 
 class RelatedDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A document that belongs beside the register, e.g. the data processing agreement."""
 
-    title: Text
-    url: Url | None = None
+    title: forms.Text
+    url: forms.Url | None = None
 
 
 class Certification(msgspec.Struct, frozen=True, kw_only=True):
     """A certification or commitment, with how far the claim goes."""
 
-    name: Text
+    name: forms.Text
     claim: Claim
-    covers: Text | None = None
+    covers: forms.Text | None = None
     valid_until: dt.date | None = None
-    url: Url | None = None
+    url: forms.Url | None = None
 
 
 class Announced(msgspec.Struct, frozen=True, kw_only=True):
@@ -287,11 +257,11 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
         objection_until: Last day to object; ``None`` too where the promise names no period.
     """
 
-    version: VersionNumber
-    at: Instant
+    version: forms.VersionNumber
+    at: forms.Instant
     required: bool = False
-    promised_days: Days | None = None
-    days: NoticeDays | None = None
+    promised_days: forms.Days | None = None
+    days: forms.NoticeDays | None = None
     day_count: DayCount | None = None
     met: bool | None = None
     objection_until: dt.date | None = None
@@ -300,7 +270,7 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
 class WithdrawnSource(msgspec.Struct, frozen=True, kw_only=True):
     """The vendor was listed by mistake; the entry stays visible with the reason."""
 
-    reason: Wording
+    reason: forms.Wording
 
 
 class Withdrawn(WithdrawnSource, frozen=True, kw_only=True):
@@ -312,7 +282,7 @@ class Withdrawn(WithdrawnSource, frozen=True, kw_only=True):
 class CancelledSource(msgspec.Struct, frozen=True, kw_only=True):
     """What was announced will not come; it stays visible with the reason and is never in force."""
 
-    reason: Wording
+    reason: forms.Wording
 
 
 class Cancelled(CancelledSource, frozen=True, kw_only=True):
@@ -324,17 +294,17 @@ class Cancelled(CancelledSource, frozen=True, kw_only=True):
 class Entity(msgspec.Struct, frozen=True, kw_only=True):
     """The legal entity that is engaged for one use, where a brand has several contracting entities."""
 
-    legal_name: Text
-    seat: Country | None = None
-    address: Wording | None = None
+    legal_name: forms.Text
+    seat: forms.Country | None = None
+    address: forms.Wording | None = None
     identifiers: tuple[Identifier, ...] | None = None
 
 
 class OwnRegister(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor's own machine-readable register: its address, and the SHA-256 (hex) of its first root."""
 
-    url: Url
-    root_sha256: Sha256 | None = None
+    url: forms.Url
+    root_sha256: forms.Sha256 | None = None
 
 
 class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
@@ -348,8 +318,8 @@ class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
 
     state: LifecycleState
     on: dt.date
-    successor: Url | None = None
-    text: Wording | None = None
+    successor: forms.Url | None = None
+    text: forms.Wording | None = None
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
@@ -360,10 +330,10 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     type: ConditionType
-    key: Text | None = None
-    value: Text | None = None
+    key: forms.Text | None = None
+    value: forms.Text | None = None
     negated: bool = False
-    text: Text | None = None
+    text: forms.Text | None = None
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True):
@@ -377,26 +347,26 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
         conditions: When this place is used, if not always; all of them must hold.
     """
 
-    country: Place
-    place: Text | None = None
+    country: forms.Place
+    place: forms.Text | None = None
     is_default: bool = False
     activities: tuple[Activity, ...] = ()
     conditions: tuple[Condition, ...] = ()
-    text: Wording | None = None
+    text: forms.Wording | None = None
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     """A transfer to a third country (GDPR Chapter V) and the mechanism it rests on."""
 
-    destination: Place
+    destination: forms.Place
     mechanism: Mechanism
-    reference: Text | None = None
+    reference: forms.Text | None = None
 
 
 class ShortNotice(msgspec.Struct, frozen=True, kw_only=True):
     """The notice promise was not kept for this engagement, and why, for all to see."""
 
-    reason: ReasonText
+    reason: forms.ReasonText
 
 
 class PlannedChangeSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -410,12 +380,12 @@ class PlannedChangeSource(msgspec.Struct, frozen=True, kw_only=True):
         cancelled: It was announced and will not come.
     """
 
-    id: Slug
+    id: forms.Slug
     effective_on: dt.date
     set: dict[str, Any]
     short_notice: ShortNotice | None = None
     cancelled: CancelledSource | None = None
-    notes: Wording | None = None
+    notes: forms.Wording | None = None
 
 
 class PlannedChange(PlannedChangeSource, frozen=True, kw_only=True):
@@ -441,29 +411,29 @@ class EngagementSource(msgspec.Struct, frozen=True, kw_only=True):
         cancelled: It was announced and will not come.
     """
 
-    id: Slug
-    category: CategoryId
+    id: forms.Slug
+    category: forms.CategoryId
     status: StatusId
     entity: Entity | None = None
-    purpose: PurposeText = ""
+    purpose: forms.PurposeText = ""
     products: ProductScope | None = None
     ict_service: IctService | None = None
     conditions: tuple[Condition, ...] = ()
     data_scope: tuple[DataScope, ...] | None = None
-    data_categories: tuple[Text, ...] | None = None
-    data_subjects: tuple[Text, ...] | None = None
+    data_categories: tuple[forms.Text, ...] | None = None
+    data_subjects: tuple[forms.Text, ...] | None = None
     special_categories: bool | None = None
-    retention: Text | None = None
+    retention: forms.Text | None = None
     locations: tuple[Location, ...] | None = None
     transfers: tuple[Transfer, ...] | None = None
-    safeguards: tuple[Wording, ...] | None = None
-    notes: Wording | None = None
+    safeguards: tuple[forms.Wording, ...] | None = None
+    notes: forms.Wording | None = None
     starts_on: dt.date | None = None
     ends_on: dt.date | None = None
     short_notice: ShortNotice | None = None
     planned: tuple[PlannedChangeSource, ...] = ()
     cancelled: CancelledSource | None = None
-    extra: Labels = {}
+    extra: forms.Labels = {}
 
 
 class Engagement(EngagementSource, frozen=True, kw_only=True):
@@ -477,29 +447,29 @@ class Engagement(EngagementSource, frozen=True, kw_only=True):
 class _VendorFields(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of a vendor itself, in source and on the wire alike."""
 
-    id: Slug
-    name: Text
-    legal_name: Text | None = None
+    id: forms.Slug
+    name: forms.Text
+    legal_name: forms.Text | None = None
     kind: VendorKind = "third_party"
-    seat: Country | None = None
-    address: Wording | None = None
-    website: Url | None = None
-    privacy_url: Url | None = None
-    subprocessors_url: Url | None = None
-    dpa_url: Url | None = None
-    domain: Domain | None = None
+    seat: forms.Country | None = None
+    address: forms.Wording | None = None
+    website: forms.Url | None = None
+    privacy_url: forms.Url | None = None
+    subprocessors_url: forms.Url | None = None
+    dpa_url: forms.Url | None = None
+    domain: forms.Domain | None = None
     register: OwnRegister | None = None
     role: VendorRole = "sub_processor"
-    engaged_by: VendorId | None = None
-    contact: ContactText | None = None
+    engaged_by: forms.VendorId | None = None
+    contact: forms.ContactText | None = None
     identifiers: tuple[Identifier, ...] | None = None
-    parent: VendorId | None = None
-    formerly: tuple[Text, ...] = ()
-    replaces: tuple[VendorId, ...] = ()
-    merged_from: tuple[VendorId, ...] = ()
-    split_from: VendorId | None = None
+    parent: forms.VendorId | None = None
+    formerly: tuple[forms.Text, ...] = ()
+    replaces: tuple[forms.VendorId, ...] = ()
+    merged_from: tuple[forms.VendorId, ...] = ()
+    split_from: forms.VendorId | None = None
     certifications: tuple[Certification, ...] | None = None
-    extra: Labels = {}
+    extra: forms.Labels = {}
 
 
 class SubprocessorSource(_VendorFields, frozen=True, kw_only=True):
@@ -521,9 +491,9 @@ class Subprocessor(_VendorFields, frozen=True, kw_only=True):
 class _RegisterFields(msgspec.Struct, frozen=True, kw_only=True):
     """What the publisher says at the level of the register, in source and on the wire alike."""
 
-    register: RegisterName
-    url: BaseUrl | None = None
-    license: License | None = None
+    register: forms.RegisterName
+    url: forms.BaseUrl | None = None
+    license: forms.License | None = None
     lifecycle: Lifecycle | None = None
     publisher: Publisher
     statuses: tuple[StatusText, ...]
@@ -531,7 +501,7 @@ class _RegisterFields(msgspec.Struct, frozen=True, kw_only=True):
     products: tuple[Product, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     related_documents: tuple[RelatedDocument, ...] = ()
-    extra: Labels = {}
+    extra: forms.Labels = {}
 
 
 class AcceptedWarning(msgspec.Struct, frozen=True, kw_only=True):
@@ -543,9 +513,9 @@ class AcceptedWarning(msgspec.Struct, frozen=True, kw_only=True):
         reason: Why it is right as it is.
     """
 
-    rule: Text
-    subprocessor: Slug | None = None
-    reason: Text
+    rule: forms.Text
+    subprocessor: forms.Slug | None = None
+    reason: forms.Text
 
 
 class RegisterSource(_RegisterFields, frozen=True, kw_only=True):
@@ -558,7 +528,7 @@ class RegisterSource(_RegisterFields, frozen=True, kw_only=True):
 
     updated_on: dt.date | None = None
     notice: NoticeSource
-    order: tuple[Slug, ...] = ()
+    order: tuple[forms.Slug, ...] = ()
     accepted_warnings: tuple[AcceptedWarning, ...] = ()
 
 
@@ -572,15 +542,15 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 class Previous(msgspec.Struct, frozen=True, kw_only=True):
     """The version before, by number and SHA-256 (hex) of its bytes."""
 
-    version: VersionNumber
-    sha256: Sha256
+    version: forms.VersionNumber
+    sha256: forms.Sha256
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """Why this version was published."""
 
     kind: ReasonKind
-    text: Text | None = None
+    text: forms.Text | None = None
 
 
 class Register(_RegisterFields, frozen=True, kw_only=True):
@@ -595,13 +565,13 @@ class Register(_RegisterFields, frozen=True, kw_only=True):
     """
 
     format: RegisterFormat = "sub-processor-register/1"
-    format_minor: FormatMinor = FORMAT_MINOR
-    version: VersionNumber
-    published_at: Instant
+    format_minor: forms.FormatMinor = forms.FORMAT_MINOR
+    version: forms.VersionNumber
+    published_at: forms.Instant
     previous: Previous | None
     recorded: Recorded
     reason: Reason
-    corrects: VersionNumber | None = None
+    corrects: forms.VersionNumber | None = None
     updated_on: dt.date
     notice: Notice
     subprocessors: tuple[Subprocessor, ...] = ()
