@@ -363,7 +363,7 @@ def test_an_online_key_that_was_stolen_vouches_for_nothing_any_more(company: Com
     path = company.store / "public" / tree.TIMESTAMP.path()
     timestamp = Metadata[Timestamp].from_bytes(path.read_bytes())
     timestamp.signed.version += 1
-    timestamp.sign(stolen.tuf_signer())
+    stolen.sign_metadata(timestamp)
     path.unlink()
     path.write_bytes(timestamp.to_bytes())
     assert failed(company.check())["V02"] in {12, 16}
@@ -410,7 +410,7 @@ def count_up(company: Company, number: int, *, with_targets: bool) -> None:
         snapshot.signed.meta["targets.json"] = _counted_up(public, targets, number, keyring.targets)
     timestamp.signed.snapshot_meta = _counted_up(public, snapshot, number, keyring.online)
     timestamp.signed.version = number
-    timestamp.sign(keyring.online.tuf_signer())
+    keyring.online.sign_metadata(timestamp)
     path = public / tree.TIMESTAMP.path()
     path.unlink()
     path.write_bytes(timestamp.to_bytes())
@@ -418,7 +418,7 @@ def count_up(company: Company, number: int, *, with_targets: bool) -> None:
 
 def _counted_up(public: Path, metadata: Metadata[Any], number: int, signer: Ed25519Signer) -> MetaFile:
     metadata.signed.version = number
-    metadata.sign(signer.tuf_signer())
+    signer.sign_metadata(metadata)
     data = metadata.to_bytes()
     (public / metadata_path(metadata.signed.type, number)).write_bytes(data)
     return MetaFile.from_data(number, data, ["sha256"])
@@ -699,9 +699,9 @@ def test_version_numbers_counted_up_by_a_thief_are_dropped_with_his_key(company:
     named = timestamp.signed.snapshot_meta
     snapshot = Metadata[Snapshot].from_bytes((public / f"trust/{named.version}.snapshot.json").read_bytes())
     snapshot.signed.version = timestamp.signed.version = 10**9
-    snapshot.sign(keyring.online.tuf_signer())
+    keyring.online.sign_metadata(snapshot)
     timestamp.signed.snapshot_meta = MetaFile.from_data(10**9, snapshot.to_bytes(), ["sha256"])
-    timestamp.sign(keyring.online.tuf_signer())
+    keyring.online.sign_metadata(timestamp)
     forged = public / "trust" / f"{10**9}.snapshot.json"
     forged.write_bytes(snapshot.to_bytes())
     (public / tree.TIMESTAMP.path()).unlink()

@@ -38,7 +38,7 @@ MALLORY, HIS_TARGETS, HIS_ONLINE = (Ed25519Signer(private_key(number)) for numbe
 def _text(root: Root, *signers: Ed25519Signer) -> bytes:
     metadata = Metadata(root)
     for signer in signers:
-        metadata.sign(signer.tuf_signer(), append=True)
+        signer.sign_metadata(metadata)
     return encode(metadata)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -136,6 +135,8 @@ class ArtefactBuilder(msgspec.Struct, frozen=True, kw_only=True):
         history = (told, *version_history(entries, self.read, promises.zone))[:MOST_VERSIONS]
         same_pages = snapshot is not None and snapshot.state.page_templates == TEMPLATES_SHA256
         first = found.first_published_at if found else register.published_at
+        # Earlier versions are told again where another language has become the main one.
+        main = Language.of(register.publisher.language)
         return NewVersion(
             files=files,
             promises=promises,
@@ -155,18 +156,13 @@ class ArtefactBuilder(msgspec.Struct, frozen=True, kw_only=True):
             history=history,
             first_published_at=first,
             shown_before=previous if same_pages else None,
-            retold=self._retold(register),
+            retold=functools.partial(told_again, found, self.read, 1, found.head.size)
+            if found and Language.of(found.newest.document.publisher.language) is not main
+            else tuple,
             roots=roots,
             base_url=self.base_url,
             now=self.now,
         )
-
-    def _retold(self, register: Register) -> Callable[[], Iterable[VersionSummary]]:
-        """Return what gives earlier versions where another language has become the main one."""
-        found, main = self.found, Language.of(register.publisher.language)
-        if found is None or Language.of(found.newest.document.publisher.language) is main:
-            return tuple
-        return functools.partial(told_again, found, self.read, 1, found.head.size)
 
     def _signed(self, digests: dict[str, str], path: str) -> bytes | None:
         """Return a stored file as it was signed, if it was; the store is not believed."""

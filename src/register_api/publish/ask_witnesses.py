@@ -15,7 +15,7 @@ import msgspec
 
 from register_api.bounded_http.client import OK, BoundedClient, Reply, Url, read_url
 from register_api.bounded_http.limits import HttpLimits
-from register_api.core.log.checkpoint import Cosignature, verify_cosignatures
+from register_api.core.log.checkpoint import verify_cosignatures
 from register_api.core.log.note import SignatureLine, has_further_lines, parse_note
 from register_api.core.log.policy import PolicyWitness
 from register_api.core.log.proofs import PATH, AddCheckpoint, format_request, parse_size
@@ -114,20 +114,16 @@ async def _ask(
     """Ask one witness; when it has signed another size than was guessed, once more from there."""
     old_size = max(question.size - 1, 0)
     for _ in range(_TRIES):
-        reply = await _post(client, url, _request(question, old_size))
+        consistent = 0 < old_size < question.size
+        proof = consistency_proof(old_size, question.size, question.read) if consistent else ()
+        asked = AddCheckpoint(old_size=old_size, proof=tuple(proof), checkpoint=question.checkpoint)
+        reply = await _post(client, url, format_request(asked))
         if reply.status == OK:
             return _checked(reply.body, witness, question)
         if reply.status != _CONFLICT:
             raise Unreachable(f"it answered with status {reply.status}")
         old_size = _next_size(parse_size(reply.body), old_size, question.size)
     raise Unreachable("it names another size each time")
-
-
-def _request(question: CosigningRequest, old_size: int) -> bytes:
-    proof = consistency_proof(old_size, question.size, question.read) if 0 < old_size < question.size else ()
-    return format_request(
-        AddCheckpoint(old_size=old_size, proof=tuple(proof), checkpoint=question.checkpoint)
-    )
 
 
 def _next_size(told: int, sent: int, size: int) -> int:
@@ -157,20 +153,13 @@ def _checked(
     found = verify_cosignatures(signed, [witness.key])
     if not found:
         raise UntrustedKey("it answered with signatures of other keys than the policy gives")
-    at = _time(found[0], question)
-    lines = [line for line in parse_note(signed).signatures if _is_of(line, witness, found[0])]
-    return lines[0], at
-
-
-def _is_of(line: SignatureLine, witness: PolicyWitness, found: Cosignature) -> bool:
-    """Tell whether a line is the cosignature that was found."""
-    own = (line.name, line.key_id) == (witness.key.name, witness.key.key_id)
-    return own and int.from_bytes(line.signature[:8], "big") == found.at
-
-
-def _time(found: Cosignature, question: CosigningRequest) -> dt.datetime:
-    """Return when a witness signed: after the version was published, and not in the future."""
-    earliest = (question.published_at - MAX_CLOCK_APART).timestamp()
-    if not earliest <= found.at <= (question.now + MAX_CLOCK_APART).timestamp():
+    signed_at, earliest = found[0].at, (question.published_at - MAX_CLOCK_APART).timestamp()
+    if not earliest <= signed_at <= (question.now + MAX_CLOCK_APART).timestamp():
         raise Malformed("it signed with a time that cannot be: one of the clocks is wrong")
-    return dt.datetime.fromtimestamp(found.at, dt.UTC)
+    line = next(
+        line
+        for line in parse_note(signed).signatures
+        if (line.name, line.key_id) == (witness.key.name, witness.key.key_id)
+        and int.from_bytes(line.signature[:8], "big") == signed_at
+    )
+    return line, dt.datetime.fromtimestamp(signed_at, dt.UTC)

@@ -82,17 +82,11 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examine(read: Read, known: SignedHead | None, base_url: str | None = None) -> Examined:
-    """Check what a tree holds.
+    """Check what a tree holds, followed on from what was known of it.
 
-    Args:
-        read: Gives the files of the tree; ``KeyError`` for what it does not have.
-        known: What was known of it, from which it is followed on; ``None``: only the tree's own first
-            root says whose it is.
-        base_url: Where the tree was said to lie when its newest version was published, unless that is known.
-
-    Raises:
-        VerificationError: The subclass that fits.
-        StoreDamaged: A file is missing, or has other bytes than the store wrote.
+    Without that only the tree's own first root says whose it is. The base URL is where the tree was said to
+    lie when its newest version was published, unless that is known. Of files that are not there, ``read``
+    raises ``KeyError``.
     """
     with nothing_signed():
         return _Examination(read).all_of(known, base_url)

@@ -12,7 +12,6 @@ import datetime as dt
 import functools
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import xlsxwriter
@@ -169,38 +168,32 @@ def _about(register: Encoded[Register], on: dt.date, language: Language) -> Iter
 
 Json = dict[str, Any]
 
-CONTEXT: Mapping[str, Any] = MappingProxyType(
-    {
-        "dpv": "https://w3id.org/dpv#",
-        "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#",
-        "loc": "https://w3id.org/dpv/loc#",
-        "dct": "http://purl.org/dc/terms/",
-        "xsd": "http://www.w3.org/2001/XMLSchema#",
-    }
-)
+CONTEXT: Mapping[str, Any] = {
+    "dpv": "https://w3id.org/dpv#",
+    "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#",
+    "loc": "https://w3id.org/dpv/loc#",
+    "dct": "http://purl.org/dc/terms/",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
 """Prefixes of every term; whatever is not written with one of them would be left out by a reader."""
 
-_STATUS: Mapping[State, str] = MappingProxyType(
-    {
-        "announced": "dpv:ActivityPlanned",
-        "available": "dpv:ActivityPlanned",
-        "in_force": "dpv:ActivityOngoing",
-        "ended": "dpv:ActivityCompleted",
-    }
-)
+_STATUS: Mapping[State, str] = {
+    "announced": "dpv:ActivityPlanned",
+    "available": "dpv:ActivityPlanned",
+    "in_force": "dpv:ActivityOngoing",
+    "ended": "dpv:ActivityCompleted",
+}
 """Where a use stands on the day; what was withdrawn or cancelled never is, and is left out."""
 
-_ACTIVITIES: Mapping[str, str] = MappingProxyType({"store": "dpv:Store", "access": "dpv:Access"})
+_ACTIVITIES: Mapping[str, str] = {"store": "dpv:Store", "access": "dpv:Access"}
 """What happens at a place; ``process`` is processing in general and has no term."""
 
-_MECHANISMS: Mapping[str, str] = MappingProxyType(
-    {
-        "adequacy": "eu-gdpr:A45-3",
-        "dpf": "eu-gdpr:A45-3",
-        "scc": "eu-gdpr:A46-2-c",
-        "bcr": "eu-gdpr:A46-2-b",
-    }
-)
+_MECHANISMS: Mapping[str, str] = {
+    "adequacy": "eu-gdpr:A45-3",
+    "dpf": "eu-gdpr:A45-3",
+    "scc": "eu-gdpr:A46-2-c",
+    "bcr": "eu-gdpr:A46-2-b",
+}
 """Transfer mechanisms that the vocabulary has a legal basis for; others stay words."""
 
 _NO_TERM = frozenset({"XK", "worldwide", "varies"})

@@ -39,21 +39,18 @@ NEXT = ".next.pem"
 def promote_next_keys(keyring: Keyring, read: Read) -> tuple[Path, ...]:
     """Let each next key that the tree names already take its place."""
     waiting = sorted(keyring.folder.glob(f"*{NEXT}"))
-    named = _named(read) if waiting else frozenset()
+    if not waiting:
+        return ()
+    # Every key in force: of the newest root, and open in the list of keys.
+    keys = canonical.decode(read(tree.KEYS.path()), KeyList)
+    named = root_kids(trust_metadata.newest_root(read), *itertools.chain.from_iterable(ROLES.values()))
+    named |= {each.kid for each in keys.keys if each.last_version is None}
     kept: list[Path] = []
     for path in waiting:
         role = path.name.removesuffix(NEXT)
         if keyring.following(role).kid in named:
             kept += _take_place(keyring, role)
     return tuple(kept)
-
-
-def _named(read: Read) -> frozenset[str]:
-    """Return the thumbprint of every key in force: of the newest root, and open in the list of keys."""
-    root = trust_metadata.newest_root(read)
-    keys = canonical.decode(read(tree.KEYS.path()), KeyList)
-    of_root = root_kids(root, *itertools.chain.from_iterable(ROLES.values()))
-    return of_root | {each.kid for each in keys.keys if each.last_version is None}
 
 
 def _take_place(keyring: Keyring, role: str) -> list[Path]:

@@ -127,7 +127,18 @@ def prepare(source: Path, base: Baseline, intent: PublishOptions) -> Candidate:
     loaded = load(source)
     if loaded.draft is None:
         return Candidate(base=base, findings=loaded.findings)
-    draft, context = loaded.draft, _context(loaded.draft, base, intent)
+    draft, zone = loaded.draft, load_zone(loaded.draft.register.publisher.time_zone)
+    nothing = Promises(zone=zone, first_live=None, policies=())
+    context = Context(
+        now=intent.now,
+        at=intent.at,
+        zone=zone,
+        previous=base.register,
+        previous_sha256=base.sha256,
+        promises=msgspec.structs.replace(base.promises, zone=zone) if base.promises else nothing,
+        reason=intent.reason(base.register.version + 1 if base.register else 1),
+        corrects=intent.corrects,
+    )
     findings = (*loaded.findings, *locate(source, check(draft, context)))
     candidate = Candidate(base=base, findings=findings, draft=draft, context=context)
     if any(finding.severity == "error" for finding in findings):
@@ -140,20 +151,4 @@ def prepare(source: Path, base: Baseline, intent: PublishOptions) -> Candidate:
         promises=context.promises.joined_by(register.version, day, register.notice, live=live),
         unchanged=base.register is not None
         and unchanged(register, base.register, dated=draft.register.updated_on is not None),
-    )
-
-
-def _context(draft: Draft, base: Baseline, intent: PublishOptions) -> Context:
-    version = base.register.version + 1 if base.register else 1
-    zone = load_zone(draft.register.publisher.time_zone)
-    nothing = Promises(zone=zone, first_live=None, policies=())
-    return Context(
-        now=intent.now,
-        at=intent.at,
-        zone=zone,
-        previous=base.register,
-        previous_sha256=base.sha256,
-        promises=msgspec.structs.replace(base.promises, zone=zone) if base.promises else nothing,
-        reason=intent.reason(version),
-        corrects=intent.corrects,
     )

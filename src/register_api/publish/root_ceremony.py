@@ -15,7 +15,7 @@ from register_api.core.trust_root import LogEpoch, next_origin, read_epochs
 from register_api.errors import KeyStoreError, StoreError, UsageError
 from register_api.publish.examine import Examined
 from register_api.publish.key_transaction import key_change, promote_next_keys, resign_metadata
-from register_api.publish.rotation import Changed
+from register_api.publish.rotation import Changed, trust_key
 from register_api.publish.signing import key_file
 from register_api.publish.signing.key_list import key_record, rotated
 from register_api.publish.signing.keyring import Keyring
@@ -56,7 +56,7 @@ def begin_root(
         snapshot, found = work.required()
         chain = trust_metadata.roots(snapshot.read)
         before = trust_metadata.parse(chain[-1], Root).signed
-        made = {role: _trust_key(keyring, role) for role in rotate}
+        made = {role: trust_key(keyring, role) for role in rotate}
         change = msgspec.structs.replace(change, **{role: signer.tuf_key for role, signer in made.items()})
         if log_epoch is not None:
             epoch = _next_epoch(found, read_epochs(before.to_dict()), log_epoch)
@@ -125,7 +125,7 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
         root = draft.parsed().signed
         for role, name in (("targets", "targets"), ("online", "timestamp")):
             is_waiting = key_file.exists(keys / f"{role}.next.pem")
-            if is_waiting and _trust_key(keyring, role).tuf_key.keyid in root.roles[name].keyids:
+            if is_waiting and trust_key(keyring, role).tuf_key.keyid in root.roles[name].keyids:
                 keyring.adopt_following(role)
         files = {metadata_path(Root.type, root.version): draft.data()}
         listed = _keys_of_epoch(found, draft, keyring, now)
@@ -170,10 +170,3 @@ def _keys_of_epoch(found: Examined, draft: RootDraft, keyring: Keyring, now: dt.
     record = key_record("log", keyring.following("log"), epochs[-1].origin, 1)
     ended = Ended(at=now, reason="compromised", text=epochs[-1].text)
     return rotated(found.keys.document, record, found.head.size, ended)
-
-
-def _trust_key(keyring: Keyring, role: str) -> Ed25519Signer:
-    signer = keyring.following(role)
-    if not isinstance(signer, Ed25519Signer):
-        raise UsageError(f"{role!r} is not a role of the trust root")
-    return signer

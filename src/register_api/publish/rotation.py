@@ -211,11 +211,18 @@ def _root_holder(keyring: Keyring, before: Root, role: str) -> tuple[Path, Ed255
     )
 
 
+def trust_key(keyring: Keyring, role: str) -> Ed25519Signer:
+    """Return the key that follows in a role of the trust root."""
+    signer = keyring.following(role)
+    if not isinstance(signer, Ed25519Signer):
+        raise UsageError(f"{role!r} is not a role of the trust root")
+    return signer
+
+
 def _change(keyring: Keyring, role: str) -> RootChange:
     old = keyring.signer(role) if role.startswith("root-") else None
-    following = keyring.adopt_following(role)
-    if not isinstance(following, Ed25519Signer):
-        raise UsageError(f"{role!r} is not a role of the trust root")
+    following = trust_key(keyring, role)
+    keyring.adopt_following(role)
     if old is not None:
         return RootChange(added=(following.tuf_key,), removed=(old.kid,))
     return msgspec.structs.replace(RootChange(), **{role: following.tuf_key})

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey
+from tuf.api.metadata import Metadata, Timestamp
 
 import register_api
 from programs import run
@@ -283,7 +284,9 @@ def test_tuf_key_ids_are_those_of_securesystemslib(tmp_path: Path) -> None:
     described = {"keytype": "ed25519", "keyval": {"public": signer.public.hex()}, "scheme": "ed25519"}
     canonical = json.dumps(described, separators=(",", ":"), sort_keys=True)
     assert signer.tuf_key.keyid == hashlib.sha256(canonical.encode()).hexdigest()
-    assert signer.tuf_signer().sign(DOCUMENT).signature == signer.sign(DOCUMENT).hex()
+    signed = Metadata(Timestamp())
+    signer.sign_metadata(signed)
+    assert signed.signatures[signer.tuf_key.keyid].signature == signer.sign(signed.signed_bytes).hex()
 
 
 @settings(max_examples=examples(40), deadline=None)

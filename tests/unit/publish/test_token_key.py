@@ -11,6 +11,7 @@ import pkcs11
 import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from tuf.api.metadata import Metadata, Timestamp
 
 from publishers import NOW, Publisher
 from register_api.cli.main import cli
@@ -22,7 +23,6 @@ from register_api.publish.signing.passphrase import Pins, parse_uri
 from register_api.publish.signing.signer import (
     Ed25519Signer,
     P256Signer,
-    TufSigner,
     generate,
     load,
     new_token_key,
@@ -61,8 +61,9 @@ def test_a_key_in_a_token_signs_as_one_in_a_file(hsm: SoftHsm, path: Path) -> No
         signature = signer.sign(data)
         Ed25519PublicKey.from_public_bytes(made.public).verify(signature, data)
         assert signer.sign(data) == signature
-    signed = signer.tuf_signer().sign(b"metadata")
-    made.tuf_key.verify_signature(signed, b"metadata")
+    signed = Metadata(Timestamp())
+    signer.sign_metadata(signed)
+    made.tuf_key.verify_signature(signed.signatures[made.tuf_key.keyid], signed.signed_bytes)
 
 
 def test_a_key_of_a_file_brought_into_a_token_is_the_same_key(
@@ -288,13 +289,6 @@ def test_a_wrong_pin_says_how_many_tries_are_left(flag: str) -> None:
     error = token_key._wrong_pin(pkcs11, token, parse_uri(URI))
     expected = "one more wrong PIN locks" if flag == "USER_PIN_FINAL_TRY" else "security officer"
     assert expected in error.hint
-
-
-def test_keys_come_from_the_keyring_alone(hsm: SoftHsm, path: Path) -> None:
-    """The library's own way to open a key by URI is closed: it would ask for secrets by itself."""
-    signer = new_token_key(path, URI)
-    with pytest.raises(ValueError, match="keyring"):
-        TufSigner.from_priv_key_uri(URI, signer.tuf_key)
 
 
 def test_a_token_with_another_key_behind_the_name_signs_nothing(

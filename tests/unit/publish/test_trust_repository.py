@@ -473,7 +473,7 @@ def test_the_online_key_vouches_only_for_what_the_roots_keys_have_signed(files: 
     meta = snapshot.signed.meta["targets.json"]
     meta.length = meta.hashes = None
     if case == "targets":
-        snapshot.sign(files.keyring.online.tuf_signer())
+        files.keyring.online.sign_metadata(snapshot)
         del listed.signed.targets["checkpoint"]
     files[tree.TIMESTAMP.path()] = timestamp.to_bytes()
     files["trust/1.snapshot.json"] = snapshot.to_bytes()
@@ -486,7 +486,7 @@ def test_a_snapshot_without_targets_is_damage(files: Tree) -> None:
     """It could be signed by the right key and still lead nowhere."""
     snapshot = Metadata[Snapshot].from_bytes(files["trust/1.snapshot.json"])
     snapshot.signed.meta = {}
-    snapshot.sign(files.keyring.online.tuf_signer())
+    files.keyring.online.sign_metadata(snapshot)
     timestamp = Metadata[Timestamp].from_bytes(files[tree.TIMESTAMP.path()])
     timestamp.signed.snapshot_meta.length = timestamp.signed.snapshot_meta.hashes = None
     files["trust/1.snapshot.json"], files[tree.TIMESTAMP.path()] = snapshot.to_bytes(), timestamp.to_bytes()

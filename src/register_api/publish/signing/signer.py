@@ -10,9 +10,9 @@ neither errors nor ``repr`` show any of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, NoReturn, TypeAlias, TypeGuard, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeGuard, TypeVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -32,8 +32,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from securesystemslib.signer import Key, SecretsHandler, Signature, SSlibKey
-from securesystemslib.signer import Signer as AnySigner
+from securesystemslib.signer import Key, Signature, SSlibKey
+from tuf.api.metadata import Metadata
 
 from register_api.core.signature import ed25519_jwk, p256_jwk, thumbprint
 from register_api.errors import KeyStoreError
@@ -41,34 +41,6 @@ from register_api.publish.signing import key_file
 from register_api.publish.signing.key_file import Secret
 from register_api.publish.signing.passphrase import Passphrases, Pins, parse_uri
 from register_api.publish.signing.token_key import TokenKey, make_in_token
-
-
-class TufSigner(AnySigner):
-    """Signs TUF metadata with a key of the keyring."""
-
-    def __init__(self, key: Key, sign: Callable[[bytes], bytes]) -> None:
-        """Keep the public key and what signs with the private one."""
-        self._key, self._sign = key, sign
-
-    @classmethod
-    def from_priv_key_uri(
-        cls,
-        priv_key_uri: str,  # noqa: ARG003
-        public_key: Key,  # noqa: ARG003
-        secrets_handler: SecretsHandler | None = None,  # noqa: ARG003
-    ) -> NoReturn:
-        """Keys come from the keyring alone."""
-        raise ValueError("keys come from the keyring")
-
-    @property
-    def public_key(self) -> Key:
-        """The public key under securesystemslib's key id."""
-        return self._key
-
-    def sign(self, payload: bytes) -> Signature:
-        """Return the signature over these bytes."""
-        return Signature(self._key.keyid, self._sign(payload).hex())
-
 
 _PrivateKey: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey
 
@@ -117,9 +89,10 @@ class Ed25519Signer(_KeyNames):
         """Return the 64 bytes of the signature over exactly these bytes."""
         return self._private.sign(data)
 
-    def tuf_signer(self) -> TufSigner:
-        """Return the key as python-tuf wants a signer."""
-        return TufSigner(self.tuf_key, self.sign)
+    def sign_metadata(self, metadata: Metadata[Any]) -> None:
+        """Add a signature to TUF metadata, beside those that it has."""
+        keyid = self.tuf_key.keyid
+        metadata.signatures[keyid] = Signature(keyid, self.sign(metadata.signed_bytes).hex())
 
     def others_in_token(self) -> tuple[str, ...]:
         """Return the thumbprints of the other keys that this one's token holds; of a file, none."""

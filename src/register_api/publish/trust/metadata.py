@@ -47,7 +47,7 @@ def encode(metadata: Metadata[Any]) -> bytes:
 def sign(signed: T, signer: Ed25519Signer, root: Root) -> bytes:
     """Sign a role's metadata and make sure that the root's readers will take it."""
     metadata = Metadata(signed)
-    metadata.sign(signer.tuf_signer())
+    signer.sign_metadata(metadata)
     try:
         root.verify_delegate(signed.type, metadata.signed_bytes, metadata.signatures)
     except UnsignedMetadataError as error:

@@ -200,7 +200,7 @@ def sign_root(root: Root, signers: Sequence[Ed25519Signer]) -> bytes:
     """Return the bytes of a root with the signatures of those who are here."""
     metadata = Metadata(root)
     for signer in signers:
-        metadata.sign(signer.tuf_signer(), append=True)
+        signer.sign_metadata(metadata)
     return encode(metadata)
 
 

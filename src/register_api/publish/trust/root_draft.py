@@ -85,7 +85,7 @@ def sign_draft(draft: RootDraft, signer: Ed25519Signer) -> RootDraft:
         raise KeyStoreError(f"the key {signer.kid} is a root key neither before this draft nor after it")
     if signer.tuf_key.keyid in metadata.signatures:
         raise KeyStoreError(f"the key {signer.kid} has signed this draft already; one person counts once")
-    metadata.sign(signer.tuf_signer(), append=True)
+    signer.sign_metadata(metadata)
     return msgspec.structs.replace(draft, root=encode(metadata).decode())
 
 
