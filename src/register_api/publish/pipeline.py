@@ -66,12 +66,8 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
 def publish_version(order: PublishRequest, progress: Progress | None = None) -> Published:
     """Check a source and publish it as the next version, whole or not at all.
 
-    Args:
-        order: What, where, and with which keys.
-        progress: Called with done, total and what is being written.
-
-    Returns:
-        The new publication, or none where the source says what the newest version says.
+    Nothing becomes visible where the source says what the newest version says. The progress is called with
+    done, total and what is being written.
 
     Raises:
         Refused: The source breaks rules; the tree is as it was.
@@ -159,15 +155,7 @@ def refresh_freshness(
 ) -> Snapshot:
     """Renew the signed timestamp with the online key alone, and pages that are out of date.
 
-    Args:
-        store: Folder of the store.
-        keys: Folder that holds the online key.
-        now: The present instant, UTC.
-        fresh_for: How long the timestamp is good; ``None``: as long as the one before.
-        clock_is_right: Sign even if the timestamp in force is of a later instant.
-
-    Returns:
-        The visible publication with its new timestamp.
+    The timestamp is good for as long as the one before, if nothing else is said.
 
     Raises:
         StoreError: Nothing was published yet, or the store is damaged.

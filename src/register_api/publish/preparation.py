@@ -114,16 +114,7 @@ def read_base(snapshot: Snapshot | None) -> Baseline:
 
 
 def prepare(source: Path, base: Baseline, intent: PublishOptions) -> Candidate:
-    """Load and check a source, and make the version that it would become.
-
-    Args:
-        source: Folder with register.toml.
-        base: What has been published so far.
-        intent: Why and when it is to be published.
-
-    Raises:
-        UsageError: There is no such folder.
-    """
+    """Load and check a source, and make the version that it would become."""
     loaded = load(source)
     if loaded.draft is None:
         return Candidate(base=base, findings=loaded.findings)

@@ -65,14 +65,6 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
 def take_over(order: Recovery, source: Fetcher, progress: Progress | None = None) -> Snapshot:
     """Verify a public tree in full, and make it what a store holds.
 
-    Args:
-        order: What, and where to.
-        source: Gives the files of the tree.
-        progress: Called with steps done, steps known so far, and what comes next.
-
-    Returns:
-        The visible publication.
-
     Raises:
         UsageError: No root is given, and none is remembered.
         VerificationError: The tree does not hold, or does not continue what these keys have signed.
