@@ -286,7 +286,11 @@ def format_pointer(tokens: Iterable[str | int]) -> str:
 
 
 def parse_pointer(text: object) -> list[str]:
-    """Return the reference tokens of a pointer, unescaped (RFC 6901 sections 3 and 4)."""
+    """Return the reference tokens of a pointer, unescaped (RFC 6901 sections 3 and 4).
+
+    Raises:
+        Malformed: Not a string, no leading slash, a bad escape, or more than ``MAX_TOKENS`` tokens.
+    """
     if not isinstance(text, str):
         raise Malformed("a JSON pointer is not a string")
     if not text:

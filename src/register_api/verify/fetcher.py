@@ -52,7 +52,11 @@ class Fetcher(Protocol):
 
 
 def check_path(path: str) -> None:
-    """Refuse a path that could lead out of the tree."""
+    """Refuse a path that could lead out of the tree.
+
+    Raises:
+        Malformed: Not names of ASCII letters, digits, ``.``, ``_``, ``-``, joined by ``/``.
+    """
     if not _SAFE_PATH.fullmatch(path):
         raise Malformed(f"no path of a tree: {path[:200]!a}", path=path)
 

@@ -129,7 +129,12 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def load(folder: Path) -> Remembered | None:
-    """Read what is remembered; ``None`` in a folder without state."""
+    """Read what is remembered; ``None`` in a folder without state.
+
+    Raises:
+        Malformed: The state is damaged, or of another program's form.
+        UsageError: It cannot be read.
+    """
     path = folder / STATE_FILE
     try:
         return read_state(path, Remembered, format_name=FORMAT)

@@ -103,7 +103,13 @@ def merge_drafts(drafts: Sequence[RootDraft]) -> RootDraft:
 
 
 def check_draft(draft: RootDraft) -> None:
-    """Refuse a draft that no customer would take, whoever signs it."""
+    """Refuse a draft that no customer would take, whoever signs it.
+
+    Raises:
+        KeyStoreError: A number is left out, or a key counts twice or has two roles.
+        UntrustedKey: A root before it is not signed as customers ask for.
+        StoreError: One is not a root.
+    """
     chain = draft.parsed_chain()
     for expected, root in enumerate((*(each.signed for each in chain), draft.parsed().signed), start=1):
         _check_root(root, expected)
@@ -150,7 +156,11 @@ def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, others: Sequ
 
 
 def read_draft(path: Path) -> RootDraft:
-    """Read a draft that was brought here."""
+    """Read a draft that was brought here.
+
+    Raises:
+        UsageError: It cannot be read, or is something else.
+    """
     try:
         with path.open("rb") as file:
             draft = msgspec.json.decode(file.read(MAX_BYTES), type=RootDraft)

@@ -27,7 +27,11 @@ _INSTANT = re.compile(
 
 
 def read_query(query_string: bytes, query: type[T], in_path: Mapping[str, str]) -> T:
-    """Return a question as its struct."""
+    """Return a question as its struct.
+
+    Raises:
+        Problem: A name or value is not valid, or is missing, empty, repeated or too long.
+    """
     parameters = parameters_of(query)
     values: dict[str, list[str]] = {name: [value] for name, value in in_path.items()}
     for name, value in _fields(query_string):
@@ -56,7 +60,11 @@ def listed(values: Sequence[str]) -> str:
 
 
 def instant_or_day(name: str, text: str | None) -> dt.datetime | dt.date | None:
-    """Return a parameter's value as an aware instant or as a day, or ``None`` if it was not given."""
+    """Return a parameter's value as an aware instant or as a day, or ``None`` if it was not given.
+
+    Raises:
+        Problem: It is neither; an instant needs a time zone.
+    """
     if text is None:
         return None
     try:

@@ -38,7 +38,13 @@ _DIGEST_BYTES = 32
 
 
 def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable[[str], str]) -> str:
-    """Check that a feed's exact bytes were signed by a key of the caller's choice."""
+    """Check that a feed's exact bytes were signed by a key of the caller's choice.
+
+    Raises:
+        Malformed: The document has not exactly the promised shape.
+        UntrustedKey: The caller has no such key, or it is not a P-256 key.
+        Forged: The signature or the digest does not fit, or another file is named.
+    """
     root = _parse(dsig)
     _insist(root, SIGNATURE_SHAPE)
     kid = _only_text(root, "KeyInfo", "KeyName")

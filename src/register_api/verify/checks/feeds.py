@@ -48,7 +48,13 @@ class ToldLog(msgspec.Struct, frozen=True):
 
 
 def read_atom(data: bytes, register: str, tag: str = "") -> tuple[Told, ...]:
-    """Read an Atom feed (RFC 4287)."""
+    """Read an Atom feed (RFC 4287).
+
+    Raises:
+        Malformed: Not an Atom feed in UTF-8, or a feed without id, or an entry without id, instants or
+            words, with two of them, or with one that holds more than text.
+        Inconsistent: The feed of another register.
+    """
     feed = _parse(data)
     if feed.tag != f"{_ATOM}feed":
         raise Malformed("not an Atom feed")
@@ -88,7 +94,12 @@ class _Feed(msgspec.Struct, frozen=True):
 
 
 def read_json(data: bytes, register: str) -> tuple[tuple[Told, ...], tuple[ToldLog, ...]]:
-    """Read a JSON Feed (version 1.1)."""
+    """Read a JSON Feed (version 1.1).
+
+    Raises:
+        Malformed: Not such a feed in RFC 8785 form.
+        Inconsistent: The feed of another register.
+    """
     feed = decode(data, _Feed)
     if feed.about.register != register:
         raise Inconsistent(f"the feed of {feed.about.register[:100]!a}, not of {register!r}")

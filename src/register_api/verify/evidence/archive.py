@@ -138,7 +138,11 @@ _UNREADABLE = (
 
 
 def read_archive(data: bytes) -> dict[str, bytes]:
-    """Return the members of a package by path."""
+    """Return the members of a package by path.
+
+    Raises:
+        Malformed: Not such a ZIP; the message says in which way.
+    """
     if len(data) > MAX_PACKAGE_BYTES:
         raise Malformed(f"a package of more than {MAX_PACKAGE_BYTES} bytes")
     # Counted before the library makes an object of each.
