@@ -111,7 +111,7 @@ def _is_fresh(_data: bytes, trusted: Trusted) -> None:
     """Check what is promised of everything that is believed."""
     assert trusted.fresh_until > NOW, "expired"
     assert all(isinstance(moment, dt.datetime) for moment in trusted.expires.values()), "no instants"
-    assert trusted.targets_version >= 1, "no version"
+    assert trusted.versions["targets"] >= 1, "no version"
 
 
 def _read_draft(data: bytes) -> None:
