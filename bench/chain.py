@@ -22,8 +22,8 @@ from register_api.core import model
 from register_api.sending.database import opened
 from register_api.watch.chain import load
 from register_api.watch.chain_questions import by_company, by_country, outside_eea, ways_to
-from register_api.watch.edges import rewrite_uses
 from register_api.watch.schema import STEPS
+from register_api.watch.vendor_uses import rewrite_uses
 from register_api.watch.vendors import Vendor, interests_of, save
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from register_api.core.changes import Change, Diff
 from register_api.core.format import tree
 from register_api.core.language.changes import Sentences
 from register_api.core.model import Register
-from register_api.core.notice import NoticeStatus
+from register_api.core.notice_period import NoticeStatus
 from register_api.publish.feed.entry import VersionSummary
 from register_api.publish.feed.formats import atom_feed, entries_in, json_feed
 from register_api.publish.feed.interests import PublishedFeeds, important_feed, interest_feeds

@@ -24,7 +24,7 @@ import goals
 import histories
 
 from register_api.core.format import tree
-from register_api.publish import makers
+from register_api.publish import artefact_builders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ def first(folder: Path) -> float:
 
 def cost_without_exports(publisher: Publisher) -> float:
     """Return the same of a publisher who makes no exports."""
-    with mock.patch.dict(makers.ONE, dict.fromkeys(EXPORTS, lambda _: None)):
+    with mock.patch.dict(artefact_builders.ONE, dict.fromkeys(EXPORTS, lambda _: None)):
         return cost(publisher)
 
 

@@ -28,7 +28,7 @@ from publishers import NOW, Publisher
 from register_api import clock
 from register_api.sending.database import opened
 from register_api.sending.sender import Surroundings
-from register_api.watch.look import Asking
+from register_api.watch.check_vendor import Asking
 from register_api.watch.poller import Poller
 from register_api.watch.schema import STEPS
 from register_api.watch.vendors import Vendor, save

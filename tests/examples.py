@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from register_api.core import model
-from register_api.core.notice import NoticePolicy, Promises
+from register_api.core.notice_period import NoticePolicy, Promises
 from register_api.core.rules import Context
 
 NAME = "example.com/sub-processors"

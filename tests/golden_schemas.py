@@ -12,9 +12,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format.tree import SCHEMAS
-from register_api.core.forms import FORMAT_MINOR
-from register_api.publish.makers import schema
+from register_api.publish.artefact_builders import schema
 
 FOLDER = Path(__file__).parent / "schemas"
 

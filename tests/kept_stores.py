@@ -41,7 +41,7 @@ from register_api.witness.witness import Cosigned, Record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.store.manifest import Journal
+    from register_api.store.layout import Journal
 
 FOLDER = Path(__file__).with_name("kept")
 BEGUN = dt.datetime(2026, 11, 1, 9, tzinfo=dt.UTC)

@@ -14,7 +14,7 @@ from msgspec import inspect
 
 from register_api.core.changes import Change, FieldChange
 from register_api.core.model import Announced, OlderPromise
-from register_api.core.notice import NoticeStatus
+from register_api.core.notice_period import NoticeStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

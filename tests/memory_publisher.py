@@ -21,10 +21,9 @@ from feed_keys import OURS
 from memory_log import MemoryLog, private_key
 from register_api.clock import zone_of
 from register_api.core import strict_base64
-from register_api.core.ahead import upcoming_document
 from register_api.core.canonical import decode, digest, encode, encoded
 from register_api.core.changes import Diff, DiffEnd
-from register_api.core.diff.concern import changes_by_feed, tag_of
+from register_api.core.diff.affected import changes_by_feed, tag_of
 from register_api.core.diff.document import changes_between
 from register_api.core.documents import (
     Discovery,
@@ -54,9 +53,8 @@ from register_api.core.model import (
     StatusText,
     Subprocessor,
 )
-from register_api.core.notice import promises_of
+from register_api.core.notice_period import promises_of
 from register_api.core.patch import make_patch
-from register_api.core.shapes import to_plain
 from register_api.core.signature import (
     ed25519_jwk,
     format_jws,
@@ -66,7 +64,9 @@ from register_api.core.signature import (
     public_pem,
     thumbprint,
 )
+from register_api.core.struct_fields import to_plain
 from register_api.core.trust_root import MEMBER, LogEpoch
+from register_api.core.upcoming_events import upcoming_document
 from register_api.core.versioning import make_version
 from register_api.errors import Malformed
 from register_api.publish.signing.keyring import sign_feed
@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from register_api.core.changes import Change
-    from register_api.core.notice import Promises
+    from register_api.core.notice_period import Promises
     from register_api.publish.signing.signer import P256Signer
 
 NAME = "register.example/sub-processors"

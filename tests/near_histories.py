@@ -10,7 +10,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from register_api.core import model
-from register_api.core.notice import Promises, promises_of
+from register_api.core.notice_period import Promises, promises_of
 from strategies import ZONES, registers
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ from register_api.core.api.openapi import description  # noqa: E402
 from register_api.core.format.paths import is_path  # noqa: E402
 from register_api.hosting.configuration import Site, configuration  # noqa: E402
 from register_api.hosting.served_tree import find_places  # noqa: E402
-from register_api.publish import makers  # noqa: E402
+from register_api.publish import artefact_builders  # noqa: E402
 from register_api.verify.engine import verify  # noqa: E402
 from register_api.verify.fetcher import MemoryFetcher  # noqa: E402
 from register_api.verify.options import Options  # noqa: E402
@@ -42,7 +42,7 @@ from trees import answer, read_tree  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from register_api.publish.makers import NewVersion
+    from register_api.publish.artefact_builders import NewVersion
 
 
 def example_csv(new: NewVersion) -> bytes:
@@ -50,7 +50,7 @@ def example_csv(new: NewVersion) -> bytes:
     return "".join(f"{vendor.id},{vendor.name}\r\n" for vendor in new.register.subprocessors).encode()
 
 
-makers.ONE[EXAMPLE] = example_csv
+artefact_builders.ONE[EXAMPLE] = example_csv
 
 
 def main(folder: Path) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class _Grown(importlib.machinery.SourceFileLoader):
     def field(self) -> str:
         """Return the declaration: in the model a source may set it, elsewhere the release does."""
         default = None if self.name.endswith(".model") else SAID
-        joined = '__import__("register_api.core.forms", fromlist=["since"])'
+        joined = '__import__("register_api.core.field_forms", fromlist=["since"])'
         kind = f'__import__("typing").Annotated[str | None, {joined}.since({joined}.FORMAT_MINOR)]'
         return f"{LATER}: {kind} = {default!r}"
 
@@ -110,8 +110,8 @@ def _become_newer() -> None:
     names = frozenset(kind.__module__ for kind in _structs())
     for name in [name for name in sys.modules if name.split(".")[0] in {"register_api", _STRUCTS}]:
         del sys.modules[name]
-    importlib.import_module("register_api.core.forms").FORMAT_MINOR += 1
-    forms = importlib.import_module("register_api.core.forms")
+    importlib.import_module("register_api.core.field_forms").FORMAT_MINOR += 1
+    forms = importlib.import_module("register_api.core.field_forms")
     one_of = forms.one_of
     forms.one_of = lambda *plain, **codes: one_of(*plain, CODE, **codes)
     sys.meta_path.insert(0, _Finder(names))

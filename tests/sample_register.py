@@ -12,7 +12,7 @@ from register_api.core.canonical import encode
 from register_api.core.changes import Change, ChangeType, Diff, DiffEnd, FieldChange
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
-from register_api.core.notice import NoticePolicy, NoticeStatus, Promises
+from register_api.core.notice_period import NoticePolicy, NoticeStatus, Promises
 from register_api.publish.feed.entry import VersionSummary
 from register_api.publish.page.version_history import told_version
 from register_api.publish.page.view import PageView

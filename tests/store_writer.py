@@ -8,7 +8,7 @@ import msgspec
 
 from register_api.core.canonical import digest
 from register_api.store import layout
-from register_api.store.manifest import read_manifest
+from register_api.store.layout import read_manifest
 from register_api.store.reader import current
 
 if TYPE_CHECKING:

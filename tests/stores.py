@@ -24,7 +24,7 @@ from register_api.core.model import (
     StatusText,
     Subprocessor,
 )
-from register_api.store.manifest import PublisherState, StoredPolicy
+from register_api.store.layout import PublisherState, StoredPolicy
 from register_api.store.transaction import commit
 
 if TYPE_CHECKING:

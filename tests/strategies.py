@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from register_api.core import model
 from register_api.core.canonical import digest, encode
-from register_api.core.notice import promised
+from register_api.core.notice_period import promised
 from register_api.core.planned_changes import plain
 
 if TYPE_CHECKING:

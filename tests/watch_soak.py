@@ -23,7 +23,7 @@ from register_api.core.changes import Diff
 from register_api.core.format import tree
 from register_api.sending.database import opened
 from register_api.sending.sender import Surroundings
-from register_api.watch.look import Asking
+from register_api.watch.check_vendor import Asking
 from register_api.watch.poller import Poller
 from register_api.watch.schema import STEPS
 from watched_host import watched_host

@@ -11,7 +11,7 @@ import msgspec
 from publishers import NOW
 from register_api.bounded_http.limits import reach_with
 from register_api.sending.sender import Surroundings
-from register_api.watch.look import Asking, PollFetcher
+from register_api.watch.check_vendor import Asking, PollFetcher
 from register_api.watch.poller import Poller
 from register_api.watch.settings import WatchSettings
 from register_api.watch.vendors import Vendor, save

@@ -10,12 +10,12 @@ from changes import put, signed
 from publishers_to_attack import sister
 
 from memory_publisher import FIRST, NOW, DocumentKey, MemoryPublisher
-from register_api.core.ahead import Upcoming, UpcomingEvents, upcoming_document
 from register_api.core.canonical import decode, digest, encode, encoded
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
-from register_api.core.forms import FORMAT_MINOR
 from register_api.core.model import Announced, Engagement, Subprocessor
-from register_api.core.notice import NoticeStatus
+from register_api.core.notice_period import NoticeStatus
+from register_api.core.upcoming_events import Upcoming, UpcomingEvents, upcoming_document
 
 ROOM = Room("documents", "Registers, diffs, lists and feeds, and the signatures beside them.")
 

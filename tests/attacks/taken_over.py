@@ -17,7 +17,7 @@ from register_api.serve.app import create_app
 from register_api.serve.server import make_server
 from register_api.serve.settings import Settings
 from register_api.store import layout
-from register_api.store.manifest import Manifest, ManifestEntry, PublisherState
+from register_api.store.layout import Manifest, ManifestEntry, PublisherState
 from running import in_a_thread, serving
 
 if TYPE_CHECKING:

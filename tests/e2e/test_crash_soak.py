@@ -21,7 +21,7 @@ from test_crashes import Customer, instants, kill, nothing_is_visible, wait_for
 from memory_folder import memory_folder
 from patience import PATIENCE
 from publishers import Publisher, publish_from, recover_from, refresh_from, rotate_from
-from register_api.publish.memory import read_memory
+from register_api.publish.last_signed import read_memory
 from register_api.store import layout
 from register_api.store.reader import current, generations
 

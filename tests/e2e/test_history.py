@@ -11,7 +11,7 @@ from commands import register_api
 from publications import HourlyPublisher, read_tree, write_tree
 
 from memory_folder import memory_folder
-from register_api.publish.memory import MEMORY_FILE
+from register_api.publish.last_signed import MEMORY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

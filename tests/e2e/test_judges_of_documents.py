@@ -13,8 +13,8 @@ import rfc8785
 from jsonschema import Draft202012Validator
 from publications import read_tree
 
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
-from register_api.core.forms import FORMAT_MINOR
 from register_api.store.reader import open_snapshot
 
 with warnings.catch_warnings():

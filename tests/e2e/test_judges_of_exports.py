@@ -14,7 +14,7 @@ import programs
 from exported import LINK, RUN, ZONE, hostile, rows
 from register_api.core.canonical import encoded
 from register_api.core.exports.csv_table import uses_csv
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.publish.exports import register_workbook
 from register_api.watch.export import FILES, NEWS, Watched
 from register_api.watch.settings import Here, WatchSettings

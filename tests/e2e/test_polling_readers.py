@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from feed_programs import READERS, Seen
 from publishers import NOW, Publisher
-from register_api.core.diff.concern import tag_of
+from register_api.core.diff.affected import tag_of
 from register_api.core.format import tree
 from register_api.publish.feed.formats import entries_of
 

@@ -15,7 +15,7 @@ from publishers import Publisher
 from quick_disk import quick_disk
 from register_api.core.canonical import digest
 from register_api.core.format import tree
-from register_api.publish.memory import MEMORY_FILE
+from register_api.publish.last_signed import MEMORY_FILE
 from register_api.publish.rotation import rotate_trust_key
 from register_api.store import layout
 from static_host import static_host

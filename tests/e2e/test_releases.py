@@ -21,12 +21,12 @@ from patience import PATIENCE
 from publishers import NOW, Publisher
 from register_api.core.canonical import decode, encode, parse
 from register_api.core.diff.document import changes_between
+from register_api.core.field_forms import FORMAT_MINOR, Vocabulary
 from register_api.core.format import tree
-from register_api.core.forms import FORMAT_MINOR, Vocabulary
 from register_api.core.language.language import ENGLISH
 from register_api.core.model import AcceptedWarning, Register
 from register_api.core.patch import apply_patch
-from register_api.core.shapes import forms_in, shapes
+from register_api.core.struct_fields import forms_in, shapes
 from register_api.publish.page.render import index_page, subprocessor_pages
 from register_api.publish.page.version_history import told_version
 from register_api.publish.page.view import PageView

@@ -12,7 +12,7 @@ from memory_folder import memory_folder
 from register_api.core.rules import check
 from register_api.source.file import SourceFile, parse_source
 from register_api.source.load import LoadedSource, load
-from register_api.store.manifest import Journal, PublisherState, read_manifest
+from register_api.store.layout import Journal, PublisherState, read_manifest
 from register_api.store.reader import open_snapshot, read_document
 from stores import make_store
 

@@ -21,8 +21,8 @@ from register_api.core.format import tree
 from register_api.errors import VerificationError
 from register_api.publish.trust import root_draft
 from register_api.verify.fetcher import MemoryFetcher
-from register_api.verify.trust_chain import Trusted, follow
-from register_api.verify.trust_metadata import choose_start, read_root
+from register_api.verify.tuf_client import Trusted, follow
+from register_api.verify.tuf_metadata import choose_start, read_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable

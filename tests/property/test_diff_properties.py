@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from register_api.core.changes import Change
     from register_api.core.model import Register
-    from register_api.core.notice import Promises
+    from register_api.core.notice_period import Promises
 
     Pair = tuple[Register, Register]
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import edited_at, make_context, make_draft, make_vendor
-from register_api.core.forms import MAX_TEXT, Form
+from register_api.core.field_forms import MAX_TEXT, Form
 from register_api.core.rules import check, identity
-from register_api.core.shapes import forms_in
+from register_api.core.struct_fields import forms_in
 from register_api.core.text import text_problems
 from register_api.source.lines import parse_key
 from strategies import subprocessors, vendor_source

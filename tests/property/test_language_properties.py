@@ -17,7 +17,7 @@ from register_api.core.language.changes import MAX_SUMMARY, MAX_TITLE, Sentences
 from register_api.core.language.codes import VOCABULARIES
 from register_api.core.language.language import Language
 from register_api.core.language.notice import notice_dates, notice_given
-from register_api.core.notice import NoticeStatus
+from register_api.core.notice_period import NoticeStatus
 from strategies import register_pairs
 from thoroughness import examples
 

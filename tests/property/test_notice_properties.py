@@ -20,7 +20,7 @@ from examples import (
 )
 from register_api.core import model
 from register_api.core.instant import days_of_notice, earliest_start, local_day
-from register_api.core.notice import announce, strictest
+from register_api.core.notice_period import announce, strictest
 from register_api.core.rules import check
 from thoroughness import examples
 

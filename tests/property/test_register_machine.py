@@ -39,13 +39,13 @@ from naive_surprises import surprises
 from published_forms import content, events, held, plain, published_records, unplanned
 from publishers import Publisher
 from quick_disk import quick_disk
-from register_api.core.ahead import upcoming
 from register_api.core.canonical import decode, digest
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.language.language import ENGLISH
 from register_api.core.model import Register
 from register_api.core.timeline import AsOf, register_as_of
+from register_api.core.upcoming_events import upcoming
 from register_api.errors import Refused, StoreError
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import repository

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 
 from naive_states import naive_state
 from near_histories import Stored, days_from, histories
-from register_api.core.ahead import upcoming
 from register_api.core.api.questions import AnswersQuery, SubprocessorsQuery
 from register_api.core.canonical import encoded
 from register_api.core.language.language import ENGLISH
 from register_api.core.timeline import AsOf
+from register_api.core.upcoming_events import upcoming
 from register_api.publish.page.view import PageView, rows
 from register_api.serve.answer import compute
 from thoroughness import examples

@@ -22,20 +22,20 @@ from register_api.core.api.questions import QUESTIONS, parameters_of
 from register_api.core.changes import ChangeType, Diff
 from register_api.core.documents import Discovery, Entry, KeyList, VersionList
 from register_api.core.exports.columns import COLUMNS
+from register_api.core.field_forms import Vocabulary
 from register_api.core.fields import FIELDS
 from register_api.core.format.tree import SCHEMAS
-from register_api.core.forms import Vocabulary
 from register_api.core.model import Register
 from register_api.core.questionnaire.answers import QUESTIONS as EIGHT
 from register_api.core.questionnaire.answers import EngagementAnswers
 from register_api.core.rules.rule_table import RULES
-from register_api.core.shapes import Shape, shapes
+from register_api.core.struct_fields import Shape, shapes
 from register_api.errors import RegisterError, VerificationError
 from register_api.hosting.script import load_checks
 from register_api.serve.http import limits
 from register_api.serve.metrics import METRICS
 from register_api.serve.settings import VARIABLES, Settings
-from register_api.store.manifest import Manifest
+from register_api.store.layout import Manifest
 from register_api.verify.checks.check_table import CHECKS, NOTICE_CHECKS, PACKAGE_CHECKS
 
 if TYPE_CHECKING:

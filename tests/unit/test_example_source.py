@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from register_api.core.model import ProductScope, RegisterSource, SubprocessorSource
-from register_api.core.shapes import Shape, shapes
+from register_api.core.struct_fields import Shape, shapes
 from register_api.source.lines import KeyPath, format_key, index_lines
 from register_api.source.load import EXAMPLE, load
 

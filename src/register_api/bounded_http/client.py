@@ -24,7 +24,7 @@ import stamina
 
 from register_api import __version__
 from register_api.bounded_http.limits import HttpLimits, Reach
-from register_api.core.printable import printable
+from register_api.core.text import printable
 from register_api.errors import Malformed, Unreachable, UsageError
 
 

@@ -14,7 +14,7 @@ from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.document import diff_document
 from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.core.notice import promises_of
+from register_api.core.notice_period import promises_of
 from register_api.errors import UsageError
 from register_api.store.reader import open_snapshot
 

@@ -13,7 +13,7 @@ from register_api.cli import options
 from register_api.cli.output import out, print_json
 from register_api.cli.serving_options import settings_option
 from register_api.core.language.language import count
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.doctor.check_table import diagnose
 from register_api.doctor.machine import Diagnosis, Machine
 

@@ -26,7 +26,7 @@ from register_api.hosting.configuration import (
     read_site,
     workflow,
 )
-from register_api.hosting.rules import lasting_digests
+from register_api.hosting.host_rules import lasting_digests
 from register_api.store.layout import PUBLIC
 from register_api.store.reader import Snapshot, open_snapshot
 

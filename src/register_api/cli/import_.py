@@ -15,9 +15,9 @@ from register_api.cli import options
 from register_api.cli.options import Command
 from register_api.cli.output import err, out, print_findings, print_json, progress, telling
 from register_api.cli.words import publications
-from register_api.core.forms import MAX_DAYS
+from register_api.core.field_forms import MAX_DAYS
 from register_api.core.model import Status
-from register_api.core.printable import quoted
+from register_api.core.text import quoted
 from register_api.errors import Refused, UsageError
 from register_api.importer.cell_values import LINKED
 from register_api.importer.draft import Person, import_files

@@ -18,7 +18,7 @@ import jinja2
 
 from register_api import clock
 from register_api.cli.output import out
-from register_api.core.forms import LANGUAGE_TAG, LICENSE, LINK, MAX_DAYS, Form
+from register_api.core.field_forms import LANGUAGE_TAG, LICENSE, LINK, MAX_DAYS, Form
 from register_api.core.text import base_url_problem
 from register_api.errors import Refused, UsageError
 from register_api.files import durable

@@ -12,7 +12,7 @@ from register_api.cli import options
 from register_api.cli.notify_options import Notices, interest_options, with_notices
 from register_api.cli.output import err, out, print_json
 from register_api.core.language.language import count
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.errors import NotifyError, UsageError
 from register_api.files.hand_written import MOST_BYTES, RowFault
 from register_api.notify import contacts as kept

@@ -13,7 +13,7 @@ from register_api.cli.output import err, out, print_error, print_json
 from register_api.core.canonical import digest
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.errors import NotStamped, RegisterError, UsageError
 from register_api.notify import status as record_of
 from register_api.notify.publication import load

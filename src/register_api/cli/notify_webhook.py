@@ -13,11 +13,11 @@ from register_api.cli import options
 from register_api.cli.notify_options import Notices, interest_options, with_notices
 from register_api.cli.output import out, print_json
 from register_api.core.instant import format_instant, instant_of
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.errors import NotifyError, UsageError
 from register_api.notify import endpoints as kept
 from register_api.notify.endpoints import Endpoint
-from register_api.notify.hooks import try_endpoint
+from register_api.notify.webhook_events import try_endpoint
 from register_api.sending.webhook import make_key, public_key_text, read_key
 
 

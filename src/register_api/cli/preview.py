@@ -20,7 +20,7 @@ from register_api.core.diff.document import diff_document
 from register_api.errors import UsageError
 from register_api.preview.coming import Coming, make_coming
 from register_api.preview.server import Preview, PreviewServer
-from register_api.publish.feed.mail import mail
+from register_api.publish.feed.notice_mail import mail
 from register_api.publish.preparation import Candidate, prepare, read_base
 from register_api.store.reader import open_snapshot
 

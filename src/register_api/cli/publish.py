@@ -8,9 +8,14 @@ from typing import Any
 import click
 
 from register_api.cli import options
-from register_api.cli.asking import ask_and_tell, compare_with_public, read_time_authority, stamp_and_tell
 from register_api.cli.output import err, out, progress, telling
 from register_api.cli.reasons import GivenReason, reason_options
+from register_api.cli.remote_parties import (
+    ask_and_tell,
+    compare_with_public,
+    read_time_authority,
+    stamp_and_tell,
+)
 from register_api.cli.trust_options import policy_of
 from register_api.cli.words import print_publication, publications
 from register_api.core.language.language import count

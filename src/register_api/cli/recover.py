@@ -12,7 +12,7 @@ from register_api.cli import options, trust_options
 from register_api.cli.output import out, progress, telling
 from register_api.core.instant import format_instant
 from register_api.errors import StoreDamaged
-from register_api.publish.memory import MEMORY_FILE
+from register_api.publish.last_signed import MEMORY_FILE
 from register_api.publish.recovery import Recovery, take_over
 from register_api.store.reader import current
 

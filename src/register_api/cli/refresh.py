@@ -12,8 +12,13 @@ import click
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.asking import ask_and_tell, compare_with_public, read_time_authority, stamp_and_tell
 from register_api.cli.output import err, print_error, stopped_by_signals, telling
+from register_api.cli.remote_parties import (
+    ask_and_tell,
+    compare_with_public,
+    read_time_authority,
+    stamp_and_tell,
+)
 from register_api.cli.trust_options import policy_of
 from register_api.core.instant import USUAL, format_instant, in_words, latest_renewal, renewal_after
 from register_api.errors import RegisterError, StoreError, UsageError

@@ -14,7 +14,7 @@ from register_api.cli.key_changes import KeyPlaces, checked_text, key_places, pr
 from register_api.cli.output import out
 from register_api.core.canonical import digest
 from register_api.core.instant import format_instant
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.core.trust_root import ROLES, read_epochs
 from register_api.errors import UsageError
 from register_api.publish.root_ceremony import begin_first_root, begin_root, other_root_keys, publish_root

@@ -13,11 +13,11 @@ from rich.text import Text
 from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import out, print_json
-from register_api.core.ahead import upcoming
 from register_api.core.api.questions import MOST_ROWS, SubprocessorsQuery
 from register_api.core.instant import format_instant, local_day
 from register_api.core.language.language import ENGLISH, shorten
 from register_api.core.timeline import AsOf, EngagementState, RegisterAsOf, State, register_as_of
+from register_api.core.upcoming_events import upcoming
 from register_api.errors import StoreError
 from register_api.serve.answer import compute
 from register_api.serve.answer.archive import Archive

@@ -12,8 +12,13 @@ import click
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.asking import compare_with_public, print_witnesses, stamped_in_words, witnesses_document
 from register_api.cli.output import err, out, print_error, print_json
+from register_api.cli.remote_parties import (
+    compare_with_public,
+    print_witnesses,
+    stamped_in_words,
+    witnesses_document,
+)
 from register_api.cli.trust_options import policy_of
 from register_api.core.format import tree
 from register_api.core.instant import format_instant

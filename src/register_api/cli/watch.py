@@ -22,7 +22,7 @@ from register_api.cli.watch_options import Watching, answer, watching
 from register_api.cli.watch_vendors import key, vendors
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
-from register_api.core.printable import escaped, quoted
+from register_api.core.text import escaped, quoted
 from register_api.errors import UsageError, WatchError
 from register_api.files import durable
 from register_api.sending.sender import Surroundings
@@ -30,9 +30,9 @@ from register_api.sending.settings import smtp_password
 from register_api.sending.webhook import read_key
 from register_api.verify.evidence.archive import check_free, write_archive
 from register_api.verify.report_text import render_text
+from register_api.watch.check_vendor import Asking, evidence_of
 from register_api.watch.export import FILES, Watched
 from register_api.watch.inbox import VendorStatus, describe, root_of, vendors_status
-from register_api.watch.look import Asking, evidence_of
 from register_api.watch.mailer import Mailer
 from register_api.watch.messages import preview as coming
 from register_api.watch.poller import Poller

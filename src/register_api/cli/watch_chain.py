@@ -15,7 +15,7 @@ from register_api.cli.options import Command
 from register_api.cli.output import out
 from register_api.cli.watch_options import Watching, answer, watching
 from register_api.core.language.language import count, shorten
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.watch import chain as chains
 from register_api.watch import chain_questions as questions
 from register_api.watch.chain import Chain, Company

@@ -14,7 +14,7 @@ from register_api.cli.output import out
 from register_api.cli.watch_options import Watching, answer, watching
 from register_api.core.instant import format_instant
 from register_api.core.language.language import ENGLISH, count, shorten
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.watch import inbox as kept
 from register_api.watch.inbox import DecidedNews, Decision, DecisionWord, OpenNews
 

@@ -12,14 +12,13 @@ from register_api.cli.output import err, out
 from register_api.cli.watch_options import Watching, answer, watching
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
-from register_api.core.printable import escaped, quoted
-from register_api.core.text import base_url_problem
+from register_api.core.text import base_url_problem, escaped, quoted
 from register_api.errors import UsageError, WatchError
 from register_api.files.hand_written import MOST_BYTES, RowFault
 from register_api.sending.webhook import make_key, read_key
 from register_api.watch import vendors as kept
+from register_api.watch.check_vendor import Asking
 from register_api.watch.discovery import find_register
-from register_api.watch.look import Asking
 from register_api.watch.register_list import MOST_BYTES as MOST_LIST_BYTES
 from register_api.watch.register_list import kid_of, offered, read_list
 from register_api.watch.vendors import Vendor, import_vendors

@@ -18,8 +18,8 @@ from register_api.core.instant import format_instant
 from register_api.core.language.changes import Sentences, ShownChange, shown_changes
 from register_api.core.language.language import Language, sentence
 from register_api.core.model import Register
-from register_api.core.printable import escaped
 from register_api.core.proposals import Proposal
+from register_api.core.text import escaped
 from register_api.store.reader import Snapshot, open_snapshot
 
 

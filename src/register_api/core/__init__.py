@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from register_api.core.ahead import Upcoming, upcoming
     from register_api.core.canonical import decode, digest, encode
     from register_api.core.changes import Change, Diff
     from register_api.core.diff.document import changes_between
@@ -24,8 +23,9 @@ if TYPE_CHECKING:
         Subprocessor,
         Transfer,
     )
-    from register_api.core.notice import NoticeStatus, Promises, promises_of
+    from register_api.core.notice_period import NoticeStatus, Promises, promises_of
     from register_api.core.timeline import EngagementState, State, engagement_states, state_on
+    from register_api.core.upcoming_events import Upcoming, upcoming
 
 __all__ = [
     "Change",
@@ -53,12 +53,12 @@ __all__ = [
 ]
 
 _NAMES = {
-    "ahead": ("Upcoming", "upcoming"),
+    "upcoming_events": ("Upcoming", "upcoming"),
     "canonical": ("decode", "digest", "encode"),
     "changes": ("Change", "Diff"),
     "diff.document": ("changes_between",),
     "model": ("Engagement", "Location", "Notice", "Publisher", "Register", "Subprocessor", "Transfer"),
-    "notice": ("NoticeStatus", "Promises", "promises_of"),
+    "notice_period": ("NoticeStatus", "Promises", "promises_of"),
     "timeline": ("EngagementState", "State", "engagement_states", "state_on"),
 }
 """Module to the public names that it defines."""

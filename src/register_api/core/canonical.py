@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from register_api.core.printable import printable
+from register_api.core.text import printable
 from register_api.errors import Malformed
 
 MAX_DEPTH = 32

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
-from register_api.core.forms import (
+from register_api.core.field_forms import (
     FORMAT_MINOR,
     FormatMinor,
     LanguageTag,
@@ -17,7 +17,7 @@ from register_api.core.forms import (
     one_of,
     spelled,
 )
-from register_api.core.notice import NoticeStatus
+from register_api.core.notice_period import NoticeStatus
 
 ChangeType = Literal[
     "added",

@@ -9,22 +9,24 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from register_api.core import forms
+from register_api.core import field_forms
 
 KeyUse = Literal["document", "log", "feed"]
 EndReason = Literal["rotated", "lost", "compromised"]
 
 # Open: a reader takes any text, shows it, and uses no key whose use it does not know.
-ListedUse = Annotated[str, forms.one_of(*get_args(KeyUse))]
-ListedEndReason = Annotated[str, forms.one_of(*get_args(EndReason))]
+ListedUse = Annotated[str, field_forms.one_of(*get_args(KeyUse))]
+ListedEndReason = Annotated[str, field_forms.one_of(*get_args(EndReason))]
 
 FilePath = Annotated[
-    str, forms.spelled("path", r"^\.?[A-Za-z0-9_-][A-Za-z0-9._-]*(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")
+    str, field_forms.spelled("path", r"^\.?[A-Za-z0-9_-][A-Za-z0-9._-]*(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")
 ]
-Kid = Annotated[str, forms.spelled("RFC 7638 thumbprint", "^[A-Za-z0-9_-]{43}$")]
-Pem = Annotated[str, forms.spelled("SubjectPublicKeyInfo", r"^-----BEGIN PUBLIC KEY-----\n")]
-NoteKey = Annotated[str, forms.spelled("C2SP verifier key", r"^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$")]
-Address = Annotated[str, forms.spelled("absolute or relative URL", r"^(\.\./|https?://[!-~]+/)[!-~]*$")]
+Kid = Annotated[str, field_forms.spelled("RFC 7638 thumbprint", "^[A-Za-z0-9_-]{43}$")]
+Pem = Annotated[str, field_forms.spelled("SubjectPublicKeyInfo", r"^-----BEGIN PUBLIC KEY-----\n")]
+NoteKey = Annotated[
+    str, field_forms.spelled("C2SP verifier key", r"^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$")
+]
+Address = Annotated[str, field_forms.spelled("absolute or relative URL", r"^(\.\./|https?://[!-~]+/)[!-~]*$")]
 
 MAX_ENTRY_BYTES = 4096
 """A log entry is never larger (docs/format/log.md)."""
@@ -40,8 +42,8 @@ class FileDigest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     path: FilePath
-    sha256: forms.Sha256
-    size: forms.Size
+    sha256: field_forms.Sha256
+    size: field_forms.Size
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,10 +58,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     files: tuple[FileDigest, ...]
     format: Literal["sub-processor-register-entry/1"] = "sub-processor-register-entry/1"
-    format_minor: forms.FormatMinor = forms.FORMAT_MINOR
-    published_at: forms.Instant
-    register: forms.RegisterName
-    version: forms.VersionNumber
+    format_minor: field_forms.FormatMinor = field_forms.FORMAT_MINOR
+    published_at: field_forms.Instant
+    register: field_forms.RegisterName
+    version: field_forms.VersionNumber
 
 
 class VersionList(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +73,8 @@ class VersionList(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     format: Literal["sub-processor-register-versions/1"] = "sub-processor-register-versions/1"
-    format_minor: forms.FormatMinor = forms.FORMAT_MINOR
-    register: forms.RegisterName
+    format_minor: field_forms.FormatMinor = field_forms.FORMAT_MINOR
+    register: field_forms.RegisterName
     versions: tuple[Entry, ...]
 
 
@@ -87,9 +89,9 @@ class HeadFiles(msgspec.Struct, frozen=True, kw_only=True):
 
     files: tuple[FileDigest, ...]
     format: Literal["sub-processor-register-heads/1"] = "sub-processor-register-heads/1"
-    format_minor: forms.FormatMinor = forms.FORMAT_MINOR
-    register: forms.RegisterName
-    version: forms.VersionNumber
+    format_minor: field_forms.FormatMinor = field_forms.FORMAT_MINOR
+    register: field_forms.RegisterName
+    version: field_forms.VersionNumber
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,9 +103,9 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
         text: More about it, for customers.
     """
 
-    at: forms.Instant
+    at: field_forms.Instant
     reason: ListedEndReason
-    text: forms.Text | None = None
+    text: field_forms.Text | None = None
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,8 +127,8 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     jwk: dict[str, str]
     pem: Pem
     note_key: NoteKey | None
-    first_version: forms.VersionNumber
-    last_version: forms.VersionNumber | None
+    first_version: field_forms.VersionNumber
+    last_version: field_forms.VersionNumber | None
     ended: Ended | None
 
     @property
@@ -144,8 +146,8 @@ class KeyList(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     format: Literal["sub-processor-register-keys/1"] = "sub-processor-register-keys/1"
-    format_minor: forms.FormatMinor = forms.FORMAT_MINOR
-    register: forms.RegisterName
+    format_minor: field_forms.FormatMinor = field_forms.FORMAT_MINOR
+    register: field_forms.RegisterName
     keys: tuple[KeyRecord, ...]
 
 
@@ -157,8 +159,8 @@ class RootReference(msgspec.Struct, frozen=True, kw_only=True):
         sha256: SHA-256 of its file, in hex.
     """
 
-    version: forms.VersionNumber
-    sha256: forms.Sha256
+    version: field_forms.VersionNumber
+    sha256: field_forms.Sha256
 
 
 class RegisterReference(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,15 +178,15 @@ class RegisterReference(msgspec.Struct, frozen=True, kw_only=True):
         previous_names: Names that the register had before.
     """
 
-    register: forms.RegisterName
-    title: forms.Text
+    register: field_forms.RegisterName
+    title: field_forms.Text
     tree_url: Address
     register_url: Address
     feed_url: Address
     trust_url: Address
     targets_url: Address
     root: RootReference
-    previous_names: tuple[forms.RegisterName, ...] = ()
+    previous_names: tuple[field_forms.RegisterName, ...] = ()
 
 
 class Discovery(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,5 +197,5 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     format: Literal["sub-processor-register-discovery/1"] = "sub-processor-register-discovery/1"
-    format_minor: forms.FormatMinor = forms.FORMAT_MINOR
+    format_minor: field_forms.FormatMinor = field_forms.FORMAT_MINOR
     registers: tuple[RegisterReference, ...]

@@ -15,7 +15,7 @@ import msgspec
 
 from register_api.core import model
 from register_api.core.changes import ChangeType
-from register_api.core.shapes import shapes
+from register_api.core.struct_fields import shapes
 
 
 class Field(msgspec.Struct, frozen=True):

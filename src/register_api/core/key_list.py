@@ -14,9 +14,8 @@ import msgspec
 
 from register_api.core.documents import KeyList, KeyRecord, KeyUse
 from register_api.core.log.note import NoteKey, format_verifier_key, parse_verifier_key
-from register_api.core.printable import quoted
 from register_api.core.signature import ed25519_public, public_pem, thumbprint
-from register_api.core.text import is_register_name
+from register_api.core.text import is_register_name, quoted
 from register_api.errors import Forked, Malformed, UntrustedKey
 
 USES: tuple[KeyUse, ...] = get_args(KeyUse)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
-from register_api.core import forms
+from register_api.core import field_forms
 
 RegisterFormat = Literal["sub-processor-register/1"]
 
@@ -22,7 +22,7 @@ ReasonKind = Literal["initial", "change", "correction", "editorial"]
 Recorded = Literal["live", "imported"]
 DayCount = Literal["calendar", "business"]
 Status = Literal["active", "conditional", "available"]
-StatusId = Annotated[Status, forms.has_form(forms.Reference(to="status"))]
+StatusId = Annotated[Status, field_forms.has_form(field_forms.Reference(to="status"))]
 VendorKind = Literal["third_party", "affiliate"]
 VendorRole = Literal["sub_processor", "independent_controller"]
 LifecycleState = Literal["moved", "closed"]
@@ -31,10 +31,10 @@ NoticeEvent = Literal["addition", "replacement", "activation", "relocation", "da
 """Kinds of change that this program can tell from each other; a promise may name others."""
 
 # Open: a reader takes any text and shows it; the publisher's check knows these (R01).
-CoveredEvent = Annotated[str, forms.one_of(*get_args(NoticeEvent))]
+CoveredEvent = Annotated[str, field_forms.one_of(*get_args(NoticeEvent))]
 IdentifierScheme = Annotated[
     str,
-    forms.one_of(
+    field_forms.one_of(
         lei=("lei code",),
         euid=(),
         vat=("vat id", "vat number"),
@@ -44,19 +44,19 @@ IdentifierScheme = Annotated[
 ]
 ContactRole = Annotated[
     str,
-    forms.one_of(
+    field_forms.one_of(
         "privacy", "dpo", "representative", "security", "legal", "support", "sales", "press", "general"
     ),
 ]
-Claim = Annotated[str, forms.one_of("certified", "declared", "in_progress", "aligned")]
+Claim = Annotated[str, field_forms.one_of("certified", "declared", "in_progress", "aligned")]
 ConditionType = Annotated[
-    str, forms.one_of("consent", "region", "configuration", "feature", "product", "plan", "request")
+    str, field_forms.one_of("consent", "region", "configuration", "feature", "product", "plan", "request")
 ]
-DataScope = Annotated[str, forms.one_of("customer_content", "customer_account", "website_visitor")]
-Activity = Annotated[str, forms.one_of("store", "process", "access")]
+DataScope = Annotated[str, field_forms.one_of("customer_content", "customer_account", "website_visitor")]
+Activity = Annotated[str, field_forms.one_of("store", "process", "access")]
 Mechanism = Annotated[
     str,
-    forms.one_of(
+    field_forms.one_of(
         adequacy=("adequacy decision",),
         dpf=("EU-US DPF", "Data Privacy Framework", "EU-US Data Privacy Framework"),
         dpf_uk=("UK-US Data Bridge", "UK Extension to the EU-US Data Privacy Framework"),
@@ -74,7 +74,7 @@ Mechanism = Annotated[
         unstated=(),
     ),
 ]
-IctService = Annotated[str, forms.one_of(*(f"S{number:02}" for number in range(1, 20)))]
+IctService = Annotated[str, field_forms.one_of(*(f"S{number:02}" for number in range(1, 20)))]
 
 
 class Identifier(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,17 +86,17 @@ class Identifier(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     scheme: IdentifierScheme
-    value: forms.Text
-    country: forms.Country | None = None
-    registry: forms.Text | None = None
+    value: field_forms.Text
+    country: field_forms.Country | None = None
+    registry: field_forms.Text | None = None
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """Whom to ask at the publisher, for what (``role``, e.g. ``privacy``)."""
 
     role: ContactRole
-    email: forms.Email | None = None
-    url: forms.Url | None = None
+    email: field_forms.Email | None = None
+    url: field_forms.Url | None = None
 
 
 class Publisher(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,12 +107,12 @@ class Publisher(msgspec.Struct, frozen=True, kw_only=True):
         language: BCP 47 tag of the register's texts.
     """
 
-    name: forms.Text
-    time_zone: forms.TimeZone
-    language: forms.LanguageTag
-    legal_name: forms.Text | None = None
+    name: field_forms.Text
+    time_zone: field_forms.TimeZone
+    language: field_forms.LanguageTag
+    legal_name: field_forms.Text | None = None
     identifiers: tuple[Identifier, ...] | None = None
-    website: forms.Url | None = None
+    website: field_forms.Url | None = None
     contacts: tuple[Contact, ...] = ()
 
 
@@ -125,9 +125,9 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
         instructions: What it has to say, in words.
     """
 
-    days: forms.Days
-    contact: forms.Link
-    instructions: forms.Wording | None = None
+    days: field_forms.Days
+    contact: field_forms.Link
+    instructions: field_forms.Wording | None = None
 
 
 class NoticeSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,14 +143,14 @@ class NoticeSource(msgspec.Struct, frozen=True, kw_only=True):
         subscribe: Where to ask for notices: ``mailto:`` or ``https://``.
     """
 
-    days: forms.Days
+    days: field_forms.Days
     applies_to: tuple[CoveredEvent, ...]
     day_count: DayCount = "calendar"
     holidays: tuple[dt.date, ...] = ()
-    channels: tuple[forms.Text, ...] = ()
+    channels: tuple[field_forms.Text, ...] = ()
     objection: Objection | None = None
-    subscribe: forms.Link | None = None
-    text: forms.Text | None = None
+    subscribe: field_forms.Link | None = None
+    text: field_forms.Text | None = None
 
 
 class OlderPromise(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,9 +161,9 @@ class OlderPromise(msgspec.Struct, frozen=True, kw_only=True):
         until: Last day on which an announcement is still bound by it.
     """
 
-    version: forms.VersionNumber
+    version: field_forms.VersionNumber
     until: dt.date
-    days: forms.Days
+    days: field_forms.Days
     day_count: DayCount
     holidays: tuple[dt.date, ...] = ()
     applies_to: tuple[CoveredEvent, ...]
@@ -185,25 +185,25 @@ class StatusText(msgspec.Struct, frozen=True, kw_only=True):
     """What one of the three statuses means at this publisher."""
 
     id: Status
-    title: forms.Wording
-    description: forms.Wording | None = None
+    title: field_forms.Wording
+    description: field_forms.Wording | None = None
 
 
 class Category(msgspec.Struct, frozen=True, kw_only=True):
     """A group of engagements, with the safeguards that hold for all of them."""
 
-    id: forms.Slug
-    title: forms.Wording
-    description: forms.Wording | None = None
-    safeguards: tuple[forms.Wording, ...] = ()
+    id: field_forms.Slug
+    title: field_forms.Wording
+    description: field_forms.Wording | None = None
+    safeguards: tuple[field_forms.Wording, ...] = ()
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
     """One of the publisher's products, for engagements to refer to."""
 
-    id: forms.Slug
-    title: forms.Wording
-    description: forms.Wording | None = None
+    id: field_forms.Slug
+    title: field_forms.Wording
+    description: field_forms.Wording | None = None
 
 
 class ProductScope(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,32 +215,32 @@ class ProductScope(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     all: bool
-    ids: tuple[forms.ProductId, ...] = ()
+    ids: tuple[field_forms.ProductId, ...] = ()
 
 
 class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
     """Who is expressly not a sub-processor, and why."""
 
-    title: forms.Text
-    text: forms.Wording
-    examples: tuple[forms.Text, ...] = ()
+    title: field_forms.Text
+    text: field_forms.Wording
+    examples: tuple[field_forms.Text, ...] = ()
 
 
 class RelatedDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A document that belongs beside the register, e.g. the data processing agreement."""
 
-    title: forms.Text
-    url: forms.Url | None = None
+    title: field_forms.Text
+    url: field_forms.Url | None = None
 
 
 class Certification(msgspec.Struct, frozen=True, kw_only=True):
     """A certification or commitment, with how far the claim goes."""
 
-    name: forms.Text
+    name: field_forms.Text
     claim: Claim
-    covers: forms.Text | None = None
+    covers: field_forms.Text | None = None
     valid_until: dt.date | None = None
-    url: forms.Url | None = None
+    url: field_forms.Url | None = None
 
 
 class Announced(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,11 +257,11 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
         objection_until: Last day to object; ``None`` too where the promise names no period.
     """
 
-    version: forms.VersionNumber
-    at: forms.Instant
+    version: field_forms.VersionNumber
+    at: field_forms.Instant
     required: bool = False
-    promised_days: forms.Days | None = None
-    days: forms.NoticeDays | None = None
+    promised_days: field_forms.Days | None = None
+    days: field_forms.NoticeDays | None = None
     day_count: DayCount | None = None
     met: bool | None = None
     objection_until: dt.date | None = None
@@ -270,7 +270,7 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
 class WithdrawnSource(msgspec.Struct, frozen=True, kw_only=True):
     """The vendor was listed by mistake; the entry stays visible with the reason."""
 
-    reason: forms.Wording
+    reason: field_forms.Wording
 
 
 class Withdrawn(WithdrawnSource, frozen=True, kw_only=True):
@@ -282,7 +282,7 @@ class Withdrawn(WithdrawnSource, frozen=True, kw_only=True):
 class CancelledSource(msgspec.Struct, frozen=True, kw_only=True):
     """What was announced will not come; it stays visible with the reason and is never in force."""
 
-    reason: forms.Wording
+    reason: field_forms.Wording
 
 
 class Cancelled(CancelledSource, frozen=True, kw_only=True):
@@ -294,17 +294,17 @@ class Cancelled(CancelledSource, frozen=True, kw_only=True):
 class Entity(msgspec.Struct, frozen=True, kw_only=True):
     """The legal entity that is engaged for one use, where a brand has several contracting entities."""
 
-    legal_name: forms.Text
-    seat: forms.Country | None = None
-    address: forms.Wording | None = None
+    legal_name: field_forms.Text
+    seat: field_forms.Country | None = None
+    address: field_forms.Wording | None = None
     identifiers: tuple[Identifier, ...] | None = None
 
 
 class OwnRegister(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor's own machine-readable register: its address, and the SHA-256 (hex) of its first root."""
 
-    url: forms.Url
-    root_sha256: forms.Sha256 | None = None
+    url: field_forms.Url
+    root_sha256: field_forms.Sha256 | None = None
 
 
 class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
@@ -318,8 +318,8 @@ class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
 
     state: LifecycleState
     on: dt.date
-    successor: forms.Url | None = None
-    text: forms.Wording | None = None
+    successor: field_forms.Url | None = None
+    text: field_forms.Wording | None = None
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
@@ -330,10 +330,10 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     type: ConditionType
-    key: forms.Text | None = None
-    value: forms.Text | None = None
+    key: field_forms.Text | None = None
+    value: field_forms.Text | None = None
     negated: bool = False
-    text: forms.Text | None = None
+    text: field_forms.Text | None = None
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True):
@@ -347,26 +347,26 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
         conditions: When this place is used, if not always; all of them must hold.
     """
 
-    country: forms.Place
-    place: forms.Text | None = None
+    country: field_forms.Place
+    place: field_forms.Text | None = None
     is_default: bool = False
     activities: tuple[Activity, ...] = ()
     conditions: tuple[Condition, ...] = ()
-    text: forms.Wording | None = None
+    text: field_forms.Wording | None = None
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     """A transfer to a third country (GDPR Chapter V) and the mechanism it rests on."""
 
-    destination: forms.Place
+    destination: field_forms.Place
     mechanism: Mechanism
-    reference: forms.Text | None = None
+    reference: field_forms.Text | None = None
 
 
 class ShortNotice(msgspec.Struct, frozen=True, kw_only=True):
     """The notice promise was not kept for this engagement, and why, for all to see."""
 
-    reason: forms.ReasonText
+    reason: field_forms.ReasonText
 
 
 class PlannedChangeSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -380,12 +380,12 @@ class PlannedChangeSource(msgspec.Struct, frozen=True, kw_only=True):
         cancelled: It was announced and will not come.
     """
 
-    id: forms.Slug
+    id: field_forms.Slug
     effective_on: dt.date
     set: dict[str, Any]
     short_notice: ShortNotice | None = None
     cancelled: CancelledSource | None = None
-    notes: forms.Wording | None = None
+    notes: field_forms.Wording | None = None
 
 
 class PlannedChange(PlannedChangeSource, frozen=True, kw_only=True):
@@ -411,29 +411,29 @@ class EngagementSource(msgspec.Struct, frozen=True, kw_only=True):
         cancelled: It was announced and will not come.
     """
 
-    id: forms.Slug
-    category: forms.CategoryId
+    id: field_forms.Slug
+    category: field_forms.CategoryId
     status: StatusId
     entity: Entity | None = None
-    purpose: forms.PurposeText = ""
+    purpose: field_forms.PurposeText = ""
     products: ProductScope | None = None
     ict_service: IctService | None = None
     conditions: tuple[Condition, ...] = ()
     data_scope: tuple[DataScope, ...] | None = None
-    data_categories: tuple[forms.Text, ...] | None = None
-    data_subjects: tuple[forms.Text, ...] | None = None
+    data_categories: tuple[field_forms.Text, ...] | None = None
+    data_subjects: tuple[field_forms.Text, ...] | None = None
     special_categories: bool | None = None
-    retention: forms.Text | None = None
+    retention: field_forms.Text | None = None
     locations: tuple[Location, ...] | None = None
     transfers: tuple[Transfer, ...] | None = None
-    safeguards: tuple[forms.Wording, ...] | None = None
-    notes: forms.Wording | None = None
+    safeguards: tuple[field_forms.Wording, ...] | None = None
+    notes: field_forms.Wording | None = None
     starts_on: dt.date | None = None
     ends_on: dt.date | None = None
     short_notice: ShortNotice | None = None
     planned: tuple[PlannedChangeSource, ...] = ()
     cancelled: CancelledSource | None = None
-    extra: forms.Labels = {}
+    extra: field_forms.Labels = {}
 
 
 class Engagement(EngagementSource, frozen=True, kw_only=True):
@@ -447,29 +447,29 @@ class Engagement(EngagementSource, frozen=True, kw_only=True):
 class _VendorFields(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of a vendor itself, in source and on the wire alike."""
 
-    id: forms.Slug
-    name: forms.Text
-    legal_name: forms.Text | None = None
+    id: field_forms.Slug
+    name: field_forms.Text
+    legal_name: field_forms.Text | None = None
     kind: VendorKind = "third_party"
-    seat: forms.Country | None = None
-    address: forms.Wording | None = None
-    website: forms.Url | None = None
-    privacy_url: forms.Url | None = None
-    subprocessors_url: forms.Url | None = None
-    dpa_url: forms.Url | None = None
-    domain: forms.Domain | None = None
+    seat: field_forms.Country | None = None
+    address: field_forms.Wording | None = None
+    website: field_forms.Url | None = None
+    privacy_url: field_forms.Url | None = None
+    subprocessors_url: field_forms.Url | None = None
+    dpa_url: field_forms.Url | None = None
+    domain: field_forms.Domain | None = None
     register: OwnRegister | None = None
     role: VendorRole = "sub_processor"
-    engaged_by: forms.VendorId | None = None
-    contact: forms.ContactText | None = None
+    engaged_by: field_forms.VendorId | None = None
+    contact: field_forms.ContactText | None = None
     identifiers: tuple[Identifier, ...] | None = None
-    parent: forms.VendorId | None = None
-    formerly: tuple[forms.Text, ...] = ()
-    replaces: tuple[forms.VendorId, ...] = ()
-    merged_from: tuple[forms.VendorId, ...] = ()
-    split_from: forms.VendorId | None = None
+    parent: field_forms.VendorId | None = None
+    formerly: tuple[field_forms.Text, ...] = ()
+    replaces: tuple[field_forms.VendorId, ...] = ()
+    merged_from: tuple[field_forms.VendorId, ...] = ()
+    split_from: field_forms.VendorId | None = None
     certifications: tuple[Certification, ...] | None = None
-    extra: forms.Labels = {}
+    extra: field_forms.Labels = {}
 
 
 class SubprocessorSource(_VendorFields, frozen=True, kw_only=True):
@@ -491,9 +491,9 @@ class Subprocessor(_VendorFields, frozen=True, kw_only=True):
 class _RegisterFields(msgspec.Struct, frozen=True, kw_only=True):
     """What the publisher says at the level of the register, in source and on the wire alike."""
 
-    register: forms.RegisterName
-    url: forms.BaseUrl | None = None
-    license: forms.License | None = None
+    register: field_forms.RegisterName
+    url: field_forms.BaseUrl | None = None
+    license: field_forms.License | None = None
     lifecycle: Lifecycle | None = None
     publisher: Publisher
     statuses: tuple[StatusText, ...]
@@ -501,7 +501,7 @@ class _RegisterFields(msgspec.Struct, frozen=True, kw_only=True):
     products: tuple[Product, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     related_documents: tuple[RelatedDocument, ...] = ()
-    extra: forms.Labels = {}
+    extra: field_forms.Labels = {}
 
 
 class AcceptedWarning(msgspec.Struct, frozen=True, kw_only=True):
@@ -513,9 +513,9 @@ class AcceptedWarning(msgspec.Struct, frozen=True, kw_only=True):
         reason: Why it is right as it is.
     """
 
-    rule: forms.Text
-    subprocessor: forms.Slug | None = None
-    reason: forms.Text
+    rule: field_forms.Text
+    subprocessor: field_forms.Slug | None = None
+    reason: field_forms.Text
 
 
 class RegisterSource(_RegisterFields, frozen=True, kw_only=True):
@@ -528,7 +528,7 @@ class RegisterSource(_RegisterFields, frozen=True, kw_only=True):
 
     updated_on: dt.date | None = None
     notice: NoticeSource
-    order: tuple[forms.Slug, ...] = ()
+    order: tuple[field_forms.Slug, ...] = ()
     accepted_warnings: tuple[AcceptedWarning, ...] = ()
 
 
@@ -542,15 +542,15 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 class Previous(msgspec.Struct, frozen=True, kw_only=True):
     """The version before, by number and SHA-256 (hex) of its bytes."""
 
-    version: forms.VersionNumber
-    sha256: forms.Sha256
+    version: field_forms.VersionNumber
+    sha256: field_forms.Sha256
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """Why this version was published."""
 
     kind: ReasonKind
-    text: forms.Text | None = None
+    text: field_forms.Text | None = None
 
 
 class Register(_RegisterFields, frozen=True, kw_only=True):
@@ -565,13 +565,13 @@ class Register(_RegisterFields, frozen=True, kw_only=True):
     """
 
     format: RegisterFormat = "sub-processor-register/1"
-    format_minor: forms.FormatMinor = forms.FORMAT_MINOR
-    version: forms.VersionNumber
-    published_at: forms.Instant
+    format_minor: field_forms.FormatMinor = field_forms.FORMAT_MINOR
+    version: field_forms.VersionNumber
+    published_at: field_forms.Instant
     previous: Previous | None
     recorded: Recorded
     reason: Reason
-    corrects: forms.VersionNumber | None = None
+    corrects: field_forms.VersionNumber | None = None
     updated_on: dt.date
     notice: Notice
     subprocessors: tuple[Subprocessor, ...] = ()

@@ -23,8 +23,8 @@ from register_api.core.model import (
     Subprocessor,
     SubprocessorSource,
 )
-from register_api.core.printable import printable
-from register_api.core.shapes import to_plain
+from register_api.core.struct_fields import to_plain
+from register_api.core.text import printable
 from register_api.errors import Malformed
 
 ALL = "all"

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
+from register_api.core.field_forms import JOINED
 from register_api.core.fields import FIELDS
-from register_api.core.forms import JOINED
 
 Definition = dict[str, Any]
 

@@ -24,8 +24,8 @@ from register_api.core.key_list import USES, log_key
 from register_api.core.log import merkle
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, peek_size
 from register_api.core.log.note import parse_verifier_key
-from register_api.core.printable import printable, quoted
 from register_api.core.signature import check_public_key, ed25519_public
+from register_api.core.text import printable, quoted
 from register_api.errors import Forked, Malformed, RolledBack, UntrustedKey
 
 MEMBER = "x-log-epochs"

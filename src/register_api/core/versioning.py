@@ -11,7 +11,7 @@ import msgspec
 from register_api.core import model
 from register_api.core.announcements import announcements, find_engagement
 from register_api.core.instant import local_day
-from register_api.core.notice import Promises, announce, moved, promised
+from register_api.core.notice_period import Promises, announce, moved, promised
 from register_api.core.planned_changes import plain as plain_set
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -24,7 +24,7 @@ from obstore.exceptions import (
 from obstore.store import from_url
 
 from register_api.core.format.paths import max_bytes
-from register_api.core.printable import printable
+from register_api.core.text import printable
 from register_api.errors import TargetError, UsageError
 
 if TYPE_CHECKING:

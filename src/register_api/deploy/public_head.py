@@ -25,8 +25,8 @@ from register_api.store.reader import Snapshot
 from register_api.verify.fetcher import Fetcher, NotServed
 from register_api.verify.http_fetcher import HttpFetcher
 from register_api.verify.state import RootOrigin
-from register_api.verify.trust_chain import Trusted, follow
-from register_api.verify.trust_metadata import Start, read_root
+from register_api.verify.tuf_client import Trusted, follow
+from register_api.verify.tuf_metadata import Start, read_root
 
 LIMITS = HttpLimits(connect=3.0, read=3.0, exchange=5.0, run=8.0, requests=100, redirects=3, attempts=1)
 """Nobody who publishes waits for long: what cannot be had in this time is told, and not waited for."""

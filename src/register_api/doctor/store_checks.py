@@ -18,7 +18,7 @@ from register_api.core.instant import format_instant, in_words
 from register_api.core.language.language import count
 from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown, wrong
 from register_api.errors import KeyStoreError
-from register_api.publish import memory
+from register_api.publish import last_signed
 from register_api.publish.discovery import security_txt_expires
 from register_api.publish.examine import examine
 from register_api.publish.signing import key_file
@@ -86,16 +86,18 @@ def files(machine: Machine) -> Iterator[Diagnosis]:
 
 def signatures(machine: Machine) -> Iterator[Diagnosis]:
     """Follow the chain of trust through the store, as publishing does before it signs."""
-    known = memory.read_memory(machine.keys) if key_file.exists(machine.keys) else memory.NOTHING
-    if known == memory.NOTHING and key_file.exists(machine.keys):
+    known = last_signed.read_memory(machine.keys) if key_file.exists(machine.keys) else last_signed.NOTHING
+    if known == last_signed.NOTHING and key_file.exists(machine.keys):
         says = (
             f"{machine.keys} does not say what was published with these keys, so that nothing can be signed"
         )
-        cure = f"bring {memory.MEMORY_FILE} along with the keys, or register-api recover --root-sha256 HEX"
+        cure = (
+            f"bring {last_signed.MEMORY_FILE} along with the keys, or register-api recover --root-sha256 HEX"
+        )
         yield wrong(says, cure)
     found = examine(machine.snapshot.read, known.shown or known.intended)
-    memory.check_continues(known, found.head, found.root_at)
-    after = ", and continues what these keys have published" if known != memory.NOTHING else ""
+    last_signed.check_continues(known, found.head, found.root_at)
+    after = ", and continues what these keys have published" if known != last_signed.NOTHING else ""
     yield good(f"the store is signed throughout{after}")
 
 

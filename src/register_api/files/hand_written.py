@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from register_api.core.printable import printable
+from register_api.core.text import printable
 from register_api.errors import UsageError
 
 _MOST_BYTES = 64 * 1024

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from register_api.core.canonical import digest
-from register_api.core.printable import printable, quoted
+from register_api.core.text import printable, quoted
 from register_api.files import durable
 
 T = TypeVar("T")

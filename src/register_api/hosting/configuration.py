@@ -27,7 +27,7 @@ import msgspec
 from register_api.core import headers
 from register_api.core.instant import in_words, latest_renewal
 from register_api.errors import UsageError
-from register_api.hosting import rules
+from register_api.hosting import host_rules
 
 HostFormat = Literal["nginx", "caddy", "headers", "redirects"]
 WorkflowFormat = Literal["github", "gitlab"]
@@ -130,12 +130,12 @@ def configuration(form: HostFormat, site: Site, digests: Mapping[str, str] | Non
     """
     return _template(form).render(
         site=site,
-        types=rules.media_types(),
-        caches=rules.caches(),
-        policies=rules.policies(),
-        page_policy=rules.PAGE_POLICY,
-        links=rules.links(),
-        number=f"{{{rules.NUMBER}}}",
+        types=host_rules.media_types(),
+        caches=host_rules.caches(),
+        policies=host_rules.policies(),
+        page_policy=host_rules.PAGE_POLICY,
+        links=host_rules.links(),
+        number=f"{{{host_rules.NUMBER}}}",
         # Headers of every answer: what the service says of pages alone is no harm for other files.
         shared={**headers.CORS, **headers.NOSNIFF, **headers.PAGE},
         preflight=headers.PREFLIGHT,
@@ -144,12 +144,12 @@ def configuration(form: HostFormat, site: Site, digests: Mapping[str, str] | Non
         immutable=headers.CACHE_CONTROL["immutable"],
         no_store=headers.NO_STORE,
         digests=digests or {},
-        named_mutable=rules.mutable_files(),
-        named_immutable=rules.immutable_files(),
-        immutable_by_name=rules.immutable_by_name(),
-        immutable_folders=rules.immutable_folders(),
-        pages=rules.pages(),
-        redirects=rules.redirects(site.prefix),
+        named_mutable=host_rules.mutable_files(),
+        named_immutable=host_rules.immutable_files(),
+        immutable_by_name=host_rules.immutable_by_name(),
+        immutable_folders=host_rules.immutable_folders(),
+        pages=host_rules.pages(),
+        redirects=host_rules.redirects(site.prefix),
     )
 
 

@@ -13,8 +13,8 @@ from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.documents import Discovery
 from register_api.core.headers import NEIGHBOURS, Link, WholeTree, links_of
-from register_api.core.printable import quoted
 from register_api.core.schemas import DIALECT
+from register_api.core.text import quoted
 from register_api.hosting.script import MAX_QUOTE, ExchangeContext
 
 T = TypeVar("T")

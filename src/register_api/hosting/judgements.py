@@ -17,7 +17,7 @@ import msgspec
 import zstandard
 
 from register_api.core.format import tree
-from register_api.core.printable import quoted
+from register_api.core.text import quoted
 from register_api.hosting.documents import (
     catalog_link,
     discovery,

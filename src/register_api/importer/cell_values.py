@@ -9,7 +9,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect
 
-from register_api.core.forms import COUNTRY, TEXT, URL, WORDING, Vocabulary
+from register_api.core.field_forms import COUNTRY, TEXT, URL, WORDING, Vocabulary
 from register_api.core.instant import parse_day
 from register_api.core.model import (
     Certification,
@@ -23,9 +23,8 @@ from register_api.core.model import (
     Transfer,
 )
 from register_api.core.planned_changes import ALL
-from register_api.core.printable import quoted
-from register_api.core.shapes import Shape, shapes
-from register_api.core.text import url_problem
+from register_api.core.struct_fields import Shape, shapes
+from register_api.core.text import quoted, url_problem
 from register_api.importer.places import country_of, places_of
 from register_api.importer.table import Cell, folded
 

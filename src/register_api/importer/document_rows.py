@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from register_api.core.printable import quoted
+from register_api.core.text import quoted
 from register_api.importer.html_page import cell_of_html, stated_under
 from register_api.importer.table import MAX_BYTES, Cell, Row, Stated, Table, find_field, refuse
 

@@ -14,8 +14,7 @@ import msgspec
 from register_api.core.canonical import encoded
 from register_api.core.instant import local_day
 from register_api.core.model import Register
-from register_api.core.printable import quoted
-from register_api.core.text import text_problems
+from register_api.core.text import quoted, text_problems
 from register_api.errors import Finding, Refused, RegisterError, UsageError
 from register_api.importer.import_report import ImportReport
 from register_api.importer.list_states import (

@@ -8,8 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from register_api.core.printable import quoted
-from register_api.core.text import text_problems, without_invisible
+from register_api.core.text import quoted, text_problems, without_invisible
 from register_api.errors import Finding
 from register_api.importer.table import Stated, fault
 

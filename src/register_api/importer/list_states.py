@@ -19,7 +19,7 @@ import msgspec
 
 from register_api.core.instant import format_instant
 from register_api.core.model import Register
-from register_api.core.printable import quoted
+from register_api.core.text import quoted
 from register_api.errors import UsageError
 from register_api.importer.document_rows import parse_json, states_of, table_of
 from register_api.importer.import_report import Reporter

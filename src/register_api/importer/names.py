@@ -13,8 +13,7 @@ import tomlkit
 from anyascii import anyascii
 
 from register_api.core.model import Status
-from register_api.core.printable import printable, quoted
-from register_api.core.text import MAX_SLUG, is_slug
+from register_api.core.text import MAX_SLUG, is_slug, printable, quoted
 from register_api.errors import Finding
 from register_api.importer.table import fault, folded, refuse, refuse_any
 from register_api.source.toml_values import parse, table_of

@@ -16,7 +16,7 @@ from email.policy import default
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from register_api.core.printable import printable
+from register_api.core.text import printable
 from register_api.errors import Finding
 from register_api.importer.document_rows import read_json, read_yaml
 from register_api.importer.html_lists import lists_of

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import tomlkit
 
-from register_api.core.printable import quoted
+from register_api.core.text import quoted
 from register_api.importer.import_report import Reporter
 from register_api.source.editor_schema import HEADS
 from register_api.source.toml_values import dump, parse, plain, put, table_of

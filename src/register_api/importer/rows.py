@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from register_api.core.countries import is_in_eea
-from register_api.core.printable import quoted
+from register_api.core.text import quoted
 from register_api.errors import Finding
 from register_api.importer.cell_values import (
     LINKED,

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from register_api.core.printable import quoted
-from register_api.core.text import is_slug
+from register_api.core.text import is_slug, quoted
 from register_api.errors import UsageError
 from register_api.importer.import_report import Reporter, VendorNote
 from register_api.importer.names import NAMES_FILE, Names

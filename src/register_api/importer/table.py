@@ -12,11 +12,11 @@ from typing import Any, Literal, NoReturn
 
 import msgspec
 
+from register_api.core.field_forms import Vocabulary
 from register_api.core.fields import FIELDS
-from register_api.core.forms import Vocabulary
 from register_api.core.model import EngagementSource, Identifier, SubprocessorSource
-from register_api.core.printable import quoted
-from register_api.core.shapes import shapes
+from register_api.core.struct_fields import shapes
+from register_api.core.text import quoted
 from register_api.errors import Finding, Refused, UsageError
 
 FileFormat = Literal["markdown", "html", "csv", "tsv", "json", "yaml"]

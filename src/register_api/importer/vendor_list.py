@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from register_api.core.printable import quoted
+from register_api.core.text import quoted
 from register_api.importer.import_report import Reporter
 from register_api.importer.names import NAMES_FILE, Names, free_slug, slug
 from register_api.importer.table import ImportedRow, fault, keep_aside, refuse_any

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from register_api.core.printable import printable, quoted
+from register_api.core.text import printable, quoted
 from register_api.importer.import_report import Reporter
 from register_api.importer.table import refuse
 from register_api.importer.vendor_list import ListedVendor, Use, match_uses

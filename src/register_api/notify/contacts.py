@@ -9,8 +9,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from register_api.core.delivery import KEY_BYTES, address_mac
-from register_api.core.printable import quoted
-from register_api.core.text import masked_url
+from register_api.core.text import masked_url, quoted
 from register_api.errors import NotifyError
 from register_api.files.hand_written import RowFault
 from register_api.notify.contacts_file import ContactRow, address_of

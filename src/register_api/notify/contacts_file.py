@@ -8,8 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 from register_api.core.language.language import ENGLISH, translations
-from register_api.core.printable import printable, quoted
-from register_api.core.text import email_problem
+from register_api.core.text import email_problem, printable, quoted
 from register_api.files.hand_written import RowFault, read_csv
 
 Hears = Literal["all", "important"]

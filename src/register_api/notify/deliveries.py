@@ -11,10 +11,10 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from register_api.clock import zone_of
-from register_api.core.ahead import upcoming
 from register_api.core.changes import Change
 from register_api.core.instant import local_day
 from register_api.core.model import Register
+from register_api.core.upcoming_events import upcoming
 from register_api.sending.database import Database, Run
 from register_api.sending.outbox import Leased, add_fact
 

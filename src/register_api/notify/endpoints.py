@@ -7,7 +7,7 @@ import secrets
 import msgspec
 
 from register_api.core.delivery import KEY_BYTES
-from register_api.core.printable import quoted
+from register_api.core.text import quoted
 from register_api.errors import NotifyError, UsageError
 from register_api.notify.contacts import Recipient, leave
 from register_api.notify.contacts_file import address_of, faults_of

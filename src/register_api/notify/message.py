@@ -13,7 +13,7 @@ from markupsafe import escape
 
 from register_api.core.instant import instant_of
 from register_api.core.language.language import Language, message, one_line
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.notify.answers import newest_answer
 from register_api.notify.contacts import Recipient
 from register_api.notify.deliveries import Due, versions_in, was_told
@@ -21,7 +21,7 @@ from register_api.notify.endpoints import Endpoint, endpoint_of
 from register_api.notify.settings import NotifySettings
 from register_api.notify.subscriptions import Purpose, keep_link
 from register_api.notify.words import Wanted, Words
-from register_api.publish.feed.mail import Mail, wrapped
+from register_api.publish.feed.notice_mail import Mail, wrapped
 from register_api.publish.templating import render
 from register_api.sending.database import Database
 from register_api.sending.mail import Addressed, Message, content_of, envelope, written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from register_api.core.printable import quoted
+from register_api.core.text import quoted
 from register_api.errors import NotifyError
 from register_api.notify.contacts import Recipient, active_contact, leave, pseudonym_of, recipients_at
 from register_api.notify.contacts_file import address_of

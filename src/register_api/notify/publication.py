@@ -13,7 +13,7 @@ import msgspec
 
 from register_api.core.canonical import decode, digest
 from register_api.core.changes import Change
-from register_api.core.diff.concern import Concern, Interests, changes_by_feed
+from register_api.core.diff.affected import Concern, Interests, changes_by_feed
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
 from register_api.core.model import Register

@@ -23,7 +23,7 @@ from register_api.core.delivery import (
 from register_api.core.instant import format_instant, instant_of
 from register_api.core.log.merkle import HASH_BYTES, leaf_hash
 from register_api.core.log.time_stamp import CLOCK_TOLERANCE, TimeStamp
-from register_api.core.printable import quoted
+from register_api.core.text import quoted
 from register_api.errors import NotifyError, NotStamped
 from register_api.notify.contacts import Recipient, pseudonym_of, recipients_at
 from register_api.notify.publication import Publication

@@ -20,9 +20,9 @@ from register_api.notify.contacts import Recipient
 from register_api.notify.deliveries import open_objections
 from register_api.notify.publication import Publication, load, newest
 from register_api.notify.settings import NotifySettings
-from register_api.publish.feed import mail as mails
+from register_api.publish.feed import notice_mail as mails
 from register_api.publish.feed.entry import VersionSummary, content, summary
-from register_api.publish.feed.mail import Mail
+from register_api.publish.feed.notice_mail import Mail
 from register_api.sending.database import Database
 
 

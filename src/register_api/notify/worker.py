@@ -14,11 +14,11 @@ from register_api.errors import NotifyError, NotStamped, RegisterError, SendingE
 from register_api.notify.contacts import Recipient
 from register_api.notify.deliveries import Due
 from register_api.notify.endpoints import owner_of
-from register_api.notify.hooks import HookWriter, hook_route
 from register_api.notify.message import Writer
 from register_api.notify.publication import Look, note_look, record_new
 from register_api.notify.sealing import seal_facts, stamp_seals
 from register_api.notify.settings import NotifySettings
+from register_api.notify.webhook_events import HookWriter, hook_route
 from register_api.notify.words import Words
 from register_api.publish.time_authority import TimeAuthority
 from register_api.sending.database import Database

@@ -15,10 +15,10 @@ from register_api.core.canonical import digest, encoded
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.errors import Refused
+from register_api.publish.artefact_builders import NewVersion, make_files, no_longer_made
 from register_api.publish.artefacts import ArtefactBuilder
 from register_api.publish.examine import Examined, examine
 from register_api.publish.feed.entry import FeedEntry, VersionSummary
-from register_api.publish.makers import NewVersion, make_files, no_longer_made
 from register_api.publish.preparation import Baseline, Candidate, PublishOptions, prepare
 from register_api.publish.signing.key_list import first_key_list
 from register_api.publish.signing.keyring import Keyring

@@ -20,10 +20,10 @@ from register_api.core.format import tree
 from register_api.core.format.paths import address_of, kind_of
 from register_api.core.headers import in_page, page_policy
 from register_api.core.language.language import Language, languages
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.errors import RegisterError
 from register_api.preview.coming import Coming
-from register_api.publish.feed.mail import mail
+from register_api.publish.feed.notice_mail import mail
 from register_api.style.environment import STYLE_SHA256, page_environment
 
 FOLDER = "_preview/"

@@ -25,7 +25,7 @@ from register_api.core.language.language import Language, translations
 from register_api.errors import RegisterError, UsageError
 from register_api.preview import pages
 from register_api.preview.coming import Coming, make_coming
-from register_api.publish.feed.mail import mail
+from register_api.publish.feed.notice_mail import mail
 from register_api.publish.preparation import PublishOptions
 from register_api.source.load import REGISTER_FILE, list_vendor_files
 from register_api.store.reader import Snapshot, current, open_snapshot

@@ -19,12 +19,12 @@ from register_api.core.key_list import log_key
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language
 from register_api.core.model import Register
-from register_api.core.notice import Promises
+from register_api.core.notice_period import Promises
 from register_api.errors import StoreDamaged
+from register_api.publish.artefact_builders import NewVersion, make_files, no_longer_made
 from register_api.publish.examine import HINT, Examined, nothing_signed
 from register_api.publish.feed.entry import VersionSummary, make_entry
 from register_api.publish.feed.interests import PublishedFeeds
-from register_api.publish.makers import NewVersion, make_files, no_longer_made
 from register_api.publish.page.version_history import (
     MOST_VERSIONS,
     told_again,

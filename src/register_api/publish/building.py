@@ -12,10 +12,10 @@ import msgspec
 
 from register_api.core.instant import format_instant
 from register_api.errors import RolledBack, StoreDamaged, StoreError
-from register_api.publish import memory
+from register_api.publish import last_signed
 from register_api.publish.examine import Examined, examine
-from register_api.publish.memory import NOTHING, KeyMemory
-from register_api.store.manifest import PublisherState, StoredPolicy
+from register_api.publish.last_signed import NOTHING, KeyMemory
+from register_api.store.layout import PublisherState, StoredPolicy
 from register_api.store.plan import Progress
 from register_api.store.reader import Snapshot, reopened
 from register_api.store.transaction import commit, locked, recover
@@ -83,7 +83,7 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
             retired=gone,
             progress=progress,
             before=before,
-            show=functools.partial(memory.show, self.keys, self.memory, made.head),
+            show=functools.partial(last_signed.show, self.keys, self.memory, made.head),
         )
 
 
@@ -93,7 +93,7 @@ def building(store: Path, keys: Path, seen: Snapshot | None = None) -> Iterator[
     with locked(store):
         recover(store)
         snapshot = reopened(store, seen)
-        with memory.held(keys) as known:
+        with last_signed.held(keys) as known:
             found = _examined(snapshot, known, keys)
             yield Publishing(store=store, keys=keys, memory=known, snapshot=snapshot, found=found)
 
@@ -110,10 +110,10 @@ def _examined(snapshot: Snapshot | None, known: KeyMemory, keys: Path) -> Examin
     if known == NOTHING:
         raise StoreError(
             f"{keys} does not say what was published with these keys, so the store cannot be believed",
-            hint=f"bring {memory.MEMORY_FILE} along with the keys, or register-api recover --root-sha256 HEX",
+            hint=f"copy {last_signed.MEMORY_FILE} with the keys, or register-api recover --root-sha256 HEX",
         )
     found = examine(snapshot.read, known.shown or known.intended)
-    memory.check_continues(known, found.head, found.root_at)
+    last_signed.check_continues(known, found.head, found.root_at)
     _check_state(snapshot.state, found)
     return found
 

@@ -15,12 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping
 import icalendar
 import msgspec
 
-from register_api.core.ahead import Upcoming, upcoming
 from register_api.core.instant import parse_day
 from register_api.core.language.changes import EventWords
 from register_api.core.language.language import Language
 from register_api.core.language.notice import notice_given
 from register_api.core.model import Register
+from register_api.core.upcoming_events import Upcoming, upcoming
 from register_api.errors import Malformed
 
 KEPT = dt.timedelta(days=366)

@@ -28,21 +28,21 @@ from register_api.core.log import merkle, tiles
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from register_api.core.log.note import parse_note, parse_verifier_key
 from register_api.core.model import Register
-from register_api.core.notice import Promises
+from register_api.core.notice_period import Promises
 from register_api.core.trust_root import check_against_root, check_beginnings, read_epochs
 from register_api.errors import Forged, Forked, Inconsistent, Malformed, StoreDamaged, VerificationError
 from register_api.publish.calendar import CalendarEvent, read_events
 from register_api.publish.feed.entry import FeedEntry
 from register_api.publish.feed.formats import entries_in
-from register_api.publish.memory import SignedFile, SignedHead
+from register_api.publish.last_signed import SignedFile, SignedHead
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import Read
 from register_api.publish.trust.root import check_chain
 from register_api.publish.version_files import check_listed, digests_of, logged_file
 from register_api.verify.fetcher import NotServed
 from register_api.verify.state import RootOrigin
-from register_api.verify.trust_chain import Trusted, follow
-from register_api.verify.trust_metadata import Start
+from register_api.verify.tuf_client import Trusted, follow
+from register_api.verify.tuf_metadata import Start
 
 T = TypeVar("T")
 

@@ -18,7 +18,6 @@ import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from register_api.core.ahead import upcoming
 from register_api.core.canonical import Encoded, encode
 from register_api.core.exports.columns import COLUMNS, UseAtPlace
 from register_api.core.exports.csv_table import plain
@@ -31,6 +30,7 @@ from register_api.core.language.notice import notice_given, objection_period, pr
 from register_api.core.language.values import Values
 from register_api.core.model import Register, Subprocessor
 from register_api.core.timeline import State
+from register_api.core.upcoming_events import upcoming
 from register_api.publish.feed.feed_links import xml_text
 
 MOST_UNITS = 32_767

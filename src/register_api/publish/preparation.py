@@ -11,11 +11,11 @@ from register_api.core.canonical import Encoded
 from register_api.core.format import tree
 from register_api.core.instant import local_day
 from register_api.core.model import Draft, Reason, ReasonKind, Register
-from register_api.core.notice import Promises
-from register_api.core.printable import printable
+from register_api.core.notice_period import Promises
 from register_api.core.proposals import Proposal, propose
 from register_api.core.rules import Context, check
 from register_api.core.rules.rule_table import OF_FORM
+from register_api.core.text import printable
 from register_api.core.versioning import make_version, unchanged
 from register_api.errors import Finding, Refused, StoreDamaged
 from register_api.source.load import load, load_zone, locate

@@ -23,12 +23,12 @@ from register_api.core.log.proofs import parse_proof
 from register_api.core.log.time_stamp import open_time_stamp
 from register_api.core.model import Register
 from register_api.errors import StoreDamaged, UsageError
-from register_api.publish import memory
+from register_api.publish import last_signed
+from register_api.publish.artefact_builders import NewVersion, make_files
 from register_api.publish.building import PagesMade, Publishing
 from register_api.publish.examine import Examined, examine
 from register_api.publish.feed.interests import PublishedFeeds
-from register_api.publish.makers import NewVersion, make_files
-from register_api.publish.memory import KeyMemory
+from register_api.publish.last_signed import KeyMemory
 from register_api.publish.page.version_history import told_again, version_history
 from register_api.publish.templating import TEMPLATES_SHA256
 from register_api.publish.trust import metadata as trust_metadata
@@ -40,7 +40,7 @@ from register_api.store.transaction import recover as finish_interrupted
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import Fetcher, KeepingFetcher, NotServed
 from register_api.verify.options import Options
-from register_api.verify.trust_metadata import read_root
+from register_api.verify.tuf_metadata import read_root
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,10 +74,10 @@ def take_over(order: Recovery, source: Fetcher, progress: Progress | None = None
     with locked(order.store):
         finish_interrupted(order.store)
         before = open_snapshot(order.store)
-        with memory.held(order.keys) as known:
+        with last_signed.held(order.keys) as known:
             files = _verified(order, source, known, progress)
             found = examine(files.__getitem__, None)
-            memory.check_continues(known, found.head, found.root_at)
+            last_signed.check_continues(known, found.head, found.root_at)
             # What nobody signs: the pages, as a publication of today makes them.
             made = make_files(_as_if_new(files, found, order.now)).items()
             files |= {path: data for path, data in made if path not in files and not kind_of(path).checks}

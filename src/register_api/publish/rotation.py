@@ -17,7 +17,7 @@ from register_api.core.canonical import decode
 from register_api.core.documents import Ended, EndReason, KeyList, KeyRecord, KeyUse
 from register_api.core.format import tree
 from register_api.core.log.note import parse_verifier_key
-from register_api.core.printable import quoted
+from register_api.core.text import quoted
 from register_api.errors import KeyStoreError, UsageError
 from register_api.publish.building import Publishing, nothing_published
 from register_api.publish.key_transaction import key_change, promote_next_keys, resign_metadata

@@ -22,15 +22,15 @@ from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.countries import is_outside_eea, without_mechanism
 from register_api.core.diff.meaning import is_empty
+from register_api.core.field_forms import CONTACT, LINK, URL, Reference
 from register_api.core.fields import FIELDS, is_wording
 from register_api.core.format import tree
-from register_api.core.forms import CONTACT, LINK, URL, Reference
 from register_api.core.headers import in_page, program_policy
 from register_api.core.language.field_changes import Phrases
 from register_api.core.language.language import Language, capital, catalogues_sha256, sentence
 from register_api.core.language.notice import notice_given
 from register_api.core.language.values import Values
-from register_api.core.shapes import shapes
+from register_api.core.struct_fields import shapes
 from register_api.style.environment import STYLE, page_environment
 
 _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\]+", re.IGNORECASE)

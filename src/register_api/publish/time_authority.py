@@ -19,7 +19,7 @@ from cryptography import x509
 from register_api.bounded_http.client import OK, BoundedClient, read_url
 from register_api.bounded_http.limits import HttpLimits
 from register_api.core.log.time_stamp import MAX_TIME_STAMP_BYTES, TimeStamp, open_time_stamp
-from register_api.core.printable import printable
+from register_api.core.text import printable
 from register_api.errors import NotStamped, VerificationError
 
 _CERTIFICATES, _LONG_LENGTH = 0xA0, 0x80

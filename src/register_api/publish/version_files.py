@@ -10,17 +10,17 @@ from register_api.core.canonical import Encoded, digest, encode, encoded
 from register_api.core.changes import Diff
 from register_api.core.diff.document import diff_document
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest, HeadFiles, KeyList, VersionList
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import kind_of
-from register_api.core.forms import FORMAT_MINOR
 from register_api.core.log import tiles
 from register_api.core.log.checkpoint import Checkpoint, format_checkpoint
 from register_api.core.log.note import SignatureLine, format_note, make_note_key
 from register_api.core.log.proofs import TlogProof, format_proof
 from register_api.core.log.tiles import ReadTile, inclusion_proof, root
 from register_api.core.model import Register
-from register_api.core.notice import Promises
+from register_api.core.notice_period import Promises
 from register_api.core.patch import apply_patch
 from register_api.errors import Forged, StoreError, VerificationError
 from register_api.publish.signing.signer import Ed25519Signer

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from register_api.core.printable import printable
+from register_api.core.text import printable
 from register_api.errors import NotInstalled, SendingError
 
 Row: TypeAlias = dict[str, Any]

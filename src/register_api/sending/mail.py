@@ -15,7 +15,7 @@ from typing import NamedTuple
 import aiosmtplib
 
 from register_api.core.canonical import digest
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.errors import SendingError
 from register_api.sending.outbox import SendResult
 from register_api.sending.settings import MailSettings

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from register_api.core.printable import printable
-from register_api.core.text import email_problem
+from register_api.core.text import email_problem, printable
 from register_api.errors import UsageError
 from register_api.files.hand_written import read_toml
 from register_api.sending.database import POSTGRESQL

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Metric, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from register_api.core.printable import printable
+from register_api.core.text import printable
 from register_api.errors import UsageError
 from register_api.serve.answer.readiness import Freshness, known_freshness
 from register_api.serve.app import AppState

@@ -22,7 +22,7 @@ from typing import Any, cast
 import msgspec
 import uvicorn
 
-from register_api.core.printable import printable
+from register_api.core.text import printable
 from register_api.errors import UsageError
 from register_api.serve.app import create_app, make_state
 from register_api.serve.counters import Counters

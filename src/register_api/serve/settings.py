@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from register_api.core.printable import printable
+from register_api.core.text import printable
 from register_api.errors import UsageError
 from register_api.files.hand_written import TABLES, read_toml, shortened
 

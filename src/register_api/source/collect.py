@@ -1,7 +1,7 @@
 """From a parsed TOML table to a struct of the model, with every mistake at once, in plain words.
 
 ``msgspec.convert`` stops at the first value that does not fit. Whoever edits a register wants all of
-them, so the table is first walked beside what each field takes (``core.shapes``).
+them, so the table is first walked beside what each field takes (``core.struct_fields``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from register_api.core.fields import FIELDS
 from register_api.core.instant import parse_day
 from register_api.core.model import EngagementSource, ProductScope, RegisterSource, SubprocessorSource
 from register_api.core.planned_changes import ALL, read_scope
-from register_api.core.shapes import Shape, shapes
+from register_api.core.struct_fields import Shape, shapes
 from register_api.core.text import nearest
 from register_api.source.lines import KeyPath, quote
 

@@ -12,7 +12,7 @@ from typing import Any
 from register_api.core.fields import FIELDS
 from register_api.core.model import ProductScope, RegisterSource, SubprocessorSource
 from register_api.core.schemas import DIALECT, Definition, definitions
-from register_api.core.shapes import Shape, shapes
+from register_api.core.struct_fields import Shape, shapes
 
 SCHEMA_FOLDER = "schema"
 """Folder of the source in which they lie."""

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import tomli  # compiled, three times as fast as tomllib: a source has a file for each sub-processor
 
-from register_api.core.printable import escaped, printable
+from register_api.core.text import escaped, printable
 from register_api.errors import Finding
 from register_api.source.lines import longest_dotted_key
 from register_api.source.toml_faults import explain

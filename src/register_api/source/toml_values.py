@@ -13,8 +13,8 @@ from tomlkit.exceptions import TOMLKitError
 
 from register_api.core.fields import FIELDS
 from register_api.core.model import EngagementSource, SubprocessorSource
-from register_api.core.printable import printable
-from register_api.core.shapes import shapes
+from register_api.core.struct_fields import shapes
+from register_api.core.text import printable
 from register_api.errors import Finding, Refused
 from register_api.source.editor_schema import HEADS
 

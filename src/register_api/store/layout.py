@@ -1,4 +1,4 @@
-"""Where things lie in a store folder.
+"""The folder of a store, and its own documents: manifest, state and journal.
 
 ::
 
@@ -17,12 +17,25 @@
         journal.json            what to finish or undo after a crash
 
 Names that change lead through ``current`` for the time of a publication, so one rename shows all
-of it at once; see ``store.transaction``.
+of it at once; see ``store.transaction``. ``manifest.json`` has one line a file, in order of path.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from register_api.clock import zone_of
+from register_api.core.canonical import digest
+from register_api.core.format.kind import CacheClass
+from register_api.core.model import NoticeSource
+from register_api.core.notice_period import NoticePolicy, Promises
+from register_api.core.text import printable
+from register_api.errors import Malformed, StoreDamaged, StoreError
+from register_api.files.state_file import UPDATE, NewerFormat, refuse_newer
 
 CURRENT = "current"
 PUBLIC = "public"
@@ -40,3 +53,131 @@ SUFFIXES = {"identity": "", "gzip": ".gz", "br": ".br", "zstd": ".zst"}
 def generation_folder(store: Path, number: int) -> Path:
     """Return the folder of a generation."""
     return store / GENERATIONS / str(number)
+
+
+class Encoding(msgspec.Struct, frozen=True, kw_only=True):
+    """One content coding of a file, ready on disk: SHA-256 in hex, size in bytes."""
+
+    sha256: str
+    size: int
+
+
+class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What every host needs to serve one path with the same headers.
+
+    Attributes:
+        published_at: When these bytes were published (``Last-Modified``), UTC.
+        encodings: Ready forms by content coding (``gzip``, ``br``, ``zstd``).
+    """
+
+    media_type: str
+    cache: CacheClass
+    sha256: str
+    size: int
+    published_at: dt.datetime
+    encodings: dict[str, Encoding] = {}
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """Every path of the tree, without leading slash, in order."""
+
+    format: Literal["sub-processor-register-manifest/1"] = "sub-processor-register-manifest/1"
+    register: str
+    version: int
+    generation: int
+    files: dict[str, ManifestEntry]
+
+    def encode(self) -> bytes:
+        """Return the bytes of ``manifest.json``."""
+        lines = (
+            b'"%b":%b' % (path.encode(), msgspec.json.encode(self.files[path])) for path in sorted(self.files)
+        )
+        head = msgspec.json.encode(msgspec.structs.replace(self, files={})).removesuffix(b"}}")
+        return b"%b\n%b\n}}" % (head, b",\n".join(lines))
+
+
+class StoredPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """A notice promise with the version and local day from which it was in force."""
+
+    version: int
+    day: dt.date
+    notice: NoticeSource
+
+
+class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the publisher needs to know of all versions without reading them.
+
+    Attributes:
+        root_hash: Root of the log over ``version`` entries, in hex.
+        first_published_at: When version 1 was published; names the feed's ids for ever.
+        first_live: First version that was not imported.
+        policies: Notice promises, oldest first, one row for each change.
+        page_templates: SHA-256 (hex) of what the pages were made with.
+        pages_on: The day, in the publisher's time zone, for which they were made.
+        manifest_sha256: SHA-256 (hex) of the manifest that lies beside this document.
+    """
+
+    format: Literal["sub-processor-register-publisher/1"] = "sub-processor-register-publisher/1"
+    register: str
+    version: int
+    published_at: dt.datetime
+    first_published_at: dt.datetime
+    root_hash: str
+    time_zone: str
+    first_live: int | None
+    policies: tuple[StoredPolicy, ...]
+    page_templates: str | None = None
+    pages_on: dt.date | None = None
+    manifest_sha256: str | None = None
+
+    def promises(self) -> Promises:
+        """Return the notice promises in the core's terms.
+
+        Raises:
+            StoreDamaged: The machine's time zone data lacks the zone.
+        """
+        try:
+            zone = zone_of(self.time_zone)
+        except Malformed as error:
+            raise StoreDamaged(f"the publisher's state: {error.message}") from error
+        rows = (NoticePolicy(version=row.version, day=row.day, notice=row.notice) for row in self.policies)
+        return Promises(zone=zone, first_live=self.first_live, policies=tuple(rows))
+
+
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a publication does to names below ``public``, so that a crash can be mended.
+
+    Attributes:
+        changed: Files, compressed forms among them, that are new or get other bytes.
+        retired: Files that leave.
+    """
+
+    format: Literal["sub-processor-register-journal/1"] = "sub-processor-register-journal/1"
+    changed: tuple[str, ...]
+    retired: tuple[str, ...]
+
+
+def unreadable(path: Path, data: bytes, kind: type[msgspec.Struct], error: Exception) -> StoreError:
+    """Return the error for one of these documents that cannot be read."""
+    known = next(field.default for field in msgspec.structs.fields(kind) if field.name == "format")
+    try:
+        refuse_newer(data, known)
+    except NewerFormat as newer:
+        return StoreError(f"{path} {newer}", hint=UPDATE)
+    return StoreDamaged(f"{path} cannot be read: {printable(error)}")
+
+
+def read_manifest(path: Path, sha256: str | None) -> Manifest:
+    """Read a store's manifest.
+
+    Raises:
+        StoreError: It cannot be read, or has other bytes than were published.
+    """
+    data = b""
+    try:
+        data = path.read_bytes()
+        if sha256 is not None and digest(data) != sha256:
+            raise StoreDamaged(f"{path} has other bytes than were published")
+        return msgspec.json.decode(data, type=Manifest)
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise unreadable(path, data, Manifest, error) from error

@@ -16,7 +16,7 @@ from register_api.core.format.paths import kind_of
 from register_api.errors import StoreDamaged
 from register_api.files import durable
 from register_api.store import layout
-from register_api.store.manifest import (
+from register_api.store.layout import (
     Encoding,
     Journal,
     Manifest,

@@ -12,7 +12,7 @@ import msgspec
 from register_api.core.canonical import digest
 from register_api.errors import StoreDamaged
 from register_api.store import layout
-from register_api.store.manifest import Journal, Manifest, PublisherState, read_manifest, unreadable
+from register_api.store.layout import Journal, Manifest, PublisherState, read_manifest, unreadable
 
 T = TypeVar("T", bound=msgspec.Struct)
 

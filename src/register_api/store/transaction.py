@@ -31,8 +31,7 @@ from register_api.core.format.paths import in_order
 from register_api.errors import StoreDamaged, StoreLocked
 from register_api.files import durable
 from register_api.store import layout
-from register_api.store.layout import LOCK
-from register_api.store.manifest import Journal, PublisherState
+from register_api.store.layout import LOCK, Journal, PublisherState
 from register_api.store.plan import CommitPlan, Progress
 from register_api.store.reader import Snapshot, current, generations, read_journal, reopened
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 
 from register_api.clock import zone_of
-from register_api.core.ahead import upcoming
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, TRANSLATIONS, address_of
@@ -20,6 +19,7 @@ from register_api.core.language.changes import EventWords
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.notice import disowned
 from register_api.core.model import Register
+from register_api.core.upcoming_events import upcoming
 from register_api.errors import DeadlineNear, Malformed, NewerVersion, PromiseNotKept, RegisterError
 from register_api.verify.checks.check_table import worst
 from register_api.verify.checks.history import DisownedVersions

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from register_api.core import strict_base64
-from register_api.core.ahead import Upcoming
 from register_api.core.changes import ListedType
 from register_api.core.documents import KeyRecord
 from register_api.core.judging.changes import NoticeGiven
 from register_api.core.model import Lifecycle
-from register_api.core.notice import NoticeStatus
+from register_api.core.notice_period import NoticeStatus
+from register_api.core.upcoming_events import Upcoming
 from register_api.verify.state import RootOrigin
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ import datetime as dt
 import msgspec
 
 from register_api.clock import zone_of
-from register_api.core.ahead import Upcoming, upcoming
 from register_api.core.changes import Change
 from register_api.core.instant import local_day
 from register_api.core.model import Reason, Recorded, Register
 from register_api.core.timeline import EngagementState, engagement_states
+from register_api.core.upcoming_events import Upcoming, upcoming
 from register_api.errors import VerificationError
 from register_api.verify.report import LogHead, Report, StampSeen
 from register_api.verify.state import RootOrigin

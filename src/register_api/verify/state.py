@@ -22,7 +22,7 @@ import filelock
 import msgspec
 
 from register_api.core.key_list import Disowned
-from register_api.core.notice import NoticePolicy
+from register_api.core.notice_period import NoticePolicy
 from register_api.errors import Document, Malformed, StateInUse, UsageError
 from register_api.files import durable
 from register_api.files.state_file import (

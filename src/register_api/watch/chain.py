@@ -1,7 +1,7 @@
 """The chain: registers joined where their entries are the same company, in memory.
 
-A company is all entries that share a key (``watch.edges``) or that a person said to be the same. An entry is
-named ``vendor``, as we have it, or ``vendor/sub-processor``, as that vendor's register lists it.
+A company is all entries that share a key (``watch.vendor_uses``) or that a person said to be the same. An
+entry is named ``vendor``, as we have it, or ``vendor/sub-processor``, as that vendor's register lists it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from register_api.core.printable import quoted
 from register_api.core.similarity import normalise_name
-from register_api.core.text import nearest
+from register_api.core.text import nearest, quoted
 from register_api.errors import WatchError
 from register_api.sending.database import Database
-from register_api.watch.edges import PUBLISHER, keys_of
+from register_api.watch.vendor_uses import PUBLISHER, keys_of
 from register_api.watch.vendors import Vendor, all_vendors
 
 _PLAIN_KINDS = frozenset({"domain", "register"})

@@ -11,8 +11,7 @@ from register_api.core.canonical import decode
 from register_api.core.documents import Discovery
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
-from register_api.core.printable import quoted
-from register_api.core.text import base_url_problem
+from register_api.core.text import base_url_problem, quoted
 from register_api.errors import WatchError
 from register_api.verify.fetcher import NotServed
 from register_api.verify.http_fetcher import HttpFetcher

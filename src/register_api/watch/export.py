@@ -22,7 +22,7 @@ from register_api.core.exports.cyclonedx import service, uses_by_reference
 from register_api.core.exports.dora import CHAIN, PROVIDERS, Cells, chain_rows, provider_rows
 from register_api.core.instant import format_instant, local_day
 from register_api.core.model import Register
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.core.timeline import engagement_states
 from register_api.errors import Malformed
 from register_api.sending.database import Database

@@ -10,11 +10,11 @@ from typing import Literal
 
 import msgspec
 
-from register_api.core.printable import quoted
+from register_api.core.text import quoted
 from register_api.errors import WatchError
 from register_api.sending.database import Database, Row
-from register_api.watch.edges import PUBLISHER
-from register_api.watch.look import FRESH, NO_REGISTER
+from register_api.watch.check_vendor import FRESH, NO_REGISTER
+from register_api.watch.vendor_uses import PUBLISHER
 
 UNDECIDED = "NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.news = news.id)"
 """Condition on rows of ``news``."""

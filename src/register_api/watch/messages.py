@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from register_api.core.language.language import ENGLISH, count
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.sending.database import Row, Run
 from register_api.sending.outbox import Leased
 from register_api.watch.inbox import UNDECIDED

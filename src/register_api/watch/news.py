@@ -14,12 +14,12 @@ import msgspec
 
 from register_api.core.canonical import digest
 from register_api.core.changes import ANNOUNCED_BY, Change, ChangeType
-from register_api.core.diff.concern import Concern
+from register_api.core.diff.affected import Concern
 from register_api.core.instant import later_day
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH, count
 from register_api.core.model import DayCount
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.sending.database import Run
 from register_api.verify import Report, Update, Verified
 from register_api.watch.settings import Here, days_off

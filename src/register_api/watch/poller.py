@@ -15,12 +15,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from register_api.core.printable import escaped, printable
+from register_api.core.text import escaped, printable
 from register_api.sending.database import Database, Row, Run
 from register_api.sending.sender import Surroundings
 from register_api.verify import Verified
-from register_api.watch.edges import rewrite_uses
-from register_api.watch.look import (
+from register_api.watch.check_vendor import (
     FOUND,
     FRESH,
     NO_REGISTER,
@@ -33,6 +32,7 @@ from register_api.watch.look import (
 )
 from register_api.watch.news import AT_ONCE, TROUBLE, News, add, news_of
 from register_api.watch.settings import Here, WatchSettings
+from register_api.watch.vendor_uses import rewrite_uses
 from register_api.watch.vendors import Vendor, interests_of, vendor_of
 
 _MINUTE, _DAY = 60, 86_400

@@ -15,8 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from register_api.core import canonical, strict_base64
 from register_api.core.canonical import decode, digest
-from register_api.core.forms import BaseUrl, Instant, Sha256
-from register_api.core.printable import printable
+from register_api.core.field_forms import BaseUrl, Instant, Sha256
 from register_api.core.signature import (
     ed25519_jwk,
     ed25519_public,
@@ -26,10 +25,10 @@ from register_api.core.signature import (
     thumbprint,
     verify_jws,
 )
-from register_api.core.text import MAX_SLUG
+from register_api.core.text import MAX_SLUG, printable
 from register_api.errors import Malformed, UntrustedKey, WatchError
 from register_api.sending.database import Database, Row
-from register_api.watch.look import FRESH
+from register_api.watch.check_vendor import FRESH
 from register_api.watch.vendors import proposed_id
 from register_api.watch.vendors_file import vendor_row
 

@@ -94,7 +94,7 @@ _NEWS = (
 )
 _CHAIN = (
     # Who uses whom, by each vendor's newest version; whoever publishes it is the sub-processor without an id.
-    # ``keys`` are lines of ``watch.edges``.
+    # ``keys`` are lines of ``watch.vendor_uses``.
     """
     CREATE TABLE companies (
         vendor TEXT NOT NULL REFERENCES vendors (id), subprocessor TEXT NOT NULL,

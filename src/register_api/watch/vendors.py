@@ -10,14 +10,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from register_api.core.diff.concern import Interests
-from register_api.core.forms import Slug
-from register_api.core.printable import quoted
-from register_api.core.text import MAX_SLUG
+from register_api.core.diff.affected import Interests
+from register_api.core.field_forms import Slug
+from register_api.core.text import MAX_SLUG, quoted
 from register_api.errors import WatchError
 from register_api.files.hand_written import RowFault
 from register_api.sending.database import Database, Row, Run
-from register_api.watch.edges import refresh_uses
+from register_api.watch.vendor_uses import refresh_uses
 
 Counting = Literal["calendar", "business"]
 Done = Literal["added", "changed", "unchanged"]

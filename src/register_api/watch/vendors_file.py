@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from register_api.core.printable import printable, quoted
-from register_api.core.text import base_url_problem, email_problem, is_slug, url_problem
+from register_api.core.text import base_url_problem, email_problem, is_slug, printable, quoted, url_problem
 from register_api.files.hand_written import MOST_BYTES, RowFault, read_csv
 from register_api.watch.vendors import LISTS, NOT_OF_IDS, Vendor
 

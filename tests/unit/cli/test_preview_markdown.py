@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from register_api.cli.words import Line, markdown
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from thoroughness import examples
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from programs import output_of
 from publishers import Publisher
 from quick_disk import quick_disk
 from register_api.cli.main import cli
-from register_api.publish import memory
-from register_api.store.manifest import Journal, Manifest, PublisherState
+from register_api.publish import last_signed
+from register_api.store.layout import Journal, Manifest, PublisherState
 from register_api.verify import state
 from register_api.witness import witness
 from static_host import static_host
@@ -78,7 +78,7 @@ def test_the_way_back_begins_with_what_is_public(operator: Operator, clock: Cloc
     shutil.copytree(operator.store / "public", hosted)
     (operator.folder / "keys").mkdir()
     shutil.copy(hosted / "trust/1.root.json", operator.folder / "keys")
-    for path in (operator.store / "current/state.json", operator.keys / memory.MEMORY_FILE):
+    for path in (operator.store / "current/state.json", operator.keys / last_signed.MEMORY_FILE):
         path.write_bytes(path.read_bytes().replace(b'/1"', b'/2"', 1))
     refused = CliRunner().invoke(cli, ["refresh"])
     assert refused.exit_code == 1
@@ -92,6 +92,6 @@ def test_the_way_back_begins_with_what_is_public(operator: Operator, clock: Cloc
 
 def test_the_page_lists_the_form_of_each_file() -> None:
     said = set(re.findall(r"`(sub-processor-register-[a-z]+/\d+)`", PAGE))
-    kinds = (Manifest, PublisherState, Journal, memory.KeyMemory)
+    kinds = (Manifest, PublisherState, Journal, last_signed.KeyMemory)
     ours = {get_args(get_type_hints(kind)["format"])[0] for kind in kinds}
     assert said == ours | {state.FORMAT, witness.FORMAT}

@@ -10,9 +10,9 @@ import pytest
 
 from examples import NOTICE, make_engagement, make_register, make_vendor, published
 from register_api.core import model
-from register_api.core.ahead import Upcoming, UpcomingEvents, upcoming, upcoming_document
 from register_api.core.canonical import decode, encode, encoded
 from register_api.core.timeline import state_on
+from register_api.core.upcoming_events import Upcoming, UpcomingEvents, upcoming, upcoming_document
 from register_api.errors import Malformed
 
 DAY = dt.date(2026, 6, 1)

@@ -9,9 +9,9 @@ import pytest
 
 import sample_register
 from register_api.core import model
-from register_api.core.diff.concern import Concern, Interests
+from register_api.core.diff.affected import Concern, Interests
 from register_api.core.diff.document import untold_changes
-from register_api.core.notice import Promises
+from register_api.core.notice_period import Promises
 
 DESK, MAIL = model.ProductScope(all=False, ids=("desk",)), model.ProductScope(all=False, ids=("mail",))
 ALL, NONE = model.ProductScope(all=True), model.ProductScope(all=False)

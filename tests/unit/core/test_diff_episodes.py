@@ -22,7 +22,7 @@ from examples import (
 from register_api.core import model
 from register_api.core.diff.document import changes_between
 from register_api.core.language.changes import Sentences
-from register_api.core.notice import NoticeStatus, promised
+from register_api.core.notice_period import NoticeStatus, promised
 from register_api.core.versioning import make_version
 from strategies import vendor_source
 

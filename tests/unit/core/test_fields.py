@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from msgspec import inspect
 
-from register_api.core import forms, model
+from register_api.core import field_forms, model
 from register_api.core.changes import ChangeType
 from register_api.core.fields import FIELDS, Field, content, entries
-from register_api.core.shapes import Shape, shapes
+from register_api.core.struct_fields import Shape, shapes
 
 STRUCTS = [
     kind
@@ -20,7 +20,7 @@ STRUCTS = [
     if not name.startswith("_") and kind is not model.Draft  # a source folder, which no document holds
 ]
 CASES = [pytest.param(kind, name, id=f"{kind.__name__}.{name}") for kind in STRUCTS for name in shapes(kind)]
-LINKS = (forms.URL, forms.LINK, forms.BASE_URL)
+LINKS = (field_forms.URL, field_forms.LINK, field_forms.BASE_URL)
 
 
 def without(shape: Shape) -> bool:
@@ -73,9 +73,9 @@ class Careless(msgspec.Struct):
     """What somebody in a hurry might add to a vendor."""
 
     dpa: str
-    dpa_url: forms.Text
+    dpa_url: field_forms.Text
     dpa_urls: tuple[str, ...]
-    dpa_text: forms.Url
+    dpa_text: field_forms.Url
     pages: int
 
 

@@ -13,7 +13,7 @@ from programs import run
 from register_api.core import model
 from register_api.core.changes import ChangeType
 from register_api.core.documents import EndReason, KeyUse
-from register_api.core.forms import WIDE_COUNTRIES
+from register_api.core.field_forms import WIDE_COUNTRIES
 from register_api.core.language.codes import VOCABULARIES
 from register_api.core.language.language import (
     ENGLISH,
@@ -33,7 +33,7 @@ from register_api.core.language.notice import (
     shortfall,
 )
 from register_api.core.language.values import Values
-from register_api.core.notice import NoticeStatus
+from register_api.core.notice_period import NoticeStatus
 from register_api.core.timeline import State
 
 GERMAN = Language.of("de")

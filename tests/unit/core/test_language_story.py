@@ -13,7 +13,7 @@ from register_api.core import model
 from register_api.core.diff.document import changes_between
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language
-from register_api.core.notice import Promises
+from register_api.core.notice_period import Promises
 from register_api.core.versioning import make_version
 
 replace = msgspec.structs.replace

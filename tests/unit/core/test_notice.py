@@ -11,7 +11,7 @@ import pytest
 from examples import FINLAND, FIRST, NOTICE, make_engagement, make_promises, make_vendor
 from register_api.core import model
 from register_api.core.announcements import events, is_engaged
-from register_api.core.notice import NoticeStatus, Promises, announce, moved, notice_status, strictest
+from register_api.core.notice_period import NoticeStatus, Promises, announce, moved, notice_status, strictest
 
 DAY = dt.date(2026, 6, 1)
 SOON = dt.date(2026, 7, 1)

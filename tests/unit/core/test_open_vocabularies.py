@@ -11,18 +11,18 @@ import pytest
 from every_field import EveryField
 from examples import edited_at, make_context, make_promises, make_register
 from register_api.core import model
-from register_api.core.ahead import upcoming
 from register_api.core.canonical import decode, encode
 from register_api.core.diff.document import changes_between
+from register_api.core.field_forms import Vocabulary
 from register_api.core.fields import FIELDS
-from register_api.core.forms import Vocabulary
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.values import Values
-from register_api.core.notice import announce
+from register_api.core.notice_period import announce
 from register_api.core.questionnaire.fill import answers
 from register_api.core.rules.identity import check_forms
-from register_api.core.shapes import forms_in, shapes
+from register_api.core.struct_fields import forms_in, shapes
 from register_api.core.timeline import engagement_states
+from register_api.core.upcoming_events import upcoming
 from register_api.source.collect import collect
 from register_api.source.lines import parse_key
 

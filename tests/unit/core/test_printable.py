@@ -8,7 +8,7 @@ import pytest
 
 from register_api.core import canonical
 from register_api.core.documents import KeyList
-from register_api.core.printable import printable, quoted
+from register_api.core.text import printable, quoted
 from register_api.errors import Malformed
 
 HOSTILE = "\x1b[2Jfine" + "a" * 10**6

@@ -25,7 +25,7 @@ from register_api.core.model import (
     Transfer,
     Withdrawn,
 )
-from register_api.core.notice import NoticePolicy, Promises, announce
+from register_api.core.notice_period import NoticePolicy, Promises, announce
 from register_api.core.questionnaire.answers import NOT_STATED, QUESTIONS, EngagementAnswers
 from register_api.core.questionnaire.fill import answers
 from register_api.core.timeline import EngagementState, vendor_states

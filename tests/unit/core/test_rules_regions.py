@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from examples import FINLAND, TODAY, make_context, make_draft, make_engagement, make_vendor
 from register_api.core import model
-from register_api.core.forms import WIDE_COUNTRIES
+from register_api.core.field_forms import WIDE_COUNTRIES
 from register_api.core.rules import check
 
 if TYPE_CHECKING:

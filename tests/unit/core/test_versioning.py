@@ -24,7 +24,7 @@ from examples import (
 )
 from register_api.core import model
 from register_api.core.canonical import decode, encode
-from register_api.core.notice import Promises
+from register_api.core.notice_period import Promises
 from register_api.core.rules import Context
 from register_api.core.versioning import make_version, unchanged
 from thoroughness import examples

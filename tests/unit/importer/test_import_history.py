@@ -13,7 +13,7 @@ from imports import HEADING, NOW, Desk, page, refusal, told
 from memory_folder import memory_folder
 from programs import output_of
 from register_api.core.diff.document import changes_between
-from register_api.core.notice import Promises
+from register_api.core.notice_period import Promises
 from register_api.core.timeline import state_on
 from register_api.errors import Refused, StoreError, UsageError
 from register_api.importer import import_history as replay

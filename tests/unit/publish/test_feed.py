@@ -18,7 +18,7 @@ from register_api.core.changes import FieldChange
 from register_api.core.diff.document import diff_document
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.language.changes import Sentences
-from register_api.core.notice import NoticeStatus
+from register_api.core.notice_period import NoticeStatus
 from register_api.publish.feed.entry import MAX_SUMMARY, VersionSummary, feed_id, make_entry, title
 from register_api.publish.feed.formats import atom_feed
 

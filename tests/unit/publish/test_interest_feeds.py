@@ -12,7 +12,7 @@ from lxml import etree
 import sample_register as sample
 from register_api.core.changes import FieldChange
 from register_api.core.format import tree
-from register_api.core.notice import NoticeStatus
+from register_api.core.notice_period import NoticeStatus
 from register_api.errors import Malformed
 from register_api.publish.feed.formats import entries_of
 from register_api.publish.feed.interests import (

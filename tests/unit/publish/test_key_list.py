@@ -12,7 +12,7 @@ from programs import output_of
 from publishers import open_all
 from register_api.core import canonical
 from register_api.core.documents import Ended, KeyList, KeyRecord
-from register_api.core.forms import FORMAT_MINOR
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.key_list import check_keys, good_key
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.signature import thumbprint

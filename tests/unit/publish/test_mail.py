@@ -14,7 +14,7 @@ from lxml import html
 import sample_register as sample
 from register_api.core.language.language import Language, languages
 from register_api.publish.feed.entry import VersionSummary, content
-from register_api.publish.feed.mail import WIDTH, Mail, digest, mail, reminder
+from register_api.publish.feed.notice_mail import WIDTH, Mail, digest, mail, reminder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

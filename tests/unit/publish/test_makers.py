@@ -12,10 +12,10 @@ from register_api.core.canonical import Encoded, encode
 from register_api.core.documents import Entry
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, KINDS, TRANSLATIONS, kind_of
-from register_api.core.notice import NoticePolicy, Promises
+from register_api.core.notice_period import NoticePolicy, Promises
+from register_api.publish.artefact_builders import MANY, ONE, PAGES, NewVersion, make_files, no_longer_made
 from register_api.publish.feed.entry import make_entry
 from register_api.publish.feed.interests import PublishedFeeds
-from register_api.publish.makers import MANY, ONE, PAGES, NewVersion, make_files, no_longer_made
 from register_api.publish.page.version_history import ToldVersion, told_version
 from register_api.publish.signing.key_list import first_key_list
 from register_api.publish.signing.keyring import SIGN, Keyring, signatures

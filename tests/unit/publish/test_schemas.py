@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from document_structs import document_structs
 from examples import make_engagement, make_register, make_vendor
 from golden_schemas import golden
-from register_api.core import forms, model
+from register_api.core import field_forms, model
 from register_api.core.canonical import decode, encode
 from register_api.core.documents import Discovery, RegisterReference, RootReference, VersionList
+from register_api.core.field_forms import FORMAT_MINOR, JOINED, since
 from register_api.core.format import tree
 from register_api.core.format.tree import SCHEMAS
-from register_api.core.forms import FORMAT_MINOR, JOINED, since
 from register_api.core.schemas import definitions
-from register_api.core.shapes import shapes
-from register_api.publish.makers import fixed_schemas, newest_schemas, schema
+from register_api.core.struct_fields import shapes
+from register_api.publish.artefact_builders import fixed_schemas, newest_schemas, schema
 from strategies import registers
 from thoroughness import examples
 
@@ -130,7 +130,7 @@ def test_open_vocabularies_have_examples_and_closed_ones_their_values() -> None:
         for name, shape in shapes(kind).items():
             ((_, found), *_) = (definitions([kind], "#/{name}"),)
             text = json.dumps(found[kind.__name__]["properties"].get(name.rstrip("_"), {}))
-            if isinstance(shape.form, forms.Vocabulary):
+            if isinstance(shape.form, field_forms.Vocabulary):
                 assert '"examples"' in text, f"{kind.__name__}.{name}"
                 assert '"enum"' not in text, f"{kind.__name__}.{name}"
             elif shape.codes:
@@ -220,36 +220,40 @@ def test_a_value_that_the_rules_refuse_does_not_fit(fault: str) -> None:
     ("form", "good", "bad"),
     [
         (
-            forms.URL,
+            field_forms.URL,
             ["https://example.com", "https://xn--e.example:8443/a%20b?c=d#e"],
             ["https://", "ftp://a.b"],
         ),
-        (forms.LINK, ["https://example.com/", "mailto:a.b@c.example?subject=x"], ["mailto:nobody", "tel:1"]),
-        (forms.EMAIL, ["a.b+c@d-e.example"], ["a@b c", "@example.com", "a"]),
-        (forms.SLUG, ["a", "a-1-b"], ["-a", "a--b", "A", "a" * 65]),
         (
-            forms.REGISTER_NAME,
+            field_forms.LINK,
+            ["https://example.com/", "mailto:a.b@c.example?subject=x"],
+            ["mailto:nobody", "tel:1"],
+        ),
+        (field_forms.EMAIL, ["a.b+c@d-e.example"], ["a@b c", "@example.com", "a"]),
+        (field_forms.SLUG, ["a", "a-1-b"], ["-a", "a--b", "A", "a" * 65]),
+        (
+            field_forms.REGISTER_NAME,
             ["example.com", "a.example/b/C_d~e"],
             ["/a", "a b.example", "a.example/?", "a.example/../../x", "a.example//x", "a.example/."],
         ),
-        (forms.LANGUAGE_TAG, ["en", "de-AT", "zh-Hant-TW"], ["e", "de_AT", "english language"]),
-        (forms.SHA256, ["0f" * 32], ["0F" * 32, "0f" * 31]),
-        (forms.PLACE, ["FI", "EEA", "worldwide"], ["fi", "EUR", "Finland"]),
+        (field_forms.LANGUAGE_TAG, ["en", "de-AT", "zh-Hant-TW"], ["e", "de_AT", "english language"]),
+        (field_forms.SHA256, ["0f" * 32], ["0F" * 32, "0f" * 31]),
+        (field_forms.PLACE, ["FI", "EEA", "worldwide"], ["fi", "EUR", "Finland"]),
     ],
 )
-def test_a_pattern_says_what_its_form_says(form: forms.Form, good: list[str], bad: list[str]) -> None:
+def test_a_pattern_says_what_its_form_says(form: field_forms.Form, good: list[str], bad: list[str]) -> None:
     """As far as a pattern can; what it refuses, the form refuses."""
     fits = jsonschema.Draft202012Validator({"type": "string", **form.schema}).is_valid
     for value in good:
         assert (form.fault(value), fits(value)) == (None, True), value
     for value in bad:
         assert not fits(value), value
-        assert form.fault(value) is not None or form is forms.SHA256, value
+        assert form.fault(value) is not None or form is field_forms.SHA256, value
 
 
 def test_every_zone_of_the_tz_database_fits() -> None:
     """Those that lie in no area are named one by one: there will be no more of them."""
-    fits = jsonschema.Draft202012Validator(dict(forms.TIME_ZONE.schema)).is_valid
+    fits = jsonschema.Draft202012Validator(dict(field_forms.TIME_ZONE.schema)).is_valid
     names = resources.files("tzdata").joinpath("zones").read_text("utf-8").split()
     assert [name for name in names if not fits(name)] == []
     assert not any(map(fits, ("Mars", "Mars/Olympus", "Europe", "Europe/", "", "localtime")))
@@ -283,8 +287,8 @@ class Grown(msgspec.Struct, frozen=True, kw_only=True):
         struct: Came later.
     """
 
-    first: forms.Text
-    later: Annotated[forms.Url | None, since(1)] = None
+    first: field_forms.Text
+    later: Annotated[field_forms.Url | None, since(1)] = None
     struct: Annotated[model.Withdrawn | None, since(2)] = None
 
 
@@ -298,7 +302,7 @@ def test_a_field_that_joined_is_not_required_and_says_so() -> None:
     fits = jsonschema.Draft202012Validator({**definition, "$defs": found}).is_valid
     assert fits({"first": "text"})
     assert not fits({"first": "text", "later": "javascript:alert(1)"})
-    assert shapes(Grown)["later"].form is forms.URL
+    assert shapes(Grown)["later"].form is field_forms.URL
     assert shapes(Grown)["struct"].struct is model.Withdrawn
 
 

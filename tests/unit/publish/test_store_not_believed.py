@@ -27,11 +27,11 @@ from register_api.errors import (
     UntrustedKey,
 )
 from register_api.publish.examine import examine
-from register_api.publish.memory import MEMORY_FILE, read_memory
+from register_api.publish.last_signed import MEMORY_FILE, read_memory
 from register_api.publish.pipeline import refresh_freshness
 from register_api.publish.rotation import KeyChange, renew_trust, rotate_key
 from register_api.store import layout
-from register_api.store.manifest import Journal
+from register_api.store.layout import Journal
 from register_api.store.reader import current, read_document
 from store_writer import exchange, say
 

@@ -11,8 +11,8 @@ from register_api.core import model
 from register_api.core.canonical import Encoded, decode, digest, encode, encoded, parse
 from register_api.core.diff import document
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, KeyList, VersionList
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format.paths import FILES, kind_of
-from register_api.core.forms import FORMAT_MINOR
 from register_api.core.patch import apply_patch
 from register_api.errors import StoreError
 from register_api.publish import version_files

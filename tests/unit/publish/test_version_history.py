@@ -10,7 +10,7 @@ import pytest
 from register_api.core.canonical import digest
 from register_api.core.documents import Entry, FileDigest
 from register_api.core.format import tree
-from register_api.core.notice import NoticeStatus
+from register_api.core.notice_period import NoticeStatus
 from register_api.errors import Forged, Malformed
 from register_api.publish.page.version_history import (
     MOST_VERSIONS,

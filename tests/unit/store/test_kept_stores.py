@@ -14,7 +14,7 @@ from kept_stores import BEGUN, HOUR, KILLED
 from memory_folder import memory_folder
 from quick_disk import quick_disk
 from register_api.errors import KeyStoreError, Malformed, RegisterError, StoreError, WitnessError
-from register_api.publish import memory
+from register_api.publish import last_signed
 from register_api.store import layout
 from register_api.store.reader import current, open_snapshot, read_journal
 from register_api.verify import state
@@ -94,8 +94,8 @@ READERS: dict[str, tuple[Callable[[Publisher], Path], Callable[[Publisher], obje
         StoreError,
     ),
     "signed": (
-        lambda kept: kept.keys / memory.MEMORY_FILE,
-        lambda kept: memory.read_memory(kept.keys),
+        lambda kept: kept.keys / last_signed.MEMORY_FILE,
+        lambda kept: last_signed.read_memory(kept.keys),
         KeyStoreError,
     ),
     "customer": (

@@ -10,7 +10,7 @@ import pytest
 import stores
 from register_api.errors import StoreDamaged
 from register_api.store import layout
-from register_api.store.manifest import Manifest, read_manifest
+from register_api.store.layout import Manifest, read_manifest
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:

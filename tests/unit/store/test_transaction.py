@@ -15,7 +15,7 @@ from breaking_disk import Crash, dying_after
 from register_api.core.canonical import digest
 from register_api.errors import StoreDamaged, StoreLocked
 from register_api.store import layout, plan
-from register_api.store.manifest import PublisherState
+from register_api.store.layout import PublisherState
 from register_api.store.reader import Snapshot, generations, open_snapshot
 from register_api.store.transaction import commit, locked, recover
 

@@ -11,8 +11,8 @@ import pytest
 
 from memory_publisher import NOW, MemoryPublisher
 from register_api.core.canonical import encode
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
-from register_api.core.forms import FORMAT_MINOR
 from register_api.core.model import (
     Announced,
     Engagement,

@@ -16,10 +16,10 @@ from publishers import NAME
 from register_api.clock import zone_of
 from register_api.core.canonical import decode
 from register_api.core.changes import Diff
-from register_api.core.diff.concern import KINDS
+from register_api.core.diff.affected import KINDS
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
-from register_api.core.forms import FORMAT_MINOR
 from register_api.core.language.changes import Sentences
 from register_api.publish.feed.entry import FeedEntry, VersionSummary, make_entry
 from register_api.publish.feed.formats import atom_feed, json_feed

@@ -13,7 +13,7 @@ from register_api.errors import Malformed
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
-from register_api.verify.trust_metadata import check_form
+from register_api.verify.tuf_metadata import check_form
 from verify_outcome import failed
 
 if TYPE_CHECKING:

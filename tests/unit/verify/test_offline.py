@@ -20,7 +20,7 @@ from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.log.checkpoint import Checkpoint
 from register_api.core.log.note import format_verifier_key
-from register_api.core.notice import NoticeStatus
+from register_api.core.notice_period import NoticeStatus
 from register_api.errors import UsageError
 from register_api.verify.checks.check_table import PACKAGE_CHECKS
 from register_api.verify.checks.round import Version

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from register_api.watch import poller
+from register_api.watch.check_vendor import FRESH, NO_REGISTER, Looked
 from register_api.watch.inbox import vendors_status
-from register_api.watch.look import FRESH, NO_REGISTER, Looked
 from register_api.watch.poller import due, lease, record
 from register_api.watch.settings import Here
 from watching import AT, NOW, Watcher, add_vendor, dt, settings_for

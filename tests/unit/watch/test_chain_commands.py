@@ -14,8 +14,8 @@ import sample_register
 from register_api.cli.main import cli
 from register_api.core import model
 from register_api.sending.database import opened
-from register_api.watch.edges import rewrite_uses
 from register_api.watch.schema import STEPS
+from register_api.watch.vendor_uses import rewrite_uses
 from watching import add_vendor
 
 PAGE = (Path(__file__).parents[3] / "docs/watch-chain.md").read_text("utf-8")

@@ -6,7 +6,7 @@ import pytest
 
 import sample_register
 from register_api.core import model
-from register_api.core.diff.concern import Concern
+from register_api.core.diff.affected import Concern
 from register_api.watch.vendors import Vendor, interests_of
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import sample_register
 from register_api.core.instant import local_day
-from register_api.core.notice import NoticeStatus
+from register_api.core.notice_period import NoticeStatus
 from register_api.watch.news import Deadline, breaks_contract, deadline
 from register_api.watch.vendors import Vendor
 

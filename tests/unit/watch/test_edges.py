@@ -12,12 +12,12 @@ from hypothesis import given
 import sample_register
 from register_api.core import model
 from register_api.core.canonical import encode
-from register_api.core.diff.concern import Interests
+from register_api.core.diff.affected import Interests
 from register_api.core.timeline import engagement_states
 from register_api.errors import WatchError
 from register_api.watch.chain import confirm, load, suggestions
 from register_api.watch.chain_questions import outside_eea, ways_to
-from register_api.watch.edges import (
+from register_api.watch.vendor_uses import (
     keys_of,
     keys_of_publisher,
     keys_of_subprocessor,

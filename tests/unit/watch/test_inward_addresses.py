@@ -10,7 +10,7 @@ from hostile_server import Server, reply
 from inward_addresses import ADDRESSES
 from publishers import NOW
 from register_api.bounded_http.limits import HttpLimits, Reach, reach_with
-from register_api.watch.look import Asking, Known, PollFetcher, look
+from register_api.watch.check_vendor import Asking, Known, PollFetcher, look
 from register_api.watch.vendors import Vendor
 from watched_host import watched_host
 from watching import Watcher, add_vendor, settings_for

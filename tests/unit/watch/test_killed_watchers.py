@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from publishers import NOW, Publisher
-from register_api.watch.look import Asking, Known, look
+from register_api.watch.check_vendor import Asking, Known, look
 from thoroughness import EVERY_EXAMPLE
 from watch_soak import soak
 from watched_host import watched_host

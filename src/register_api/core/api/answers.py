@@ -10,12 +10,12 @@ from typing import Literal
 
 import msgspec
 
-from register_api.core.ahead import Upcoming
 from register_api.core.changes import Change
-from register_api.core.forms import FORMAT_MINOR, FormatMinor, Instant
+from register_api.core.field_forms import FORMAT_MINOR, FormatMinor, Instant
 from register_api.core.model import Engagement, Subprocessor
 from register_api.core.questionnaire.answers import EngagementAnswers
 from register_api.core.timeline import State
+from register_api.core.upcoming_events import Upcoming
 
 
 class ListedEngagement(Engagement, frozen=True, kw_only=True):

@@ -14,10 +14,10 @@ from typing import Any
 from register_api.core.api.answers import PROBLEMS, Health, Name, ProblemDetails, Readiness
 from register_api.core.api.questions import MOST_VALUES, QUESTIONS, Parameter, Question, parameters_of
 from register_api.core.canonical import encode
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format.kind import PARAMETERS, FileKind
 from register_api.core.format.paths import COPIES, KINDS, SIGNATURES, TRANSLATIONS
 from register_api.core.format.tree import GROUPS, INDEX, USES_CSV, WORKBOOK
-from register_api.core.forms import FORMAT_MINOR
 from register_api.core.headers import CACHE_CONTROL
 from register_api.core.schemas import definitions
 

@@ -31,12 +31,12 @@ from register_api.core.diff.differences import (
     reorders,
     vendor_differences,
 )
-from register_api.core.forms import Reference
+from register_api.core.field_forms import Reference
 from register_api.core.language.changes import Sentences
 from register_api.core.model import Category, PlannedChange, Register, StatusText, Subprocessor
-from register_api.core.notice import NoticeStatus, Promises, notice_status
+from register_api.core.notice_period import NoticeStatus, Promises, notice_status
 from register_api.core.patch import make_patch
-from register_api.core.shapes import shapes, to_plain
+from register_api.core.struct_fields import shapes, to_plain
 
 _WEIGHT: dict[ChangeType, int] = {name: weight for weight, name in enumerate(get_args(ChangeType))}
 

@@ -20,7 +20,7 @@ from register_api.core.changes import ChangeType
 from register_api.core.diff.comparison import FieldDelta
 from register_api.core.fields import change_of, is_wording
 from register_api.core.model import Location, ProductScope, ReasonKind
-from register_api.core.shapes import shapes
+from register_api.core.struct_fields import shapes
 
 _STANDING = {"available": 0, "conditional": 1, "active": 2}
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from register_api.core.ahead import UpcomingEvents
 from register_api.core.changes import Diff
 from register_api.core.documents import MAX_ENTRY_BYTES, Discovery, Entry, HeadFiles, KeyList, VersionList
 from register_api.core.format.kind import KIB, MIB, FileKind, MediaType, Schema, Signature
 from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES
 from register_api.core.model import Register
+from register_api.core.upcoming_events import UpcomingEvents
 
 FEED_PAGE_SIZE = 50
 """Versions on the newest page of the feeds, and on each archive page (docs/format/feeds.md)."""

@@ -10,10 +10,10 @@ import msgspec
 
 from register_api.core.changes import Change, ChangeType, Diff, FieldChange
 from register_api.core.diff.meaning import is_empty
-from register_api.core.forms import FORMAT_MINOR
-from register_api.core.judging.minors import PlanKey
-from register_api.core.notice import NoticeStatus
-from register_api.core.printable import printable
+from register_api.core.field_forms import FORMAT_MINOR
+from register_api.core.judging.other_releases import PlanKey
+from register_api.core.notice_period import NoticeStatus
+from register_api.core.text import printable
 
 _MAX_VALUE = 80
 """Characters of a value that a message shows."""

@@ -14,7 +14,7 @@ import msgspec
 
 from register_api.core.changes import Diff
 from register_api.core.diff.document import untold_changes
-from register_api.core.forms import FORMAT_MINOR, Number
+from register_api.core.field_forms import FORMAT_MINOR, Number
 from register_api.core.judging.changes import (
     Contradiction,
     Judgement,
@@ -24,7 +24,7 @@ from register_api.core.judging.changes import (
     differing,
     untold_here,
 )
-from register_api.core.judging.minors import PlanKey, as_known_at, without_unknown
+from register_api.core.judging.other_releases import PlanKey, as_known_at, without_unknown
 from register_api.core.model import (
     Announced,
     Draft,
@@ -35,10 +35,10 @@ from register_api.core.model import (
     RegisterSource,
     SubprocessorSource,
 )
-from register_api.core.notice import Promises, notice_status
+from register_api.core.notice_period import Promises, notice_status
 from register_api.core.rules import identity, promise, states
 from register_api.core.rules.rule_table import REGISTER_FILE, found
-from register_api.core.shapes import forms_in
+from register_api.core.struct_fields import forms_in
 from register_api.core.versioning import Context, make_version
 from register_api.errors import Finding
 

@@ -19,7 +19,7 @@ from register_api.core.language.field_changes import MAX_ITEMS, Phrases, TypedFi
 from register_api.core.language.language import Language, shorten
 from register_api.core.language.values import Values
 from register_api.core.model import Engagement, EngagementSource, PlannedChange, Register, Subprocessor
-from register_api.core.shapes import shapes
+from register_api.core.struct_fields import shapes
 
 T = TypeVar("T")
 

@@ -14,18 +14,18 @@ from types import MappingProxyType
 
 import msgspec
 
-from register_api.core.ahead import Upcoming
 from register_api.core.changes import Change
 from register_api.core.countries import without_mechanism
 from register_api.core.instant import local_day
 from register_api.core.language.change_view import ChangeView, Scene
+from register_api.core.language.engagement_changes import circumstances, say_turn
 from register_api.core.language.field_changes import MAX_ITEMS, TypedField
 from register_api.core.language.language import Language, capital, message, sentence, shorten
 from register_api.core.language.notice import notice_dates, notice_given, older_promises, shortfall
-from register_api.core.language.turns import circumstances, say_turn
 from register_api.core.language.values import MECHANISM_NOT_STATED
 from register_api.core.model import Engagement, Location, PlannedChange, Register, Subprocessor
 from register_api.core.planned_changes import fields_set, with_change
+from register_api.core.upcoming_events import Upcoming
 
 MAX_SUMMARY = 2000
 """Longest summary, in characters."""

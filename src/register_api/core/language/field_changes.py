@@ -16,7 +16,7 @@ from register_api.core import model
 from register_api.core.fields import FIELDS, is_wording
 from register_api.core.language.language import MAX_VALUE, capital, contrast, message, shorten
 from register_api.core.language.values import Values
-from register_api.core.shapes import shapes
+from register_api.core.struct_fields import shapes
 
 MAX_ITEMS = 400
 """Longest enumeration that a phrase gives in full, in characters."""

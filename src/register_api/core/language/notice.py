@@ -8,7 +8,7 @@ from register_api.core.documents import KeyRecord
 from register_api.core.key_list import Disowned
 from register_api.core.language.language import Language, message
 from register_api.core.model import DayCount, Lifecycle, Notice, NoticeSource
-from register_api.core.notice import NoticeStatus
+from register_api.core.notice_period import NoticeStatus
 
 
 def notice_given(language: Language, status: NoticeStatus) -> str | None:

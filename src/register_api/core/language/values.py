@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from register_api.core import model
-from register_api.core.forms import COUNTRY, Number, Reference
+from register_api.core.field_forms import COUNTRY, Number, Reference
 from register_api.core.language.language import Language, message
 from register_api.core.language.notice import days
-from register_api.core.shapes import shapes
+from register_api.core.struct_fields import shapes
 
 _VOCABULARIES: Mapping[str, str] = MappingProxyType(
     {

@@ -22,7 +22,7 @@ from typing import TypeVar
 import msgspec
 
 from register_api.core.log.note import COSIGNATURE, ED25519, NoteKey, parse_verifier_key
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.errors import Malformed, UntrustedKey
 
 NONE = b"none"

@@ -22,7 +22,7 @@ from cryptography import x509
 from rfc3161_client import TimeStampResponse
 
 from register_api.core.instant import format_instant
-from register_api.core.printable import escaped
+from register_api.core.text import escaped
 from register_api.errors import Forged, Inconsistent, Malformed, RegisterError
 
 MAX_TIME_STAMP_BYTES = 64 * 2**10

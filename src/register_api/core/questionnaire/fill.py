@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from register_api.core.countries import OPENLY_UNSTATED, within_eea, without_mechanism
-from register_api.core.forms import WIDE_COUNTRIES
+from register_api.core.field_forms import WIDE_COUNTRIES
 from register_api.core.instant import local_day
 from register_api.core.language.field_changes import Phrases
 from register_api.core.language.language import Language, capital, message, sentence
@@ -14,7 +14,7 @@ from register_api.core.language.notice import days as in_days
 from register_api.core.language.notice import objection_period
 from register_api.core.language.values import MECHANISM_NOT_STATED, Values
 from register_api.core.model import Condition, Engagement, Location
-from register_api.core.notice import Promises
+from register_api.core.notice_period import Promises
 from register_api.core.questionnaire.answers import (
     NOT_STATED,
     DataAnswer,

@@ -10,12 +10,12 @@ from itertools import islice
 from typing import Any
 
 from register_api.core.countries import ASSIGNED
-from register_api.core.forms import SLUG, TEXT, Form, Reference
+from register_api.core.field_forms import SLUG, TEXT, Form, Reference
 from register_api.core.language.language import Language, translations
 from register_api.core.model import Draft, Engagement, PlannedChange, Subprocessor, SubprocessorSource
 from register_api.core.planned_changes import ONE_DAY, engagement_on, vendor_on
 from register_api.core.rules.rule_table import REGISTER_FILE, found, owners, vendor_file
-from register_api.core.shapes import forms_in
+from register_api.core.struct_fields import forms_in
 from register_api.core.text import is_slug, nearest
 from register_api.core.versioning import Context
 from register_api.errors import Finding

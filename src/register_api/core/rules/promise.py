@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import msgspec
 
 from register_api.core.announcements import Announcement, announcements, find_engagement
-from register_api.core.forms import MAX_DAYS
+from register_api.core.field_forms import MAX_DAYS
 from register_api.core.instant import days_of_notice, earliest_start, format_instant
 from register_api.core.model import Draft, NoticeSource, Subprocessor, SubprocessorSource
-from register_api.core.notice import Promises, strictest
+from register_api.core.notice_period import Promises, strictest
 from register_api.core.rules.rule_table import REGISTER_FILE, found, place_of, vendor_file
 from register_api.core.rules.states import may_rewrite
 from register_api.core.timeline import state_on

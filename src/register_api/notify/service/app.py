@@ -1,29 +1,201 @@
-"""The service over HTTP: who may ask how often, and what is answered when something is wrong."""
+"""The service over HTTP: its limits and errors, and the pages of links in mails: confirm, change, answer.
+
+A GET changes nothing, since mail scanners follow every link. A POST is authorised by the token in its address
+alone: there are no cookies, so that no other site can act in anyone's name.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from litestar import HttpMethod, Litestar, Request, Response, route
+from markupsafe import Markup
 
-from register_api.clock import Clock
+from register_api.clock import Clock, zone_of
+from register_api.core.instant import instant_of, local_day
+from register_api.core.language.language import message
+from register_api.notify import answers, subscriptions
 from register_api.notify.schema import STEPS
-from register_api.notify.service.link_pages import ACTIONS, act
-from register_api.notify.service.pages import Desk, Page, languages
+from register_api.notify.service.pages import Desk, Page, Wish, languages, message_page, read_wish
 from register_api.notify.settings import NotifySettings
-from register_api.web.asking import (
+from register_api.notify.words import Wanted
+from register_api.sending.database import Run
+from register_api.web.requests import (
     METHODS,
     DatabaseThread,
+    Form,
     Limit,
     RequestRefused,
     body_of,
     is_from,
     make_app,
     network_of,
+    one,
+    plain,
     read_form,
 )
+
+_VERDICTS = {
+    "accepted": message("We accept the changes"),
+    "objected": message("We object"),
+    "not_concerned": message("The changes do not concern us"),
+}
+
+
+class LinkRequest(NamedTuple):
+    """A request for a page with a token.
+
+    Attributes:
+        run: Runs a statement; within a transaction where the form is there.
+        here: Address of the page.
+        form: What was filled in; ``None``: the page is only looked at.
+    """
+
+    desk: Desk
+    run: Run
+    link: subscriptions.MailLink
+    token: str
+    here: str
+    form: Form | None
+    now: dt.datetime
+
+    @property
+    def at(self) -> int:
+        """The instant as Unix time."""
+        return int(self.now.timestamp())
+
+    def question(self, language: str, head: str, body: str, button: str) -> Page:
+        """Ask whether to do what the link is for."""
+        return Page("question", language, {"head": head, "body": body, "button": button, "here": self.here})
+
+
+def act(desk: Desk, action: str, token: str, form: Form | None, now: dt.datetime) -> Page:
+    """Show the page of a token, or do what its form says."""
+    purpose, answer = ACTIONS[action]
+
+    def by(run: Run) -> Page:
+        link = subscriptions.find_link(run, token, purpose, int(now.timestamp()))
+        if link is None:
+            return desk.gone()
+        return answer(LinkRequest(desk, run, link, token, desk.address(action, token), form, now))
+
+    if form is None:
+        return by(desk.database.query)
+    with desk.database.transaction() as run:
+        return by(run)
+
+
+def _confirm(asked: LinkRequest) -> Page:
+    """Ask whether somebody wants to subscribe, or subscribe them."""
+    found = subscriptions.subscriber(asked.run, asked.link)
+    if found is None:
+        return asked.desk.gone()
+    if asked.form is None and asked.link.used_at is None and found.state == "pending":
+        return asked.question(
+            found.language,
+            message("Confirm the subscription"),
+            message("You are told of changes to the list of our sub-processors once you have confirmed."),
+            message("Confirm"),
+        )
+    token = subscriptions.confirm(asked.run, asked.link, asked.at) if asked.form is not None else None
+    if token is None:
+        body = message("This link has been used. Every mail has a link to change the subscription.")
+        return message_page(found.language, message("Nothing to confirm"), body, asked.desk.anew())
+    return message_page(
+        found.language,
+        message("You have subscribed"),
+        message("From now on we write to you when the list of our sub-processors changes."),
+        (asked.desk.address("manage", token), message("Change the subscription or end it")),
+    )
+
+
+def _manage(asked: LinkRequest) -> Page:
+    """Show what a subscriber hears, or change it."""
+    found = subscriptions.subscriber(asked.run, asked.link)
+    if found is None:
+        return asked.desk.gone()
+    if found.state != "active":
+        return _left(asked, found.language)
+    wish, saved = Wish("", found, None), False
+    if asked.form is not None:
+        wish = read_wish(asked.form, asked.desk.words.newest(), asks_address=False)
+        if saved := wish.fault is None:
+            subscriptions.change(asked.run, found.id, wish.wanted)
+    leave = asked.desk.address("leave", asked.token)
+    values = {**asked.desk.choices(wish), "saved": saved, "here": asked.here, "leave": leave}
+    return Page("manage", wish.wanted.language, values, 422 if wish.fault else 200)
+
+
+def _leave(asked: LinkRequest) -> Page:
+    """Ask whether to leave, or leave: by the button, or by one click in a mail program (RFC 8058)."""
+    found = subscriptions.subscriber(asked.run, asked.link)
+    if found is None:
+        return asked.desk.gone()
+    if found.state in {"active", "pending"}:
+        if asked.form is None:
+            return asked.question(
+                found.language,
+                message("End the subscription"),
+                message("You are then told of no change any more."),
+                message("End the subscription"),
+            )
+        subscriptions.leave(asked.run, found.id, asked.at)
+    return _left(asked, found.language)
+
+
+def _left(asked: LinkRequest, language: str) -> Page:
+    body = message("We send no mails to you any more.")
+    return message_page(language, message("The subscription has ended"), body, asked.desk.anew())
+
+
+def _answer(asked: LinkRequest) -> Page:
+    """Show the changes of a notice with the form to answer it, or record the answer."""
+    (who,) = asked.run("SELECT * FROM recipients WHERE id = ?", asked.link.recipient)
+    version = asked.link.version
+    if version is None or (who["kind"], who["state"]) != ("contact", "active"):
+        return asked.desk.gone()  # another contact has come in their place
+    words, wanted = asked.desk.words, Wanted(who["language"], who["products"], who["hears"])
+    publication = words.publication(version)
+    changes = publication.concerning(wanted.products, wanted.hears)
+    zone = zone_of(publication.register.publisher.time_zone)
+    late = answers.is_late(changes, local_day(asked.now, zone))
+    given, fault = None, None
+    if asked.form is not None:
+        given = answers.GivenAnswer(one(asked.form, "verdict"), plain(one(asked.form, "reason")), "link")
+        fault = answers.fault_of(given)
+        if fault is None:
+            subscriptions.use_link(asked.run, asked.link, asked.at)
+            answers.record_answer(asked.run, version, who["id"], given, asked.at, late=late)
+    counts = answers.newest_answer(asked.run, version, who["id"])
+    shown = given if fault else counts
+    values = {
+        "version": version,
+        "changes": Markup(words.html(version, wanted)),  # noqa: S704 - a template has escaped it
+        "last_day": answers.last_day_to_object(changes),
+        "is_late": late,
+        "answer": counts,
+        "answered_on": counts and local_day(instant_of(counts.at), zone),
+        "verdicts": _VERDICTS,
+        "chosen": shown.verdict if shown else "",
+        "reason": shown.reason if shown else "",
+        "longest_reason": answers.LONGEST_REASON,
+        "fault": fault,
+        "here": asked.here,
+    }
+    return Page("answer", wanted.language, values, 422 if fault else 200)
+
+
+ACTIONS: dict[str, tuple[subscriptions.Purpose, Callable[[LinkRequest], Page]]] = {
+    "confirm": ("confirm", _confirm),
+    "manage": ("manage", _manage),
+    "leave": ("manage", _leave),
+    "answer": ("answer", _answer),
+}
+"""First part of a page's path: which links open it, and what it does."""
+
 
 _HOUR = 3600.0
 

@@ -20,7 +20,7 @@ from register_api.notify.subscriptions import Preferences
 from register_api.notify.words import Words
 from register_api.sending.database import Database
 from register_api.style.environment import page_environment
-from register_api.web.asking import HEADERS, STYLE, Form, one, plain
+from register_api.web.requests import HEADERS, STYLE, Form, one, plain
 
 _GONE = 404
 _NOT_A_CHOICE = message("Something was chosen that cannot be chosen.")

@@ -19,7 +19,7 @@ from register_api.core.format.paths import address_of, kind_of
 from register_api.core.language.changes import Sentences, ShownChange, shown_changes
 from register_api.core.language.language import Language, message, sentence
 from register_api.core.model import Objection, Register
-from register_api.core.notice import binding_objection
+from register_api.core.notice_period import binding_objection
 from register_api.publish.feed.feed_links import FeedLink, FeedPlace, root_of, xml_text
 from register_api.publish.templating import render
 

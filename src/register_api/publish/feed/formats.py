@@ -17,12 +17,12 @@ from lxml import etree
 from lxml.etree import _Element
 
 from register_api.core import canonical
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
-from register_api.core.forms import FORMAT_MINOR
 from register_api.core.language.language import Language
 from register_api.core.model import Register
-from register_api.core.printable import printable
+from register_api.core.text import printable
 from register_api.errors import Malformed
 from register_api.publish.feed.entry import (
     FeedEntry,

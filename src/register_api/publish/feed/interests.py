@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 from lxml import etree
 
-from register_api.core.diff.concern import changes_by_feed, tag_of
+from register_api.core.diff.affected import changes_by_feed, tag_of
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.tree import FEED_PAGE_SIZE

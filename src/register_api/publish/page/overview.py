@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from register_api.core import timeline
-from register_api.core.ahead import Upcoming, upcoming
 from register_api.core.countries import OPENLY_UNSTATED, is_in_eea, without_mechanism
 from register_api.core.language.change_view import Scene
 from register_api.core.language.field_changes import Phrases, TypedField
@@ -16,6 +15,7 @@ from register_api.core.language.notice import notice_given
 from register_api.core.language.values import Values
 from register_api.core.model import Engagement, PlannedChange, Subprocessor
 from register_api.core.planned_changes import fields_set
+from register_api.core.upcoming_events import Upcoming, upcoming
 from register_api.publish.page.view import PageRow, PageView, gets_data
 
 _LABELS = {

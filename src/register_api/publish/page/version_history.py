@@ -15,8 +15,8 @@ from register_api.core.format import tree
 from register_api.core.instant import local_day
 from register_api.core.language.changes import Sentences
 from register_api.core.model import Register
-from register_api.core.notice import NoticeStatus
-from register_api.core.printable import printable
+from register_api.core.notice_period import NoticeStatus
+from register_api.core.text import printable
 from register_api.errors import Malformed
 from register_api.publish.examine import Examined
 from register_api.publish.feed.entry import VersionSummary

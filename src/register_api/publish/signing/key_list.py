@@ -8,7 +8,7 @@ import msgspec
 
 from register_api.core.canonical import encode
 from register_api.core.documents import Ended, KeyList, KeyRecord, KeyUse
-from register_api.core.forms import FORMAT_MINOR
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.key_list import check_keys, is_good_for
 from register_api.core.log.note import format_verifier_key
 from register_api.core.signature import public_pem

@@ -17,8 +17,8 @@ from securesystemslib.signer import Key, SSlibKey
 from tuf.api.metadata import Metadata, Role, Root
 
 from register_api.core.canonical import digest
-from register_api.core.printable import printable
 from register_api.core.signature import ed25519_jwk, thumbprint
+from register_api.core.text import printable
 from register_api.core.trust_root import MEMBER, LogEpoch, check_root_roles, read_epochs
 from register_api.errors import Forged, Forked, KeyStoreError, UntrustedKey, UsageError
 from register_api.files import durable

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 from tuf.api.metadata import Metadata, Root
 
-from register_api.core.printable import printable
+from register_api.core.text import printable
 from register_api.core.trust_root import check_root_roles, read_epochs
 from register_api.errors import KeyStoreError, StoreError, UsageError, VerificationError
 from register_api.files import durable

@@ -17,8 +17,8 @@ from register_api.core.changes import Diff
 from register_api.core.documents import VersionList
 from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.core.notice import Promises
-from register_api.core.printable import printable
+from register_api.core.notice_period import Promises
+from register_api.core.text import printable
 from register_api.core.timeline import AsOf, RegisterAsOf, register_as_of
 from register_api.errors import StoreDamaged
 from register_api.serve.http.problems import Problem

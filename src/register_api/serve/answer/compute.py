@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from register_api.core.ahead import upcoming as events_from
 from register_api.core.api.answers import (
     Computed,
     HistoryStep,
@@ -38,6 +37,7 @@ from register_api.core.model import Subprocessor
 from register_api.core.questionnaire.answers import QUESTIONS
 from register_api.core.questionnaire.fill import answers as questionnaire
 from register_api.core.timeline import AsOf, EngagementState, RegisterAsOf
+from register_api.core.upcoming_events import upcoming as events_from
 from register_api.serve.answer.archive import Archive, basis, check_version, known_by
 from register_api.serve.answer.filters import Selection, check_ids
 from register_api.serve.http.problems import Problem

@@ -18,8 +18,8 @@ from lxml.etree import _Element
 
 from register_api.core import strict_base64
 from register_api.core.format.tree import XML_SIGNATURE
-from register_api.core.printable import printable
 from register_api.core.signature import verify_p256_raw
+from register_api.core.text import printable
 from register_api.core.xml_signature import (
     COORDINATE_BYTES,
     NAMESPACE,

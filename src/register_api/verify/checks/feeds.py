@@ -11,7 +11,7 @@ from lxml import etree
 
 from register_api.core import strict_base64
 from register_api.core.canonical import decode, digest
-from register_api.core.diff.concern import KINDS, tag_of
+from register_api.core.diff.affected import KINDS, tag_of
 from register_api.core.documents import HeadFiles, KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, is_path, kind_of

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 
 from register_api.clock import zone_of
 from register_api.core.changes import Diff
-from register_api.core.diff.concern import changes_by_feed
+from register_api.core.diff.affected import changes_by_feed
 from register_api.core.documents import KeyList
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
-from register_api.core.forms import FORMAT_MINOR
 from register_api.core.instant import local_day
 from register_api.core.judging.changes import NoticeGiven
 from register_api.core.judging.judge import judge
@@ -19,7 +19,7 @@ from register_api.core.key_list import Disowned, disowned_since
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.core.model import Register
-from register_api.core.notice import NoticePolicy, Promises
+from register_api.core.notice_period import NoticePolicy, Promises
 from register_api.errors import Inconsistent, Malformed
 from register_api.verify.checks.check_table import Recorder
 from register_api.verify.report import ChangeTold

@@ -10,15 +10,15 @@ from typing import Any
 import msgspec
 
 from register_api.clock import zone_of
-from register_api.core.ahead import UpcomingEvents, upcoming_document
 from register_api.core.canonical import Encoded, decode, encode, is_digest, parse
 from register_api.core.documents import Discovery, FileDigest, HeadFiles, KeyList
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import LISTED, TARGETS_BY_NAME
-from register_api.core.forms import FORMAT_MINOR
 from register_api.core.model import Register
 from register_api.core.trust_root import open_head
+from register_api.core.upcoming_events import UpcomingEvents, upcoming_document
 from register_api.errors import (
     Document,
     Forged,

@@ -25,8 +25,8 @@ from register_api.verify.checks.run import Run, Vouched
 from register_api.verify.checks.targets import Targets, check_signatures
 from register_api.verify.fetcher import NotServed
 from register_api.verify.state import Remembered
-from register_api.verify.trust_chain import follow
-from register_api.verify.trust_metadata import CLOCK_TOLERANCE, Start, choose_start
+from register_api.verify.tuf_client import follow
+from register_api.verify.tuf_metadata import CLOCK_TOLERANCE, Start, choose_start
 
 if TYPE_CHECKING:
     from register_api.core.log.time_stamp import TimeStamp

@@ -11,7 +11,7 @@ from register_api.core.key_list import document_key, good_key
 from register_api.core.signature import ed25519_public, verify_jws, verify_raw
 from register_api.errors import Forged, UntrustedKey, VerificationError
 from register_api.verify.checks.run import Run
-from register_api.verify.trust_chain import Trusted
+from register_api.verify.tuf_client import Trusted
 
 
 @dataclass

@@ -31,7 +31,7 @@ from register_api.verify.checks.round import Round
 from register_api.verify.fetcher import NotServed
 from register_api.verify.options import Options
 from register_api.verify.state import Remembered
-from register_api.verify.trust_metadata import CLOCK_TOLERANCE, check_signed_at
+from register_api.verify.tuf_metadata import CLOCK_TOLERANCE, check_signed_at
 
 
 def check_others(run: Round) -> str:

@@ -16,14 +16,14 @@ from register_api.errors import RegisterError, SendingError, WatchError
 from register_api.sending.database import Database
 from register_api.style.environment import ICON
 from register_api.verify.report_text import render_text
+from register_api.watch.check_vendor import Asking, evidence_of
 from register_api.watch.inbox import root_of
-from register_api.watch.look import Asking, evidence_of
 from register_api.watch.schema import STEPS
 from register_api.watch.service.desk import VIEWS, WatchPage, decide, html, message_page, news_page
 from register_api.watch.service.guard import Asked, Guard, is_name
 from register_api.watch.settings import Here, WatchSettings
 from register_api.watch.vendors import load
-from register_api.web.asking import HEADERS, METHODS, DatabaseThread, RequestRefused, make_app, one, plain
+from register_api.web.requests import HEADERS, METHODS, DatabaseThread, RequestRefused, make_app, one, plain
 
 _BUSY_SECONDS = 10
 _FETCHING_SECONDS = 60

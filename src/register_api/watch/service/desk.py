@@ -23,7 +23,7 @@ from register_api.watch.inbox import Decision, DecisionWord
 from register_api.watch.news import TROUBLE
 from register_api.watch.settings import Here
 from register_api.watch.vendors import all_vendors, load
-from register_api.web.asking import STYLE, Form, one, plain
+from register_api.web.requests import STYLE, Form, one, plain
 
 _MOST_NEWS = 500
 _MOST_ROWS = 50

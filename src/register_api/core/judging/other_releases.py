@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from register_api.core.forms import FORMAT_MINOR, JOINED
+from register_api.core.field_forms import FORMAT_MINOR, JOINED
 from register_api.core.model import Engagement, Register, Subprocessor
 from register_api.core.planned_changes import typed
 from register_api.errors import Malformed

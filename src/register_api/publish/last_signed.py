@@ -17,8 +17,8 @@ from typing import Final, Literal
 import filelock
 import msgspec
 
-from register_api.core.notice import NoticePolicy
-from register_api.core.printable import printable
+from register_api.core.notice_period import NoticePolicy
+from register_api.core.text import printable
 from register_api.errors import Forked, KeyStoreError, RolledBack
 from register_api.files import durable
 from register_api.files.state_file import UPDATE, NewerFormat, refuse_newer

@@ -36,7 +36,7 @@ from register_api.errors import (
     VerificationError,
 )
 from register_api.verify.fetcher import MAX_ROOT_ROTATIONS, Fetcher, NotServed
-from register_api.verify.trust_metadata import (
+from register_api.verify.tuf_metadata import (
     Part,
     SignedPart,
     Start,

@@ -14,7 +14,7 @@ from register_api.bounded_http.limits import HttpLimits, Reach, reach_with, seco
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
-from register_api.core.printable import printable
+from register_api.core.text import printable
 from register_api.errors import Forked, RegisterError, RolledBack, Unreachable, VerificationError, WatchError
 from register_api.verify import Options, Report, Verified, VerifyResult, verify
 from register_api.verify.evidence.package import Made, make_evidence

@@ -16,7 +16,7 @@ from register_api.core.canonical import Encoded
 from register_api.core.changes import ChangeType, ListedType
 from register_api.core.diff.comparison import FieldDelta
 from register_api.core.diff.meaning import type_of
-from register_api.core.forms import (
+from register_api.core.field_forms import (
     FORMAT_MINOR,
     FormatMinor,
     Link,
@@ -28,7 +28,7 @@ from register_api.core.forms import (
 )
 from register_api.core.instant import local_day
 from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
-from register_api.core.notice import NoticeStatus, binding_objection, notice_status
+from register_api.core.notice_period import NoticeStatus, binding_objection, notice_status
 from register_api.core.planned_changes import engagement_on, fields_set
 from register_api.core.timeline import PAST, state_on
 from register_api.errors import Malformed

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from register_api.core.ahead import upcoming_document
 from register_api.core.api.openapi import openapi_bytes
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import HeadFiles, VersionList
@@ -17,17 +16,18 @@ from register_api.core.exports.columns import UseAtPlace, uses_at_places
 from register_api.core.exports.csv_table import table_schema, uses_csv
 from register_api.core.exports.cyclonedx import cyclonedx
 from register_api.core.exports.dora import dora_chain, dora_providers
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind, Schema
 from register_api.core.format.paths import in_language
 from register_api.core.format.tree import FEED_PAGE_SIZE, SCHEMA_OF_MINOR, SCHEMAS
-from register_api.core.forms import FORMAT_MINOR
 from register_api.core.instant import local_day
 from register_api.core.language.language import Language
 from register_api.core.model import Register, Subprocessor
-from register_api.core.notice import Promises
+from register_api.core.notice_period import Promises
 from register_api.core.schemas import DIALECT, definitions
 from register_api.core.timeline import engagement_states
+from register_api.core.upcoming_events import upcoming_document
 from register_api.publish.calendar import (
     CalendarEvent,
     calendar_events,

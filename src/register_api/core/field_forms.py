@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from register_api.core import text
 from register_api.core.countries import ASSIGNED
-from register_api.core.printable import quoted
+from register_api.core.text import quoted
 
 MAX_TEXT = 4000
 """Characters that a text may have (R17)."""

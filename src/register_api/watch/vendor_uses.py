@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from register_api.core.canonical import decode
-from register_api.core.diff.concern import Concern, Interests
+from register_api.core.diff.affected import Concern, Interests
 from register_api.core.exports.columns import uses_at_places
 from register_api.core.model import Identifier, Register, Subprocessor
 from register_api.core.text import is_host

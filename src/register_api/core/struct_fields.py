@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
-from register_api.core.forms import Form, Vocabulary
+from register_api.core.field_forms import Form, Vocabulary
 
 F = TypeVar("F", bound=Form)
 
