@@ -62,7 +62,7 @@ def test_a_member_that_stands_twice_is_refused_before_it_is_a_patch(name: str) -
     assert len(found) == 1
     members = sorted((json.dumps(key), json.dumps(value)) for key, value in found[0])
     data = "[{" + ",".join(f"{key}:{value}" for key, value in members) + "}]"
-    with pytest.raises(Malformed, match="'op' stands twice"):
+    with pytest.raises(Malformed, match="'op' appears twice"):
         canonical.parse(data.encode())
 
 

@@ -16,6 +16,7 @@ from register_api.core import model
 from register_api.sending.database import opened
 from register_api.watch.schema import STEPS
 from register_api.watch.vendor_uses import rewrite_uses
+from register_api.watch.vendors import interests_of
 from watching import add_vendor
 
 PAGE = (Path(__file__).parents[3] / "docs/watch-chain.md").read_text("utf-8")
@@ -42,7 +43,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             publisher = model.Publisher(name=id_, time_zone="UTC", language="en")
             with database.transaction() as run:
                 register = sample_register.register(subprocessors=listed, publisher=publisher)
-                rewrite_uses(run, vendor, register)
+                rewrite_uses(run, vendor.id, interests_of(vendor), register)
 
 
 def _use(country: str | None) -> model.Engagement:
