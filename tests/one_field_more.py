@@ -18,8 +18,8 @@ LABEL = "data processing agreement"
 
 _EDITS = {
     "register_api.core.model": (
-        "    subprocessors_url: forms.Url | None = None\n",
-        f"    {FIELD}: forms.Url | None = None\n",
+        "    subprocessors_url: field_forms.Url | None = None\n",
+        f"    {FIELD}: field_forms.Url | None = None\n",
     ),
     "register_api.core.fields": (
         '    "subprocessors_url": Field(',
