@@ -109,9 +109,9 @@ async def follow(state: AppState, seconds: float) -> AsyncIterator[None]:
     replies.show(await asyncio.to_thread(replies.load))
 
     async def look() -> None:
-        freshness.look()
         if replies.is_stale():
             replies.show(await asyncio.to_thread(replies.load))
+        freshness.look()  # last: whatever is wrong with a timestamp, the next publication is loaded
 
     async with repeating(look, seconds):
         yield

@@ -14,6 +14,7 @@ import pytest
 
 import stores
 from patience import PATIENCE
+from register_api.core.format import tree
 from register_api.serve.answer.readiness import FreshnessLog
 from register_api.serve.counters import Counters
 from register_api.serve.logs import LIBRARIES, client_fields, log_requests, set_up_logs
@@ -193,3 +194,12 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
         ("ERROR", "freshness has expired; customers refuse what is served until it is renewed"),
         ("INFO", "freshness is good again"),
     ]
+
+
+@pytest.mark.parametrize("text", [b"", b"null", b'{"x":' * 2000 + b"1" + b"}" * 2000])
+def test_a_timestamp_that_cannot_be_read_is_not_fresh(one_version: Path, text: bytes) -> None:
+    """Nor does it keep the service from loading the next publication."""
+    commit(one_version, {tree.TIMESTAMP.path(): text}, stores.state(1), now=stores.EXPIRES)
+    replies = CurrentReplies(one_version, 0)
+    replies.show(replies.load())
+    assert FreshnessLog(replies, lambda: stores.EXPIRES).look() is None

@@ -86,7 +86,7 @@ def freshness_of(table: ReplyTable) -> Freshness:
     try:
         signed = msgspec.json.decode(b"".join(piece["body"] for piece in body), type=_Timestamp).signed
         return Freshness(signed.expires.astimezone(dt.UTC), signed.expires - signed.signed_at)
-    except (msgspec.MsgspecError, ValueError, OverflowError):
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
         raise Problem("not-ready", "The freshness statement (trust/timestamp.json) cannot be read.") from None
 
 
