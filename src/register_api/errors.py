@@ -82,7 +82,7 @@ class RegisterError(Exception):
         self.hint = hint
 
 
-class UsageError(RegisterError, word="wrong use", code=2):
+class UsageError(RegisterError, word="usage error", code=2):
     """The command was called in a way that cannot be carried out."""
 
 

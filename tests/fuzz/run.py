@@ -6,7 +6,7 @@
 Each target runs for that time. A finding is an error that the parser's docstring does not name, an
 input that is taken and printed in another way, or one that takes more than two seconds of processor
 time; its bytes are printed as Python writes them, ready for a regression test. Exit status: 0 without a
-finding, 1 with one, 2 for wrong use.
+finding, 1 with one, 2 for a usage error.
 """
 
 from __future__ import annotations

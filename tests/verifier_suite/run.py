@@ -2,7 +2,7 @@
 
     python run.py VERIFIER.json [--suite FOLDER] [--only TEXT] [--jobs N]
 
-Exit codes: 0 the verifier does what it says of itself, 1 it does not, 2 wrong use.
+Exit codes: 0 the verifier does what it says of itself, 1 it does not, 2 usage error.
 docs/verifier-suite.md says what is in a suite, and what a verifier has to say of itself.
 """
 

@@ -1,4 +1,4 @@
-"""A command whose ``--json`` is kept whatever it ends with: wrong use and a state in use, too."""
+"""A command whose ``--json`` is kept whatever it ends with: a usage error and a state in use, too."""
 
 from __future__ import annotations
 

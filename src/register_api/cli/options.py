@@ -32,7 +32,7 @@ class InstantParam(click.ParamType["dt.datetime"]):
         try:
             instant = dt.datetime.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no instant; write it like 2026-05-10T09:00:00Z", param, ctx)
+            self.fail(f"{value!r} is not a time; write it like 2026-05-10T09:00:00Z", param, ctx)
         if instant.tzinfo is None or instant.microsecond:
             self.fail(f"{value!r} needs a time zone and whole seconds, like 2026-05-10T09:00:00Z", param, ctx)
         return instant.astimezone(dt.UTC)
@@ -62,7 +62,7 @@ class DayParam(click.ParamType["dt.date"]):
         try:
             return value if isinstance(value, dt.date) else parse_day(value)
         except ValueError:
-            self.fail(f"{value!r} is no day; write it like 2026-05-10", param, ctx)
+            self.fail(f"{value!r} is not a date; write it like 2026-05-10", param, ctx)
 
 
 class InstantOrDayParam(InstantParam):

@@ -159,7 +159,7 @@ class RowReader:
         if any(_STRUCK & set(cell.marks) for cell in row.cells):
             return self._fault(row, "name", "is in a row that is struck out", "take the row or the mark out")
         if is_nothing(name.text):
-            return self._fault(row, "name", "is no name", "a row names its sub-processor")
+            return self._fault(row, "name", "is not a name", "a row names its sub-processor")
         if _SMALL & set(name.marks):
             return self._fault(
                 row, "name", "holds small letters, such as those of a footnote", "take them out"

@@ -89,10 +89,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """Return the bytes of ``manifest.json``."""
-        lines = (
-            b'"%b":%b' % (path.encode(), msgspec.json.encode(self.files[path])) for path in sorted(self.files)
-        )
-        head = msgspec.json.encode(msgspec.structs.replace(self, files={})).removesuffix(b"}}")
+        encode = msgspec.json.encode
+        lines = (b"%b:%b" % (encode(path), encode(self.files[path])) for path in sorted(self.files))
+        head = encode(msgspec.structs.replace(self, files={})).removesuffix(b"}}")
         return b"%b\n%b\n}}" % (head, b",\n".join(lines))
 
 

@@ -229,7 +229,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         told: Who was told, by a package that proves notice.
         checks: One result for each check there is, in order.
         not_checked: What nobody should take from this report, in sentences.
-        error: Why nothing was checked: wrong use, or a state that another run holds.
+        error: Why nothing was checked: a usage error, or a state that another run holds.
     """
 
     format: Literal["sub-processor-register-report/1"] = "sub-processor-register-report/1"

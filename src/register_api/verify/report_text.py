@@ -95,7 +95,7 @@ def _fresh_until(report: Report, until: dt.datetime) -> str:
     if report.package is None:
         lasts = f"; each renewal is good for {in_words(report.fresh_for)}" if report.fresh_for else ""
         return f"Fresh until: {instant_in_words(until)}, unless renewed before{lasts}"
-    past = " (in the past, which is no fault of evidence)" * (until <= report.checked_at)
+    past = " (in the past, which is normal for evidence)" * (until <= report.checked_at)
     return f"Vouched for: until {instant_in_words(until)}{past}"
 
 

@@ -70,7 +70,7 @@ def _as_text(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
 
 
 def _reply(status: int, headers: dict[str, str]) -> Response[bytes]:
-    sentence = _SENTENCES.get(status, "This is no request that a witness understands.")
+    sentence = _SENTENCES.get(status, "This is not a request that a witness understands.")
     return _response(status, f"{sentence}\n".encode(), {**headers, "content-type": _TEXT})
 
 

@@ -1,4 +1,4 @@
-"""Every command explains itself, and wrong use ends with 2."""
+"""Every command explains itself, and a usage error exits with 2."""
 
 from __future__ import annotations
 

@@ -133,4 +133,4 @@ def test_what_is_printed_is_never_read_as_markup(call: Call, publisher: Publishe
 
 def test_an_error_is_its_sentence_and_its_hint(capsys: pytest.CaptureFixture[str]) -> None:
     output.print_error(UsageError("this cannot be done", hint="try that"))
-    assert capsys.readouterr().err == "wrong use: this cannot be done\n→ try that\n"
+    assert capsys.readouterr().err == "usage error: this cannot be done\n→ try that\n"

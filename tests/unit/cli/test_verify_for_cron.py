@@ -155,7 +155,7 @@ def test_json_is_printed_with_wrong_use_too(cron: Call, options: tuple[str, ...]
     result = cron("--json", *options)
     assert result.exit_code == 2
     report = json.loads(result.stdout)
-    assert (report["exit_code"], report["word"]) == (2, "wrong use")
+    assert (report["exit_code"], report["word"]) == (2, "usage error")
     assert report["error"]["message"]
     assert result.stderr
     assert cron(*options).stdout == ""

@@ -149,7 +149,7 @@ def test_a_badge_is_not_part_of_a_name(desk: Desk) -> None:
 def test_a_row_of_a_list_that_names_nobody_is_passed_over(desk: Desk) -> None:
     report = desk.draft(("l.csv", "Vendor,Purpose,Country\nAcme,x,FI\n(none),n/a,-\n"))
     assert [item.name for item in report.vendors] == ["Acme"]
-    assert "is no name" in refusal(lambda: desk.draft(("l.csv", "Vendor,Purpose\n(None),x\n")))
+    assert "is not a name" in refusal(lambda: desk.draft(("l.csv", "Vendor,Purpose\n(None),x\n")))
 
 
 def test_a_column_that_is_asked_for_is_published_and_that_is_said(desk: Desk) -> None:
@@ -262,8 +262,8 @@ def test_a_word_that_is_no_status_is_refused_unless_the_names_file_knows_it(desk
         ("Acme[^1]", "holds a footnote"),
         ("Acme<sup>1</sup>", "holds small letters"),
         ("~~Acme~~", "is in a row that is struck out"),
-        ("<img src=x alt=Acme>", "is no name"),
-        ("—", "is no name"),
+        ("<img src=x alt=Acme>", "is not a name"),
+        ("—", "is not a name"),
         ("Cafe\u0301", "normalisation form C"),
         ("&amp;amp;", "holds HTML"),
         ("&lt;b&gt;", "holds HTML"),

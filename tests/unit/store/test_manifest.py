@@ -65,3 +65,13 @@ def test_each_file_has_a_line_in_order_of_path(store: Path) -> None:
     assert snapshot is not None
     _, *lines, _ = (store / layout.MANIFEST).read_text().split("\n")
     assert [line.split('"')[1] for line in lines] == sorted(snapshot.manifest.files)
+
+
+def test_whatever_a_path_holds_it_is_read_back(store: Path, tmp_path: Path) -> None:
+    """A path of another release, or of a damaged store, may hold quotes and line feeds."""
+    snapshot = open_snapshot(store)
+    assert snapshot is not None
+    entry = snapshot.manifest.files["v1/register.json"]
+    manifest = msgspec.structs.replace(snapshot.manifest, files={'a"b': entry, "a\nb": entry, "ä\\": entry})
+    (tmp_path / layout.MANIFEST).write_bytes(manifest.encode())
+    assert read_manifest(tmp_path / layout.MANIFEST, None) == manifest
