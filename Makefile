@@ -48,8 +48,8 @@ format: .venv/.made-test ## Format the code with ruff
 messages: .venv/.made-test ## Bring the message catalogue up to date with the code
 	$(BIN)/python tests/messages.py
 
-bench: .venv/.made-test ## Measure against peers, as ratios within one run
-	$(BIN)/python bench/all.py $(if $(WRITE),--write)
+bench: .venv/.made-test ## Measure against peers, as ratios within one run; BESIDE=REVISION: against that one
+	$(BIN)/python bench/$(if $(BESIDE),beside.py $(BESIDE),all.py $(if $(WRITE),--write))
 
 fuzz: .venv/.made-test ## Fuzz all parsers, each for FUZZ_SECONDS (20)
 	$(BIN)/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS)
