@@ -1,7 +1,7 @@
 """What a version announces: each start, and each change with a day of its own, with its events.
 
-Publishing sets ``announced`` from it, the rules judge it, and a verifier recounts it from two
-registers (docs/rules.md, What needs notice).
+Publishing sets ``announced`` from it, the rules judge it, a verifier recounts it (docs/rules.md, What needs
+notice).
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ from register_api.core.model import (
     Subprocessor,
     SubprocessorSource,
 )
-from register_api.core.planned_changes import same_set, vendor_before, vendor_on, with_change, without
+from register_api.core.planned_changes import owners, same_set, vendor_before, vendor_on, with_change, without
 from register_api.core.timeline import state_on
 
 Vendor = Subprocessor | SubprocessorSource
-
 
 Event = NoticeEvent | Literal["rescheduled"]
 """What happens to an engagement, as the promise sees it; ``rescheduled`` is a start moved earlier."""
@@ -91,7 +90,7 @@ def _starts(
         yield "activation"
     if replacing:
         yield "replacement"
-    running = [item for item in before.engagements if is_engaged(before, item, day)] if before else []
+    running = (item for item in before.engagements if is_engaged(before, item, day)) if before else ()
     if not activated and not replacing and not any(_includes(item, engagement) for item in running):
         yield "addition"
 
@@ -123,7 +122,8 @@ def _changes(
         yield "rescheduled"
     if corrected:
         return
-    if _countries(new) - _countries(old):
+    countries, known = ({place.country for place in use.locations or ()} for use in (new, old))
+    if countries - known:
         yield "relocation"
     wider = set(new.data_scope or ()) - set(old.data_scope or ())
     more = set(new.data_categories or ()) - set(old.data_categories or ())
@@ -135,10 +135,6 @@ def another_entity(before: Vendor, after: Vendor) -> bool:
     """Tell whether legal name or seat changed; to state for the first time what was unknown is no change."""
     pairs = ((before.legal_name, after.legal_name), (before.seat, after.seat))
     return any(old is not None and old != new for old, new in pairs)
-
-
-def _countries(engagement: EngagementSource) -> set[str]:
-    return {location.country for location in engagement.locations or ()}
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,25 +173,46 @@ def announcements(
     """Yield all that a version announces of one vendor."""
     now = vendor_on(without(vendor, fresh_plans(before, vendor)), day)
     past = None if before is None else vendor_on(before, day)
-    for engagement in now.engagements:
-        found = _of_engagement(past, now, engagement, day, reason_kind)
-        if found is not None:
-            yield found
-    for use, old, change in _fresh(before, vendor):
-        yield _of_planned(vendor, use, old, change, reason_kind)
+    for use in now.engagements:
+        old = find_engagement(past, use.id)
+        what = tuple(events(past, now, use, day=day, reason_kind=reason_kind))
+        if old is not None and not what:
+            continue
+        in_use = past is not None and old is not None and state_on(past, old, day) == "in_force"
+        reused = old is not None and old.short_notice == use.short_notice
+        yield Announcement(
+            vendor=vendor.id,
+            engagement=use.id,
+            planned=None,
+            what=what,
+            effective_on=None if in_use else use.starts_on,
+            written_into_use=in_use,
+            short_notice=None if in_use or reused else use.short_notice,
+            reused_reason=reused and use.short_notice is not None,
+        )
+    for engagement, plan, change in _fresh(before, vendor):
+        reused = plan is not None and plan.short_notice == change.short_notice
+        yield Announcement(
+            vendor=vendor.id,
+            engagement=engagement,
+            planned=change.id,
+            what=tuple(dict.fromkeys(_events_of_change(vendor, engagement, change, reason_kind))),
+            effective_on=change.effective_on,
+            short_notice=None if reused else change.short_notice,
+            reused_reason=reused and change.short_notice is not None,
+        )
 
 
 def _fresh(
     before: Vendor | None, vendor: Vendor
-) -> Iterator[tuple[EngagementSource | None, PlannedChangeSource | None, PlannedChangeSource]]:
+) -> Iterator[tuple[str | None, PlannedChangeSource | None, PlannedChangeSource]]:
     """Yield planned changes that are said for the first time, or anew: other content, or earlier.
 
-    Each with its engagement, unless it is of the vendor itself, and with what was said before.
+    Each with the id of its engagement, unless it is of the vendor itself, and with what was said before.
     """
-    uses = ((use, find_engagement(before, use.id)) for use in vendor.engagements)
-    for use, older in ((None, before), *uses):
-        owner = use or vendor
-        known = {item.id: item for item in older.planned} if older is not None else {}
+    earlier = dict(owners(before)) if before is not None else {}
+    for id_, owner in owners(vendor):
+        known = {item.id: item for item in earlier[id_].planned} if id_ in earlier else {}
         for item in owner.planned:
             old = known.get(item.id)
             if item.cancelled is None and (
@@ -204,68 +221,24 @@ def _fresh(
                 or not same_set(type(owner), old, item)
                 or item.effective_on < old.effective_on
             ):
-                yield use, old, item
+                yield id_, old, item
 
 
 def fresh_plans(before: Vendor | None, vendor: Vendor) -> set[tuple[str | None, str]]:
     """Return the planned changes that a version announces: id of the engagement or ``None``, and its own."""
-    return {(use.id if use else None, change.id) for use, _, change in _fresh(before, vendor)}
-
-
-def _of_engagement(
-    before: Vendor | None, vendor: Vendor, engagement: EngagementSource, day: dt.date, reason_kind: ReasonKind
-) -> Announcement | None:
-    """Return what is said of an engagement itself, or ``None`` where nothing of it is news."""
-    old = find_engagement(before, engagement.id)
-    what = tuple(events(before, vendor, engagement, day=day, reason_kind=reason_kind))
-    if old is not None and not what:
-        return None
-    in_use = before is not None and old is not None and state_on(before, old, day) == "in_force"
-    reused = old is not None and old.short_notice == engagement.short_notice
-    return Announcement(
-        vendor=vendor.id,
-        engagement=engagement.id,
-        planned=None,
-        what=what,
-        effective_on=None if in_use else engagement.starts_on,
-        written_into_use=in_use,
-        short_notice=None if in_use or reused else engagement.short_notice,
-        reused_reason=reused and engagement.short_notice is not None,
-    )
-
-
-def _of_planned(
-    vendor: Vendor,
-    engagement: EngagementSource | None,
-    old: PlannedChangeSource | None,
-    change: PlannedChangeSource,
-    reason_kind: ReasonKind,
-) -> Announcement:
-    """Return what a planned change is in terms of the promise: the day before against its first day."""
-    reused = old is not None and old.short_notice == change.short_notice
-    return Announcement(
-        vendor=vendor.id,
-        engagement=engagement.id if engagement else None,
-        planned=change.id,
-        what=tuple(dict.fromkeys(_events_of_change(vendor, engagement, change, reason_kind))),
-        effective_on=change.effective_on,
-        short_notice=None if reused else change.short_notice,
-        reused_reason=reused and change.short_notice is not None,
-    )
+    return {(engagement, change.id) for engagement, _, change in _fresh(before, vendor)}
 
 
 def _events_of_change(
-    vendor: Vendor, engagement: EngagementSource | None, change: PlannedChangeSource, reason_kind: ReasonKind
+    vendor: Vendor, engagement: str | None, change: PlannedChangeSource, reason_kind: ReasonKind
 ) -> Iterator[Event]:
-    day = change.effective_on
-    before = vendor_before(vendor, engagement.id if engagement else None, change)
+    """Yield what a planned change is in terms of the promise: the day before against its first day."""
+    before = after = vendor_before(vendor, engagement, change)
     if engagement is None:
-        after: Vendor = with_change(before, change)
+        after = with_change(before, change)
     else:
-        changed = tuple(
-            with_change(item, change) if item.id == engagement.id else item for item in before.engagements
-        )
-        after = msgspec.structs.replace(before, engagements=changed)
+        uses = (with_change(item, change) if item.id == engagement else item for item in before.engagements)
+        after = msgspec.structs.replace(before, engagements=tuple(uses))
     for item in after.engagements:
-        if (engagement is None or item.id == engagement.id) and is_engaged(after, item, day):
-            yield from events(before, after, item, day=day, reason_kind=reason_kind)
+        if engagement in {None, item.id} and is_engaged(after, item, change.effective_on):
+            yield from events(before, after, item, day=change.effective_on, reason_kind=reason_kind)

@@ -63,7 +63,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     def fault(self, value: Any) -> Fault | None:
         """Return the first thing that is wrong with a value of a field, or ``None``."""
         # By another rule the problem judges the whole: an id or a code has no unclean characters.
-        if self.rule == "R05" and not text.is_plain(value):
+        if self.rule == "R05":
             if not value:
                 return self.if_empty
             unclean = next(text.text_problems(value), None)
@@ -265,4 +265,4 @@ def since(minor: int) -> Meta:
     Older documents do not have the field, so it has a default in its struct, and no schema requires
     it: ``dpa_url: Annotated[Url | None, since(1)] = None``.
     """
-    return Meta(extra_json_schema={"$comment": f"{JOINED} {minor}"})
+    return Meta(extra={"since": minor}, extra_json_schema={"$comment": f"{JOINED} {minor}"})

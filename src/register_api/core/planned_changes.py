@@ -1,17 +1,15 @@
 """What holds on a day: the base fields with every planned change that has taken effect.
 
-The base fields of a vendor or an engagement say what holds now; a planned change has a day of its own
-(effective dating). The state on day D is the base with every planned change that is not cancelled and
-has ``effective_on`` <= D, in order of ``effective_on``, then of position (docs/format/register.md,
-PlannedChange). Timeline, rules, notice, diff, pages, exports and the verifier all ask here. A change that
-sets what it cannot is ``Malformed`` wherever it is asked for.
+The state on day D is the base with every planned change that is not cancelled and has ``effective_on`` <= D,
+in order of ``effective_on``, then of position (docs/format/register.md, PlannedChange). A change that sets
+what it cannot is ``Malformed`` wherever it is asked for.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -31,11 +29,7 @@ ALL = "all"
 
 
 def read_scope(value: Any) -> Any:
-    """Return what a source says as JSON has it on the wire; what it cannot say, as it stands.
-
-    Args:
-        value: ``"all"``, a list of ids, or what else stands there.
-    """
+    """Return the products that a source names, ``"all"`` or ids, as the wire has them; all else as it is."""
     if value == ALL:
         return {"all": True, "ids": []}
     return {"all": False, "ids": value} if isinstance(value, list) else value
@@ -61,6 +55,13 @@ _NOT_SETTABLE = frozenset(
 """Fields of an owner that no planned change may set: dates have fields of their own, ids last."""
 
 
+def owners(vendor: SubprocessorSource | Subprocessor) -> Iterator[tuple[str | None, Any]]:
+    """Yield what may have planned changes: the vendor with ``None``, each engagement with its id."""
+    yield None, vendor
+    for engagement in vendor.engagements:
+        yield engagement.id, engagement
+
+
 @functools.cache
 def settable(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """Return the fields that a planned change of an owner may set, with their types."""
@@ -81,8 +82,7 @@ def typed(kind: type[msgspec.Struct], name: str, value: Any) -> Any:
 
 def plain(kind: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
     """Return what a planned change sets as JSON has it: every member of every object present."""
-    found: dict[str, Any] = to_plain({name: typed(kind, name, value) for name, value in values.items()})
-    return found
+    return dict(to_plain({name: typed(kind, name, value) for name, value in values.items()}))
 
 
 def same_set(kind: type[msgspec.Struct], one: PlannedChangeSource, other: PlannedChangeSource) -> bool:
@@ -135,14 +135,14 @@ def without(vendor: V, left_out: set[tuple[str | None, str]]) -> V:
     """Return a vendor without some planned changes: id of the engagement or ``None``, and of the change."""
     if not left_out:
         return vendor
-    engagements: Any = tuple(
-        msgspec.structs.replace(
-            item, planned=tuple(change for change in item.planned if (item.id, change.id) not in left_out)
-        )
-        for item in vendor.engagements
-    )
-    planned: Any = tuple(change for change in vendor.planned if (None, change.id) not in left_out)
-    return msgspec.structs.replace(vendor, planned=planned, engagements=engagements)
+    return replanned(vendor, lambda id_, of: (item for item in of.planned if (id_, item.id) not in left_out))
+
+
+def replanned(vendor: V, plans: Callable[[str | None, Any], Iterable[PlannedChangeSource]]) -> V:
+    """Return a vendor with other planned changes, of itself and of each engagement (see ``owners``)."""
+    new = {id_: tuple(plans(id_, owner)) for id_, owner in owners(vendor)}
+    uses = tuple(msgspec.structs.replace(item, planned=new[item.id]) for item in vendor.engagements)
+    return msgspec.structs.replace(vendor, planned=new[None], engagements=uses)
 
 
 def vendor_before(vendor: V, engagement: str | None, change: PlannedChangeSource) -> V:
@@ -154,25 +154,13 @@ def vendor_before(vendor: V, engagement: str | None, change: PlannedChangeSource
 def fields_set(
     vendor: SubprocessorSource | Subprocessor, engagement: str | None, change: PlannedChangeSource
 ) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each field that a planned change changes, as it is the day before and from its day on.
-
-    Args:
-        vendor: The vendor.
-        engagement: Id of the engagement that the change is of; ``None`` for one of the vendor itself.
-        change: The planned change.
-    """
-    held: Any = vendor_before(vendor, engagement, change)
-    if engagement is not None:
-        held = next(item for item in held.engagements if item.id == engagement)
+    """Yield each field that a planned change changes, as it is the day before and from its day on."""
+    before_it = owners(vendor_before(vendor, engagement, change))
+    held = next(owner for id_, owner in before_it if id_ == engagement)
     for name, value in change.set.items():
         before, after = getattr(held, name, None), typed(type(held), name, value)
         if before != after:
             yield name, before, after
-
-
-def vendors_on(vendors: Sequence[V], day: dt.date) -> tuple[V, ...]:
-    """Return vendors as they hold on a day."""
-    return tuple(vendor_on(vendor, day) for vendor in vendors)
 
 
 def days_of_effect(vendors: Iterable[SubprocessorSource | Subprocessor]) -> list[dt.date]:
@@ -181,8 +169,8 @@ def days_of_effect(vendors: Iterable[SubprocessorSource | Subprocessor]) -> list
         {
             change.effective_on
             for vendor in vendors
-            for planned in (vendor.planned, *(item.planned for item in vendor.engagements))
-            for change in planned
+            for _, owner in owners(vendor)
+            for change in owner.planned
             if change.cancelled is None
         }
     )

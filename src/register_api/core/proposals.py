@@ -1,10 +1,16 @@
-"""What a publisher may have meant: likely renames, returns, successors. Nothing here decides."""
+"""What a publisher may have meant: likely renames, returns, successors. Nothing here decides.
+
+The thresholds were set so that two names that differ in one word of two are not alike, and a slip of the
+keyboard is.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
 from typing import Literal
 
 import msgspec
@@ -12,14 +18,7 @@ import msgspec
 from register_api.core.language.language import ENGLISH, shorten
 from register_api.core.model import Draft, EngagementSource, Subprocessor, SubprocessorSource
 from register_api.core.rules.rule_table import vendor_file
-from register_api.core.similarity import (
-    are_distinct_entities,
-    identifiers_of,
-    is_similar,
-    normalise_name,
-    same_purpose,
-    same_use,
-)
+from register_api.core.text import normalise_name, words_of
 from register_api.core.timeline import PAST, state_on
 from register_api.core.versioning import Context
 
@@ -28,20 +27,22 @@ Kind = Literal["return", "rename", "replacement", "former_name"]
 Fate = Literal["over", "stays", "vanished", "withdrawn", "ended"]
 """What becomes of a vendor: it was over before, it stays, or it leaves in one of three ways."""
 
-CLOSE_DAYS = 31
+_CLOSE_DAYS = 31
 """Days between an end and a start up to which they may be one event."""
 
+_NEAR = 0.85
+"""Ratio of ``difflib.SequenceMatcher`` from which two names count as misspelt forms of one."""
+
+_SAME_PURPOSE = 0.6
+"""Share of the words of two purposes that both have (Jaccard index) from which they are one purpose."""
+
 _MOST_QUOTED = 60
+_HOST = re.compile(r"https://(?:www\.)?([^/?#:]+)")
+_LONGEST_NAME, _SHORTEST_NAME, _SHORTEST_WORD = 100, 5, 4
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """A line to write in the source.
-
-    Attributes:
-        file: File below the source folder, with ``/``.
-        key: Key in that file, of the vendor itself.
-        value: Its whole value in TOML.
-    """
+    """A line to write in the source: file below its folder, key of the vendor, its whole value in TOML."""
 
     file: str
     key: str
@@ -81,15 +82,14 @@ class _Arriving(msgspec.Struct, frozen=True):
     used_for: tuple[EngagementSource, ...]
     is_new: bool
 
+    def has_name_of(self, one: _Known) -> bool:
+        return normalise_name(one.before.name) == normalise_name(self.vendor.name)
+
 
 def propose(draft: Draft, context: Context) -> tuple[Proposal, ...]:
     """Say what a publisher may have meant and did not write (docs/rules.md, Proposals).
 
-    Nothing is decided and nothing changed. Where two readings are as likely, neither is proposed.
-
-    Args:
-        draft: The source, which may break rules.
-        context: What it would be published after, when and why.
+    Where two readings are as likely, neither is proposed. The source may break rules.
     """
     if context.previous is None:
         return ()
@@ -103,28 +103,20 @@ def propose(draft: Draft, context: Context) -> tuple[Proposal, ...]:
     found: list[Proposal] = []
     gone: set[str] = set()
     # What needs the most evidence comes first: of each vendor one thing is proposed.
-    for fits, say in ((_is_back, _return), (_is_renamed, _rename), (_is_replaced, _replacement)):
-        left = [one for one in known if one.before.id not in gone]
-        pairs = _pairs(left, [other for other in arriving if other.vendor.id not in gone], fits, day)
-        found += (say(one, other, day) for one, other in pairs)
+    for say in (_return, _rename, _replacement):
+        fitting = [
+            (one.before.id, other.vendor.id, proposal)
+            for one in known
+            for other in arriving
+            if gone.isdisjoint((one.before.id, other.vendor.id)) and (proposal := say(one, other, day))
+        ]
+        ones, others = Counter(item[0] for item in fitting), Counter(item[1] for item in fitting)
+        found += [proposal for one, other, proposal in fitting if ones[one] == others[other] == 1]
         gone |= {id_ for proposal in found for id_ in proposal.subprocessors}
     if context.reason.kind != "correction":
         left = [one for one in known if one.before.id not in gone and one.fate == "stays"]
         found += (proposal for one in left for proposal in _former_name(one.before, one.after))
     return tuple(found)
-
-
-def _pairs(
-    known: Iterable[_Known],
-    arriving: Iterable[_Arriving],
-    fits: Callable[[_Known, _Arriving, dt.date], bool],
-    day: dt.date,
-) -> list[tuple[_Known, _Arriving]]:
-    """Return who was known with the one who arrives and fits, where neither fits anybody else."""
-    found = [(one, other) for one in known for other in arriving if fits(one, other, day)]
-    ones = Counter(one.before.id for one, _ in found)
-    others = Counter(other.vendor.id for _, other in found)
-    return [(one, other) for one, other in found if ones[one.before.id] == others[other.vendor.id] == 1]
 
 
 def _past(*vendors: Vendor) -> set[str]:
@@ -165,18 +157,12 @@ def _arriving(before: Subprocessor | None, after: SubprocessorSource, day: dt.da
         yield _Arriving(after, new, before is None)
 
 
-def _is_back(one: _Known, other: _Arriving, _day: dt.date) -> bool:
-    """Tell whether a newcomer has the name of a vendor that had ended or was withdrawn."""
-    return (
-        one.fate == "over"
-        and other.is_new
-        and _has_the_name(one, other)
-        and not are_distinct_entities(one.before, other.vendor)
-    )
-
-
-def _return(one: _Known, other: _Arriving, _day: dt.date) -> Proposal:
+def _return(one: _Known, other: _Arriving, _day: dt.date) -> Proposal | None:
+    """Propose that a newcomer with the name of a vendor that had ended or was withdrawn is that vendor."""
     old, new = one.before, other.vendor
+    is_back = one.fate == "over" and other.is_new and other.has_name_of(one)
+    if not is_back or _are_distinct_entities(old, new):
+        return None
     ends = [item.ends_on for item in old.engagements if item.ends_on is not None]
     what = "withdrawn" if old.withdrawn else f"ended on {ENGLISH.day(max(ends))}"
     how = "take [withdrawn] out of" if old.withdrawn else "write a further engagement in"
@@ -188,32 +174,28 @@ def _return(one: _Known, other: _Arriving, _day: dt.date) -> Proposal:
     )
 
 
-def _is_renamed(one: _Known, other: _Arriving, _day: dt.date) -> bool:
-    """Tell whether one vendor leaves and the same one arrives under another id.
+def _rename(one: _Known, other: _Arriving, _day: dt.date) -> Proposal | None:
+    """Propose that one vendor that leaves and one that arrives under another id are the same.
 
-    The same one: the same name but for punctuation, legal form and order of words; or a name with a
-    slip in it, or a company number, legal name or website in common, and a common use.
+    The same name but for punctuation, legal form and order of words; or a name with a slip in it, or a
+    company number, legal name or website in common, and a common use.
     """
-    old, new = one.before, other.vendor
-    told = one.fate != "vanished" and (old.name in new.formerly or new.parent == old.id)
-    if one.fate in {"over", "stays"} or not other.is_new or told:
-        return False
+    old, new, vanished = one.before, other.vendor, one.fate == "vanished"
+    told = not vanished and (old.name in new.formerly or new.parent == old.id)
     starts = [item.starts_on for item in other.used_for] or [None]
-    if not any(_is_close(one.on, start) for start in starts):
-        return False
-    if not _has_the_name(one, other):
-        shared = identifiers_of(old) & identifiers_of(new) or is_similar(old.name, new.name)
-        if not shared or not same_use(old, new):
-            return False
-    return not are_distinct_entities(old, new)
-
-
-def _rename(one: _Known, other: _Arriving, _day: dt.date) -> Proposal:
-    old, new = one.before, other.vendor
+    if told or one.fate in {"over", "stays"} or not other.is_new:
+        return None
+    if not any(_is_close(one.on, start) for start in starts) or _are_distinct_entities(old, new):
+        return None
+    if not other.has_name_of(one):
+        alike = _identifiers_of(old) & _identifiers_of(new) or _is_similar(old.name, new.name)
+        uses = ((left, right) for left in old.engagements for right in new.engagements)
+        if not alike or not any(_same_purpose(*pair) for pair in uses):
+            return None
     names = (name for name in (*old.formerly, *new.formerly, old.name) if name != new.name)
     edits = (_edit(old.id, "name", new.name), _edit(old.id, "formerly", names))
-    how = "is no longer in any file" if one.fate == "vanished" else "leaves"
-    back = f"Bring {vendor_file(old.id)} back" if one.fate == "vanished" else "Take its end out again"
+    how = "is no longer in any file" if vanished else "leaves"
+    back = f"Bring {vendor_file(old.id)} back" if vanished else "Take its end out again"
     return Proposal(
         kind="rename",
         subprocessors=(old.id, new.id),
@@ -224,23 +206,17 @@ def _rename(one: _Known, other: _Arriving, _day: dt.date) -> Proposal:
     )
 
 
-def _is_replaced(one: _Known, other: _Arriving, day: dt.date) -> bool:
-    """Tell whether one vendor leaves and another starts the same around that day.
+def _replacement(one: _Known, other: _Arriving, day: dt.date) -> Proposal | None:
+    """Propose that who starts the same around the day on which another leaves takes its place.
 
-    The same: a purpose in much the same words in the same category; or the same name for another
-    legal entity.
+    The same: a purpose in much the same words in the same category; or the same name for another legal
+    entity.
     """
-    if one.fate not in {"vanished", "ended"}:
-        return False
-    same_name = other.is_new and _has_the_name(one, other)
-    return bool(_taken_over(one, other, day)) or (
-        same_name and are_distinct_entities(one.before, other.vendor)
-    )
-
-
-def _replacement(one: _Known, other: _Arriving, day: dt.date) -> Proposal:
-    old, new = one.before, other.vendor
-    vanished, taken = one.fate == "vanished", _taken_over(one, other, day)
+    old, new, vanished = one.before, other.vendor, one.fate == "vanished"
+    taken = _taken_over(one, other, day) if vanished or one.fate == "ended" else []
+    another = other.is_new and other.has_name_of(one) and _are_distinct_entities(old, new)
+    if not (vanished or one.fate == "ended") or not (taken or another):
+        return None
     how = "is no longer in any file" if vanished else f"leaves on {ENGLISH.day(one.on)}"
     back = f"Bring {vendor_file(old.id)} back, with ends_on: what was published stays."
     start = min((item.starts_on or day for item in other.used_for), default=day)
@@ -261,17 +237,13 @@ def _taken_over(one: _Known, other: _Arriving, day: dt.date) -> list[EngagementS
     return [
         new
         for new in other.used_for
-        if any(same_purpose(old, new) and _is_close(end, new.starts_on or day) for old, end in left)
+        if any(_same_purpose(old, new) and _is_close(end, new.starts_on or day) for old, end in left)
     ]
 
 
 def _is_close(end: dt.date, start: dt.date | None) -> bool:
     """Tell whether an end and a start may be one event; an unknown start may."""
-    return start is None or abs((end - start).days) <= CLOSE_DAYS
-
-
-def _has_the_name(one: _Known, other: _Arriving) -> bool:
-    return normalise_name(one.before.name) == normalise_name(other.vendor.name)
+    return start is None or abs((end - start).days) <= _CLOSE_DAYS
 
 
 def _former_name(before: Subprocessor, after: SubprocessorSource | None) -> Iterator[Proposal]:
@@ -280,9 +252,15 @@ def _former_name(before: Subprocessor, after: SubprocessorSource | None) -> Iter
     Another spelling in capitals or white space is no other name. Where nothing stated of the vendor
     stays the same, an id may have been used for another company; then that is asked.
     """
-    if after is None or before.name in after.formerly or _spelling(before.name) == _spelling(after.name):
+    if after is None or before.name in after.formerly:
         return
-    if _is_another(before, after):
+    old, new = ("".join(vendor.name.casefold().split()) for vendor in (before, after))
+    if old == new:
+        return
+    words, now = normalise_name(before.name), normalise_name(after.name)
+    alike = _is_similar(before.name, after.name) or set(words) & set(now)
+    stated = before.legal_name and after.legal_name
+    if stated and not alike and not _identifiers_of(before) & _identifiers_of(after):
         yield Proposal(
             kind="replacement",
             subprocessors=(before.id,),
@@ -292,8 +270,7 @@ def _former_name(before: Subprocessor, after: SubprocessorSource | None) -> Iter
             f' ["{before.id}"], and {vendor_file(before.id)} gets an ends_on.',
         )
         return
-    alike = normalise_name(before.name) == normalise_name(after.name)
-    how = ": other punctuation, legal form or order of words" if alike else ""
+    how = ": other punctuation, legal form or order of words" if words == now else ""
     yield Proposal(
         kind="former_name",
         subprocessors=(before.id,),
@@ -303,24 +280,59 @@ def _former_name(before: Subprocessor, after: SubprocessorSource | None) -> Iter
     )
 
 
-def _spelling(name: str) -> str:
-    return "".join(name.casefold().split())
-
-
-def _is_another(before: Subprocessor, after: SubprocessorSource) -> bool:
-    """Tell whether name and legal name are others altogether and nothing else stated stays."""
-    alike = is_similar(before.name, after.name) or set(normalise_name(before.name)) & set(
-        normalise_name(after.name)
-    )
-    stated = before.legal_name and after.legal_name
-    return bool(stated and not alike and not identifiers_of(before) & identifiers_of(after))
-
-
 def _edit(vendor: str, key: str, value: str | Iterable[str]) -> Edit:
     """Return a line to write in a vendor's file, in TOML, which takes the strings that JSON writes."""
-    text = _json(value) if isinstance(value, str) else f"[{', '.join(map(_json, dict.fromkeys(value)))}]"
+    said = value if isinstance(value, str) else list(dict.fromkeys(value))
+    text = msgspec.json.format(msgspec.json.encode(said), indent=0).decode()
     return Edit(file=vendor_file(vendor), key=key, value=text)
 
 
-def _json(text: str) -> str:
-    return msgspec.json.encode(text).decode()
+def _is_similar(one: str, other: str) -> bool:
+    """Tell whether two names look like one with a slip of the keyboard; numbers in them must be equal."""
+    left, right = normalise_name(one), normalise_name(other)
+    numbers = ([word for word in words if any(map(str.isdigit, word))] for words in (left, right))
+    first, second = " ".join(left), " ".join(right)
+    lengths = len(first), len(second)
+    if next(numbers) != next(numbers) or min(lengths) < _SHORTEST_NAME or max(lengths) > _LONGEST_NAME:
+        return False
+    matcher = SequenceMatcher(None, first, second, autojunk=False)
+    return matcher.quick_ratio() >= _NEAR and matcher.ratio() >= _NEAR
+
+
+def _same_purpose(one: EngagementSource, other: EngagementSource) -> bool:
+    """Tell whether two engagements are in one category for a purpose in much the same words."""
+    left, right = (
+        {word for word in words if len(word) >= _SHORTEST_WORD} or words
+        for words in (set(words_of(use.purpose)) for use in (one, other))
+    )
+    share = len(left & right) / (len(left | right) or 1)
+    return one.category == other.category and share >= _SAME_PURPOSE
+
+
+def _identifiers_of(vendor: Vendor) -> frozenset[tuple[str, str]]:
+    """Return what tells a company apart besides its name: numbers, legal name, host of its website."""
+    found: set[tuple[str, str]] = {(item.scheme, item.value.casefold()) for item in vendor.identifiers or ()}
+    if vendor.legal_name:
+        found.add(("legal_name", " ".join(normalise_name(vendor.legal_name))))
+    if host := _HOST.match(vendor.website or ""):
+        found.add(("website", host[1].casefold()))
+    return frozenset(found)
+
+
+def _are_distinct_entities(one: Vendor, other: Vendor) -> bool:
+    """Tell whether what is stated of two vendors says that they are two legal entities.
+
+    A number that both have says that they are one, whatever else differs. Two legal names under one
+    name are two entities; where the name differs as well, a company may just have been renamed.
+    """
+    numbers = (vendor.identifiers or () for vendor in (one, other))
+    left, right = ({(item.scheme, item.value) for item in stated} for stated in numbers)
+    if left & right:
+        return False
+    if {scheme for scheme, _ in left} & {scheme for scheme, _ in right}:
+        return True
+    if one.seat and other.seat and one.seat != other.seat:
+        return True
+    if not (one.legal_name and other.legal_name) or normalise_name(one.name) != normalise_name(other.name):
+        return False
+    return sorted(words_of(one.legal_name)) != sorted(words_of(other.legal_name))

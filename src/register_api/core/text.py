@@ -1,7 +1,6 @@
 """Hygiene of strings: what a text, an id, a name may look like (docs/format/bytes.md).
 
-Every check says what is wrong in words, so that whoever edits the source can act on it; nothing is
-ever mended silently.
+Every check says what is wrong in words; nothing is ever mended silently.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from html.entities import html5
 from typing import NamedTuple
 
@@ -140,7 +140,6 @@ def license_problem(text: str) -> str | None:
 MAX_SLUG = 64
 """Longest id, in characters (docs/rules.md, R02)."""
 
-
 _PLAIN = re.compile(r"[!-%'-;=-~](?:[ -%'-;=-~\n]*[!-%'-;=-~])?")
 """ASCII that no check can object to: most texts, so that the others may take their time."""
 
@@ -168,17 +167,21 @@ _NAME_PATH = re.compile(r"(?:/\.*[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 _LONGEST_NAME = 64
 _LIKENESS = 0.6
 
+_WORD = re.compile(r"\w+")
+_LEGAL_FORMS = frozenset(
+    {
+        "ab", "ag", "as", "bv", "co", "corp", "corporation", "gmbh", "inc",
+        "incorporated", "kg", "limited", "llc", "llp", "ltd", "nv", "oy", "pbc",
+        "plc", "pte", "pty", "sa", "sarl", "sas", "se", "spa", "srl",
+    }
+)  # fmt: skip
+
 
 class TextProblem(NamedTuple):
     """What is wrong with a text, as the end of the sentence "this text …", and what to do about it."""
 
     text: str
     hint: str
-
-
-def is_plain(text: str) -> bool:
-    """Tell whether a text is ASCII to which ``text_problems`` cannot object: true of most, and quick."""
-    return _PLAIN.fullmatch(text) is not None
 
 
 def text_problems(text: str) -> Iterator[TextProblem]:
@@ -188,7 +191,7 @@ def text_problems(text: str) -> Iterator[TextProblem]:
     character reference: ``<`` directly followed by a letter, ``/``, ``!`` or ``?`` (WHATWG HTML,
     section 13.2.5.6), and ``&name;``, ``&#38;``, ``&#x26;``. ``a < b`` and ``R&D;`` are text.
     """
-    if is_plain(text):
+    if _PLAIN.fullmatch(text):
         return
     if not text:
         yield TextProblem("is empty", "leave the field out if it is unknown")
@@ -203,12 +206,12 @@ def text_problems(text: str) -> Iterator[TextProblem]:
         (_invisible(text), "invisible"),
         (_SURROGATE.finditer(text), "surrogate"),
     ):
-        found = next(matches, None)
-        if found:
+        if found := next(matches, None):
             what = f"holds the {kind} character U+{ord(found[0]):04X} in place {found.start() + 1}"
             yield TextProblem(what, "take it out; it may have come along when the text was copied")
-    found = _TAG.search(text) or next(filter(_is_known, _REFERENCE.finditer(text)), None)
-    if found:
+    # HTML has a character of every number, and of some names (WHATWG HTML, section 13.5).
+    references = (at for at in _REFERENCE.finditer(text) if at[0][1] == "#" or at[0][1:] in html5)
+    if found := _TAG.search(text) or next(references, None):
         hint = "write plain text; a < that no letter follows is fine, and so is a bare &"
         yield TextProblem(f"holds HTML: {found[0]} in place {found.start() + 1}", hint)
 
@@ -245,11 +248,6 @@ def _is_needed(text: str, place: int) -> bool:
     return False
 
 
-def _is_known(reference: re.Match[str]) -> bool:
-    """Tell whether HTML has a character of that name or number (WHATWG HTML, section 13.5)."""
-    return reference[0].startswith("&#") or reference[0][1:] in html5
-
-
 def is_slug(text: str) -> bool:
     """Tell whether a text may be an id: groups of a-z, 0-9 joined by single hyphens, 64 at most."""
     return len(text) <= MAX_SLUG and _SLUG.fullmatch(text) is not None
@@ -275,3 +273,15 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     folded = {item.casefold().replace("-", "_"): item for item in known}
     matches = difflib.get_close_matches(asked, folded, n=1, cutoff=_LIKENESS)
     return folded[matches[0]] if matches else None
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a name or a sentence, without case and full stops."""
+    return _WORD.findall(text.casefold().replace(".", ""))
+
+
+@lru_cache(maxsize=4096)
+def normalise_name(name: str) -> tuple[str, ...]:
+    """Return a company's name without punctuation, legal form, case and order of words."""
+    words = sorted(words_of(name))
+    return tuple(word for word in words if word not in _LEGAL_FORMS) or tuple(words) or (name.casefold(),)

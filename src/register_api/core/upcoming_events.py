@@ -1,7 +1,7 @@
 """What lies ahead: every start, end and planned change, and until when one may object, by day.
 
-It follows from one register and a day. The signed file ``/v1/upcoming.json``, the service, pages,
-commands and the Python interface all show what ``upcoming`` returns (docs/format/diff.md, What lies ahead).
+It follows from one register and a day, and is what ``/v1/upcoming.json``, service, pages and commands show
+(docs/format/diff.md, What lies ahead).
 """
 
 from __future__ import annotations
@@ -127,60 +127,21 @@ def upcoming(register: Register, day: dt.date, zone: dt.tzinfo) -> tuple[Upcomin
     """
     objection = binding_objection(register.notice)
     contact = objection.contact if objection else None
+    found = []
     try:
-        found = [
-            _with_contact(item, day, contact)
-            for vendor in register.subprocessors
-            if vendor.withdrawn is None
-            for item in _of_vendor(vendor, day, zone)
-            if item.day >= day
-        ]
+        for item in (item for vendor in register.subprocessors for item in _of_vendor(vendor, day, zone)):
+            is_open = (item.notice.objection_until or dt.date.min) >= day
+            if item.day >= day:
+                found.append(msgspec.structs.replace(item, contact=contact) if is_open else item)
     except OverflowError as error:
         raise Malformed(_BEYOND) from error
-    return tuple(sorted(found, key=_order))
-
-
-def _with_contact(item: Upcoming, day: dt.date, contact: str | None) -> Upcoming:
-    until = item.notice.objection_until
-    return item if until is None or until < day else msgspec.structs.replace(item, contact=contact)
-
-
-def _order(item: Upcoming) -> tuple[dt.date, str, str, str, str]:
-    return item.day, item.subprocessor, item.engagement or "", item.planned or "", item.what
-
-
-class _Place(msgspec.Struct, frozen=True):
-    """Whose days they are: vendor, engagement, planned change."""
-
-    subprocessor: str
-    engagement: str | None
-    planned: str | None = None
-
-    def event(
-        self, day: dt.date, what: UpcomingKind, type_: ChangeType, version: int | None, notice: NoticeStatus
-    ) -> Upcoming:
-        return Upcoming(
-            day=day,
-            what=what,
-            subprocessor=self.subprocessor,
-            engagement=self.engagement,
-            planned=self.planned,
-            type=type_,
-            version=version,
-            notice=notice,
-        )
-
-    def announced(
-        self, day: dt.date | None, what: UpcomingKind, type_: ChangeType, version: int, notice: NoticeStatus
-    ) -> Iterator[Upcoming]:
-        """Yield what was announced for a day, if there is one, and until when one may object to it."""
-        if day is not None:
-            yield self.event(day, what, type_, version, notice)
-        if notice.objection_until is not None:
-            yield self.event(notice.objection_until, "objection_deadline", type_, version, notice)
+    found.sort(key=lambda of: (of.day, of.subprocessor, of.engagement or "", of.planned or "", of.what))
+    return tuple(found)
 
 
 def _of_vendor(vendor: Subprocessor, day: dt.date, zone: dt.tzinfo) -> Iterator[Upcoming]:
+    if vendor.withdrawn is not None:
+        return
     for change in vendor.planned:
         yield from _of_planned(vendor, None, change, zone)
     for engagement in vendor.engagements:
@@ -192,24 +153,33 @@ def _of_engagement(
     vendor: Subprocessor, engagement: Engagement, day: dt.date, zone: dt.tzinfo
 ) -> Iterator[Upcoming]:
     start, end = engagement.starts_on, engagement.ends_on
-    place = _Place(vendor.id, engagement.id)
     if end is not None and state_on(vendor, engagement, end) == "ended":
-        notice = NoticeStatus(required=False, effective_on=end)
-        yield place.event(end, "end", "ended", None, notice)
+        yield Upcoming(
+            day=end,
+            what="end",
+            subprocessor=vendor.id,
+            engagement=engagement.id,
+            type="ended",
+            notice=NoticeStatus(required=False, effective_on=end),
+        )
     if state_on(vendor, engagement, day) in PAST:
         return
     if engagement_on(engagement, day).status != "available":
-        said = engagement.announced
-        ahead = start if start is not None and _starts(vendor, engagement, start) else None
-        yield from place.announced(ahead, "start", "added", said.version, notice_status(said, start, zone))
+        # A planned change can have overtaken the start.
+        then = start and (engagement_on(engagement, start).starts_on, state_on(vendor, engagement, start))
+        event = Upcoming(
+            day=start or day,
+            what="start",
+            subprocessor=vendor.id,
+            engagement=engagement.id,
+            type="added",
+            version=engagement.announced.version,
+            notice=notice_status(engagement.announced, start, zone),
+        )
+        yield from _announced(event, dated=start is not None and then == (start, "in_force"))
     for change in engagement.planned:
         if state_on(vendor, engagement, change.effective_on) not in PAST:
             yield from _of_planned(vendor, engagement, change, zone)
-
-
-def _starts(vendor: Subprocessor, engagement: Engagement, day: dt.date) -> bool:
-    """Tell whether an engagement starts on the day that it names: a planned change can have overtaken it."""
-    return engagement_on(engagement, day).starts_on == day and state_on(vendor, engagement, day) == "in_force"
 
 
 def _of_planned(
@@ -217,11 +187,24 @@ def _of_planned(
 ) -> Iterator[Upcoming]:
     if change.cancelled is not None:
         return
-    place = _Place(vendor.id, engagement.id if engagement else None, change.id)
-    notice = notice_status(change.announced, change.effective_on, zone)
-    kind = type(vendor if engagement is None else engagement)
-    found = [
-        type_of(kind, FieldDelta(*item), "change") for item in fields_set(vendor, place.engagement, change)
-    ]
-    weightiest = min(found, key=_WEIGHT.__getitem__, default=_NO_CHANGE)
-    yield from place.announced(change.effective_on, "change", weightiest, change.announced.version, notice)
+    use, kind = (engagement.id, Engagement) if engagement else (None, Subprocessor)
+    found = [type_of(kind, FieldDelta(*item), "change") for item in fields_set(vendor, use, change)]
+    event = Upcoming(
+        day=change.effective_on,
+        what="change",
+        subprocessor=vendor.id,
+        engagement=use,
+        planned=change.id,
+        type=min(found, key=_WEIGHT.__getitem__, default=_NO_CHANGE),
+        version=change.announced.version,
+        notice=notice_status(change.announced, change.effective_on, zone),
+    )
+    yield from _announced(event, dated=True)
+
+
+def _announced(event: Upcoming, *, dated: bool) -> Iterator[Upcoming]:
+    """Yield what was announced, if it has a day, and until when one may object to it."""
+    if dated:
+        yield event
+    if (until := event.notice.objection_until) is not None:
+        yield msgspec.structs.replace(event, day=until, what="objection_deadline")

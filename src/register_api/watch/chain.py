@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from register_api.core.similarity import normalise_name
-from register_api.core.text import nearest, quoted
+from register_api.core.text import nearest, normalise_name, quoted
 from register_api.errors import WatchError
 from register_api.sending.database import Database
 from register_api.watch.vendor_uses import PUBLISHER, keys_of

@@ -11,12 +11,14 @@ import msgspec
 from register_api.core.changes import Change, ChangeType, Diff, FieldChange
 from register_api.core.diff.meaning import is_empty
 from register_api.core.field_forms import FORMAT_MINOR
-from register_api.core.judging.other_releases import PlanKey
 from register_api.core.notice_period import NoticeStatus
 from register_api.core.text import printable
 
 _MAX_VALUE = 80
 """Characters of a value that a message shows."""
+
+PlanKey = tuple[str, str | None, str]
+"""A planned change: id of the vendor, id of its engagement or ``None``, and its own."""
 
 Outcome = Literal["kept", "short", "late"]
 """What became of the promise: kept, too few days (or no day stated), or announced after it took effect."""

@@ -1,16 +1,20 @@
 """Judges one version: what was derived from its register and the one before, and by which promises.
 
 The same pure core that publishes recounts (docs/format/judging.md): the version is made anew from what
-its register says, and its changes are found anew. Whatever differs contradicts the registers.
+its register says, and its changes are found anew. Whatever differs contradicts the registers. Programs of
+different minor numbers are compared by what both know: a field that joined the format later than its
+writer's number is taken as never said; what a planned change sets that is unknown here is named and left out.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterator
 from typing import Any, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from register_api.core.changes import Diff
 from register_api.core.diff.document import untold_changes
@@ -19,16 +23,13 @@ from register_api.core.judging.changes import (
     Contradiction,
     Judgement,
     NoticeGiven,
-    Outcome,
+    PlanKey,
     change_faults,
     differing,
     untold_here,
 )
-from register_api.core.judging.other_releases import PlanKey, as_known_at, without_unknown
 from register_api.core.model import (
-    Announced,
     Draft,
-    Engagement,
     NoticeEvent,
     PlannedChange,
     Register,
@@ -36,19 +37,20 @@ from register_api.core.model import (
     SubprocessorSource,
 )
 from register_api.core.notice_period import Promises, notice_status
-from register_api.core.rules import identity, promise, states
+from register_api.core.planned_changes import owners, replanned, typed
+from register_api.core.rules import identity, promise
 from register_api.core.rules.rule_table import REGISTER_FILE, found
 from register_api.core.struct_fields import forms_in
 from register_api.core.versioning import Context, make_version
-from register_api.errors import Finding
+from register_api.errors import Finding, Malformed
 
 _BOUNDS = (identity.check_ids, identity.check_sizes)
 """Rules without which nothing can be counted."""
 
 _RULES = (
     identity.check_history,
-    states.check_dates,
-    states.check_plans,
+    promise.check_dates,
+    promise.check_plans,
     promise.check_promise,
     promise.check_reason,
     promise.check_instant,
@@ -81,86 +83,6 @@ def context_of(older: Register | None, newer: Register, promises: Promises) -> C
     )
 
 
-def _broken_bounds(draft: Draft, context: Context) -> Iterator[Finding]:
-    """Yield why a register cannot be counted with at all."""
-    for rule in _BOUNDS:
-        yield from rule(draft, context)
-    for key, form, value in forms_in(draft.register.notice, Number):
-        if (fault := form.fault(value)) is not None:
-            yield found(fault.rule, REGISTER_FILE, f"notice.{key}", fault.message)
-
-
-def _derived_faults(
-    said: Register, follows: Register, unknown: frozenset[PlanKey]
-) -> Iterator[Contradiction]:
-    """Yield each field that publishing sets and that says something else than what follows."""
-    passed_over = frozenset("/".join(filter(None, key)) for key in unknown)
-    yield from _of_entry(said.version, "notice", said.notice, follows.notice, passed_over)
-    for vendor, recount in zip(said.subprocessors, follows.subprocessors, strict=True):
-        yield from _of_entry(said.version, vendor.id, vendor, recount, passed_over)
-
-
-def _of_entry(
-    number: int, place: str, said: Any, follows: Any, passed_over: frozenset[str]
-) -> Iterator[Contradiction]:
-    if place in passed_over:
-        return
-    for name, one, other in differing(said, follows, said.__struct_fields__):
-        if name == "set":  # what the publisher says and publishing only spells out
-            continue
-        if isinstance(one, msgspec.Struct) and isinstance(other, msgspec.Struct):
-            yield from _of_entry(number, f"{place} {name}", one, other, passed_over)
-        elif isinstance(one, tuple) and _holds(one) and len(one) == len(other):
-            for item, recount in zip(one, other, strict=True):
-                below = getattr(item, "id", None)
-                where = f"{place} {name}" if below is None else f"{place}/{below}"
-                yield from _of_entry(number, where, item, recount, passed_over)
-        else:
-            yield Contradiction.between(number, f"{place} {name}", one, other)
-
-
-def _holds(entries: tuple[Any, ...]) -> bool:
-    return bool(entries) and isinstance(entries[0], msgspec.Struct)
-
-
-def _is_certain(item: Contradiction) -> bool:
-    """Tell whether a contradiction stands whatever else was promised.
-
-    Further promises can only ask for more: what a known one covers needs notice in any case.
-    """
-    if item.where.startswith("notice also_binding"):
-        return False
-    return item.field in {"version", "at"} or (item.field == "required" and not item.says)
-
-
-def _notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]:
-    """Yield what a version announces and a promise covers."""
-    for vendor in register.subprocessors:
-        said: list[tuple[Engagement | None, PlannedChange | None]] = [(None, plan) for plan in vendor.planned]
-        for use in vendor.engagements:
-            said += [(use, None), *((use, plan) for plan in use.planned)]
-        for of, plan in said:
-            one = plan or of
-            if one and one.announced.version == register.version and one.announced.required:
-                effective_on = plan.effective_on if plan else of.starts_on if of else None
-                yield NoticeGiven(
-                    version=register.version,
-                    subprocessor=vendor.id,
-                    name=vendor.name,
-                    engagement=of.id if of else None,
-                    planned=plan.id if plan else None,
-                    outcome=_outcome(one.announced),
-                    reason=one.short_notice.reason if one.short_notice and not one.announced.met else None,
-                    notice=notice_status(one.announced, effective_on, zone),
-                )
-
-
-def _outcome(announced: Announced) -> Outcome:
-    if announced.met:
-        return "kept"
-    return "late" if announced.days is not None and announced.days < 0 else "short"
-
-
 def judge(
     older: Register | None, newer: Register, diff: Diff | None, promises: Promises, *, whole: bool = True
 ) -> Judgement:
@@ -184,16 +106,23 @@ def judge(
 def _judge(
     older: Register | None, newer: Register, diff: Diff | None, promises: Promises, *, whole: bool
 ) -> Judgement:
-    now, unknown = without_unknown(as_known_at(newer, newer.format_minor))
+    now, unknown = _without_unknown(_as_known_at(newer, newer.format_minor))
     before = None
     if older is not None:
-        before, more = without_unknown(as_known_at(older, newer.format_minor))
+        before, more = _without_unknown(_as_known_at(older, newer.format_minor))
         unknown |= more
     draft, context = draft_of(now), context_of(before, now, promises)
-    if bounds := list(_broken_bounds(draft, context)):
+    bounds = [item for rule in _BOUNDS for item in rule(draft, context)]
+    for key, form, value in forms_in(draft.register.notice, Number):
+        if (fault := form.fault(value)) is not None:
+            bounds.append(found(fault.rule, REGISTER_FILE, f"notice.{key}", fault.message))
+    if bounds:
         return Judgement(contradictions=tuple(_broken(newer.version, bounds)))
     made = make_version(draft, context)
-    counted = list(_derived_faults(now, made, unknown))
+    passed_over = frozenset("/".join(filter(None, key)) for key in unknown)
+    counted = list(_of_entry(now.version, "notice", now.notice, made.notice, passed_over))
+    for vendor, recount in zip(now.subprocessors, made.subprocessors, strict=True):
+        counted += _of_entry(now.version, vendor.id, vendor, recount, passed_over)
     why = _why_uncertain(context.promises_with(draft), whole=whole)
     certain = [item for item in counted if why is None or _is_certain(item)]
     uncertain = why if len(certain) < len(counted) else None
@@ -204,6 +133,106 @@ def _judge(
         not_judged=tuple(_not_judged(newer, diff, unknown, uncertain)),
         given=tuple(_notices_given(made if not uncertain else now, promises.zone)),
     )
+
+
+def _as_known_at(value: Any, minor: int) -> Any:
+    """Return a document without what joined the format later than a minor number."""
+    if isinstance(value, tuple):
+        return tuple(_as_known_at(item, minor) for item in value)
+    if minor >= FORMAT_MINOR or not isinstance(value, msgspec.Struct):
+        return value
+    joined = _joined(type(value))
+    fields = {
+        name: _as_known_at(getattr(value, name), minor) if joined[name][0] <= minor else joined[name][1]
+        for name in value.__struct_fields__
+    }
+    return replace(value, **fields)
+
+
+@functools.cache
+def _joined(kind: type[msgspec.Struct]) -> dict[str, tuple[int, Any]]:
+    """Return with which minor number each field joined the format, and what it says where it is left out."""
+    found = {}
+    for field in msgspec.structs.fields(kind):
+        extras = [meta.extra or {} for meta in getattr(field.type, "__metadata__", ())]
+        found[field.name] = max((extra.get("since", 0) for extra in extras), default=0), field.default
+    return found
+
+
+def _without_unknown(register: Register) -> tuple[Register, frozenset[PlanKey]]:
+    """Return a register whose planned changes set what is known here, and those that set more."""
+    unknown: list[PlanKey] = []
+
+    def known(vendor: str, engagement: str | None, owner: Any) -> Iterator[PlannedChange]:
+        for plan in owner.planned:
+            said = {name: value for name, value in plan.set.items() if _is_known(type(owner), name, value)}
+            if len(said) < len(plan.set):
+                unknown.append((vendor, engagement, plan.id))
+            yield replace(plan, set=said)
+
+    vendors = [replanned(item, functools.partial(known, item.id)) for item in register.subprocessors]
+    return replace(register, subprocessors=tuple(vendors)), frozenset(unknown)
+
+
+def _is_known(kind: type[msgspec.Struct], name: str, value: Any) -> bool:
+    try:
+        typed(kind, name, value)
+    except Malformed:
+        return False
+    return True
+
+
+def _of_entry(
+    number: int, place: str, said: Any, follows: Any, passed_over: frozenset[str]
+) -> Iterator[Contradiction]:
+    """Yield each field of an entry that publishing sets and that says something else than what follows."""
+    if place in passed_over:
+        return
+    for name, one, other in differing(said, follows, said.__struct_fields__):
+        if name == "set":  # what the publisher says and publishing only spells out
+            continue
+        if isinstance(one, msgspec.Struct) and isinstance(other, msgspec.Struct):
+            yield from _of_entry(number, f"{place} {name}", one, other, passed_over)
+        elif isinstance(one, tuple) and one and isinstance(one[0], msgspec.Struct) and len(one) == len(other):
+            for item, recount in zip(one, other, strict=True):
+                below = getattr(item, "id", None)
+                where = f"{place} {name}" if below is None else f"{place}/{below}"
+                yield from _of_entry(number, where, item, recount, passed_over)
+        else:
+            yield Contradiction.between(number, f"{place} {name}", one, other)
+
+
+def _is_certain(item: Contradiction) -> bool:
+    """Tell whether a contradiction stands whatever else was promised.
+
+    Further promises can only ask for more: what a known one covers needs notice in any case.
+    """
+    if item.where.startswith("notice also_binding"):
+        return False
+    return item.field in {"version", "at"} or (item.field == "required" and not item.says)
+
+
+def _notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]:
+    """Yield what a version announces and a promise covers."""
+    for vendor in register.subprocessors:
+        for engagement, owner in owners(vendor):
+            said = [(plan.id, plan.effective_on, plan) for plan in owner.planned]
+            said[:0] = [(None, owner.starts_on, owner)] if engagement is not None else []
+            for planned, effective_on, one in said:
+                announced = one.announced
+                if announced.version != register.version or not announced.required:
+                    continue
+                late = announced.days is not None and announced.days < 0
+                yield NoticeGiven(
+                    version=register.version,
+                    subprocessor=vendor.id,
+                    name=vendor.name,
+                    engagement=engagement,
+                    planned=planned,
+                    outcome="kept" if announced.met else "late" if late else "short",
+                    reason=one.short_notice.reason if one.short_notice and not announced.met else None,
+                    notice=notice_status(announced, effective_on, zone),
+                )
 
 
 def _broken(version: int, findings: list[Finding]) -> Iterator[Contradiction]:

@@ -29,10 +29,11 @@ _MAX_LABEL = 60
 class Scene:
     """Names and dates for the sentences about one diff.
 
+    ``register`` is what it leads to, ``day`` the publisher's local day of its publication (what is later
+    lies ahead), ``older`` where it begins, if it is at hand, for names that are gone. A value is told in
+    full up to ``most`` characters; ``None``: every one is.
+
     Attributes:
-        language: The language of the sentences.
-        day: The publisher's local day of publication: what is later lies ahead.
-        register: The newer register.
         vendors: Every vendor by id, as the newer register has it if it does.
         titles: Titles by id of ``statuses``, ``categories`` and ``products``.
         phrases: Phrases about fields.
@@ -47,7 +48,7 @@ class Scene:
         most: int | None = MAX_ITEMS,
     ) -> None:
         self.language, self.text = language, language.text
-        self.day, self.register = day, register
+        self.day, self.register, self.older = day, register, older
         both = [said for said in (older, register) if said]
         self.vendors = {vendor.id: vendor for said in both for vendor in said.subprocessors}
         self.titles = {
@@ -55,40 +56,28 @@ class Scene:
             for name in ("statuses", "categories", "products")
         }
         self.names = {id_: vendor.name for id_, vendor in self.vendors.items()}
-        values = Values(
-            language,
-            self.names,
-            self.titles["categories"],
-            register.notice.day_count,
-            self.titles["products"],
-        )
+        titles, day_count = self.titles, register.notice.day_count
+        values = Values(language, self.names, titles["categories"], day_count, titles["products"])
         self.phrases = Phrases(values, most=most)
 
     def view(self, change: Change) -> ChangeView:
         """Return a change with what it is about; a vendor or a use that is not listed is read from it."""
         fields = tuple(_typed_field(change, field) for field in change.fields)
         vendor = self.vendors.get(change.subprocessor or "")
-        use = _with_id(vendor.engagements if vendor else (), change.engagement)
+        use = with_id(vendor.engagements if vendor else (), change.engagement)
         owner = vendor if change.engagement is None else use
         return ChangeView(
             scene=self,
             change=change,
             vendor=vendor or _read(Subprocessor, change.subprocessor, fields, Subprocessor),
             engagement=use or _read(EngagementSource, change.engagement, fields, Engagement),
-            plan=_with_id(owner.planned if owner else (), change.planned),
+            plan=with_id(owner.planned if owner else (), change.planned),
             fields=fields,
         )
 
 
 class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A change with what it is about.
-
-    Attributes:
-        vendor: The vendor, if it is about one that is known.
-        engagement: Its use, if it is about one that is known.
-        plan: The planned change that brings it, if that is known.
-        fields: The fields that changed, or what an entry says that came or went.
-    """
+    """A change with the vendor, use and planned change that it is about, if known, and its fields."""
 
     scene: Scene
     change: Change
@@ -179,7 +168,8 @@ def _ids(value: object) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, tuple) else ()
 
 
-def _with_id(items: Iterable[T], id_: str | None) -> T | None:
+def with_id(items: Iterable[T], id_: str | None) -> T | None:
+    """Return the entry with an id."""
     return next((item for item in items if getattr(item, "id", None) == id_), None)
 
 
@@ -201,7 +191,10 @@ def _typed_field(change: Change, field: FieldChange) -> TypedField:
         form = _types(kind)[name]
         read = [None if value is None else msgspec.convert(value, form) for value in values]
     except (KeyError, msgspec.ValidationError):
-        read = [value if value is None or isinstance(value, str) else _json(value) for value in values]
+        read = [
+            value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
+            for value in values
+        ]
     return TypedField(kind, name, *read)
 
 
@@ -217,10 +210,6 @@ def _owner(change: Change, path: str) -> tuple[type[msgspec.Struct], str]:
         shape = shapes(kind)[parts[0]]
         kind, parts = shape.struct or kind, parts[2 if shape.is_list else 1 :]
     return kind, ".".join(parts)
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 @functools.cache

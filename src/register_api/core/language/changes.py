@@ -1,14 +1,12 @@
 """Each change in plain sentences: what happened, from when, and what a customer wants to know with it.
 
-A change is data (``core.changes``); what it says in words depends on it, on the register that it
-leads to, and on the language. So preview, diff, feed and pages say the same, and whoever reads a diff
-can say it anew. A type or a field that this release does not know is told as it is.
+Preview, diff, feed and pages say the same, and whoever reads a diff can say it anew. A type or a field that
+this release does not know is told as it is.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -17,9 +15,9 @@ import msgspec
 from register_api.core.changes import Change
 from register_api.core.countries import without_mechanism
 from register_api.core.instant import local_day
-from register_api.core.language.change_view import ChangeView, Scene
+from register_api.core.language.change_view import ChangeView, Scene, with_id
 from register_api.core.language.engagement_changes import circumstances, say_turn
-from register_api.core.language.field_changes import MAX_ITEMS, TypedField
+from register_api.core.language.field_changes import TypedField
 from register_api.core.language.language import Language, capital, message, sentence, shorten
 from register_api.core.language.notice import notice_dates, notice_given, older_promises, shortfall
 from register_api.core.language.values import MECHANISM_NOT_STATED
@@ -42,25 +40,8 @@ class BothTexts(msgspec.Struct, frozen=True):
     after: str | None
 
 
-class Sentences:
-    """Changes in the sentences of one language.
-
-    ``register`` is what they lead to, ``day`` the publisher's local day of its publication (what is later
-    lies ahead), ``older`` where they begin, if it is at hand, for names that are gone. A value is told in
-    full up to ``most`` characters; ``None``: every one is.
-    """
-
-    def __init__(
-        self,
-        language: Language,
-        register: Register,
-        day: dt.date,
-        older: Register | None = None,
-        most: int | None = MAX_ITEMS,
-    ) -> None:
-        self.language = language
-        self._scene = Scene(language, register, day, older, most)
-        self._anew = functools.partial(Sentences, register=register, day=day, older=older)
+class Sentences(Scene):
+    """Changes in the sentences of one language."""
 
     @classmethod
     def between(cls, older: Register | None, newer: Register, zone: dt.tzinfo) -> Sentences:
@@ -69,11 +50,13 @@ class Sentences:
 
     def unabridged(self) -> Sentences:
         """Return the same sentences with every value in full, for where there is room."""
-        return self._anew(self.language, most=None)
+        return Sentences(self.language, self.register, self.day, self.older, most=None)
 
     def in_language(self, language: Language) -> Sentences:
         """Return the same sentences in another language."""
-        return self if language is self.language else self._anew(language, most=self._scene.phrases.most)
+        if language is self.language:
+            return self
+        return Sentences(language, self.register, self.day, self.older, self.phrases.most)
 
     def summary(self, change: Change) -> str:
         """Return all that is to be said of a change on one line, short notice and its reason included."""
@@ -81,10 +64,9 @@ class Sentences:
 
     def told(self, change: Change) -> tuple[str, ...]:
         """Return the same one by one: what happens first, then short notice, then what is to be known."""
-        view = self._scene.view(change)
+        view = self.view(change)
         head, *rest = _say(view)
-        more = (*_short_notice(view), *rest, *_without_mechanism(view), *_still_binding(view))
-        return tuple(map(sentence, (head, *more)))
+        return tuple(map(sentence, (head, *_short_notice(view), *rest, *_beside(view))))
 
     def circumstances(self, change: Change) -> tuple[str, ...]:
         """Return what ``told`` does not say of the vendor and the use, for who has to act on a change.
@@ -92,15 +74,15 @@ class Sentences:
         The legal entity, and of the use its purpose, places, transfers, data and products, as they are from
         the change on; nothing for a first list, and nothing where nothing happened in the world.
         """
-        if self._scene.register.previous is None or change.type in {*MARKED, "reordered"}:
+        if self.register.previous is None or change.type in {*MARKED, "reordered"}:
             return ()
         told = self.told(change)
-        said = map(sentence, circumstances(self._scene.view(change)))
+        said = map(sentence, circumstances(self.view(change)))
         return tuple(item for item in said if item not in told)
 
     def title(self, change: Change) -> str:
         """Return one line that says what happens and from when, and that notice is short if it is."""
-        head = shorten(_say(self._scene.view(change))[0], MAX_TITLE)
+        head = shorten(_say(self.view(change))[0], MAX_TITLE)
         short = shortfall(self.language, change.notice)
         return f"{head} ({short})" if short else head
 
@@ -108,7 +90,7 @@ class Sentences:
         """Return what was reworded or put right, whole: a summary may shorten it."""
         if change.type not in MARKED:
             return ()
-        view = self._scene.view(change)
+        view = self.view(change)
         return tuple(BothTexts(*view.phrases.texts(field)) for field in view.fields)
 
 
@@ -135,30 +117,24 @@ def _say(view: ChangeView) -> Sequence[str]:
 
 def _short_notice(view: ChangeView) -> Iterator[str]:
     """Say openly where the notice promised was not given, and why."""
-    short = shortfall(view.scene.language, view.change.notice)
     announced = view.plan or view.engagement
-    if short is not None:
+    if short := shortfall(view.scene.language, view.change.notice):
         yield short
         if announced and announced.short_notice:
             yield view.fact(Engagement, "short_notice", announced.short_notice)
 
 
-def _without_mechanism(view: ChangeView) -> Iterator[str]:
-    """Say so where processing comes to a country outside the EEA and no transfer mechanism is stated."""
+def _beside(view: ChangeView) -> Iterator[str]:
+    """Say where no transfer mechanism is stated for a new country, and which older promise still binds."""
     changed, use = view.field("locations"), view.engagement
-    if view.change.kind != "changed" or changed is None or use is None:
-        return
-    before, after = (
-        {item.country for item in places or () if isinstance(item, Location)}
-        for places in (changed.before, changed.after)
-    )
-    use = use if view.plan is None else with_change(use, view.plan)
-    if (after - before).intersection(without_mechanism(use)):
-        yield view.text(MECHANISM_NOT_STATED)
-
-
-def _still_binding(view: ChangeView) -> Iterator[str]:
-    """Say which older promise still binds, where the promise changed."""
+    if view.change.kind == "changed" and changed is not None and use is not None:
+        before, after = (
+            {item.country for item in places or () if isinstance(item, Location)}
+            for places in (changed.before, changed.after)
+        )
+        use = use if view.plan is None else with_change(use, view.plan)
+        if (after - before).intersection(without_mechanism(use)):
+            yield view.text(MECHANISM_NOT_STATED)
     if any(field.path.startswith("notice.") for field in view.change.fields):
         yield from older_promises(view.scene.language, view.scene.register.notice)
 
@@ -176,16 +152,11 @@ def _fields(view: ChangeView) -> str:
         return f"{subject}: {view.phrases.reordered(view.fields)}"
     marked = change.type in MARKED
     what = view.phrases.of_all(view.fields, reworded=marked)
-    return f"{subject}{f' ({type_})' if marked else ''}: {what}{_effective(view)}"
-
-
-def _effective(view: ChangeView) -> str:
-    """Say from when a change holds that lies ahead, unless its fields say so themselves."""
-    change, scene = view.change, view.scene
+    # From when it holds, where that lies ahead and its fields do not say so themselves.
     start = change.notice.effective_on if change.type != "schedule_changed" else None
-    if start is None or not (change.planned or (change.notice.required and start > scene.day)):
-        return ""
-    return view.text(", effective {date}", date=scene.language.day(start))
+    ahead = start is not None and (change.planned or (change.notice.required and start > view.scene.day))
+    when = view.text(", effective {date}", date=view.scene.language.day(start)) if start and ahead else ""
+    return f"{subject}{f' ({type_})' if marked else ''}: {what}{when}"
 
 
 def _subject(view: ChangeView) -> str:
@@ -195,14 +166,10 @@ def _subject(view: ChangeView) -> str:
         return view.planned if of_plan else view.who
     first, *rest = (view.change.fields[0].path if view.change.fields else "").split(".")
     if first in _TITLED and rest:
-        return view.text(_TITLED[first], title=_title(view, first, rest[0]))
+        gone = view.field("title")
+        title = view.scene.titles[first].get(rest[0]) or str(gone.before if gone else rest[0])
+        return view.text(_TITLED[first], title=title)
     return capital(view.phrases.label(Register, first)) if rest else view.text("Register")
-
-
-def _title(view: ChangeView, listed: str, id_: str) -> str:
-    """Return what an entry of ``statuses``, ``categories`` or ``products`` is called."""
-    gone = view.field("title")
-    return view.scene.titles[listed].get(id_) or str(gone.before if gone else id_)
 
 
 def _column(view: ChangeView) -> str:
@@ -260,31 +227,19 @@ _TITLES = {
 _MAX_WHAT = 120
 
 
-class EventWords:
-    """Titles of what one version announces, which was published on a day in the publisher's time zone.
-
-    Attributes:
-        vendors: Every vendor of the version by id.
-    """
-
-    def __init__(self, language: Language, register: Register, day: dt.date) -> None:
-        self.vendors = {vendor.id: vendor for vendor in register.subprocessors}
-        self._scene = Scene(language, register, day)
+class EventWords(Scene):
+    """Titles of what one version announces, which was published on a day in the publisher's time zone."""
 
     def title(self, event: Upcoming) -> str:
         """Return who, what happens, and to what, in a line."""
         vendor = self.vendors[event.subprocessor]
-        use = next((item for item in vendor.engagements if item.id == event.engagement), None)
-        what = shorten(self._what(vendor, use, event.planned), _MAX_WHAT)
-        return self._scene.text(_TITLES[event.what], name=vendor.name, what=what)
-
-    def _what(self, vendor: Subprocessor, use: Engagement | None, planned: str | None) -> str:
-        """Return what an event is about: each field that a planned change changes, or the use."""
-        owner = vendor if use is None else use
-        change = next((item for item in owner.planned if item.id == planned), None)
-        if change is not None:
-            fields = fields_set(vendor, use.id if use else None, change)
-            return self._scene.phrases.of_all([TypedField(type(owner), *field) for field in fields])
-        if use is None:
-            return vendor.id
-        return use.purpose or self._scene.titles["categories"].get(use.category, use.category)
+        use = with_id(vendor.engagements, event.engagement)
+        owner = use or vendor
+        if change := with_id(owner.planned, event.planned):
+            fields = fields_set(vendor, event.engagement, change)
+            what = self.phrases.of_all([TypedField(type(owner), *field) for field in fields])
+        elif use:
+            what = use.purpose or self.titles["categories"].get(use.category, use.category)
+        else:
+            what = vendor.id
+        return self.text(_TITLES[event.what], name=vendor.name, what=shorten(what, _MAX_WHAT))

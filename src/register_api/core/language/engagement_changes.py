@@ -76,12 +76,6 @@ _FACTS = (
 """What a customer wants to know of a use that starts."""
 
 
-def say_turn(view: ChangeView) -> Sequence[str]:
-    """Return sentences of which the first can stand alone; none for what its fields tell best."""
-    say = _TURNS.get(view.change.type) if view.vendor is not None else None
-    return say(view) if say is not None else ()
-
-
 def _added(view: ChangeView) -> Sequence[str]:
     use, scene = view.engagement, view.scene
     if use is None:
@@ -93,17 +87,14 @@ def _added(view: ChangeView) -> Sequence[str]:
         said, ended = message("Retrospective entry: {name}, not used since {date}"), use.ends_on
         head = view.text(said, name=view.who, date=scene.language.day(ended))
     else:
-        return _begun(_kind_of_start(view), view)
+        # What the first sentence says is not said again.
+        kind = _kind_of_start(view)
+        origin = view.newly(kind) if kind in _ORIGINS else ""
+        told = kind == "further" and "…" not in view.use
+        head = _start(kind, view, origin=origin, use=view.use)
+        facts = _facts(view, but="purpose" if told else None)
+        return [head, *([] if origin else _origin(view)), *facts]
     return [head, *_origin(view), *_facts(view)]
-
-
-def _begun(kind: str, view: ChangeView) -> Sequence[str]:
-    """Return sentences about a use that starts; what the first one says is not said again."""
-    origin = view.newly(kind) if kind in _ORIGINS else ""
-    head = _start(kind, view, origin=origin, use=view.use)
-    told = kind == "further" and "…" not in view.use
-    facts = _facts(view, but="purpose" if told else None)
-    return [head, *([] if origin else _origin(view)), *facts]
 
 
 def _kind_of_start(view: ChangeView) -> str:
@@ -111,38 +102,13 @@ def _kind_of_start(view: ChangeView) -> str:
         return "relisted" if view.field("withdrawn") else "again"
     if view.scene.register.previous is None:
         return "initial"
-    if view.listed:
+    if view.listed or view.vendor is None:
         return next((origin for origin in _ORIGINS if view.newly(origin)), "new")
-    return "again" if _comes_back(view) else "further"
-
-
-def _comes_back(view: ChangeView) -> bool:
-    """Tell whether the vendor had been used, and is used for nothing else now."""
-    vendor = view.vendor
-    uses = vendor.engagements if vendor else ()
-    states = {
-        state_on(vendor, item, view.scene.day)
-        for item in uses
-        if vendor and item.id != view.change.engagement
-    }
-    return "ended" in states and states.isdisjoint({"in_force", "announced"})
-
-
-def _replaced(view: ChangeView) -> Sequence[str]:
-    others = view.newly("replaces")
-    return [_start("replaced", view, others=others), *_origin(view), *_facts(view)] if others else ()
-
-
-def _activated(view: ChangeView) -> Sequence[str]:
-    status = view.field("status")
-    if status is None:
-        return ()
-    return [_start("activated", view), capital(view.phrases.of_all([status])), *_facts(view)]
-
-
-def _deactivated(view: ChangeView) -> Sequence[str]:
-    status = view.field("status")
-    return [f"{view.who}: {view.phrases.of_all([status])}", *_facts(view)] if status else ()
+    uses = (item for item in view.vendor.engagements if item.id != view.change.engagement)
+    states = {state_on(view.vendor, item, view.scene.day) for item in uses}
+    # The vendor had been used, and is used for nothing else now.
+    is_back = "ended" in states and states.isdisjoint({"in_force", "announced"})
+    return "again" if is_back else "further"
 
 
 def _ended(view: ChangeView) -> Sequence[str]:
@@ -190,26 +156,32 @@ def _cancelled(view: ChangeView) -> Sequence[str]:
     return [view.text(said, name=name, date=view.scene.language.day(day)), why]
 
 
-def _renamed(view: ChangeView) -> Sequence[str]:
-    name, origin = view.field("name"), [*_origin(view)]
-    if name is None:
-        return origin
-    return [view.text("{before} is now called {after}", before=name.before, after=name.after), *origin]
-
-
 _TURNS: Mapping[str, Callable[[ChangeView], Sequence[str]]] = MappingProxyType(
-    {
-        "added": _added,
-        "replaced": _replaced,
-        "activated": _activated,
-        "deactivated": _deactivated,
-        "ended": _ended,
-        "withdrawn": _withdrawn,
-        "cancelled": _cancelled,
-        "renamed": _renamed,
-    }
+    {"added": _added, "ended": _ended, "withdrawn": _withdrawn, "cancelled": _cancelled}
 )
-"""Types of change that have sentences of their own."""
+
+
+def say_turn(view: ChangeView) -> Sequence[str]:
+    """Return sentences of which the first can stand alone; none for what its fields tell best."""
+    type_, status, name, others = (
+        view.change.type,
+        view.field("status"),
+        view.field("name"),
+        view.newly("replaces"),
+    )
+    if view.vendor is None or type_ in _TURNS:
+        return _TURNS[type_](view) if view.vendor is not None else ()
+    if type_ == "replaced" and others:
+        return [_start("replaced", view, others=others), *_origin(view), *_facts(view)]
+    if type_ == "activated" and status:
+        return [_start("activated", view), capital(view.phrases.of_all([status])), *_facts(view)]
+    if type_ == "deactivated" and status:
+        return [f"{view.who}: {view.phrases.of_all([status])}", *_facts(view)]
+    if type_ == "renamed":
+        told = message("{before} is now called {after}")
+        now = [view.text(told, before=name.before, after=name.after)] if name else []
+        return [*now, *_origin(view)]
+    return ()
 
 
 def _start(kind: str, view: ChangeView, **values: str) -> str:
@@ -265,10 +237,6 @@ def _successor(view: ChangeView) -> Iterator[str]:
         yield view.text("Merged into {names}", names=merged)
 
 
-OUTSIDE_EEA = message("Outside the EEA: {countries}")
-WITHIN_EEA = message("All stated processing locations are in the EEA")
-
-
 def circumstances(view: ChangeView) -> Iterator[str]:
     """Yield what surrounds a change: the legal entity, and of the use its purpose, places and data.
 
@@ -282,11 +250,11 @@ def circumstances(view: ChangeView) -> Iterator[str]:
     else:
         for name in ("legal_name", "seat"):
             yield view.fact(Subprocessor, name, getattr(vendor, name))
-    if use is not None:
-        yield from _of_use(use if view.plan is None else with_change(use, view.plan), view)
+    if use is None:
+        for purpose in dict.fromkeys(item.purpose for item in vendor.engagements if item.purpose):
+            yield view.fact(Engagement, "purpose", purpose)
         return
-    for purpose in dict.fromkeys(item.purpose for item in vendor.engagements if item.purpose):
-        yield view.fact(Engagement, "purpose", purpose)
+    yield from _of_use(use if view.plan is None else with_change(use, view.plan), view)
 
 
 def _of_use(use: EngagementSource, view: ChangeView) -> Iterator[str]:
@@ -295,11 +263,11 @@ def _of_use(use: EngagementSource, view: ChangeView) -> Iterator[str]:
     yield view.fact(Engagement, "locations", use.locations)
     within = within_eea(use.locations)  # GDPR Chapter V
     if within:
-        yield view.text(WITHIN_EEA)
+        yield view.text("All stated processing locations are in the EEA")
     elif within is False:
         countries = dict.fromkeys(place.country for place in use.locations or ())
         outside = map(view.scene.language.country, filter(is_outside_eea, countries))
-        yield view.text(OUTSIDE_EEA, countries=view.scene.language.list([*outside]))
+        yield view.text("Outside the EEA: {countries}", countries=view.scene.language.list([*outside]))
     if use.transfers:
         yield view.fact(Engagement, "transfers", use.transfers)
     if without_mechanism(use):

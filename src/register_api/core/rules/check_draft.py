@@ -10,8 +10,8 @@ from typing import TypeAlias
 import msgspec
 
 from register_api.core.model import AcceptedWarning, Draft
-from register_api.core.planned_changes import days_of_effect, in_effect, settable, typed, vendors_on
-from register_api.core.rules import completeness, identity, promise, states
+from register_api.core.planned_changes import days_of_effect, in_effect, settable, typed, vendor_on
+from register_api.core.rules import completeness, identity, promise
 from register_api.core.rules.rule_table import OF_FORM, REGISTER_FILE, found, owners, vendor_file
 from register_api.core.versioning import Context, make_version, unchanged
 from register_api.errors import Finding, Malformed
@@ -22,7 +22,7 @@ STATE_CHECKS: tuple[DraftCheck, ...] = (
     identity.check_references,
     identity.check_forms,
     completeness.check_identifiers,
-    states.check_statuses,
+    completeness.check_statuses,
     completeness.warn_of_transfers,
     completeness.warn_of_remote_access,
 )
@@ -32,8 +32,8 @@ CHECKS: tuple[DraftCheck, ...] = (
     identity.check_ids,
     identity.check_history,
     *STATE_CHECKS,
-    states.check_dates,
-    states.check_plans,
+    promise.check_dates,
+    promise.check_plans,
     promise.check_promise,
     promise.check_reason,
     promise.check_instant,
@@ -53,9 +53,10 @@ CHECKS: tuple[DraftCheck, ...] = (
 )
 """What is checked here. The loader finds R01 (what it cannot read is no draft), the keyring R18."""
 
-
 _RECKONING = frozenset({"R10", "R12", "R13", "R20", "R21"})
 """Rules of what changed since the last version, and of places: a misspelt country is neither."""
+
+_KEY = re.compile(r"(engagements\[\d+\]\.)?(([A-Za-z0-9_]*).*)")
 
 
 def check(draft: Draft, context: Context) -> tuple[Finding, ...]:
@@ -64,21 +65,19 @@ def check(draft: Draft, context: Context) -> tuple[Finding, ...]:
     Findings are in order of rule, accepted warnings among them; without an ``error`` it may be published.
     """
     findings = _judged(draft, context)
-    return (*_accepted(draft, findings), *_accepted_in_vain(draft, findings))
-
-
-def _judged(draft: Draft, context: Context) -> tuple[Finding, ...]:
-    unset = list(_check_sets(draft))
-    if unset:  # what cannot be set has no state to be judged
-        return tuple(unset)
-    findings = [finding for rule in CHECKS for finding in rule(draft, context)]
-    findings += _of_later_states(draft, context, findings)
-    if not any(finding.severity == "error" for finding in findings):
-        findings += _nothing_new(draft, context)
-    # With values of a file of which one is not valid nothing is reckoned.
-    faulty = {item.file for item in findings if item.severity == "error" and item.rule in OF_FORM}
-    certain = (item for item in findings if item.file not in faulty or item.rule not in _RECKONING)
-    return tuple(sorted(certain, key=lambda finding: finding.rule))
+    accepted = draft.register.accepted_warnings
+    made = [
+        msgspec.structs.replace(item, accepted=next((by.reason for by in accepted if _accepts(by, item)), ""))
+        for item in findings
+    ]
+    for index, by in enumerate(accepted):
+        # R33: what nothing warns of needs no reason; of an error none would be heard.
+        if not any(_accepts(by, finding) for finding in findings):
+            whose = f" for {by.subprocessor}" if by.subprocessor else ""
+            message = f"there is no warning of {by.rule}{whose} to accept"
+            hint = "take this entry out; an error cannot be accepted"
+            made.append(found("R33", REGISTER_FILE, f"accepted_warnings[{index}]", message, hint))
+    return tuple(made)
 
 
 def _accepts(accepted: AcceptedWarning, finding: Finding) -> bool:
@@ -86,31 +85,20 @@ def _accepts(accepted: AcceptedWarning, finding: Finding) -> bool:
     return of_file and finding.rule == accepted.rule and finding.severity == "warning"
 
 
-def _accepted(draft: Draft, findings: Sequence[Finding]) -> Iterator[Finding]:
-    """Yield findings; a warning with the publisher's reason for it, where the source gives one."""
-    for finding in findings:
-        reasons = (item.reason for item in draft.register.accepted_warnings if _accepts(item, finding))
-        yield msgspec.structs.replace(finding, accepted=next(reasons, ""))
-
-
-def _accepted_in_vain(draft: Draft, findings: Sequence[Finding]) -> Iterator[Finding]:
-    """R33: what nothing warns of needs no reason; of an error none would be heard."""
-    for index, accepted in enumerate(draft.register.accepted_warnings):
-        if not any(_accepts(accepted, finding) for finding in findings):
-            whose = f" for {accepted.subprocessor}" if accepted.subprocessor else ""
-            message = f"there is no warning of {accepted.rule}{whose} to accept"
-            hint = "take this entry out; an error cannot be accepted"
-            yield found("R33", REGISTER_FILE, f"accepted_warnings[{index}]", message, hint)
-
-
-def _nothing_new(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R26: publishing the same again makes no version."""
-    dated = draft.register.updated_on is not None
-    if context.previous is not None and unchanged(
-        make_version(draft, context), context.previous, dated=dated
-    ):
-        message = f"nothing has changed since version {context.previous.version}"
-        yield found("R26", REGISTER_FILE, "", message, "publishing makes no new version")
+def _judged(draft: Draft, context: Context) -> Sequence[Finding]:
+    if unset := list(_check_sets(draft)):  # what cannot be set has no state to be judged
+        return unset
+    findings = [finding for rule in CHECKS for finding in rule(draft, context)]
+    findings += _of_later_states(draft, context, findings)
+    faulty = {item.file for item in findings if item.severity == "error" and item.rule in OF_FORM}
+    previous, dated = context.previous, draft.register.updated_on is not None
+    publishable = all(item.severity != "error" for item in findings)
+    if previous and publishable and unchanged(make_version(draft, context), previous, dated=dated):
+        message = f"nothing has changed since version {previous.version}"
+        findings.append(found("R26", REGISTER_FILE, "", message, "publishing makes no new version"))
+    # With values of a file of which one is not valid nothing is reckoned.
+    certain = (item for item in findings if item.file not in faulty or item.rule not in _RECKONING)
+    return sorted(certain, key=lambda finding: finding.rule)
 
 
 def _check_sets(draft: Draft) -> Iterator[Finding]:
@@ -134,15 +122,13 @@ def _of_later_states(draft: Draft, context: Context, known: Sequence[Finding]) -
     """Yield what is wrong, and new, on each day on which a planned change takes effect."""
     said = {(item.rule, item.file, item.key) for item in known}
     for day in days_of_effect(draft.subprocessors):
-        then = msgspec.structs.replace(draft, subprocessors=vendors_on(draft.subprocessors, day))
+        vendors = tuple(vendor_on(vendor, day) for vendor in draft.subprocessors)
+        then = msgspec.structs.replace(draft, subprocessors=vendors)
         for item in (item for rule in STATE_CHECKS for item in rule(then, context)):
             key = _brought_by(draft, item, day)
             if said.isdisjoint({(item.rule, item.file, item.key), (item.rule, item.file, key)}):
                 said.add((item.rule, item.file, key))
                 yield msgspec.structs.replace(item, key=key)
-
-
-_KEY = re.compile(r"(engagements\[\d+\]\.)?(([A-Za-z0-9_]*).*)")
 
 
 def _brought_by(draft: Draft, finding: Finding, day: dt.date) -> str:

@@ -1,4 +1,4 @@
-"""R07, R20 to R25, R27 to R30, R32: what a careful publisher would look at again."""
+"""R07, R08, R20 to R25, R27 to R30, R32: what an entry needs, and what a careful publisher looks at again."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from register_api.core.instant import earliest_start
 from register_api.core.model import Draft, EngagementSource, Identifier, SubprocessorSource
 from register_api.core.planned_changes import in_effect
 from register_api.core.rules.rule_table import REGISTER_FILE, found, owners, uses, vendor_file
-from register_api.core.similarity import normalise_name
-from register_api.core.text import without_any_invisible
+from register_api.core.text import normalise_name, without_any_invisible
 from register_api.core.timeline import PAST, state_on
 from register_api.core.versioning import Context
 from register_api.errors import Finding
@@ -49,10 +48,10 @@ def _check_numbers(file: str, key: str, numbers: Sequence[Identifier] | None) ->
         for field in ("country", "registry"):
             if number.scheme == "national" and getattr(number, field) is None:
                 message = f"a national number needs its {field}: it means nothing without"
-                hint = (
-                    'e.g. country = "DE" and registry = "Amtsgericht Ansbach" or an ISO 17442 code (RA000242)'
+                example = (
+                    'country = "DE" and registry = "Amtsgericht Ansbach" or an ISO 17442 code (RA000242)'
                 )
-                yield found("R07", file, f"{key}[{index}].{field}", message, hint)
+                yield found("R07", file, f"{key}[{index}].{field}", message, f"e.g. {example}")
 
 
 def _is_valid(number: Identifier) -> bool:
@@ -71,6 +70,25 @@ def _is_valid(number: Identifier) -> bool:
         countries = {*vat.MEMBER_STATES, "el"} - {"gr"}
         return value[:2].lower() not in countries or bool(vat.is_valid(value))
     return bool(value) and (scheme != "euid" or value[:2] in ASSIGNED | {"EL"})
+
+
+def check_statuses(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R08: a conditional engagement has a condition, an active one place and purpose."""
+    needed = {
+        "conditional": {"conditions": "a conditional engagement says under which condition it is used"},
+        "active": {
+            "purpose": "an active engagement says what the vendor is used for",
+            "locations": "an active engagement says where processing happens",
+        },
+    }
+    for file, place, _, engagement in uses(draft):
+        for field, message in needed.get(engagement.status, {}).items():
+            if not getattr(engagement, field):
+                yield found("R08", file, f"{place}.{field}", message)
+        for field in ("starts_on", "ends_on") if engagement.status == "available" else ():
+            if getattr(engagement, field) is not None:
+                message = f"an available engagement is not used, so it has no {field}"
+                yield found("R08", file, f"{place}.{field}", message)
 
 
 def warn_of_transfers(draft: Draft, context: Context) -> Iterator[Finding]:
@@ -110,9 +128,8 @@ def warn_of_remote_access(draft: Draft, context: Context) -> Iterator[Finding]:
 def warn_of_gaps(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R22: what customers look for in every entry."""
     for vendor in draft.subprocessors:
-        missing = [
-            name for name in ("identifiers", "contact", "privacy_url") if getattr(vendor, name) is None
-        ]
+        wanted = ("identifiers", "contact", "privacy_url")
+        missing = [name for name in wanted if getattr(vendor, name) is None]
         certified = (item for item in vendor.certifications or () if item.claim == "certified")
         if any(item.valid_until is None for item in certified):
             missing.append("valid_until on a certification")
@@ -154,7 +171,7 @@ def warn_of_likeness(draft: Draft, _context: Context) -> Iterator[Finding]:
         alike[normalise_name(without_any_invisible(vendor.name))].append(vendor)
     for first, *others in alike.values():
         for other in others:
-            if not (_explains(first, other) or _explains(other, first)):
+            if not any(_explains(*pair) for pair in ((first, other), (other, first))):
                 message = f"{other.name!r} looks like {first.name!r} ({first.id})"
                 hint = (
                     "one company is one file with several engagements; else say how they hang together,"
@@ -203,14 +220,13 @@ def warn_of_years_without_holidays(draft: Draft, context: Context) -> Iterator[F
 
 def refuse_template_texts(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R30: what `init` wrote as an example is not published."""
+    example = "is the example that init wrote"
     if draft.register.publisher.name in _TEMPLATE_NAMES:
-        message = "this is the example that init wrote"
-        yield found("R30", REGISTER_FILE, "publisher.name", message, "your name")
+        yield found("R30", REGISTER_FILE, "publisher.name", f"this {example}", "your name")
     for vendor in draft.subprocessors:
         if vendor.name in _TEMPLATE_NAMES:
             hint = "write your own sub-processor, or delete the file"
-            message = f"{vendor.name!r} is the example that init wrote"
-            yield found("R30", vendor_file(vendor.id), "name", message, hint)
+            yield found("R30", vendor_file(vendor.id), "name", f"{vendor.name!r} {example}", hint)
 
 
 def warn_of_no_address(draft: Draft, _context: Context) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""R10 to R15, R31: the notice promise (GDPR Art. 28(2)), and why and when a version is published."""
+"""R09 to R15, R31: dates, the notice promise (GDPR Art. 28(2)), and why and when a version is published."""
 
 from __future__ import annotations
 
@@ -10,25 +10,131 @@ import msgspec
 from register_api.core.announcements import Announcement, announcements, find_engagement
 from register_api.core.field_forms import MAX_DAYS
 from register_api.core.instant import days_of_notice, earliest_start, format_instant
-from register_api.core.model import Draft, NoticeSource, Subprocessor, SubprocessorSource
+from register_api.core.language.language import count
+from register_api.core.model import (
+    Draft,
+    EngagementSource,
+    NoticeSource,
+    PlannedChangeSource,
+    Subprocessor,
+    SubprocessorSource,
+)
 from register_api.core.notice_period import Promises, strictest
-from register_api.core.rules.rule_table import REGISTER_FILE, found, place_of, vendor_file
-from register_api.core.rules.states import may_rewrite
+from register_api.core.planned_changes import same_set
+from register_api.core.rules.rule_table import REGISTER_FILE, found, owners, uses, vendor_file
 from register_api.core.timeline import state_on
 from register_api.core.versioning import EPOCH, Context
 from register_api.errors import Finding
 
+_CORRECT = "a mistake is put right by publish --corrects N --reason …"
 _SHORT = 'or say openly why notice is short: short_notice = { reason = "…" }'
+
+_Fault = tuple[str, str, str]
+"""Field, message and hint."""
+
+
+def may_rewrite(context: Context) -> bool:
+    """Tell whether days that have passed may change: history, or a correction that says why."""
+    correction = context.reason.kind == "correction" and bool(context.reason.text)
+    return correction or context.at is not None
+
+
+def check_dates(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R09: the end comes after the start; what was published and has passed stays as it was."""
+    for file, place, vendor, engagement in uses(draft):
+        starts_on, ends_on = engagement.starts_on, engagement.ends_on
+        if starts_on is not None and ends_on is not None and ends_on <= starts_on:
+            message = f"it would end on {ends_on}, not after its start on {starts_on}"
+            hint = "ends_on is the first day without it, so it is a day later at the earliest"
+            if starts_on > context.day:
+                hint += '; to give up a plan, write cancelled = { reason = "…" }'
+            yield found("R09", file, f"{place}.ends_on", message, hint)
+        old = find_engagement(context.previous_vendor(vendor.id), engagement.id)
+        if old is not None and not may_rewrite(context):
+            for field, message, hint in _moves(old, engagement, context):
+                yield found("R09", file, f"{place}.{field}", message, hint)
+
+
+def _moves(old: EngagementSource, new: EngagementSource, context: Context) -> Iterator[_Fault]:
+    """Yield published days of an engagement that have passed and change."""
+    if new.cancelled is not None or "available" in (old.status, new.status):
+        return
+    today = context.day
+    if old.starts_on != new.starts_on and (old.starts_on is None or old.starts_on <= today):
+        # To state a start before version 1 for the first time moves nothing.
+        first = next((policy.day for policy in context.promises.policies), dt.date.max)
+        if old.starts_on is not None or new.starts_on is None or new.starts_on >= first:
+            message = (
+                f"it has been in use since {old.starts_on or 'before version 1'}, "
+                f"so its start cannot become {new.starts_on or 'a day before version 1'}"
+            )
+            hint = (
+                "leave starts_on, and write what changes as a planned change ([[engagements.planned]]) "
+                f"or as a further engagement; {_CORRECT}"
+            )
+            yield "starts_on", message, hint
+    elif new.starts_on is None and old.starts_on is not None:
+        message = f"its start on {old.starts_on} was announced, so it was not in use before version 1"
+        yield "starts_on", message, _CORRECT
+    if old.ends_on != new.ends_on and old.ends_on is not None and old.ends_on <= today:
+        message = f"it ended on {old.ends_on}, and that has passed"
+        hint = f"a resumed use is another engagement with its own starts_on; {_CORRECT}"
+        yield "ends_on", message, hint
+
+
+def check_plans(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R09: a plan can be moved or cancelled until the day before it takes effect, and not revived."""
+    for vendor in draft.subprocessors if not may_rewrite(context) else ():
+        file, before = vendor_file(vendor.id), context.previous_vendor(vendor.id)
+        for prefix, owner in owners(vendor):
+            old: Subprocessor | EngagementSource | None = before
+            if isinstance(owner, EngagementSource):
+                old = use = find_engagement(before, owner.id)
+                for field, message, hint in _cancelled_faults(use, owner, owner.starts_on, context):
+                    yield found("R09", file, f"{prefix}{field}", message, hint)
+            known = {item.id: item for item in old.planned} if old is not None else {}
+            for index, plan in enumerate(owner.planned):
+                for field, message, hint in _plan_faults(type(owner), known.get(plan.id), plan, context):
+                    yield found("R09", file, f"{prefix}planned[{index}].{field}", message, hint)
+
+
+def _plan_faults(
+    kind: type, old: PlannedChangeSource | None, new: PlannedChangeSource, context: Context
+) -> Iterator[_Fault]:
+    yield from _cancelled_faults(old, new, new.effective_on, context)
+    if old is None or old.cancelled is not None or old.effective_on > context.day:
+        return
+    moved = {"effective_on": old.effective_on != new.effective_on, "set": not same_set(kind, old, new)}
+    for field in (field for field, differs in moved.items() if differs):
+        message = f"this change took effect on {old.effective_on} and stays as it was"
+        yield field, message, f"write what changes next as a further planned change; {_CORRECT}"
+
+
+def _cancelled_faults(
+    old: PlannedChangeSource | EngagementSource | None,
+    new: PlannedChangeSource | EngagementSource,
+    day: dt.date | None,
+    context: Context,
+) -> Iterator[_Fault]:
+    """Yield what is wrong with a cancellation that comes, or that is taken back."""
+    was = old.cancelled if old is not None else None
+    if was is not None and new.cancelled is None:
+        message = "this was cancelled; announce it again as a new change"
+        yield "cancelled", message, f"keep it, and add another entry with its own id; {_CORRECT}"
+    if was is None and new.cancelled is not None:
+        if old is None:
+            yield "cancelled", "it was never announced, so there is nothing to cancel", "leave the entry out"
+        elif day is None or day <= context.day:
+            message = "it has begun, so it can no longer be cancelled"
+            hint = "an engagement ends by ends_on; a change is undone by a further planned change"
+            yield "cancelled", message, hint
 
 
 class CoveredChange(msgspec.Struct, frozen=True, kw_only=True):
     """Something that a version announces, or writes straight into use, where a promise covers it.
 
-    Attributes:
-        vendor: Whose it is.
-        place: Key path of the engagement or planned change in the vendor's file; empty for the vendor itself.
-        said: What is announced.
-        notice: Of the promises that cover some of it, the one with the earliest date allowed last.
+    ``place`` is its key path in the vendor's file, empty for the vendor itself; of the promises that cover
+    some of it, ``notice`` is the one with the earliest date allowed last.
     """
 
     vendor: SubprocessorSource
@@ -50,16 +156,21 @@ def promised(draft: Draft, context: Context) -> Iterator[CoveredChange]:
         before = context.previous_vendor(vendor.id)
         for said in announcements(before, vendor, context.day, context.reason.kind):
             notice = strictest(said.what, context.version, context.day, promises)
-            if notice is not None and not _is_taken_back(before, said, context):
-                place = place_of(vendor, said.engagement, said.planned)
-                yield CoveredChange(vendor=vendor, place=place, said=said, notice=notice)
+            if notice is None:
+                continue
+            old = find_engagement(before, said.engagement or "")
+            ended = before is not None and old is not None and state_on(before, old, context.day) == "ended"
+            # R09 refuses to take back an end that has passed, whatever the notice.
+            if said.planned is not None or not ended or may_rewrite(context):
+                yield CoveredChange(vendor=vendor, place=_place(vendor, said), said=said, notice=notice)
 
 
-def _is_taken_back(before: Subprocessor | None, said: Announcement, context: Context) -> bool:
-    """Tell whether an end that has passed is taken back, which R09 refuses whatever the notice."""
-    old = find_engagement(before, said.engagement or "")
-    ended = before is not None and old is not None and state_on(before, old, context.day) == "ended"
-    return ended and said.planned is None and not may_rewrite(context)
+def _place(vendor: SubprocessorSource, said: Announcement) -> str:
+    """Return the key path, in a vendor's file, of what is announced."""
+    prefix, owner = next(at for at in owners(vendor) if said.engagement == (at[1].id if at[0] else None))
+    if said.planned is None:
+        return prefix.removesuffix(".")
+    return f"{prefix}planned[{[item.id for item in owner.planned].index(said.planned)}]"
 
 
 def check_promise(draft: Draft, context: Context) -> Iterator[Finding]:
@@ -72,17 +183,17 @@ def check_promise(draft: Draft, context: Context) -> Iterator[Finding]:
             message = "this reason was published for an earlier announcement"
             hint = "say why the notice of this change is short"
             yield item.fault("R11", f"{item.place}.short_notice.reason", message, hint)
-        fault = _fault(item, item.notice, context)
+        fault = _short_notice(item, item.notice, context)
         if fault is None:
             continue
         today = strictest(item.said.what, context.version, context.day, newest)
-        if today is None or _fault(item, today, context) is None:
+        if today is None or _short_notice(item, today, context) is None:
             yield _as_older_promise(fault, item.notice, promises)
         else:
             yield fault
 
 
-def _fault(item: CoveredChange, notice: NoticeSource, context: Context) -> Finding | None:
+def _short_notice(item: CoveredChange, notice: NoticeSource, context: Context) -> Finding | None:
     """Judge one announcement by one promise."""
     said, allowed = item.said, earliest_start(context.day, notice)
     if said.written_into_use:
@@ -99,29 +210,32 @@ def _fault(item: CoveredChange, notice: NoticeSource, context: Context) -> Findi
     if day < context.day:
         message = f"{field} {day} is before the announcement on {context.day} ({said.what[0]})"
         return item.fault("R12", key, message, hint)
-    given = days_of_notice(context.day, day, notice)
     message = (
-        f"only {given} of the promised {_days(notice)}' notice: "
+        f"only {days_of_notice(context.day, day, notice)} of the promised {_days(notice)}' notice: "
         f"announced on {context.day}, effective on {day} ({said.what[0]})"
     )
     return item.fault("R10", key, message, hint)
+
+
+_OF_VENDOR = ("legal_name", "seat")
+_OF_USE = ("status", "locations", "data_scope", "data_categories", "special_categories")
+"""Fields that need notice."""
 
 
 def _must_be_planned(
     item: CoveredChange, notice: NoticeSource, context: Context, allowed: dt.date
 ) -> Finding:
     """Refuse what is written straight into something in use, and show the planned change to write."""
-    before = context.previous_vendor(item.vendor.id)
-    table, changed = "planned", _changed(before, item.vendor, _OF_VENDOR)
-    if not changed:
-        old = find_engagement(before, item.said.engagement or "")
-        new = find_engagement(item.vendor, item.said.engagement or "")
-        table, changed = "engagements.planned", _changed(old, new, _OF_USE)
-    setting = ", ".join(f"{name} = …" for name in changed)
+    before, engagement = context.previous_vendor(item.vendor.id), item.said.engagement or ""
+    old, new = find_engagement(before, engagement), find_engagement(item.vendor, engagement)
+    changed = [name for name in _OF_VENDOR if getattr(before, name) != getattr(item.vendor, name)]
+    table = "planned" if changed else "engagements.planned"
+    changed = changed or [name for name in _OF_USE if getattr(old, name) != getattr(new, name)]
     message = (
         f"this is in use, and the change needs {_days(notice)}' notice ({item.said.what[0]}): "
         f"it cannot be written over what holds today"
     )
+    setting = ", ".join(f"{name} = …" for name in changed)
     hint = (
         f"put back {', '.join(changed)}, and announce the change with a date of its own: "
         f'[[{table}]] id = "…", effective_on = {allowed}, set = {{ {setting} }}'
@@ -129,17 +243,8 @@ def _must_be_planned(
     return item.fault("R10", item.place, message, hint)
 
 
-_OF_VENDOR = ("legal_name", "seat")
-_OF_USE = ("status", "locations", "data_scope", "data_categories", "special_categories")
-
-
-def _changed(old: object, new: object, names: tuple[str, ...]) -> list[str]:
-    return [name for name in names if getattr(old, name) != getattr(new, name)]
-
-
 def _days(notice: NoticeSource) -> str:
-    kind = "business day" if notice.day_count == "business" else "day"
-    return f"{notice.days} {kind}" if notice.days == 1 else f"{notice.days} {kind}s"
+    return count(notice.days, "business day" if notice.day_count == "business" else "day")
 
 
 def _as_older_promise(finding: Finding, notice: NoticeSource, promises: Promises) -> Finding:

@@ -88,16 +88,3 @@ def owners(vendor: SubprocessorSource) -> Iterator[tuple[str, SubprocessorSource
     yield "", vendor
     for index, engagement in enumerate(vendor.engagements):
         yield f"engagements[{index}].", engagement
-
-
-def place_of(vendor: SubprocessorSource, engagement: str | None, planned: str | None) -> str:
-    """Return the key path, in a vendor's file, of an engagement, a planned change, or one in the other."""
-    parts: list[str] = []
-    changes = vendor.planned
-    if engagement is not None:
-        index = [item.id for item in vendor.engagements].index(engagement)
-        parts.append(f"engagements[{index}]")
-        changes = vendor.engagements[index].planned
-    if planned is not None:
-        parts.append(f"planned[{[item.id for item in changes].index(planned)}]")
-    return ".".join(parts)
