@@ -14,8 +14,7 @@ from babel.messages.pofile import read_po, write_po
 
 import register_api
 from register_api.core.fields import FIELDS
-from register_api.core.language.codes import VOCABULARIES
-from register_api.core.language.language import translations
+from register_api.core.language.language import VOCABULARIES, translations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

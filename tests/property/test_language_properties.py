@@ -14,8 +14,7 @@ from register_api.core.changes import Change, ChangeType, FieldChange
 from register_api.core.diff.document import changes_between
 from register_api.core.fields import FIELDS
 from register_api.core.language.changes import MAX_SUMMARY, MAX_TITLE, Sentences
-from register_api.core.language.codes import VOCABULARIES
-from register_api.core.language.language import Language
+from register_api.core.language.language import VOCABULARIES, Language
 from register_api.core.language.notice import notice_dates, notice_given
 from register_api.core.notice_period import NoticeStatus
 from strategies import register_pairs

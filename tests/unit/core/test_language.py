@@ -14,9 +14,9 @@ from register_api.core import model
 from register_api.core.changes import ChangeType
 from register_api.core.documents import EndReason, KeyUse
 from register_api.core.field_forms import WIDE_COUNTRIES
-from register_api.core.language.codes import VOCABULARIES
 from register_api.core.language.language import (
     ENGLISH,
+    VOCABULARIES,
     Language,
     capital,
     contrast,

@@ -1,25 +1,106 @@
-"""One language: messages with values filled in, plural forms, names of countries, dates, enumerations."""
+"""One language: messages with values filled in, words for codes, plural forms, countries, dates, lists."""
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import gettext
 import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from itertools import takewhile
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from register_api.core.countries import ASSIGNED
-from register_api.core.language.codes import VOCABULARIES
+from register_api.core.text import without_any_invisible
 
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Sequence
-
+if TYPE_CHECKING:  # Babel is loaded only where words are made
     from babel import Locale
     from babel.messages import Catalog
 
-from register_api.core.text import without_any_invisible
+VOCABULARIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "activity": {"store": "storage", "process": "processing", "access": "remote access"},
+        "change": {
+            "added": "added", "activated": "activated", "replaced": "replacement",
+            "entity_changed": "legal entity changed", "relocated": "processing location changed",
+            "data_changed": "personal data changed", "transfer_changed": "third-country transfer changed",
+            "purpose_changed": "purpose changed", "condition_changed": "condition changed",
+            "schedule_changed": "dates changed", "deactivated": "deactivated", "ended": "ended",
+            "withdrawn": "removed (listed in error)", "cancelled": "cancelled", "renamed": "renamed",
+            "safeguards_changed": "safeguards changed", "certifications_changed": "certifications changed",
+            "policy_changed": "policy changed", "category_changed": "category changed",
+            "details_changed": "details changed", "corrected": "correction", "editorial": "editorial change",
+            "reordered": "reordered",
+        },
+        "claim": {
+            "certified": "certified", "declared": "self-declared", "in_progress": "in progress",
+            "aligned": "not independently certified",
+        },
+        "condition": {
+            "consent": "with consent", "region": "region", "configuration": "configuration",
+            "feature": "feature", "product": "product", "plan": "plan",
+            "request": "at the customer's request",
+        },
+        "country": {
+            "EU": "European Union", "EEA": "European Economic Area", "worldwide": "worldwide",
+            "varies": "varies",
+        },
+        "lifecycle": {"moved": "moved", "closed": "closed"},
+        "vendor_role": {"sub_processor": "sub-processor", "independent_controller": "independent controller"},
+        "data_scope": {
+            "customer_content": "customer content", "customer_account": "account data",
+            "website_visitor": "website visitor data",
+        },
+        "end_reason": {"rotated": "rotated", "lost": "lost", "compromised": "compromised"},
+        "key_use": {"document": "document key", "log": "log key", "feed": "feed key"},
+        "day_count": {"calendar": "calendar days", "business": "business days"},
+        "ict_service": {
+            "S01": "ICT project management", "S02": "ICT development",
+            "S03": "ICT help desk and first-level support", "S04": "ICT security management services",
+            "S05": "provision of data", "S06": "data analysis",
+            "S07": "ICT facilities and hosting services (excluding cloud services)", "S08": "computation",
+            "S09": "non-cloud data storage", "S10": "telecom carrier", "S11": "network infrastructure",
+            "S12": "hardware and physical devices", "S13": "software licensing (excluding SaaS)",
+            "S14": "ICT operation management (including maintenance)", "S15": "ICT consulting",
+            "S16": "ICT risk management", "S17": "cloud services: IaaS", "S18": "cloud services: PaaS",
+            "S19": "cloud services: SaaS",
+        },
+        "identifier": {
+            "lei": "LEI", "euid": "EUID", "vat": "VAT identification no.", "duns": "D-U-N-S number",
+            "national": "company registration no.",
+        },
+        "mechanism": {
+            "adequacy": "adequacy decision", "dpf": "EU-US Data Privacy Framework",
+            "dpf_uk": "UK Extension to the EU-US Data Privacy Framework",
+            "dpf_swiss": "Swiss-US Data Privacy Framework", "scc": "standard contractual clauses",
+            "idta": "UK International Data Transfer Agreement",
+            "uk_addendum": "UK Addendum to the standard contractual clauses",
+            "bcr": "binding corporate rules", "derogation": "derogation under GDPR Article 49",
+            "unstated": "not stated",
+        },
+        "notice_event": {
+            "addition": "new sub-processors", "replacement": "replacement of a sub-processor",
+            "activation": "activation of an available sub-processor",
+            "relocation": "processing in a further country",
+            "data_changed": "processing of further personal data",
+        },
+        "role": {
+            "privacy": "privacy", "dpo": "data protection officer",
+            "representative": "representative (GDPR Article 27)", "security": "security", "legal": "legal",
+            "support": "support", "sales": "sales", "press": "press", "general": "general",
+        },
+        "state": {
+            "announced": "upcoming", "in_force": "in use", "ended": "former",
+            "available": "available, not in use", "withdrawn": "removed (listed in error)",
+            "cancelled": "cancelled",
+        },
+        "status": {"active": "active", "conditional": "conditional", "available": "available"},
+        "vendor_kind": {"third_party": "third party", "affiliate": "group company"},
+    }
+)  # fmt: skip
+"""English words by vocabulary and code, inside a sentence. A code that is not here is shown as it is."""
 
 _SOURCE = "en"
 _LOCALES = {_SOURCE: "en_GB"}
@@ -27,14 +108,7 @@ _LOCALES = {_SOURCE: "en_GB"}
 
 
 class Language:
-    """How one language says what the program says.
-
-    Nothing is read before it is needed: Babel and its data are loaded with the first word that asks
-    for them.
-
-    Attributes:
-        tag: BCP 47 tag of the words that come out, e.g. ``de``.
-    """
+    """How one language says what the program says; ``tag`` is the BCP 47 tag of the words that come out."""
 
     def __init__(self, tag: str) -> None:
         self.tag = tag
@@ -57,19 +131,16 @@ class Language:
             return message
         return translated.string if isinstance(translated.string, str) else translated.string[0]
 
-    def plural_template(self, one: str, many: str, number: int) -> str:
-        """Return the plural form for a number, its placeholders still in it."""
-        translated = self._catalogue.get(one) if self._catalogue else None
-        forms = translated.string if translated else None
-        return forms[self._plural_index(number)] if isinstance(forms, tuple) else one if number == 1 else many
-
     def text(self, message: str, **values: object) -> str:
         """Return a message, an English message id such as ``{name} added``, with its values filled in."""
         return self.template(message).format(**values)
 
     def plural(self, one: str, many: str, n: int, **values: object) -> str:
         """Return the form of a message that a number asks for; ``{n}`` in it is the number."""
-        return self.plural_template(one, many, n).format(n=n, **values)
+        translated = self._catalogue.get(one) if self._catalogue else None
+        forms = translated.string if translated else None
+        said = forms[self._plural_index(n)] if isinstance(forms, tuple) else one if n == 1 else many
+        return said.format(n=n, **values)
 
     def code(self, vocabulary: str, code: str) -> str:
         """Return words for a code of a vocabulary; a code that it does not know is shown as it is."""
@@ -107,8 +178,7 @@ class Language:
 
     def instant(self, instant: dt.datetime) -> str:
         """Return an instant that is given in UTC: ``10 May 2026, 09:00 UTC``."""
-        day, time = self.day(instant.date()), f"{instant:%H:%M}"
-        return self.text("{day}, {time} UTC", day=day, time=time)
+        return self.text("{day}, {time} UTC", day=self.day(instant.date()), time=f"{instant:%H:%M}")
 
     def list(self, parts: Sequence[str]) -> str:
         """Return an enumeration: ``a, b and c``; with semicolons where a part has commas itself."""
@@ -173,7 +243,6 @@ def catalogues_sha256() -> bytes:
 
 ENGLISH = Language.of(_SOURCE)
 """The language of commands and reports."""
-
 
 MAX_VALUE = 160
 """Longest value that a sentence quotes, in characters."""
