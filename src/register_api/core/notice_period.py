@@ -1,8 +1,7 @@
 """The notice promise: which changes it covers, and whether it was kept.
 
-Two clocks decide: the day a change was announced (published) and the day it starts. The promise
-that counts is the one in force on the day of announcement; a promise that was lowered stays
-binding for changes announced within its own old number of days (rule R13).
+The promise that counts is the one in force on the day of announcement; one that was lowered stays binding for
+changes announced within its own old number of days (rule R13).
 """
 
 from __future__ import annotations
@@ -48,11 +47,11 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
 
     def joined_by(self, version: int, day: dt.date, notice: NoticeSource, *, live: bool) -> Promises:
         """Return the promises as they stand once a further version is published."""
-        made = promised(notice)
-        changed = not self.policies or self.policies[-1].notice != made
-        new = (NoticePolicy(version=version, day=day, notice=made),) if changed else ()
+        made = NoticePolicy(version=version, day=day, notice=promised(notice))
+        changed = not self.policies or self.policies[-1].notice != made.notice
         first = version if live and self.first_live is None else self.first_live
-        return Promises(zone=self.zone, first_live=first, policies=self.policies + new)
+        policies = (*self.policies, made) if changed else self.policies
+        return Promises(zone=self.zone, first_live=first, policies=policies)
 
     def is_baseline(self, version: int) -> bool:
         """Tell whether nothing was promised before that version: the first, or an imported one."""
@@ -70,9 +69,9 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
         A promise that was only raised or widened does not: the newest says all that it said.
         """
         (newest, _), *older = self._reaching(version)
+        names = ("days", "day_count", "holidays", "applies_to", "objection")
         for policy, until in older:
             if until is not None and day < until and _says_more(policy.notice, newest.notice, day):
-                names = ("days", "day_count", "holidays", "applies_to", "objection")
                 said = {name: getattr(policy.notice, name) for name in names}
                 yield OlderPromise(version=policy.version, until=until - dt.timedelta(days=1), **said)
 
@@ -96,17 +95,11 @@ def _says_more(older: NoticeSource, newest: NoticeSource, day: dt.date) -> bool:
 
 def promised(notice: NoticeSource) -> NoticeSource:
     """Return a promise without what publishing adds to it, so that promises can be compared."""
-    fields = {name: getattr(notice, name) for name in NoticeSource.__struct_fields__}
-    return NoticeSource(**fields)
+    return NoticeSource(**{name: getattr(notice, name) for name in NoticeSource.__struct_fields__})
 
 
 def promises_of(versions: Iterable[Register], zone: dt.tzinfo) -> Promises:
-    """Return the notice promises that some versions tell of; what lay between them is not known.
-
-    Args:
-        versions: Versions of one register, oldest first.
-        zone: The publisher's time zone.
-    """
+    """Return the promises that versions tell of, oldest first; what lay between them is not known."""
     promises = Promises(zone=zone, first_live=None, policies=())
     for register in versions:
         day = local_day(register.published_at, zone)
@@ -172,11 +165,7 @@ def _counted(
 
 
 def moved(announced: Announced, effective_on: dt.date | None, promises: Promises) -> Announced:
-    """Return an announcement whose day was moved without announcing it anew.
-
-    Version, promise and deadline stay; the days given and whether they were enough are counted anew, so
-    that they fit the day that is named now.
-    """
+    """Return an announcement whose day was moved without announcing it anew: only days are counted anew."""
     if not announced.required:
         return announced
     day = local_day(announced.at, promises.zone)
@@ -199,8 +188,8 @@ def notice_status(announced: Announced, effective_on: dt.date | None, zone: dt.t
     day = local_day(announced.at, zone)
     if announced.version == 1 and (effective_on is None or effective_on <= day):
         return NoticeStatus(required=False, effective_on=effective_on)
-    names = ("required", "days", "day_count", "promised_days", "met", "objection_until")
-    counted = {name: getattr(announced, name) for name in names}
+    counted = msgspec.structs.asdict(announced)
+    del counted["version"], counted["at"]
     return NoticeStatus(announced_on=day, effective_on=effective_on, **counted)
 
 

@@ -1,9 +1,4 @@
-"""The state on any day as known on any day: the register's two clocks.
-
-One clock is the world's: on which day is an engagement in force? The other is the publisher's voice:
-what had been said by then? A question sets both, and the answer comes from one stored version. The
-service, the pages and the commands all ask here.
-"""
+"""The state on any day as known on any day: valid time and transaction time, from one stored version."""
 
 from __future__ import annotations
 
@@ -33,14 +28,10 @@ PAST: frozenset[State] = frozenset({"ended", "withdrawn", "cancelled"})
 
 
 def state_on(vendor: Subprocessor | SubprocessorSource, engagement: EngagementSource, day: dt.date) -> State:
-    """Say where an engagement stands on a day (docs/format/register.md).
+    """Say where an engagement stands on a day in the publisher's time zone (docs/format/register.md).
 
-    Without ``starts_on`` it was used before version 1, so it is in force on every day until it ends.
-
-    Args:
-        vendor: The vendor.
-        engagement: One of its engagements; planned changes that have taken effect are taken into account.
-        day: A day in the publisher's time zone.
+    Planned changes that have taken effect are taken into account. Without ``starts_on`` it was used before
+    version 1, so it is in force on every day until it ends.
     """
     if vendor.withdrawn is not None:
         return "withdrawn"
@@ -72,7 +63,7 @@ class AsOf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredVersions(Protocol):
-    """Where versions are read from: each when it is asked for, none before."""
+    """Where versions are read from: each when it is asked for."""
 
     @property
     def newest(self) -> int:
@@ -129,14 +120,9 @@ class RegisterAsOf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def register_as_of(versions: StoredVersions, as_of: AsOf) -> RegisterAsOf | None:
-    """Return the state on a day as it was known by an instant or the end of a day.
+    """Return the state on a day as it was known by an instant or the end of a day, from one version.
 
-    Args:
-        versions: The stored versions; one is read.
-        as_of: Both clocks; a version that is asked for has to exist.
-
-    Returns:
-        ``None`` if nothing had been published by then.
+    ``None`` if nothing had been published by then; a version that is asked for has to exist.
     """
     known = version_known(versions, as_of.known_at)
     version = as_of.version or known

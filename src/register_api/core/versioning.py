@@ -22,11 +22,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All that the rules need besides the source itself.
 
     Attributes:
-        now: The present instant, aware, handed in by the caller.
+        now: The present instant, aware.
         zone: The publisher's time zone.
         promises: Notice promises of all published versions.
-        reason: Why the new version is published.
-        at: When this state was published elsewhere: history that is taken over.
+        at: When this state was published elsewhere: imported history.
         previous: The newest version, and the digest of its bytes in hex; ``None`` before the first.
         corrects: Number of the version that the new one puts right.
     """
@@ -79,10 +78,6 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.promises.joined_by(self.version, self.day, draft.register.notice, live=self.at is None)
 
 
-_SET_BY_PUBLISHING = ("version", "published_at", "previous", "recorded", "reason", "corrects")
-"""Fields of a version that say when and why, not what."""
-
-
 def make_version(draft: model.Draft, context: Context) -> model.Register:
     """Return the version that a source becomes."""
     promises = context.promises_with(draft)
@@ -112,7 +107,8 @@ def unchanged(register: model.Register, previous: model.Register, *, dated: bool
 
     Where the source states the day of its content (dated), another day is another content.
     """
-    passed_over = {*_SET_BY_PUBLISHING, "notice", *(() if dated else ("updated_on",))}
+    when_and_why = ("version", "published_at", "previous", "recorded", "reason", "corrects")
+    passed_over = {*when_and_why, "notice", *(() if dated else ("updated_on",))}
     content = (name for name in register.__struct_fields__ if name not in passed_over)
     same_promise = promised(register.notice) == promised(previous.notice)
     return same_promise and all(getattr(register, name) == getattr(previous, name) for name in content)
