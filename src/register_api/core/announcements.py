@@ -21,7 +21,14 @@ from register_api.core.model import (
     Subprocessor,
     SubprocessorSource,
 )
-from register_api.core.planned_changes import owners, same_set, vendor_before, vendor_on, with_change, without
+from register_api.core.planned_changes import (
+    plan_owners,
+    same_set,
+    vendor_before,
+    vendor_on,
+    with_change,
+    without,
+)
 from register_api.core.timeline import state_on
 
 Vendor = Subprocessor | SubprocessorSource
@@ -210,8 +217,8 @@ def _fresh(
 
     Each with the id of its engagement, unless it is of the vendor itself, and with what was said before.
     """
-    earlier = dict(owners(before)) if before is not None else {}
-    for id_, owner in owners(vendor):
+    earlier = dict(plan_owners(before)) if before is not None else {}
+    for id_, owner in plan_owners(vendor):
         known = {item.id: item for item in earlier[id_].planned} if id_ in earlier else {}
         for item in owner.planned:
             old = known.get(item.id)

@@ -34,15 +34,12 @@ EEA_PARTS = frozenset({"AX", "GF", "GP", "MF", "MQ", "RE", "YT"})
 """Parts of the Union that have a code of their own (TFEU Art. 355(1) and (4))."""
 
 
-_NOT_IN_UNION = frozenset({"IS", "LI", "NO"})
-"""Members of the European Economic Area that are not member states of the Union."""
-
-
 def regions_of(country: str) -> frozenset[str]:
     """Return the wide values (``EU``, ``EEA``) that a country, or one of them, lies wholly within."""
     if not is_in_eea(country):
         return frozenset()
-    return frozenset({"EEA"} if country in _NOT_IN_UNION or country == "EEA" else {"EU", "EEA"})
+    # Iceland, Liechtenstein and Norway are not member states of the Union.
+    return frozenset({"EEA"} if country in {"IS", "LI", "NO", "EEA"} else {"EU", "EEA"})
 
 
 def is_in_eea(country: str) -> bool:

@@ -2,11 +2,9 @@
 
 A *record* is what happened to one delivery; its bytes are a leaf of a tree as RFC 6962 section 2.1 has it.
 A *seal* names the root of a tree, and is what a time-stamping authority stamps. A record holds a random id,
-so that the hash of a leaf tells nothing to who has not the record. A tree is filled up with random leaves to
-a power of two, in an order by chance: neither its size nor a place in it says how many records there are.
-
-No record names a person. It holds HMACs under a key of the recipient's own: once that is deleted, nobody can
-tell whose record it is, and it can still be proven to be below its root.
+so that a leaf's hash reveals nothing; a tree is filled up with random leaves to a power of two, in an order
+by chance, so that it reveals no number of records. No record names a person: it holds HMACs under a key of
+the recipient's own; once that is deleted, nobody can tell whose it is, and it is proven all the same.
 """
 
 from __future__ import annotations
@@ -87,7 +85,7 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
     """A tree of records, which is time-stamped: its root hash, hex, and when it was made, UTC.
 
-    No record in it is of a later instant. Its size is a power of two; many leaves stand for no record.
+    No record in it is of a later instant. Its size is a power of two.
     """
 
     format: Literal["sub-processor-notice-seal/1"] = "sub-processor-notice-seal/1"
@@ -110,10 +108,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProvenRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a record stands: root of its tree, place of the leaf from 0, neighbours on the way up, all hex.
-
-    ``reply`` is what the server said, where it can be shown.
-    """
+    """Where a record stands: root, place of the leaf from 0, neighbours on the way up, hex; the server's reply."""
 
     root: Hex64
     index: Count
@@ -122,10 +117,7 @@ class ProvenRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoticeEvidence(msgspec.Struct, frozen=True, kw_only=True):
-    """``notice.json`` of a package: what it proves about one version.
-
-    It has the recipients whose addresses can be shown, and the records, ``records/1.json`` first.
-    """
+    """``notice.json`` of a package: addresses that can be shown; the records, ``records/1.json`` first."""
 
     format: Literal["sub-processor-notice-evidence/1"] = "sub-processor-notice-evidence/1"
     register: Text

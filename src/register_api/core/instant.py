@@ -1,11 +1,7 @@
 """Instants and days: their one spelling (RFC 3339), days of notice counted, and how long a timestamp is good.
 
 A notice of *n* days counts the days after the day of announcement: announced on 1 June with 30 calendar days,
-1 July is the first right day to start (exactly the number is enough). Business days are those without the
-publisher's holidays.
-
-From when a timestamp was signed until it expires (docs/format/trust.md, TUF) a customer takes it as news; the
-shorter that is, the sooner withheld versions are noticed, and the sooner a failed renewal.
+1 July is the earliest date allowed. Business days are Monday to Friday without the publisher's holidays.
 """
 
 from __future__ import annotations
@@ -58,19 +54,12 @@ def parse_day(text: str) -> dt.date:
     return dt.date.fromisoformat(text)
 
 
-SHORTEST, LONGEST = dt.timedelta(hours=1), dt.timedelta(days=31)
-"""Between these the publisher may choose."""
-
-USUAL = dt.timedelta(hours=48)
-"""What is chosen for a publisher who says nothing."""
+SHORTEST, LONGEST, USUAL = dt.timedelta(hours=1), dt.timedelta(days=31), dt.timedelta(hours=48)
+"""For how long a timestamp may be good, and is if the publisher says nothing."""
 
 
 def check_fresh_for(fresh_for: dt.timedelta) -> None:
-    """Refuse a time that the format does not allow.
-
-    Raises:
-        ValueError: It is shorter or longer.
-    """
+    """Raise ``ValueError`` for a time that the format does not allow (docs/format/trust.md, TUF)."""
     if not SHORTEST <= fresh_for <= LONGEST:
         raise ValueError(
             f"a timestamp is good for {in_words(SHORTEST)} to {in_words(LONGEST)}, not {in_words(fresh_for)}"
@@ -104,8 +93,6 @@ def in_words(fresh_for: dt.timedelta) -> str:
 
 
 _SATURDAY = 5
-_WEEK = 7
-_WORKING_WEEK = 5
 
 
 class DayCounting(Protocol):
@@ -122,10 +109,6 @@ class DayCounting(Protocol):
 
 def local_day(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
     """Return the day that an instant falls on in the publisher's time zone.
-
-    Args:
-        instant: Aware instant, in any zone.
-        zone: The publisher's time zone.
 
     Raises:
         ValueError: The instant has no time zone.
@@ -163,15 +146,10 @@ def days_of_notice(announced_on: dt.date, starts_on: dt.date, notice: NoticeSour
     """Return how many days of notice were given, counted as the promise counts."""
     if notice.day_count == "calendar":
         return (starts_on - announced_on).days
-    if starts_on < announced_on:
-        return -_business_days_between(starts_on, announced_on, notice)
-    return _business_days_between(announced_on, starts_on, notice)
-
-
-def _business_days_between(after: dt.date, until: dt.date, notice: NoticeSource) -> int:
-    """Count business days later than one day, up to and with another, without walking years."""
-    weeks, rest = divmod((until - after).days, _WEEK)
+    # Business days later than one day, up to and with the other, without walking years.
+    after, until = sorted((announced_on, starts_on))
+    weeks, rest = divmod((until - after).days, 7)
     tail = (after + dt.timedelta(days=offset) for offset in range(1, rest + 1))
-    count = weeks * _WORKING_WEEK + sum(day.weekday() < _SATURDAY for day in tail)
+    count = weeks * 5 + sum(day.weekday() < _SATURDAY for day in tail)
     holidays = {day for day in notice.holidays if after < day <= until and day.weekday() < _SATURDAY}
-    return count - len(holidays)
+    return (count - len(holidays)) * (-1 if starts_on < announced_on else 1)

@@ -55,7 +55,7 @@ _NOT_SETTABLE = frozenset(
 """Fields of an owner that no planned change may set: dates have fields of their own, ids last."""
 
 
-def owners(vendor: SubprocessorSource | Subprocessor) -> Iterator[tuple[str | None, Any]]:
+def plan_owners(vendor: SubprocessorSource | Subprocessor) -> Iterator[tuple[str | None, Any]]:
     """Yield what may have planned changes: the vendor with ``None``, each engagement with its id."""
     yield None, vendor
     for engagement in vendor.engagements:
@@ -139,10 +139,10 @@ def without(vendor: V, left_out: set[tuple[str | None, str]]) -> V:
 
 
 def replanned(vendor: V, plans: Callable[[str | None, Any], Iterable[PlannedChangeSource]]) -> V:
-    """Return a vendor with other planned changes, of itself and of each engagement (see ``owners``)."""
-    new = {id_: tuple(plans(id_, owner)) for id_, owner in owners(vendor)}
-    uses = tuple(msgspec.structs.replace(item, planned=new[item.id]) for item in vendor.engagements)
-    return msgspec.structs.replace(vendor, planned=new[None], engagements=uses)
+    """Return a vendor with other planned changes, of itself and of each engagement."""
+    replace = msgspec.structs.replace
+    uses = tuple(replace(item, planned=tuple(plans(item.id, item))) for item in vendor.engagements)
+    return replace(vendor, planned=tuple(plans(None, vendor)), engagements=uses)
 
 
 def vendor_before(vendor: V, engagement: str | None, change: PlannedChangeSource) -> V:
@@ -155,7 +155,7 @@ def fields_set(
     vendor: SubprocessorSource | Subprocessor, engagement: str | None, change: PlannedChangeSource
 ) -> Iterator[tuple[str, Any, Any]]:
     """Yield each field that a planned change changes, as it is the day before and from its day on."""
-    before_it = owners(vendor_before(vendor, engagement, change))
+    before_it = plan_owners(vendor_before(vendor, engagement, change))
     held = next(owner for id_, owner in before_it if id_ == engagement)
     for name, value in change.set.items():
         before, after = getattr(held, name, None), typed(type(held), name, value)
@@ -169,7 +169,7 @@ def days_of_effect(vendors: Iterable[SubprocessorSource | Subprocessor]) -> list
         {
             change.effective_on
             for vendor in vendors
-            for _, owner in owners(vendor)
+            for _, owner in plan_owners(vendor)
             for change in owner.planned
             if change.cancelled is None
         }

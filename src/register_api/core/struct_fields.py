@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -76,31 +76,18 @@ def _shape(kind: inspect.Type) -> Shape:
 
 def forms_in(record: msgspec.Struct, of: type[F], place: str = "") -> Iterator[tuple[str, F, Any]]:
     """Yield key path, form and value of everything in a record that has a form."""
-    before = f"{place}." if place else ""
     for name, shape in _with_forms(type(record), of):
-        value = getattr(record, name)
-        if value is None:
-            continue
-        at = before + name
-        if shape.is_list:
-            for index, item in enumerate(value):
-                if shape.struct is not None:
-                    yield from forms_in(item, of, f"{at}[{index}]")
-                elif isinstance(shape.form, of):
-                    yield f"{at}[{index}]", shape.form, item
-        elif shape.struct is not None:
-            yield from forms_in(value, of, at)
-        elif isinstance(shape.form, of):
-            texts = _labels(at, value) if isinstance(value, dict) else ((at, value),)
-            for key, text in texts:
-                yield key, shape.form, text
-
-
-def _labels(place: str, labels: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield key path and text of the names and the texts of labels."""
-    for label, text in labels.items():
-        yield f"{place}.{_key(label)}", label
-        yield f"{place}.{_key(label)}", text
+        value, at = getattr(record, name), f"{place}.{name}".lstrip(".")
+        items: Iterable[tuple[str, Any]] = () if value is None else ((at, value),)
+        if value is not None and shape.is_list:
+            items = ((f"{at}[{index}]", item) for index, item in enumerate(value))
+        elif isinstance(value, dict):  # names and texts of labels
+            items = ((f"{at}.{_key(name)}", said) for name, text in value.items() for said in (name, text))
+        for key, item in items:
+            if shape.struct is not None:
+                yield from forms_in(item, of, key)
+            elif isinstance(shape.form, of):
+                yield key, shape.form, item
 
 
 @functools.cache

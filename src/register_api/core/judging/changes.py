@@ -49,7 +49,7 @@ class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def between(cls, version: int, where: str, says: Any, follows: Any) -> Contradiction:
         """Return that one value is published and another one follows."""
-        problem = f"says {shown(says)}; {shown(follows)} follows"
+        problem = f"says {_quoted(says)}; {_quoted(follows)} follows"
         field = where.rsplit(maxsplit=1)[-1]
         return cls(version=version, where=where, problem=problem, field=field, says=says, follows=follows)
 
@@ -57,8 +57,7 @@ class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
 class NoticeGiven(msgspec.Struct, frozen=True, kw_only=True):
     """One announcement of a version that a promise covers, and what became of the promise; recounted.
 
-    It is of a planned change (of an engagement, or of the vendor itself), or of an engagement's start. The
-    reason is why the notice was short, where the publisher says so.
+    The reason is why the notice was short, where the publisher says so.
     """
 
     version: int
@@ -72,31 +71,20 @@ class NoticeGiven(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found about one version.
-
-    Attributes:
-        contradictions: What does not follow from the registers.
-        not_judged: What cannot be known here, in sentences.
-        given: Every announcement of the version that a promise covers.
-    """
+    """What does not follow about one version, what cannot be known (in sentences), and the notices given."""
 
     contradictions: tuple[Contradiction, ...] = ()
     not_judged: tuple[str, ...] = ()
     given: tuple[NoticeGiven, ...] = ()
 
 
-def shown(value: Any) -> str:
+def _quoted(value: Any) -> str:
     """Return a value as JSON has it, on one line and shortened."""
     text = printable(msgspec.json.encode(value).decode())
     return text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}…"
 
 
 _TYPES = frozenset(get_args(ChangeType))
-_WORDS = frozenset({"summary", "summary_language"})
-"""What the publisher says in words of its own."""
-
-_SAID_LOOSELY = ("kind", "affects")
-"""What a change of a later release says as this one would, if its type is known."""
 
 
 def change_faults(
@@ -114,9 +102,8 @@ def change_faults(
         return
     for said, change in zip_longest(diff.changes, follows):
         if said is None:
-            yield Contradiction(
-                version=number, where=f"change {change.id}", problem=f"{_is(change)}; not told"
-            )
+            problem = f"{_is(change)}; not told"
+            yield Contradiction(version=number, where=f"change {change.id}", problem=problem)
         elif change is None:
             problem = f"{_is(said)} is reported but does not follow from the registers"
             yield Contradiction(version=number, where=f"change {said.id}", problem=problem)
@@ -147,7 +134,7 @@ def _of_change(number: int, said: Change, follows: Change) -> Iterator[Contradic
             yield from _of_fields(number, where, one, other)
         elif name == "notice":
             yield from _of_notice(number, where, one, other)
-        elif name not in _WORDS and (name != "type" or other in _TYPES):
+        elif name not in {"summary", "summary_language"} and (name != "type" or other in _TYPES):
             yield Contradiction.between(number, where, one, other)
 
 
@@ -191,13 +178,11 @@ def _told_at_least(diff: Diff, follows: Sequence[Change]) -> Iterator[Contradict
     told = {_place(change, field): (change, field) for change in diff.changes for field in change.fields}
     for change in follows:
         for field in change.fields:
-            found = told.get(_place(change, field))
-            if found is not None:
+            if (found := told.get(_place(change, field))) is not None:
                 yield from _of_told(diff.newer.version, *found, change, field)
                 continue
-            problem = (
-                f"{_is(change)}: a change of {field.path} follows from the registers but is not reported"
-            )
+            what = f"{_is(change)}: a change of {field.path}"
+            problem = f"{what} follows from the registers but is not reported"
             yield Contradiction(version=diff.newer.version, where="changes", problem=problem)
 
 
@@ -211,7 +196,7 @@ def _of_told(
             yield Contradiction.between(number, f"{where} {field.path}.{side}", *values)
     if said.type not in _TYPES or sides:
         return  # what it means is the later release's to say
-    for name, *values in differing(said, follows, ("type", *_SAID_LOOSELY)):
+    for name, *values in differing(said, follows, ("type", "kind", "affects")):
         yield Contradiction.between(number, f"{where} {name}", *values)
     yield from _of_notice(number, f"{where} notice", said.notice, follows.notice)
 
@@ -219,13 +204,12 @@ def _of_told(
 def _place(change: Change, field: FieldChange) -> tuple[str | None, str]:
     """Return a field's whole way from the register, and the planned change that sets it."""
     path = field.path
-    if change.subprocessor is None:
-        return change.planned, path
-    way = f"subprocessors.{change.subprocessor}."
     if change.engagement is not None and path.startswith("subprocessor."):
-        return change.planned, way + path.removeprefix("subprocessor.")
-    use = f"engagements.{change.engagement}." if change.engagement is not None else ""
-    return change.planned, way + use + path
+        path = path.removeprefix("subprocessor.")
+    elif change.engagement is not None:
+        path = f"engagements.{change.engagement}.{path}"
+    way = "" if change.subprocessor is None else f"subprocessors.{change.subprocessor}."
+    return change.planned, way + path
 
 
 def untold_here(diff: Diff) -> tuple[str, ...]:

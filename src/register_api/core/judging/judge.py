@@ -37,7 +37,7 @@ from register_api.core.model import (
     SubprocessorSource,
 )
 from register_api.core.notice_period import Promises, notice_status
-from register_api.core.planned_changes import owners, replanned, typed
+from register_api.core.planned_changes import plan_owners, replanned, typed
 from register_api.core.rules import identity, promise
 from register_api.core.rules.rule_table import REGISTER_FILE, found
 from register_api.core.struct_fields import forms_in
@@ -215,7 +215,7 @@ def _is_certain(item: Contradiction) -> bool:
 def _notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]:
     """Yield what a version announces and a promise covers."""
     for vendor in register.subprocessors:
-        for engagement, owner in owners(vendor):
+        for engagement, owner in plan_owners(vendor):
             said = [(plan.id, plan.effective_on, plan) for plan in owner.planned]
             said[:0] = [(None, owner.starts_on, owner)] if engagement is not None else []
             for planned, effective_on, one in said:

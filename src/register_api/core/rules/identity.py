@@ -13,7 +13,7 @@ from register_api.core.countries import ASSIGNED
 from register_api.core.field_forms import SLUG, TEXT, Form, Reference
 from register_api.core.language.language import Language, translations
 from register_api.core.model import Draft, Engagement, PlannedChange, Subprocessor, SubprocessorSource
-from register_api.core.planned_changes import ONE_DAY, engagement_on, vendor_on
+from register_api.core.planned_changes import ONE_DAY, engagement_on, plan_owners, vendor_on
 from register_api.core.rules.rule_table import REGISTER_FILE, found, owners, vendor_file
 from register_api.core.struct_fields import forms_in
 from register_api.core.text import is_slug, nearest
@@ -32,9 +32,8 @@ _CHOICES = 12
 def check_ids(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R02: ids are unique where they stand."""
     register = draft.register
-    yield from _check_unique(REGISTER_FILE, "categories", register.categories)
-    yield from _check_unique(REGISTER_FILE, "statuses", register.statuses)
-    yield from _check_unique(REGISTER_FILE, "products", register.products)
+    for key in ("categories", "statuses", "products"):
+        yield from _check_unique(REGISTER_FILE, key, getattr(register, key))
     for vendor in draft.subprocessors:
         yield from _check_unique(vendor_file(vendor.id), "engagements", vendor.engagements)
         for prefix, owner in owners(vendor):
@@ -60,22 +59,18 @@ def check_history(draft: Draft, context: Context) -> Iterator[Finding]:
         if new is None:
             yield _gone(f"the vendor {old.id!r} was published and is missing now", vendor_file(old.id), "")
             continue
-        yield from _check_entries(old, new, context)
+        yield from _check_entries(old, new, context.day)
         if context.reason.kind != "correction":
             hint = "give the new entity an id of its own, with replaces, or publish with --corrects N"
             pair = vendor_on(old, context.day), vendor_on(new, context.day)
             yield from _check_entity(*pair, "legal_name", hint)
     for vendor in draft.subprocessors:
-        yield from _check_planned_entity(vendor, context)
-
-
-def _check_planned_entity(vendor: SubprocessorSource, context: Context) -> Iterator[Finding]:
-    """Yield planned changes that would give an id to another entity, which has to come under its own."""
-    for index, change in enumerate(vendor.planned):
-        if change.cancelled is None and change.effective_on > context.day:
-            pair = vendor_on(vendor, change.effective_on - ONE_DAY), vendor_on(vendor, change.effective_on)
-            hint = "give the new entity an id of its own, with replaces and a starts_on"
-            yield from _check_entity(*pair, f"planned[{index}].set", hint)
+        for index, change in enumerate(vendor.planned):
+            day = change.effective_on
+            if change.cancelled is None and day > context.day:
+                hint = "give the new entity an id of its own, with replaces and a starts_on"
+                known = vendor_on(vendor, day - ONE_DAY)
+                yield from _check_entity(known, vendor_on(vendor, day), f"planned[{index}].set", hint)
 
 
 def _check_entity(
@@ -88,21 +83,20 @@ def _check_entity(
         yield found("R03", vendor_file(before.id), key, message, hint)
 
 
-def _check_entries(old: Subprocessor, new: SubprocessorSource, context: Context) -> Iterator[Finding]:
+def _check_entries(old: Subprocessor, new: SubprocessorSource, day: dt.date) -> Iterator[Finding]:
     """Yield engagements and planned changes that are gone; one that has been folded may leave."""
     file = vendor_file(old.id)
     successors: dict[str | None, tuple[str, Any]] = {
         (owner.id if prefix else None): (prefix, owner) for prefix, owner in owners(new)
     }
-    before: list[tuple[str | None, Any]] = [(None, old), *((item.id, item) for item in old.engagements)]
-    for key, owner in before:
+    for key, owner in plan_owners(old):
         if key not in successors:
             yield _gone(f"the engagement {key!r} was published and is missing now", file, "engagements")
             continue
         prefix, successor = successors[key]
         kept = {item.id for item in successor.planned}
         for change in owner.planned:
-            if change.id not in kept and not _is_folded(change, owner, successor, context.day):
+            if change.id not in kept and not _is_folded(change, owner, successor, day):
                 message = f"the planned change {change.id!r} was published and is missing now"
                 hint = (
                     'cancel it with a reason (cancelled = { reason = "…" }); '
@@ -200,9 +194,11 @@ def check_forms(draft: Draft, context: Context) -> Iterator[Finding]:
     files = [(REGISTER_FILE, draft.register), *((vendor_file(item.id), item) for item in draft.subprocessors)]
     for file, record in files:
         for key, form, value in forms_in(record, Form):
-            fault = form.fault(value)
-            if fault is not None:
-                hint = _id_hint(value) if form is SLUG else _code_hint(value) if fault.rule == "R06" else ""
+            if (fault := form.fault(value)) is not None:
+                hint = _code_hint(value) if fault.rule == "R06" else ""
+                near = _NO_SLUG.sub("-", value.lower()).strip("-") if form is SLUG else ""
+                if is_slug(near):
+                    hint = f"lower-case letters, digits and single hyphens, such as {near}"
                 yield found(fault.rule, file, key, fault.message, hint or fault.hint)
     fault = TEXT.fault(context.reason.text) if context.reason.text is not None else None
     if fault is not None:
@@ -218,12 +214,6 @@ def _code_hint(name: str) -> str:
     codes = (Language.of(tag).country_code(name) for tag in sorted(translations() | {"en"}))
     code = next(filter(None, codes), None)
     return f"{name.strip()} is {code}" if code else ""
-
-
-def _id_hint(name: str) -> str:
-    """Return an id like what was written; that of a vendor is the name of its file."""
-    near = _NO_SLUG.sub("-", name.lower()).strip("-")
-    return f"lower-case letters, digits and single hyphens, such as {near}" if is_slug(near) else ""
 
 
 def check_sizes(draft: Draft, _context: Context) -> Iterator[Finding]:
