@@ -108,7 +108,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProvenRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a record stands: root, place of the leaf from 0, neighbours on the way up, hex; the server's reply."""
+    """Where a record stands: root, place of the leaf from 0, neighbours on the way up, hex; the reply."""
 
     root: Hex64
     index: Count
