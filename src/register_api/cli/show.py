@@ -74,7 +74,7 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
         everything = SubprocessorsQuery(limit=MOST_ROWS)
         print_json(compute.subprocessors(archive, everything, moment) if known else _nothing(archive, moment))
     elif known is None:
-        first = format_instant(archive.published_at(1))
+        first = format_instant(archive.published[0])
         out.print(f"Nothing had been published by {_when(known_at)}; version 1 is of {first}.")
     else:
         _print_state(known, moment)

@@ -94,7 +94,6 @@ class WholeTree:
         self._newest = newest
 
     def __contains__(self, path: object) -> bool:
-        """Tell whether the format knows such a path for these versions."""
         if not isinstance(path, str) or not is_path(path):
             return False
         return int(values_in(path).get("version", 1)) <= self._newest

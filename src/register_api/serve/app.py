@@ -28,15 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class AppState(NamedTuple):
-    """What the service works with, and what metrics tell of.
-
-    Attributes:
-        replies: Where the current table stands.
-        answers: Answers that were computed before.
-        counters: What was done so far.
-        clock: Tells the present instant.
-        started: When the service was.
-    """
+    """What the service works with, and what metrics tell of; ``started`` is when the service was."""
 
     replies: CurrentReplies
     answers: Answers
@@ -60,10 +52,13 @@ def create_app(settings: Settings, clock: Clock = system_clock.now, state: AppSt
         async with follow(state, settings.poll_seconds):
             yield
 
+    def leave_it_to_the_fast_path(_: Request[Any, Any, Any], error: Exception) -> NoReturn:
+        raise error
+
     computed = Litestar(
         routes(Service(state.replies, state.answers, state.clock)),
         lifespan=[following],
-        exception_handlers={Exception: _leave_it_to_the_fast_path},
+        exception_handlers={Exception: leave_it_to_the_fast_path},
         openapi_config=None,
         logging_config=None,
     )
@@ -71,10 +66,6 @@ def create_app(settings: Settings, clock: Clock = system_clock.now, state: AppSt
     if settings.prefix:
         app = prefixed(app, settings.prefix)
     return log_requests(app, settings) if settings.log_requests else app
-
-
-def _leave_it_to_the_fast_path(_: Request[Any, Any, Any], error: Exception) -> NoReturn:
-    raise error
 
 
 def prefixed(app: App, prefix: str) -> App:
@@ -120,23 +111,23 @@ async def follow(state: AppState, seconds: float) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def repeating(step: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
     """Take a step again and again while the block runs; one that fails is logged, and the next is taken."""
-    task = asyncio.create_task(_repeat(step, seconds))
+
+    async def repeat() -> None:
+        failing = False
+        while True:
+            try:
+                await step()
+                failing = False
+            except Exception as error:  # noqa: BLE001 (whatever it was, the next step is taken)
+                if not failing:
+                    _log.error("work beside the requests fails, and is tried again", exc_info=error)
+                failing = True
+            await asyncio.sleep(seconds)
+
+    task = asyncio.create_task(repeat())
     try:
         yield
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-async def _repeat(step: Callable[[], Awaitable[None]], seconds: float) -> None:
-    failing = False
-    while True:
-        try:
-            await step()
-            failing = False
-        except Exception as error:  # noqa: BLE001 (whatever it was, the next step is taken)
-            if not failing:
-                _log.error("work beside the requests fails, and is tried again", exc_info=error)
-            failing = True
-        await asyncio.sleep(seconds)

@@ -13,13 +13,12 @@ from collections.abc import Callable
 from typing import Literal
 
 from register_api.core.api.answers import Name
+from register_api.core.api.openapi import HEALTH, READINESS
 from register_api.serve.http.asgi import Message, Scope, Send
 from register_api.serve.http.problems import Problem
 from register_api.serve.reply_table import ReplyTable
 
 _log = logging.getLogger(__name__)
-
-_HEALTH = frozenset({"/healthz", "/readyz"})
 
 Kind = Literal["head", "stored", "computed", "health", "other", "refused"]
 """Head file; other file of the tree; computed answer; the service's own health; nothing of these;
@@ -27,18 +26,12 @@ refused before there was a request."""
 
 
 class Counters:
-    """Numbers that only grow.
+    """Numbers that only grow: requests by kind and status, faults, connections that were accepted and closed.
 
-    Attributes:
-        requests: Requests by kind and status.
-        faults: Faults of the service, each in the log with a number.
-        connections: Connections that were accepted.
-        closed: Those of them that are closed again.
-        broken: Connections that were ended because the client took a reply too slowly.
+    ``broken`` are connections that were ended because the client took a reply too slowly.
     """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         self.requests: Counter[tuple[Kind, int]] = Counter()
         self.faults = self.connections = self.closed = self.broken = 0
 
@@ -47,9 +40,18 @@ class Counters:
     ) -> Send:
         """Return a ``send`` that counts the reply it begins."""
 
+        def kind() -> Kind:
+            if url in {HEALTH, READINESS}:
+                return "health"
+            if is_computed(url):
+                return "computed"
+            if table is None or table.path_of(url) is None:
+                return "other"
+            return "head" if url in table.ready else "stored"
+
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self.requests[_kind(table, url, is_computed), message["status"]] += 1
+                self.requests[kind(), message["status"]] += 1
             await send(message)
 
         return counted
@@ -79,13 +81,3 @@ def _numbered(name: Name, detail: str, request_id: str) -> Problem:
         f"{detail} The operator finds it in the log under {request_id}.",
         headers=((b"request-id", request_id.encode("ascii")),),
     )
-
-
-def _kind(table: ReplyTable | None, url: str, is_computed: Callable[[str], bool]) -> Kind:
-    if url in _HEALTH:
-        return "health"
-    if is_computed(url):
-        return "computed"
-    if table is None or table.path_of(url) is None:
-        return "other"
-    return "head" if url in table.ready else "stored"

@@ -110,15 +110,6 @@ async def _send_form(representation: Representation, method: str, send: Send, *,
         await send_body(representation.body, send)
 
 
-async def send_stored(table: ReplyTable, path: str, scope: Scope, send: Send) -> None:
-    """Answer GET or HEAD with an immutable file of the tree."""
-    try:
-        resource = await table.resource(path)
-    except StoreDamaged as error:
-        raise logged_problem("unreadable", "This file cannot be read at the moment.", error) from error
-    await send_resource(resource, scope, send)
-
-
 async def send_redirect(reference: str, send: Send) -> None:
     """Send a client to where a reference leads, permanently (RFC 9110 section 15.4.9)."""
     headers = (
@@ -156,7 +147,6 @@ class FastPath:
     def __init__(
         self, replies: CurrentReplies, computed: App, is_computed: Callable[[str], bool], counters: Counters
     ) -> None:
-        """Join the parts."""
         self._replies = replies
         self._computed = computed
         self._is_computed = is_computed
@@ -211,7 +201,13 @@ class FastPath:
             await send(_PREFLIGHT)
             await send(NO_BODY)
         elif table is not None and path is not None:
-            await send_stored(table, path, scope, send)
+            try:
+                resource = await table.resource(path)
+            except StoreDamaged as error:
+                raise logged_problem(
+                    "unreadable", "This file cannot be read at the moment.", error
+                ) from error
+            await send_resource(resource, scope, send)
         elif elsewhere is not None:
             await send_redirect(elsewhere, send)
         else:

@@ -23,13 +23,7 @@ Samples = Mapping[tuple[Kind, int], int]
 
 
 class Described(NamedTuple):
-    """One metric, by Prometheus' rules for names: a prefix, the unit, ``_total`` for what only grows.
-
-    Attributes:
-        meaning: What it tells.
-        value: Its value, or values by those of its labels; ``None`` if it is not known at the moment.
-        labels: Names of its labels.
-    """
+    """What a metric tells, and its value, or values by those of its labels; ``None`` if it is not known."""
 
     meaning: str
     value: Callable[[AppState], float | Samples | None]
@@ -102,14 +96,13 @@ METRICS: dict[str, Described] = {
         "When the process started, seconds since the epoch", lambda state: state.started.timestamp()
     ),
 }
-"""Every metric by its full name. What is not known at the moment is left out."""
+"""Every metric by its full name: a prefix, the unit, ``_total`` for what only grows (Prometheus' rules)."""
 
 
 class ServiceCollector(Collector):
     """Reads the numbers of one process when a scrape asks for them."""
 
     def __init__(self, state: AppState) -> None:
-        """Remember where the numbers are."""
         self._state = state
 
     def collect(self) -> Iterable[Metric]:
@@ -128,11 +121,7 @@ class ServiceCollector(Collector):
 
 @contextlib.contextmanager
 def metrics_served(state: AppState, settings: Settings) -> Iterator[WSGIServer | None]:
-    """Answer scrapes in a thread while the block runs, at the address that the settings give, if any.
-
-    Raises:
-        UsageError: The address cannot be listened on.
-    """
+    """Answer scrapes in a thread while the block runs, at the address that the settings give, if any."""
     address = metrics_address(settings)
     if address is None:
         yield None

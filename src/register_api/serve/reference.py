@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlencode
 
 import msgspec
-from jinja2 import Environment
 from markupsafe import Markup
 
 from register_api.core.api.openapi import STATUSES, description, url_of
@@ -40,12 +39,9 @@ _SHOWN = re.compile(r"application/(.*\+)?(json|xml|jose|x-pem-file)|text/(plain|
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shown of one address.
+    """What is shown of one address: values of parameters by name, a request with its query, and its answer.
 
-    Attributes:
-        values: Values of parameters by name.
-        request: Address with query that gets the answer.
-        answer: Its body as text; ``None`` if that is too long, or no text.
+    The answer is its body as text; ``None`` if that is too long, or no text.
     """
 
     values: dict[str, str]
@@ -167,10 +163,5 @@ def name_of(reference: str) -> str:
     return reference.rpartition("/")[2]
 
 
-def _environment() -> Environment:
-    environment = page_environment("register_api.serve")
-    environment.filters |= {"prose": prose, "name_of": name_of, "form": form}
-    return environment
-
-
-_ENVIRONMENT = _environment()
+_ENVIRONMENT = page_environment("register_api.serve")
+_ENVIRONMENT.filters |= {"prose": prose, "name_of": name_of, "form": form}

@@ -33,13 +33,9 @@ CACHE_CONTROL = {cache: value.encode("ascii") for cache, value in headers.CACHE_
 
 
 class Representation(msgspec.Struct, frozen=True, kw_only=True):
-    """One form of a resource, ready to send.
+    """One form of a resource: its strong entity tag with the quotes, what opens a 200, and its body.
 
-    Attributes:
-        etag: Strong entity tag, with its quotes.
-        start: Opens a 200.
-        unchanged: Opens a 304 (RFC 9110 section 15.4.5 says which headers it has).
-        body: The body of a 200.
+    ``unchanged`` opens a 304 (RFC 9110 section 15.4.5 says which headers it has).
     """
 
     coding: str
@@ -50,12 +46,9 @@ class Representation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """What one URL names.
+    """What one URL names: its forms by content coding, of which ``identity`` is always there.
 
-    Attributes:
-        representations: By content coding; ``identity`` is always there.
-        last_modified: Value of ``Last-Modified``, or ``None``.
-        modified: The same in seconds since the epoch.
+    ``modified`` is ``last_modified`` (the header's value) in seconds since the epoch.
     """
 
     representations: dict[str, Representation]
@@ -77,15 +70,10 @@ def make_resource(
     more: tuple[Header, ...] = (),
     vary: bytes = b"Accept-Encoding",
 ) -> Resource:
-    """Build a resource with all its headers.
+    """Build a resource with all its headers, of its SHA-256 and bytes by content coding.
 
-    Args:
-        forms: SHA-256 and bytes by content coding.
-        media_type: Value of ``Content-Type``.
-        cache: Cache class, a key of ``CACHE_CONTROL``.
-        modified: When the bytes were published; ``None`` for a computed answer.
-        more: Further headers of a 200.
-        vary: Request headers that the form depends on.
+    ``modified`` is when the bytes were published, ``None`` for a computed answer; ``more`` has further
+    headers of a 200, ``vary`` those of a request that the form depends on.
     """
     last_modified = None if modified is None else format_datetime(modified, usegmt=True).encode("ascii")
     dated = () if last_modified is None else ((b"last-modified", last_modified),)
@@ -147,15 +135,9 @@ Value = TypeVar("Value")
 
 
 class BoundedCache(Generic[Value]):
-    """Least-recently-used cache, bounded by the sum of its values' costs.
-
-    Attributes:
-        limit: Largest sum of costs, e.g. bytes.
-        cost: Sum of the costs of what is held.
-    """
+    """Least-recently-used cache, bounded by the sum of its values' costs, e.g. bytes."""
 
     def __init__(self, limit: int, cost_of: Callable[[Value], int] = lambda _: 1) -> None:
-        """Make an empty cache."""
         self.limit = limit
         self.cost = 0
         self._cost_of = cost_of

@@ -15,28 +15,16 @@ from register_api.core.headers import link_value, links_of
 from register_api.errors import StoreDamaged, StoreError
 from register_api.serve.answer.archive import Archive
 from register_api.serve.http.asgi import Header
-from register_api.serve.reply import (
-    BoundedCache,
-    Resource,
-    make_resource,
-    page_headers,
-)
+from register_api.serve.reply import BoundedCache, Resource, make_resource, page_headers
 from register_api.store.reader import Snapshot, current, open_snapshot
 
 _log = logging.getLogger(__name__)
 
 
 class ReplyTable:
-    """Every reply that is known beforehand, for one publication.
-
-    Attributes:
-        snapshot: The publication.
-        archive: Its versions, for computed answers.
-        ready: Head files by URL path, with all bytes.
-    """
+    """Every reply that is known beforehand, for one publication; ``ready`` has head files by URL path."""
 
     def __init__(self, snapshot: Snapshot, cache_bytes: int) -> None:
-        """Load every head file."""
         self.snapshot = snapshot
         self.archive = Archive(snapshot)
         self._files = snapshot.manifest.files
@@ -95,15 +83,10 @@ def load_reply_table(store: Path, cache_bytes: int) -> ReplyTable | None:
 class CurrentReplies:
     """Holds the reply table that requests are answered from, and what went wrong with its successor.
 
-    Attributes:
-        table: The current table; ``None`` until something is published.
-        failed: Whether the newest publication could not be loaded; the table before it stays.
-        loads: How many publications were loaded.
-        failures: How many attempts to load one failed.
+    ``failed``: the newest publication could not be loaded, and the table before it stays.
     """
 
     def __init__(self, store: Path, cache_bytes: int) -> None:
-        """Start empty."""
         self.table: ReplyTable | None = None
         self.failed = False
         self.loads = 0

@@ -131,17 +131,14 @@ def _give_memory_back() -> None:
 def listen(settings: Settings, environment: Mapping[str, str] | None = None) -> socket.socket:
     """Return a socket that listens: at a host and port, at a path, or one that systemd has opened.
 
-    Args:
-        settings: Where.
-        environment: Variables by which systemd says that it has opened one (sd_listen_fds(3)).
-
-    Raises:
-        UsageError: It cannot be listened there.
+    By the variables of ``environment`` systemd says so (sd_listen_fds(3)).
     """
     try:
         if _is_inherited(environment or {}):
             where, hint = "the socket that was handed over", ""
-            return _inherited()
+            found = socket.socket(fileno=_FIRST_INHERITED)
+            found.set_inheritable(False)
+            return found
         if settings.uds != OFF:
             where, hint = settings.uds, "choose another with REGISTER_UDS"
             return _at_path(Path(settings.uds), int(settings.uds_mode, 8))
@@ -154,12 +151,6 @@ def listen(settings: Settings, environment: Mapping[str, str] | None = None) -> 
 
 def _is_inherited(environment: Mapping[str, str]) -> bool:
     return environment.get("LISTEN_PID") == str(os.getpid()) and environment.get("LISTEN_FDS") == "1"
-
-
-def _inherited() -> socket.socket:
-    found = socket.socket(fileno=_FIRST_INHERITED)
-    found.set_inheritable(False)
-    return found
 
 
 def _at_port(host: str, port: int) -> socket.socket:
@@ -204,7 +195,6 @@ class RegisterServer(uvicorn.Server):
     """uvicorn's server, which also looks at its connections now and then, and ends in order."""
 
     def __init__(self, config: uvicorn.Config, reaper: ConnectionReaper, shutdown_seconds: int) -> None:
-        """Prepare a server."""
         super().__init__(config)
         self._reaper = reaper
         self._shutdown_seconds = shutdown_seconds

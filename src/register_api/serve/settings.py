@@ -66,16 +66,15 @@ _KINDS = typing.get_type_hints(Settings, include_extras=True)
 VARIABLES = {("" if name in {"host", "port"} else "REGISTER_") + name.upper(): name for name in _KINDS}
 """Environment variable: the setting it gives."""
 
-_ADDRESS = re.compile(r"(?P<host>[^:\s]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})", re.ASCII)
-_HIGHEST_PORT = 65535
+_ADDRESS = re.compile(r"([^:\s]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", re.ASCII)
 
 
 def metrics_address(settings: Settings) -> tuple[str, int] | None:
     """Return host and port where metrics are to be had, or ``None``; an IPv6 address stands in brackets."""
     match = _ADDRESS.fullmatch(settings.metrics)
-    if match is None or int(match["port"]) > _HIGHEST_PORT:
+    if match is None or int(match[2]) >= 2**16:
         return None
-    return match["host"].strip("[]"), int(match["port"])
+    return match[1].strip("[]"), int(match[2])
 
 
 _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (

@@ -28,7 +28,6 @@ class Snapshot:
     """
 
     def __init__(self, store: Path, generation: int, manifest: Manifest, state: PublisherState) -> None:
-        """Keep what ``open_snapshot`` has read."""
         self.store, self.generation = store, generation
         self.manifest, self.state = manifest, state
 

@@ -6,8 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from examples import FIRST, make_engagement, make_promises, make_register, make_vendor
-from register_api.core.canonical import decode, encode, encoded
-from register_api.core.changes import Diff
+from register_api.core.canonical import encode, encoded
 from register_api.core.diff.document import diff_document
 from register_api.serve.answer.compute import history
 
@@ -23,20 +22,15 @@ class Versions:
     """Registers one after the other, with the diff that leads to each."""
 
     def __init__(self, *registers: Register) -> None:
+        self.snapshot = self
+        self.published = [register.published_at for register in registers]
         self._registers = registers
 
-    def diff_bytes(self, version: int) -> bytes:
+    def read(self, path: str) -> bytes:
         """Return the diff of a version as it is stored."""
+        version = int(path.split("/")[2])
         older = encoded(self._registers[version - 2]) if version > 1 else None
         return encode(diff_document(older, encoded(self._registers[version - 1]), make_promises()))
-
-    def diff(self, data: bytes) -> Diff:
-        """Read a diff."""
-        return decode(data, Diff)
-
-    def published_at(self, version: int) -> dt.datetime:
-        """Return when a version was published."""
-        return self._registers[version - 1].published_at
 
 
 def test_a_column_and_a_replacement_belong_to_every_vendor_that_they_affect() -> None:

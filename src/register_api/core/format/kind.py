@@ -119,7 +119,6 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
     written: Stage | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a row that does not say who checks its files, or why nobody does."""
         if bool(self.checks) == bool(self.unchecked):
             raise ValueError(f"{self.template}: either checks, or a reason why there are none")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from operator import itemgetter
 from typing import Generic, NamedTuple, TypeVar
 
 from register_api.serve.http.asgi import Receive, Scope, network_of
@@ -12,12 +13,6 @@ from register_api.serve.http.problems import Problem
 from register_api.serve.reply import BoundedCache, Resource
 
 Item = TypeVar("Item")
-
-
-class _Waiting(NamedTuple, Generic[Item]):
-    due: int  # when it would be finished if all clients were served at once; the earliest is next
-    client: str
-    item: Item
 
 
 class FairQueue(Generic[Item]):
@@ -30,33 +25,33 @@ class FairQueue(Generic[Item]):
     """
 
     def __init__(self, most: int) -> None:
-        """Start empty."""
         self._most = most
         self._clock = 0
-        self._waiting: list[_Waiting[Item]] = []
+        self._waiting: list[tuple[int, str, Item]] = []
+        """When each would be finished if all clients were served at once: the earliest is next."""
 
     def put(self, client: str, cost: int, item: Item) -> Item | None:
         """Have something wait for its turn."""
-        before = (each.due for each in self._waiting if each.client == client)
-        self._waiting.append(_Waiting(max(self._clock, *before, 0) + max(cost, 1), client, item))
+        before = (due for due, other, _ in self._waiting if other == client)
+        self._waiting.append((max(self._clock, *before, 0) + max(cost, 1), client, item))
         if len(self._waiting) <= self._most:
             return None
-        last = max(reversed(self._waiting), key=lambda each: each.due)
+        last = max(reversed(self._waiting), key=itemgetter(0))
         self._waiting.remove(last)
-        return last.item
+        return last[2]
 
     def leave(self, item: Item) -> None:
         """Have something wait no longer, if it does; others move up."""
-        self._waiting = [each for each in self._waiting if each.item is not item]
+        self._waiting = [each for each in self._waiting if each[2] is not item]
 
     def take(self) -> Item | None:
         """Return what has its turn now, or ``None`` if nothing waits."""
         if not self._waiting:
             return None
-        first = min(self._waiting, key=lambda each: each.due)
+        first = min(self._waiting, key=itemgetter(0))
         self._waiting.remove(first)
-        self._clock = first.due
-        return first.item
+        self._clock = first[0]
+        return first[2]
 
 
 _OVERHEAD = 4096
@@ -68,20 +63,11 @@ _ONE = {4: 32, 6: 64}
 (RFC 4291)."""
 
 
-async def _stay() -> None:
-    await asyncio.Event().wait()
-
-
 class Asker(NamedTuple):
-    """Who waits for an answer.
-
-    Attributes:
-        network: Whose share of the time it is computed in.
-        leaves: Waits until nobody listens to the answer any longer.
-    """
+    """Who waits for an answer: whose share of the time it takes, and what waits until nobody listens."""
 
     network: str = ""
-    leaves: Callable[[], Awaitable[object]] = _stay
+    leaves: Callable[[], Awaitable[object]] = lambda: asyncio.Event().wait()
 
 
 SOMEBODY = Asker()
@@ -109,21 +95,17 @@ class _Asked(NamedTuple):
 class Answers:
     """Answers by question, as far as they fit; what is not kept is computed, one after the other.
 
-    Attributes:
-        hits: How many questions were answered from what was kept.
-        misses: How many had to be computed.
+    ``hits`` counts the questions that were answered from what was kept, ``misses`` those that were computed.
     """
 
     def __init__(self, cache_bytes: int) -> None:
-        """Start empty."""
         self._kept: BoundedCache[Resource] = BoundedCache(cache_bytes, lambda answer: answer.size + _OVERHEAD)
-        self._asked: FairQueue[_Asked] = FairQueue(MAX_WAITING_QUESTIONS)
+        self._queue: FairQueue[_Asked] = FairQueue(MAX_WAITING_QUESTIONS)
         self._answering: asyncio.Task[None] | None = None
         self.hits = 0
         self.misses = 0
 
     def __len__(self) -> int:
-        """Return how many answers are kept."""
         return len(self._kept)
 
     async def get(
@@ -135,50 +117,42 @@ class Answers:
             self.hits += 1
             return found
         asked = _Asked(question, compute, asyncio.get_running_loop().create_future())
-        refused = self._asked.put(asker.network, cost, asked)
+        refused = self._queue.put(asker.network, cost, asked)
         if refused is not None:
             busy = Problem("busy", "Too many computed answers are waiting; try again soon.")
             refused.answer.set_exception(busy)
         if self._answering is None:
             self._answering = asyncio.create_task(self._answer_all())
+        leaving = asyncio.ensure_future(asker.leaves())
         try:
-            return await _unless_gone(asked.answer, asker)
+            await asyncio.wait((asked.answer, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if asked.answer.done():
+                return await asked.answer
         finally:
-            self._asked.leave(asked)
+            asked.answer.cancel()
+            leaving.cancel()
+            self._queue.leave(asked)
+        raise Problem("busy", "Whoever asked this has gone.")
 
     async def _answer_all(self) -> None:
-        """Answer while anybody waits."""
+        """Answer while anybody waits; what was begun is kept even if nobody waits for it any more."""
         try:
-            while (asked := self._asked.take()) is not None:
+            while (asked := self._queue.take()) is not None:
                 await self._answer(asked)
         finally:
             self._answering = None
 
     async def _answer(self, asked: _Asked) -> None:
         found = self._kept.get(asked.question)
+        self.hits += found is not None
+        self.misses += found is None
         try:
             if found is None:
-                self.misses += 1
                 found = await asked.compute()
                 self._kept.put(asked.question, found)
-            else:
-                self.hits += 1
         except Exception as error:  # noqa: BLE001 (whatever it is goes to whoever asked)
             if not asked.answer.done():
                 asked.answer.set_exception(error)
         else:
             if not asked.answer.done():
                 asked.answer.set_result(found)
-
-
-async def _unless_gone(answer: asyncio.Future[Resource], asker: Asker) -> Resource:
-    """Wait for an answer as long as somebody listens."""
-    leaving = asyncio.ensure_future(asker.leaves())
-    try:
-        await asyncio.wait((answer, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if answer.done():
-            return await answer
-    finally:
-        answer.cancel()
-        leaving.cancel()
-    raise Problem("busy", "Whoever asked this has gone.")

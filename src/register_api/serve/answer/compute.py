@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, NamedTuple, TypedDict, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -31,54 +30,39 @@ from register_api.core.changes import Diff
 from register_api.core.diff.document import diff_document
 from register_api.core.exports.columns import uses_at_places
 from register_api.core.exports.csv_table import uses_csv
+from register_api.core.format import tree
 from register_api.core.language.language import Language
 from register_api.core.language.values import Values
 from register_api.core.model import Subprocessor
 from register_api.core.questionnaire.answers import QUESTIONS
 from register_api.core.questionnaire.fill import answers as questionnaire
-from register_api.core.timeline import AsOf, EngagementState, RegisterAsOf
+from register_api.core.timeline import AsOf, EngagementState, RegisterAsOf, engagement_states
 from register_api.core.upcoming_events import upcoming as events_from
-from register_api.serve.answer.archive import Archive, basis, check_version, known_by
+from register_api.serve.answer.archive import Archive, basis, check_version, decoded, known_by
 from register_api.serve.answer.filters import Selection, check_ids
 from register_api.serve.http.problems import Problem
 
 T = TypeVar("T")
 
 
-class PageFacts(TypedDict):
-    """What a page says about itself."""
+def page_of(
+    items: Sequence[T], query: UpcomingQuery, known: RegisterAsOf
+) -> tuple[tuple[T, ...], dict[str, Any]]:
+    """Return the items of the page that was asked for, and what the page says about itself.
 
-    total: int
-    offset: int
-    next: str | None
-
-
-def page_of(items: Sequence[T], query: UpcomingQuery, known: RegisterAsOf) -> tuple[tuple[T, ...], PageFacts]:
-    """Return the items of the page that was asked for, and what the page says about itself."""
-    end = query.offset + query.limit
-    following = _reference(query, known, end) if end < len(items) else None
-    facts: PageFacts = {"total": len(items), "offset": query.offset, "next": following}
-    return tuple(items[query.offset : end]), facts
-
-
-def _reference(query: UpcomingQuery, known: RegisterAsOf, offset: int) -> str:
-    """Return a later page as a relative reference that asks for the same day and the same version.
-
-    Whatever day it is then, and whatever has been published since: pages of one list belong together.
+    The next page asks for the same day and the same version, whatever day it is then, and whatever has been
+    published since: pages of one list belong together.
     """
-    asked = msgspec.structs.replace(
-        query, on=known.on, known_at=None, version=known.register.version, offset=offset
-    )
-    return "?" + urlencode(list(_given(asked)))
-
-
-def _given(query: UpcomingQuery) -> Iterator[tuple[str, str]]:
-    """Yield names and values as in a query, in one order; what was not asked for is left out."""
-    for name, value in msgspec.structs.asdict(query).items():
-        if isinstance(value, frozenset):
-            yield from ((name, each) for each in sorted(value))
-        elif value is not None:
-            yield name, str(value)
+    end, following = query.offset + query.limit, None
+    if end < len(items):
+        asked = msgspec.structs.replace(
+            query, on=known.on, known_at=None, version=known.register.version, offset=end
+        )
+        given = {name: value for name, value in msgspec.structs.asdict(asked).items() if value is not None}
+        values = {name: sorted(v) if isinstance(v, frozenset) else v for name, v in given.items()}
+        following = "?" + urlencode(values, doseq=True)
+    facts = {"total": len(items), "offset": query.offset, "next": following}
+    return tuple(items[query.offset : end]), facts
 
 
 MOST_STEPS = 100
@@ -89,44 +73,21 @@ MOST_DIFFS = 1000
 
 
 def history(archive: Archive, newest: int, vendor: str) -> tuple[tuple[HistoryStep, ...], int]:
-    """Collect what versions changed about a vendor."""
+    """Collect what versions changed about a vendor; most diffs are told by a look at their bytes."""
     steps: list[HistoryStep] = []
-    oldest = max(1, newest - MOST_DIFFS + 1)
-    for version in range(newest, oldest - 1, -1):
-        step = _step(archive, version, vendor)
-        if step is not None:
-            steps.append(step)
-        if len(steps) == MOST_STEPS:
-            return tuple(steps), version
-    return tuple(steps), oldest
-
-
-def _step(archive: Archive, version: int, vendor: str) -> HistoryStep | None:
-    """Return what one version changed, or ``None``; most diffs are told by a look at their bytes."""
-    data = archive.diff_bytes(version)
-    if f'"{vendor}"'.encode("ascii") not in data:
-        return None
-    changes = tuple(item for item in archive.diff(data).changes if item.concerns(vendor))
-    if not changes:
-        return None
-    return HistoryStep(version=version, published_at=archive.published_at(version), changes=changes)
-
-
-class TableAnswer(NamedTuple):
-    """A page of rows as CSV, and what it was computed from."""
-
-    data: bytes
-    version: int
-    sha256: str
-    next: str | None
+    version, name = newest + 1, f'"{vendor}"'.encode("ascii")
+    while version > max(1, newest - MOST_DIFFS + 1) and len(steps) < MOST_STEPS:
+        version -= 1
+        data = archive.snapshot.read(tree.VERSION_DIFF.path(version))
+        found = decoded(data, Diff).changes if name in data else ()
+        if changes := tuple(item for item in found if item.concerns(vendor)):
+            at = archive.published[version - 1]
+            steps.append(HistoryStep(version=version, published_at=at, changes=changes))
+    return tuple(steps), version
 
 
 def diff(archive: Archive, query: DiffQuery, as_of: AsOf) -> Diff:  # noqa: ARG001 (as all of ANSWERS)
-    """Return the diff of any two versions; of one with itself it is empty.
-
-    Raises:
-        Problem: There is no such version.
-    """
+    """Return the diff of any two versions; of one with itself it is empty."""
     older, newer = query.older, query.newer or archive.newest
     for version in (older, newer):
         check_version(version, archive)
@@ -134,39 +95,26 @@ def diff(archive: Archive, query: DiffQuery, as_of: AsOf) -> Diff:  # noqa: ARG0
 
 
 def subprocessors(archive: Archive, query: SubprocessorsQuery, as_of: AsOf) -> SubprocessorsAnswer:
-    """Return the vendors with engagements that fit, a page of them.
-
-    Raises:
-        Problem: There is no such category or version, or nothing was published by then.
-    """
-    known, page, facts = _vendors(archive, query, as_of)
+    """Return the vendors with engagements that fit, a page of them."""
+    known = known_by(archive, as_of)
+    selection = Selection(archive, query, known)
+    rows = ((vendor, selection.of(vendor)) for vendor in known.register.subprocessors)
+    page, facts = page_of([pair for pair in rows if selection.lists(*pair)], query, known)
     listed = tuple(_listed(*pair) for pair in page)
     return SubprocessorsAnswer(**basis(known), **facts, subprocessors=listed)
 
 
-def uses_table(archive: Archive, query: SubprocessorsQuery, as_of: AsOf) -> TableAnswer:
-    """Return the same vendors as a table: a row for each engagement that fits, at each of its places."""
-    known, page, facts = _vendors(archive, query, as_of)
-    states = (row for _, found in page for row in found)
-    table = uses_csv(uses_at_places(known.register, states, known.on, archive.zone))
-    return TableAnswer(table, known.register.version, known.sha256, facts["next"])
-
-
-def _vendors(
-    archive: Archive, query: SubprocessorsQuery, as_of: AsOf
-) -> tuple[RegisterAsOf, Sequence[tuple[Subprocessor, tuple[EngagementState, ...]]], PageFacts]:
-    known = known_by(archive, as_of)
-    selection = Selection(archive, query, known)
-    rows = ((vendor, selection.of(vendor)) for vendor in known.register.subprocessors)
-    return known, *page_of([pair for pair in rows if selection.lists(*pair)], query, known)
+def uses_table(archive: Archive, found: SubprocessorsAnswer) -> bytes:
+    """Return the engagements of a page as a table: a row for each, at each of its places."""
+    register = archive.register(found.version)
+    listed = {(vendor.id, use.id) for vendor in found.subprocessors for use in vendor.engagements}
+    states = engagement_states(register, found.on)
+    rows = (row for row in states if (row.vendor.id, row.engagement.id) in listed)
+    return uses_csv(uses_at_places(register, rows, found.on, archive.zone))
 
 
 def answers(archive: Archive, query: AnswersQuery, as_of: AsOf) -> QuestionnaireAnswer:
-    """Return the eight answers for each engagement that fits, a page of them.
-
-    Raises:
-        Problem: There is no such category, version, vendor or engagement, or nothing was published by then.
-    """
+    """Return the eight answers for each engagement that fits, a page of them."""
     known = known_by(archive, as_of)
     selection = Selection(archive, query, known)
     check_ids(query, known.register)
@@ -183,11 +131,7 @@ def answers(archive: Archive, query: AnswersQuery, as_of: AsOf) -> Questionnaire
 
 
 def subprocessor(archive: Archive, query: SubprocessorQuery, as_of: AsOf) -> SubprocessorAnswer:
-    """Return one vendor with its history.
-
-    Raises:
-        Problem: There is no such vendor in that version, or nothing was published by then.
-    """
+    """Return one vendor with its history."""
     known = known_by(archive, as_of)
     register = known.register
     vendor = next((item for item in register.subprocessors if item.id == query.id), None)
@@ -203,45 +147,27 @@ def subprocessor(archive: Archive, query: SubprocessorQuery, as_of: AsOf) -> Sub
 
 
 def upcoming(archive: Archive, query: UpcomingQuery, as_of: AsOf) -> UpcomingAnswer:
-    """Return what a day and those after it bring, the nearest first, a page of it.
-
-    Raises:
-        Problem: Nothing was published by then.
-    """
+    """Return what a day and those after it bring, the nearest first, a page of it."""
     known = known_by(archive, as_of)
     page, facts = page_of(events_from(known.register, known.on, archive.zone), query, known)
     return UpcomingAnswer(**basis(known), **facts, upcoming=page)
 
 
-ANSWERS: Mapping[str, Callable[[Archive, Any, AsOf], Computed | Diff]] = MappingProxyType(
-    {
-        "listAnswers": answers,
-        "listSubprocessors": subprocessors,
-        "getSubprocessor": subprocessor,
-        "getDiff": diff,
-        "listUpcoming": upcoming,
-    }
-)
+ANSWERS: Mapping[str, Callable[[Archive, Any, AsOf], Computed | Diff]] = {
+    "listAnswers": answers,
+    "listSubprocessors": subprocessors,
+    "getSubprocessor": subprocessor,
+    "getDiff": diff,
+    "listUpcoming": upcoming,
+}
 """What computes the answer of each operation (``core.api.questions.QUESTIONS``)."""
-
-
-TABLES: Mapping[str, Callable[[Archive, Any, AsOf], TableAnswer]] = MappingProxyType(
-    {"listSubprocessors": uses_table}
-)
-"""What computes it as CSV, of those that have a table."""
-
 
 _FILE = 16 * 1024
 """What it costs to find, open and check a file, as if it were so many bytes that are read."""
 
 
 def cost_of(archive: Archive, query: msgspec.Struct) -> int:
-    """Return about how many bytes an answer is made from, before anything is read.
-
-    Args:
-        archive: The versions.
-        query: The question; what it asks about may not be there.
-    """
+    """Return about how many bytes an answer is made from, before anything is read."""
     if isinstance(query, DiffQuery):
         return archive.bytes_of(query.older) + archive.bytes_of(query.newer or archive.newest)
     version = query.version if isinstance(query, DatedQuery) and query.version else archive.newest

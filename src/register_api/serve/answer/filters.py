@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from types import MappingProxyType
 
 from register_api.core.api.answers import Name
 from register_api.core.api.questions import AnswersQuery, SubprocessorsQuery
@@ -21,18 +20,14 @@ from register_api.serve.http.problems import Problem
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
-_LISTED: tuple[tuple[str, Name, str], ...] = (
-    ("category", "no-such-category", "categories"),
-    ("product", "no-such-product", "products"),
-)
-"""Parameter, problem, and the list of the register that has what may be asked for."""
-
-
 def _check_listed(query: SubprocessorsQuery, *registers: Register) -> None:
     """Refuse a category or a product that none of some versions has."""
-    for parameter, problem, members in _LISTED:
-        known = (item.id for register in registers for item in getattr(register, members))
-        there = tuple(dict.fromkeys(known))
+    listed_in: dict[str, tuple[Name, str]] = {
+        "category": ("no-such-category", "categories"),
+        "product": ("no-such-product", "products"),
+    }
+    for parameter, (problem, members) in listed_in.items():
+        there = tuple(dict.fromkeys(item.id for each in registers for item in getattr(each, members)))
         for id_ in sorted(getattr(query, parameter).difference(there)):
             detail = f"There is no {parameter} {id_}{listed(there)}."
             raise Problem(problem, detail, parameter=parameter, allowed=there)
@@ -53,9 +48,7 @@ class Selection:
     """The engagements of one version that fit every filter of a question."""
 
     def __init__(self, archive: Archive, query: SubprocessorsQuery, known: RegisterAsOf) -> None:
-        """Look up what filters refer to."""
-        registers = known.register, archive.register(archive.newest)
-        _check_listed(query, *registers)
+        _check_listed(query, known.register, archive.register(archive.newest))
         self._query = query
         self._known = known
         self._changed = _changed_since(archive, query.changed_since, known)
@@ -70,14 +63,16 @@ class Selection:
         return bool(found) or (not vendor.engagements and not self._query.filters_anything())
 
     def _fits(self, row: EngagementState) -> bool:
-        asked = ((getattr(self._query, name), facet) for name, facet in _FACETS.items())
+        query, use, vendor = self._query, row.engagement, row.vendor
+        asked = ((getattr(query, name), facet) for name, facet in _FACETS.items())
+        changed = {(vendor.id, use.id), (vendor.id, None)}
         return (
             all(not wanted or not wanted.isdisjoint(facet(row)) for wanted, facet in asked)
-            and (not self._query.product or _serves(row.engagement.products, self._query.product))
+            and (not query.product or _serves(use.products, query.product))
             and (not self._numbers or not self._numbers.isdisjoint(_numbers(row)))
-            and (self._changed is None or not self._changed.isdisjoint(_places(row)))
-            and _says(self._query.entity, row.entity.legal_name or row.vendor.name)
-            and _says(self._query.q, *_names(row.vendor), row.engagement.purpose)
+            and (self._changed is None or not self._changed.isdisjoint(changed))
+            and _says(query.entity, row.entity.legal_name or vendor.name)
+            and _says(query.q, vendor.id, vendor.name, vendor.legal_name, *vendor.formerly, use.purpose)
         )
 
 
@@ -98,34 +93,26 @@ def _mechanisms(row: EngagementState) -> AbstractSet[str]:
     return stated | ({OPENLY_UNSTATED} if without_mechanism(row.engagement) else set())
 
 
-_FACETS: Mapping[str, Callable[[EngagementState], AbstractSet[str]]] = MappingProxyType(
-    {
-        "status": lambda row: {row.engagement.status},
-        "state": lambda row: {row.state},
-        "category": lambda row: {row.engagement.category},
-        "country": _countries,
-        "data_scope": lambda row: set(row.engagement.data_scope or ()),
-        "mechanism": _mechanisms,
-    }
-)
+_FACETS: Mapping[str, Callable[[EngagementState], AbstractSet[str]]] = {
+    "status": lambda row: {row.engagement.status},
+    "state": lambda row: {row.state},
+    "category": lambda row: {row.engagement.category},
+    "country": _countries,
+    "data_scope": lambda row: set(row.engagement.data_scope or ()),
+    "mechanism": _mechanisms,
+}
 """By filter with several values: what an engagement says for it."""
 
 
 def _numbers(row: EngagementState) -> set[str]:
     """Return the company numbers of the legal entity engaged, each also after its scheme."""
-    texts = (
-        text for item in row.entity.identifiers or () for text in (item.value, f"{item.scheme}:{item.value}")
-    )
-    return {_bare(text) for text in texts}
+    stated = row.entity.identifiers or ()
+    return {_bare(text) for item in stated for text in (item.value, f"{item.scheme}:{item.value}")}
 
 
 def _bare(number: str) -> str:
     """Return a company number without spaces, in lower case."""
     return "".join(number.split()).casefold()
-
-
-def _places(row: EngagementState) -> set[tuple[str, str | None]]:
-    return {(row.vendor.id, row.engagement.id), (row.vendor.id, None)}
 
 
 def _changed_since(
@@ -143,10 +130,6 @@ def _changed_since(
     found = changes_between(older, known.register, archive.promises)
     alone = {(change.subprocessor, change.engagement) for change in found}
     return alone | {(vendor, None) for change in found for vendor in change.affects}
-
-
-def _names(vendor: Subprocessor) -> tuple[str | None, ...]:
-    return vendor.id, vendor.name, vendor.legal_name, *vendor.formerly
 
 
 def _says(wanted: str | None, *texts: str | None) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -36,9 +36,15 @@ def read_query(query_string: bytes, query: type[T], in_path: Mapping[str, str]) 
     values: dict[str, list[str]] = {name: [value] for name, value in in_path.items()}
     for name, value in _fields(query_string):
         if name not in parameters or name in in_path:
-            raise _unknown(name, [known for known in parameters if known not in in_path])
-        _check_count(parameters[name], values.setdefault(name, []))
-        values[name].append(value)
+            known = [each for each in parameters if each not in in_path]
+            detail = f"Unknown parameter {name!r}{'' if known else '; there are none here'}."
+            raise Problem("bad-parameter", detail, parameter=name, allowed=known)
+        before = values.setdefault(name, [])
+        if before and not parameters[name].shape.is_list:
+            raise bad_value(name, "is given twice")
+        if len(before) == MOST_VALUES:
+            raise bad_value(name, f"is given more than {MOST_VALUES} times")
+        before.append(value)
     for name, parameter in parameters.items():
         for value in values.get(name, ()):
             _check_value(parameter, value)
@@ -46,6 +52,27 @@ def read_query(query_string: bytes, query: type[T], in_path: Mapping[str, str]) 
             raise bad_value(name, "is missing")
     given = {name: found if parameters[name].shape.is_list else found[0] for name, found in values.items()}
     return msgspec.convert(given, query, strict=False)
+
+
+def _fields(query_string: bytes) -> list[tuple[str, str]]:
+    if not query_string:
+        return []
+    strictly: Any = {"keep_blank_values": True, "strict_parsing": True, "errors": "strict"}
+    try:
+        return parse_qsl(query_string.decode("ascii"), max_num_fields=_MOST_FIELDS, **strictly)
+    except ValueError:
+        raise Problem("bad-parameter", "The part after the question mark cannot be read.") from None
+
+
+def _check_value(parameter: Parameter, value: str) -> None:
+    name = parameter.name
+    if not value:
+        raise bad_value(name, f"is empty{listed(parameter.shape.codes)}", parameter.allowed)
+    if len(value) > LONGEST_VALUE:
+        raise bad_value(name, f"is longer than {LONGEST_VALUE} characters")
+    if not parameter.accepts(value):
+        expected = listed(parameter.shape.codes) or f"; expected: {parameter.expected}"
+        raise bad_value(name, f"cannot be {value!r}{expected}", parameter.allowed)
 
 
 def bad_value(name: str, what: str, allowed: Sequence[str] = ()) -> Problem:
@@ -60,11 +87,7 @@ def listed(values: Sequence[str]) -> str:
 
 
 def instant_or_day(name: str, text: str | None) -> dt.datetime | dt.date | None:
-    """Return a parameter's value as an aware instant or as a day, or ``None`` if it was not given.
-
-    Raises:
-        Problem: It is neither; an instant needs a time zone.
-    """
+    """Return a parameter's value as an aware instant or as a day, or ``None`` if it was not given."""
     if text is None:
         return None
     try:
@@ -75,42 +98,3 @@ def instant_or_day(name: str, text: str | None) -> dt.datetime | dt.date | None:
         what = "is not a valid instant or day; write it like 2026-05-10T09:00:00Z or 2026-05-10"
         plus = "; in a query + means a space, so write %2B" if " " in text else ""
         raise bad_value(name, what + plus) from None
-
-
-def _unknown(name: str, known: Sequence[str]) -> Problem:
-    detail = f"Unknown parameter {name!r}{'' if known else '; there are none here'}."
-    return Problem("bad-parameter", detail, parameter=name, allowed=known)
-
-
-def _fields(query_string: bytes) -> list[tuple[str, str]]:
-    if not query_string:
-        return []
-    try:
-        text = query_string.decode("ascii")
-        return parse_qsl(
-            text,
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=_MOST_FIELDS,
-        )
-    except ValueError:
-        raise Problem("bad-parameter", "The part after the question mark cannot be read.") from None
-
-
-def _check_count(parameter: Parameter, before: Sequence[str]) -> None:
-    if before and not parameter.shape.is_list:
-        raise bad_value(parameter.name, "is given twice")
-    if len(before) == MOST_VALUES:
-        raise bad_value(parameter.name, f"is given more than {MOST_VALUES} times")
-
-
-def _check_value(parameter: Parameter, value: str) -> None:
-    name = parameter.name
-    if not value:
-        raise bad_value(name, f"is empty{listed(parameter.shape.codes)}", parameter.allowed)
-    if len(value) > LONGEST_VALUE:
-        raise bad_value(name, f"is longer than {LONGEST_VALUE} characters")
-    if not parameter.accepts(value):
-        expected = listed(parameter.shape.codes) or f"; expected: {parameter.expected}"
-        raise bad_value(name, f"cannot be {value!r}{expected}", parameter.allowed)

@@ -22,14 +22,12 @@ NOT_RENEWED = "Nobody has renewed the timestamp, and it expires soon. Is `regist
 
 
 class _Signed(msgspec.Struct, frozen=True):
-    """From and until when TUF timestamp metadata is good (docs/format/trust.md, TUF)."""
-
     expires: Annotated[dt.datetime, msgspec.Meta(tz=True)]
     signed_at: Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
 
 class _Timestamp(msgspec.Struct, frozen=True):
-    """TUF metadata, read for display only: nothing is decided by it but what ``/readyz`` says."""
+    """TUF timestamp metadata (docs/format/trust.md): nothing is decided by it but what ``/readyz`` says."""
 
     signed: _Signed
 
@@ -38,12 +36,7 @@ FreshnessState = Literal["fresh", "expiring", "expired"]
 
 
 class Freshness(NamedTuple):
-    """How long a publication is taken as news.
-
-    Attributes:
-        until: When its timestamp expires, UTC.
-        lasts: How long that is from when it was signed: the publisher's choice.
-    """
+    """Until when (UTC) a publication is vouched for as fresh, and how long after it was signed."""
 
     until: dt.datetime
     lasts: dt.timedelta
@@ -99,10 +92,7 @@ def known_freshness(replies: CurrentReplies) -> Freshness | None:
 
 
 _WORDS: dict[FreshnessState, tuple[int, str]] = {
-    "expired": (
-        logging.ERROR,
-        "freshness has expired; customers refuse what is served until it is renewed",
-    ),
+    "expired": (logging.ERROR, "freshness has expired; customers refuse what is served until it is renewed"),
     "expiring": (logging.WARNING, "the signed timestamp expires soon and has not been renewed"),
     "fresh": (logging.INFO, "freshness is good again"),
 }
@@ -112,7 +102,6 @@ class FreshnessLog:
     """Says in the log when freshness is about to expire, when it has, and when it is good again."""
 
     def __init__(self, replies: CurrentReplies, clock: Clock) -> None:
-        """Begin without having said anything."""
         self._replies = replies
         self._clock = clock
         self._said: FreshnessState | None = None

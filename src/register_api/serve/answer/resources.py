@@ -10,17 +10,17 @@ from __future__ import annotations
 import contextlib
 import functools
 import gzip
+import logging
 import os
 import signal
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from anyio import BrokenWorkerProcess, to_process
 
-from register_api.core.api.answers import Listing
+from register_api.core.api.answers import Listing, SubprocessorsAnswer
 from register_api.core.api.questions import Question
 from register_api.core.canonical import digest, encode
 from register_api.core.changes import Diff
@@ -28,46 +28,42 @@ from register_api.core.format.tree import USES_CSV
 from register_api.core.timeline import AsOf
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.archive import Archive
-from register_api.serve.answer.compute import ANSWERS, TABLES
+from register_api.serve.answer.compute import ANSWERS, uses_table
 from register_api.serve.http.asgi import Body, Header
 from register_api.serve.http.problems import Problem
 from register_api.serve.reference import reference_page
-from register_api.serve.reply import (
-    Resource,
-    make_resource,
-    page_headers,
-    structured_digest,
-)
+from register_api.serve.reply import Resource, make_resource, page_headers, structured_digest
 from register_api.store.reader import Snapshot
+
+_log = logging.getLogger(__name__)
 
 JSON = "application/json"
 
 _WORTH_COMPRESSING = 1024
 _GZIP_LEVEL = 6
-_BY_BOTH = b"Accept, Accept-Encoding"
 
 
-def answered(question: Question, query: msgspec.Struct, as_of: AsOf, archive: Archive) -> Resource:
-    """Answer a question with a document."""
-    document = ANSWERS[question.operation](archive, query, as_of)
-    data = encode(document)
-    if isinstance(document, Diff):
-        schema = b'<schema/diff.json>; rel="describedby"; type="application/schema+json"'
-        return finished(
-            data, more=(*_basis(document.newer.version, document.newer.sha256), (b"link", schema))
-        )
-    following = document.next if isinstance(document, Listing) else None
-    vary = _BY_BOTH if question.has_table else b"Accept-Encoding"
-    return finished(
-        data, vary=vary, more=(*_basis(document.version, document.sha256), *_next(following, JSON))
-    )
-
-
-def answered_as_table(question: Question, query: Any, as_of: AsOf, archive: Archive) -> Resource:
-    """Answer a question with a table."""
-    found = TABLES[question.operation](archive, query, as_of)
-    more = (*_basis(found.version, found.sha256), *_next(found.next, USES_CSV.media_type.partition(";")[0]))
-    return finished(found.data, media_type=USES_CSV.media_type, vary=_BY_BOTH, more=more)
+def answered(
+    question: Question, query: msgspec.Struct, as_of: AsOf, archive: Archive, *, as_table: bool = False
+) -> Resource:
+    """Answer a question, with a table where that is asked for and there is one."""
+    found = ANSWERS[question.operation](archive, query, as_of)
+    basis = found.newer if isinstance(found, Diff) else found
+    more = [
+        (b"register-version", str(basis.version).encode("ascii")),
+        (b"register-digest", structured_digest(basis.sha256)),
+    ]
+    if as_table and isinstance(found, SubprocessorsAnswer):
+        media_type, data = USES_CSV.media_type, uses_table(archive, found)
+    else:
+        media_type, data = JSON, encode(found)
+    if isinstance(found, Diff):
+        more.append((b"link", b'<schema/diff.json>; rel="describedby"; type="application/schema+json"'))
+    elif isinstance(found, Listing) and found.next is not None:
+        kind = media_type.partition(";")[0]
+        more.append((b"link", f'<{found.next}>; rel="next"; type="{kind}"'.encode("ascii")))
+    vary = b"Accept, Accept-Encoding" if question.has_table else b"Accept-Encoding"
+    return finished(data, media_type=media_type, vary=vary, more=tuple(more))
 
 
 def reference(archive: Archive | None) -> Resource:
@@ -91,18 +87,6 @@ def finished(
     return make_resource(forms, media_type=media_type, vary=vary, more=more)
 
 
-def _basis(version: int, sha256: str) -> tuple[Header, ...]:
-    return (
-        (b"register-version", str(version).encode("ascii")),
-        (b"register-digest", structured_digest(sha256)),
-    )
-
-
-def _next(following: str | None, media_type: str) -> Iterator[Header]:
-    if following is not None:
-        yield b"link", f'<{following}>; rel="next"; type="{media_type}"'.encode("ascii")
-
-
 Work = Callable[[Archive], Resource]
 """What computes an answer: a function of a module, where the other process finds it, or a part of one."""
 
@@ -119,7 +103,15 @@ _bodies: dict[str, Body] = {}
 
 
 async def compute(snapshot: Snapshot, work: Work) -> Resource:
-    """Have an answer computed in the process beside, which can do one at a time."""
+    """Have an answer computed in the process beside, one at a time; one that dies is replaced once."""
+    try:
+        return await _compute(snapshot, work)
+    except BrokenWorkerProcess:  # killed, such as for want of memory: another one may have more luck
+        _log.warning("the process that computes answers has died and is replaced")
+        return await _compute(snapshot, work)
+
+
+async def _compute(snapshot: Snapshot, work: Work) -> Resource:
     found = await to_process.run_sync(_computed, snapshot.store, snapshot.generation, work)
     if found is None:
         found = await to_process.run_sync(_computed_anew, snapshot, work)

@@ -29,14 +29,7 @@ from register_api.serve.answer.cache import SOMEBODY, Answers, Asker, asker_of
 from register_api.serve.answer.compute import cost_of
 from register_api.serve.answer.query import instant_or_day, read_query
 from register_api.serve.answer.readiness import readiness
-from register_api.serve.answer.resources import (
-    Work,
-    answered,
-    answered_as_table,
-    compute,
-    finished,
-    reference,
-)
+from register_api.serve.answer.resources import Work, answered, compute, finished, reference
 from register_api.serve.fast_path import send_resource
 from register_api.serve.http.asgi import Receive, Scope, Send, header
 from register_api.serve.http.negotiation import prefers
@@ -58,7 +51,6 @@ class Service:
     def __init__(
         self, replies: CurrentReplies, answers: Answers, clock: Clock, compute: Compute = compute
     ) -> None:
-        """Join the parts."""
         self.replies = replies
         self.clock = clock
         self._answers = answers
@@ -79,7 +71,7 @@ class Service:
         version = table.archive.newest
         as_table = question.has_table and prefers(accept, _CSV)
         key = (question.operation, as_table, query, as_of, version, table.archive.sha256(version))
-        work = functools.partial(answered_as_table if as_table else answered, question, query, as_of)
+        work = functools.partial(answered, question, query, as_of, as_table=as_table)
         return await self._keep(key, asker, cost_of(table.archive, query), work)
 
     async def reference(self, asker: Asker = SOMEBODY) -> Resource:
@@ -98,8 +90,8 @@ class Service:
         except StoreDamaged as error:
             _log.error("an answer cannot be computed: %s", error)
             raise Problem("unreadable", "What this is computed from cannot be read now.") from error
-        except BrokenWorkerProcess as error:  # killed, such as for want of memory: the next one gets another
-            _log.error("an answer cannot be computed: the process that computes answers has died")
+        except BrokenWorkerProcess as error:
+            _log.error("an answer cannot be computed: the process that computes answers has died twice")
             raise Problem(
                 "busy", "The process that computes answers was restarted; try again soon."
             ) from error
@@ -138,6 +130,14 @@ def is_computed(url: str) -> bool:
 def routes(service: Service) -> Sequence[HTTPRouteHandler]:
     """Return the handlers, bound to a service; ``core.api`` says what each takes and gives."""
 
+    def of(question: Question) -> HTTPRouteHandler:
+        @get(question.url.replace("{id}", "{id:str}"))
+        async def answer(request: _AnyRequest) -> ASGIApp:
+            sent, accept = request.scope["query_string"], header(request.scope["headers"], b"accept")
+            return _ready(await service.answer(question, sent, request.path_params, _asker(request), accept))
+
+        return answer
+
     @get(f"/{OPENAPI.path()}")
     async def openapi() -> ASGIApp:
         """Answer where the tree has none: before anything is published."""
@@ -156,16 +156,7 @@ def routes(service: Service) -> Sequence[HTTPRouteHandler]:
         answer = readiness(service.replies, service.clock())
         return Response(answer, media_type=MediaType.JSON, headers=_NO_STORE)
 
-    return *(_question_route(service, question) for question in QUESTIONS), openapi, docs, healthz, readyz
-
-
-def _question_route(service: Service, question: Question) -> HTTPRouteHandler:
-    @get(question.url.replace("{id}", "{id:str}"))
-    async def answer(request: _AnyRequest) -> ASGIApp:
-        sent, accept = request.scope["query_string"], header(request.scope["headers"], b"accept")
-        return _ready(await service.answer(question, sent, request.path_params, _asker(request), accept))
-
-    return answer
+    return *map(of, QUESTIONS), openapi, docs, healthz, readyz
 
 
 def _asker(request: _AnyRequest) -> Asker:
@@ -173,8 +164,6 @@ def _asker(request: _AnyRequest) -> Asker:
 
 
 def _ready(resource: Resource) -> ASGIApp:
-    """Return the ASGI application that sends a finished resource."""
-
     async def send_it(scope: Scope, _: Receive, send: Send) -> None:
         await send_resource(resource, scope, send)
 

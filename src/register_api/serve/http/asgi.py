@@ -67,13 +67,9 @@ def header(headers: Headers, wanted: bytes) -> bytes | None:
 
 
 def network_of(scope: Scope, bits: Mapping[int, int]) -> str:
-    """Return the network of the client of a request; behind a proxy it is the proxy's.
+    """Return the network of a client, so many bits of its address by version of IP; of a proxy the proxy's.
 
     Headers that claim another address are not believed.
-
-    Args:
-        scope: The request.
-        bits: How many bits of an address are kept, by version of IP.
     """
     client = scope.get("client")
     try:

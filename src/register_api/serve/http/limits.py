@@ -65,7 +65,6 @@ class Progress:
     __slots__ = ("_left", "_replies", "_since")
 
     def __init__(self) -> None:
-        """Begin without having looked."""
         self._left = 0
         self._replies = -1
         self._since = 0.0
@@ -88,14 +87,10 @@ _SWEEP_SECONDS = 0.5
 class ConnectionReaper:
     """Sweeps the connections of one process, and holds what they have in common.
 
-    Attributes:
-        settings: How long and how many.
-        counters: Where refusals are counted.
-        now: Seconds of a clock that only goes forward, at the last sweep; never 0.
+    ``now`` are seconds of a clock that only goes forward, at the last sweep; never 0.
     """
 
     def __init__(self, settings: Settings, counters: Counters | None = None) -> None:
-        """Begin to count the time."""
         self.settings = settings
         self.counters = counters or Counters()
         self.now = time.monotonic()

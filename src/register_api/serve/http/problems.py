@@ -45,7 +45,6 @@ class Problem(Exception):
         allowed: Sequence[str] | None = None,
         headers: tuple[Header, ...] = (),
     ) -> None:
-        """Keep what the answer is made of."""
         super().__init__(name, detail)  # what it is made anew from in another process
         self.name = name
         self.detail = detail
@@ -54,7 +53,6 @@ class Problem(Exception):
         self.headers = headers
 
     def __str__(self) -> str:
-        """Return the sentence for a person."""
         return self.detail
 
     @property
@@ -93,7 +91,9 @@ def reply_to(problem: Problem, scope: Scope) -> tuple[Message, Message]:
     """Return both messages of a reply: a page for browsers, JSON for everyone else."""
     members = details(problem, scope["raw_path"].decode("ascii", "replace"))
     if prefers(header(scope["headers"], b"accept"), "text/html"):
-        body = _page(members, scope.get("prefix", ""))
+        texts = members.title, members.detail, scope.get("prefix", "") + "/"
+        title, detail, home = map(html.escape, texts)
+        body = _PAGE.format(title=title, detail=detail, home=home).encode("utf-8")
         kind: tuple[Header, ...] = ((b"content-type", b"text/html; charset=utf-8"), *page_headers(body))
     else:
         body = _encoder.encode(members)
@@ -152,9 +152,3 @@ _PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
-
-
-def _page(members: ProblemDetails, prefix: str) -> bytes:
-    title, detail, home = map(html.escape, (members.title, members.detail, prefix + "/"))
-    text = _PAGE.format(title=title, detail=detail, home=home)
-    return text.encode("utf-8")

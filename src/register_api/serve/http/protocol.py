@@ -50,7 +50,6 @@ class LastReply:
     def __init__(
         self, cycle: RequestResponseCycle, transport: asyncio.Transport, leave: Callable[[], None]
     ) -> None:
-        """Take the place of the connection."""
         self.write = transport.write
         self.is_closing = transport.is_closing
         self.close = leave
@@ -70,7 +69,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(
         self, *arguments: Any, reaper: ConnectionReaper, reads_bodies: bool = False, **more: Any
     ) -> None:
-        """Begin a connection."""
         super().__init__(*arguments, **more)
         self._reaper = reaper
         self._reads_bodies = reads_bodies
