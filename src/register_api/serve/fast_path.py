@@ -12,7 +12,6 @@ from register_api.core.format import tree
 from register_api.core.format.paths import is_path
 from register_api.core.headers import METHODS, PREFLIGHT
 from register_api.errors import StoreDamaged
-from register_api.serve.counters import Counters, logged_problem
 from register_api.serve.http.asgi import (
     NO_BODY,
     App,
@@ -34,6 +33,7 @@ from register_api.serve.http.negotiation import (
     unmodified_since,
 )
 from register_api.serve.http.problems import NOTHING_PUBLISHED, Problem, send_problem
+from register_api.serve.logs import Counters, logged_problem
 from register_api.serve.reply import CACHE_CONTROL, CORS, Representation, Resource, as_headers
 from register_api.serve.reply_table import CurrentReplies, ReplyTable
 

@@ -15,7 +15,7 @@ from register_api.core.text import printable
 from register_api.errors import UsageError
 from register_api.serve.answer.readiness import Freshness, known_freshness
 from register_api.serve.app import AppState
-from register_api.serve.counters import Kind
+from register_api.serve.logs import Kind
 from register_api.serve.reply_table import ReplyTable
 from register_api.serve.settings import Settings, metrics_address
 

@@ -16,8 +16,7 @@ import stores
 from patience import PATIENCE
 from register_api.core.format import tree
 from register_api.serve.answer.readiness import FreshnessLog
-from register_api.serve.counters import Counters
-from register_api.serve.logs import LIBRARIES, client_fields, log_requests, set_up_logs
+from register_api.serve.logs import LIBRARIES, Counters, client_fields, log_requests, set_up_logs
 from register_api.serve.reply_table import CurrentReplies
 from register_api.serve.settings import Settings
 from register_api.store.transaction import commit

@@ -16,8 +16,8 @@ import stores
 from patience import PATIENCE, join, wait_until
 from register_api.core.format import tree
 from register_api.serve.app import follow, make_state
-from register_api.serve.counters import Counters
 from register_api.serve.fast_path import FastPath
+from register_api.serve.logs import Counters
 from register_api.serve.reply_table import CurrentReplies
 from register_api.serve.settings import Settings
 from register_api.store.reader import Snapshot

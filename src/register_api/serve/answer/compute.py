@@ -39,7 +39,7 @@ from register_api.core.questionnaire.fill import answers as questionnaire
 from register_api.core.timeline import AsOf, EngagementState, RegisterAsOf, engagement_states
 from register_api.core.upcoming_events import upcoming as events_from
 from register_api.serve.answer.archive import Archive, basis, check_version, decoded, known_by
-from register_api.serve.answer.filters import Selection, check_ids
+from register_api.serve.answer.query import Selection, check_ids
 from register_api.serve.http.problems import Problem
 
 T = TypeVar("T")

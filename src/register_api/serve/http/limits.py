@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from register_api.serve.counters import Counters
 from register_api.serve.http.problems import Problem
+from register_api.serve.logs import Counters
 from register_api.serve.settings import Settings
 
 MAX_TARGET_BYTES = 16 * 1024
