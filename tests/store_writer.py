@@ -8,7 +8,7 @@ import msgspec
 
 from register_api.core.canonical import digest
 from register_api.store import layout
-from register_api.store.layout import read_manifest
+from register_api.store.layout import Manifest, read_document
 from register_api.store.reader import current
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def exchange(store: Path, files: Mapping[str, bytes]) -> None:
     number = current(store)
     assert number is not None
     folder = layout.generation_folder(store, number)
-    manifest = read_manifest(folder / layout.MANIFEST, None)
+    manifest = read_document(folder / layout.MANIFEST, Manifest)
     entries = {}
     for path, data in files.items():
         entry = manifest.files[path]

@@ -18,8 +18,8 @@ from publishers import NOW, Publisher, publish_from, refresh_from
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.store import layout
-from register_api.store.layout import Manifest
-from register_api.store.reader import current, generations, read_document
+from register_api.store.layout import Manifest, read_document
+from register_api.store.reader import current, generations
 from register_api.store.transaction import locked
 
 if TYPE_CHECKING:

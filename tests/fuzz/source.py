@@ -12,8 +12,8 @@ from memory_folder import memory_folder
 from register_api.core.rules import check
 from register_api.source.file import SourceFile, parse_source
 from register_api.source.load import LoadedSource, load
-from register_api.store.layout import Journal, PublisherState, read_manifest
-from register_api.store.reader import open_snapshot, read_document
+from register_api.store.layout import Journal, Manifest, PublisherState, read_document
+from register_api.store.reader import open_snapshot
 from stores import make_store
 
 EXAMPLE = Path(__file__).parents[2] / "register"
@@ -96,7 +96,7 @@ def _read_manifest(data: bytes) -> None:
     """Read a manifest and every one of its files."""
     with memory_folder() as folder:
         (folder / "manifest.json").write_bytes(data)
-        manifest = read_manifest(folder / "manifest.json", None)
+        manifest = read_document(folder / "manifest.json", Manifest)
     for path in manifest.files:
         assert manifest.files[path].size >= 0 or path, "no entry"
 
@@ -148,7 +148,7 @@ TARGETS = (
     Target(
         name="store's manifest.json",
         parse=_read_manifest,
-        refusals=documented(read_manifest),
+        refusals=documented(read_document),
         seeds=lambda: (_store_documents()["manifest.json"],),
         json=True,
         cost=5,

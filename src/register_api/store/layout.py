@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -36,6 +36,8 @@ from register_api.core.notice_period import NoticePolicy, Promises
 from register_api.core.text import printable
 from register_api.errors import Malformed, StoreDamaged, StoreError
 from register_api.files.state_file import UPDATE, NewerFormat, refuse_newer
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 CURRENT = "current"
 PUBLIC = "public"
@@ -63,12 +65,7 @@ class Encoding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What every host needs to serve one path with the same headers.
-
-    Attributes:
-        published_at: When these bytes were published (``Last-Modified``), UTC.
-        encodings: Ready forms by content coding (``gzip``, ``br``, ``zstd``).
-    """
+    """What every host needs to serve one path with the same headers; ``encodings`` by content coding."""
 
     media_type: str
     cache: CacheClass
@@ -111,8 +108,7 @@ class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
         first_published_at: When version 1 was published; names the feed's ids for ever.
         first_live: First version that was not imported.
         policies: Notice promises, oldest first, one row for each change.
-        page_templates: SHA-256 (hex) of what the pages were made with.
-        pages_on: The day, in the publisher's time zone, for which they were made.
+        page_templates: SHA-256 (hex) of what the pages were made with, for ``pages_on``.
         manifest_sha256: SHA-256 (hex) of the manifest that lies beside this document.
     """
 
@@ -130,11 +126,7 @@ class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
     manifest_sha256: str | None = None
 
     def promises(self) -> Promises:
-        """Return the notice promises in the core's terms.
-
-        Raises:
-            StoreDamaged: The machine's time zone data lacks the zone.
-        """
+        """Return the notice promises in the core's terms."""
         try:
             zone = zone_of(self.time_zone)
         except Malformed as error:
@@ -144,30 +136,15 @@ class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
-    """What a publication does to names below ``public``, so that a crash can be mended.
-
-    Attributes:
-        changed: Files, compressed forms among them, that are new or get other bytes.
-        retired: Files that leave.
-    """
+    """Which names below ``public`` a publication gives new bytes, and which leave, compressed forms too."""
 
     format: Literal["sub-processor-register-journal/1"] = "sub-processor-register-journal/1"
     changed: tuple[str, ...]
     retired: tuple[str, ...]
 
 
-def unreadable(path: Path, data: bytes, kind: type[msgspec.Struct], error: Exception) -> StoreError:
-    """Return the error for one of these documents that cannot be read."""
-    known = next(field.default for field in msgspec.structs.fields(kind) if field.name == "format")
-    try:
-        refuse_newer(data, known)
-    except NewerFormat as newer:
-        return StoreError(f"{path} {newer}", hint=UPDATE)
-    return StoreDamaged(f"{path} cannot be read: {printable(error)}")
-
-
-def read_manifest(path: Path, sha256: str | None) -> Manifest:
-    """Read a store's manifest.
+def read_document(path: Path, kind: type[T], sha256: str | None = None) -> T:
+    """Read one of these documents.
 
     Raises:
         StoreError: It cannot be read, or has other bytes than were published.
@@ -177,6 +154,11 @@ def read_manifest(path: Path, sha256: str | None) -> Manifest:
         data = path.read_bytes()
         if sha256 is not None and digest(data) != sha256:
             raise StoreDamaged(f"{path} has other bytes than were published")
-        return msgspec.json.decode(data, type=Manifest)
+        return msgspec.json.decode(data, type=kind)
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise unreadable(path, data, Manifest, error) from error
+        known = next(field.default for field in msgspec.structs.fields(kind) if field.name == "format")
+        try:
+            refuse_newer(data, known)
+        except NewerFormat as newer:
+            raise StoreError(f"{path} {newer}", hint=UPDATE) from error
+        raise StoreDamaged(f"{path} cannot be read: {printable(error)}") from error

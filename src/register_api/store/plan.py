@@ -16,13 +16,7 @@ from register_api.core.format.paths import kind_of
 from register_api.errors import StoreDamaged
 from register_api.files import durable
 from register_api.store import layout
-from register_api.store.layout import (
-    Encoding,
-    Journal,
-    Manifest,
-    ManifestEntry,
-    PublisherState,
-)
+from register_api.store.layout import Encoding, Journal, Manifest, ManifestEntry, PublisherState
 from register_api.store.reader import Snapshot
 
 Progress = Callable[[int, int, str], None]
@@ -48,9 +42,7 @@ def compressed_forms(data: bytes) -> dict[str, bytes]:
 class CommitPlan:
     """One publication on its way to the disk; ``transaction.commit`` says in which order.
 
-    Attributes:
-        number: Number of the generation that is being made.
-        changed: Paths whose bytes are new or other than before.
+    What takes time is to compress the files that are new or other than before (``changed``).
     """
 
     def __init__(
@@ -63,10 +55,6 @@ class CommitPlan:
         retired: Iterable[str] = (),
         progress: Progress | None = None,
     ) -> None:
-        """Compare the files with the publication before: what is new, changed, or leaves.
-
-        What takes time here is to compress the new ones.
-        """
         self.store, self.now, self.data = store, now, files
         self.number = before.generation + 1 if before else 1
         self.folder = layout.generation_folder(store, self.number)

@@ -5,26 +5,17 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from pathlib import Path
-from typing import TypeVar
-
-import msgspec
 
 from register_api.core.canonical import digest
 from register_api.errors import StoreDamaged
 from register_api.store import layout
-from register_api.store.layout import Journal, Manifest, PublisherState, read_manifest, unreadable
-
-T = TypeVar("T", bound=msgspec.Struct)
+from register_api.store.layout import Journal, Manifest, PublisherState, read_document
 
 
 class Snapshot:
     """One publication: its manifest, its state, and the bytes of its files.
 
-    Attributes:
-        store: The store's folder.
-        generation: Number of the generation; grows with every publication and refresh.
-        manifest: Every path with type, cache class, digest and forms.
-        state: What the publisher needs to go on.
+    ``generation`` is a number that grows with every publication and refresh.
     """
 
     def __init__(self, store: Path, generation: int, manifest: Manifest, state: PublisherState) -> None:
@@ -32,11 +23,7 @@ class Snapshot:
         self.manifest, self.state = manifest, state
 
     def read(self, path: str, encoding: str = "identity") -> bytes:
-        """Return the bytes of a file in one of its ready forms.
-
-        Args:
-            path: Path in the tree, without leading slash.
-            encoding: ``identity`` or a content coding the manifest lists for the path.
+        """Return the bytes of a file as ``identity`` or in a content coding that the manifest lists for it.
 
         Raises:
             KeyError: The publication has no such path or form.
@@ -77,14 +64,7 @@ class Snapshot:
 
 
 def open_snapshot(store: Path, generation: int | None = None) -> Snapshot | None:
-    """Open the visible publication of a store.
-
-    Args:
-        store: The store's folder.
-        generation: A certain generation instead; it must still be there.
-
-    Returns:
-        The publication, or ``None`` when nothing was published yet.
+    """Open the visible publication of a store, or a certain one; ``None`` when nothing was published yet.
 
     Raises:
         StoreDamaged: Manifest or state cannot be read.
@@ -94,16 +74,12 @@ def open_snapshot(store: Path, generation: int | None = None) -> Snapshot | None
         return None
     folder = layout.generation_folder(store, number)
     state = read_document(folder / layout.STATE, PublisherState)
-    manifest = read_manifest(folder / layout.MANIFEST, state.manifest_sha256)
+    manifest = read_document(folder / layout.MANIFEST, Manifest, state.manifest_sha256)
     return Snapshot(store, number, manifest, state)
 
 
 def reopened(store: Path, known: Snapshot | None) -> Snapshot | None:
-    """Open the visible publication; one that is open already and still visible is not read again.
-
-    Raises:
-        StoreDamaged: Manifest or state cannot be read.
-    """
+    """Open the visible publication; one that is open already and still visible is not read again."""
     if known is not None and known.store == store and known.generation == current(store):
         return known
     return open_snapshot(store)
@@ -138,17 +114,3 @@ def read_journal(store: Path, generation: int) -> Journal | None:
 def generations(store: Path) -> list[int]:
     """Return the numbers of all generation folders, oldest first."""
     return sorted(int(path.name) for path in (store / layout.GENERATIONS).glob("*") if path.name.isdigit())
-
-
-def read_document(path: Path, kind: type[T]) -> T:
-    """Read one of the store's own documents.
-
-    Raises:
-        StoreError: It cannot be read.
-    """
-    data = b""
-    try:
-        data = path.read_bytes()
-        return msgspec.json.decode(data, type=kind)
-    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise unreadable(path, data, kind, error) from error

@@ -41,14 +41,10 @@ WAIT_SECONDS = 20.0
 
 @contextlib.contextmanager
 def locked(store: Path, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
-    """Hold the store's lock (``flock``) for the time of a ``with`` block.
-
-    Args:
-        store: The store's folder; made if missing.
-        wait: Seconds to wait for another publisher.
+    """Hold the lock (``flock``) of a store, which is made if missing, for the time of a ``with`` block.
 
     Raises:
-        StoreLocked: Another process still holds the lock after that time.
+        StoreLocked: Another process still holds it after so many seconds.
     """
     store.mkdir(parents=True, exist_ok=True)
     lock = filelock.UnixFileLock(store / LOCK)
@@ -79,7 +75,7 @@ def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
     before: Snapshot | None = None,
     show: Callable[[Callable[[], None]], None] | None = None,
 ) -> Snapshot:
-    """Make a publication visible, whole or not at all.
+    """Make a publication visible, whole or not at all, and return it.
 
     Args:
         store: The store's folder; the caller holds its lock and has called ``recover``.
@@ -90,9 +86,6 @@ def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
         progress: Called with done, total and the file that is being prepared.
         before: The visible publication, if the caller has it open.
         show: Calls what makes the publication visible, at once, and may write something down around it.
-
-    Returns:
-        The publication as readers see it from now on.
 
     Raises:
         StoreDamaged: A file that must never change would.
@@ -116,14 +109,7 @@ def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
 
 
 def recover(store: Path) -> bool:
-    """Finish or undo what a crash left half done.
-
-    Returns:
-        Whether there was anything to mend.
-
-    Raises:
-        StoreDamaged: The store's own documents cannot be read.
-    """
+    """Finish or undo what a crash left half done; tell whether there was anything to mend."""
     number = current(store)
     later = [each for each in generations(store) if number is None or each > number]
     for each in later:

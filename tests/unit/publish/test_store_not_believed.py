@@ -31,8 +31,8 @@ from register_api.publish.last_signed import MEMORY_FILE, read_memory
 from register_api.publish.pipeline import refresh_freshness
 from register_api.publish.rotation import KeyChange, renew_trust, rotate_key
 from register_api.store import layout
-from register_api.store.layout import Journal
-from register_api.store.reader import current, read_document
+from register_api.store.layout import Journal, read_document
+from register_api.store.reader import current
 from store_writer import exchange, say
 
 if TYPE_CHECKING:

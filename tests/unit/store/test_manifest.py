@@ -10,7 +10,7 @@ import pytest
 import stores
 from register_api.errors import StoreDamaged
 from register_api.store import layout
-from register_api.store.layout import Manifest, read_manifest
+from register_api.store.layout import Manifest, read_document
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def test_a_damaged_manifest_is_told_in_characters_that_can_be_printed(
     path = store / layout.MANIFEST
     path.write_bytes(path.read_bytes().replace(old, new, 1))
     with pytest.raises(StoreDamaged, match="cannot be read") as refused:
-        read_manifest(path, None)
+        read_document(path, Manifest)
     assert refused.value.message.isprintable()
     assert len(refused.value.message) < 1000
 
@@ -74,4 +74,4 @@ def test_whatever_a_path_holds_it_is_read_back(store: Path, tmp_path: Path) -> N
     entry = snapshot.manifest.files["v1/register.json"]
     manifest = msgspec.structs.replace(snapshot.manifest, files={'a"b': entry, "a\nb": entry, "ä\\": entry})
     (tmp_path / layout.MANIFEST).write_bytes(manifest.encode())
-    assert read_manifest(tmp_path / layout.MANIFEST, None) == manifest
+    assert read_document(tmp_path / layout.MANIFEST, Manifest) == manifest
