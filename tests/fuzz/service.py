@@ -237,7 +237,7 @@ TARGETS = (
     Target(
         name="query string",
         parse=_read_query,
-        refusals=documented(read_query, instant_or_day),
+        refusals=documented(read_query),
         seeds=lambda: (
             b"from=1&to=2",
             b"status=active&state=in_force&q=a%20b",

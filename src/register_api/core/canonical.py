@@ -39,10 +39,6 @@ _ODD_INSTANT = re.compile(rb'"[0-9]{4}-[0-9]{2}-[0-9]{2}(?!"|T(?:[01][0-9]|2[0-3
 """What begins like a day and is neither one nor an instant as this format spells it: perhaps a text."""
 
 
-_NAMES_ITSELF = {"format", "format_minor"}
-"""Members by which a document says what it is; they have to be there, whatever else a struct assumes."""
-
-
 class Encoded(msgspec.Struct, Generic[T], frozen=True):
     """A document together with its canonical bytes, which are made once: as signed, stored and served.
 
@@ -130,10 +126,8 @@ def decode(data: bytes, kind: type[T], *, max_bytes: int = 16 * 2**20) -> T:
             missing or of the wrong type, or an instant is spelled in another way than this format has it.
     """
     document = parse(data, max_bytes=max_bytes)
-    if (
-        not isinstance(document, dict)
-        or (_NAMES_ITSELF & set(getattr(kind, "__struct_fields__", ()))) - document.keys()
-    ):
+    named = {"format", "format_minor"} & set(getattr(kind, "__struct_fields__", ()))
+    if not isinstance(document, dict) or named - document.keys():
         raise Malformed(f"not a {kind.__name__} document: it does not name its format")
     try:
         found = msgspec.convert(document, kind)

@@ -21,16 +21,14 @@ CACHE_CONTROL: dict[CacheClass, str] = {
 NO_STORE = "no-store"
 """``Cache-Control`` of every error: what is missing now may be there in a moment."""
 
-EXPOSED = "ETag, Link, Repr-Digest, Register-Version, Register-Digest, Retry-After"
-"""Headers that a page of another origin may read (Fetch standard, CORS protocol)."""
-
 METHODS = "GET, HEAD, OPTIONS"
 
 CORS: dict[str, str] = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": EXPOSED,
+    "Access-Control-Expose-Headers": "ETag, Link, Repr-Digest, Register-Version, Register-Digest, "
+    "Retry-After",
 }
-"""Everything here is public and asks for no credentials, so any page may read it."""
+"""Everything here is public and asks for no credentials, so any page may read it (Fetch standard, CORS)."""
 
 PREFLIGHT: dict[str, str] = {
     "Access-Control-Allow-Methods": METHODS,
@@ -102,12 +100,8 @@ class WholeTree:
 def links_of(path: str, newest: int, paths: Container[str]) -> list[Link]:
     """Return the links of a document: signatures, schema and versions (RFC 8288, RFC 5829).
 
-    Targets are relative to the document itself, so they hold under any host and prefix.
-
-    Args:
-        path: Path of the document in the tree.
-        newest: Number of the newest version.
-        paths: Every path of the tree; only what is there is linked.
+    Targets are relative to the document itself, so they hold under any host and prefix. Of the tree, whose
+    newest version is given, only what is among ``paths`` is linked.
     """
     if not is_path(path) or (kind := kind_of(path)) in COPIES:
         return []

@@ -86,21 +86,18 @@ def _check_record(record: KeyRecord, register: str) -> None:
         raise Malformed(f"the {record.use} key {kid} is of the wrong kind")
     if record.pem != public_pem(record.jwk) or record.kid != thumbprint(record.jwk):
         raise Malformed(f"the key {kid}: kid and pem are not those of its jwk")
-    if record.note_key != _note_key(record, register):
+    note_key = None
+    if record.use == "log":
+        origin = (record.note_key or "").partition("+")[0]
+        name = origin if is_origin(origin, register) else register
+        note_key = format_verifier_key(name, ed25519_public(record.jwk))
+    if record.note_key != note_key:
         raise Malformed(f"the key {kid}: note_key is not that of its jwk and of the log")
     last = record.first_version if record.last_version is None else record.last_version
     if not 1 <= record.first_version <= last:
         raise Malformed(f"the key {kid} has a range of versions that is none")
     if (record.ended is None) != (record.last_version is None):
         raise Malformed(f"the key {kid} has ended without a last version, or the other way round")
-
-
-def _note_key(record: KeyRecord, register: str) -> str | None:
-    if record.use != "log":
-        return None
-    origin = (record.note_key or "").partition("+")[0]
-    name = origin if is_origin(origin, register) else register
-    return format_verifier_key(name, ed25519_public(record.jwk))
 
 
 def is_origin(origin: str, register: str) -> bool:

@@ -1,12 +1,8 @@
 """From one JSON document to another as a JSON Patch (RFC 6902), and back to the newer by applying it.
 
-Lists of objects that carry an ``id`` (sub-processors, engagements, categories, statuses) are compared
-entry by entry, so that one edited vendor is one small operation; what only stands elsewhere moves, in
-as few moves as possible. Every other list is replaced whole.
-
-A patch is applied to bytes that are vouched for, yet it is read as if it were hostile: the work it may
-cause is limited, and it either applies wholly or raises. Documents are never changed: what an operation
-writes to is copied, and whatever stays the same is shared.
+Lists of objects that carry an ``id`` are compared entry by entry, so that one edited vendor is one small
+operation; every other list is replaced whole. A patch is read as if it were hostile: the work it may cause is
+limited, and it applies wholly or raises. Documents are never changed: what an operation writes to is copied.
 """
 
 from __future__ import annotations
@@ -14,7 +10,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from typing import Any
 
 import msgspec
@@ -22,7 +17,6 @@ import msgspec
 from register_api.errors import Inconsistent, Malformed
 
 Path = tuple[str | int, ...]
-Array = list[Any] | tuple[Any, ...]
 
 MAX_OPERATIONS = 500_000
 """Most operations that a patch may have."""
@@ -57,23 +51,19 @@ def _compare(path: Path, older: Any, newer: Any) -> Iterator[dict[str, Any]]:
     if _same(older, newer):
         return
     if isinstance(older, dict) and isinstance(newer, dict):
-        yield from _compare_objects(path, older, newer)
+        for name in sorted(older.keys() - newer.keys()):
+            yield _operation("remove", (*path, name))
+        for name in sorted(newer):
+            if name in older:
+                yield from _compare((*path, name), older[name], newer[name])
+            else:
+                yield _operation("add", (*path, name), value=newer[name])
         return
     before, after = _keyed(older), _keyed(newer)
     if before is not None and after is not None:
         yield from _compare_keyed(path, before, after)
     else:
         yield _operation("replace", path, value=newer)
-
-
-def _compare_objects(path: Path, older: dict[str, Any], newer: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for name in sorted(older.keys() - newer.keys()):
-        yield _operation("remove", (*path, name))
-    for name in sorted(newer):
-        if name in older:
-            yield from _compare((*path, name), older[name], newer[name])
-        else:
-            yield _operation("add", (*path, name), value=newer[name])
 
 
 def _compare_keyed(path: Path, older: dict[str, Any], newer: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -218,10 +208,10 @@ class _Editor:
         def put(parent: Any, name: str) -> None:
             if insert and isinstance(parent, list):
                 parent.insert(len(parent) if name == "-" else list_index(name, len(parent) + 1), value)
-                return
-            if not insert:
-                member(parent, name)
-            parent[_key(parent, name)] = value
+            else:
+                if not insert:
+                    member(parent, name)
+                parent[_key(parent, name)] = value
 
         self._measure(value)
         self.document = self._changed(self.document, path, put) if path else value
@@ -258,7 +248,12 @@ class _Editor:
             self._nodes -= len(level)
             if self._nodes < 0:
                 raise Malformed(f"a patch that handles more than {MAX_NODES} values")
-            level = list(chain.from_iterable(map(_members, level)))
+            level = [
+                inner
+                for each in level
+                if isinstance(each, dict | list | tuple)
+                for inner in (each.values() if isinstance(each, dict) else each)
+            ]
             if not level:
                 return
         raise Malformed(f"a patch that nests deeper than {MAX_DEPTH} levels")
@@ -272,12 +267,6 @@ def _value(operation: dict[str, Any]) -> Any:
 
 def _key(container: Any, token: str) -> int | str:
     return int(token) if isinstance(container, list) else token
-
-
-def _members(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list | tuple) else ()
 
 
 def format_pointer(tokens: Iterable[str | int]) -> str:

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register_api.core.log.merkle import MAX_SIZE
+from register_api.core.log.merkle import MAX_PROOF_HASHES, MAX_SIZE
 from register_api.core.log.proofs import (
-    MAX_PROOF_LINES,
     MAX_REQUEST_BYTES,
     AddCheckpoint,
     format_request,
@@ -66,7 +65,7 @@ def test_what_is_written_is_read(size: int, proof: list[bytes], checkpoint: byte
         f"old 1\n{HASH[:-1]}\n\nx".encode(),
         f"old 1\n{HASH[:-2]}B=\n\nx".encode(),
         f"{HASH}\nold 1\n\nx".encode(),
-        b"old 1\n" + f"{HASH}\n".encode() * (MAX_PROOF_LINES + 1) + b"\nx",
+        b"old 1\n" + f"{HASH}\n".encode() * (MAX_PROOF_HASHES + 1) + b"\nx",
         b"old 1\n\n" + bytes(MAX_REQUEST_BYTES),
     ],
 )
@@ -78,8 +77,8 @@ def test_other_forms_are_refused(data: bytes) -> None:
 
 def test_sixty_three_hashes_are_taken() -> None:
     """That is the limit of the protocol, included."""
-    hashes = f"{HASH}\n" * MAX_PROOF_LINES
-    assert len(parse_request(f"old 1\n{hashes}\nx".encode()).proof) == MAX_PROOF_LINES
+    hashes = f"{HASH}\n" * MAX_PROOF_HASHES
+    assert len(parse_request(f"old 1\n{hashes}\nx".encode()).proof) == MAX_PROOF_HASHES
 
 
 @given(st.binary(max_size=200))

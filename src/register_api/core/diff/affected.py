@@ -20,10 +20,7 @@ from register_api.core.model import Condition, EngagementSource, Register, Subpr
 class Interests(msgspec.Struct, frozen=True):
     """What a customer uses of a vendor; what is empty stands for everything.
 
-    Attributes:
-        products: Ids of products.
-        data: Kinds of data that the vendor gets, such as ``customer_content``.
-        settings: Values by the key of a condition, or else by its type; all in small letters.
+    ``settings`` are values by the key of a condition, or else by its type; all in small letters.
     """
 
     products: frozenset[str] = frozenset()
@@ -76,14 +73,13 @@ class Concern:
 
     def _may_hold(self, conditions: Iterable[Condition]) -> bool:
         """Tell whether none of some conditions is known not to hold."""
-        return not any(map(self._is_excluded, conditions))
-
-    def _is_excluded(self, condition: Condition) -> bool:
-        ours = self._settings.get((condition.key or "").casefold()) or self._settings.get(condition.type)
-        if not ours or condition.value is None:
-            return False
-        value = condition.value.casefold()
-        return ours == {value} if condition.negated else value not in ours
+        for condition in conditions:
+            ours = self._settings.get((condition.key or "").casefold()) or self._settings.get(condition.type)
+            if ours and condition.value is not None:
+                value = condition.value.casefold()
+                if ours == {value} if condition.negated else value not in ours:
+                    return False
+        return True
 
     def _is_elsewhere(self, field: FieldChange) -> bool:
         """Tell whether only places changed that come into play for others."""
@@ -107,10 +103,8 @@ def _known_settings(interests: Interests, register: Register) -> dict[str, froze
     """Return the settings whose values all occur in a condition of the register."""
     known: dict[str, set[str]] = {}
     for use in (use for vendor in register.subprocessors for use in vendor.engagements):
-        for condition in (
-            *use.conditions,
-            *(item for place in use.locations or () for item in place.conditions),
-        ):
+        of_places = (item for place in use.locations or () for item in place.conditions)
+        for condition in (*use.conditions, *of_places):
             for name in {condition.type, (condition.key or condition.type).casefold()}:
                 known.setdefault(name, set()).add((condition.value or "").casefold())
     return {name: ours for name, ours in interests.settings.items() if ours <= known.get(name, set())}
@@ -134,13 +128,7 @@ Whoever was told of a plan is told what became of it, and what is promised from 
 def changes_by_feed(
     register: Register, changes: Iterable[Change], kinds: Iterable[FileKind] = KINDS
 ) -> dict[str, list[Change]]:
-    """Return the changes of a version that each feed by interest tells, by the path of the feed.
-
-    Args:
-        register: The version.
-        changes: What it changed.
-        kinds: Which feeds.
-    """
+    """Return the changes of a version that each feed by interest tells, by the path of the feed."""
     vendors = {vendor.id: vendor for vendor in register.subprocessors}
     found: dict[str, list[Change]] = {}
     for kind in kinds:

@@ -67,13 +67,13 @@ class Pair(msgspec.Struct, Generic[T_co], frozen=True):
 
     def fields(self) -> tuple[FieldDelta, ...]:
         """Return the fields of content that differ, in the order of speaking; none if it came or went."""
-        if not self.in_both:
-            return ()
-        return tuple(
-            field
-            for field in self._fields()
-            if field.before != field.after and not _is_said_anew(field.before, field.after)
-        )
+
+        def is_said_anew(before: Any, after: Any) -> bool:  # by another version, for the same reason
+            kinds = Withdrawn | Cancelled
+            return isinstance(before, kinds) and isinstance(after, kinds) and before.reason == after.reason
+
+        changed = (field for field in self._fields() if self.in_both and field.before != field.after)
+        return tuple(field for field in changed if not is_said_anew(field.before, field.after))
 
     def stated(self) -> tuple[FieldDelta, ...]:
         """Return all that an entry says that came or went: each field that is stated."""
@@ -83,12 +83,6 @@ class Pair(msgspec.Struct, Generic[T_co], frozen=True):
         kind: Any = type(self.known)
         for name in content(kind):
             yield FieldDelta(name, getattr(self.before, name, None), getattr(self.after, name, None))
-
-
-def _is_said_anew(before: Any, after: Any) -> bool:
-    """Tell whether two withdrawals or cancellations say the same, announced by two versions."""
-    kinds = Withdrawn | Cancelled
-    return isinstance(before, kinds) and isinstance(after, kinds) and before.reason == after.reason
 
 
 def pairs(older: Sequence[T], newer: Sequence[T]) -> dict[Key, Pair[T]]:
@@ -115,18 +109,11 @@ def engagement_pairs(vendor: Pair[Subprocessor]) -> dict[Key, Pair[Engagement]]:
 class Comparison:
     """Two registers side by side, with what every judgement about them needs.
 
-    Both are compared as they hold on the day on which the newer one is published. Planned changes that
+    Both are compared as they hold on the ``day`` on which the newer one is published. Planned changes that
     the newer one announces are left out of that: they are compared as entries of their own. So neither
-    folding a planned change nor its taking effect is a difference.
-
-    Attributes:
-        older: The older register as it holds on that day, or ``None`` before the first.
-        newer: The newer register, likewise.
-        said: The vendors of the newer register by id, as it says them.
-        day: The publisher's local day of the newer one's publication.
-        zone: The publisher's time zone.
-        reason: Why the newer one was published. Where versions lie between the two it speaks for
-            the last step only, so that the whole counts as a ``change``.
+    folding a planned change nor its taking effect is a difference. ``said`` has the vendors by id as
+    the newer one says them. Where versions lie between the two its ``reason`` speaks for the last step only,
+    so that the whole counts as a ``change``.
     """
 
     def __init__(self, older: Register | None, newer: Register, zone: dt.tzinfo) -> None:

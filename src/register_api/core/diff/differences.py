@@ -1,8 +1,7 @@
 """What happens to a sub-processor and its engagements: listed, started, stopped, withdrawn, or edited.
 
-A vendor that comes is one difference for each engagement, since notice is due for each; with one
-engagement or none it is one. Fields that a start or a stop brings with it (status, its dates, a
-condition that falls away) belong to it and are not told again.
+A vendor that comes is one difference for each engagement, since notice is due for each. Fields that a start
+or a stop brings with it (status, its dates, a condition that falls away) belong to it and are not told again.
 """
 
 from __future__ import annotations
@@ -18,13 +17,7 @@ from register_api.core.changes import ChangeType
 from register_api.core.diff.comparison import Comparison, EntryPath, FieldDelta, Pair, engagement_pairs, pairs
 from register_api.core.diff.meaning import type_of
 from register_api.core.fields import change_of, entries
-from register_api.core.model import (
-    Engagement,
-    EngagementSource,
-    PlannedChange,
-    ReasonKind,
-    Subprocessor,
-)
+from register_api.core.model import Engagement, EngagementSource, PlannedChange, ReasonKind, Subprocessor
 from register_api.core.planned_changes import fields_set, same_set
 
 replace = msgspec.structs.replace
@@ -36,11 +29,10 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """Fields of one entry whose change is of one type, or an entry that came or went.
 
     Attributes:
-        place: The entry, for entries of the register itself; ``()`` below sub-processors.
         record: The entry that the fields belong to.
+        place: Where that stands, for entries of the register itself; ``()`` below sub-processors.
         planned: The planned change that brings it, or that is cancelled or moved.
-        fields: Fields that differ, of the engagement if there is one; of an entry that came or went all
-            that say something.
+        fields: Those that differ; of an entry that came or went all that say something.
         vendor_fields: Fields of the vendor that are told together with those of its engagement.
     """
 
@@ -142,8 +134,7 @@ def _engagement_differences(
     changes = engagement.fields()
     turn, brought = _turn(before, after, comparison.day) or (None, frozenset[str]())
     if turn is not None:
-        fields = tuple(change for change in changes if change.name in brought)
-        yield replace(like, type=turn, fields=fields)
+        yield replace(like, type=turn, fields=tuple(each for each in changes if each.name in brought))
     yield from grouped((change for change in changes if change.name not in brought), like, comparison.reason)
 
 
@@ -236,10 +227,8 @@ def _reordered(
         lists = [getattr(item, name, ()) for item in (record.before, record.after)]
         if not all(isinstance(items, tuple) for items in lists):
             continue
-        once = [
-            [id_ for id_, number in Counter(item.id for item in items).items() if number == 1]
-            for items in lists
-        ]
+        counts = [Counter(item.id for item in items) for items in lists]
+        once = [[id_ for id_, number in each.items() if number == 1] for each in counts]
         before, after = (tuple(id_ for id_ in ids if id_ in others) for ids, others in (once, reversed(once)))
         if before != after:
             yield Reorder(place=(*place, name), before=before, after=after, vendor=vendor)

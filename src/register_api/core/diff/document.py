@@ -7,36 +7,111 @@ told what the steps between amount to.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import get_args
 
 import msgspec
 
 from register_api.core.announcements import another_entity
 from register_api.core.canonical import Encoded
-from register_api.core.changes import (
-    ANNOUNCED_BY,
-    Change,
-    ChangeType,
-    Diff,
-    DiffEnd,
-    FieldChange,
-)
-from register_api.core.diff.columns import Column, fold_columns
+from register_api.core.changes import ANNOUNCED_BY, Change, ChangeType, Diff, DiffEnd, FieldChange
 from register_api.core.diff.comparison import Comparison, FieldDelta, Key, engagement_pairs
 from register_api.core.diff.differences import (
     Difference,
     Reorder,
+    is_over,
     register_differences,
     reorders,
     vendor_differences,
 )
+from register_api.core.diff.meaning import is_unstated
 from register_api.core.field_forms import Reference
+from register_api.core.fields import change_of
 from register_api.core.language.changes import Sentences
-from register_api.core.model import Category, PlannedChange, Register, StatusText, Subprocessor
+from register_api.core.model import Category, Engagement, PlannedChange, Register, StatusText, Subprocessor
 from register_api.core.notice_period import NoticeStatus, Promises, notice_status
 from register_api.core.patch import make_patch
 from register_api.core.struct_fields import shapes, to_plain
+
+_RowKey = tuple[str, str | None]
+"""Ids of a sub-processor, and of one of its engagements."""
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One field that every entry left empty and every entry now fills: one change, in reading order.
+
+    Entries that are withdrawn or over need not take part. Fields that start, stop or date an engagement are
+    never taken for a column.
+    """
+
+    type: ChangeType
+    name: str
+    rows: dict[_RowKey, Difference]
+
+
+FEWEST = 3
+"""Fewest entries that make a column."""
+
+_TURNS: frozenset[ChangeType] = frozenset(
+    {"added", "activated", "replaced", "schedule_changed", "deactivated", "ended", "withdrawn"}
+)
+"""Types that are told for each entry, however many there are."""
+
+
+def fold_columns(found: list[Difference], comparison: Comparison) -> list[Difference | Column]:
+    """Take columns out of what was found for each entry, and tell each once."""
+    columns: list[Column] = []
+    for level in (Subprocessor, Engagement):
+        filled = {name: rows for name, rows in _newly_filled(found, level).items() if len(rows) >= FEWEST}
+        needed = _standing(level, comparison) if filled else set()
+        for name, rows in filled.items():
+            if needed and needed <= rows.keys():
+                first, *others = rows.values()
+                same = all(row.type == first.type for row in others)
+                type_ = first.type if same else change_of(type(first.record.known), name)
+                columns.append(Column(type=type_, name=name, rows=rows))
+    told = {(id(row.record), column.name) for column in columns for row in column.rows.values()}
+    left: list[Difference | Column] = [*columns]
+    for difference in found:
+        fields = tuple(item for item in difference.fields if (id(difference.record), item.name) not in told)
+        if len(fields) == len(difference.fields):
+            left.append(difference)
+        elif fields:
+            left.append(msgspec.structs.replace(difference, fields=fields))
+    return left
+
+
+def _newly_filled(
+    found: list[Difference], level: type[msgspec.Struct]
+) -> dict[str, dict[_RowKey, Difference]]:
+    """Return by field name the entries of a level that did not fill a field and now do."""
+    filled: dict[str, dict[_RowKey, Difference]] = {}
+    for row in found:
+        # What is planned has a day of its own.
+        stays = row.record.in_both and row.planned is None and isinstance(row.record.known, level)
+        if row.type in _TURNS or not stays:
+            continue
+        key = row.vendor.known.id if row.vendor else "", row.engagement.known.id if row.engagement else None
+        for change in row.fields:
+            if is_unstated(level, change.name, change.before) > is_unstated(level, change.name, change.after):
+                filled.setdefault(change.name, {})[key] = msgspec.structs.replace(row, fields=(change,))
+    return filled
+
+
+def _standing(level: type[msgspec.Struct], comparison: Comparison) -> set[_RowKey]:
+    """Return the entries of a level that are in both registers and neither withdrawn nor over."""
+    found: set[_RowKey] = set()
+    for vendor in comparison.vendors.values():
+        if not vendor.in_both or (vendor.after and vendor.after.withdrawn):
+            continue
+        pairs = engagement_pairs(vendor).values()
+        running = [pair for pair in pairs if pair.after and not is_over(pair.after, comparison.day)]
+        if level is Engagement:
+            found |= {(vendor.known.id, pair.known.id) for pair in running if pair.in_both}
+        elif running or not pairs:
+            found.add((vendor.known.id, None))
+    return found
+
 
 _WEIGHT: dict[ChangeType, int] = {name: weight for weight, name in enumerate(get_args(ChangeType))}
 
@@ -55,21 +130,26 @@ def changes_between(older: Register | None, newer: Register, promises: Promises)
 def untold_changes(older: Register | None, newer: Register, promises: Promises) -> tuple[Change, ...]:
     """Return what changed without the sentences, which are the publisher's own words."""
     comparison = Comparison(older, newer, promises.zone)
-    found = sorted(_differences(comparison), key=lambda difference: _WEIGHT[difference.type])
-    changes = (_change(f"{newer.version}-{number}", item, comparison) for number, item in enumerate(found, 1))
-    return tuple(changes)
+    changed = (pair for pair in comparison.vendors.values() if pair.before != pair.after)
+    found: list[Difference | Column | Reorder] = []
+    vendors = [difference for pair in changed for difference in vendor_differences(pair, comparison)]
+    if comparison.older is None:
+        found += vendors
+    else:
+        found += register_differences(comparison)
+        found += fold_columns(vendors, comparison)
+        found += reorders(comparison)
+    found.sort(key=lambda difference: _WEIGHT[difference.type])
+    return tuple(
+        _change(f"{newer.version}-{number}", item, comparison) for number, item in enumerate(found, 1)
+    )
 
 
 def diff_document(older: Encoded[Register] | None, newer: Encoded[Register], promises: Promises) -> Diff:
-    """Return the diff document of two versions (docs/format/diff.md).
+    """Return the diff document of two versions as they are stored (docs/format/diff.md).
 
     The patch leads from the older bytes to the newer ones, whichever release of this program wrote
     them: a field that one of the two documents lacks is added or removed, never taken for its default.
-
-    Args:
-        older: The older version as it is stored, or ``None``.
-        newer: The newer version as it is stored.
-        promises: All promises of the register as of the newer version.
     """
     before = None if older is None else older.document
     return Diff(
@@ -85,32 +165,21 @@ def _end(version: Encoded[Register]) -> DiffEnd:
     return DiffEnd(version=version.document.version, sha256=version.sha256)
 
 
-def _differences(comparison: Comparison) -> Iterator[Difference | Column | Reorder]:
-    """Yield everything that differs, in order of reading."""
-    changed = (pair for pair in comparison.vendors.values() if pair.before != pair.after)
-    vendors = [difference for pair in changed for difference in vendor_differences(pair, comparison)]
-    if comparison.older is None:
-        yield from vendors
-        return
-    yield from register_differences(comparison)
-    yield from fold_columns(vendors, comparison)
-    yield from reorders(comparison)
-
-
 def _change(id_: str, found: Difference | Column | Reorder, comparison: Comparison) -> Change:
     """Return what was found as data for programs: ids, whom it concerns, fields with paths, notice."""
     if isinstance(found, Column):
-        ids = {row.vendor.known.id for row in found.rows if row.vendor}
-        notice = _worst((_notice_of(row, comparison) for row in found.rows), comparison)
         return Change(
             id=id_,
             type=found.type,
             kind="changed",
             subprocessor=None,
             engagement=None,
-            affects=_in_order(ids, comparison),
-            fields=tuple(_field_of_row(row) for row in found.rows),
-            notice=notice,
+            affects=_in_order({vendor for vendor, _ in found.rows}, comparison),
+            fields=tuple(
+                _field(("subprocessors", vendor, *(("engagements", use) if use else ())), row.fields[0])
+                for (vendor, use), row in found.rows.items()
+            ),
+            notice=_worst((_notice_of(row, comparison) for row in found.rows.values()), comparison),
         )
     vendor = found.vendor.known if found.vendor else None
     if isinstance(found, Reorder):
@@ -127,7 +196,7 @@ def _change(id_: str, found: Difference | Column | Reorder, comparison: Comparis
     above = ("subprocessor",) if found.engagement is not None else ()
     record = found.record.known
     place = found.place or (("planned", record.id) if isinstance(record, PlannedChange) else ())
-    others = _others(found, vendor) if vendor else set(_belonging(record, comparison))
+    others = _others(found, vendor) if vendor else _belonging(record, comparison)
     # What a planned change sets is told of its owner, which stays.
     stays = found.record.in_both or (found.planned is not None and not isinstance(record, PlannedChange))
     return Change(
@@ -151,36 +220,29 @@ def _field(place: Sequence[Key], delta: FieldDelta) -> FieldChange:
     return FieldChange(path=".".join(parts), before=to_plain(delta.before), after=to_plain(delta.after))
 
 
-def _field_of_row(row: Difference) -> FieldChange:
-    """Return the field of a column that a row fills, by its way from the register."""
-    vendor = row.vendor.known.id if row.vendor is not None else ""
-    use = ("engagements", row.engagement.known.id) if row.engagement is not None else ()
-    return _field(("subprocessors", vendor, *use), row.fields[0])
-
-
 def _others(difference: Difference, vendor: Subprocessor) -> set[str]:
     """Return the vendors that a change newly points to, or no longer points to."""
+
+    def ids(value: str | tuple[str, ...] | None) -> set[str]:
+        return {value} if isinstance(value, str) else set(value or ())
+
     fields = difference.vendor_fields if difference.engagement is not None else difference.fields
     forms = {name: shape.form for name, shape in shapes(type(vendor)).items()}
     found: set[str] = set()
     for item in fields:
         form = forms.get(item.name)
         if isinstance(form, Reference) and form.to == "vendor":
-            found |= _ids(item.before) ^ _ids(item.after)
+            found |= ids(item.before) ^ ids(item.after)
     return found
 
 
-def _ids(value: str | tuple[str, ...] | None) -> set[str]:
-    return {value} if isinstance(value, str) else set(value or ())
-
-
-def _belonging(record: msgspec.Struct, comparison: Comparison) -> Iterator[str]:
-    """Yield the vendors with a use in a category, or with a status."""
-    if isinstance(record, Category | StatusText):
-        field = "category" if isinstance(record, Category) else "status"
-        for vendor in comparison.newer.subprocessors:
-            if any(getattr(use, field) == record.id for use in vendor.engagements):
-                yield vendor.id
+def _belonging(record: msgspec.Struct, comparison: Comparison) -> set[str]:
+    """Return the vendors with a use in a category, or with a status."""
+    if not isinstance(record, Category | StatusText):
+        return set()
+    field = "category" if isinstance(record, Category) else "status"
+    vendors = comparison.newer.subprocessors
+    return {each.id for each in vendors if any(getattr(use, field) == record.id for use in each.engagements)}
 
 
 def _in_order(ids: set[str], comparison: Comparison) -> tuple[str, ...]:

@@ -1,17 +1,14 @@
 """What a changed field means: its type by the table, weighed by what was said before and why.
 
-Three things move a change to another type than its field's: a fact stated for the first time is no
-change of fact; the same things in another order are no change at all; and a version published as a
-correction or as editorial says of itself that nothing happened in the world. The first two are
-judged from values. A correction may not hide what the notice promise covers in its own right, nor a
-change of the promise or of dates.
+A fact stated for the first time is no change of fact; the same things in another order are no change at
+all; a correction or an editorial version says of itself that nothing happened in the world. It may not hide
+what the notice promise covers in its own right, nor a change of the promise or of dates.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -109,28 +106,16 @@ def _is_reordered(before: object, after: object) -> bool:
     return len(before) == len(after) and Counter(before) == Counter(after)
 
 
-def _type_of_entity(before: str | None, _after: str | None) -> ChangeType | None:
-    """To say for the first time who somebody is, is not to become somebody else."""
-    return "details_changed" if before is None else None
-
-
-def _type_of_withdrawn(before: object, after: object) -> ChangeType | None:
-    """To be withdrawn counts once; another reason for it is a detail."""
-    if before is None:
-        return None
-    return "added" if after is None else "details_changed"
-
-
-_JUDGES: Mapping[str, Callable[[Any, Any], ChangeType | None]] = MappingProxyType(
-    {
-        "legal_name": _type_of_entity,
-        "seat": _type_of_entity,
-        "entity": _type_of_entity,
-        "status": lambda old, new: "activated" if _STANDING[new] > _STANDING[old] else "deactivated",
-        "locations": _type_of_locations,
-        "replaces": lambda old, new: "replaced" if set(new) - set(old) else "details_changed",
-        "withdrawn": _type_of_withdrawn,
-        "ends_on": lambda old, _new: "ended" if old is None else None,
-    }
-)
+_JUDGES: Mapping[str, Callable[[Any, Any], ChangeType | None]] = {
+    # To say for the first time who somebody is, is not to become somebody else.
+    **dict.fromkeys(
+        ("legal_name", "seat", "entity"), lambda old, _: "details_changed" if old is None else None
+    ),
+    "status": lambda old, new: "activated" if _STANDING[new] > _STANDING[old] else "deactivated",
+    "locations": _type_of_locations,
+    "replaces": lambda old, new: "replaced" if set(new) - set(old) else "details_changed",
+    # To be withdrawn counts once; another reason for it is a detail.
+    "withdrawn": lambda old, new: None if old is None else "added" if new is None else "details_changed",
+    "ends_on": lambda old, _: "ended" if old is None else None,
+}
 """Fields whose type depends on what they said before."""

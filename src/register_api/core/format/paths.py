@@ -7,7 +7,7 @@ signed documents, the copies of TUF targets, which are named by their digest, an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import get_args
 
 import msgspec
@@ -30,49 +30,9 @@ def target_copy(name: str, sha256: str) -> str:
     return f"{tree.TARGETS_FOLDER}{sha256}.{name}"
 
 
-def _copies() -> Iterator[FileKind]:
-    for name, kind in TARGETS_BY_NAME.items():
-        yield _derived(
-            kind,
-            template=target_copy(name, "{sha256}"),
-            operation=kind.operation + "Target",
-            summary=f"{kind.summary}, as a TUF target",
-            cache="immutable",
-            checks=("V25",),
-            written="trust",
-            schema=kind.schema,
-            max_bytes=kind.max_bytes,
-        )
-
-
-def _signatures() -> Iterator[FileKind]:
-    for kind in FILES:
-        for signature in kind.signatures:
-            yield _derived(
-                kind,
-                template=signature.of(kind.template),
-                operation=kind.operation + signature.operation,
-                summary=f"{signature.summary} over /{kind.template}",
-                media=MediaType(signature.media_type, compress=False),
-                schema=None,
-                max_bytes=signature.max_bytes,
-            )
-
-
 def in_language(path: str, tag: str) -> str:
     """Return the path of a page in a language other than the main one."""
     return f"{tag}/{path}"
-
-
-def _translations() -> Iterator[FileKind]:
-    for kind in FILES:
-        if kind.is_page:
-            yield _derived(
-                kind,
-                template=in_language(kind.template, "{language}"),
-                operation=kind.operation + "Translated",
-                summary=f"{kind.summary}, in another language",
-            )
 
 
 def _derived(kind: FileKind, **changes: object) -> FileKind:
@@ -81,10 +41,41 @@ def _derived(kind: FileKind, **changes: object) -> FileKind:
     return msgspec.structs.replace(kind, **plain, **changes)
 
 
-COPIES: tuple[FileKind, ...] = tuple(_copies())
-SIGNATURES: tuple[FileKind, ...] = tuple(_signatures())
-
-TRANSLATIONS: tuple[FileKind, ...] = tuple(_translations())
+COPIES: tuple[FileKind, ...] = tuple(
+    _derived(
+        kind,
+        template=target_copy(name, "{sha256}"),
+        operation=kind.operation + "Target",
+        summary=f"{kind.summary}, as a TUF target",
+        cache="immutable",
+        checks=("V25",),
+        written="trust",
+    )
+    for name, kind in TARGETS_BY_NAME.items()
+)
+SIGNATURES: tuple[FileKind, ...] = tuple(
+    _derived(
+        kind,
+        template=signature.of(kind.template),
+        operation=kind.operation + signature.operation,
+        summary=f"{signature.summary} over /{kind.template}",
+        media=MediaType(signature.media_type, compress=False),
+        schema=None,
+        max_bytes=signature.max_bytes,
+    )
+    for kind in FILES
+    for signature in kind.signatures
+)
+TRANSLATIONS: tuple[FileKind, ...] = tuple(
+    _derived(
+        kind,
+        template=in_language(kind.template, "{language}"),
+        operation=kind.operation + "Translated",
+        summary=f"{kind.summary}, in another language",
+    )
+    for kind in FILES
+    if kind.is_page
+)
 KINDS: tuple[FileKind, ...] = (*FILES, *COPIES, *SIGNATURES, *TRANSLATIONS)
 """Every kind of file that there is in a tree."""
 

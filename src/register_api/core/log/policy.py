@@ -38,12 +38,11 @@ _OTHER_OCTETS = re.compile(rb"[^\t\n\x20-\x7e\x80-\xff]")
 _THRESHOLD = re.compile(rb"[1-9][0-9]{0,5}")
 
 _FORMS = {
-    b"log": (1, 2, "log <vkey> [<url>]"),
-    b"witness": (2, 3, "witness <name> <vkey> [<url>]"),
-    b"group": (3, None, "group <name> <k>|all|any <member>..."),
-    b"quorum": (1, 1, "quorum <name>"),
+    b"log": "log <vkey> [<url>]",
+    b"witness": "witness <name> <vkey> [<url>]",
+    b"group": "group <name> <k>|all|any <member>...",
+    b"quorum": "quorum <name>",
 }
-"""Kinds of lines: least and most words behind the first, and what the line looks like."""
 
 
 class PolicyLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,13 +72,10 @@ T = TypeVar("T", PolicyLog, PolicyWitness)
 
 
 class WitnessPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy file that was read.
+    """A policy file that was read, in its order: a group refers to names before it only.
 
-    Attributes:
-        logs: The logs that it accepts; none means that it does not say.
-        witnesses: In the order of the file.
-        groups: In the order of the file: each refers to names before it only.
-        quorum: Name of the witness or group that must have seen a log, or ``NONE``.
+    No logs mean that it does not say which. ``quorum`` names the witness or group that must have seen a log,
+    or is ``NONE``.
     """
 
     logs: tuple[PolicyLog, ...]
@@ -159,39 +155,40 @@ class _Reader:
         self.groups: list[Group] = []
         self.quorum: bytes | None = None
         self._free: dict[bytes, bool] = {}
-        self._readers = {
-            b"log": self._log,
-            b"witness": self._witness,
-            b"group": self._group,
-            b"quorum": self._take_quorum,
-        }
 
     def take(self, line: bytes) -> None:
         if _OTHER_OCTETS.search(line):
             raise Malformed("a control character other than tab")
         kind, *words = [word for word in _SPACE.split(line) if word] or [b"#"]
-        if kind.startswith(b"#"):
-            return
-        if kind not in _FORMS:
-            raise Malformed(f"{printable_name(kind[:40])!r} is none of log, witness, group and quorum")
-        least, most, form = _FORMS[kind]
-        if len(words) < least or (most is not None and len(words) > most):
-            raise Malformed(f"not {form}")
-        self._readers[kind](words)
+        match kind, *words:
+            case [b"log", key, *url] if len(url) <= 1:
+                _add(self.logs, PolicyLog(key=_key(key, ED25519, "log"), url=_url(url)))
+            case [b"witness", name, key, *url] if len(url) <= 1:
+                witness = PolicyWitness(name=name, key=_key(key, COSIGNATURE, "witness"), url=_url(url))
+                self._define(name)
+                _add(self.witnesses, witness)
+            case [b"group", name, number, *members] if members:
+                self._group(name, number, members)
+            case [b"quorum", name]:
+                if self.quorum is not None:
+                    raise Malformed("a second quorum")
+                if name != NONE:
+                    self._check_defined(name)
+                self.quorum = name
+            case _ if kind in _FORMS:
+                raise Malformed(f"not {_FORMS[kind]}")
+            case _ if not kind.startswith(b"#"):
+                raise Malformed(f"{printable_name(kind[:40])!r} is none of log, witness, group and quorum")
 
-    def _log(self, words: list[bytes]) -> None:
-        _add(self.logs, PolicyLog(key=_key(words[0], ED25519, "log"), url=_url(words[1:])))
-
-    def _witness(self, words: list[bytes]) -> None:
-        key = _key(words[1], COSIGNATURE, "witness")
-        self._define(words[0])
-        _add(self.witnesses, PolicyWitness(name=words[0], key=key, url=_url(words[2:])))
-
-    def _group(self, words: list[bytes]) -> None:
+    def _group(self, name: bytes, number: bytes, members: list[bytes]) -> None:
         if len(self.groups) >= MAX_OF_A_KIND:
             raise Malformed(f"more than {MAX_OF_A_KIND} groups")
-        name, number, *members = words
-        threshold = _threshold(number, len(members))
+        if number in (b"all", b"any"):
+            threshold = len(members) if number == b"all" else 1
+        elif _THRESHOLD.fullmatch(number) and int(number) <= len(members):
+            threshold = int(number)
+        else:
+            raise Malformed(f"{printable_name(number[:40])!r} is none of all, any and 1 to {len(members)}")
         for member in members:
             self._check_defined(member)
             if not self._free[member]:
@@ -199,13 +196,6 @@ class _Reader:
             self._free[member] = False
         self._define(name)
         self.groups.append(Group(name=name, threshold=threshold, members=tuple(members)))
-
-    def _take_quorum(self, words: list[bytes]) -> None:
-        if self.quorum is not None:
-            raise Malformed("a second quorum")
-        if words[0] != NONE:
-            self._check_defined(words[0])
-        self.quorum = words[0]
 
     def _define(self, name: bytes) -> None:
         if name == NONE or name in self._free:
@@ -238,11 +228,3 @@ def _key(word: bytes, algorithm: int, what: str) -> NoteKey:
 def _url(words: list[bytes]) -> str | None:
     """Return the address of a line, if it has one; the policy gives no meaning to it."""
     return words[0].decode("utf-8", "backslashreplace") if words else None
-
-
-def _threshold(word: bytes, members: int) -> int:
-    if word in (b"all", b"any"):
-        return members if word == b"all" else 1
-    if not _THRESHOLD.fullmatch(word) or int(word) > members:
-        raise Malformed(f"{printable_name(word[:40])!r} is none of all, any and 1 to {members}")
-    return int(word)

@@ -37,8 +37,6 @@ PATH = "add-checkpoint"
 SIZE_TYPE = "text/x.tlog.size"
 """Media type of an answer that gives the size last signed."""
 
-MAX_PROOF_LINES = 63
-
 _MAX_REQUEST_HEAD = 4 * 2**10
 """Room for the old size and 63 hashes of 44 characters."""
 
@@ -49,16 +47,12 @@ _HEADER = "c2sp.org/tlog-proof@v1"
 _MAX_PROOF_HEAD = 16 * 2**10
 """Room for 63 hashes, and extra data of other programs."""
 
-MAX_PROOF_BYTES = _MAX_PROOF_HEAD + MAX_NOTE_BYTES
-
 
 class AddCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A request to a witness taken apart; nothing in it is believed yet.
 
-    Attributes:
-        old_size: Size that the witness has signed last, as far as the log knows.
-        proof: Consistency proof from that size, 32 bytes each.
-        checkpoint: The signed checkpoint, its exact bytes.
+    It proves that the signed checkpoint, in its exact bytes, continues the log of ``old_size``, which the
+    witness has signed last as far as the log knows.
     """
 
     old_size: int
@@ -80,7 +74,7 @@ def parse_request(data: bytes) -> AddCheckpoint:
     (first, *lines), checkpoint = _parts(data, _MAX_REQUEST_HEAD)
     size = parse_number(_value_of("old", first))
     return AddCheckpoint(
-        old_size=size, proof=merkle.read_hashes(lines, MAX_PROOF_LINES), checkpoint=checkpoint
+        old_size=size, proof=merkle.read_hashes(lines, merkle.MAX_PROOF_HASHES), checkpoint=checkpoint
     )
 
 
@@ -102,13 +96,9 @@ def parse_size(data: bytes) -> int:
 
 
 class TlogProof(msgspec.Struct, frozen=True, kw_only=True):
-    """A proof taken apart; nothing in it is believed before ``verify_proof``.
+    """A proof taken apart, the leaf's neighbour first; nothing in it is believed before ``verify_proof``.
 
-    Attributes:
-        index: Place of the entry in the log, from 0.
-        hashes: Inclusion proof, the leaf's neighbour first, 32 bytes each.
-        checkpoint: The signed checkpoint, its exact bytes.
-        extra: Further data that nothing vouches for; ours has none.
+    The checkpoint is in its exact bytes. Nothing vouches for ``extra``; ours has none.
     """
 
     index: int

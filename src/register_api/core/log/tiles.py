@@ -4,10 +4,8 @@ A tile at level 0 holds up to 256 leaf hashes; one at level *l* holds the roots 
 *l* - 1. Rightmost tiles are partial until they are full. An entry bundle holds the entries that the
 tile at level 0 with the same number hashes, each after its length as big-endian uint16.
 
-What is read comes through a ``ReadTile``, so the same code works on a folder, on the network and in
-memory. Paths are those of the tree (``core.format.tree``), without a leading slash. Roots and proofs (RFC
-6962 sections 2.1.1 and 2.1.2) are computed from O(log n) tiles and are as good as these: a reader compares
-a root computed here with one that is signed before it believes anything.
+Roots and proofs (RFC 6962 sections 2.1.1 and 2.1.2) are computed from O(log n) tiles and are as good as
+these: a reader compares a root computed here with one that is signed before it believes anything.
 """
 
 from __future__ import annotations

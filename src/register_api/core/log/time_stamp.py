@@ -58,11 +58,8 @@ def open_time_stamp(
 ) -> TimeStamp:
     """Check an authority's TimeStampResp (DER, RFC 3161 section 2.4.2) on some bytes, and read it.
 
-    Args:
-        data: The answer.
-        stamped: The bytes that it has to be of.
-        anchors: Root certificates that are accepted, with intermediates if the stamp has not got them;
-            ``None`` checks neither signature nor chain.
+    ``anchors`` are root certificates that are accepted, with intermediates if the stamp has not got them;
+    ``None`` checks neither signature nor chain.
 
     Raises:
         Malformed: Not such an answer in strict DER, without a stamp, or with a weaker imprint than
@@ -74,7 +71,10 @@ def open_time_stamp(
         raise Malformed(f"a time stamp of more than {MAX_TIME_STAMP_BYTES} bytes")
     with _guarded("not a time stamp as RFC 3161 has it, in strict DER"):
         response = rfc3161_client.decode_timestamp_response(data)
-        _check_granted(response)
+        if response.status != rfc3161_client.PKIStatus.GRANTED:
+            said = escaped(" ".join(response.status_string or ())[:_MAX_NAME])
+            words = f", {said}" if said else ""
+            raise Malformed(f"no time stamp was granted (status {response.status}{words})")
         imprint = response.tst_info.message_imprint
         if imprint.hash_algorithm not in _HASHES:
             raise Malformed("a time stamp with a weaker imprint than SHA-256")
@@ -116,12 +116,6 @@ def read_anchors(data: bytes) -> tuple[x509.Certificate, ...]:
         if not any(one.issuer == one.subject for one in found):
             raise Malformed("no root certificate among them: one that names itself as issuer")
     return found
-
-
-def _check_granted(response: TimeStampResponse) -> None:
-    if response.status != rfc3161_client.PKIStatus.GRANTED:
-        words = f", {escaped(' '.join(response.status_string)[:_MAX_NAME])}" if response.status_string else ""
-        raise Malformed(f"no time stamp was granted (status {response.status}{words})")
 
 
 def _signer(response: TimeStampResponse) -> str:
