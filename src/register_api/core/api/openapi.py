@@ -128,7 +128,14 @@ def description() -> Json:
         "paths": {url: {"get": operation} for url, operation in _operations()},
         "components": {
             "schemas": schemas,
-            "headers": {name: _header(name) for name in _HEADERS},
+            "headers": {
+                name: {
+                    "description": text,
+                    "required": name not in _SOMETIMES,
+                    "schema": {"type": "string", "pattern": pattern},
+                }
+                for name, (text, pattern) in _HEADERS.items()
+            },
             "responses": {name: _other(status) for status, name in STATUSES.items()},
         },
     }
@@ -159,24 +166,19 @@ def _operations() -> Iterator[tuple[str, Json]]:
 
 
 def _question(question: Question) -> Json:
-    names = (*_WHOLE, "Register-Version", "Register-Digest", "Link")
-    good = _reply("Computed, and not signed.", names, "application/json", _reference(question.answer))
+    headers = (*_WHOLE, "Register-Version", "Register-Digest", "Link")
+    good = _reply("Computed, and not signed.", headers, "application/json", _reference(question.answer))
     if question.has_table:
         good["content"][USES_CSV.media_type] = {"schema": _body(USES_CSV.media_type)}
-    problems = "".join(
-        f"\n\n{PROBLEMS[name][0]} `{name}`: {PROBLEMS[name][2]}." for name in question.problems
-    )
+    problems = (f"\n\n{PROBLEMS[name][0]} `{name}`: {PROBLEMS[name][2]}." for name in question.problems)
+    about = question.description + "".join(problems)
+    names = (*_OF_QUESTIONS, *question.problems)
+    operation = _operation(question.operation, "Questions", question.summary, about, good, names)
     parameters = [
         _query_parameter(item, in_path=f"{{{name}}}" in question.url)
         for name, item in parameters_of(question.query).items()
     ]
-    return {
-        **_operation(
-            question.operation, "Questions", question.summary, question.description + problems, good,
-            (*_OF_QUESTIONS, *question.problems),
-        ),
-        "parameters": parameters,
-    }  # fmt: skip
+    return {**operation, "parameters": parameters}
 
 
 def _query_parameter(parameter: Parameter, *, in_path: bool) -> Json:
@@ -260,12 +262,6 @@ def _other(status: int) -> Json:
     extra = ("Allow",) if status == _METHOD_NOT_ALLOWED else ()
     headers = (*_ALWAYS, "Vary", "Content-Length", "X-Content-Type-Options", "Retry-After", *extra)
     return _reply(text, headers, "application/problem+json", _reference(ProblemDetails))
-
-
-def _header(name: str) -> Json:
-    text, pattern = _HEADERS[name]
-    schema = {"type": "string", "pattern": pattern}
-    return {"description": text, "required": name not in _SOMETIMES, "schema": schema}
 
 
 def _reference(struct: type) -> Json:

@@ -195,16 +195,10 @@ COLUMNS: tuple[ExportColumn, ...] = (
 
 
 class UseAtPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: a use at one of its places.
+    """One row: a use at one of its places, as it holds on a day; days are in the publisher's time zone.
 
-    Attributes:
-        register: The version that says it.
-        on: The day that it is given for, in the publisher's time zone.
-        held: The use as it holds on that day, with its vendor and where it stands.
-        category: The group that it belongs to; ``None`` where the register does not have it.
-        announced_on: Day of the announcement, in the publisher's time zone.
-        number: Number of the place among those of the use, from 1; 0 where none is stated.
-        location: The place; ``None`` where none is stated.
+    ``category`` is ``None`` where the register does not have it. Places of a use are numbered from 1; the
+    number is 0 where none is stated.
     """
 
     register: Register
@@ -257,11 +251,7 @@ def uses_at_places(
 ) -> Iterator[UseAtPlace]:
     """Yield a row for each place of each use, and one for a use of which no place is stated.
 
-    Args:
-        register: The version that says it.
-        states: Uses as they hold on the day (``core.timeline``).
-        on: That day, in the publisher's time zone.
-        zone: That time zone.
+    The uses are as they hold ``on`` a day in the publisher's time zone (``core.timeline``).
     """
     categories = {item.id: item for item in register.categories}
     for held in states:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
-from register_api.core.exports.columns import COLUMNS, ExportColumn, UseAtPlace
+from register_api.core.exports.columns import COLUMNS, UseAtPlace
 from register_api.core.model import Certification, Condition, Identifier, ProductScope, Transfer
 from register_api.core.planned_changes import ALL
 
@@ -26,12 +26,6 @@ NONE = "none"
 _BETWEEN = "; "
 
 
-class _Lines(list[str]):
-    """What the writer writes into."""
-
-    write = list.append
-
-
 def uses_csv(rows: Iterable[UseAtPlace]) -> bytes:
     """Return rows as CSV: UTF-8 without a mark, CRLF, one header row."""
     values = [column.value for column in COLUMNS]
@@ -40,11 +34,11 @@ def uses_csv(rows: Iterable[UseAtPlace]) -> bytes:
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Iterable[str]]) -> bytes:
     """Return cells as CSV; those of a row that could be taken for a formula have their guard already."""
-    lines = _Lines()
-    writer = csv.writer(lines)
+    written = io.StringIO(newline="")
+    writer = csv.writer(written)
     writer.writerow(header)
     writer.writerows(rows)
-    return "".join(lines).encode("utf-8")
+    return written.getvalue().encode("utf-8")
 
 
 def guarded(text: str) -> str:
@@ -84,34 +78,31 @@ def _certification(value: Certification) -> str:
     return f"{value.name} ({', '.join(filter(None, (value.claim, value.covers, until)))})"
 
 
-_PLAIN: Mapping[type, Callable[[Any], str]] = MappingProxyType(
-    {
-        bool: lambda value: "true" if value else "false",
-        dt.date: dt.date.isoformat,
-        tuple: _list,
-        Identifier: lambda value: f"{value.scheme}:{value.value}",
-        Condition: _condition,
-        Transfer: _transfer,
-        Certification: _certification,
-        ProductScope: lambda value: ALL if value.all else _list(value.ids),
-    }
-)
+_PLAIN: Mapping[type, Callable[[Any], str]] = {
+    bool: lambda value: "true" if value else "false",
+    dt.date: dt.date.isoformat,
+    tuple: _list,
+    Identifier: lambda value: f"{value.scheme}:{value.value}",
+    Condition: _condition,
+    Transfer: _transfer,
+    Certification: _certification,
+    ProductScope: lambda value: ALL if value.all else _list(value.ids),
+}
 
 
 def table_schema() -> dict[str, Any]:
     """Return the Table Schema (Data Package Standard 2.0) of the CSV."""
     return {
-        "fields": [_described(column) for column in COLUMNS],
+        "fields": [
+            {
+                "name": column.name,
+                "title": column.title,
+                "type": column.type,
+                "description": column.description,
+                "constraints": {"required": column.required},
+            }
+            for column in COLUMNS
+        ],
         "missingValues": [""],
         "primaryKey": ["subprocessor", "use", "location"],
-    }
-
-
-def _described(column: ExportColumn) -> dict[str, Any]:
-    return {
-        "name": column.name,
-        "title": column.title,
-        "type": column.type,
-        "description": column.description,
-        "constraints": {"required": column.required},
     }

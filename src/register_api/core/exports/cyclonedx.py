@@ -13,7 +13,7 @@ from register_api.core.canonical import encode
 from register_api.core.exports.columns import COLUMNS, ExportColumn, UseAtPlace
 from register_api.core.exports.csv_table import plain
 from register_api.core.instant import format_instant
-from register_api.core.model import Product, Register
+from register_api.core.model import Register, Subprocessor
 from register_api.core.timeline import PAST
 
 Json = dict[str, Any]
@@ -38,26 +38,45 @@ _OF_PLACES = _columns("country in_eea place activities place_conditions transfer
 
 
 def cyclonedx(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
-    """Return the bill of materials in canonical bytes.
-
-    Args:
-        register: The version.
-        rows: Its uses on the day of its publication, those of one use one after the other.
-    """
-    uses = uses_by_reference(rows)
+    """Return the bill of materials of a version, by its uses on the day of its publication."""
+    uses, publisher = uses_by_reference(rows), register.publisher
+    makes = publisher.legal_name or publisher.name
     return encode(
         {
             "bomFormat": "CycloneDX",
             "specVersion": "1.6",
             "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'https://{register.register}')}",
             "version": register.version,
-            "metadata": _metadata(register),
-            "components": [_component(product) for product in register.products],
+            "metadata": {
+                "timestamp": format_instant(register.published_at),
+                "component": {"type": "application", "bom-ref": _PRODUCT, "name": publisher.name},
+                "manufacturer": _stated({"name": makes, "url": _one(publisher.website)}),
+            },
+            "components": [
+                _stated(
+                    {
+                        "type": "application",
+                        "bom-ref": f"products/{product.id}",
+                        "name": product.title,
+                        "description": product.description,
+                    }
+                )
+                for product in register.products
+            ],
             "services": [service(ref, places) for ref, places in uses.items()],
             "dependencies": list(_dependencies(register, uses)),
             "compositions": [{"aggregate": "complete", "dependencies": [_PRODUCT]}],
         }
     )
+
+
+def _stated(members: Json) -> Json:
+    """Return an object without the members that say nothing."""
+    return {name: value for name, value in members.items() if value}
+
+
+def _one(value: Any) -> list[Any]:
+    return [value] if value else []
 
 
 def uses_by_reference(rows: Iterable[UseAtPlace], within: str = "") -> dict[str, list[UseAtPlace]]:
@@ -70,64 +89,36 @@ def uses_by_reference(rows: Iterable[UseAtPlace], within: str = "") -> dict[str,
     return uses
 
 
-def _metadata(register: Register) -> Json:
-    publisher = register.publisher
-    return {
-        "timestamp": format_instant(register.published_at),
-        "component": {"type": "application", "bom-ref": _PRODUCT, "name": publisher.name},
-        "manufacturer": _organisation(publisher.legal_name or publisher.name, publisher.website),
-    }
-
-
-def _organisation(name: str, url: str | None) -> Json:
-    return {"name": name, **({"url": [url]} if url else {})}
-
-
-def _component(product: Product) -> Json:
-    described = {"description": product.description} if product.description else {}
-    return {
-        "type": "application", "bom-ref": f"products/{product.id}", "name": product.title, **described
-    }  # fmt: skip
-
-
 def service(reference: str, places: Sequence[UseAtPlace]) -> Json:
     """Return the service that a use is, of its rows."""
-    row = places[0]
-    found: Json = {
-        "bom-ref": reference,
-        "name": row.held.vendor.name,
-        "provider": _provider(row),
-        "x-trust-boundary": True,
-        "properties": list(_properties(places)),
-    }
-    optional: Json = {
-        "description": row.held.engagement.purpose,
-        "data": [
-            {"flow": "inbound", "classification": name}
-            for name in row.held.engagement.data_categories or row.held.engagement.data_scope or ()
-        ],
-        "externalReferences": list(_links(row)),
-    }
-    return found | {name: value for name, value in optional.items() if value}
-
-
-def _provider(row: UseAtPlace) -> Json:
-    entity, vendor = row.held.entity, row.held.vendor
-    address = {"country": entity.seat, "streetAddress": entity.address}
-    stated = {name: value for name, value in address.items() if value}
-    contact = {"contact": [{"name": vendor.contact}]} if vendor.contact else {}
-    return {
-        **_organisation(entity.legal_name or vendor.name, vendor.website),
-        **({"address": stated} if stated else {}),
-        **contact,
-    }
-
-
-def _properties(places: Sequence[UseAtPlace]) -> Iterator[Json]:
-    """Yield what a service says by name and value; what is of a place has its number."""
-    yield from _of_columns(_OF_SERVICES, places[0], "")
-    for place in places:
-        yield from _of_columns(_OF_PLACES, place, f"places/{place.number}/")
+    held = places[0].held
+    entity, vendor, use = held.entity, held.vendor, held.engagement
+    contact = _stated({"name": vendor.contact})
+    of_places = (
+        named for place in places for named in _of_columns(_OF_PLACES, place, f"places/{place.number}/")
+    )
+    return _stated(
+        {
+            "bom-ref": reference,
+            "name": vendor.name,
+            "provider": _stated(
+                {
+                    "name": entity.legal_name or vendor.name,
+                    "url": _one(vendor.website),
+                    "address": _stated({"country": entity.seat, "streetAddress": entity.address}),
+                    "contact": _one(contact),
+                }
+            ),
+            "x-trust-boundary": True,
+            "properties": [*_of_columns(_OF_SERVICES, places[0], ""), *of_places],
+            "description": use.purpose,
+            "data": [
+                {"flow": "inbound", "classification": name}
+                for name in use.data_categories or use.data_scope or ()
+            ],
+            "externalReferences": list(_links(vendor)),
+        }
+    )
 
 
 def _of_columns(columns: Iterable[ExportColumn], row: UseAtPlace, prefix: str) -> Iterator[Json]:
@@ -136,9 +127,8 @@ def _of_columns(columns: Iterable[ExportColumn], row: UseAtPlace, prefix: str) -
             yield {"name": f"sub-processor-register:{prefix}{column.name}", "value": plain(value)}
 
 
-def _links(row: UseAtPlace) -> Iterator[Json]:
+def _links(vendor: Subprocessor) -> Iterator[Json]:
     """Yield references, each address once."""
-    vendor = row.held.vendor
     links = [
         (vendor.website, "website", ""),
         (vendor.privacy_url, "documentation", "privacy policy"),
@@ -148,7 +138,7 @@ def _links(row: UseAtPlace) -> Iterator[Json]:
     ]
     for url, kind, comment in dict.fromkeys(links):
         if url:
-            yield {"type": kind, "url": url, **({"comment": comment} if comment else {})}
+            yield _stated({"type": kind, "url": url, "comment": comment})
 
 
 def _dependencies(register: Register, uses: dict[str, list[UseAtPlace]]) -> Iterator[Json]:

@@ -28,13 +28,7 @@ Cells = tuple[str, ...]
 
 
 class Provider(msgspec.Struct, frozen=True):
-    """A legal entity of the chain.
-
-    Attributes:
-        name: Its legal name.
-        codes: Code and type of each LEI and EUID that is stated.
-        seat: Country in which it is established.
-    """
+    """A legal entity of the chain, with code and type of each LEI and EUID that is stated."""
 
     name: str
     codes: tuple[tuple[str, str], ...] = ()
@@ -59,8 +53,12 @@ def provider_rows(register: Register, rows: Iterable[UseAtPlace]) -> Iterator[Ce
         found.setdefault(_provider(row.held.vendor, row.held.entity), _ultimate(row.held.vendor, vendors))
     parents = {parent: parent for parent in found.values() if parent not in found}
     publisher = _publisher(register)
-    lines = {publisher: publisher, **found, **parents}
-    return (_provider_row(*pair) for pair in lines.items())
+    for provider, parent in {publisher: publisher, **found, **parents}.items():
+        second = provider.codes[1] if len(provider.codes) > 1 else ("", "")
+        seat = f"eba_GA:{provider.seat}" if provider.seat else ""
+        latin = provider.name if _is_latin(provider.name) else ""
+        cells = (*provider.code, *second, provider.name, latin, _LEGAL_PERSON, seat, "", "", *parent.code)
+        yield tuple(map(guarded, cells))
 
 
 def dora_chain(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
@@ -122,14 +120,6 @@ def _engaging(vendor: Subprocessor, vendors: dict[str, Subprocessor]) -> list[Su
         vendor = vendors[vendor.engaged_by]
         found.append(vendor)
     return found
-
-
-def _provider_row(provider: Provider, parent: Provider) -> Cells:
-    second = provider.codes[1] if len(provider.codes) > 1 else ("", "")
-    seat = f"eba_GA:{provider.seat}" if provider.seat else ""
-    latin = provider.name if _is_latin(provider.name) else ""
-    cells = (*provider.code, *second, provider.name, latin, _LEGAL_PERSON, seat, "", "", *parent.code)
-    return tuple(map(guarded, cells))
 
 
 def _is_latin(name: str) -> bool:

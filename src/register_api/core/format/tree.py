@@ -25,7 +25,6 @@ TARGETS_FOLDER = "trust/targets/"
 VERSION_FOLDER = "v1/versions/{version}/"
 
 # ------------------------------------------------------------------ media types
-
 _JSON = MediaType("application/json", compress=True)
 _TINY_JSON = MediaType("application/json", compress=False)
 _LINKSET = MediaType("application/linkset+json", compress=True)
@@ -46,7 +45,6 @@ _CALENDAR = MediaType("text/calendar; charset=utf-8", compress=True)
 _TIME_STAMP = MediaType("application/timestamp-reply", compress=False)
 
 # ------------------------------------------------------------------ signatures beside a document
-
 RAW_SIGNATURE = Signature(".sig", "Signature", "Raw Ed25519 signature", "application/octet-stream", KIB)
 JWS = Signature(".jws", "Jws", "Detached JWS", "application/jose", 4 * KIB)
 XML_SIGNATURE = Signature(".dsig", "XmlSignature", "XML signature", "application/xml", 16 * KIB)
@@ -55,7 +53,6 @@ _BY_DOCUMENT_KEY = (JWS, RAW_SIGNATURE)
 _BY_FEED_KEY_TOO = (JWS, RAW_SIGNATURE, XML_SIGNATURE)
 
 # ------------------------------------------------------------------ documents with a JSON Schema
-
 _REGISTER = Schema("register", Register, "A register of sub-processors as one version says it")
 _DIFF = Schema("diff", Diff, "What changed between two versions of a register")
 _ENTRY = Schema("entry", Entry, "The log's entry for one version")
@@ -78,7 +75,6 @@ _page = partial(FileKind, media=_HTML, cache="mutable", unchecked="it shows what
 # fmt: off
 
 # ------------------------------------------------------------------ the register and its versions
-
 REGISTER = FileKind(
     "v1/register.json", "getRegister", "The newest register", _JSON, "mutable", schema=_REGISTER,
     signatures=_BY_DOCUMENT_KEY, target="register.json", checks=("V04", "V05", "V25"),
@@ -122,7 +118,6 @@ VERSION_PROOF = FileKind(
 )
 
 # ------------------------------------------------------------------ keys and schemas
-
 KEYS = FileKind(
     "v1/keys.json", "getKeys", "All document, log and feed keys, current and former",
     _JSON, "mutable", schema=_KEYS, max_bytes=MIB, target="keys.json", checks=("V03", "V25"),
@@ -140,7 +135,6 @@ SCHEMA = _listed(
 )
 
 # ------------------------------------------------------------------ feeds
-
 FEED_ATOM = FileKind(
     "feed.atom", "getAtomFeed", "The changes as an Atom feed", _ATOM, "mutable", relation="alternate",
     signatures=_BY_FEED_KEY_TOO, target="feed.atom", checks=("V20", "V21", "V22", "V25"),
@@ -174,7 +168,6 @@ FEEDS_OPML = _listed(
 )
 
 # ------------------------------------------------------------------ exports
-
 EXPORT_FOLDER = "v1/exports/"
 
 USES_CSV = _listed(
@@ -217,7 +210,6 @@ SUBPROCESSOR_CALENDAR = _listed(
 )
 
 # ------------------------------------------------------------------ the log
-
 CHECKPOINT = FileKind(
     "log/checkpoint", "getCheckpoint", "Size and root of the log, signed",
     _TEXT, "mutable", max_bytes=MAX_CHECKPOINT_BYTES, written="checkpoint",
@@ -250,7 +242,6 @@ PARTIAL_BUNDLE = FileKind(
 )
 
 # ------------------------------------------------------------------ TUF metadata
-
 ROOT = FileKind(
     TRUST_FOLDER + "{metadata_version}.root.json", "getTrustRoot", "TUF root: who may sign what",
     _JSON, "immutable", max_bytes=512 * KIB, checks=("V01", "V02"),
@@ -271,18 +262,13 @@ TIMESTAMP = FileKind(
 )
 
 # ------------------------------------------------------------------ pages for people
-
-INDEX = _page("index.html", "getRegisterPage", "The register", relation="alternate", loads=True,
-)
-CHANGES_PAGE = _page("changes/index.html", "getChangesPage", "All changes, by month",
-)
-SUBSCRIBE_PAGE = _page("subscribe/index.html", "getSubscribePage", "Ways to be told of changes",
-)
+INDEX = _page("index.html", "getRegisterPage", "The register", relation="alternate", loads=True)
+CHANGES_PAGE = _page("changes/index.html", "getChangesPage", "All changes, by month")
+SUBSCRIBE_PAGE = _page("subscribe/index.html", "getSubscribePage", "Ways to be told of changes")
 ANNEX_PAGE = _page(
     "annex/index.html", "getAnnexPage", "Engaged sub-processors, to print and attach to a contract",
 )
-VERSION_PAGE = _page("versions/{version}/index.html", "getVersionPage", "What a version changed",
-)
+VERSION_PAGE = _page("versions/{version}/index.html", "getVersionPage", "What a version changed")
 SUBPROCESSOR_PAGE = _page(
     "subprocessors/{subprocessor}/index.html", "getSubprocessorPage", "One sub-processor",
 )
@@ -300,7 +286,6 @@ ICON = _listed("favicon.svg", "getIcon", "The icon of all pages", _SVG, "mutable
 )
 
 # ------------------------------------------------------------------ by which software finds the register
-
 DISCOVERY = FileKind(
     ".well-known/sub-processors.json", "getDiscovery", "Registers that are published here",
     _JSON, "mutable", schema=_DISCOVERY, relation="service-meta", max_bytes=256 * KIB,
