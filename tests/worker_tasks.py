@@ -31,12 +31,12 @@ def problem(_: Archive) -> Resource:
     raise Problem("bad-parameter", "not so", parameter="from", allowed=["1"], headers=((b"a", b"b"),))
 
 
-def death(*_: object) -> Resource:
+def death(*_: object, **_more: object) -> Resource:
     """Be killed, as for want of memory."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
 
 
-def fault(*_: object) -> Resource:
+def fault(*_: object, **_more: object) -> Resource:
     """Fail as a fault in the program would."""
     raise RuntimeError("/secret/place")
