@@ -69,8 +69,7 @@ _plain_decoder = msgspec.json.Decoder()
 def encode(document: object) -> bytes:
     """Return the RFC 8785 bytes of a struct or of builtins without floats: UTF-8, no final newline.
 
-    Raises:
-        Malformed: A lone surrogate or another value that JSON cannot hold stands in the document.
+    A lone surrogate or another value that JSON cannot hold is ``Malformed``.
     """
     try:
         data = _encoder.encode(document)

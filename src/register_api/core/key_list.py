@@ -134,9 +134,6 @@ def check_growth(older: KeyList, newer: KeyList, size: int) -> None:
     ``size`` is the number of the newest version when the older list was the newest: a key that begins
     after it had signed nothing, and may still be replaced. So a list gains records, and a range becomes
     shorter when its key is ended; the signatures that customers hold stay those of keys that were listed.
-
-    Raises:
-        Forked: A key is missing, is used for something else, or is good for longer than it was.
     """
     listed = {record.kid: record for record in newer.keys}
     for record in older.keys:

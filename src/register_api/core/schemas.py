@@ -27,7 +27,6 @@ _SPELLED = {"date-time": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$", "date": r"^\
 """The one spelling of instants and days, which the formats of JSON Schema are wider than."""
 
 _NOT_GIVEN = {"type": "null"}
-_NOT_EMPTY = {"type": "string", "minLength": 1}
 _ONE_AT_LEAST: Definition = {"type": "array", "items": {}, "minItems": 1}
 
 
@@ -38,7 +37,7 @@ def _where(status: str, **fields: Definition) -> Definition:
 _TOGETHER: Mapping[str, Definition] = {
     "Engagement": {
         "allOf": [
-            _where("active", purpose=_NOT_EMPTY, locations=_ONE_AT_LEAST),
+            _where("active", purpose={"type": "string", "minLength": 1}, locations=_ONE_AT_LEAST),
             _where("conditional", conditions=_ONE_AT_LEAST),
             _where("available", starts_on=_NOT_GIVEN, ends_on=_NOT_GIVEN),
         ]
@@ -53,11 +52,8 @@ def definitions(
     """Return the schemas of structs, and the definitions that they refer to, by name.
 
     A reader passes over fields that it does not know, so further properties are allowed; what every
-    release of the format writes is required (docs/compatibility.md).
-
-    Args:
-        kinds: The structs.
-        references: Where definitions will stand, with ``{name}`` for the name of one.
+    release of the format writes is required (docs/compatibility.md). ``references`` is where definitions will
+    stand, with ``{name}`` for the name of one.
     """
     schemas, found = msgspec.json.schema_components(kinds, ref_template=references)
     # Such structs are written without the fields that have nothing to say.

@@ -1,12 +1,10 @@
 """What a trust root may say (docs/format/trust.md): of keys and roles, and of the epochs of the log.
 
-TUF counts key *ids* towards a threshold. A root that lists one key under two ids lets one person count
-twice, and a key that stands in two roles lets a raw signature made for the one be shown as made for the
-other. Both are refused, when a root is made and when it is read.
+TUF counts key *ids* towards a threshold: one key under two ids lets one person count twice. A key in two
+roles lets a raw signature made for the one be shown as made for the other. Both are refused.
 
 A witness that has signed a thief's head refuses the log for ever, under that origin. So the log begins a
-new *epoch* (docs/format/log.md): the same leaves from the first, a fresh key, and the origin ``NAME#2``. Only
-the root can say so, in its member ``x-log-epochs``; the list of keys has the new key under the new origin.
+new *epoch* (docs/format/log.md): the same leaves, a fresh key, and the origin ``NAME#2``, as the root says.
 """
 
 from __future__ import annotations
@@ -37,11 +35,8 @@ _MAX_EPOCHS = 100
 class LogEpoch(msgspec.Struct, frozen=True, kw_only=True):
     """What the root keys say of an epoch after the first.
 
-    Attributes:
-        origin: Origin of the log from then on, the register's name with ``#2``, ``#3`` …
-        size: How many entries the log had, the last that the publisher vouches for.
-        root_hash: Root hash of those entries, base64.
-        text: Why, for customers.
+    From then on the log's origin is the register's name with ``#2``, ``#3`` …; ``size`` and ``root_hash``
+    (base64) are those of the last entries that the publisher vouches for.
     """
 
     origin: str
@@ -51,16 +46,12 @@ class LogEpoch(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def root(self) -> bytes:
-        """Return the root hash, 32 bytes."""
+        """The root hash, 32 bytes."""
         return strict_base64.decode(self.root_hash)
 
 
 def read_epochs(root: Mapping[str, Any]) -> tuple[LogEpoch, ...]:
-    """Return the epochs after the first that the ``signed`` part of a trust root names.
-
-    Raises:
-        Malformed: They are not of their form, do not count up from ``#2``, or shrink.
-    """
+    """Return the epochs after the first that the ``signed`` part of a root names: from ``#2`` on, growing."""
     try:
         epochs = msgspec.convert(root.get(MEMBER, []), tuple[LogEpoch, ...])
     except (msgspec.ValidationError, RecursionError) as error:
@@ -107,10 +98,6 @@ def check_beginnings(epochs: Sequence[LogEpoch], size: int, root_at: Callable[[i
     """Check that a log of a size begins with the entries of each epoch before it.
 
     ``root_at`` leads from a size, at most that one, to the root hash that the log had there.
-
-    Raises:
-        Forked: It does not.
-        RolledBack: It is smaller than an epoch's beginning.
     """
     for epoch in epochs:
         if size < epoch.size:
@@ -168,12 +155,7 @@ def check_root_roles(root: Mapping[str, Any]) -> None:
 
 
 def check_against_root(root: Mapping[str, Any], keys: KeyList) -> None:
-    """Refuse a key that is also a key of a root which has passed, and a log key of an origin unknown to it.
-
-    Raises:
-        Malformed: A key of the list, or an epoch of the log, is not of its form.
-        UntrustedKey: A key stands in both, or a log key has another origin.
-    """
+    """Refuse a key that is also a key of a root which has passed, and a log key of another origin."""
     check_origins(root, keys)
     publics = {key["keyval"]["public"] for key in root["keys"].values()}
     # Keys of the root are all Ed25519. Of uses that later releases know, nothing is known here.

@@ -50,11 +50,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def format_checkpoint(checkpoint: Checkpoint) -> str:
-    """Return the note text of a checkpoint, ready to be signed.
-
-    Raises:
-        Malformed: No reader would take this text back.
-    """
+    """Return the note text of a checkpoint, ready to be signed; ``Malformed`` if no reader would take it."""
     root = strict_base64.encode(checkpoint.root)
     lines = (checkpoint.origin, str(checkpoint.size), root, *checkpoint.extensions)
     text = "".join(f"{line}\n" for line in lines)

@@ -69,11 +69,7 @@ def join_subtrees(hashes: Sequence[bytes]) -> bytes:
 
 
 def read_hashes(lines: Sequence[str], most: int) -> tuple[bytes, ...]:
-    """Read hashes, one a line in base64.
-
-    Raises:
-        Malformed: More than so many, or one that is not 32 bytes in strict base64.
-    """
+    """Read hashes, one a line in strict base64; more than so many are ``Malformed``."""
     if len(lines) > most:
         raise Malformed(f"a proof of more than {most} hashes")
     hashes = tuple(map(strict_base64.decode, lines))

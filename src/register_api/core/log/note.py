@@ -111,11 +111,7 @@ def parse_verifier_key(text: str) -> NoteKey:
 
 
 def format_note(text: str, signatures: Sequence[SignatureLine]) -> bytes:
-    """Return the bytes of a note: its text with a final newline, and at least one line.
-
-    Raises:
-        Malformed: No reader would take this note back.
-    """
+    """Return the bytes of a note with at least one line; ``Malformed`` if no reader would take it."""
     data = f"{text}\n".encode("utf-8", "replace") + format_lines(signatures)
     if parse_note(data) != Note(text=text, signatures=tuple(signatures)):
         raise Malformed("a note that would not be read as it was meant")

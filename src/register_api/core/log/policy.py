@@ -104,11 +104,7 @@ class WitnessPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(one for one in self.witnesses if one.name in needed and one.key.public not in seen)
 
     def check_log(self, key: NoteKey) -> None:
-        """Check that the policy is for the log with this key.
-
-        Raises:
-            UntrustedKey: It names logs, and this is none of them.
-        """
+        """Refuse the log with this key if the policy names logs, and this is none of them."""
         if self.logs and (key.name, key.public) not in {(log.key.name, log.key.public) for log in self.logs}:
             raise UntrustedKey(f"the policy names other logs than {key.name} with the key it signs with")
 

@@ -108,14 +108,10 @@ class TlogProof(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def format_proof(proof: TlogProof) -> bytes:
-    """Return the file of a proof.
-
-    Raises:
-        Malformed: No reader would take this proof back.
-    """
+    """Return the file of a proof; ``Malformed`` if no reader would take it."""
     extra = [] if proof.extra is None else [f"extra {strict_base64.encode(proof.extra)}"]
     data = _joined([_HEADER, *extra, f"index {proof.index}"], proof.hashes, proof.checkpoint)
-    parse_proof(data)  # refuses what no reader would take
+    parse_proof(data)
     return data
 
 

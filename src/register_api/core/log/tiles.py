@@ -59,9 +59,6 @@ def append(size: int, entries: Sequence[bytes], read: ReadTile) -> dict[str, byt
     """Return the files that a log of a size gains by more entries, by path: every tile and bundle that grows.
 
     Of the log before, one partial tile is read a level that grows, and one partial bundle.
-
-    Raises:
-        Malformed: A stored tile has not the form its path says, or an entry is too long.
     """
     if not entries:
         return {}
@@ -106,28 +103,24 @@ def tile_of_subtree(height: int, number: int, size: int) -> tuple[int, int, int]
     return level, index, width
 
 
-class _HashReader:
-    """Hashes of one log's subtrees, each tile read once."""
+def _range_hashes(size: int, read: ReadTile) -> Callable[[int, int], bytes]:
+    """Return what hashes a range of a log's entries that RFC 6962 splits off; each tile is read once."""
+    if not 0 <= size <= merkle.MAX_SIZE:
+        raise Malformed(f"no log has the size {size}")
 
-    def __init__(self, size: int, read: ReadTile) -> None:
-        if not 0 <= size <= merkle.MAX_SIZE:
-            raise Malformed(f"no log has the size {size}")
-        self.size = size
+    @functools.cache
+    def tile(place: tuple[int, int, int]) -> list[bytes]:
+        return read_tile(*place, read)
 
-        @functools.cache
-        def tile(place: tuple[int, int, int]) -> list[bytes]:
-            return read_tile(*place, read)
-
-        self._tile = tile
-
-    def range_hash(self, start: int, end: int) -> bytes:
-        """Return the hash over entries ``start`` to ``end - 1``, a range that RFC 6962 splits off."""
-        return merkle.join_subtrees([self._subtree(*one) for one in merkle.perfect_subtrees(start, end)])
-
-    def _subtree(self, height: int, number: int) -> bytes:
+    def subtree(height: int, number: int) -> bytes:
         first = (number << (height % TILE_HEIGHT)) % TILE_WIDTH
-        tile = self._tile(tile_of_subtree(height, number, self.size))
-        return merkle.root_hash(tile[first : first + (1 << (height % TILE_HEIGHT))])
+        hashes = tile(tile_of_subtree(height, number, size))
+        return merkle.root_hash(hashes[first : first + (1 << (height % TILE_HEIGHT))])
+
+    def range_hash(start: int, end: int) -> bytes:
+        return merkle.join_subtrees([subtree(*one) for one in merkle.perfect_subtrees(start, end)])
+
+    return range_hash
 
 
 def root(size: int, read: ReadTile, *, tree_size: int | None = None) -> bytes:
@@ -136,47 +129,42 @@ def root(size: int, read: ReadTile, *, tree_size: int | None = None) -> bytes:
     Raises:
         Malformed: A tile has not the form its path says, or ``tree_size`` is smaller than ``size``.
     """
-    reader = _HashReader(size if tree_size is None else tree_size, read)
-    if not 0 <= size <= reader.size:
-        raise Malformed(f"a log of size {reader.size} has never had the size {size}")
-    return reader.range_hash(0, size)
+    whole = size if tree_size is None else tree_size
+    range_hash = _range_hashes(whole, read)
+    if not 0 <= size <= whole:
+        raise Malformed(f"a log of size {whole} has never had the size {size}")
+    return range_hash(0, size)
 
 
 def inclusion_proof(index: int, size: int, read: ReadTile) -> list[bytes]:
-    """Return the proof that a log holds an entry, the leaf's neighbour first (RFC 6962 section 2.1.1).
-
-    Raises:
-        Malformed: The log has no such entry, or a tile has not the form its path says.
-    """
+    """Return the proof that a log holds an entry, the leaf's neighbour first (RFC 6962 section 2.1.1)."""
     if not 0 <= index < size:
         raise Malformed(f"no entry {index} in a log of size {size}")
-    return _descend(_HashReader(size, read), index, to_leaf=True)[0]
+    return _descend(size, _range_hashes(size, read), index, to_leaf=True)[0]
 
 
 def consistency_proof(old_size: int, new_size: int, read: ReadTile) -> list[bytes]:
-    """Return the proof that a log continues a smaller one of at least one entry (RFC 6962 section 2.1.2).
-
-    Raises:
-        Malformed: Sizes out of order, or a tile has not the form its path says.
-    """
+    """Return the proof that a log continues a smaller one of at least one entry (RFC 6962 section 2.1.2)."""
     if not 1 <= old_size <= new_size:
         raise Malformed(f"no consistency proof leads from size {old_size} to size {new_size}")
-    reader = _HashReader(new_size, read)
-    proof, start, end = _descend(reader, old_size - 1, to_leaf=False)
+    range_hash = _range_hashes(new_size, read)
+    proof, start, end = _descend(new_size, range_hash, old_size - 1, to_leaf=False)
     # The old tree's own root is left out: whoever checks the proof has it.
-    return ([reader.range_hash(start, end)] if start else []) + proof
+    return ([range_hash(start, end)] if start else []) + proof
 
 
-def _descend(reader: _HashReader, index: int, *, to_leaf: bool) -> tuple[list[bytes], int, int]:
+def _descend(
+    size: int, range_hash: Callable[[int, int], bytes], index: int, *, to_leaf: bool
+) -> tuple[list[bytes], int, int]:
     """Go down to an entry, or to where a subtree ends with it: the neighbours passed, and the range there."""
     proof: list[bytes] = []
-    start, end = 0, reader.size
+    start, end = 0, size
     while end - start > 1 if to_leaf else end > index + 1:
         middle = start + merkle.split_point(end - start)
         if index < middle:
-            proof.append(reader.range_hash(middle, end))
+            proof.append(range_hash(middle, end))
             end = middle
         else:
-            proof.append(reader.range_hash(start, middle))
+            proof.append(range_hash(start, middle))
             start = middle
     return proof[::-1], start, end

@@ -91,11 +91,7 @@ def open_time_stamp(
 
 
 def check_plausible(stamp: TimeStamp, published_at: dt.datetime) -> None:
-    """Compare a stamp's time with when the publisher says that the stamped version was published.
-
-    Raises:
-        Inconsistent: The checkpoint existed before that by more than clocks may differ.
-    """
+    """Refuse a checkpoint that existed before its version was published by more than clocks may differ."""
     if published_at - stamp.at > CLOCK_TOLERANCE:
         raise Inconsistent(
             f"stamped at {format_instant(stamp.at)}, before the version says to have been published,"

@@ -35,14 +35,7 @@ _OF_PRODUCTS = frozenset({"feature", "product", "plan"})
 
 
 def answers(row: EngagementState, on: dt.date, promises: Promises, say: Values) -> EngagementAnswers:
-    """Answer the eight questions for one engagement.
-
-    Args:
-        row: The engagement, its vendor and where it stands on the day asked about.
-        on: That day, in the publisher's time zone.
-        promises: All notice promises of the register.
-        say: Says values in the language of the sentences, products by their titles.
-    """
+    """Answer the eight questions for one engagement, as it stands on a day in the publisher's zone."""
     vendor, engagement = row.vendor, row.engagement
     return EngagementAnswers(
         subprocessor=vendor.id,

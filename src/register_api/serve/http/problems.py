@@ -26,14 +26,9 @@ NOTHING_PUBLISHED = "Come back when the first version has been published."
 
 
 class Problem(Exception):
-    """A request that gets no good answer.
+    """A request that gets no good answer: a key of ``PROBLEMS``, and what is wrong, for a person.
 
-    Attributes:
-        name: A key of ``PROBLEMS``.
-        detail: What is wrong with this request, for a person.
-        parameter: The query parameter at fault, if one is.
-        allowed: What it may be instead.
-        headers: Headers the answer needs besides the usual ones.
+    ``parameter`` is the one at fault, ``allowed`` what it may be instead; ``headers`` come besides the usual.
     """
 
     def __init__(
