@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +25,12 @@ NONE = "none"
 _BETWEEN = "; "
 
 
+class _Lines(list[str]):
+    """What the writer writes into."""
+
+    write = list.append
+
+
 def uses_csv(rows: Iterable[UseAtPlace]) -> bytes:
     """Return rows as CSV: UTF-8 without a mark, CRLF, one header row."""
     values = [column.value for column in COLUMNS]
@@ -34,11 +39,11 @@ def uses_csv(rows: Iterable[UseAtPlace]) -> bytes:
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Iterable[str]]) -> bytes:
     """Return cells as CSV; those of a row that could be taken for a formula have their guard already."""
-    written = io.StringIO(newline="")
-    writer = csv.writer(written)
+    lines = _Lines()
+    writer = csv.writer(lines)
     writer.writerow(header)
     writer.writerows(rows)
-    return written.getvalue().encode("utf-8")
+    return "".join(lines).encode("utf-8")
 
 
 def guarded(text: str) -> str:
