@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from memory_publisher import NOW
 from register_api.verify.evidence.archive import make_archive
-from register_api.verify.evidence.package import make_evidence, verify_offline
+from register_api.verify.evidence.offline import verify_offline
+from register_api.verify.evidence.package import make_evidence
 from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 

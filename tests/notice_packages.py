@@ -24,7 +24,7 @@ from register_api.core.delivery import (
 from register_api.core.log.merkle import leaf_hash
 from register_api.verify.evidence import archive as paths
 from register_api.verify.evidence.archive import README
-from register_api.verify.evidence.notice import NOTICE_README
+from register_api.verify.evidence.offline import NOTICE_README
 
 KEY, ADDRESS = bytes(range(32)), "ann@customer.example"
 OPENING = Opening(address=ADDRESS, key=KEY.hex())

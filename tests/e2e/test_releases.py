@@ -30,7 +30,8 @@ from register_api.core.struct_fields import forms_in, shapes
 from register_api.publish.page.render import index_page, subprocessor_pages
 from register_api.publish.page.version_history import told_version
 from register_api.publish.page.view import PageView
-from register_api.verify.evidence.package import make_evidence, verify_offline
+from register_api.verify.evidence.offline import verify_offline
+from register_api.verify.evidence.package import make_evidence
 from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
 from releases import CODE, LATER

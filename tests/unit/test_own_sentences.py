@@ -85,7 +85,7 @@ def test_a_summary_is_printed_and_nothing_else() -> None:
     makers = {
         "core/diff/document.py",
         "core/language/changes.py",
-        "verify/evidence/register_package.py",
+        "verify/evidence/package.py",
         "verify/checks/history.py",
     }
     # A feed's entry has a summary of its own, which is written, and compared with its twin, as it is.

@@ -26,7 +26,7 @@ from register_api.verify.evidence.archive import (
     notice_bound,
     write_archive,
 )
-from register_api.verify.evidence.notice import verify_notice
+from register_api.verify.evidence.offline import verify_notice
 from register_api.verify.evidence.package import make_evidence
 from register_api.verify.http_fetcher import HttpFetcher
 from register_api.verify.options import Options

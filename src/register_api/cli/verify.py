@@ -14,7 +14,7 @@ from register_api.cli.json_endings import JsonEndings
 from register_api.cli.output import out, print_json, progress
 from register_api.errors import UsageError
 from register_api.verify.engine import verify as verify_register
-from register_api.verify.evidence.package import verify_offline
+from register_api.verify.evidence.offline import verify_offline
 from register_api.verify.options import FailOn, History, Options
 from register_api.verify.report import Report
 from register_api.verify.report_text import render_brief, render_text

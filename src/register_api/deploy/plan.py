@@ -24,7 +24,7 @@ from register_api.core.headers import CACHE_CONTROL
 from register_api.deploy.public_head import Readable, address_of_register, compare
 from register_api.deploy.target import DeployTarget
 from register_api.errors import Forked, RolledBack, TargetError, VerificationError
-from register_api.files.state_file import DamagedState, read_state, write_state
+from register_api.files.durable import DamagedState, read_state, write_state
 from register_api.store.layout import SUFFIXES, Encoding, ManifestEntry
 from register_api.store.reader import Snapshot
 

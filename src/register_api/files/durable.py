@@ -1,4 +1,4 @@
-"""Writes that survive a crash and a loss of power: a temporary file, fsync, its name, fsync of the folder.
+"""Files that survive a crash and a loss of power: a temporary file, fsync, its name, fsync of the folder.
 
 What remains possible: a disk that lies about ``fsync``, and a temporary file that a killed process leaves
 behind (``remove_leftovers``).
@@ -12,6 +12,13 @@ import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from register_api.core.canonical import digest
+from register_api.core.text import printable, quoted
+from register_api.errors import UsageError
 
 _TEMPORARY = ".new"
 LEFTOVERS = f".*.{'[0-9a-f]' * 16}{_TEMPORARY}"
@@ -152,3 +159,91 @@ def _sync_one(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_bounded(path: Path, most: int, name: str = "") -> bytes:
+    """Return a file's bytes; of a larger one one more than the most, so that it is seen to be.
+
+    Raises:
+        UsageError: It cannot be read; the message says which by its path, or by another name.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(most + 1)
+    except (OSError, ValueError) as error:  # a name may have a NUL, or be no text
+        reason = (isinstance(error, OSError) and error.strerror) or printable(error)
+        raise UsageError(f"{name or path} cannot be read: {reason}") from error
+
+
+T = TypeVar("T")
+
+
+class DamagedState(Exception):
+    """The file is not a state of the expected form; the text, such as ``is damaged: …``, says why."""
+
+
+class NewerFormat(DamagedState):
+    """The file names a later number of the same format; likewise."""
+
+
+UPDATE = "update register-api (docs/upgrading.md)"
+"""What to do about ``NewerFormat``."""
+
+_DIGITS = 10
+
+
+class _Head(msgspec.Struct, frozen=True, kw_only=True):
+    format: str
+
+
+class _File(_Head, frozen=True, kw_only=True):
+    sha256: str
+    state: msgspec.Raw
+
+
+def refuse_newer(data: bytes, known: str) -> None:
+    """Refuse bytes that name a later number of a known format: everything else is the caller's to judge.
+
+    Raises:
+        NewerFormat: A newer release wrote them.
+    """
+    try:
+        found = msgspec.json.decode(data, type=_Head).format
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        return
+    (name, _, number), (own, _, last) = found.rpartition("/"), known.rpartition("/")
+    # Nobody counts formats to ten digits, and a longer text of digits is slow to read as a number.
+    if name == own and number.isdecimal() and len(number) < _DIGITS and int(number) > int(last):
+        raise NewerFormat(f"was written by a newer release: its format is {found}, this one reads {known}")
+
+
+def read_state(path: Path, kind: type[T], *, format_name: str) -> T:
+    """Read a JSON file in which a program remembers its state, a struct, with a digest over itself.
+
+    The digest tells a disk's error from a state that was written; it is no protection against a person.
+
+    Raises:
+        OSError: It cannot be read, or is missing.
+        NewerFormat: A newer release wrote it.
+        DamagedState: It is damaged, or names another format.
+    """
+    data = path.read_bytes()
+    refuse_newer(data, format_name)
+    try:
+        found = msgspec.json.decode(data, type=_Head).format
+        if found != format_name:
+            raise DamagedState(f"has the form {quoted(found, 80)}; this program reads {format_name}")
+        file = msgspec.json.decode(data, type=_File)
+        state = msgspec.json.decode(file.state, type=kind)
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+        raise DamagedState(f"is damaged: {printable(error)}") from error
+    if digest(bytes(file.state)) != file.sha256:
+        raise DamagedState("is damaged: its digest does not fit")
+    return state
+
+
+def write_state(path: Path, state: msgspec.Struct, *, format_name: str) -> None:
+    """Replace a state, of mode 0600 and durable on return; on an ``OSError`` the old one is there still."""
+    raw = msgspec.Raw(msgspec.json.encode(state, order="sorted"))
+    file = _File(format=format_name, sha256=digest(bytes(raw)), state=raw)
+    replace(path, msgspec.json.encode(file), secret=True)

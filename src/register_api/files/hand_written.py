@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from register_api.core.text import printable
 from register_api.errors import UsageError
+from register_api.files.durable import read_bounded
 
 _MOST_BYTES = 64 * 1024
 _LONGEST = 100
@@ -24,11 +25,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: It cannot be read, is too large or not TOML.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except (OSError, ValueError) as error:  # a name may have a NUL, or be no text
-        raise UsageError(f"{shortened(str(path))} cannot be read: {_reason(error)}") from error
+    data = read_bounded(path, _MOST_BYTES, shortened(str(path)))
     if len(data) > _MOST_BYTES:
         raise UsageError(f"{path} has more than {_MOST_BYTES} bytes; that is not a settings file")
     try:
@@ -42,11 +39,6 @@ def shortened(value: object) -> str:
     return ascii(value if isinstance(value, int | float) else str(value)[:_LONGEST])
 
 
-def _reason(error: Exception) -> str:
-    """Return what the system says, without the name that the caller tells already."""
-    return error.strerror if isinstance(error, OSError) and error.strerror else printable(error)
-
-
 MOST_BYTES = 32 * 1024 * 1024
 
 
@@ -58,13 +50,7 @@ class RowFault(NamedTuple):
 
 
 class CsvFile(NamedTuple):
-    """What a file holds.
-
-    Attributes:
-        headings: Without space around them.
-        rows: The cells that say something, by the place of their heading, by the line that each begins in.
-        faults: What is wrong with the file and with rows, which are then missing.
-    """
+    """Headings; by the line that each row begins in its cells by place; and faults, whose rows are missing."""
 
     headings: list[str]
     rows: dict[int, dict[int, str]]
@@ -92,16 +78,12 @@ def read_csv(data: bytes) -> CsvFile:
         end = cells.line_num
         for row in cells:
             line, end = end + 1, cells.line_num  # a quoted cell may have several lines
-            _add(found, line, row)
+            said = {place: cell.strip() for place, cell in enumerate(row) if cell.strip()}
+            if said and len(row) != len(found.headings):
+                fault = f"{len(row)} cells, where the headings are {len(found.headings)}"
+                found.faults.append(RowFault(line, fault))
+            elif said:
+                found.rows[line] = said
     except csv.Error as error:
         found.faults.append(RowFault(max(cells.line_num, 1), f"not CSV: {printable(error)}"))
     return found
-
-
-def _add(found: CsvFile, line: int, row: list[str]) -> None:
-    said = {place: cell.strip() for place, cell in enumerate(row) if cell.strip()}
-    if said and len(row) != len(found.headings):
-        fault = f"{len(row)} cells, where the headings are {len(found.headings)}"
-        found.faults.append(RowFault(line, fault))
-    elif said:
-        found.rows[line] = said

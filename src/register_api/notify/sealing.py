@@ -31,7 +31,7 @@ from register_api.publish.time_authority import TimeAuthority, ask
 from register_api.sending.database import Database, Row, Run
 from register_api.verify.evidence import archive as paths
 from register_api.verify.evidence.archive import README
-from register_api.verify.evidence.notice import NOTICE_README
+from register_api.verify.evidence.offline import NOTICE_README
 
 MOST_FACTS = 16_384
 """Facts below one root; what is left goes below the next."""

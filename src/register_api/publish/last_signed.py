@@ -21,7 +21,7 @@ from register_api.core.notice_period import NoticePolicy
 from register_api.core.text import printable
 from register_api.errors import Forked, KeyStoreError, RolledBack
 from register_api.files import durable
-from register_api.files.state_file import UPDATE, NewerFormat, refuse_newer
+from register_api.files.durable import UPDATE, NewerFormat, refuse_newer
 from register_api.publish.signing import key_file
 
 MEMORY_FILE = "published.json"

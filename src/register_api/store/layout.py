@@ -35,7 +35,7 @@ from register_api.core.model import NoticeSource
 from register_api.core.notice_period import NoticePolicy, Promises
 from register_api.core.text import printable
 from register_api.errors import Malformed, StoreDamaged, StoreError
-from register_api.files.state_file import UPDATE, NewerFormat, refuse_newer
+from register_api.files.durable import UPDATE, NewerFormat, refuse_newer
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -7,8 +7,16 @@ package may change with any release.
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import Fetcher, FolderFetcher, MemoryFetcher
 from register_api.verify.options import Options
-from register_api.verify.report import CheckResult, LogHead, Report, StampSeen
-from register_api.verify.result import Trust, Update, Verified, VerifyResult
+from register_api.verify.report import (
+    CheckResult,
+    LogHead,
+    Report,
+    StampSeen,
+    Trust,
+    Update,
+    Verified,
+    VerifyResult,
+)
 from register_api.verify.state import RootOrigin
 
 __all__ = [

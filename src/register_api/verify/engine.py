@@ -8,26 +8,89 @@ from typing import TYPE_CHECKING
 
 from register_api import clock
 from register_api.core.format import tree
-from register_api.errors import Forged, Inconsistent, RolledBack
+from register_api.core.instant import format_instant
+from register_api.errors import Forged, Inconsistent, RolledBack, Stale
 from register_api.verify import state
-from register_api.verify.checks.check_table import worst
+from register_api.verify.checks import feeds, mirrors, version_history, witnesses
+from register_api.verify.checks import round as head
+from register_api.verify.checks.check_table import NotApplicable, worst
 from register_api.verify.checks.round import Round, last_instant
-from register_api.verify.checks.steps import check_round
-from register_api.verify.checks.version_history import CHECKS as HISTORY_CHECKS
+from register_api.verify.checks.run import Step, make_checks
 from register_api.verify.fetcher import NotServed
 from register_api.verify.options import Options
 from register_api.verify.outcome import make_report, make_verified
-from register_api.verify.result import VerifyResult
+from register_api.verify.report import VerifyResult
 from register_api.verify.state import Remembered
 
 if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
-    from register_api.bounded_http.limits import HttpLimits
     from register_api.verify.checks.run import Progress
     from register_api.verify.fetcher import Fetcher
-    from register_api.verify.http_fetcher import HttpFetcher
+
+_IN_FULL = version_history.CHECKS[1:]
+
+_OF_A_REGISTER: tuple[Step[Round], ...] = (
+    Step("V01", head.begin),
+    Step("V02", head.follow_trust, "V01"),
+    Step("V03", head.read_key_list, "V02"),
+    Step("V04", head.read_register, "V02 V03"),
+    Step("V05", head.check_register_signatures, "V02 V03 V04"),
+    Step("V06", head.check_same_register, "V04"),
+    Step("V07", head.check_clock, "V04 V02"),
+    Step("V08", head.open_log, "V02 V03 V04"),
+    Step("V09", witnesses.check_witnesses, "V08"),
+    Step("V10", version_history.check_continues, "V06 V08"),
+    Step("V11", version_history.check_newest, "V02 V08 V04"),
+    Step("V30", head.check_key_history, "V06 V11 V02 V03 V08"),
+    Step("V12", version_history.check_versions, "V08", whole=True),
+    Step("V13", version_history.check_history, "V02 V08", whole=True, also=_IN_FULL),
+    Step("V20", feeds.check_feed, "V02 V03 V04", whole=True),
+    Step("V21", feeds.check_feed_signatures, "V02 V08 V20", whole=True),
+    Step("V22", feeds.check_feed_entries, "V02 V08 V20", whole=True),
+    Step("V23", feeds.check_archive, "V08", whole=True),
+    Step("V24", head.check_key_files, "V03", whole=True),
+    Step("V26", mirrors.check_discovery, "V02 V04", whole=True),
+    Step("V27", witnesses.check_others, "V08"),
+    Step("V28", witnesses.check_time_stamp, "V08"),
+    Step("V32", witnesses.check_dates, "V06 V11 V08 V04"),
+    Step("V33", head.check_disowned, "V06 V30 V03 V08"),
+    Step("V29", mirrors.check_upcoming, "V04", whole=True),
+    Step("V34", mirrors.check_head_files, "V02 V03 V04", whole=True),
+    Step("V25", mirrors.check_copies, "V02 V03 V04"),
+)
+"""The checks in the order they are made, and what each rests on; where that did not hold, it is not made."""
+
+
+def _check_times(run: Round) -> str:
+    """Compare until when the metadata vouched with when the version was published (E02)."""
+    trusted, found = run.targets.trusted, run.found
+    if found is None:
+        raise NotApplicable("the version's files do not hold")
+    published = found.register.published_at
+    for role, expires in trusted.expires.items():
+        if expires <= published:
+            raise Stale(
+                f"the {role} metadata had expired on {expires:%Y-%m-%d}, before the version was published"
+            )
+    until = format_instant(trusted.fresh_until)
+    return f"published at {format_instant(published)}, vouched for until {until}"
+
+
+_OF_A_PACKAGE: tuple[Step[Round], ...] = (
+    Step("V01", head.begin),
+    Step("V02", head.follow_trust, "V01"),
+    Step("V03", head.read_key_list, "V02"),
+    Step("V08", head.open_log, "V02 V03"),
+    Step("V09", witnesses.check_witnesses, "V08"),
+    Step("V13", version_history.check_history, "V02 V08", also=_IN_FULL),
+    Step("V30", head.check_key_history, "V13 V02 V03 V08"),
+    Step("V24", head.check_key_files, "V03"),
+    Step("V25", mirrors.check_copies, "V02 V03 V08"),
+    Step("V28", witnesses.check_time_stamp, "V08"),
+    Step("E02", _check_times, "V02 V13"),
+)
 
 _MEMORABLE = ("V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11", "V30", "V32")
 """What must hold before a publication is remembered: after that, nothing older counts any more."""
@@ -71,8 +134,12 @@ def verify(
         if options.state is not None:
             stack.enter_context(state.held(options.state))
             remembered = state.load(options.state)
-        reader = fetcher or stack.enter_context(_over_http(base, options.limits))
-        found = look(reader, options, now, remembered, progress)
+        if fetcher is None:
+            # httpx takes a quarter of the time that importing all of this takes.
+            from register_api.verify.http_fetcher import HttpFetcher  # noqa: PLC0415
+
+            fetcher = stack.enter_context(HttpFetcher(base, options.limits))
+        found = look(fetcher, options, now, remembered, progress)
         evidence = _remember(options.state, found) if options.state is not None else ()
         report = make_report(base, found, now, evidence=evidence)
     errors = found.record.errors()
@@ -82,13 +149,6 @@ def verify(
     return VerifyResult(report=report, verified=verified, finding=None)
 
 
-def _over_http(base: str, limits: HttpLimits) -> HttpFetcher:
-    # httpx takes a quarter of the time that importing all of this takes; a fetcher of one's own needs none.
-    from register_api.verify.http_fetcher import HttpFetcher  # noqa: PLC0415
-
-    return HttpFetcher(base, limits)
-
-
 def look(
     reader: Fetcher,
     options: Options,
@@ -96,24 +156,29 @@ def look(
     remembered: Remembered | None,
     progress: Progress | None = None,
 ) -> Round:
-    """Make all checks, and once more where parts of two publications seem to have been met.
-
-    Args:
-        reader: Gives the tree.
-        options: What the customer asks for.
-        now: The present instant, UTC.
-        remembered: State of an earlier run.
-        progress: As for ``verify``.
-
-    Returns:
-        The last round, run to its end.
-    """
+    """Make all checks, and once more where parts of two publications seem to have been met."""
     found = check_round(Round(reader, options, now, remembered, progress))
     between = any(isinstance(error, _MAY_BE_BETWEEN) for error in found.record.errors())
     if between and Round.targets.of(found) is not None:
         time.sleep(options.wait)
         found = check_round(Round(reader, options, now, remembered, progress))
     return found
+
+
+def check_round(run: Round) -> Round:
+    """Make every check of a published register whose ground holds."""
+    make_checks(run, _OF_A_REGISTER)
+    return run
+
+
+def check_package(run: Round, version: int) -> Round:
+    """Make every check of one version, from the files that prove it, whose ground holds.
+
+    Freshness is stated and not judged: whoever needs evidence needs it later.
+    """
+    run.version = version
+    make_checks(run, _OF_A_PACKAGE)
+    return run
 
 
 def _remember(folder: Path, found: Round) -> tuple[str, ...]:
@@ -163,6 +228,6 @@ def _read_in_full(found: Round) -> int:
     """Return up to which version all were read in full and found good."""
     known, read = found.remembered, found.history.checked
     before = 0 if known is None else known.checked_version
-    if read is None or read[1] <= before or not all(map(found.record.holds, HISTORY_CHECKS)):
+    if read is None or read[1] <= before or not all(map(found.record.holds, version_history.CHECKS)):
         return before
     return read[1]

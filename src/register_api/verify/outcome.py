@@ -33,9 +33,10 @@ from register_api.verify.report import (
     PackageSeen,
     Report,
     StampSeen,
+    Trust,
+    Verified,
 )
 from register_api.verify.report_text import plain, skipped_in_words
-from register_api.verify.result import Trust, Verified
 
 _MOST_TOLD = 20
 """So many things of a kind are named; of more only the number."""

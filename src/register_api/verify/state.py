@@ -25,11 +25,10 @@ from register_api.core.key_list import Disowned
 from register_api.core.notice_period import NoticePolicy
 from register_api.errors import Document, Malformed, StateInUse, UsageError
 from register_api.files import durable
-from register_api.files.state_file import (
+from register_api.files.durable import (
     UPDATE,
     DamagedState,
     NewerFormat,
-    OtherFormat,
     read_state,
     write_state,
 )
@@ -142,19 +141,13 @@ def load(folder: Path) -> Remembered | None:
         return None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    except NewerFormat as error:
-        raise Malformed(f"the state in {path} {error}", hint=UPDATE) from error
-    except OtherFormat as error:
-        raise Malformed(
-            f"the state in {path} has the form {error}; this program reads {FORMAT}",
-            hint="use the program that wrote it; without it, move the file away: the next run then is a "
-            "first use again, and cannot tell whether history was rewritten meanwhile",
-        ) from error
     except DamagedState as error:
         raise Malformed(
-            f"the state in {path} is damaged: {error}",
-            hint="bring it back from a backup; without one, move it away: the next run then starts over "
-            "and cannot tell whether history was rewritten meanwhile",
+            f"the state in {path} {error}",
+            hint=UPDATE
+            if isinstance(error, NewerFormat)
+            else "bring it back from a backup, or use the program that wrote it; else move it away: the next "
+            "run then is a first use again, and cannot tell whether history was rewritten meanwhile",
         ) from error
 
 

@@ -23,7 +23,7 @@ from register_api.core.log.note import Note, NoteKey, format_lines, format_note,
 from register_api.core.log.proofs import SIZE_TYPE, AddCheckpoint, format_size, parse_request
 from register_api.errors import Forged, Malformed, UntrustedKey, WitnessError
 from register_api.files import durable
-from register_api.files.state_file import UPDATE, DamagedState, NewerFormat, read_state, write_state
+from register_api.files.durable import UPDATE, DamagedState, NewerFormat, read_state, write_state
 from register_api.publish.signing.signer import Ed25519Signer
 
 STATE_FILE = "state.json"
@@ -116,12 +116,12 @@ class Record:
             ) from None
         except OSError as error:
             raise WitnessError(f"{path} cannot be read: {error.strerror}") from error
-        except NewerFormat as error:
-            raise WitnessError(f"{path} {error}", hint=UPDATE) from error
         except DamagedState as error:
             raise WitnessError(
-                f"the state in {path} is damaged: {error}",
-                hint="bring it back from a copy of today; else make a new witness with a new key",
+                f"the state in {path} {error}",
+                hint=UPDATE
+                if isinstance(error, NewerFormat)
+                else "bring it back from a copy of today; else make a new witness with a new key",
             ) from error
 
     def remember(self, state: WitnessState, origin: str, cosigned: Cosigned) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from register_api.files.state_file import DamagedState, OtherFormat, read_state, write_state
+from register_api.files.durable import DamagedState, read_state, write_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ def test_what_is_no_state_is_damage(path: Path, damage: bytes) -> None:
 def test_another_format_is_named(path: Path, name: str) -> None:
     """Fit to be printed, whatever it is."""
     write_state(path, STATE, format_name=name)
-    with pytest.raises(OtherFormat) as caught:
+    with pytest.raises(DamagedState, match="^has the form .*; this program reads example/1$") as caught:
         read_state(path, Remembered, format_name=FORMAT)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 400

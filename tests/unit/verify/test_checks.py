@@ -9,7 +9,7 @@ from register_api import errors
 from register_api.core.format import tree
 from register_api.verify.checks.check_table import CHECKS, NOTICE_CHECKS, PACKAGE_CHECKS, WORST_FIRST, worst
 from register_api.verify.checks.round import Round
-from register_api.verify.checks.steps import check_package, check_round
+from register_api.verify.engine import check_package, check_round
 from register_api.verify.fetcher import MemoryFetcher, NotServed
 from register_api.verify.options import History, Options
 

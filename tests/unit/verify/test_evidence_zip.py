@@ -20,7 +20,7 @@ from memory_publisher import NOW, MemoryPublisher
 from register_api.errors import Malformed, UsageError
 from register_api.verify.evidence import archive
 from register_api.verify.evidence.archive import check_free, make_archive, read_archive, write_archive
-from register_api.verify.evidence.package import verify_offline
+from register_api.verify.evidence.offline import verify_offline
 from register_api.verify.options import Options
 from thoroughness import examples
 

@@ -25,8 +25,7 @@ from register_api.errors import UsageError
 from register_api.verify.checks.check_table import PACKAGE_CHECKS
 from register_api.verify.checks.round import Version
 from register_api.verify.evidence.archive import README
-from register_api.verify.evidence.package import make_evidence
-from register_api.verify.evidence.register_package import make_readme
+from register_api.verify.evidence.package import make_evidence, make_readme
 from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 from register_api.verify.report import Report

@@ -23,7 +23,7 @@ from register_api.verify.checks.feed_signature import UTF8_DECLARATION, verify_f
 from register_api.verify.checks.history import History
 from register_api.verify.checks.log import Log
 from register_api.verify.checks.round import Round
-from register_api.verify.checks.targets import check_signatures
+from register_api.verify.checks.run import check_signatures
 from register_api.verify.checks.version_history import first_version
 
 _ATOM = "{http://www.w3.org/2005/Atom}"

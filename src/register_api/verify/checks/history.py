@@ -22,9 +22,8 @@ from register_api.core.model import Register
 from register_api.core.notice_period import NoticePolicy, Promises
 from register_api.errors import Inconsistent, Malformed
 from register_api.verify.checks.check_table import Recorder
-from register_api.verify.report import ChangeTold
+from register_api.verify.report import ChangeTold, Update
 from register_api.verify.report_text import plain
-from register_api.verify.result import Update
 from register_api.verify.state import Remembered, VersionRange
 
 MOST_CHANGED_BYTES = 64 * 2**20

@@ -33,7 +33,7 @@ from register_api.errors import (
 from register_api.verify.checks.check_table import NotApplicable, naming
 from register_api.verify.checks.feeds import check_xml_signature, read_atom
 from register_api.verify.checks.round import Round
-from register_api.verify.checks.targets import check_signatures, is_signed
+from register_api.verify.checks.run import check_signatures, is_signed
 from register_api.verify.fetcher import check_path
 
 

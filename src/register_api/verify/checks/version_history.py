@@ -28,10 +28,10 @@ from register_api.errors import (
     VerificationError,
 )
 from register_api.verify.checks.check_table import NotApplicable, naming
-from register_api.verify.checks.keys import check_continues as check_keys_continue
 from register_api.verify.checks.log import TWO_HISTORIES, Log, read_keys
 from register_api.verify.checks.round import Round, Version
-from register_api.verify.checks.targets import check_signatures, is_signed
+from register_api.verify.checks.round import check_continues as check_keys_continue
+from register_api.verify.checks.run import check_signatures, is_signed
 from register_api.verify.fetcher import MAX_DAMAGED_VERSIONS, check_path
 
 CHECKS = ("V13", "V14", "V15", "V16", "V17", "V18", "V19", "V31")

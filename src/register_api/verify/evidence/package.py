@@ -1,39 +1,41 @@
-"""Makes a package: a version is verified as it is served, and what its checks read is gathered.
-
-A package is what the checks of one version read, so that the same checks can be made again from it alone.
-"""
+"""A package of evidence: what the checks of one version read, so that they can be made again from it alone."""
 
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
+import re
+from collections.abc import Collection, Container, Iterator, Mapping
+from importlib.resources import files as resources
 
 import msgspec
 
+from register_api.core import strict_base64
 from register_api.core.canonical import digest
+from register_api.core.changes import Change
 from register_api.core.format import tree
-from register_api.errors import Malformed, UsageError
-from register_api.verify.checks.check_table import PACKAGE_CHECKS, Recorder
-from register_api.verify.checks.round import Round
-from register_api.verify.checks.run import Progress
-from register_api.verify.checks.steps import check_package
-from register_api.verify.engine import look
-from register_api.verify.evidence.archive import MAX_PACKAGE_BYTES, NOTICE, README, make_archive, read_archive
-from register_api.verify.evidence.notice import verify_notice
-from register_api.verify.evidence.register_package import examine, examine_files, make_readme, report_package
+from register_api.core.key_list import good_key
+from register_api.core.language.changes import Sentences
+from register_api.core.language.language import ENGLISH
+from register_api.errors import Forged, Malformed, UsageError
+from register_api.verify.checks.check_table import PACKAGE_CHECKS, NotApplicable
+from register_api.verify.checks.round import Round, Version
+from register_api.verify.checks.run import Progress, Step, make_checks
+from register_api.verify.engine import check_package, look
+from register_api.verify.evidence.archive import README, make_archive, notice_bound
 from register_api.verify.fetcher import Fetcher, KeepingFetcher, MemoryFetcher
 from register_api.verify.options import Options
 from register_api.verify.outcome import make_report
-from register_api.verify.report import PackageSeen, Report
+from register_api.verify.report import LogHead, PackageSeen, Report
+from register_api.verify.report_text import instant_in_words, plain
+
+_FORM = resources(__package__).joinpath("forms", "1.txt")
+_BLANK = re.compile("@([A-Z0-9_]+)@")
+_VERSION = re.compile(r"v1/versions/([1-9][0-9]{0,15})/.*")
+_MAX_CHANGES = 200
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of making a package.
-
-    Attributes:
-        report: On the package, or on what is served where that did not hold.
-        data: Bytes of the package; ``None`` unless both hold.
-    """
+    """A report, on the package or on what is served where that did not hold; its bytes if both hold."""
 
     report: Report
     data: bytes | None = None
@@ -60,8 +62,8 @@ def make_evidence(
     Raises:
         UsageError: There is no such version yet, or the given root cannot be read.
     """
-    wishes = msgspec.structs.replace(options, history="none", state=None)
-    found = look(fetcher, wishes, now, None, progress)
+    options = msgspec.structs.replace(options, history="none", state=None)
+    found = look(fetcher, options, now, None, progress)
     log = Round.log.of(found)
     if log is not None and version > log.size:
         raise UsageError(f"there is no version {version}: the newest is {log.size}")
@@ -69,69 +71,152 @@ def make_evidence(
     if served.exit_code:
         return Made(report=served)
     kept = KeepingFetcher(fetcher)
-    proven = check_package(Round(kept, wishes, None, None, progress, PACKAGE_CHECKS), version)
+    proven = check_package(Round(kept, options, None, None, progress, PACKAGE_CHECKS), version)
     if proven.record.errors():
         return Made(report=make_report(base, proven, now))
     # A customer's own root may be a later one; whoever reads the package may have only the first.
     for number in range(1, proven.start.origin.version + 1):
         kept.get(tree.ROOT.path(number), tree.ROOT.max_bytes)
-    return _pack(kept.files, version, wishes, now)
-
-
-def _pack(files: dict[str, bytes], version: int, wishes: Options, now: dt.datetime) -> Made:
-    """Verify the package as its reader will, before there is a file; with README.txt at last."""
-    found = examine(MemoryFetcher(files), version, wishes)
+    # Verified as its reader will, before there is a file; with README.txt at last.
+    found = _examine(MemoryFetcher(kept.files), version, options)
     report = report_package("the package", "", found, now)
     shown = Round.found.of(found)
     if report.exit_code or shown is None:
         return Made(report=report)
-    data = make_archive({**files, README: make_readme(files, found)}, shown.register.published_at)
+    readme = make_readme(kept.files, found)
+    data = make_archive({**kept.files, README: readme}, shown.register.published_at)
     return Made(report=report_package("the package", digest(data), found, now), data=data)
 
 
-def verify_offline(
-    path: Path, options: Options, now: dt.datetime, progress: Progress | None = None
-) -> Report:
-    """Verify a package: the evidence of a version, or the proof of who was told of it.
+def _examine(
+    tree_in_package: MemoryFetcher, version: int, options: Options, progress: Progress | None = None
+) -> Round:
+    run = Round(tree_in_package, options, None, None, progress, PACKAGE_CHECKS)
+    run.record.passed("E01", f"{len(tree_in_package.files)} files of version {version}")
+    return check_package(run, version)
 
-    Args:
-        path: The ZIP file.
-        options: Root, witnesses and time authorities; the rest does not count here.
-        now: The present instant, UTC, only to be stated: evidence is judged as of its own time.
-        progress: Called with steps done, steps there are, and what comes next.
 
-    Raises:
-        UsageError: The file or the given root cannot be read.
+def examine_files(
+    files: Mapping[str, bytes], options: Options, progress: Progress | None = None
+) -> tuple[Round, set[str]]:
+    """Make every check of the files of a package; return the run, and which files no check has read."""
+    tree_in_package = MemoryFetcher(files)
+    found = _examine(tree_in_package, _version_of(files), options, progress)
+    make_checks(found, [Step("E03", lambda run: _check_readme(files, run), "E02")])
+    return found, set(files) - {*tree_in_package.asked, README}
+
+
+def _version_of(files: Mapping[str, bytes]) -> int:
+    """Return the version that a package is of: the one whose diff it has.
+
+    Of another version there may only be what proves this one: the version before it, and one whose
+    checkpoint is stamped.
     """
-    data = _read_file(path)
-    try:
-        files = read_archive(data)
-        if NOTICE in files:
-            return verify_notice(path.name, digest(data), files, options, now)
-        found, unread = examine_files(files, options, progress)
-    except Malformed as error:
-        return _unreadable(path.name, digest(data), error, now)
-    return report_package(path.name, digest(data), found, now, unread=unread)
+    if strange := [path for path in files if notice_bound(path) is not None]:
+        raise Malformed(f"a package of a version, with {min(strange)} of a proof of notice")
+    numbers = {int(match[1]) for path in files if (match := _VERSION.fullmatch(path))}
+    found = [number for number in numbers if tree.VERSION_DIFF.path(number) in files]
+    if len(found) != 1:
+        raise Malformed(f"a package is of one version, this one has the diffs of {len(found)}")
+    version = found[0]
+    stamped = {number for number in numbers if tree.TIME_STAMP.path(number) in files}
+    if strangers := numbers - {version, version - 1} - stamped:
+        raise Malformed(f"a package of version {version}, with files of version {min(strangers)}")
+    return version
 
 
-def _unreadable(name: str, sha256: str, error: Malformed, now: dt.datetime) -> Report:
-    record = Recorder(PACKAGE_CHECKS)
-    record.fail("E01", error)
-    return Report(
-        base=name,
-        checked_at=now,
-        exit_code=error.exit_code,
-        word=error.word,
-        package=PackageSeen(sha256=sha256),
-        checks=record.results(),
-        not_checked=("Anything at all: the file could not be read as a package of evidence.",),
+def _check_readme(files: Mapping[str, bytes], found: Round) -> str:
+    """Compare README.txt with what the package shows (E03)."""
+    data = files.get(README)
+    if data is None:
+        raise NotApplicable("there is none")
+    title = _FORM.read_bytes().partition(b"\n")[0]
+    if data.partition(b"\n")[0] != title:
+        raise Malformed(f"README.txt does not begin with {title.decode()!r}, the one form known here")
+    # A stamp may have been added to a package that was made without one, and has its README still.
+    if data not in (make_readme(files, found), make_readme((), found)):
+        raise Forged("README.txt does not say what the package shows: do not rely on it")
+    return "word for word"
+
+
+def make_readme(files: Container[str], found: Round) -> bytes:
+    """Return README.txt for a package of which everything else has been found to hold."""
+    shown, log, trusted = found.found, found.log, found.targets.trusted
+    if shown is None:
+        raise NotApplicable("the version's files do not hold")
+    register, keys, version = shown.register, found.keys.document, found.version
+    stamps = (path for size in (version, log.size) if (path := tree.TIME_STAMP.path(size)) in files)
+    facts = {
+        "PUBLISHER": plain(register.publisher.legal_name or register.publisher.name),
+        "REGISTER": plain(register.register),
+        "VERSION": str(version),
+        "PUBLISHED": instant_in_words(register.published_at),
+        "RECORDED": register.recorded,
+        "CHANGES": "\n".join(_changes(shown)),
+        "SHA256": digest(shown.data),
+        "LOG": f"size {version}, root {strict_base64.encode(log.root_at(version))}",
+        "NEWEST_LOG": f"size {log.size}, root {strict_base64.encode(log.head.root)}",
+        "STAMP": next(stamps, "none"),
+        "VOUCHED_UNTIL": instant_in_words(trusted.fresh_until),
+        "DOCUMENT_KEY": good_key(keys, "document", None, version).kid,
+        "LOG_KEY": good_key(keys, "log", None, version).kid,
+        "TARGETS": str(trusted.versions["targets"]),
+    }
+    # Filled in one go: what a publisher wrote is never looked at for blanks.
+    return _BLANK.sub(lambda blank: facts[blank[1]], _FORM.read_text("utf-8")).encode()
+
+
+def _changes(shown: Version) -> Iterator[str]:
+    """Yield the lines of each change, facts alone; none begins as a command does, by four spaces."""
+    if shown.diff is None:
+        raise NotApplicable("the diff does not hold")
+    changes = shown.diff.changes
+    names = {vendor.id: vendor.name for vendor in shown.register.subprocessors}
+    for change in changes[:_MAX_CHANGES]:
+        yield from _change(change, names)
+    if len(changes) > _MAX_CHANGES:
+        yield f"- and {len(changes) - _MAX_CHANGES} more, in diff.json"
+    if not changes:
+        yield "- nothing that customers are told"
+
+
+def _change(change: Change, names: dict[str, str]) -> Iterator[str]:
+    notice, who = change.notice, names.get(change.subprocessor or "", change.subprocessor or "the register")
+    use = f", {change.engagement}" if change.engagement else ""
+    paths = f" ({', '.join(field.path for field in change.fields)})" if change.kind == "changed" else ""
+    yield "- " + plain(f"{who}{use}: {change.type}{paths}")
+    if notice.announced_on is not None and notice.effective_on is not None:
+        yield f"  announced on {notice.announced_on}, effective {notice.effective_on}"
+    if notice.required and notice.promised_days is not None:
+        given = "no effective date" if notice.days is None else f"{notice.days} days given"
+        kept = "kept" if notice.met else "NOT kept"
+        yield f"  notice promised: {notice.promised_days} {notice.day_count} days; {given}: {kept}"
+
+
+def report_package(
+    name: str, sha256: str, found: Round, now: dt.datetime, unread: Collection[str] = ()
+) -> Report:
+    """Return the report of a package that was examined."""
+    log = Round.log.of(found) if found.record.holds("V15") else None
+    version = Round.found.of(found) if found.newest else None
+    package = PackageSeen(
+        sha256=sha256,
+        recorded=version.register.recorded if version else None,
+        log=LogHead.of(found.version, log.root_at(found.version)) if log else None,
+        changes=tuple(_sentences(version)) if version and found.record.holds("V18") else (),
     )
+    return make_report(name, found, now, package=package, limits=tuple(_limits(found, unread)))
 
 
-def _read_file(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            # One byte more than is allowed, so that what is too large is seen to be.
-            return file.read(MAX_PACKAGE_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+def _sentences(version: Version) -> Iterator[str]:
+    """Say each change in this program's own words: those that lie in the package are the publisher's."""
+    # Days are told as of the instant in UTC: a package may name a time zone that this machine lacks.
+    sentences = Sentences(ENGLISH, version.register, version.register.published_at.date())
+    yield from map(sentences.summary, version.diff.changes if version.diff else ())
+
+
+def _limits(found: Round, unread: Collection[str]) -> Iterator[str]:
+    if Round.stamp.of(found) is None:
+        yield "Whether the publisher's clock was right: the date is its own word."
+    yield "What came later: newer versions, and keys that were found to be compromised since."
+    yield from (f"{path}: it lies in the package, and no check looks at it." for path in sorted(unread))

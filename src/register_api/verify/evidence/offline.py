@@ -1,10 +1,11 @@
-"""A package that proves who was told of a version: its checks (N01 to N08), and the report on it."""
+"""What a package shows without network: the evidence of a version, or who was told of it (N01 to N08)."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from importlib.resources import files as resources
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -15,12 +16,20 @@ from register_api.core.instant import format_instant
 from register_api.core.language.language import count
 from register_api.core.log.merkle import leaf_hash, verify_inclusion
 from register_api.errors import Forged, Inconsistent, Malformed, Unwitnessed
-from register_api.verify.checks.check_table import NOTICE_CHECKS, NotApplicable, naming, worst
+from register_api.files.durable import read_bounded
+from register_api.verify.checks.check_table import (
+    NOTICE_CHECKS,
+    PACKAGE_CHECKS,
+    NotApplicable,
+    Recorder,
+    naming,
+    worst,
+)
 from register_api.verify.checks.round import Round
-from register_api.verify.checks.run import Run, Step, Vouched, make_checks
+from register_api.verify.checks.run import Progress, Run, Step, Vouched, make_checks
 from register_api.verify.evidence import archive as paths
-from register_api.verify.evidence.archive import README, read_archive
-from register_api.verify.evidence.register_package import examine_files, report_package
+from register_api.verify.evidence.archive import MAX_PACKAGE_BYTES, README, read_archive
+from register_api.verify.evidence.package import examine_files, report_package
 from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 from register_api.verify.report import FactProven, NoticeSeen, PackageSeen, Report
@@ -30,7 +39,54 @@ if TYPE_CHECKING:
     from register_api.core.log.time_stamp import TimeStamp
 
 NOTICE_README = resources(__package__).joinpath("forms", "notice-1.txt").read_bytes()
-"""README.txt of such a package, always the same: it says how to check one by hand."""
+"""README.txt of a proof of notice, always the same: it says how to check one by hand."""
+
+
+def verify_offline(
+    path: Path, options: Options, now: dt.datetime, progress: Progress | None = None
+) -> Report:
+    """Verify a package: the evidence of a version, or the proof of who was told of it.
+
+    Args:
+        path: The ZIP file.
+        options: Root, witnesses and time authorities; the rest does not count here.
+        now: The present instant, UTC, only to be stated: evidence is judged as of its own time.
+        progress: Called with steps done, steps there are, and what comes next.
+
+    Raises:
+        UsageError: The file or the given root cannot be read.
+    """
+    data = read_bounded(path, MAX_PACKAGE_BYTES)
+    sha256 = digest(data)
+    try:
+        files = read_archive(data)
+        if paths.NOTICE in files:
+            return verify_notice(path.name, sha256, files, options, now)
+        found, unread = examine_files(files, options, progress)
+    except Malformed as error:
+        record = Recorder(PACKAGE_CHECKS)
+        record.fail("E01", error)
+        return msgspec.structs.replace(
+            _bare(path.name, sha256, now),
+            exit_code=error.exit_code,
+            word=error.word,
+            checks=record.results(),
+            not_checked=("Anything at all: the file could not be read as a package of evidence.",),
+        )
+    return report_package(path.name, sha256, found, now, unread=unread)
+
+
+def _bare(name: str, sha256: str, now: dt.datetime) -> Report:
+    """Return the report of a package of which nothing holds but its digest."""
+    return Report(
+        base=name,
+        checked_at=now,
+        exit_code=0,
+        word="verified",
+        package=PackageSeen(sha256=sha256),
+        checks=(),
+        not_checked=(),
+    )
 
 
 class RecordFile(NamedTuple):
@@ -76,21 +132,18 @@ def _read_package(run: NoticeRun) -> str:
     strange = [path for path in files if path not in known and not path.startswith(paths.MESSAGES)]
     if strange:
         raise Malformed(f"{min(strange)} is not a file of a proof of notice")
-    sealed = {root: _read_seal(files[path], path) for root, path in seals.items()}
+    sealed = {}
+    for root, path in seals.items():
+        with naming(path):
+            sealed[root] = seal = Encoded(decode(files[path], Seal), files[path])
+            if seal.document.size.bit_count() != 1:
+                raise Malformed(f"a tree of {seal.document.size} leaves, which is not a power of two")
     found = (
         RecordFile(path, files[path], proven, sealed[proven.root].document)
         for path, proven in zip(records, notice.records, strict=True)
     )
     run.package = NoticePackage(notice, tuple(found), sealed)
     return f"{count(len(records), 'record')} of version {notice.version}"
-
-
-def _read_seal(data: bytes, path: str) -> Encoded[Seal]:
-    with naming(path):
-        seal = decode(data, Seal)
-        if seal.size.bit_count() != 1:
-            raise Malformed(f"a tree of {seal.size} leaves, which is not a power of two")
-        return Encoded(seal, data)
 
 
 def _check_readme(run: NoticeRun) -> str:
@@ -234,32 +287,12 @@ _STEPS: tuple[Step[NoticeRun], ...] = (
 def verify_notice(
     name: str, sha256: str, files: Mapping[str, bytes], options: Options, now: dt.datetime
 ) -> Report:
-    """Verify a package that proves notice.
-
-    Args:
-        name: Name of the file.
-        sha256: Digest of its bytes, hex.
-        files: Its members by path.
-        options: As for evidence: the root, and time authorities.
-        now: The present instant, UTC, only to be stated.
-
-    Raises:
-        UsageError: The given root cannot be read.
-    """
+    """Verify a package that proves notice, of a file's name and digest (hex); as ``verify_offline``."""
     run = NoticeRun(MemoryFetcher(files), options, None, checks=NOTICE_CHECKS)
     run.files = files
     make_checks(run, _STEPS)
     errors, found = run.record.errors(), NoticeRun.register.of(run)
-    report = Report(
-        base=name,
-        checked_at=now,
-        exit_code=0,
-        word="verified",
-        package=PackageSeen(sha256=sha256),
-        checks=(),
-        not_checked=(),
-    )
-    report = report_package(name, sha256, found, now) if found else report
+    report = report_package(name, sha256, found, now) if found else _bare(name, sha256, now)
     bad = worst(errors) if errors else None
     return msgspec.structs.replace(
         report,
