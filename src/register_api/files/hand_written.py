@@ -50,7 +50,7 @@ class RowFault(NamedTuple):
 
 
 class CsvFile(NamedTuple):
-    """Headings; by the line that each row begins in its cells by place; and faults, whose rows are missing."""
+    """Headings; cells by place, by the line that their row begins in; and faults, whose rows are missing."""
 
     headings: list[str]
     rows: dict[int, dict[int, str]]

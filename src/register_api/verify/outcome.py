@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -24,7 +23,6 @@ from register_api.errors import DeadlineNear, Malformed, NewerVersion, PromiseNo
 from register_api.verify.checks.check_table import worst
 from register_api.verify.checks.history import DisownedVersions
 from register_api.verify.checks.round import Round
-from register_api.verify.checks.run import Run
 from register_api.verify.report import (
     DeadlineTold,
     DisownedTold,
@@ -57,7 +55,6 @@ def make_report(
     trusted, register = targets.trusted if targets else None, newest.document if newest else None
     deadlines, why_none = _deadlines(found, now)
     end = _end(found, register, deadlines)
-    limits = limits if found.version else tuple(_limits_of_an_address(found))
     root_version = max(trusted.roots) if trusted else None
     return Report(
         base=base,
@@ -83,16 +80,14 @@ def make_report(
         evidence=evidence,
         changes=() if found.record.errors() else tuple(found.history.told),
         deadlines=deadlines,
-        notices=tuple(_notices(found.history.promises.given)),
+        notices=tuple(
+            NoticeTold(**msgspec.structs.asdict(item), sentence=_notice_sentence(item))
+            for item in found.history.promises.given
+        ),
         package=package,
         checks=found.record.results(),
-        not_checked=(*_limits(found), *limits, *why_none, *_not_made(found)),
+        not_checked=tuple(_not_checked(found, limits, why_none)),
     )
-
-
-def _notices(given: Iterable[NoticeGiven]) -> Iterator[NoticeTold]:
-    for item in given:
-        yield NoticeTold(**msgspec.structs.asdict(item), sentence=_notice_sentence(item))
 
 
 def _notice_sentence(given: NoticeGiven) -> str:
@@ -120,6 +115,17 @@ def _disowned(found: DisownedVersions, keys: KeyList | None) -> Iterator[Disowne
             )
 
 
+def _deadlines(found: Round, now: dt.datetime) -> tuple[tuple[DeadlineTold, ...] | None, str]:
+    """Return the open deadlines; ``None`` where they were not worked out, with why, if that is news."""
+    newest = found.newest
+    if newest is None or found.now is None:
+        return None, ""
+    try:
+        return tuple(_open_deadlines(newest.document, now)), ""
+    except Malformed as error:
+        return None, f"Until when one may object: {error.message}."
+
+
 def _open_deadlines(register: Register, now: dt.datetime) -> Iterator[DeadlineTold]:
     zone = zone_of(register.publisher.time_zone)
     today = local_day(now, zone)
@@ -133,19 +139,8 @@ def _open_deadlines(register: Register, now: dt.datetime) -> Iterator[DeadlineTo
             yield DeadlineTold(**msgspec.structs.asdict(item), days_left=days_left, sentence=sentence)
 
 
-def _deadlines(found: Round, now: dt.datetime) -> tuple[tuple[DeadlineTold, ...] | None, tuple[str, ...]]:
-    """Return the open deadlines; ``None`` where they were not worked out, with why, if that is news."""
-    newest = found.newest
-    if newest is None or found.now is None:
-        return None, ()
-    try:
-        return tuple(_open_deadlines(newest.document, now)), ()
-    except Malformed as error:
-        return None, (f"Until when one may object: {error.message}.",)
-
-
 def _end(
-    run: Run, newest: Register | None, deadlines: tuple[DeadlineTold, ...] | None
+    run: Round, newest: Register | None, deadlines: tuple[DeadlineTold, ...] | None
 ) -> RegisterError | None:
     """Return what the run ends with: the worst finding, else the weightiest of what was asked for."""
     asked, known, days = run.options.fail_on, run.remembered, run.options.fail_on_deadline
@@ -183,7 +178,8 @@ def make_verified(found: Round, now: dt.datetime, checked_version: int) -> Verif
     )
 
 
-def _limits(found: Round) -> Iterator[str]:
+def _not_checked(found: Round, of_a_package: Iterable[str], no_deadlines: str) -> Iterator[str]:
+    """Yield what nobody should take from the report."""
     yield "Whether what the register says is true or complete: only that the publisher said it."
     start = Round.start.of(found)
     if start is not None and start.origin.first_use:
@@ -192,11 +188,11 @@ def _limits(found: Round) -> Iterator[str]:
             f"Whether the trust root is the publisher's own: it was taken on trust{where} at first use. "
             "Compare its SHA-256 with your contract, or give it with --root-sha256."
         )
-
-
-def _not_made(run: Run) -> Iterator[str]:
-    yield from _some("Not judged", run.history.promises.not_judged)
-    for check in run.record.results():
+    yield from of_a_package if found.version else _limits_of_an_address(found)
+    if no_deadlines:
+        yield no_deadlines
+    yield from _some("Not judged", found.history.promises.not_judged)
+    for check in found.record.results():
         if check.result == "skipped":
             yield skipped_in_words(check)
 
@@ -208,19 +204,22 @@ def _some(what: str, sentences: Sequence[str]) -> Iterator[str]:
         yield f"{what}: {more} more of this kind."
 
 
-def _limits_of_an_address(run: Run) -> Iterator[str]:
+def _limits_of_an_address(run: Round) -> Iterator[str]:
+    options, checked = run.options, run.history.checked
     if run.remembered is None:
-        yield _nothing_remembered(run.options.state)
-    if not run.options.asks_for_witnesses and not run.options.others:
+        nothing = "nothing was remembered (--state DIR remembers)."
+        if options.state is not None:
+            nothing = f"{options.state} held no state. If it has been used before, the state was taken away."
+        yield f"Whether history was rewritten before this run: {nothing}"
+    if not options.asks_for_witnesses and not options.others:
         yield "Whether other customers are shown the same log: compare its size and root with theirs."
-    if run.options.quick:
+    if options.quick:
         yield (
             "Whether feeds, the list of versions and the files of every version hold: this was a quick run. "
             "Let one without --quick follow from time to time."
         )
-    if run.options.acknowledge and not run.disowned.acknowledged:
+    if options.acknowledge and not run.disowned.acknowledged:
         yield "Nothing was acknowledged: no version that is known here and was named is disowned."
-    checked = run.history.checked
     if checked is None:
         yield "History: no version was looked at in full in this run."
     elif checked[0] > 1:
@@ -234,10 +233,3 @@ def _limits_of_an_address(run: Run) -> Iterator[str]:
         f"lines below /{tree.CHECKPOINT.path()} of witnesses that were not asked for, "
         "and answers that the service computes (/v1/subprocessors, /v1/diff)."
     )
-
-
-def _nothing_remembered(where: Path | None) -> str:
-    unknown = "Whether history was rewritten before this run"
-    if where is None:
-        return f"{unknown}: nothing was remembered (--state DIR remembers)."
-    return f"{unknown}: {where} held no state. If it has been used before, the state was taken away."

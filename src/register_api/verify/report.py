@@ -1,4 +1,4 @@
-"""The report: what was checked, what was found, how long it holds, and what was not checked."""
+"""What a run hands on: the report on all that was checked and was not, and the verified register."""
 
 from __future__ import annotations
 
@@ -30,15 +30,9 @@ Result = Literal["ok", "failed", "skipped"]
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one check found.
+    """What one check found, or why it was not made; if it failed, with exit code and kind of the worst.
 
-    Attributes:
-        id: ``V01`` and so on; title and standard as in ``check_table.CHECKS``.
-        result: Held, failed, or not made.
-        sentence: What was found, or why it was not made.
-        hint: What can be done, or an empty string.
-        code: Exit code of the worst finding, when it failed.
-        word: The kind of that finding.
+    Title and standard are as in ``check_table.CHECKS``; an empty hint says that nothing can be done.
     """
 
     id: str
@@ -64,12 +58,9 @@ class LogHead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StampSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """A time stamp that holds.
+    """A time stamp that holds: of a log's size, and every version up to it, when, UTC, and by whom.
 
-    Attributes:
-        size: Size of the log that was stamped; the stamp covers every version up to it.
-        at: When the authority saw it, UTC.
-        authority: Subject of the certificate that signed.
+    The authority is the subject of the certificate that signed.
     """
 
     size: int
@@ -85,11 +76,8 @@ class StampSeen(msgspec.Struct, frozen=True, kw_only=True):
 class PackageSeen(msgspec.Struct, frozen=True, kw_only=True):
     """What a package of evidence shows beside what every run reports.
 
-    Attributes:
-        sha256: Digest of the file, hex.
-        recorded: Whether the version was published live, or taken over from an older record.
-        log: Size and root hash of the log when the version was published.
-        changes: What the version announced, one sentence a change, in this program's words.
+    That is the file's digest, how its version was recorded, the log when it was published, and its changes,
+    one sentence each, in this program's words.
     """
 
     sha256: str
@@ -99,20 +87,11 @@ class PackageSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FactProven(msgspec.Struct, frozen=True, kw_only=True):
-    """What a record of a package that proves notice says, once it holds.
+    """What a record of a package that proves notice says, once it holds; instants are UTC.
 
-    Attributes:
-        at: When it happened, UTC, as the sender says.
-        what: What happened.
-        channel: By what it was sent.
-        kind: What was sent.
-        customer: The publisher's reference for the customer.
-        address: To whom; ``None`` where it cannot be shown (any more).
-        message_id: Message-ID.
-        body_sha256: SHA-256 of what was sent, hex.
-        reply: What the server said, or the recipient who objected, where it can be shown.
-        sealed_at: When it was sealed, UTC, as the sender says.
-        stamped_at: When an accepted authority stamped the seal, UTC.
+    ``at`` and ``sealed_at`` are as the sender says, ``stamped_at`` as an accepted authority does; ``address``
+    is ``None`` where it cannot be shown (any more), ``body_sha256`` hex of what was sent, ``reply`` what the
+    server said, or the recipient who objected, where it can be shown.
     """
 
     at: dt.datetime
@@ -129,13 +108,7 @@ class FactProven(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoticeSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """What a package that proves notice shows.
-
-    Attributes:
-        register: Name of the register.
-        version: Of which version was told.
-        facts: What happened, in the order of the package.
-    """
+    """What a package that proves notice shows: of which version was told, and what happened, in its order."""
 
     register: str
     version: int
@@ -149,12 +122,7 @@ class NoticeTold(NoticeGiven, frozen=True, kw_only=True):
 
 
 class ChangeTold(msgspec.Struct, frozen=True, kw_only=True):
-    """A change that is new since the run before, with the verifier's own sentence.
-
-    Attributes:
-        version: The version that says it.
-        id: Id of the change in that version's diff; likewise ``type`` and the following.
-    """
+    """A change that is new since the run before, of a version's diff, with the verifier's own sentence."""
 
     version: int
     id: str
@@ -169,8 +137,7 @@ class ChangeTold(msgspec.Struct, frozen=True, kw_only=True):
 class DeadlineTold(Upcoming, frozen=True, kw_only=True):
     """Until when one may object to something, with the verifier's own sentence.
 
-    Attributes:
-        days_left: Days from that of the check, in the publisher's time zone; 0: today is the last.
+    Days are left from that of the check, in the publisher's time zone; 0: today is the last.
     """
 
     days_left: int
@@ -185,14 +152,7 @@ class ErrorTold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DisownedTold(msgspec.Struct, frozen=True, kw_only=True):
-    """Versions that the publisher stopped standing for, with the verifier's own sentence.
-
-    Attributes:
-        first_version: First of them.
-        last_version: Last of them.
-        key: Their key as it is listed now, with when and why it was ended.
-        acknowledged: Whether the customer has said that this is known.
-    """
+    """Versions that the publisher stopped standing for, with their key as it is listed now."""
 
     first_version: int
     last_version: int
@@ -204,37 +164,28 @@ class DisownedTold(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a customer may rely on after one run, over a publisher's address or over a package of evidence.
 
+    What is not vouched for is ``None``. Instants are UTC, digests hex; in JSON ``fresh_for`` is an ISO 8601
+    duration.
+
     Attributes:
-        format: Name and number of the report's form.
         base: Address that was checked, or name of the package's file.
-        checked_at: Instant of the check, UTC.
         exit_code: 0, or the code of the worst finding.
         word: ``verified``, or the kind of the worst finding.
-        register: The register's name, once it is vouched for; so are the following.
         version: Number of the version: the newest there, or that of the package.
-        sha256: Digest of its bytes, hex.
-        since: When it was published, as the publisher says, UTC.
-        fresh_for: How long a timestamp of this register is good once it is signed; in JSON an ISO 8601
-            duration.
-        fresh_until: Until when what vouches for it is good, UTC; for a package this is not judged.
-        root: The root that trust began from.
-        root_version: Version of the newest root that was seen.
-        root_sha256: Its digest, hex.
+        sha256: Digest of its bytes.
+        since: When it was published, as the publisher says.
+        fresh_for: How long a timestamp of this register is good once it is signed.
+        fresh_until: Until when what vouches for it is good; for a package this is not judged.
+        root: The root that trust began from; then version and digest of the newest one that was seen.
         log: Size and root hash of the log: its newest checkpoint.
-        time_stamp: The newest time stamp of an accepted authority, once checked.
         remembered: Size of the log that was remembered before; ``None``: nothing was.
         versions_checked: First and last version that were checked in full in this run.
-        lifecycle: What the register says of its own end or move, if it does.
-        new_keys: Keys that joined the list of keys since what is remembered.
         disowned: Versions that the publisher stopped standing for, remembered or found.
         evidence: Files with documents that contradict each other.
         changes: What is new since what is remembered, of the versions read in full in this run.
-        deadlines: Until when one may object, the nearest first, from the newest register alone; ``None``
-            where that was not worked out.
+        deadlines: Until when one may object, the nearest first; ``None`` where that was not worked out.
         notices: What notice each version gave that was read in full in this run; recounted.
-        package: What only a package of evidence has; ``None`` for an address.
         told: Who was told, by a package that proves notice.
-        checks: One result for each check there is, in order.
         not_checked: What nobody should take from this report, in sentences.
         error: Why nothing was checked: a usage error, or a state that another run holds.
     """
@@ -272,18 +223,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that was read in full, and what its diff says.
+    """A version that was read in full, and what its diff says, the weightiest change first.
 
     That the diff leads from the version before to this one, byte for byte, is checked (V18), and that its
     changes follow, each with its notice (V31). What they say in words is the publisher's.
-
-    Attributes:
-        version: Its number.
-        sha256: SHA-256 (hex) of its register.
-        published_at: When it was published, UTC.
-        recorded: ``imported`` marks history that was published elsewhere.
-        reason: Why it was published.
-        changes: What changed against the version before, the weightiest first; each with its notice.
     """
 
     version: int
@@ -295,15 +238,9 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
-    """What the register was vouched for by, to be kept or compared with what others saw.
+    """What the register was vouched for by, to be kept or compared with what others saw; as in ``Report``.
 
-    Attributes:
-        root: The root that trust began from, and where it came from.
-        root_version: Version of the newest root.
-        root_sha256: Its digest, hex.
-        log: Size and root hash of the log: one size has one root, for every customer.
-        fresh_until: Until when what vouches for the register is good, UTC.
-        time_stamp: The newest time stamp of an accepted authority, where one was asked for.
+    One size of the log has one root, for every customer.
     """
 
     root: RootOrigin
@@ -315,7 +252,10 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """A register of which every check that was made has passed.
+    """A register of which every check that was made has passed; days are in the publisher's time zone.
+
+    What works out days raises ``Malformed`` where this machine does not know that zone, or a planned change
+    sets what it cannot.
 
     Attributes:
         register: The newest version.
@@ -341,58 +281,28 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     updates: tuple[Update, ...]
 
     def today(self) -> dt.date:
-        """Return the day of the check in the publisher's time zone, which all days of the register mean.
-
-        Raises:
-            Malformed: This machine does not know that time zone.
-        """
+        """Return the day of the check."""
         return local_day(self.checked_at, zone_of(self.register.publisher.time_zone))
 
     def engagements(self, on: dt.date | None = None) -> tuple[EngagementState, ...]:
-        """Return every engagement with its state on a day: in force, announced, ended and so on.
-
-        Args:
-            on: A day in the publisher's time zone; without it, today.
-
-        Raises:
-            Malformed: As ``today``.
-        """
+        """Return every engagement with its state on a day, or today: in force, announced, ended and so on."""
         return engagement_states(self.register, on or self.today())
 
     def upcoming(self, on: dt.date | None = None) -> tuple[Upcoming, ...]:
-        """Return each start, end, planned change and objection deadline from a day on, the nearest first.
+        """Return each start, end, planned change and objection deadline from a day, or today, in order.
 
         They follow from the register alone, so that a run that finds nothing new still gives them.
-
-        Args:
-            on: A day in the publisher's time zone; without it, today.
-
-        Raises:
-            Malformed: As ``today``; or a planned change sets what it cannot.
         """
         zone = zone_of(self.register.publisher.time_zone)
         return upcoming(self.register, on or self.today(), zone)
 
     def deadlines(self, on: dt.date | None = None) -> tuple[Upcoming, ...]:
-        """Return until when a customer may object, the nearest first, without what has passed.
-
-        Args:
-            on: A day in the publisher's time zone; without it, today.
-
-        Raises:
-            Malformed: As ``upcoming``.
-        """
+        """Return until when a customer may object, the nearest first, without what has passed."""
         return tuple(item for item in self.upcoming(on) if item.what == "objection_deadline")
 
 
 class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run found.
-
-    Attributes:
-        report: Every check with its result, for people and for the record.
-        verified: The register and what follows from it; ``None`` where any check failed.
-        finding: The worst of what was found; ``None`` where nothing was.
-    """
+    """What one run found: each check's result; the register unless any failed; and the worst finding."""
 
     report: Report
     verified: Verified | None

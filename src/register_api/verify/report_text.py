@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from register_api.core.instant import in_words
@@ -29,8 +28,24 @@ _MARKS = {"ok": "ok           ", "failed": "FAILED       ", "skipped": "not chec
 
 def render_text(report: Report) -> str:
     """Return the report for a person; it never says less than what the result rests on."""
-    sections = (_disowned(report), _news(report), _told(report.told), _not_checked(report), _verdict(report))
-    lines = [*_head(report), "", *_checks(report.checks), "", *itertools.chain(*sections)]
+    said = {skipped_in_words(check) for check in report.checks}
+    limits = [sentence for sentence in report.not_checked if sentence not in said]
+    disowned = [
+        f"{told.sentence} {'Acknowledged' if told.acknowledged else 'Not acknowledged'}."
+        for told in report.disowned
+    ]
+    lines = [
+        *_head(report),
+        *_log(report),
+        "",
+        *_checks(report.checks),
+        "",
+        *_section("Disowned", disowned, most=None),
+        *_news(report),
+        *_told(report.told),
+        *_section("What this does not say", limits, most=None),
+        *_verdict(report),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -54,23 +69,26 @@ def _head(report: Report) -> Iterator[str]:
         yield f"Lifecycle:   {plain(lifecycle_notice(ENGLISH, report.lifecycle))}"
         if successor is not None:
             yield f"              its successor, as the register says: {plain(successor)}"
-    if report.fresh_until is not None:
-        yield _fresh_until(report, report.fresh_until)
+    if report.fresh_until is not None and report.package is None:
+        lasts = f"; each renewal is good for {in_words(report.fresh_for)}" if report.fresh_for else ""
+        yield f"Fresh until: {instant_in_words(report.fresh_until)}, unless renewed before{lasts}"
+    elif report.fresh_until is not None:
+        past = " (in the past, which is normal for evidence)" * (report.fresh_until <= report.checked_at)
+        yield f"Vouched for: until {instant_in_words(report.fresh_until)}{past}"
     if report.root is not None:
         yield f"Trust root:  {_root_in_words(report.root)}"
         yield f"              SHA-256 {report.root.sha256}"
     if report.root is not None and report.root_version not in (None, report.root.version):
         yield f"              followed to version {report.root_version}, SHA-256 {report.root_sha256}"
+
+
+def _log(report: Report) -> Iterator[str]:
     if report.package is not None and report.package.log is not None:
         yield f"Log then:    size {report.package.log.size}, root {report.package.log.root_hash}"
     if report.log is not None:
         name = "Log:        " if report.package is None else "Log, newest:"
         yield f"{name} size {report.log.size}, root {report.log.root_hash}"
         yield "             Compare this line with another customer's: one size has one root."
-    yield from _seen(report)
-
-
-def _seen(report: Report) -> Iterator[str]:
     if (stamp := report.time_stamp) is not None:
         yield f"Time stamp:  size {stamp.size} at {instant_in_words(stamp.at)}, by {stamp.authority}"
     if report.remembered is not None:
@@ -89,14 +107,6 @@ def _version(report: Report) -> Iterator[str]:
         yield f"              SHA-256 {report.sha256}"
     if report.package is not None:
         yield from (f"  announced: {plain(sentence)}" for sentence in report.package.changes)
-
-
-def _fresh_until(report: Report, until: dt.datetime) -> str:
-    if report.package is None:
-        lasts = f"; each renewal is good for {in_words(report.fresh_for)}" if report.fresh_for else ""
-        return f"Fresh until: {instant_in_words(until)}, unless renewed before{lasts}"
-    past = " (in the past, which is normal for evidence)" * (until <= report.checked_at)
-    return f"Vouched for: until {instant_in_words(until)}{past}"
 
 
 def _root_in_words(root: RootOrigin) -> str:
@@ -127,14 +137,6 @@ def _checks(checks: Iterable[CheckResult]) -> Iterator[str]:
         yield f"             {f'{check.word}: ' if check.word else ''}{check.sentence}"
         if check.hint:
             yield f"             → {check.hint}"
-
-
-def _disowned(report: Report) -> Iterator[str]:
-    if report.disowned:
-        yield "Disowned:"
-        for told in report.disowned:
-            yield f"  - {told.sentence} {'Acknowledged' if told.acknowledged else 'Not acknowledged'}."
-        yield ""
 
 
 def _news(report: Report) -> Iterator[str]:
@@ -170,32 +172,23 @@ def _told(told: NoticeSeen | None) -> Iterator[str]:
     yield ""
 
 
-def _not_checked(report: Report) -> Iterator[str]:
-    """Yield the limits of the report, but for single checks, whose lines say it already."""
-    yield "What this does not say:"
-    said = {skipped_in_words(check) for check in report.checks}
-    yield from (f"  - {sentence}" for sentence in report.not_checked if sentence not in said)
-    yield ""
-
-
 def _verdict(report: Report) -> Iterator[str]:
     for path in report.evidence:
         yield f"Kept as evidence: {path}"
     if report.exit_code in _MAY_PASS and report.package is None:
         yield "If a publication is under way, this passes: try again in a minute. Until then rely on nothing."
-    yield _last_line(report.checks, report.word, report.exit_code)
+    failed, held = (sum(check.result == how for check in report.checks) for how in ("failed", "ok"))
+    if failed:
+        yield (
+            f"NOT VERIFIED ({report.word}, exit code {report.exit_code}):"
+            f" {failed} of {failed + held} checks failed."
+        )
+    else:
+        left = len(report.checks) - held
+        yield f"Verified: {held} checks held, {left} not made; see above for what and why."
     for kind, section in _ASKED_FOR.items():
         if report.exit_code == kind.exit_code:
             yield f"{kind.word.capitalize()} (exit code {report.exit_code}): see {section}."
-
-
-def _last_line(checks: tuple[CheckResult, ...], word: str, exit_code: int) -> str:
-    failed = sum(1 for check in checks if check.result == "failed")
-    held = sum(1 for check in checks if check.result == "ok")
-    if failed:
-        return f"NOT VERIFIED ({word}, exit code {exit_code}): {failed} of {failed + held} checks failed."
-    left = len(checks) - held
-    return f"Verified: {held} checks held, {left} not made; see above for what and why."
 
 
 def instant_in_words(instant: dt.datetime | None) -> str:

@@ -59,7 +59,7 @@ def test_what_is_no_state_is_damage(path: Path, damage: bytes) -> None:
 def test_another_format_is_named(path: Path, name: str) -> None:
     """Fit to be printed, whatever it is."""
     write_state(path, STATE, format_name=name)
-    with pytest.raises(DamagedState, match="^has the form .*; this program reads example/1$") as caught:
+    with pytest.raises(DamagedState, match=r"^has the form .*; this program reads example/1$") as caught:
         read_state(path, Remembered, format_name=FORMAT)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 400

@@ -17,13 +17,7 @@ from register_api.verify.report import CheckResult
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One numbered check.
-
-    Attributes:
-        id: ``V01`` and so on; ``E01`` and so on of what only a package of evidence has.
-        title: What holds when it passes.
-        standard: What it rests on.
-    """
+    """One numbered check: ``V01`` and so on; its title is what holds when it passes; what it rests on."""
 
     id: str
     title: str
@@ -132,11 +126,7 @@ class NotApplicable(Exception):
 
 
 class Recorder:
-    """Results of one run, by the check's number.
-
-    Attributes:
-        titles: Title of each check of this run, by its number.
-    """
+    """Results of one run, by the check's number; ``titles`` has the title of each check of this run."""
 
     def __init__(self, checks: tuple[Check, ...]) -> None:
         self._checks = checks
@@ -152,9 +142,9 @@ class Recorder:
 
     def fail(self, check: str, error: VerificationError) -> None:
         """Add a finding."""
-        errors = self._errors.setdefault(check, [])
-        if len(errors) < MAX_KEPT:
-            errors.append(error)
+        found = self._errors.setdefault(check, [])
+        if len(found) < MAX_KEPT:
+            found.append(error)
 
     def passed(self, check: str, sentence: str) -> None:
         """Say that a check has been made; findings against it still count."""
@@ -191,16 +181,22 @@ class Recorder:
         return tuple(map(self._result, self._checks))
 
     def _result(self, check: Check) -> CheckResult:
-        reason = self._skipped.get(check.id, "what it rests on did not hold")
         result = CheckResult(
-            id=check.id, title=check.title, standard=check.standard, result="skipped", sentence=reason
+            id=check.id,
+            title=check.title,
+            standard=check.standard,
+            result="skipped",
+            sentence=self._skipped.get(check.id, "what it rests on did not hold"),
         )
-        if errors := self._errors.get(check.id):
-            bad = worst(errors)
+        if found := self._errors.get(check.id):
+            bad = worst(found)
+            others = list(dict.fromkeys(error.message for error in found if error is not bad))
+            told = [bad.message, *others[: MAX_MESSAGES - 1]]
+            rest = len(others) + 1 - len(told)
             return msgspec.structs.replace(
                 result,
                 result="failed",
-                sentence=_sentence(bad, errors),
+                sentence="; ".join(told) + (f"; and {rest} more" if rest > 0 else ""),
                 hint=bad.hint,
                 code=bad.exit_code,
                 word=bad.word,
@@ -237,11 +233,3 @@ def naming(path: str) -> Iterator[None]:
         if named is error:
             raise
         raise named from error
-
-
-def _sentence(bad: VerificationError, errors: list[VerificationError]) -> str:
-    """Tell the worst finding first, then some of the others."""
-    others = list(dict.fromkeys(error.message for error in errors if error is not bad))
-    told = [bad.message, *others[: MAX_MESSAGES - 1]]
-    rest = len(others) + 1 - len(told)
-    return "; ".join(told) + (f"; and {rest} more" if rest > 0 else "")

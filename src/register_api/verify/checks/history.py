@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from register_api.clock import zone_of
 from register_api.core.changes import Diff
@@ -34,7 +34,6 @@ class PromiseHistory:
     """The promises of the versions read so far, oldest first, and what was judged by them.
 
     Attributes:
-        policies: Every promise, as far as it is known.
         first_live: First version that was not imported.
         whole: Whether no promise is missing.
         given: Every announcement that a promise covers, of the versions that were judged.
@@ -62,10 +61,12 @@ class PromiseHistory:
         try:
             zone = zone_of(newer.publisher.time_zone)
         except Malformed as error:
-            self._pass_over(newer.version, error.message)
+            self.whole = False
+            self.not_judged.append(f"version {newer.version}: {error.message}")
             return
         if older is None and newer.version > 1:
-            self._pass_over(newer.version, "the version before could not be read")
+            self.whole = False
+            self.not_judged.append(f"version {newer.version}: the version before could not be read")
         else:
             found = judge(older, newer, diff, self._promises(zone), whole=self.whole)
             self.given += found.given
@@ -76,10 +77,6 @@ class PromiseHistory:
 
     def _promises(self, zone: dt.tzinfo) -> Promises:
         return Promises(zone=zone, first_live=self.first_live, policies=self.policies)
-
-    def _pass_over(self, version: int, why: str) -> None:
-        self.whole = False
-        self.not_judged.append(f"version {version}: {why}")
 
     def _join(self, register: Register) -> None:
         try:
@@ -108,7 +105,6 @@ class History:
         checked: First and last version that were checked in full; ``None``: none was.
         feeds: Which versions each feed has to tell of, by its path, and which types of change of each.
         told: Every change of the versions that no earlier run has read in full.
-        promises: What was promised, and kept.
     """
 
     def __init__(self, remembered: Remembered | None) -> None:
@@ -130,7 +126,21 @@ class History:
     def add_diff(self, register: Register, diff: Diff, size: int) -> None:
         """Take the diff of a version, once it is checked."""
         if self._known is not None and register.version > self._known:
-            self.told += _told(register, diff)
+            # Days are told as of the instant in UTC: a register may name a zone that this machine lacks.
+            sentences = Sentences(ENGLISH, register, register.published_at.date())
+            self.told += [
+                ChangeTold(
+                    version=register.version,
+                    id=change.id,
+                    type=change.type,
+                    subprocessor=change.subprocessor,
+                    engagement=change.engagement,
+                    planned=change.planned,
+                    notice=change.notice,
+                    sentence=plain(sentences.summary(change)),
+                )
+                for change in diff.changes
+            ]
         update = Update(
             version=register.version,
             sha256=diff.newer.sha256,
@@ -161,22 +171,6 @@ class History:
         return types == (tuple(type_ for type_ in told if type_ in types) if newer else told)
 
 
-def _told(register: Register, diff: Diff) -> Iterator[ChangeTold]:
-    # Days are told as of the instant in UTC: a register may name a time zone that this machine lacks.
-    sentences = Sentences(ENGLISH, register, register.published_at.date())
-    for change in diff.changes:
-        yield ChangeTold(
-            version=register.version,
-            id=change.id,
-            type=change.type,
-            subprocessor=change.subprocessor,
-            engagement=change.engagement,
-            planned=change.planned,
-            notice=change.notice,
-            sentence=plain(sentences.summary(change)),
-        )
-
-
 class DisownedVersions:
     """What is remembered and found of such versions, and which of them the customer knows about."""
 
@@ -192,7 +186,7 @@ class DisownedVersions:
         self._add(disowned_since(older, newer, size))
 
     def _add(self, found: Iterable[Disowned]) -> None:
-        """Add versions; those of one key follow one another, since its range only becomes shorter."""
+        # Those of one key follow one another, since its range only becomes shorter.
         for one in found:
             known = self._by_key.get(one.kid, one)
             first, last = min(known.first, one.first), max(known.last, one.last)

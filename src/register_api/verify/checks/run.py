@@ -39,7 +39,6 @@ class Run:
 
     Attributes:
         now: The present instant, UTC; ``None`` where freshness is stated and not judged.
-        remembered: State of an earlier run.
         unvouched: Paths of files that are served and that nothing vouches for.
         vouched: What checks vouch for, by their number; read by way of ``Vouched``.
     """
@@ -130,11 +129,9 @@ class Vouched(Generic[T]):
 
 @dataclass(frozen=True)
 class Step(Generic[R]):
-    """A check, and how it is made.
+    """A check, and how it is made: a function that returns a sentence, or raises what it finds.
 
     Attributes:
-        check: Its number.
-        make: Makes it: returns a sentence, or raises what it finds.
         ground: Numbers of the checks that it rests on, with spaces between.
         whole: Whether a run that looks at the newest register alone leaves it out.
         also: Further checks that are made with it.
@@ -157,25 +154,21 @@ def make_checks(run: R, steps: Iterable[Step[R]]) -> None:
             quick = run.options.quick
             run.record.skip(checks, "a quick run leaves it out" if quick else "no history was asked for")
             continue
+        if missing := [number for number in step.ground.split() if not run.record.holds(number)]:
+            run.record.skip(checks, f"it rests on {missing[0]}, which did not hold")
+            continue
         with run.record.recording(step.check):
             try:
-                _require(run.record, step.ground.split())
                 run.record.passed(step.check, step.make(run))
             except NotApplicable as reason:
                 run.record.not_applicable(checks, str(reason))
-            except _Unfounded as missing:
-                run.record.skip(checks, f"it rests on {missing}, which did not hold")
-
-
-def _require(record: Recorder, ground: Iterable[str]) -> None:
-    for number in ground:
-        if not record.holds(number):
-            raise _Unfounded(number)
+            except _Unfounded as check:
+                run.record.skip(checks, f"it rests on {check}, which did not hold")
 
 
 @dataclass
 class Targets:
-    """The files that the targets metadata names.
+    """The files that TUF vouches for, as everybody is served them.
 
     Attributes:
         others: What lies at the public path of a target and is not the target, by its kind.
@@ -227,7 +220,13 @@ def check_signatures(run: Run, keys: KeyList, check: str, path: str, data: bytes
     """Check both signatures beside a document; findings go to a check."""
     raw, jws = tree.RAW_SIGNATURE.of(path), tree.JWS.of(path)
     with run.record.recording(check, raw):
-        _check_raw(keys, data, run.get(raw), version)
+        signature, good = run.get(raw), good_key(keys, "document", None, version)
+        if not _fits(data, signature, good):
+            # It names no key, so one out of its range is found by trying.
+            for key in keys.keys:
+                if key.use == "document" and _fits(data, signature, key):
+                    raise UntrustedKey(f"signed with {key.kid}, not good for version {version}")
+            verify_raw(data, signature, ed25519_public(good.jwk))
     with run.record.recording(check, jws):
         verify_jws(data, run.get(jws), lambda kid: document_key(keys, kid, version))
 
@@ -236,18 +235,6 @@ def is_signed(run: Run, keys: KeyList, path: str, data: bytes, version: int) -> 
     """Tell whether bytes carry a good raw signature of the document key."""
     key = good_key(keys, "document", None, version)
     return _fits(data, run.get(tree.RAW_SIGNATURE.of(path)), key)
-
-
-def _check_raw(keys: KeyList, data: bytes, signature: bytes, version: int) -> None:
-    """Check a raw signature; it names no key, so one out of its range is found by trying."""
-    good = good_key(keys, "document", None, version)
-    try:
-        verify_raw(data, signature, ed25519_public(good.jwk))
-    except Forged:
-        for key in keys.keys:
-            if key.use == "document" and _fits(data, signature, key):
-                raise UntrustedKey(f"signed with {key.kid}, not good for version {version}") from None
-        raise
 
 
 def _fits(data: bytes, signature: bytes, key: KeyRecord) -> bool:

@@ -1,4 +1,4 @@
-"""A package of evidence: what the checks of one version read, so that they can be made again from it alone."""
+"""A package of evidence: what the checks of one version read, enough to make them again from it alone."""
 
 from __future__ import annotations
 
