@@ -1,9 +1,8 @@
 """Is it theirs, is it the newest, are the keys still good: the client's workflow of TUF 1.0.
 
-Each step takes bytes and what is trusted already, and returns what it vouches for. Parsing and
-signatures are the ``tuf`` library's; the order of the steps, TUF 1.0 sections 5.3 to 5.6, is followed
-here: it holds for any instant, needs no folder, and a remembered file counts only where
-its digest is the one that is named.
+Parsing and signatures are the ``tuf`` library's; the order of the steps, TUF 1.0 sections 5.3 to 5.6, is
+followed here: it holds for any instant, needs no folder, and a remembered file counts only where its digest
+is the one that is named.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 
 from register_api.core.canonical import digest, is_digest
@@ -54,12 +52,8 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         roots: Version to SHA-256 (hex) of every root from the first one trusted to the newest.
-        metadata: Bytes of the newest root, timestamp, snapshot and targets by role.
-        versions: The number of each of them.
-        expires: Until when each of them is good, UTC.
-        signed_at: When the timestamp was signed, UTC.
+        metadata: Bytes of the newest root, timestamp, snapshot and targets by role; so are the following.
         root: The newest root as plain objects: what the library acts on.
-        targets: Description of each target by name.
     """
 
     roots: dict[int, str]
@@ -100,11 +94,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_target(self, kind: FileKind, data: bytes) -> bool:
         """Tell whether bytes are those of a target."""
-        try:
-            self.targets[kind.target_name].verify_length_and_hashes(data)
-        except RepositoryError:
-            return False
-        return True
+        return fits(self.targets[kind.target_name], data)
 
 
 def follow(fetcher: Fetcher, start: Start, now: dt.datetime | None) -> Trusted:
@@ -129,6 +119,14 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime | None) -> Trusted:
     targets = _fresh(below.named(tree.TARGETS, Targets, listed, snapshot), now)
     if targets.signed.delegations is not None:
         raise Malformed("the targets metadata delegates to others, which this format has not")
+    listed_targets = {}
+    for name in TARGETS_BY_NAME:
+        target = targets.signed.targets.get(name)
+        if target is None:
+            raise Malformed(f"the targets metadata does not list {name}")
+        if not is_digest(target.hashes.get("sha256", "")):
+            raise Malformed(f"the targets metadata gives no SHA-256 of {name} in 64 lower-case hex digits")
+        listed_targets[name] = target
     parts: tuple[Part[Any], ...] = (root, timestamp, snapshot, targets)
     return Trusted(
         roots={part.signed.version: digest(part.data) for part in roots},
@@ -137,17 +135,8 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime | None) -> Trusted:
         expires={part.signed.type: part.signed.expires for part in parts},
         signed_at=check_signed_at(timestamp.signed),
         root=root.signed.to_dict(),
-        targets={name: _target(targets.signed, name) for name in TARGETS_BY_NAME},
+        targets=listed_targets,
     )
-
-
-def _target(targets: Targets, name: str) -> TargetFile:
-    target = targets.targets.get(name)
-    if target is None:
-        raise Malformed(f"the targets metadata does not list {name}")
-    if not is_digest(target.hashes.get("sha256", "")):
-        raise Malformed(f"the targets metadata gives no SHA-256 of {name} in 64 lower-case hex digits")
-    return target
 
 
 def _fresh(part: Part[SignedPart], now: dt.datetime | None) -> Part[SignedPart]:
@@ -224,7 +213,12 @@ class _BelowRoot:
         if before is not None and before.signed.version == meta.version:
             if fits(meta, before.data):
                 return before
-            raise self._another(kind, before, above)
+            proof = [before.data]
+            with contextlib.suppress(VerificationError):
+                proof.append(self._get(kind, path))
+            error = _two(before, proof)
+            error.documents += (Document.of(above.signed.type, above.data),)
+            raise error
         data = self._get(kind, path, meta.length)
         check_digest(path, data, meta, role, self._root)
         part = read_part(path, data, role, [self._root])
@@ -250,15 +244,6 @@ class _BelowRoot:
             return read_part(f"the remembered {role.type}", data, role, [self._root])
         except VerificationError:
             return None
-
-    def _another(self, kind: FileKind, before: Part[Any], above: Part[Any]) -> Forked:
-        """Return the finding that two files of one version were signed, with what proves it."""
-        proof = [before.data]
-        with contextlib.suppress(VerificationError):
-            proof.append(self._get(kind, kind.path(before.signed.version)))
-        error = _two(before, proof)
-        error.documents += (Document.of(above.signed.type, above.data),)
-        return error
 
 
 def _two(before: Part[Any], proof: list[bytes]) -> Forked:

@@ -1,11 +1,8 @@
-"""One file of TUF metadata: read in its one form, signed by who may, and what it means when it is not.
-
-That a file is damaged, old, mixed up or signed by somebody else are different findings for a customer;
-which one it is gets decided here, where the file, its name and the root that judges it are at hand.
-"""
+"""One file of TUF metadata: read in its one form, signed by who may, and what it means when it is not."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 from collections.abc import Sequence
@@ -14,18 +11,36 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 from tuf.api.exceptions import LengthOrHashMismatchError, RepositoryError, UnsignedMetadataError
-from tuf.api.metadata import Metadata, MetaFile, Root, Signed, Timestamp
+from tuf.api.metadata import Metadata, MetaFile, Root, Signed, TargetFile, Timestamp
 from tuf.api.serialization import DeserializationError
 
 from register_api.core.canonical import digest, is_digest
 from register_api.core.format import tree
 from register_api.core.instant import LONGEST, in_words, parse_instant
+from register_api.core.text import printable
 from register_api.errors import Forged, Inconsistent, Malformed, RolledBack, UntrustedKey, UsageError
+from register_api.files.durable import read_bounded
 from register_api.verify.fetcher import Fetcher
 from register_api.verify.state import Beginning, Remembered, RootOrigin
 
 CLOCK_TOLERANCE = dt.timedelta(minutes=5)
 """How far the clocks of those who sign, or of a customer, may differ and nobody is blamed."""
+
+
+class _Signature(msgspec.Struct, forbid_unknown_fields=True):
+    keyid: str
+    sig: str
+
+
+class _Signed(msgspec.Struct):
+    version: int  # the TUF library takes true for 1, and names files by it
+
+
+class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
+    """A signed part and signatures, and nothing else (TUF 1.0 section 4.2)."""
+
+    signatures: tuple[_Signature, ...]
+    signed: _Signed
 
 
 def check_form(path: str, data: bytes) -> None:
@@ -36,17 +51,17 @@ def check_form(path: str, data: bytes) -> None:
     """
     try:
         text = data.decode("ascii")
-        document = json.loads(text, object_pairs_hook=_each_once, parse_float=_refuse, parse_constant=_refuse)
+        document = json.loads(text, parse_float=_refuse, parse_constant=_refuse)
+        msgspec.convert(document, _Envelope)
         spelled = json.dumps(document, separators=(",", ":"))
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"{path} is not TUF metadata: {_reason(error)}", path=path) from error
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:
+        raise Malformed(f"{path} is not TUF metadata: {printable(error)}", path=path) from error
     if spelled != text:
         raise Malformed(f"{path} is not spelled as metadata is: compact ASCII JSON", path=path)
-    if not _is_envelope(document):
-        raise Malformed(f"{path} holds something beside what is signed, or no signatures", path=path)
-    # The TUF library takes true for 1, and names files by it.
-    if isinstance(document["signed"], dict) and type(document["signed"].get("version")) is bool:
-        raise Malformed(f"{path} has a version that is not a number", path=path)
+
+
+def _refuse(number: str) -> float:
+    raise ValueError(f"{number[:20]!a} is not an integer")
 
 
 def check_signed_at(timestamp: Timestamp) -> dt.datetime:
@@ -61,33 +76,6 @@ def check_signed_at(timestamp: Timestamp) -> dt.datetime:
     return signed_at
 
 
-def _is_envelope(document: object) -> bool:
-    """Tell whether a document is a signed part and signatures, and nothing else (TUF 1.0 section 4.2)."""
-    if not isinstance(document, dict) or document.keys() != {"signatures", "signed"}:
-        return False
-    signatures = document["signatures"]
-    return isinstance(signatures, list) and all(
-        isinstance(one, dict) and one.keys() == {"keyid", "sig"} for one in signatures
-    )
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name appears twice in one object")
-    return found
-
-
-def _refuse(number: str) -> float:
-    raise ValueError(f"{number[:20]!a} is not an integer")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return "other characters than ASCII"
-    return "nested too deep" if isinstance(error, RecursionError) else str(error)
-
-
 _UNEXPECTED = (RepositoryError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What the TUF library raises on metadata of any form, its own and what escapes it."""
 
@@ -95,7 +83,7 @@ SignedPart = TypeVar("SignedPart", bound=Signed)
 
 
 class Part(msgspec.Struct, Generic[SignedPart], frozen=True):
-    """Metadata that was accepted: where it lies, its bytes, and what it says."""
+    """Metadata that was accepted."""
 
     path: str
     data: bytes
@@ -152,7 +140,7 @@ def check_version(part: Part[Any], named: int) -> None:
         raise RolledBack(f"{part.path} holds version {found}, older than what is named", path=part.path)
 
 
-def fits(meta: MetaFile, data: bytes) -> bool:
+def fits(meta: MetaFile | TargetFile, data: bytes) -> bool:
     """Tell whether bytes have the length and digests that the metadata above them gives, if it gives any."""
     try:
         meta.verify_length_and_hashes(data)
@@ -165,28 +153,20 @@ def check_digest(path: str, data: bytes, meta: MetaFile, role: type[Signed], roo
     """Check bytes against the metadata that names them (TUF 1.0 sections 5.5.2 and 5.6.2)."""
     if fits(meta, data):
         return
-    found = _genuine_version(path, data, role, root)
-    if found is not None and found < meta.version:
-        raise RolledBack(f"{path} holds the older version {found}", path=path)
+    with contextlib.suppress(Malformed, Forged, UntrustedKey):
+        found = int(read_part(path, data, role, [root]).signed.version)
+        if found < meta.version:
+            raise RolledBack(f"{path} holds the older version {found}", path=path)
     raise Forged(f"{path}: the digest does not fit the bytes received", path=path)
 
 
-def _genuine_version(path: str, data: bytes, role: type[Signed], root: Root) -> int | None:
-    try:
-        return int(read_part(path, data, role, [root]).signed.version)
-    except (Malformed, Forged, UntrustedKey):
-        return None
-
-
-FIRST_ROOT = tree.ROOT.path(1)
+FIRST_ROOT, _LARGEST = tree.ROOT.path(1), tree.ROOT.max_bytes
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
-    """What the TUF client begins with.
+    """What the TUF client begins with: a trusted root, and where it came from.
 
     Attributes:
-        root: Bytes of the root that is trusted.
-        origin: Where it came from.
         metadata: Remembered metadata by role, the guard against rollback; empty at first.
         expected_roots: Version and digest of roots that the chain must pass through.
     """
@@ -201,8 +181,12 @@ def choose_start(
     fetcher: Fetcher, root_file: Path | None, root_sha256: str | None, remembered: Remembered | None
 ) -> Start:
     """Decide what to begin with; a root that is given counts before a remembered one."""
-    sha256 = _read_digest(root_sha256)
-    given = None if root_file is None else _read_file(root_file)
+    sha256 = None if root_sha256 is None else root_sha256.strip().lower()
+    if sha256 is not None and not is_digest(sha256):
+        raise UsageError("the root's SHA-256 is 64 hex digits", hint="sha256sum 1.root.json")
+    given = None if root_file is None else read_bounded(root_file, _LARGEST, f"the root {root_file}")
+    if given is not None and len(given) > _LARGEST:
+        raise UsageError(f"the root {root_file} has more than {_LARGEST} bytes")
     metadata, expected_roots = dict[str, bytes](), dict[int, str]()
     if remembered is not None:
         metadata = {role: getattr(remembered, role) for role in ("timestamp", "snapshot", "targets")}
@@ -216,7 +200,7 @@ def choose_start(
         expected_roots = {known: newest}
     how: Beginning = "file" if root_file else "digest" if sha256 is not None else "first use"
     source = FIRST_ROOT if root_file is None else root_file.name
-    data = fetcher.get(FIRST_ROOT, tree.ROOT.max_bytes) if given is None else given
+    data = fetcher.get(FIRST_ROOT, _LARGEST) if given is None else given
     if sha256 not in (None, digest(data)):
         if given is not None:
             raise Forged(f"the root in {source} has not the digest that was given with it")
@@ -248,23 +232,3 @@ def read_root(data: bytes) -> Root:
     if type(signed.version) is not int:
         raise Malformed("a trust root whose version is not a number")
     return signed
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(tree.ROOT.max_bytes + 1)
-    except OSError as error:
-        raise UsageError(f"the root {path} cannot be read: {error.strerror}") from error
-    if len(data) > tree.ROOT.max_bytes:
-        raise UsageError(f"the root {path} has more than {tree.ROOT.max_bytes} bytes")
-    return data
-
-
-def _read_digest(text: str | None) -> str | None:
-    if text is None:
-        return None
-    lower = text.strip().lower()
-    if not is_digest(lower):
-        raise UsageError("the root's SHA-256 is 64 hex digits", hint="sha256sum 1.root.json")
-    return lower

@@ -1,10 +1,11 @@
-"""The newest publication: root, chain of trust, keys, register, clock, the log's head (V01 to V08).
+"""The newest publication (V01 to V08), on which all rests; and its list of keys beside files, log and memory.
 
-What they vouch for is what all further checks rest on.
+The latter are V24, V30 and V33.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,20 @@ from register_api.core.changes import Diff
 from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.format import tree
 from register_api.core.instant import format_instant, in_words
-from register_api.core.key_list import check_keys
+from register_api.core.key_list import Disowned, check_growth, check_keys, new_records
 from register_api.core.model import Register
 from register_api.core.trust_root import check_against_root, open_head, read_epochs
-from register_api.errors import ClockBehind, Document, Forked, Inconsistent, UntrustedKey, VerificationError
+from register_api.errors import (
+    ClockBehind,
+    Document,
+    Forged,
+    Forked,
+    Inconsistent,
+    UntrustedKey,
+    VerificationError,
+)
 from register_api.verify.checks.check_table import NotApplicable, naming
-from register_api.verify.checks.log import Log, check_utc
+from register_api.verify.checks.log import Log, check_utc, read_keys
 from register_api.verify.checks.run import Run, Targets, Vouched, check_signatures
 from register_api.verify.fetcher import NotServed
 from register_api.verify.state import Remembered
@@ -29,9 +38,6 @@ from register_api.verify.tuf_metadata import CLOCK_TOLERANCE, Start, choose_star
 
 if TYPE_CHECKING:
     from register_api.core.log.time_stamp import TimeStamp
-from register_api.core.key_list import Disowned, check_growth, new_records
-from register_api.errors import Forged
-from register_api.verify.checks.log import read_keys
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,10 +54,7 @@ class Round(Run):
 
     Attributes:
         version: The one version that a package is of; 0 for a published register.
-        register: The newest register; a package has none.
         found: The version read last, which is that of a package, if its files are those that the log names.
-        stamp: The newest stamped size, and what its stamp says.
-        new_keys: Keys that joined the list since an earlier run.
     """
 
     version = 0
@@ -86,7 +89,14 @@ def follow_trust(run: Round) -> str:
     """Follow the chain of trust to the newest targets (V02)."""
     start = run.start
     if run.version:
-        _check_in_chain(run, start)
+        in_chain = b""
+        with contextlib.suppress(NotServed):
+            in_chain = run.get(tree.ROOT.path(start.origin.version))
+        if in_chain != start.root:
+            raise UntrustedKey(
+                f"the root that was given, version {start.origin.version}, is not in the package's chain",
+                hint="give the first root, or its SHA-256, as the contract names it",
+            )
     try:
         trusted = follow(run.fetcher, start, run.now)
     except VerificationError as error:
@@ -100,19 +110,6 @@ def follow_trust(run: Round) -> str:
     signed, until = format_instant(trusted.signed_at), format_instant(trusted.fresh_until)
     lasts = in_words(trusted.fresh_for)
     return f"root version {max(trusted.roots)}, signed at {signed} for {lasts}, fresh until {until}"
-
-
-def _check_in_chain(run: Round, start: Start) -> None:
-    version = start.origin.version
-    try:
-        data = run.get(tree.ROOT.path(version))
-    except NotServed:
-        data = b""
-    if data != start.root:
-        raise UntrustedKey(
-            f"the root that was given, version {version}, is not in the package's chain",
-            hint="give the first root, or its SHA-256, as the contract names it",
-        )
 
 
 def _served_name(run: Round) -> str | None:
