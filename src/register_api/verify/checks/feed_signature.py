@@ -30,8 +30,7 @@ from register_api.core.xml_signature import (
 )
 from register_api.errors import Forged, Malformed, UntrustedKey
 
-UTF8_DECLARATION = re.compile(rb"""<\?xml version=(["'])1\.0\1 encoding=(["'])(?:UTF|utf)-8\2\s*\?>""")
-"""The only XML declaration that feeds and their signatures may begin with."""
+_UTF8_DECLARATION = re.compile(rb"""<\?xml version=(["'])1\.0\1 encoding=(["'])(?:UTF|utf)-8\2\s*\?>""")
 
 _SPACE = " \t\r\n"
 _DIGEST_BYTES = 32
@@ -50,7 +49,11 @@ def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable
     kid = _only_text(root, "KeyInfo", "KeyName")
     signature = _octets(_only_text(root, "SignatureValue"), 2 * COORDINATE_BYTES)
     digest = _octets(_only_text(root, "SignedInfo", "Reference", "DigestValue"), _DIGEST_BYTES)
-    verify_p256_raw(canonical(root[0]), signature, _find(find_key, kid))
+    try:
+        pem = find_key(kid)  # none but the caller's is ever used
+    except LookupError as error:
+        raise UntrustedKey(f"the feed is signed by an unknown key {kid!r}") from error
+    verify_p256_raw(canonical(root[0]), signature, pem)
     named = root[0][2].get("URI", "")
     if named != uri:
         raise Forged(f"the signature is over {named!r}, not over {uri!r}")
@@ -59,23 +62,38 @@ def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable
     return kid
 
 
+def parse_xml(data: bytes, what: str) -> _Element:
+    """Read XML in UTF-8 without anything that expands, is fetched, or grows beyond the bytes received.
+
+    A document type is for the caller to refuse: in another encoding it would not be seen.
+    """
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
+    )
+    try:
+        data.decode("utf-8", "strict")
+        return etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Malformed(f"{what} is not XML in UTF-8: {printable(error)}") from error
+
+
+def without_declaration(data: bytes) -> bytes:
+    """Return XML without the only declaration that feeds and their signatures may begin with."""
+    return _UTF8_DECLARATION.sub(b"", data, count=1) if data.startswith(b"<?xml") else data
+
+
 def _parse(dsig: bytes) -> _Element:
     """Read XML that holds elements and text only, so nothing can be expanded, hidden or fetched."""
     if len(dsig) > XML_SIGNATURE.max_bytes:
         raise Malformed(
             f"a feed signature of {len(dsig)} bytes where at most {XML_SIGNATURE.max_bytes} are allowed"
         )
-    body = UTF8_DECLARATION.sub(b"", dsig, count=1) if dsig.startswith(b"<?xml") else dsig
+    body = without_declaration(dsig)
     for mark, what in ((b"<!", "a DOCTYPE, comment or CDATA section"), (b"<?", "a processing instruction"),
                        (b"&", "a reference to an entity or character"), (b"\0", "a NUL")):  # fmt: skip
         if mark in body:
             raise Malformed(f"the feed signature holds {what}")
-    try:
-        body.decode("utf-8", "strict")
-        parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True)
-        return etree.fromstring(body, parser)
-    except (UnicodeDecodeError, etree.XMLSyntaxError, ValueError) as error:
-        raise Malformed(f"the feed signature is not XML in UTF-8: {printable(error)}") from error
+    return parse_xml(body, "the feed signature")
 
 
 def _insist(element: _Element, shape: XmlShape) -> None:
@@ -106,11 +124,3 @@ def _octets(text: str, length: int) -> bytes:
     if len(octets) != length:
         raise Malformed(f"{len(octets)} bytes where the feed signature must hold {length}")
     return octets
-
-
-def _find(find_key: Callable[[str], str], kid: str) -> str:
-    """Ask the caller for a key: none but the caller's is ever used."""
-    try:
-        return find_key(kid)
-    except LookupError as error:
-        raise UntrustedKey(f"the feed is signed by an unknown key {kid!r}") from error

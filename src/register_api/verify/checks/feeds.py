@@ -7,7 +7,6 @@ import re
 from typing import Any, Literal
 
 import msgspec
-from lxml import etree
 
 from register_api.core import strict_base64
 from register_api.core.canonical import decode, digest
@@ -19,12 +18,12 @@ from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.key_list import good_key
 from register_api.errors import Inconsistent, Malformed, Unreachable
 from register_api.verify.checks.check_table import NotApplicable, naming
-from register_api.verify.checks.feed_signature import UTF8_DECLARATION, verify_feed_signature
+from register_api.verify.checks.feed_signature import parse_xml, verify_feed_signature, without_declaration
 from register_api.verify.checks.history import History
-from register_api.verify.checks.log import Log
 from register_api.verify.checks.round import Round
 from register_api.verify.checks.run import check_signatures
 from register_api.verify.checks.version_history import first_version
+from register_api.verify.report import LogHead
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _VERSION = re.compile(r"[1-9][0-9]{0,15}")
@@ -40,13 +39,6 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, str, str]
 
 
-class ToldLog(msgspec.Struct, frozen=True):
-    """What an item of the JSON Feed says of the log that ends with its version: size, and root in base64."""
-
-    size: int
-    root_hash: str
-
-
 def read_atom(data: bytes, register: str, tag: str = "") -> tuple[Told, ...]:
     """Read an Atom feed (RFC 4287).
 
@@ -55,7 +47,11 @@ def read_atom(data: bytes, register: str, tag: str = "") -> tuple[Told, ...]:
             words, with two of them, or with one that holds more than text.
         Inconsistent: The feed of another register.
     """
-    feed = _parse(data)
+    # The bytes are UTF-8 and say nothing else: in another encoding a document type would not be seen.
+    body = without_declaration(data)
+    if b"<?xml" in body[:8] or b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        raise Malformed("a feed with a document type, or one that does not say that it is UTF-8")
+    feed = parse_xml(data, "the feed")
     if feed.tag != f"{_ATOM}feed":
         raise Malformed("not an Atom feed")
     name = _text(feed, "id")
@@ -80,7 +76,7 @@ class _Item(msgspec.Struct, frozen=True):
     date_published: str
     date_modified: str
     tags: tuple[str, ...]
-    log: ToldLog = msgspec.field(name="_log")
+    log: LogHead = msgspec.field(name="_log")
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -93,7 +89,7 @@ class _Feed(msgspec.Struct, frozen=True):
     about: _About = msgspec.field(name="_register")
 
 
-def read_json(data: bytes, register: str) -> tuple[tuple[Told, ...], tuple[ToldLog, ...]]:
+def read_json(data: bytes, register: str) -> tuple[tuple[Told, ...], tuple[LogHead, ...]]:
     """Read a JSON Feed (version 1.1).
 
     Raises:
@@ -151,24 +147,6 @@ def _check_entries(page: tuple[Told, ...], path: str, history: History) -> None:
                 raise Inconsistent(f"version {told.version} was not published at {instant}")
         if not history.has_types(told.version, told.types, path):
             raise Inconsistent(f"version {told.version} has changes of other types")
-
-
-def _parse(data: bytes) -> Any:
-    """Read XML without anything that expands, is fetched, or grows beyond the bytes received.
-
-    The bytes are UTF-8 and say nothing else: in another encoding a document type would not be seen.
-    """
-    body = UTF8_DECLARATION.sub(b"", data, count=1) if data.startswith(b"<?xml") else data
-    if b"<?xml" in body[:8] or b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        raise Malformed("a feed with a document type, or one that does not say that it is UTF-8")
-    parser = etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
-    )
-    try:
-        data.decode("utf-8", "strict")
-        return etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise Malformed("not well-formed XML in UTF-8") from error
 
 
 def _text(element: Any, name: str) -> str:
@@ -243,7 +221,11 @@ def check_feed_entries(run: Round) -> str:
         with naming(tree.FEED_JSON.path()):
             json, logs = read_json(run.once(tree.FEED_JSON.path()), log.keys.register)
             _check_page(json, log.size, oldest, run.history)
-            _check_logs(log, logs)
+            for version, logged in zip(range(log.size, 0, -1), logs, strict=False):
+                if logged.size != version:
+                    raise Inconsistent(f"version {version} gives the log's size as {logged.size}")
+                if logged.root_hash != strict_base64.encode(log.root_at(version)):
+                    raise Inconsistent(f"version {version} gives another root hash than the log had")
             for one, other in zip(atom, json, strict=True):
                 if one != other:
                     raise Inconsistent(
@@ -275,14 +257,6 @@ def _interest_feeds(run: Round) -> int:
     return len(listed)
 
 
-def _check_logs(log: Log, said: tuple[ToldLog, ...]) -> None:
-    for version, told in zip(range(log.size, 0, -1), said, strict=False):
-        if told.size != version:
-            raise Inconsistent(f"version {version} gives the log's size as {told.size}")
-        if told.root_hash != strict_base64.encode(log.root_at(version)):
-            raise Inconsistent(f"version {version} gives another root hash than the log had")
-
-
 def check_archive(run: Round) -> str:
     """Check the archive pages that hold versions looked at in this run (V23)."""
     first, last = first_version(run), run.log.size // FEED_PAGE_SIZE
@@ -293,14 +267,13 @@ def check_archive(run: Round) -> str:
     for page in pages:
         run.advance(f"archive page {page}")
         with run.record.recording("V23", tree.FEED_ARCHIVE.path(page)):
-            _check_archive_page(run, run.log.keys_for(page * FEED_PAGE_SIZE), page)
+            _check_archive_page(run, page)
     return f"pages {pages[0]} to {pages[-1]}" if len(pages) > 1 else f"page {pages[0]}"
 
 
-def _check_archive_page(run: Round, keys: KeyList, page: int) -> None:
-    """Check one page; it was signed with the keys good for the version that completed it."""
+def _check_archive_page(run: Round, page: int) -> None:
     path, newest = tree.FEED_ARCHIVE.path(page), page * FEED_PAGE_SIZE
-    data = run.get(path)
+    keys, data = run.log.keys_for(newest), run.get(path)  # those good for the version that completed it
     check_xml_signature(run, keys, path, data, newest)
     check_signatures(run, keys, "V23", path, data, newest)
     oldest = newest - FEED_PAGE_SIZE + 1

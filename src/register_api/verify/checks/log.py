@@ -27,9 +27,7 @@ class Log:
     """The log whose head is vouched for.
 
     Attributes:
-        head: Its checkpoint.
-        data: The signed note, with all lines that are served.
-        vouched: The target ``checkpoint``, with which those bytes begin.
+        data: The signed note, with all lines that are served; it begins with the target, ``vouched``.
         epochs: Its epochs after the first, as the root keys name them.
     """
 
@@ -72,11 +70,14 @@ class Log:
     def logged_keys(self, version: int) -> Encoded[KeyList]:
         """Return the list of keys that the log's entry of a version names."""
         path = tree.VERSION_KEYS.path(version)
-        sha256 = self.logged_digests(version)[path]
-        data = self.run.once(path)
+        return read_keys(self.logged_file(version, path), self.keys.register, path)
+
+    def logged_file(self, version: int, path: str) -> bytes:
+        """Return a file of a version, as the log's entry names it."""
+        sha256, data = self.logged_digests(version)[path], self.run.once(path)
         if digest(data) != sha256:
             raise Forged("the digest that the log's entry names does not fit the bytes received", path=path)
-        return read_keys(data, self.keys.register, path)
+        return data
 
     def root_at(self, size: int) -> bytes:
         """Return the root that the log had at a size; its tiles are known to give its own root."""
@@ -158,8 +159,7 @@ class Log:
             index, width = divmod(version >> (tiles.TILE_HEIGHT * level), tiles.TILE_WIDTH)
             today = (self.size >> (tiles.TILE_HEIGHT * level)) - index * tiles.TILE_WIDTH
             if 0 < width < today < tiles.TILE_WIDTH:
-                kinds: tuple[tiles.Level, ...] = (0, "entries") if level == 0 else (level,)
-                for kind in kinds:
+                for kind in (0, "entries") if level == 0 else (level,):
                     self._check_prefix(kind, index, width, today)
             level += 1
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from register_api.clock import zone_of
 from register_api.core.canonical import Encoded, decode, encode, is_digest, parse
-from register_api.core.documents import Discovery, FileDigest, HeadFiles, KeyList
+from register_api.core.documents import Discovery, HeadFiles, KeyList
 from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
@@ -74,7 +73,17 @@ def check_copies(run: Round) -> str:
     targets = run.targets
     for kind, data in targets.others.items():
         with run.record.recording("V25", kind.path()):
-            _judge_other(run, kind, data, newest)
+            try:
+                found = _OTHERS.get(kind, _other_unknown)(run, data, newest)
+            except (Forked, RolledBack):
+                raise
+            except VerificationError as error:
+                raise Forged(
+                    "the digest that the targets metadata gives does not fit the bytes received"
+                ) from error
+            if found < newest:
+                raise RolledBack(f"that of version {found}, while version {newest} is vouched for")
+            raise Inconsistent("genuine, but not the file that the targets metadata names")
     for kind in kinds:
         if kind not in targets.others:
             with run.record.recording("V25"):
@@ -84,19 +93,6 @@ def check_copies(run: Round) -> str:
     if any(map(targets.kept, TARGETS_BY_NAME.values())):
         return "the public paths of what had changed; what an earlier run kept was not fetched"
     return "the public paths; the copies below /trust/targets/ were not asked for"
-
-
-def _judge_other(run: Round, kind: FileKind, data: bytes, newest: int) -> None:
-    """Raise what a file stands for that lies in a target's place: forged, old, or too new."""
-    try:
-        found = _OTHERS.get(kind, _other_unknown)(run, data, newest)
-    except (Forked, RolledBack):
-        raise
-    except VerificationError as error:
-        raise Forged("the digest that the targets metadata gives does not fit the bytes received") from error
-    if found < newest:
-        raise RolledBack(f"that of version {found}, while version {newest} is vouched for")
-    raise Inconsistent("genuine, but not the file that the targets metadata names")
 
 
 def _other_register(run: Round, data: bytes, _newest: int) -> int:
@@ -115,11 +111,10 @@ def _other_checkpoint(run: Round, data: bytes, newest: int) -> int:
     keys = run.keys.document
     other, mine = open_head(data, keys), open_head(run.targets.copy(tree.CHECKPOINT), keys, newest)
     if other.size == mine.size and other.root != mine.root:
-        second = Forked(
+        raise Forked(
             f"a second root for the size {other.size}, also signed",
             documents=[Document.of_checkpoint(other.size, other.root, data)],
         )
-        raise second.of_file(tree.CHECKPOINT.path())
     return other.size
 
 
@@ -171,8 +166,18 @@ def check_head_files(run: Round) -> str:
     for file in listed.files:
         run.advance(file.path)
         with run.record.recording("V34", file.path):
-            _check_listed(run, file)
-    run.unvouched += _unlisted(run, {kind.path() for kind in LISTED if not kind.parameters} - set(names))
+            check_path(file.path)
+            for sha256, size in run.seen(file.path):
+                if sha256 != file.sha256:
+                    raise Forged(f"not the file that {path} lists")
+                if size != file.size:
+                    raise Inconsistent(f"has another length than {path} says")
+    # What is served although the list does not name it is told and is no finding: a host may have a
+    # ``security.txt`` of its own.
+    for other in sorted({kind.path() for kind in LISTED if not kind.parameters} - set(names)):
+        with contextlib.suppress(Unreachable, Malformed):
+            run.get(other)
+            run.unvouched.append(other)
     return f"{len(names)} files"
 
 
@@ -189,27 +194,6 @@ def _signed_for(run: Round, keys: KeyList, data: bytes, newest: int) -> int:
     return newest
 
 
-def _check_listed(run: Round, file: FileDigest) -> None:
-    """Compare a file, as often as this run has read it, with what the list says."""
-    check_path(file.path)
-    for sha256, size in run.seen(file.path):
-        if sha256 != file.sha256:
-            raise Forged(f"not the file that {tree.HEADS.path()} lists")
-        if size != file.size:
-            raise Inconsistent(f"has another length than {tree.HEADS.path()} says")
-
-
-def _unlisted(run: Round, paths: Iterable[str]) -> Iterator[str]:
-    """Yield what is served although the list does not name it, of files of which there is one.
-
-    That is told and is not a finding: a host may have a ``security.txt`` of its own.
-    """
-    for path in sorted(paths):
-        with contextlib.suppress(Unreachable, Malformed):
-            run.get(path)
-            yield path
-
-
 _NAMED_BY = ("day", "what", "subprocessor", "engagement", "planned")
 """Members that tell one event from another."""
 
@@ -217,16 +201,17 @@ _NAMED_BY = ("day", "what", "subprocessor", "engagement", "planned")
 def check_upcoming(run: Round) -> str:
     """Work out what lies ahead of the newest register, and compare what is published of it (V29)."""
     expected = _expected(run.register)
-    path, newest = tree.UPCOMING.path(), run.register.document
+    path, most, newest = tree.UPCOMING.path(), tree.UPCOMING.max_bytes, run.register.document
     data = run.get(path)
     with naming(path):
-        said = decode(data, UpcomingEvents, max_bytes=tree.UPCOMING.max_bytes)
+        said = decode(data, UpcomingEvents, max_bytes=most)
         if said.format_minor != newest.format_minor:
             raise Inconsistent("not of the same minor number of the format as the register")
         if said.format_minor == FORMAT_MINOR:
             agrees = said == expected
         else:
-            agrees = _agrees(_plain(data), _plain(encode(expected)), newer=said.format_minor > FORMAT_MINOR)
+            mine, theirs = (parse(form, max_bytes=most) for form in (encode(expected), data))
+            agrees = _agrees(theirs, mine, newer=said.format_minor > FORMAT_MINOR)
         if not agrees:
             raise Inconsistent("differs from what follows from the register")
     number = len(expected.upcoming)
@@ -234,7 +219,7 @@ def check_upcoming(run: Round) -> str:
 
 
 def _expected(newest: Encoded[Register]) -> UpcomingEvents:
-    register = newest.document
+    register, later = newest.document, "a later minor number of the format is not judged: "
     try:
         zone = zone_of(register.publisher.time_zone)
     except Malformed as error:
@@ -243,28 +228,21 @@ def _expected(newest: Encoded[Register]) -> UpcomingEvents:
         return upcoming_document(newest, zone)
     except Malformed as error:
         if register.format_minor > FORMAT_MINOR:
-            raise NotApplicable(
-                f"a later minor number of the format is not judged: {error.message}"
-            ) from error
+            raise NotApplicable(later + error.message) from error
         raise
-
-
-def _plain(data: bytes) -> Any:
-    return parse(data, max_bytes=tree.UPCOMING.max_bytes)
 
 
 def _agrees(said: Any, expected: Any, *, newer: bool) -> bool:
     """Compare documents of two minor numbers: what both know; what the newer one brought is not judged."""
-    mine, theirs = _by_name(expected.pop("upcoming")), _by_name(said.pop("upcoming"))
+    mine, theirs = (
+        {tuple(row.get(name) for name in _NAMED_BY): row for row in document.pop("upcoming")}
+        for document in (expected, said)
+    )
     if not (mine.keys() <= theirs.keys() if newer else mine.keys() == theirs.keys()):
         return False
     unjudged = {"format_minor", "type"} if newer else {"format_minor"}
     pairs = [(said, expected), *((theirs[name], row) for name, row in mine.items())]
     return all(_shared(one, other, unjudged) for one, other in pairs)
-
-
-def _by_name(rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:
-    return {tuple(row.get(name) for name in _NAMED_BY): row for row in rows}
 
 
 def _shared(said: Any, expected: Any, unjudged: set[str]) -> bool:

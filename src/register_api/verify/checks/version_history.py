@@ -28,7 +28,7 @@ from register_api.errors import (
     VerificationError,
 )
 from register_api.verify.checks.check_table import NotApplicable, naming
-from register_api.verify.checks.log import TWO_HISTORIES, Log, read_keys
+from register_api.verify.checks.log import TWO_HISTORIES, read_keys
 from register_api.verify.checks.round import Round, Version
 from register_api.verify.checks.round import check_continues as check_keys_continue
 from register_api.verify.checks.run import check_signatures, is_signed
@@ -77,20 +77,16 @@ def check_versions(run: Round) -> str:
     if run.record.failed("V12"):
         return ""
     with naming(tree.VERSIONS.path()):
-        _check_list(log, data)
+        listed = decode(data, VersionList, max_bytes=tree.VERSIONS.max_bytes)
+        if listed.register != log.keys.register:
+            raise Inconsistent(f"the list of versions of {listed.register!r}")
+        if len(listed.versions) != log.size:
+            raise Inconsistent(f"{len(listed.versions)} versions listed, {log.size} in the log")
+        # Encoded from what was parsed, so that fields this reader does not know count as well.
+        entries = parse(data, max_bytes=tree.VERSIONS.max_bytes)["versions"]
+        if merkle.root_hash([merkle.leaf_hash(encode(entry)) for entry in entries]) != log.head.root:
+            raise Inconsistent("the list of versions is not the list of entries that the log holds")
     return f"{log.size} entries give the root {strict_base64.encode(log.head.root)}"
-
-
-def _check_list(log: Log, data: bytes) -> None:
-    listed = decode(data, VersionList, max_bytes=max_bytes(tree.VERSIONS.path()))
-    if listed.register != log.keys.register:
-        raise Inconsistent(f"the list of versions of {listed.register!r}")
-    if len(listed.versions) != log.size:
-        raise Inconsistent(f"{len(listed.versions)} versions listed, {log.size} in the log")
-    # Encoded from what was parsed, so that fields this reader does not know count as well.
-    entries = parse(data, max_bytes=max_bytes(tree.VERSIONS.path()))["versions"]
-    if merkle.root_hash([merkle.leaf_hash(encode(entry)) for entry in entries]) != log.head.root:
-        raise Inconsistent("the list of versions is not the list of entries that the log holds")
 
 
 def first_version(run: Round) -> int:
@@ -107,138 +103,119 @@ def check_history(run: Round) -> str:
         raise NotApplicable(f"all versions up to {last} were checked in full before")
     run.log.check_root()
     run.expect(last - first + 1)
-    walk = _Walk(run)
-    looked_at = walk.through(first, last)
-    if looked_at < last:
-        reason = f"stopped at version {looked_at}, after {MAX_DAMAGED_VERSIONS} versions with findings"
+    before = None if first == 1 else _before(run, first - 1)
+    run.history.promises.begin(first, run.remembered, before.register if before else None)
+    damaged, version = 0, first
+    for version in range(first, last + 1):
+        run.advance(f"version {version}")
+        found = len(run.record.errors())
+        before = _version(run, version, before)
+        damaged += len(run.record.errors()) > found
+        if damaged >= MAX_DAMAGED_VERSIONS:
+            break
+    if version < last:
+        reason = f"stopped at version {version}, after {MAX_DAMAGED_VERSIONS} versions with findings"
         run.record.skip(CHECKS, reason)
     else:
         run.history.checked = (first, last)
     sentence = f"versions {first} to {last}" if first < last else f"version {last}"
     for check in CHECKS:
         run.record.passed(check, sentence)
-    run.found = walk.last
+    run.found = before
     return sentence
 
 
-class _Walk:
-    """Versions checked one after the other.
+def _before(run: Round, version: int) -> Version | None:
+    """Return the version before the first one; its digest is judged by what names it."""
+    path = tree.VERSION_REGISTER.path(version)
+    with run.record.recording("V16", path):
+        data = run.get(path)
+        found = Version(register=decode(data, Register), data=data, keys=None)
+        with run.record.recording("V30", tree.VERSION_KEYS.path(version)):
+            return msgspec.structs.replace(found, keys=run.log.logged_keys(version))
+        return found
+    return None
 
-    Attributes:
-        last: The version looked at last, if its files are genuine.
-    """
 
-    def __init__(self, run: Round) -> None:
-        self.last: Version | None = None
-        self._run = run
-        self._record = run.record
-        self._log = run.log
-
-    def through(self, first: int, last: int) -> int:
-        """Check versions; return the last one looked at, which may be before the last one asked for."""
-        run = self._run
-        self.last = None if first == 1 else self._before(first - 1)
-        run.history.promises.begin(first, run.remembered, self.last.register if self.last else None)
-        damaged = 0
-        for version in range(first, last + 1):
-            run.advance(f"version {version}")
-            found = len(self._record.errors())
-            self.last = self._version(version, self.last)
-            damaged += len(self._record.errors()) > found
-            if damaged >= MAX_DAMAGED_VERSIONS:
-                return version
-        return last
-
-    def _before(self, version: int) -> Version | None:
-        """Return the version before the first one; its digest is judged by what names it."""
-        path = tree.VERSION_REGISTER.path(version)
-        with self._record.recording("V16", path):
-            data = self._run.get(path)
-            found = Version(register=decode(data, Register), data=data, keys=None)
-            with self._record.recording("V30", tree.VERSION_KEYS.path(version)):
-                return msgspec.structs.replace(found, keys=self._log.logged_keys(version))
-            return found
-        return None
-
-    def _version(self, version: int, before: Version | None) -> Version | None:
-        """Check one version; return it for the next one to build on, if its files are genuine."""
-        record, run, log = self._record, self._run, self._log
-        with record.recording("V13", tree.VERSION_ENTRY.path(version)):
-            data = run.once(tree.VERSION_ENTRY.path(version))
-            self._check_holds(version, data)
-            entry = log.entry(version, data)
-            run.history.published[version] = format_instant(entry.published_at)
-            if not run.version:  # a package has no tiles but those of its proof
-                with record.recording("V14"):
-                    log.check_bundle(version, data)
-                    log.check_older_tiles(version)
-            with record.recording("V15", tree.VERSION_PROOF.path(version)):
-                log.proof(version, data)
-            return self._files(entry, before)
-        return None
-
-    def _check_holds(self, version: int, data: bytes) -> None:
-        """Check that the log holds an entry; one whose own proof is signed is of a second history."""
+def _version(run: Round, version: int, before: Version | None) -> Version | None:
+    """Check one version; return it for the next one to build on, if its files are genuine."""
+    record, log = run.record, run.log
+    with record.recording("V13", tree.VERSION_ENTRY.path(version)):
+        data = run.once(tree.VERSION_ENTRY.path(version))
         try:
-            self._log.check_holds(version, data)
+            log.check_holds(version, data)
         except VerificationError:
+            # One whose own proof is signed is of a second history.
             with contextlib.suppress(Unreachable, Malformed, Forged, UntrustedKey, Inconsistent):
-                self._log.proof(version, data)
+                log.proof(version, data)
             raise
+        entry = log.entry(version, data)
+        run.history.published[version] = format_instant(entry.published_at)
+        if not run.version:  # a package has no tiles but those of its proof
+            with record.recording("V14"):
+                log.check_bundle(version, data)
+                log.check_older_tiles(version)
+        with record.recording("V15", tree.VERSION_PROOF.path(version)):
+            log.proof(version, data)
+        return _files(run, entry, before)
+    return None
 
-    def _files(self, entry: Entry, before: Version | None) -> Version | None:
-        """Fetch every file that an entry names; then look into register and diff."""
-        version, genuine = entry.version, dict[str, bytes]()
-        for file in entry.files:
-            with self._record.recording("V16", file.path):
-                genuine[file.path] = self._genuine(file, version)
-        for path in filter(is_signed_path, genuine):
-            check_signatures(self._run, self._log.keys_for(version), "V17", path, genuine[path], version)
-        data = genuine.get(tree.VERSION_REGISTER.path(version))
-        if data is None:
-            return None
-        keys = self._keys(genuine.get(tree.VERSION_KEYS.path(version)), version, before)
-        with self._record.recording("V19", tree.VERSION_REGISTER.path(version)):
-            found = Version(register=decode(data, Register), data=data, keys=keys)
-            _check_order(found, entry, before)
-            diff = self._judge(found, before, genuine.get(tree.VERSION_DIFF.path(version)))
-            return msgspec.structs.replace(found, diff=diff)
+
+def _files(run: Round, entry: Entry, before: Version | None) -> Version | None:
+    """Fetch every file that an entry names; then look into register and diff."""
+    record, log, version, genuine = run.record, run.log, entry.version, dict[str, bytes]()
+    for file in entry.files:
+        with record.recording("V16", file.path):
+            genuine[file.path] = _genuine(run, file, version)
+    for path in filter(is_signed_path, genuine):
+        check_signatures(run, log.keys_for(version), "V17", path, genuine[path], version)
+    data = genuine.get(tree.VERSION_REGISTER.path(version))
+    if data is None:
         return None
+    keys = None
+    if (listed := genuine.get(tree.VERSION_KEYS.path(version))) is not None:
+        with record.recording("V30", tree.VERSION_KEYS.path(version)):
+            keys = _keys(run, listed, version, before)
+    with record.recording("V19", tree.VERSION_REGISTER.path(version)):
+        found = Version(register=decode(data, Register), data=data, keys=keys)
+        _check_order(found, entry, before)
+        diff = _judge(run, found, before, genuine.get(tree.VERSION_DIFF.path(version)))
+        return msgspec.structs.replace(found, diff=diff)
+    return None
 
-    def _keys(self, data: bytes | None, version: int, before: Version | None) -> Encoded[KeyList] | None:
-        """Check that a version's list of keys takes back nothing that the one before says (V30)."""
-        if data is None:
-            return None
-        with self._record.recording("V30", tree.VERSION_KEYS.path(version)):
-            keys = read_keys(data, self._log.keys.register, "")
-            self._run.disowned.find(keys.document, self._log.keys, version)
-            if before is not None and before.keys is not None:
-                check_keys_continue(self._run, before.keys, keys, version - 1)
-            return keys
-        return None
 
-    def _judge(self, found: Version, before: Version | None, data: bytes | None) -> Diff | None:
-        """Check the diff of a version (V18), and what it and the register say of changes and notice (V31)."""
-        diff = None
-        if data is not None and (before is not None or found.register.version == 1):
-            with self._record.recording("V18", tree.VERSION_DIFF.path(found.register.version)):
-                diff = _check_diff(data, found, before)
-                self._run.history.add_diff(found.register, diff, len(data))
-        older = None if before is None else before.register
-        self._run.history.promises.judge(older, found.register, diff, self._record)
-        return diff
+def _keys(run: Round, data: bytes, version: int, before: Version | None) -> Encoded[KeyList]:
+    """Check that a version's list of keys takes back nothing that the one before says (V30)."""
+    keys = read_keys(data, run.log.keys.register, "")
+    run.disowned.find(keys.document, run.log.keys, version)
+    if before is not None and before.keys is not None:
+        check_keys_continue(run, before.keys, keys, version - 1)
+    return keys
 
-    def _genuine(self, file: FileDigest, version: int) -> bytes:
-        check_path(file.path)
-        data = self._run.get(file.path)
-        if digest(data) == file.sha256:
-            if len(data) == file.size:
-                return data
-            raise Inconsistent("has another length than the log's entry says")
-        may_be_signed = is_signed_path(file.path) and max_bytes(file.path) >= len(data)
-        if may_be_signed and is_signed(self._run, self._log.keys, file.path, data, version):
-            raise Inconsistent("signed by the publisher, but not the file that the log's entry names")
-        raise Forged("the digest that the log's entry names does not fit the bytes received")
+
+def _judge(run: Round, found: Version, before: Version | None, data: bytes | None) -> Diff | None:
+    """Check the diff of a version (V18), and what it and the register say of changes and notice (V31)."""
+    diff = None
+    if data is not None and (before is not None or found.register.version == 1):
+        with run.record.recording("V18", tree.VERSION_DIFF.path(found.register.version)):
+            diff = _check_diff(data, found, before)
+            run.history.add_diff(found.register, diff, len(data))
+    older = None if before is None else before.register
+    run.history.promises.judge(older, found.register, diff, run.record)
+    return diff
+
+
+def _genuine(run: Round, file: FileDigest, version: int) -> bytes:
+    check_path(file.path)
+    data = run.get(file.path)
+    if digest(data) == file.sha256:
+        if len(data) == file.size:
+            return data
+        raise Inconsistent("has another length than the log's entry says")
+    may_be_signed = is_signed_path(file.path) and max_bytes(file.path) >= len(data)
+    if may_be_signed and is_signed(run, run.log.keys, file.path, data, version):
+        raise Inconsistent("signed by the publisher, but not the file that the log's entry names")
+    raise Forged("the digest that the log's entry names does not fit the bytes received")
 
 
 def _check_order(found: Version, entry: Entry, before: Version | None) -> None:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-import msgspec
 from tuf.api.metadata import Metadata, Timestamp
 
-from register_api.core.canonical import decode, digest
+from register_api.core.canonical import decode
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.core.log.checkpoint import Cosignature, verify_cosignatures
-from register_api.core.log.note import NoteKey, parse_verifier_key
-from register_api.core.log.policy import NONE, WitnessPolicy, printable_name
+from register_api.core.log.note import parse_verifier_key
+from register_api.core.log.policy import NONE, printable_name
 from register_api.core.model import Register
 from register_api.errors import (
     ClockBehind,
     Document,
-    Forged,
     Forked,
     RolledBack,
     Unwitnessed,
@@ -30,7 +29,6 @@ from register_api.verify.checks.log import TWO_HISTORIES, Log
 from register_api.verify.checks.round import Round
 from register_api.verify.fetcher import NotServed
 from register_api.verify.options import Options
-from register_api.verify.state import Remembered
 from register_api.verify.tuf_metadata import CLOCK_TOLERANCE, check_signed_at
 
 
@@ -64,23 +62,22 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999, beyond which no date is written here."""
 
+MOST_ASKED = 8
+"""For so many of the newest versions a stamp is asked for, until there is one."""
+
 
 def check_witnesses(run: Round) -> str:
     """Check that enough of the customer's witnesses have cosigned the head; return who, and when (V09)."""
-    options, log = run.options, run.log
-    if options.policy is not None:
-        return _by_policy(log.data, log.key, options.policy)
-    if not options.cosignatures:
-        raise NotApplicable("no witnesses were asked for")
-    found = verify_cosignatures(log.data, [parse_verifier_key(text) for text in options.witnesses])
-    if len(found) < options.cosignatures:
-        raise Unwitnessed(f"{len(found)} good cosignatures where {options.cosignatures} were asked for")
-    return _in_words(found)
-
-
-def _by_policy(data: bytes, log_key: NoteKey, policy: WitnessPolicy) -> str:
-    policy.check_log(log_key)
-    found = verify_cosignatures(data, policy.keys)
+    options, log, policy = run.options, run.log, run.options.policy
+    if policy is None:
+        if not options.cosignatures:
+            raise NotApplicable("no witnesses were asked for")
+        found = verify_cosignatures(log.data, [parse_verifier_key(text) for text in options.witnesses])
+        if len(found) < options.cosignatures:
+            raise Unwitnessed(f"{len(found)} good cosignatures where {options.cosignatures} were asked for")
+        return _in_words(found)
+    policy.check_log(log.key)
+    found = verify_cosignatures(log.data, policy.keys)
     seen = {cosignature.public for cosignature in found}
     if not policy.is_met(seen):
         names = ", ".join(f"{printable_name(one.name)} ({one.key.name})" for one in policy.missing(seen))
@@ -94,20 +91,13 @@ def _by_policy(data: bytes, log_key: NoteKey, policy: WitnessPolicy) -> str:
 
 
 def _in_words(found: Iterable[Cosignature]) -> str:
-    return ", ".join(f"{one.witness}{_when(_signed_when(one))}" for one in found)
+    said = ((one.witness, _signed_when(one)) for one in found)
+    return ", ".join(f"{who} at {format_instant(at) if at else 'no known time'}" for who, at in said)
 
 
 def _signed_when(one: Cosignature) -> dt.datetime | None:
     """Return when a witness signed; it may have said nothing, or a time that no calendar has."""
     return _EPOCH + dt.timedelta(seconds=one.at) if 0 < one.at <= _LAST_SECOND else None
-
-
-def _when(at: dt.datetime | None) -> str:
-    return " at no known time" if at is None else f" at {format_instant(at)}"
-
-
-MOST_ASKED = 8
-"""For so many of the newest versions a stamp is asked for, until there is one."""
 
 
 def _newest_sizes(log: Log) -> Sequence[int]:
@@ -162,13 +152,8 @@ def _earlier_stamp(run: Round, log: Log) -> Iterator[SeenNewest]:
             data = run.get(tree.TIME_STAMP.path(size))
             checkpoint, _ = _stamped_version(run, log, size)
             stamp = open_time_stamp(data, checkpoint, run.options.stamped_by)
-            documents = (
-                Document.of("time-stamp", data, ".tsr"),
-                Document.of("stamped", checkpoint, ".checkpoint"),
-            )
-            yield SeenNewest(
-                size=size, at=stamp.at, who=f"the time stamp of {stamp.authority}", documents=documents
-            )
+            shown = Document.of("time-stamp", data, ".tsr"), Document.of("stamped", checkpoint, ".checkpoint")
+            yield SeenNewest(size, stamp.at, f"the time stamp of {stamp.authority}", shown)
             return
 
 
@@ -201,7 +186,7 @@ def _stamped_version(run: Round, log: Log, version: int) -> tuple[bytes, dt.date
         return proof.checkpoint, log.entry(version, entry).published_at
 
 
-class SeenNewest(msgspec.Struct, frozen=True, kw_only=True):
+class SeenNewest(NamedTuple):
     """A version (the log's size) that was the newest at an instant, who says so, and what shows it."""
 
     size: int
@@ -237,8 +222,11 @@ def _check_next(run: Round, log: Log, seen: SeenNewest) -> None:
     with naming(path):
         log.check_holds(version, data)
         published = log.entry(version, data).published_at
-    if seen.at - published <= CLOCK_TOLERANCE or _imported(run, log, version):
+    if seen.at - published <= CLOCK_TOLERANCE:
         return
+    register = decode(log.logged_file(version, tree.VERSION_REGISTER.path(version)), Register)
+    if register.recorded == "imported":
+        return  # it says openly that it is older than its log
     raise Forked(
         f"version {version} says that it was published at {format_instant(published)}, but {seen.who} shows"
         f" version {seen.size} as the newest at {format_instant(seen.at)}: it is dated back",
@@ -247,36 +235,19 @@ def _check_next(run: Round, log: Log, seen: SeenNewest) -> None:
     )
 
 
-def _imported(run: Round, log: Log, version: int) -> bool:
-    """Tell whether a version says openly that it was taken over from elsewhere and is older than its log."""
-    path = tree.VERSION_REGISTER.path(version)
-    data = run.get(path)
-    with naming(path):
-        if digest(data) != log.logged_digests(version)[path]:
-            raise Forged("the digest that the log's entry names does not fit the bytes received")
-        return decode(data, Register).recorded == "imported"
-
-
 def _seen(run: Round, log: Log) -> Iterator[SeenNewest]:
     known = run.remembered
     if known is not None:
-        yield _by_timestamp(known)
+        # By way of snapshot and targets the timestamp names the checkpoint.
+        at = check_signed_at(Metadata[Timestamp].from_bytes(known.timestamp).signed)
+        chain = tuple(
+            Document.of(role, getattr(known, role)) for role in ("timestamp", "snapshot", "targets")
+        )
+        yield SeenNewest(known.size, at, "the timestamp that was remembered", chain)
         yield from _by_witnesses(known.checkpoint, known.size, run.options)
     for _, data in run.options.others:
         yield from _by_witnesses(data, log.open(data).size, run.options)
     yield from _earlier_stamp(run, log)
-
-
-def _by_timestamp(known: Remembered) -> SeenNewest:
-    """Return what the remembered timestamp shows; by way of snapshot and targets it names the checkpoint."""
-    signed = Metadata[Timestamp].from_bytes(known.timestamp).signed
-    chain = ("timestamp", "snapshot", "targets")
-    return SeenNewest(
-        size=known.size,
-        at=check_signed_at(signed),
-        who="the timestamp that was remembered",
-        documents=tuple(Document.of(role, getattr(known, role)) for role in chain),
-    )
 
 
 def _by_witnesses(data: bytes, size: int, options: Options) -> Iterator[SeenNewest]:
@@ -285,4 +256,4 @@ def _by_witnesses(data: bytes, size: int, options: Options) -> Iterator[SeenNewe
     for one in verify_cosignatures(data, keys):
         if (at := _signed_when(one)) is not None:
             document = Document.of("checkpoint", data, ".checkpoint")
-            yield SeenNewest(size=size, at=at, who=f"the cosignature of {one.witness}", documents=(document,))
+            yield SeenNewest(size, at, f"the cosignature of {one.witness}", (document,))
