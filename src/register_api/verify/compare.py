@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -20,15 +20,7 @@ from register_api.verify.report_text import plain
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """One checkpoint.
-
-    Attributes:
-        name: File or address that it came from.
-        origin: Name of the log.
-        size: Its size.
-        root_hash: Its root hash, base64.
-        signed: Whether its signature was checked and is good.
-    """
+    """A checkpoint by the file or address that it came from, and whether its signature was found good."""
 
     name: str
     origin: str
@@ -52,7 +44,6 @@ class LogComparison(msgspec.Struct, frozen=True, kw_only=True):
         exit_code: 0, the code of the worst finding, or 2 when something was left undecided.
         word: ``one history``, ``not decided``, or the kind of the worst finding.
         checkpoints: Those that could be read, in the order they were given.
-        findings: What does not hold.
         undecided: What these checkpoints alone do not tell, in sentences.
         not_checked: What nobody should take from this report.
         evidence: Files with checkpoints that contradict each other.
@@ -68,7 +59,7 @@ class LogComparison(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[str, ...] = ()
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True):
+class Given(NamedTuple):
     """A checkpoint as it was handed in: where from, and the signed note."""
 
     name: str
@@ -89,104 +80,84 @@ def compare_checkpoints(
     Raises:
         UsageError: The folder cannot be written.
     """
-    comparing = _Comparing(keys, log)
-    comparing.run(given)
-    errors, undecided, signed = comparing.errors, comparing.undecided, bool(keys) or log is not None
-    bad = worst(errors) if errors else None
+    read: list[tuple[Given, Checkpoint]] = []
+    errors: list[VerificationError] = []
+    contradicting: dict[bytes, Checkpoint] = {}
+    for one in given:
+        try:
+            read.append((one, _open(one.data, keys, log)))
+        except VerificationError as error:
+            errors.append(_named(error, one.name))
+    one_log = len({checkpoint.origin.partition("#")[0] for _, checkpoint in read}) <= 1
+    if not one_log:
+        errors.append(Inconsistent("these are checkpoints of different logs"))
+    for found, both in _contradictions(read, log) if one_log else ():
+        errors.append(found)
+        contradicting |= both
+    sizes = sorted({checkpoint.size for _, checkpoint in read})
+    told = ", ".join(map(str, sizes))
+    undecided = f"whether the logs of sizes {told} continue each other takes --base"
+    is_undecided = one_log and log is None and len(sizes) > 1
+    signed, bad = bool(keys) or log is not None, worst(errors) if errors else None
     unsigned = "who signed these checkpoints: give the log's key with --key, or the register with --base"
     return LogComparison(
-        exit_code=bad.exit_code if bad else UsageError.exit_code if undecided else 0,
-        word=bad.word if bad else "not decided" if undecided else "one history",
+        exit_code=bad.exit_code if bad else UsageError.exit_code if is_undecided else 0,
+        word=bad.word if bad else "not decided" if is_undecided else "one history",
         checkpoints=tuple(
             Seen(
                 name=one.name,
-                origin=read.origin,
-                size=read.size,
-                root_hash=strict_base64.encode(read.root),
+                origin=checkpoint.origin,
+                size=checkpoint.size,
+                root_hash=strict_base64.encode(checkpoint.root),
                 signed=signed,
             )
-            for one, read in comparing.read
+            for one, checkpoint in read
         ),
         findings=tuple(
             LogFinding(code=error.exit_code, word=error.word, sentence=error.message) for error in errors
         ),
-        undecided=tuple(undecided),
-        not_checked=(unsigned,) if comparing.read and not signed else (),
-        evidence=_keep(folder, comparing.contradicting) if folder and comparing.contradicting else (),
+        undecided=(undecided,) if is_undecided else (),
+        not_checked=(unsigned,) if read and not signed else (),
+        evidence=_keep(folder, contradicting) if folder and contradicting else (),
     )
 
 
-def _keep(folder: Path, contradicting: Mapping[bytes, Checkpoint]) -> tuple[str, ...]:
+def _open(data: bytes, keys: Sequence[NoteKey], log: Log | None) -> Checkpoint:
+    checkpoint = parse_checkpoint(parse_note(data).text)
+    if keys:
+        return open_checkpoint(data, checkpoint.origin, keys)
+    return checkpoint if log is None else log.open(data)
+
+
+def _contradictions(
+    read: Sequence[tuple[Given, Checkpoint]], log: Log | None
+) -> Iterator[tuple[VerificationError, dict[bytes, Checkpoint]]]:
+    """Yield what does not hold, with the checkpoints that contradict each other."""
+    first: dict[int, tuple[Given, Checkpoint]] = {}
+    for one, checkpoint in read:
+        other, known = first.setdefault(checkpoint.size, (one, checkpoint))
+        if known.root != checkpoint.root:
+            two = Forked(f"{other.name} and {one.name}: two roots for the size {checkpoint.size}")
+            yield two, {other.data: known, one.data: checkpoint}
+    for one, checkpoint in read:
+        if log is not None:
+            try:
+                check_same_history(log, one.data)
+            except VerificationError as error:
+                both = {one.data: checkpoint, log.data: log.head} if isinstance(error, Forked) else {}
+                yield _named(error, one.name), both
+
+
+def _named(error: VerificationError, name: str) -> VerificationError:
+    return type(error)(f"{name}: {error.message}", hint=error.hint)
+
+
+def _keep(folder: Path, contradicting: dict[bytes, Checkpoint]) -> tuple[str, ...]:
     with state.held(folder):
         return tuple(
             str(state.keep_evidence(folder, Document.of_checkpoint(log.size, log.root, data)))
             for data, log in contradicting.items()
         )
-
-
-class _Comparing:
-    """One comparison: reads, judges, and keeps what contradicts each other.
-
-    Attributes:
-        read: The checkpoints that could be read.
-        contradicting: Those of them that contradict another, by their bytes.
-    """
-
-    def __init__(self, keys: Sequence[NoteKey], log: Log | None) -> None:
-        self.errors: list[VerificationError] = []
-        self.read: list[tuple[Given, Checkpoint]] = []
-        self.undecided: list[str] = []
-        self.contradicting: dict[bytes, Checkpoint] = {}
-        self._keys = keys
-        self._log = log
-
-    def run(self, given: Sequence[Given]) -> None:
-        """Compare checkpoints; findings are collected."""
-        for one in given:
-            try:
-                self.read.append((one, self._open(one.data)))
-            except VerificationError as error:
-                self.errors.append(_named(error, one.name))
-        if len({log.origin.partition("#")[0] for _, log in self.read}) > 1:
-            self.errors.append(Inconsistent("these are checkpoints of different logs"))
-            return
-        self._compare_sizes()
-        self._compare_with_served()
-
-    def _open(self, data: bytes) -> Checkpoint:
-        log = parse_checkpoint(parse_note(data).text)
-        if self._keys:
-            return open_checkpoint(data, log.origin, self._keys)
-        return log if self._log is None else self._log.open(data)
-
-    def _compare_sizes(self) -> None:
-        """Compare checkpoints of one size with each other: one size has one root."""
-        first: dict[int, tuple[Given, Checkpoint]] = {}
-        for one, log in self.read:
-            other, other_log = first.setdefault(log.size, (one, log))
-            if other_log.root != log.root:
-                self.contradicting |= {other.data: other_log, one.data: log}
-                self.errors.append(Forked(f"{other.name} and {one.name}: two roots for the size {log.size}"))
-
-    def _compare_with_served(self) -> None:
-        """Compare checkpoints of several sizes through the tiles that are served."""
-        if self._log is None:
-            sizes = sorted({log.size for _, log in self.read})
-            if len(sizes) > 1:
-                told = ", ".join(map(str, sizes))
-                self.undecided.append(f"whether the logs of sizes {told} continue each other takes --base")
-            return
-        for one, log in self.read:
-            try:
-                check_same_history(self._log, one.data)
-            except VerificationError as error:
-                self.errors.append(_named(error, one.name))
-                if isinstance(error, Forked):
-                    self.contradicting |= {one.data: log, self._log.data: self._log.head}
-
-
-def _named(error: VerificationError, name: str) -> VerificationError:
-    return type(error)(f"{name}: {error.message}", hint=error.hint)
 
 
 def render_text(report: LogComparison) -> str:
@@ -202,4 +173,4 @@ def _lines(report: LogComparison) -> Iterator[str]:
     yield from (f"not decided: {sentence}" for sentence in report.undecided)
     yield from (f"not checked: {sentence}" for sentence in report.not_checked)
     yield from (f"Kept as evidence: {path}" for path in report.evidence)
-    yield {"one history": "One history."}.get(report.word, f"{report.word}, exit code {report.exit_code}")
+    yield "One history." if report.word == "one history" else f"{report.word}, exit code {report.exit_code}"

@@ -32,15 +32,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         history: Which versions are checked in full; ``new`` without anything remembered means all.
         quick: Look at the newest register alone, and do not fetch again what an earlier run kept.
         witnesses: C2SP verifier keys of witnesses.
-        cosignatures: How many of them must have signed the checkpoint.
-        policy: Which witnesses must have signed it, in another way of saying it.
+        cosignatures: How many of them must have signed the checkpoint; ``policy`` says it in another way.
         stamped_by: Root certificates of time-stamping authorities that are accepted.
         others: Checkpoints that other customers were shown, with a name for each.
         acknowledge: Versions, from first to last, whose being disowned the customer knows about.
         fail_on: What a run ends with although all is genuine: notice that was late or short with 20, a newer
             version than the last run with ``state`` saw with 22.
         fail_on_deadline: So many days or fewer left to object to something end a run with 21.
-        limits: Bounds of the run.
         wait: Seconds before the second round, when parts of two publications seem to have been met.
     """
 

@@ -47,7 +47,6 @@ class RootOrigin(msgspec.Struct, frozen=True, kw_only=True):
     """Which trust root everything was begun from.
 
     Attributes:
-        how: Given as a file, given by its digest, taken on trust at first use, or remembered.
         version: Its version.
         sha256: Digest of its bytes, hex.
         source: Name of the file, or where it was fetched from.
@@ -62,16 +61,11 @@ class RootOrigin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """What was trusted when the last run ended well.
+    """What was trusted when the last run ended well: the newest metadata and checkpoint, in bytes.
 
     Attributes:
-        register: The register's name.
         origin: The root that the first run began from.
-        root: Bytes of the newest trusted root.
-        timestamp: Bytes of the newest trusted timestamp; likewise ``snapshot`` and ``targets``.
-        checkpoint: The newest trusted checkpoint, the whole signed note.
-        size: Its size.
-        root_hash: Its root hash, 32 bytes.
+        checkpoint: The whole signed note.
         last_instant: The latest instant seen signed, UTC.
         checked_version: All versions up to this one have been checked in full; 0: none.
         kept: Targets by name, for runs that need not fetch them again.

@@ -1,8 +1,7 @@
 """A ZIP from a stranger, read within bounds: names to bytes, or a refusal.
 
-Two programs can read two things from one ZIP, and a small one can unpack to a large one. So only what
-a package needs is taken: regular files, stored or deflated, under paths of the tree or of a proof of notice,
-each once, no larger than its kind allows.
+Only what a package needs is taken: regular files, stored or deflated, under paths of the tree or of a proof
+of notice, each once, no larger than its kind allows.
 
 A ZIP describes every member twice, before its bytes and in an index at the end; programs that unpack a
 stream go by the first, others by the second, and between members anything may lie. Here members lie end
@@ -22,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from register_api.core.format.kind import MIB
-from register_api.core.format.paths import kind_of, max_bytes
+from register_api.core.format.paths import is_path, max_bytes
 from register_api.core.format.tree import TIME_STAMP
 from register_api.errors import Malformed, UsageError
 from register_api.files import durable
@@ -79,13 +78,19 @@ _SIZE_BEHIND = 0x8
 """Flag of a member whose sizes follow its bytes, so that their end has to be guessed."""
 
 
-def check_layout(data: bytes, infos: Iterable[zipfile.ZipInfo], index_at: int) -> None:
+def _check_layout(data: bytes, infos: Iterable[zipfile.ZipInfo], index_at: int) -> None:
     """Check that a ZIP has one reading."""
     at, members = 0, sorted(infos, key=lambda info: info.header_offset)
     for info in members:
         if info.header_offset != at:
             raise Malformed("a ZIP with something before or between its members, or members that overlap")
-        at = _end_of_member(data, info)
+        if len(data) < at + _LOCAL.size:
+            raise Malformed("a ZIP that ends within a member")
+        signature, _, flags, method, _, _, crc, packed, size, name, extra = _LOCAL.unpack_from(data, at)
+        told = (info.flag_bits, info.compress_type, info.CRC, info.compress_size, info.file_size)
+        if (signature, flags, method, crc, packed, size) != (b"PK\x03\x04", *told) or flags & _SIZE_BEHIND:
+            raise Malformed(f"the member {info.filename[:200]!a} is described in two ways")
+        at += _LOCAL.size + name + extra + packed
     expected = (b"PK\x05\x06", 0, 0, len(members), len(members), len(data) - at - _END.size, at, 0)
     if (
         index_at != at
@@ -93,20 +98,6 @@ def check_layout(data: bytes, infos: Iterable[zipfile.ZipInfo], index_at: int) -
         or _END.unpack_from(data, len(data) - _END.size) != expected
     ):
         raise Malformed("a ZIP with something behind its members or its index, or of several parts")
-
-
-def _end_of_member(data: bytes, info: zipfile.ZipInfo) -> int:
-    """Return where the next member has to begin."""
-    if len(data) < info.header_offset + _LOCAL.size:
-        raise Malformed("a ZIP that ends within a member")
-    signature, _, flags, method, _, _, crc, packed, size, name, extra = _LOCAL.unpack_from(
-        data, info.header_offset
-    )
-    told = (signature, flags, method, crc, packed, size)
-    index = (b"PK\x03\x04", info.flag_bits, info.compress_type, info.CRC, info.compress_size, info.file_size)
-    if told != index or flags & _SIZE_BEHIND:
-        raise Malformed(f"the member {info.filename[:200]!a} is described in two ways")
-    return int(info.header_offset + _LOCAL.size + name + extra + packed)
 
 
 README = "README.txt"
@@ -151,10 +142,18 @@ def read_archive(data: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = list(_members(archive.infolist()))
-            check_layout(data, archive.infolist(), archive.start_dir)
-            return {info.filename: _read(archive, info) for info in members}
+            _check_layout(data, archive.infolist(), archive.start_dir)
+            files = {}
+            for info in members:
+                # The library stops at the size that the header says, and checks the CRC there.
+                with archive.open(info) as file:
+                    files[info.filename] = file.read(_bound(info.filename) + 1)
     except _UNREADABLE as error:
         raise Malformed(f"not a ZIP that can be read: {str(error)[:200]!a}") from error
+    for info in members:
+        if len(files[info.filename]) != info.file_size:
+            raise Malformed(f"the member {info.filename} has not the size that its header says")
+    return files
 
 
 def _members(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
@@ -166,51 +165,29 @@ def _members(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
         if info.filename != name or name.lower() in seen:
             raise Malformed(f"the member {name[:200]!a} is named twice or in two ways")
         seen.add(name.lower())
-        _check_kind(info)
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if kind not in (0, stat.S_IFDIR if info.is_dir() else stat.S_IFREG):
+            raise Malformed(f"the member {name[:200]!a} is neither a file nor a folder")
+        if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
+            raise Malformed(f"the member {name[:200]!a} is encrypted or packed in a way not allowed")
+        check_path(name.removesuffix("/"))
         if info.is_dir():  # passed over, as programs that pack by hand add them
-            check_path(name.removesuffix("/"))
             if info.file_size:
                 raise Malformed(f"the folder {name} has content")
             continue
-        _check_name(name)
         total += info.file_size
         if info.file_size > _bound(name) or total > MAX_PACKAGE_BYTES:
             raise Malformed(f"the member {name} is too large, or all are together")
         yield info
 
 
-def _check_kind(info: zipfile.ZipInfo) -> None:
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    expected = stat.S_IFDIR if info.is_dir() else stat.S_IFREG
-    if kind not in (0, expected):
-        raise Malformed(f"the member {info.filename[:200]!a} is neither a file nor a folder")
-    if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
-        raise Malformed(f"the member {info.filename[:200]!a} is encrypted or packed in a way not allowed")
-
-
-def _check_name(name: str) -> None:
-    check_path(name)
-    if name == README or notice_bound(name) is not None:
-        return
-    try:
-        kind_of(name)
-    except KeyError as error:
-        raise Malformed(f"{name[:200]} is not a path of a register's tree") from error
-
-
 def _bound(name: str) -> int:
-    if name == README:
-        return MAX_README_BYTES
-    return notice_bound(name) or max_bytes(name)
-
-
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """Unpack a member; the library stops at the size that the header says, and checks the CRC there."""
-    with archive.open(info) as file:
-        data = file.read(_bound(info.filename) + 1)
-    if len(data) != info.file_size:
-        raise Malformed(f"the member {info.filename} has not the size that its header says")
-    return data
+    most = MAX_README_BYTES if name == README else notice_bound(name)
+    if most is not None:
+        return most
+    if not is_path(name):
+        raise Malformed(f"{name[:200]} is not a path of a register's tree")
+    return max_bytes(name)
 
 
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107
@@ -221,25 +198,16 @@ _MODE = stat.S_IFREG | 0o644
 
 
 def make_archive(files: Mapping[str, bytes], published_at: dt.datetime) -> bytes:
-    """Return a ZIP of files, in order of path, stored, so that no packer's version shows.
-
-    Args:
-        files: Path to bytes.
-        published_at: What every member is dated, UTC.
-    """
-    buffer = io.BytesIO()
+    """Return a ZIP of files by path, in order, stored, so that no packer's version shows, and dated."""
+    utc, buffer = published_at.astimezone(dt.UTC), io.BytesIO()
+    year = min(max(utc.year, _FIRST_YEAR), _LAST_YEAR)
+    dated = (year, utc.month, utc.day, utc.hour, utc.minute, utc.second)
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(files):
-            info = zipfile.ZipInfo(path, _date(published_at))
+            info = zipfile.ZipInfo(path, dated)
             info.create_system, info.external_attr = _UNIX, _MODE << 16
             archive.writestr(info, files[path])
     return buffer.getvalue()
-
-
-def _date(instant: dt.datetime) -> tuple[int, int, int, int, int, int]:
-    utc = instant.astimezone(dt.UTC)
-    year = min(max(utc.year, _FIRST_YEAR), _LAST_YEAR)
-    return year, utc.month, utc.day, utc.hour, utc.minute, utc.second
 
 
 def check_free(path: Path) -> None:
