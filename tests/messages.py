@@ -35,7 +35,7 @@ _UNSTEADY = (
 def extracted() -> Catalog:
     """Return every message id of the code: of calls, of words for codes, of labels of fields."""
     found = Catalog()
-    pages = ("publish/page", "notify/service")
+    pages = ("publish/page", "notify")
     methods = [("**.py", _calls), *((f"{room}/templates/*.j2", "jinja2") for room in pages)]
     for _, _, message, _, _ in extract_from_dir(SOURCE, methods, keywords=_KEYWORDS):
         found.add(message)

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from publishers import NOW
-from register_api.notify.contacts import import_contacts
-from register_api.notify.contacts_file import ContactRow
+from register_api.notify.contacts import ContactRow, import_contacts
 from register_api.notify.publication import Look, record_new
 from register_api.notify.schema import STEPS
 from register_api.notify.settings import NotifySettings

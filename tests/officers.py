@@ -10,7 +10,7 @@ import httpx
 
 from patience import PATIENCE
 from publishers import NOW
-from register_api.watch.service.app import create_app
+from register_api.watch.service import create_app
 from watching import settings_for
 
 if TYPE_CHECKING:

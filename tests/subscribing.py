@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 from notices import record, settings_for, worker
 from patience import PATIENCE
 from publishers import NOW
-from register_api.notify.service.app import create_app
+from register_api.notify.service import create_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fuzz.target import Target
 from register_api.notify.bounces import read_report
-from register_api.notify.contacts_file import read_contacts
+from register_api.notify.contacts import read_contacts
 
 _NUMBER = "0123456789abcdef" * 2
 

@@ -21,8 +21,7 @@ from notices import AT, add_contacts, add_subscribers, database_of
 from patience import in_background
 from postgresql import DATABASES, postgresql
 from register_api.notify.bounces import DeliveryReport, take_report
-from register_api.notify.contacts import import_contacts, list_recipients
-from register_api.notify.contacts_file import ContactRow
+from register_api.notify.contacts import ContactRow, import_contacts, list_recipients
 from register_api.notify.deliveries import add_to_digest, make_due, versions_in
 from register_api.notify.schema import STEPS
 from register_api.sending.database import opened

@@ -26,12 +26,12 @@ from register_api.notify import bounces as reports
 from register_api.notify import persons
 from register_api.notify import status as record_of
 from register_api.notify.answers import VERDICTS, GivenAnswer, enter_answer, fault_of
-from register_api.notify.contacts import recipients_at
 from register_api.notify.deliveries import send_again
+from register_api.notify.message import Wanted, Words
+from register_api.notify.persons import recipients_at
 from register_api.notify.publication import Look, note_look, record_new
-from register_api.notify.service.app import create_app
+from register_api.notify.service import create_app
 from register_api.notify.settings import NotifySettings, read_notify_settings
-from register_api.notify.words import Wanted, Words
 from register_api.notify.worker import Worker
 from register_api.sending.sender import Surroundings
 from register_api.sending.settings import smtp_password

@@ -17,12 +17,7 @@ from register_api.errors import NotifyError, UsageError
 from register_api.files.hand_written import MOST_BYTES, RowFault
 from register_api.notify import contacts as kept
 from register_api.notify import persons
-from register_api.notify.contacts_file import (
-    ContactRow,
-    faults_of,
-    normal,
-    read_contacts,
-)
+from register_api.notify.contacts import ContactRow, faults_of, normal, read_contacts
 
 
 @click.group()

@@ -16,8 +16,7 @@ from register_api.core.instant import format_instant, instant_of
 from register_api.core.text import escaped
 from register_api.errors import NotifyError, UsageError
 from register_api.notify import endpoints as kept
-from register_api.notify.endpoints import Endpoint
-from register_api.notify.webhook_events import try_endpoint
+from register_api.notify.endpoints import Endpoint, try_endpoint
 from register_api.sending.webhook import make_key, public_key_text, read_key
 
 

@@ -32,13 +32,13 @@ from register_api.verify.evidence.archive import check_free, write_archive
 from register_api.verify.report_text import render_text
 from register_api.watch.check_vendor import Asking, evidence_of
 from register_api.watch.export import FILES, Watched
+from register_api.watch.guard import make_token, read_token
 from register_api.watch.inbox import VendorStatus, describe, root_of, vendors_status
-from register_api.watch.mailer import Mailer
+from register_api.watch.messages import Mailer
 from register_api.watch.messages import preview as coming
 from register_api.watch.poller import Poller
 from register_api.watch.register_list import signed_list
-from register_api.watch.service.app import create_app
-from register_api.watch.service.guard import make_token, read_token
+from register_api.watch.service import create_app
 from register_api.watch.settings import read_watch_settings
 from register_api.watch.vendors import load
 

@@ -17,8 +17,7 @@ from register_api.errors import UsageError, WatchError
 from register_api.files.hand_written import MOST_BYTES, RowFault
 from register_api.sending.webhook import make_key, read_key
 from register_api.watch import vendors as kept
-from register_api.watch.check_vendor import Asking
-from register_api.watch.discovery import find_register
+from register_api.watch.check_vendor import Asking, find_register
 from register_api.watch.register_list import MOST_BYTES as MOST_LIST_BYTES
 from register_api.watch.register_list import kid_of, offered, read_list
 from register_api.watch.vendors import Vendor, import_vendors

@@ -14,8 +14,8 @@ import msgspec
 
 from register_api.core.changes import Change
 from register_api.core.language.language import message
-from register_api.notify.contacts import Recipient, pseudonym_of
 from register_api.notify.deliveries import TELLING
+from register_api.notify.persons import Recipient, pseudonym_of
 from register_api.notify.publication import Publication, load
 from register_api.sending.database import Database, Row, Run
 from register_api.sending.outbox import add_fact

@@ -1,65 +1,117 @@
-"""Recipients in the database: contract contacts imported, listed and replaced."""
+"""Contract contacts: read from a CSV file, every fault told with its line; imported, listed and replaced."""
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from register_api.core.delivery import KEY_BYTES, address_mac
-from register_api.core.text import masked_url, quoted
-from register_api.errors import NotifyError
-from register_api.files.hand_written import RowFault
-from register_api.notify.contacts_file import ContactRow, address_of
-from register_api.notify.deliveries import make_due
+from register_api.core.delivery import KEY_BYTES
+from register_api.core.text import email_problem, printable, quoted
+from register_api.files.hand_written import RowFault, read_csv
+from register_api.notify.persons import Recipient, active_contact, address_of, languages, leave
 from register_api.sending.database import Database, Run
-from register_api.sending.outbox import add_fact
+
+_LONGEST = 200
+_PRODUCT = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row: whom a customer's contract names for notices; the fields are the columns.
+
+    Attributes:
+        customer: The publisher's own reference for the customer.
+        email: Address of the contact.
+        products: Ids of products, separated by spaces; empty: all of them.
+        replaces: Address of the contact of the same customer in whose place this one comes.
+    """
+
+    customer: Annotated[str, msgspec.Meta(min_length=1, max_length=_LONGEST)]
+    email: str
+    name: Annotated[str, msgspec.Meta(max_length=_LONGEST)] = ""
+    products: str = ""
+    language: str = "en"
+    hears: Literal["all", "important"] = "all"
+    replaces: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells two contacts apart."""
+        return self.customer, self.email
+
+
+class ContactsFile(NamedTuple):
+    """What a file holds; where there are faults, nothing of it may be used."""
+
+    contacts: dict[int, ContactRow]
+    faults: list[RowFault]
+
+
+_COLUMNS = ContactRow.__struct_fields__
+
+
+def read_contacts(data: bytes) -> ContactsFile:
+    """Read a file of contacts: UTF-8, a line of headings, commas or semicolons between.
+
+    Returns contacts by the line that each begins in, and every fault.
+    """
+    file = read_csv(data)
+    names = [name.casefold() for name in file.headings]
+    said = [f"there is no column {name}" for name in ("customer", "email") if name not in names]
+    said += [f"column {quoted(name)} is not known" for name in names if name not in _COLUMNS]
+    said += [f"column {name} appears twice" for name in _COLUMNS if names.count(name) > 1]
+    head = [RowFault(1, f"{words}; the columns are {', '.join(_COLUMNS)}") for words in said]
+    if faults := file.faults if file.faults and not names else head:
+        return ContactsFile({}, faults)
+    found = ContactsFile({}, file.faults)
+    lines: dict[tuple[str, str], int] = {}
+    for line, cells in file.rows.items():
+        stated = {names[place]: cell for place, cell in cells.items()}
+        products = {*re.split(r"[\s,;]+", stated.get("products", ""))} - {"", "all"}
+        row = {"customer": "", "email": "", **stated, "products": " ".join(sorted(products))}
+        if said := faults_of(row):
+            found.faults.extend(RowFault(line, words) for words in said)
+            continue
+        contact = found.contacts[line] = msgspec.convert(normal(row), ContactRow)
+        first = lines.setdefault(contact.key, line)
+        if first != line:
+            found.faults.append(RowFault(line, f"the same customer and address as in line {first}"))
+    return found
+
+
+def normal(row: dict[str, str]) -> dict[str, str]:
+    """Return a row with its addresses in the one form that they are compared in."""
+    return row | {name: address_of(row[name]) for name in ("email", "replaces") if name in row}
+
+
+def faults_of(row: dict[str, str]) -> list[str]:
+    """Return what is wrong with a row, each in words that quote it so that a terminal is safe."""
+    said = [
+        f"{name} has a character that cannot be printed: {quoted(text)}"
+        for name, text in row.items()
+        if not text.isprintable()
+    ]
+    for name in ("email", "replaces"):
+        problem = email_problem(row[name]) if row.get(name) or name == "email" else None
+        said += [f"{name}: {quoted(row.get(name, ''))} {problem}"] if problem else []
+    unknown = [name for name in row.get("products", "").split() if not _PRODUCT.fullmatch(name)]
+    said += [f"products: {quoted(name)} is not a valid id of a product" for name in unknown]
+    if row.get("language", "en") not in languages():
+        said.append(f"language: {quoted(row['language'])} is not one of {', '.join(languages())}")
+    try:
+        msgspec.convert(row, ContactRow)
+    except msgspec.ValidationError as error:
+        return said or [printable(error)]
+    return said
+
 
 _SAID = ("name", "products", "language", "hears")
 """What an import may change of a contact that is there already."""
 
 Done = Literal["added", "changed", "unchanged", "replaced"]
-
-
-class Recipient(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is told; the columns of the table."""
-
-    id: str
-    kind: Literal["contact", "subscriber"]
-    channel: str
-    address: str | None
-    name: str
-    customer: str
-    products: str
-    language: str
-    hears: str
-    state: Literal["pending", "active", "left", "erased"]
-    successor: str | None
-    pseudonym_key: bytes | None
-    created_at: int
-    left_at: int | None
-
-    @property
-    def shown(self) -> str | None:
-        """The address, or of an endpoint's as much as may be shown."""
-        return shown_address(self.channel, self.address)
-
-    def printable(self) -> dict[str, Any]:
-        """Return what may be printed: no key, no secret, and of the address as much as may be shown."""
-        kept = msgspec.structs.asdict(self) | {"address": self.shown}
-        return {name: value for name, value in kept.items() if name not in {"pseudonym_key", "secret"}}
-
-
-def pseudonym_of(key: bytes | None, address: str | None) -> str | None:
-    """Return what stands for an address in records, until its key is deleted: HMAC-SHA-256, hex."""
-    return None if key is None or address is None else address_mac(key, address)
-
-
-def shown_address(channel: str, address: str | None) -> str | None:
-    """Return an address, or of an endpoint's as much as may be shown."""
-    return address if channel == "mail" or address is None else masked_url(address)
 
 
 class Imported(NamedTuple):
@@ -149,60 +201,9 @@ def _replace(run: Run, contact: ContactRow, named: set[tuple[str, str]], now: in
     return None if known else f"replaces: {quoted(contact.replaces)} has left before"
 
 
-def active_contact(run: Run, customer: str, address: str) -> str | None:
-    """Return the id of a customer's contact who is told."""
-    found = run(
-        "SELECT id FROM recipients WHERE kind = 'contact' AND state = 'active'"
-        " AND customer = ? AND address = ?",
-        *(customer, address),
-    )
-    return str(found[0]["id"]) if found else None
-
-
-def leave(run: Run, recipient: str, successor: str | None, now: int) -> None:
-    """Let a recipient leave; what they have not been told, their successor is."""
-    run(
-        "UPDATE recipients SET state = 'left', successor = ?, left_at = ? WHERE id = ?",
-        *(successor, now, recipient),
-    )
-    open_rows = run(
-        "SELECT id, version, kind, state, due_at FROM deliveries WHERE recipient = ?"
-        " AND (state = 'due' OR kind = 'notice' AND state IN ('refused', 'bounced', 'unknown'))",
-        recipient,
-    )
-    for row in open_rows:
-        if successor is not None and row["kind"] in {"notice", "reminder"}:
-            due_at = row["due_at"] if row["kind"] == "reminder" else now
-            make_due(run, row["version"], successor, now, row["kind"], due_at)
-        if row["state"] == "due":
-            run(
-                "UPDATE deliveries SET state = 'opted_out', state_at = ?, due_at = NULL WHERE id = ?",
-                *(now, row["id"]),
-            )
-            add_fact(run, row["id"], now, "opted_out", "the recipient left")
-
-
 def list_recipients(database: Database) -> list[Recipient]:
     """Return everyone told by mail who was not erased, by customer and address."""
     rows = database.query(
         "SELECT * FROM recipients WHERE address IS NOT NULL AND channel = 'mail' ORDER BY customer, address"
     )
-    return [msgspec.convert(row, Recipient) for row in rows]
-
-
-def recipients_at(database: Database, address: str) -> list[Recipient]:
-    """Return the recipients at an address, and the endpoints that it owns; if none, it is a ``NotifyError``.
-
-    One person may be a contact of several customers.
-    """
-    found = address_of(address)
-    rows = database.query(
-        "SELECT * FROM recipients WHERE address = ?"
-        " OR id IN (SELECT recipient FROM endpoints WHERE owner = ?) ORDER BY channel, id",
-        *(found, found),
-    )
-    if not rows:
-        raise NotifyError(
-            f"no recipient has the address {quoted(address)}", hint="register-api notify contacts list"
-        )
     return [msgspec.convert(row, Recipient) for row in rows]

@@ -168,12 +168,16 @@ def _listeners(run: Run) -> Iterator[Listener]:
 
 
 def make_due(
-    run: Run, version: int, recipient: str, now: int, kind: str = "notice", due_at: int | None = None
+    run: Run, version: int | None, recipient: str, now: int, kind: str = "notice", due_at: int | None = None
 ) -> str | None:
-    """Add the row of a version for a recipient, unless there is one; within a transaction of the caller's."""
+    """Add the row of a version for a recipient, unless there is one; within a transaction of the caller's.
+
+    A confirmation and a warning, which goes by mail to the owner, tell of no version.
+    """
+    channel = "'mail'" if kind == "warning" else "channel"
     made = run(
         "INSERT INTO deliveries (id, version, recipient, channel, kind, state, state_at, due_at)"
-        " SELECT ?, ?, id, channel, ?, 'due', ?, ? FROM recipients WHERE id = ?"
+        f" SELECT ?, ?, id, {channel}, ?, 'due', ?, ? FROM recipients WHERE id = ?"
         " ON CONFLICT (version, recipient, channel, kind) DO NOTHING RETURNING id",
         *(secrets.token_hex(16), version, kind, now, now if due_at is None else due_at, recipient),
     )

@@ -1,19 +1,37 @@
-"""Endpoints of webhooks and chats in the database: added, proven, watched, switched off, removed."""
+"""Endpoints of webhooks and chats: added, proven by a test message, watched, switched off, removed."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
 import msgspec
 
+from register_api.clock import Clock
 from register_api.core.delivery import KEY_BYTES
+from register_api.core.instant import format_instant
+from register_api.core.language.language import Language
 from register_api.core.text import quoted
 from register_api.errors import NotifyError, UsageError
-from register_api.notify.contacts import Recipient, leave
-from register_api.notify.contacts_file import address_of, faults_of
-from register_api.notify.persons import forget
+from register_api.notify.contacts import faults_of
+from register_api.notify.deliveries import make_due
+from register_api.notify.persons import Recipient, address_of, forget, leave
+from register_api.notify.settings import NotifySettings
 from register_api.sending.database import Database, Run
-from register_api.sending.webhook import HookAnswer, HookFormat, hook_url_problem, new_secret
+from register_api.sending.webhook import (
+    CHATS,
+    CONTENT_TYPES,
+    Event,
+    Hook,
+    HookAnswer,
+    HookFormat,
+    hook_url_problem,
+    new_secret,
+    transport_of,
+)
+
+EVENTS = "sub-processor-register"
+"""What the type of each event begins with."""
 
 _DAY = 86_400
 WARN_AFTER = _DAY
@@ -112,11 +130,7 @@ def prove(database: Database, identity: str) -> None:
 
 
 def remove_endpoint(database: Database, identity: str, now: int, *, ended: bool = False) -> None:
-    """Forget an endpoint; a customer's only where another contact of theirs is told, or the contract ended.
-
-    Raises:
-        NotifyError: There is none of that id, or it is the only contact of a customer.
-    """
+    """Forget an endpoint; a customer's only where another contact of theirs is told or the contract ended."""
     found = endpoint_of(database, identity)
     with database.transaction() as run:
         heirs = run(
@@ -152,10 +166,18 @@ def note_answer(database: Database, identity: str, answer: HookAnswer, now: int)
         for row in rows:
             failing = now - row["failing_since"]
             if answer.is_gone or (failing >= END_AFTER and row["failures"] >= END_ATTEMPTS):
-                _end(run, identity, now)
+                run("UPDATE endpoints SET ended_at = ? WHERE recipient = ?", now, identity)
+                # A customer's stays a contact: what it is not told is an alarm.
+                run(
+                    "UPDATE recipients SET state = 'left', left_at = ? WHERE id = ? AND kind = 'subscriber'",
+                    *(now, identity),
+                )
             elif failing >= WARN_AFTER and row["warned_at"] is None:
                 run("UPDATE endpoints SET warned_at = ? WHERE recipient = ?", now, identity)
-                _warn(run, identity, now)
+            else:
+                continue
+            # What the mail says follows from how the endpoint is when it is written.
+            make_due(run, None, identity, now, "warning")
 
 
 def _well(run: Run, identity: str) -> None:
@@ -166,25 +188,6 @@ def _well(run: Run, identity: str) -> None:
     )
 
 
-def _end(run: Run, identity: str, now: int) -> None:
-    """Switch an endpoint off. A customer's stays a contact: what it is not told is an alarm."""
-    run("UPDATE endpoints SET ended_at = ? WHERE recipient = ?", now, identity)
-    run(
-        "UPDATE recipients SET state = 'left', left_at = ? WHERE id = ? AND kind = 'subscriber'",
-        *(now, identity),
-    )
-    _warn(run, identity, now)
-
-
-def _warn(run: Run, identity: str, now: int) -> None:
-    """Make a mail to the owner due; what it says follows from how the endpoint is when it is written."""
-    run(
-        "INSERT INTO deliveries (id, recipient, channel, kind, state, state_at, due_at)"
-        " VALUES (?, ?, 'mail', 'warning', 'due', ?, ?)",
-        *(secrets.token_hex(16), identity, now, now),
-    )
-
-
 def owner_of(database: Database, identity: str) -> Recipient | None:
     """Return the owner of an endpoint as who is told of it by mail; ``None`` once it was removed."""
     rows = database.query(f"{_JOINED} WHERE r.id = ?", identity)
@@ -192,3 +195,42 @@ def owner_of(database: Database, identity: str) -> Recipient | None:
         return None
     row = rows[0] | {"address": rows[0]["owner"], "channel": "mail", "state": "active", "name": ""}
     return msgspec.convert(row, Recipient)
+
+
+def hook_to(endpoint: Endpoint, identity: str, body: bytes) -> Hook:
+    """Return a message to an endpoint."""
+    return Hook(identity, endpoint.address, CONTENT_TYPES[endpoint.channel], body, endpoint.secret)
+
+
+def try_endpoint(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> str:
+    """Send an endpoint a test message, and return what is wrong with its answer, or an empty text."""
+    challenge = secrets.token_hex(16)
+    if endpoint.channel in CHATS:
+        said = Language.of(endpoint.language).text(
+            "This is a test. Changes of the sub-processor register {register} will be told here.",
+            register=settings.base,
+        )
+        body = CHATS[endpoint.channel]([said], settings.base)
+    else:
+        body = Event(
+            id=challenge,
+            source=settings.base,
+            type=f"{EVENTS}.challenge",
+            subject="challenge",
+            time=format_instant(now()),
+            data={"challenge": challenge},
+        ).encoded
+
+    async def ask() -> HookAnswer:
+        transport = transport_of(settings, now, "notify")
+        try:
+            return await transport.ask(hook_to(endpoint, challenge, body))
+        finally:
+            await transport.close()
+
+    answer = asyncio.run(ask())
+    if answer.result.what != "sent":
+        return f"it did not take the test message: {answer.result.reply}"
+    if endpoint.channel not in CHATS and challenge.encode() not in answer.body:
+        return "its answer does not repeat the challenge"
+    return ""

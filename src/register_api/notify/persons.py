@@ -1,22 +1,125 @@
-"""What is kept of a person: exported, erased, and deleted once it is old."""
+"""Recipients, people or endpoints: how they leave, what is kept of them, and for how long."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from register_api.core.text import quoted
+import msgspec
+
+from register_api.core.delivery import address_mac
+from register_api.core.language.language import ENGLISH, translations
+from register_api.core.text import masked_url, quoted
 from register_api.errors import NotifyError
-from register_api.notify.contacts import Recipient, active_contact, leave, pseudonym_of, recipients_at
-from register_api.notify.contacts_file import address_of
-from register_api.notify.subscriptions import LIFETIMES
+from register_api.notify.deliveries import make_due
 from register_api.sending.database import Database, Run
+from register_api.sending.outbox import add_fact
+
+SECONDS_TO_CONFIRM = 7 * 86_400
+"""How long a link to confirm a subscription is good for."""
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told; the columns of the table."""
+
+    id: str
+    kind: Literal["contact", "subscriber"]
+    channel: str
+    address: str | None
+    name: str
+    customer: str
+    products: str
+    language: str
+    hears: str
+    state: Literal["pending", "active", "left", "erased"]
+    successor: str | None
+    pseudonym_key: bytes | None
+    created_at: int
+    left_at: int | None
+
+    @property
+    def shown(self) -> str | None:
+        """The address, or of an endpoint's as much as may be shown."""
+        return shown_address(self.channel, self.address)
+
+    def printable(self) -> dict[str, Any]:
+        """Return what may be printed: no key, no secret, and of the address as much as may be shown."""
+        kept = msgspec.structs.asdict(self) | {"address": self.shown}
+        return {name: value for name, value in kept.items() if name not in {"pseudonym_key", "secret"}}
+
+
+def pseudonym_of(key: bytes | None, address: str | None) -> str | None:
+    """Return what stands for an address in records, until its key is deleted: HMAC-SHA-256, hex."""
+    return None if key is None or address is None else address_mac(key, address)
+
+
+def shown_address(channel: str, address: str | None) -> str | None:
+    """Return an address, or of an endpoint's as much as may be shown."""
+    return address if channel == "mail" or address is None else masked_url(address)
+
+
+def languages() -> list[str]:
+    """Return the languages that pages and mails come in."""
+    return sorted({ENGLISH.tag, *translations()})
+
+
+def address_of(text: str) -> str:
+    """Return an address as it is kept: the domain in small letters (RFC 5321, section 2.4)."""
+    local, at, domain = text.strip().rpartition("@")
+    return f"{local}{at}{domain.lower()}"
+
+
+def recipients_at(database: Database, address: str) -> list[Recipient]:
+    """Return the recipients at an address, and the endpoints that it owns; if none, it is a ``NotifyError``.
+
+    One person may be a contact of several customers.
+    """
+    found = address_of(address)
+    rows = database.query(
+        "SELECT * FROM recipients WHERE address = ?"
+        " OR id IN (SELECT recipient FROM endpoints WHERE owner = ?) ORDER BY channel, id",
+        *(found, found),
+    )
+    if not rows:
+        raise NotifyError(
+            f"no recipient has the address {quoted(address)}", hint="register-api notify contacts list"
+        )
+    return [msgspec.convert(row, Recipient) for row in rows]
+
+
+def active_contact(run: Run, customer: str, address: str) -> str | None:
+    """Return the id of a customer's contact who is told."""
+    found = run(
+        "SELECT id FROM recipients WHERE kind = 'contact' AND state = 'active'"
+        " AND customer = ? AND address = ?",
+        *(customer, address),
+    )
+    return str(found[0]["id"]) if found else None
+
+
+def leave(run: Run, recipient: str, successor: str | None, now: int) -> None:
+    """Let a recipient leave; what they have not been told, their successor is."""
+    run(
+        "UPDATE recipients SET state = 'left', successor = ?, left_at = ? WHERE id = ?",
+        *(successor, now, recipient),
+    )
+    open_rows = run(
+        "SELECT id, version, kind, state, due_at FROM deliveries WHERE recipient = ?"
+        " AND (state = 'due' OR kind = 'notice' AND state IN ('refused', 'bounced', 'unknown'))",
+        recipient,
+    )
+    for row in open_rows:
+        if successor is not None and row["kind"] in {"notice", "reminder"}:
+            due_at = row["due_at"] if row["kind"] == "reminder" else now
+            make_due(run, row["version"], successor, now, row["kind"], due_at)
+        if row["state"] == "due":
+            run(
+                "UPDATE deliveries SET state = 'opted_out', state_at = ?, due_at = NULL WHERE id = ?",
+                *(now, row["id"]),
+            )
+            add_fact(run, row["id"], now, "opted_out", "the recipient left")
+
 
 _DELIVERIES = "(SELECT id FROM deliveries WHERE recipient = ?)"
-
-
-def export_person(database: Database, address: str) -> list[dict[str, Any]]:
-    """Return all that is kept of a person (GDPR Art. 15), a dictionary for each recipient at the address."""
-    return [_all_of(database.query, recipient) for recipient in recipients_at(database, address)]
 
 
 _KEPT = {
@@ -33,15 +136,19 @@ _KEPT = {
 """What is kept beside a recipient, and how it is read."""
 
 
-def _all_of(run: Run, recipient: Recipient) -> dict[str, Any]:
-    pseudonym = pseudonym_of(recipient.pseudonym_key, recipient.address)
-    everything: dict[str, Any] = {"recipient": recipient.printable() | {"pseudonym": pseudonym}}
-    everything |= {name: run(query, recipient.id) for name, query in _KEPT.items()}
-    for row in everything["deliveries"]:
-        row["facts"] = run("SELECT at, what, reply FROM facts WHERE delivery = ? ORDER BY at", row["id"])
-        bodies = run("SELECT body FROM bodies WHERE delivery = ?", row["id"])
-        row["mail"] = bytes(bodies[0]["body"]).decode(errors="replace") if bodies else None
-    return everything
+def export_person(database: Database, address: str) -> list[dict[str, Any]]:
+    """Return all that is kept of a person (GDPR Art. 15), a dictionary for each recipient at the address."""
+    found, run = [], database.query
+    for recipient in recipients_at(database, address):
+        pseudonym = pseudonym_of(recipient.pseudonym_key, recipient.address)
+        everything: dict[str, Any] = {"recipient": recipient.printable() | {"pseudonym": pseudonym}}
+        everything |= {name: run(query, recipient.id) for name, query in _KEPT.items()}
+        for row in everything["deliveries"]:
+            row["facts"] = run("SELECT at, what, reply FROM facts WHERE delivery = ? ORDER BY at", row["id"])
+            bodies = run("SELECT body FROM bodies WHERE delivery = ?", row["id"])
+            row["mail"] = bytes(bodies[0]["body"]).decode(errors="replace") if bodies else None
+        found.append(everything)
+    return found
 
 
 def erase(database: Database, address: str, now: int, *, successor: str = "", ended: bool = False) -> int:
@@ -50,11 +157,7 @@ def erase(database: Database, address: str, now: int, *, successor: str = "", en
     An active contact needs a successor, the address of a contact of the same customer who is told from now
     on, unless the contract has ended.
 
-    Returns:
-        How many recipients had that address.
-
-    Raises:
-        NotifyError: There is none; or it is an active contact, and neither a successor nor an end was named.
+    Returns how many recipients had that address.
     """
     found = recipients_at(database, address)
     with database.transaction() as run:
@@ -98,14 +201,13 @@ def retain(database: Database, oldest: int, now: int) -> tuple[int, int]:
 
     Who asked to subscribe and did not confirm while the link was good goes, too, and so do unused links then.
 
-    Returns:
-        How many bodies and how many recipients are gone.
+    Returns how many bodies and how many recipients are gone.
     """
     with database.transaction() as run:
         left = run(
             "SELECT id FROM recipients WHERE state IN ('left', 'erased') AND left_at < ?"
             " OR state = 'pending' AND created_at < ?",
-            *(oldest, now - LIFETIMES["confirm"]),
+            *(oldest, now - SECONDS_TO_CONFIRM),
         )
         for row in left:
             for statement in (

@@ -25,7 +25,7 @@ from register_api.core.log.merkle import HASH_BYTES, leaf_hash
 from register_api.core.log.time_stamp import CLOCK_TOLERANCE, TimeStamp
 from register_api.core.text import quoted
 from register_api.errors import NotifyError, NotStamped
-from register_api.notify.contacts import Recipient, pseudonym_of, recipients_at
+from register_api.notify.persons import Recipient, pseudonym_of, recipients_at
 from register_api.notify.publication import Publication
 from register_api.publish.time_authority import TimeAuthority, ask
 from register_api.sending.database import Database, Row, Run

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from register_api.core.text import base_url_problem
-from register_api.sending.settings import (
-    MAIL_RULES,
-    MailSettings,
-    Positive,
-    SettingRule,
-    SettingsTable,
-    read_settings,
-)
+from register_api.core.text import base_url_problem, email_problem
+from register_api.sending.settings import MailSettings, Positive, read_settings
 
 TABLE = "notify"
 
 
 class NotifySettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How notices are sent; docs/notifying.md says what each setting means."""
+
+    TABLE = TABLE
+    PAGE = "docs/notifying.md"
 
     register: str
     root_sha256: str = ""
@@ -40,30 +36,27 @@ class NotifySettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fie
         """The address of the register's tree, with its last slash."""
         return f"{self.register.rstrip('/')}/"
 
-
-_RULES = (
-    SettingRule(
-        lambda settings: base_url_problem(settings.base),
-        "register must be the address of the published tree",
-        "write it like https://trust.example.com/",
-    ),
-    SettingRule(
-        lambda settings: bool(settings.time_authority) != bool(settings.time_authority_certificate),
-        "time_authority and time_authority_certificate go together",
-        "docs/timestamps.md says which certificate",
-    ),
-    SettingRule(
-        lambda settings: settings.subscriptions and base_url_problem(settings.subscriptions),
-        "subscriptions must be the address of the subscription service",
-        "write it like https://trust.example.com/subscriptions/",
-    ),
-    *MAIL_RULES,
-)
-
-
-_SETTINGS = SettingsTable(TABLE, NotifySettings, _RULES, "docs/notifying.md")
+    def problems(self) -> Iterator[tuple[object, str, str]]:
+        """Yield what settings may not say, as the base does."""
+        yield (
+            base_url_problem(self.base),
+            "register must be the address of the published tree",
+            "write it like https://trust.example.com/",
+        )
+        yield (
+            bool(self.time_authority) != bool(self.time_authority_certificate),
+            "time_authority and time_authority_certificate go together",
+            "docs/timestamps.md says which certificate",
+        )
+        yield (
+            self.subscriptions and base_url_problem(self.subscriptions),
+            "subscriptions must be the address of the subscription service",
+            "write it like https://trust.example.com/subscriptions/",
+        )
+        yield email_problem(self.sender), "sender must be an e-mail address", ""
+        yield from super().problems()
 
 
 def read_notify_settings(file: Path | None, environment: Mapping[str, str]) -> NotifySettings:
     """Read the settings, as ``read_settings`` says."""
-    return read_settings(file, environment, _SETTINGS)
+    return read_settings(file, environment, NotifySettings)

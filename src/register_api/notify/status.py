@@ -10,8 +10,8 @@ import msgspec
 from register_api.clock import zone_of
 from register_api.core.instant import instant_of, local_day
 from register_api.notify.answers import AnswerStatus, answers_to, count_answers, last_day_to_object
-from register_api.notify.contacts import pseudonym_of, shown_address
 from register_api.notify.endpoints import endpoints
+from register_api.notify.persons import pseudonym_of, shown_address
 from register_api.notify.publication import load, newest
 from register_api.notify.sealing import Sealing, sealing
 from register_api.sending.database import Database, Row

@@ -13,13 +13,19 @@ from typing import Literal
 import msgspec
 
 from register_api.core.delivery import KEY_BYTES
-from register_api.notify.contacts import leave as leave_outbox
+from register_api.notify.deliveries import make_due
+from register_api.notify.persons import SECONDS_TO_CONFIRM
+from register_api.notify.persons import leave as leave_outbox
 from register_api.sending.database import Database, Row, Run
 
 Purpose = Literal["confirm", "manage", "answer"]
 
 _MINUTE, _DAY = 60, 86_400
-LIFETIMES: dict[Purpose, int] = {"confirm": 7 * _DAY, "manage": 400 * _DAY, "answer": 400 * _DAY}
+LIFETIMES: dict[Purpose, int] = {
+    "confirm": SECONDS_TO_CONFIRM,
+    "manage": 400 * _DAY,
+    "answer": 400 * _DAY,
+}
 """Seconds that a link is good for. Every mail to a subscriber brings a new one to manage with."""
 
 _MOST_MAILS, _WITHIN, _APART = 5, 7 * _DAY, 10 * _MINUTE
@@ -113,21 +119,13 @@ def subscribe(database: Database, address: str, wanted: Preferences, now: int) -
         )[0]
         if recipient["state"] == "pending":
             change(run, recipient["id"], wanted)
-        if _may_be_mailed(run, recipient["id"], now):
-            run(
-                "INSERT INTO deliveries (id, recipient, channel, kind, state, state_at, due_at)"
-                " VALUES (?, ?, 'mail', 'confirmation', 'due', ?, ?)",
-                *(secrets.token_hex(16), recipient["id"], now, now),
-            )
-
-
-def _may_be_mailed(run: Run, recipient: str, now: int) -> bool:
-    sent = run(
-        "SELECT state_at FROM deliveries WHERE recipient = ? AND kind = 'confirmation' AND state_at > ?",
-        *(recipient, now - _WITHIN),
-    )
-    newest = max((row["state_at"] for row in sent), default=0)
-    return len(sent) < _MOST_MAILS and newest <= now - _APART
+        sent = run(
+            "SELECT state_at FROM deliveries WHERE recipient = ? AND kind = 'confirmation' AND state_at > ?",
+            *(recipient["id"], now - _WITHIN),
+        )
+        newest = max((row["state_at"] for row in sent), default=0)
+        if len(sent) < _MOST_MAILS and newest <= now - _APART:
+            make_due(run, None, recipient["id"], now, "confirmation")
 
 
 def change(run: Run, recipient: str, wanted: Preferences) -> None:

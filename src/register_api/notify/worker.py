@@ -1,30 +1,33 @@
-"""The worker: looks at the public tree, records what is new, and sends what is due."""
+"""The worker: looks at the public tree, records what is new, and sends what is due.
+
+An event to an endpoint holds nothing to be believed: it says that there is something to look at, and where.
+Who receives one verifies the register; so a key that signs events is worth nothing to a thief but polls.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import time
-from collections import Counter
-from typing import Self
 
 import msgspec
 
+from register_api.core.format import tree
+from register_api.core.format.paths import address_of
+from register_api.core.instant import format_instant
 from register_api.errors import NotifyError, NotStamped, RegisterError, SendingError
-from register_api.notify.contacts import Recipient
 from register_api.notify.deliveries import Due
-from register_api.notify.endpoints import owner_of
-from register_api.notify.message import Writer
+from register_api.notify.endpoints import EVENTS, Endpoint, endpoint_of, hook_to, note_answer, owner_of
+from register_api.notify.message import Wanted, Words, Writer
+from register_api.notify.persons import Recipient
 from register_api.notify.publication import Look, note_look, record_new
 from register_api.notify.sealing import seal_facts, stamp_seals
 from register_api.notify.settings import NotifySettings
-from register_api.notify.webhook_events import HookWriter, hook_route
-from register_api.notify.words import Words
 from register_api.publish.time_authority import TimeAuthority
 from register_api.sending.database import Database
 from register_api.sending.mail import MailServer, Message
-from register_api.sending.outbox import RETRY_AFTER, Outbox, SendResult
-from register_api.sending.sender import Route, Sender, Surroundings
+from register_api.sending.outbox import Outbox, SendResult
+from register_api.sending.sender import Sender, Senders, Surroundings
+from register_api.sending.webhook import CHATS, Event, Hook, HookAnswer, transport_of
 
 _SEAL_PAUSE = 3600.0
 """Seconds between two seals of what happened."""
@@ -33,7 +36,7 @@ _PAUSE, _LONGEST_PAUSE = 5.0, 300.0
 """Seconds between two looks for what is due; while nothing is taken, more each time."""
 
 
-class Worker:
+class Worker(Senders):
     """Sends what is due; any number of workers share an outbox."""
 
     def __init__(
@@ -44,30 +47,16 @@ class Worker:
         around: Surroundings,
         authority: TimeAuthority | None = None,
     ) -> None:
-        """Begin without a connection."""
-        self._database, self._settings, self._around = database, settings, around
-        self._authority = authority
-        self._last_told = ""
-        words = Words(database, settings)
-        self._writer, hooks = Writer(database, settings, words), HookWriter(database, settings, words)
+        self._database, self._settings, self._authority = database, settings, authority
+        self._words = Words(database, settings)
+        self._writer = Writer(database, settings, self._words)
         outbox = Outbox(database, Due, secrets.token_hex(8), settings.lease_seconds)
-        mail = Route(("mail",), MailServer(settings, password), settings.mails_per_second, RETRY_AFTER)
-        self._senders = [
-            Sender(outbox, mail, self._mail, around),
-            Sender(outbox, hook_route(database, settings, around.now), hooks.compose, around),
-        ]
-
-    def __enter__(self) -> Self:
-        """Make what connections live in."""
-        with contextlib.ExitStack() as stack:
-            for sender in self._senders:
-                stack.enter_context(sender)
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the connections."""
-        self._stack.close()
+        hooks = transport_of(settings, around.now, "notify", self._note)
+        senders = (
+            Sender(outbox, MailServer(settings, password), self._mail, around),
+            Sender(outbox, hooks, self._hook, around),
+        )
+        super().__init__(senders, around)
 
     def run(self, look: Look) -> None:
         """Look, record and send until the worker has to end."""
@@ -83,7 +72,7 @@ class Worker:
                 self.send_due(next_look)
                 pause = _PAUSE
             except SendingError as error:
-                self._tell_once(error)
+                self.tell_once(error)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             self._around.stop.wait(min(pause, max(0.0, next_look - time.monotonic())))
 
@@ -97,7 +86,7 @@ class Worker:
                     self._around.tell(f"version {version} recorded")
         except RegisterError as error:
             problem = error
-            self._tell_once(error)
+            self.tell_once(error)
         note_look(self._database, now, problem)
 
     def seal(self) -> None:
@@ -106,27 +95,10 @@ class Worker:
         if number := seal_facts(self._database, now):
             self._around.tell(f"{number} facts sealed")
         try:
-            stamps = stamp_seals(self._database, self._authority, now) if self._authority else []
-        except NotStamped as error:
-            self._tell_once(error)
-        else:
-            for stamp in stamps:
+            for stamp in stamp_seals(self._database, self._authority, now) if self._authority else ():
                 self._around.tell(f"seal stamped by {stamp.authority}")
-
-    def send_due(self, until: float = float("inf"), counts: Counter[str] | None = None) -> None:
-        """Send all that is due by every channel, or what can be sent until an instant of the monotonic clock.
-
-        Raises:
-            SendingError: A channel takes nothing; the others were tried, too.
-        """
-        unavailable: SendingError | None = None
-        for sender in self._senders:
-            try:
-                sender.send_due(until, counts)
-            except SendingError as error:
-                unavailable = error
-        if unavailable is not None:
-            raise unavailable
+        except NotStamped as error:
+            self.tell_once(error)
 
     def _mail(self, row: Due, body: bytes | None) -> Message | SendResult:
         """Write the mail of a row, or say why there is none."""
@@ -143,9 +115,41 @@ class Worker:
         except (NotifyError, ValueError) as error:  # ValueError: a header that the library refuses to write
             return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
 
-    def _tell_once(self, error: RegisterError) -> None:
-        """Tell a problem when it comes, not each time it is met."""
-        said = f"{error.word}: {error.message}"
-        if said != self._last_told:
-            self._around.tell(said)
-        self._last_told = said
+    def _hook(self, row: Due, body: bytes | None) -> Hook | SendResult:
+        """Write the message of a row to an endpoint, or say why there is none."""
+        try:
+            endpoint = endpoint_of(self._database, row.recipient)
+            if endpoint.ended_at is not None and endpoint.kind == "contact":
+                return SendResult("refused", "the endpoint is switched off")
+            if endpoint.state != "active":
+                return SendResult("opted_out", "the endpoint left")
+            return hook_to(endpoint, row.id, body or self._event(row, endpoint))
+        except NotifyError as error:
+            return SendResult("refused", error.message)
+
+    def _event(self, row: Due, endpoint: Endpoint) -> bytes:
+        if row.version is None:
+            raise NotifyError("a message to an endpoint tells of a version")
+        base = self._settings.base
+        url = base + address_of(tree.VERSION_PAGE.path(row.version))
+        if endpoint.channel in CHATS:
+            return CHATS[endpoint.channel](self._words.chat(row.version, Wanted.by(endpoint)), url)
+        found = self._words.publication(row.version)
+        return Event(
+            id=row.id,
+            source=base,
+            type=f"{EVENTS}.{row.kind}",
+            subject=f"versions/{row.version}",
+            time=format_instant(found.register.published_at),
+            data={
+                "register": found.register.register,
+                "version": row.version,
+                "log_size": found.log_size,
+                "log_root": found.log_root,
+                "url": url,
+            },
+        ).encoded
+
+    def _note(self, hook: Hook, answer: HookAnswer) -> None:
+        rows = self._database.query("SELECT recipient FROM deliveries WHERE id = ?", hook.message_id)
+        note_answer(self._database, rows[0]["recipient"], answer, int(self._around.now().timestamp()))

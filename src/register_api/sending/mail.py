@@ -18,6 +18,7 @@ from register_api.core.canonical import digest
 from register_api.core.text import escaped
 from register_api.errors import SendingError
 from register_api.sending.outbox import SendResult
+from register_api.sending.sender import Transport
 from register_api.sending.settings import MailSettings
 
 
@@ -101,11 +102,14 @@ class MailServerUnavailable(SendingError):
     """It cannot be reached or takes no mail at all just now: the fault of no recipient."""
 
 
-class MailServer:
+class MailServer(Transport):
     """The server that takes mails, as SMTP (RFC 5321) has it, with DSN (RFC 3461) where it is offered."""
+
+    channels = ("mail",)
 
     def __init__(self, settings: MailSettings, password: str) -> None:
         """Begin without a connection."""
+        self.per_second = settings.mails_per_second
         self._smtp = aiosmtplib.SMTP(
             hostname=settings.smtp_host,
             port=settings.smtp_port,
@@ -151,11 +155,8 @@ class MailServer:
         if not begin():
             await self._end_mail()
             return None
-        return await self._send_bytes(message.body)
-
-    async def _send_bytes(self, body: bytes) -> SendResult:
         try:
-            answer = await self._smtp.data(body)
+            answer = await self._smtp.data(message.body)
         except aiosmtplib.SMTPDataError as error:
             await self._end_mail()
             return _refusal(error)

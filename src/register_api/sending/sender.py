@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, Self
 
 from register_api.clock import Clock
-from register_api.sending.outbox import LeasedRow, Outbox, SendResult
+from register_api.errors import RegisterError, SendingError
+from register_api.sending.outbox import RETRY_AFTER, LeasedRow, Outbox, SendResult
 
 _BATCH = 10
 """Rows that are leased at once: so many wait for the end of the lease when a worker is killed."""
@@ -41,34 +43,28 @@ class Outgoing(Protocol):
     def message_id(self) -> str: ...  # noqa: D102
 
 
-class Transport(Protocol):
-    """What messages are handed to; it raises its own error where it takes none at all just now."""
-
-    async def send(self, message: Any, begin: Callable[[], bool], /) -> SendResult | None:
-        """Send a message, once ``begin`` allows its bytes to flow; ``None`` where it does not."""
-
-    async def close(self) -> None:
-        """Close the connections."""
-
-
-class Route(NamedTuple):
-    """By what some channels are sent.
+class Transport:
+    """What takes the messages of some channels; it raises its own error where it takes none at all just now.
 
     Attributes:
-        channels: The channels whose rows are taken.
-        transport: What takes the messages.
         per_second: How many are sent at most.
         retry_after: Seconds until the next attempt after each that was deferred.
         spread: By which part of themselves these pauses are longer at most, another part for each row.
         at_once: How many are sent at the same time; the transport then raises nothing.
     """
 
-    channels: tuple[str, ...]
-    transport: Transport
+    channels: Sequence[str]
     per_second: float
-    retry_after: Sequence[int]
+    retry_after: Sequence[int] = RETRY_AFTER
     spread: float = 0.0
     at_once: int = 1
+
+    async def send(self, message: Any, begin: Callable[[], bool], /) -> SendResult | None:
+        """Send a message, once ``begin`` allows its bytes to flow; ``None`` where it does not."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Close the connections."""
 
 
 class Sender(Generic[LeasedRow]):
@@ -77,7 +73,7 @@ class Sender(Generic[LeasedRow]):
     def __init__(
         self,
         outbox: Outbox[LeasedRow],
-        route: Route,
+        transport: Transport,
         compose: Callable[[LeasedRow, bytes | None], Outgoing | SendResult],
         around: Surroundings,
     ) -> None:
@@ -86,7 +82,7 @@ class Sender(Generic[LeasedRow]):
         ``compose`` makes the message of a row, of the bytes where they were written before; or it says what
         became of it where nothing is to be sent.
         """
-        self._outbox, self._route, self._compose, self._around = outbox, route, compose, around
+        self._outbox, self._transport, self._compose, self._around = outbox, transport, compose, around
         self._next = 0.0
 
     def __enter__(self) -> Self:
@@ -96,7 +92,7 @@ class Sender(Generic[LeasedRow]):
 
     def __exit__(self, *_: object) -> None:
         """Close the connections."""
-        self._runner.run(self._route.transport.close())
+        self._runner.run(self._transport.close())
         self._runner.close()
 
     def send_due(self, until: float = float("inf"), counts: Counter[str] | None = None) -> None:
@@ -106,12 +102,12 @@ class Sender(Generic[LeasedRow]):
             SendingError: The transport takes nothing; what was leased is given back.
         """
         while not self._around.stop.is_set() and time.monotonic() < until:
-            rows = self._outbox.lease(self._at(), _BATCH, self._route.channels)
+            rows = self._outbox.lease(self._at(), _BATCH, self._transport.channels)
             if not rows:
                 return
             try:
                 while rows and not self._around.stop.is_set():
-                    together = rows[: self._route.at_once]
+                    together = rows[: self._transport.at_once]
                     outcomes = self._send(together)
                     del rows[: len(together)]
                     if counts is not None:
@@ -125,12 +121,13 @@ class Sender(Generic[LeasedRow]):
         messages = [self._compose(row, self._outbox.body(row.id)) for row in rows]
         for message in messages:
             if not isinstance(message, SendResult):
-                self._keep_pace()
+                self._around.stop.wait(max(0.0, self._next - time.monotonic()))
+                self._next = max(self._next, time.monotonic() - 1) + 1 / self._transport.per_second
         outcomes = self._runner.run(self._hand_over(rows, messages))
         for row, outcome in zip(rows, outcomes, strict=True):
             if outcome is not None:
-                share = self._route.spread * zlib.crc32(row.id.encode()) / 2**32
-                pauses = [round(pause * (1 + share)) for pause in self._route.retry_after]
+                share = self._transport.spread * zlib.crc32(row.id.encode()) / 2**32
+                pauses = [round(pause * (1 + share)) for pause in self._transport.retry_after]
                 self._outbox.finish(row, outcome, self._at(), pauses)
                 if outcome.what not in {"sent", "opted_out"}:
                     self._around.tell(f"delivery {row.id}: {outcome.what}")
@@ -142,7 +139,7 @@ class Sender(Generic[LeasedRow]):
         async def one(row: LeasedRow, message: Outgoing | SendResult) -> SendResult | None:
             if isinstance(message, SendResult):
                 return message
-            return await self._route.transport.send(
+            return await self._transport.send(
                 message,
                 lambda: self._outbox.begin(row.id, message.body, message.message_id, self._at()),
             )
@@ -152,12 +149,33 @@ class Sender(Generic[LeasedRow]):
         await asyncio.gather(*tasks, return_exceptions=True)
         return [task.result() for task in tasks]
 
-    def _keep_pace(self) -> None:
-        """Wait until the next message may be sent."""
-        wait = self._next - time.monotonic()
-        if wait > 0:
-            self._around.stop.wait(wait)
-        self._next = max(self._next, time.monotonic() - 1) + 1 / self._route.per_second
-
     def _at(self) -> int:
         return int(self._around.now().timestamp())
+
+
+class Senders(contextlib.ExitStack):
+    """All senders of a process, until it is closed."""
+
+    def __init__(self, senders: Iterable[Sender[Any]], around: Surroundings) -> None:
+        """Begin without a connection."""
+        super().__init__()
+        self._senders = [self.enter_context(sender) for sender in senders]
+        self._around, self._last_told = around, ""
+
+    def send_due(self, until: float = float("inf"), counts: Counter[str] | None = None) -> None:
+        """Send what is due by every channel, as a ``Sender`` does; one that takes nothing stops no other."""
+        unavailable: SendingError | None = None
+        for sender in self._senders:
+            try:
+                sender.send_due(until, counts)
+            except SendingError as error:
+                unavailable = error
+        if unavailable is not None:
+            raise unavailable
+
+    def tell_once(self, error: RegisterError | None) -> None:
+        """Tell a problem when it comes, not each time it is met."""
+        said = f"{error.word}: {error.message}" if error is not None else ""
+        if said not in {"", self._last_told}:
+            self._around.tell(said)
+        self._last_told = said

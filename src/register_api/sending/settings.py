@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import msgspec
 
 from register_api.core.text import email_problem, printable
-from register_api.errors import UsageError
+from register_api.errors import Malformed, UsageError
 from register_api.files.hand_written import read_toml
 from register_api.sending.database import POSTGRESQL
 
-PASSWORD_VARIABLE = "REGISTER_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
-
-Tls = Literal["starttls", "implicit", "off"]
 Positive = msgspec.Meta(ge=1, le=100_000_000)
 
 
 class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The sender, the mail server and the database; docs/notifying.md says what each setting means."""
+    """The mail server and the database: what every table of settings has, whose docs page is ``PAGE``."""
+
+    TABLE: ClassVar[str]
+    PAGE: ClassVar[str]
 
     sender: str
     database: str
     sender_name: str = ""
     smtp_host: str = "localhost"
     smtp_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 25
-    tls: Tls = "starttls"
+    tls: Literal["starttls", "implicit", "off"] = "starttls"
     smtp_user: str = ""
     smtp_password_file: str = ""
     bounce_address: str = ""
@@ -49,25 +49,38 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         """Whether the database is a server."""
         return self.database.startswith(POSTGRESQL)
 
+    def problems(self) -> Iterator[tuple[object, str, str]]:
+        """Yield what settings of the right kinds may not say: whether they do, the words for it, a hint."""
+        if self.bounce_address:
+            yield email_problem(self.bounce_address), "bounce_address must be an e-mail address", ""
+        yield not self.sender_name.isprintable(), "sender_name must be one line of plain text", ""
+        yield (
+            self.tls == "off" and not is_loopback(self.smtp_host),
+            'tls = "off" is for a mail server on this machine alone',
+            'set tls = "starttls" or "implicit"',
+        )
+        yield (
+            self.uses_postgresql and re.match(r"[a-z]+://[^/@]*:[^/@]+@", self.database),
+            "database must not hold a password",
+            "libpq reads it from PGPASSFILE or PGPASSWORD",
+        )
+        yield (
+            any(fails(ipaddress.ip_network, each) for each in self.allow),
+            "allow must hold networks",
+            "write them like 10.1.0.0/16 or fd00::/8",
+        )
 
-Settings = TypeVar("Settings", bound=msgspec.Struct)
+
+Settings = TypeVar("Settings", bound=MailSettings)
 
 
-class SettingRule(NamedTuple):
-    """What settings of the right kinds may not say, and the words for it."""
-
-    is_broken: Callable[[Any], object]
-    words: str
-    hint: str = ""
-
-
-class SettingsTable(NamedTuple, Generic[Settings]):
-    """A table of the file of settings: its name, what it holds, what it may not say, and its docs page."""
-
-    name: str
-    kind: type[Settings]
-    rules: Sequence[SettingRule]
-    page: str
+def fails(read: Callable[..., object], *values: object) -> bool:
+    """Tell whether values cannot be read."""
+    try:
+        read(*values)
+    except (Malformed, NotImplementedError, ValueError):
+        return True
+    return False
 
 
 def named_file(file: Path | None, environment: Mapping[str, str]) -> Path | None:
@@ -76,55 +89,37 @@ def named_file(file: Path | None, environment: Mapping[str, str]) -> Path | None
     return file or (Path(named) if named else None)
 
 
-def read_settings(
-    file: Path | None, environment: Mapping[str, str], table: SettingsTable[Settings]
-) -> Settings:
-    """Read a table of a file of settings.
-
-    Args:
-        file: The file.
-        environment: Variables by name; ``REGISTER_SETTINGS`` names the file if none is given.
-        table: What is read.
+def read_settings(file: Path | None, environment: Mapping[str, str], kind: type[Settings]) -> Settings:
+    """Read the table of a kind of settings from the file that ``named_file`` returns.
 
     Raises:
         UsageError: There is no such file or table in it, or a setting that is not valid.
     """
-    named = named_file(file, environment)
+    named, table, page = named_file(file, environment), kind.TABLE, kind.PAGE
     if named is None:
-        raise UsageError(
-            f"{table.name} needs a file of settings", hint=f"--settings FILE; {table.page} has one"
-        )
-    found: Any = read_toml(named).get(table.name)
+        raise UsageError(f"{table} needs a file of settings", hint=f"--settings FILE; {page} has one")
+    found: Any = read_toml(named).get(table)
     if found is None:
-        raise UsageError(f"{named} has no table [{table.name}]", hint=f"{table.page} lists its settings")
+        raise UsageError(f"{named} has no table [{table}]", hint=f"{page} lists its settings")
     try:
-        settings = msgspec.convert(found, table.kind)
+        settings = msgspec.convert(found, kind)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{named}: [{table.name}]: {printable(error)}", hint=table.page) from error
-    for rule in table.rules:
-        if rule.is_broken(settings):
-            raise UsageError(f"{named}: [{table.name}]: {rule.words}", hint=rule.hint)
+        raise UsageError(f"{named}: [{table}]: {printable(error)}", hint=page) from error
+    for is_problem, words, hint in settings.problems():
+        if is_problem:
+            raise UsageError(f"{named}: [{table}]: {words}", hint=hint)
     return settings
 
 
 def smtp_password(settings: MailSettings, environment: Mapping[str, str]) -> str:
-    """Return the password for the mail server: from the environment, else from the file named for it.
-
-    Raises:
-        UsageError: The file cannot be read, or there is none.
-    """
-    if password := environment.get(PASSWORD_VARIABLE):
-        return password
+    """Return the password for the mail server: from the environment, else from the file named for it."""
     file = settings.smtp_password_file
-    return read_text(file, "smtp_password_file") if file else ""
+    password = environment.get("REGISTER_SMTP_PASSWORD")
+    return password or (read_text(file, "smtp_password_file") if file else "")
 
 
 def read_text(file: str, named: str) -> str:
-    """Return what stands in a file that a setting names.
-
-    Raises:
-        UsageError: It cannot be read.
-    """
+    """Return what stands in a file that a setting names; it is a ``UsageError`` if it cannot be read."""
     try:
         return Path(file).read_text("utf-8").strip()
     except (OSError, ValueError) as error:
@@ -132,11 +127,7 @@ def read_text(file: str, named: str) -> str:
 
 
 def refuse_open(path: Path, named: str) -> None:
-    """Refuse a secret that others may read.
-
-    Raises:
-        UsageError: They may.
-    """
+    """Refuse a secret that others may read."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         words = f"{named}: {path} is open to other users (mode {mode:04o})"
@@ -149,46 +140,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def is_no_network(text: str) -> bool:
-    """Tell whether a text names no network of addresses."""
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        return True
-    return False
-
-
-def _has_password(url: str) -> bool:
-    try:
-        return bool(urlsplit(url).password)
-    except ValueError:
-        return False
-
-
-MAIL_RULES = (
-    SettingRule(lambda settings: email_problem(settings.sender), "sender must be an e-mail address"),
-    SettingRule(
-        lambda settings: not settings.sender_name.isprintable(), "sender_name must be one line of plain text"
-    ),
-    SettingRule(
-        lambda settings: settings.bounce_address and email_problem(settings.bounce_address),
-        "bounce_address must be an e-mail address",
-    ),
-    SettingRule(
-        lambda settings: settings.tls == "off" and not is_loopback(settings.smtp_host),
-        'tls = "off" is for a mail server on this machine alone',
-        'set tls = "starttls" or "implicit"',
-    ),
-    SettingRule(
-        lambda settings: settings.uses_postgresql and _has_password(settings.database),
-        "database must not hold a password",
-        "libpq reads it from PGPASSFILE or PGPASSWORD",
-    ),
-    SettingRule(
-        lambda settings: any(map(is_no_network, settings.allow)),
-        "allow must hold networks",
-        "write them like 10.1.0.0/16 or fd00::/8",
-    ),
-)

@@ -33,7 +33,7 @@ from register_api.core.text import url_problem
 from register_api.errors import UsageError, VerificationError
 from register_api.files import durable
 from register_api.sending.outbox import HOUR, MINUTE, SendResult
-from register_api.sending.sender import Route
+from register_api.sending.sender import Transport
 from register_api.sending.settings import MailSettings, is_loopback, refuse_open
 
 HookFormat = Literal["webhook", "slack", "teams"]
@@ -48,10 +48,7 @@ RETRY_AFTER = (5, 5 * MINUTE, *(HOUR * hours // 2 for hours in (1, 4, 10, 20, 28
 """Seconds until the next attempt after each that failed: three days together."""
 
 SPREAD = 0.2
-AT_ONCE, PER_SECOND = 10, 10.0
-"""How many endpoints are asked at the same time, so that slow ones do not hold up the others."""
-
-MAX_ANSWER_BYTES = 16 * 1024
+_MAX_ANSWER_BYTES = 16 * 1024
 _SECONDS = 15.0
 _GONE = 410
 _OK = frozenset(range(200, 300))
@@ -146,14 +143,10 @@ def new_secret() -> str:
 
 
 def read_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
-    """Read the Ed25519 key that signs messages: a key of its own, and none of a register's.
-
-    Args:
-        path: A PEM file (PKCS #8, without a passphrase) that its owner alone may read.
-        named: What messages call it.
+    """Read the Ed25519 key that signs messages: a PEM file (PKCS #8) that its owner alone may read.
 
     Raises:
-        UsageError: There is none, or others may read it.
+        UsageError: There is none, or others may read it; ``named`` is what messages call it.
     """
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
@@ -206,8 +199,11 @@ def hook_url_problem(url: str) -> str | None:
     return None if is_here else url_problem(url)
 
 
-class WebhookTransport:
-    """Sends to endpoints; what one of them does harms no other."""
+class WebhookTransport(Transport):
+    """Sends to endpoints, several at the same time: what one of them does harms or holds up no other."""
+
+    channels, per_second, retry_after = tuple(CONTENT_TYPES), 10.0, RETRY_AFTER
+    spread, at_once = SPREAD, 10
 
     def __init__(
         self,
@@ -248,7 +244,7 @@ class WebhookTransport:
         try:
             reply = await self._client.post(
                 read_url(hook.url, plain=False),
-                MAX_ANSWER_BYTES,
+                _MAX_ANSWER_BYTES,
                 content=hook.body,
                 headers=headers,
                 body_of=body_of,
@@ -278,8 +274,3 @@ def transport_of(
     # A row is leased for that long: an answer that comes later would be another worker's.
     seconds = min(_SECONDS, settings.lease_seconds / 2)
     return WebhookTransport(reach_with(settings.allow), key, now, note, seconds, command=command)
-
-
-def route_of(transport: WebhookTransport) -> Route:
-    """Return by what endpoints are told."""
-    return Route(tuple(CONTENT_TYPES), transport, PER_SECOND, RETRY_AFTER, SPREAD, AT_ONCE)

@@ -1,4 +1,4 @@
-"""One look at one vendor's register: what came of it, in one word, and what was verified."""
+"""One look at one vendor's register, or for one (docs/format/discovery.md): what came of it, in one word."""
 
 from __future__ import annotations
 
@@ -6,22 +6,82 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
 from register_api.bounded_http.client import OK, Elsewhere, Reply
 from register_api.bounded_http.limits import HttpLimits, Reach, reach_with, seconds_asked
-from register_api.core.canonical import digest
+from register_api.core.canonical import decode, digest
+from register_api.core.documents import Discovery
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
-from register_api.core.text import printable
+from register_api.core.text import base_url_problem, printable, quoted
 from register_api.errors import Forked, RegisterError, RolledBack, Unreachable, VerificationError, WatchError
 from register_api.verify import Options, Report, Verified, VerifyResult, verify
 from register_api.verify.evidence.package import Made, make_evidence
+from register_api.verify.fetcher import NotServed
 from register_api.verify.http_fetcher import HttpFetcher
-from register_api.watch.discovery import find_register
 from register_api.watch.settings import WatchSettings
 from register_api.watch.vendors import Vendor
+
+
+class FoundRegister(NamedTuple):
+    """What a site says of its register: whose it is, and the address of its tree."""
+
+    title: str
+    address: str
+
+
+def find_register(website: str, fetcher: Callable[[str], HttpFetcher]) -> FoundRegister | None:
+    """Return the register that a site names, if it names one.
+
+    The document is looked for below the address itself, which may be that of a tree, and at its origin. From
+    a host to the one with ``www`` before it, or back, a redirect is followed.
+
+    Raises:
+        WatchError: The site names several registers, or an address that cannot be one.
+        VerificationError: No answer, or one that is no such document.
+    """
+    base = website if website.endswith("/") else f"{website}/"
+    answers = (_document(place, fetcher) for place in dict.fromkeys((base, urljoin(base, "/"))))
+    place, data = next(filter(None, answers), ("", b""))
+    found = decode(data, Discovery).registers if place else ()
+    beside = urljoin(place, tree.DISCOVERY.path())
+    addresses = {urljoin(beside, register.tree_url): register.title for register in found}
+    wrong = next((url for url in sorted(addresses) if base_url_problem(url)), None)
+    if wrong is not None:
+        raise WatchError(f"the site names {quoted(wrong)}, which cannot be the address of a register")
+    if len(addresses) > 1:
+        raise WatchError(
+            f"the site names {len(addresses)} registers: {', '.join(map(quoted, sorted(addresses)))}",
+            hint="add each by its address",
+        )
+    return next((FoundRegister(title, address) for address, title in addresses.items()), None)
+
+
+def _document(
+    place: str, fetcher: Callable[[str], HttpFetcher], *, from_sister: bool = False
+) -> tuple[str, bytes] | None:
+    """Return the document below an address, and the address that gave it."""
+    path = tree.DISCOVERY.path()
+    with fetcher(place) as asked:
+        try:
+            data = asked.get(path, max_bytes(path))
+        except NotServed:
+            return None
+        except Elsewhere as error:
+            sister = error.address.removesuffix(path)
+            first, second = urlsplit(place), urlsplit(sister)
+            hosts = {first.netloc.removeprefix("www."), second.netloc.removeprefix("www.")}
+            is_as_safe = second.scheme in {first.scheme, "https"}
+            if from_sister or len(hosts) > 1 or not is_as_safe or not second.path.endswith("/"):
+                raise
+        else:
+            is_page = data.lstrip()[:1] == b"<"  # a page for what is not there
+            return None if is_page else (place, data)
+    return _document(sister, fetcher, from_sister=True)
+
 
 FRESH = "fresh"
 """The word for a register that verifies; every other one but that for none at all is trouble."""
@@ -42,23 +102,26 @@ _NOT_MODIFIED = 304
 _FIRST = tree.TIMESTAMP.path()
 
 
-class SeenTimestamp(NamedTuple):
-    """The file that everything else hangs on, TUF's timestamp, as it was served last.
+Seen = tuple[str, str]
+"""TUF's timestamp, on which everything else hangs, as it was served last: its ``ETag``, and its digest (hex).
+
+Each may be empty. A ``Last-Modified`` would not do: by it a host answers that nothing is new where it serves
+an older register than before.
+"""
+
+
+class Lease(NamedTuple):
+    """One look at one vendor, which nobody else makes meanwhile, and what earlier looks left.
 
     Attributes:
-        etag: Its ``ETag``, or an empty text. A ``Last-Modified`` would not do: by it a host answers that
-            nothing is new where it serves an older register than before.
-        sha256: Digest of its bytes, hex; empty: it was never seen.
+        etag: With ``seen_sha256``, the timestamp that was verified last.
+        version: The newest recorded version, and its digest.
     """
 
+    vendor: Vendor
+    owner: str = ""
     etag: str = ""
-    sha256: str = ""
-
-
-class Known(NamedTuple):
-    """What earlier looks left: the timestamp that was verified last, and the newest recorded version."""
-
-    seen: SeenTimestamp = SeenTimestamp()
+    seen_sha256: str = ""
     fresh_until: int = 0
     version: int = 0
     sha256: str = ""
@@ -91,7 +154,7 @@ class Looked(NamedTuple):
     hint: str = ""
     elsewhere: str = ""
     wait: int = 0
-    seen: SeenTimestamp = SeenTimestamp()
+    seen: Seen = ("", "")
     result: VerifyResult | None = None
 
     @property
@@ -121,22 +184,21 @@ class PollFetcher(HttpFetcher):
     """
 
     def __init__(self, base: str, limits: HttpLimits, reach: Reach, *, command: str) -> None:
-        """Begin without a connection; the arguments are those of the base."""
         super().__init__(base, limits, reach, command=command)
-        self.seen, self.elsewhere, self.page = SeenTimestamp(), "", False
+        self.seen, self.elsewhere, self.page = ("", ""), "", False
         self.refused: dict[str, Reply] = {}
         self._kept: Reply | None = None
 
-    def is_as_seen(self, before: SeenTimestamp) -> bool:
+    def is_as_seen(self, etag: str, sha256: str) -> bool:
         """Ask whether the timestamp is still the one that was seen before."""
-        reply = self._ask(_FIRST, max_bytes(_FIRST), {"If-None-Match": before.etag} if before.etag else {})
-        if reply.status == _NOT_MODIFIED and before.etag:
+        reply = self._ask(_FIRST, max_bytes(_FIRST), {"If-None-Match": etag} if etag else {})
+        if reply.status == _NOT_MODIFIED and etag:
             return True
         if reply.status != OK:
             raise Unreachable(f"{_FIRST}: the server answered with status {reply.status}", path=_FIRST)
         self._kept = reply  # `verify` asks for it next
         self.page = reply.body.lstrip()[:1] == b"<"
-        return bool(before.sha256) and self.seen.sha256 == before.sha256
+        return bool(sha256) and self.seen[1] == sha256
 
     def ask(self, path: str, max_bytes: int, headers: Mapping[str, str] | None = None) -> Reply:
         """Return what the server answers, as the base does; the first look is not made twice."""
@@ -154,7 +216,7 @@ class PollFetcher(HttpFetcher):
         if reply.status not in {OK, _NOT_MODIFIED}:
             self.refused[path] = reply
         elif reply.status == OK and path == _FIRST:
-            self.seen = SeenTimestamp(reply.headers.get("etag", ""), digest(reply.body))
+            self.seen = reply.headers.get("etag", ""), digest(reply.body)
         return reply
 
 
@@ -175,14 +237,15 @@ class Asking(NamedTuple):
         return cls(Path(settings.state), lambda base: PollFetcher(base, limits, reach, command=command))
 
 
-def look(vendor: Vendor, known: Known, now: dt.datetime, asking: Asking) -> Looked:
+def look(leased: Lease, now: dt.datetime, asking: Asking) -> Looked:
     """Look at a vendor's register, or for one where none is known; whatever happens is an outcome."""
+    vendor = leased.vendor
     try:
         if vendor.register:
             with asking.fetcher(vendor.register) as fetcher:
                 root, state = vendor.root_sha256 or None, asking.state / vendor.id
-                options = Options(root_sha256=root, state=state, quick=known.version > 0, wait=asking.wait)
-                return _look(vendor, known, now, fetcher, options)
+                options = Options(root_sha256=root, state=state, quick=leased.version > 0, wait=asking.wait)
+                return _look(leased, now, fetcher, options)
         found = find_register(vendor.website, asking.fetcher) if vendor.website else None
     except RegisterError as error:  # of a register: its address or the folder of its memory
         return Looked(UNUSABLE if vendor.register else NO_REGISTER, error.message, error.hint)
@@ -191,29 +254,30 @@ def look(vendor: Vendor, known: Known, now: dt.datetime, asking: Asking) -> Look
     return Looked(FOUND, found.address) if found else Looked(NO_REGISTER)
 
 
-def _look(vendor: Vendor, known: Known, now: dt.datetime, fetcher: PollFetcher, options: Options) -> Looked:
-    is_fresh = now.timestamp() < known.fresh_until
+def _look(leased: Lease, now: dt.datetime, fetcher: PollFetcher, options: Options) -> Looked:
+    is_fresh = now.timestamp() < leased.fresh_until
+    before = (leased.etag, leased.seen_sha256) if is_fresh else ("", "")
     try:
-        if fetcher.is_as_seen(known.seen if is_fresh else SeenTimestamp()) and is_fresh:
-            return Looked(FRESH, seen=fetcher.seen if fetcher.seen.sha256 else known.seen)
+        if fetcher.is_as_seen(*before) and is_fresh:
+            return Looked(FRESH, seen=fetcher.seen if fetcher.seen[1] else before)
     except RegisterError as error:
         return _trouble(error, fetcher, now)
     if fetcher.page:
         return _trouble(Unreachable(f"{_FIRST}: the server answered with a page"), fetcher, now)
 
     def verified(**more: object) -> VerifyResult:
-        return verify(vendor.register, msgspec.structs.replace(options, **more), now, fetcher=fetcher)
+        return verify(leased.vendor.register, msgspec.structs.replace(options, **more), now, fetcher=fetcher)
 
     result = verified()
-    if result.verified and result.verified.register.version > known.version:
+    if result.verified and result.verified.register.version > leased.version:
         result = verified(quick=False) if options.quick else result
         read = {update.version for update in result.verified.updates} if result.verified else set()
         if result.verified and not read >= set(
-            range(known.version + 1, result.verified.register.version + 1)
+            range(leased.version + 1, result.verified.register.version + 1)
         ):
             # A run that ended before it had recorded what it read (docs/python-api.md, Follow a register).
             result = verified(quick=False, history="all")
-    finding = known.contradicted_by(result.verified) if result.verified else result.finding
+    finding = leased.contradicted_by(result.verified) if result.verified else result.finding
     if finding is not None:
         result = msgspec.structs.replace(result, verified=None, finding=finding)
         return _trouble(finding, fetcher, now)._replace(result=result)

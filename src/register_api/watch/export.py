@@ -6,7 +6,7 @@ import datetime as dt
 import functools
 import io
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -69,27 +69,21 @@ class Watched(NamedTuple):
             row["vendor"]: decode(zlib.decompress(row["document"]), Register)
             for row in database.query(_NEWEST)
         }
-        return cls(all_vendors(database), list(map(_news, database.query(_NEWS))), registers, here)
+        news = database.query(_NEWS)
+        for row in news:
+            for name in ("first_seen", "decided_at"):
+                row[name] = row[name] and format_instant(dt.datetime.fromtimestamp(row[name], dt.UTC))
+            row |= {name: bool(row[name]) for name in ("critical", "concerns")}
+        return cls(all_vendors(database), news, registers, here)
+
+    def table(self, fields: Mapping[str, str] | None = None) -> _Rows:
+        """Return news, or with ``fields``, our names by those of the columns, vendors."""
+        if fields is None:
+            return [{name: row[name] for name in NEWS} for row in self.news]
+        return [{name: getattr(each, of) for name, of in fields.items()} for each in self.vendors]
 
 
-def _news(row: Mapping[str, Any]) -> dict[str, Any]:
-    instants = {
-        name: row[name] and format_instant(dt.datetime.fromtimestamp(row[name], dt.UTC))
-        for name in ("first_seen", "decided_at")
-    }
-    return {**row, **instants, "critical": bool(row["critical"]), "concerns": bool(row["concerns"])}
-
-
-class _Table(NamedTuple):
-    """News or vendors, with their fields by the names of columns, and what a sheet of them is called."""
-
-    rows: Callable[[Watched], Sequence[Mapping[str, Any]]]
-    fields: Mapping[str, str]
-    sheet: str = ""
-
-    def dicts(self, watched: Watched) -> list[dict[str, Any]]:
-        """Return rows by the names of columns."""
-        return [{name: row[of] for name, of in self.fields.items()} for row in self.rows(watched)]
+_Rows = Sequence[Mapping[str, Any]]
 
 
 def _text(value: Any) -> str:
@@ -98,26 +92,21 @@ def _text(value: Any) -> str:
     return " ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _csv(table: _Table, watched: Watched) -> bytes:
-    rows = ([guarded(_text(cell)) for cell in row.values()] for row in table.dicts(watched))
-    return csv_bytes([*table.fields], rows)
+def _csv(columns: Iterable[str], rows: _Rows) -> bytes:
+    return csv_bytes([*columns], ([guarded(_text(cell)) for cell in row.values()] for row in rows))
 
 
-def _json(table: _Table, watched: Watched) -> bytes:
-    return msgspec.json.encode(table.dicts(watched))
-
-
-def _workbook(table: _Table, watched: Watched) -> bytes:
+def _workbook(name: str, columns: Iterable[str], cells: _Rows, now: dt.datetime) -> bytes:
     """Return a workbook of one sheet with string cells alone: no text is taken for a formula."""
-    data, rows = io.BytesIO(), [[*table.fields], *(row.values() for row in table.dicts(watched))]
+    data, rows = io.BytesIO(), [[*columns], *(row.values() for row in cells)]
     with xlsxwriter.Workbook(data, {"in_memory": True}) as book:
-        book.set_properties({"created": watched.here.now.replace(tzinfo=None)})
-        sheet = book.add_worksheet(table.sheet)
+        book.set_properties({"created": now.replace(tzinfo=None)})
+        sheet = book.add_worksheet(name)
         for number, row in enumerate(rows):
             for column, cell in enumerate(row):
                 sheet.write_string(number, column, escaped(_text(cell)))
         sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, len(rows) - 1, len(table.fields) - 1)
+        sheet.autofilter(0, 0, len(rows) - 1, len(rows[0]) - 1)
     return data.getvalue()
 
 
@@ -170,7 +159,15 @@ def _cyclonedx(watched: Watched) -> bytes:
     A vendor depends on the services that are in use today. What a vendor without a register depends on is
     unknown, and is said to be.
     """
-    services = [_service(vendor) for vendor in watched.vendors]
+    services: list[dict[str, Any]] = [
+        {
+            "bom-ref": f"vendors/{vendor.id}",
+            "name": vendor.name,
+            "provider": {"name": vendor.name, **({"url": [vendor.website]} if vendor.website else {})},
+            "x-trust-boundary": True,
+        }
+        for vendor in watched.vendors
+    ]
     dependencies: list[dict[str, Any]] = [{"ref": _US, "dependsOn": [item["bom-ref"] for item in services]}]
     known: dict[str, list[str]] = {"complete": [], "unknown": []}
     for vendor in watched.vendors:
@@ -200,26 +197,13 @@ def _cyclonedx(watched: Watched) -> bytes:
     )
 
 
-def _service(vendor: Vendor) -> dict[str, Any]:
-    url = {"url": [vendor.website]} if vendor.website else {}
-    return {
-        "bom-ref": f"vendors/{vendor.id}",
-        "name": vendor.name,
-        "provider": {"name": vendor.name, **url},
-        "x-trust-boundary": True,
-    }
-
-
-def _vendor_rows(watched: Watched) -> list[dict[str, Any]]:
-    return [msgspec.structs.asdict(vendor) for vendor in watched.vendors]
-
-
-_NEWS_TABLE = _Table(lambda watched: watched.news, {name: name for name in NEWS}, "News")
 _DRATA = {
     "name": "name", "url": "website", "critical": "critical", "servicesProvided": "products",
     "dataStored": "data",
 }  # fmt: skip
 """Names of fields by which Drata takes vendors, with ours: those that are known here."""
+
+_VANTA = {"name": "name", "websiteUrl": "website"}
 
 # CISO Assistant's import of third parties reads a sheet Entities with ref_id and name (backend/data_wizard/
 # views.py of intuitem/ciso-assistant-community); a website has no column of its own there.
@@ -227,16 +211,16 @@ _ENTITIES = {"ref_id": "id", "name": "name", "description": "website"}
 
 FILES: Mapping[str, Callable[[Watched], bytes]] = MappingProxyType(
     {
-        "news.csv": functools.partial(_csv, _NEWS_TABLE),
-        "news.json": functools.partial(_json, _NEWS_TABLE),
-        "news.xlsx": functools.partial(_workbook, _NEWS_TABLE),
+        "news.csv": lambda watched: _csv(NEWS, watched.table()),
+        "news.json": lambda watched: msgspec.json.encode(watched.table()),
+        "news.xlsx": lambda watched: _workbook("News", NEWS, watched.table(), watched.here.now),
         "deadlines.ics": _calendar,
-        "vendors.csv": functools.partial(_csv, _Table(_vendor_rows, {name: name for name in COLUMNS})),
-        "drata.csv": functools.partial(_csv, _Table(_vendor_rows, _DRATA)),
-        "vanta.json": functools.partial(
-            _json, _Table(_vendor_rows, {"name": "name", "websiteUrl": "website"})
+        "vendors.csv": lambda watched: _csv(COLUMNS, watched.table({name: name for name in COLUMNS})),
+        "drata.csv": lambda watched: _csv(_DRATA, watched.table(_DRATA)),
+        "vanta.json": lambda watched: msgspec.json.encode(watched.table(_VANTA)),
+        "ciso-assistant.xlsx": lambda watched: _workbook(
+            "Entities", _ENTITIES, watched.table(_ENTITIES), watched.here.now
         ),
-        "ciso-assistant.xlsx": functools.partial(_workbook, _Table(_vendor_rows, _ENTITIES, "Entities")),
         "cyclonedx.json": _cyclonedx,
         "b_05.01.csv": functools.partial(_dora, PROVIDERS, provider_rows),
         "b_05.02.csv": functools.partial(_dora, CHAIN, chain_rows),

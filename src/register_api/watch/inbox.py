@@ -77,11 +77,7 @@ def inbox(
 
 
 def describe(database: Database, news: str) -> Row:
-    """Return a piece of news with its vendor's name; ``detail`` is what it was made of.
-
-    Raises:
-        WatchError: There is none of that id.
-    """
+    """Return a piece of news with its vendor's name; ``detail`` is what it was made of."""
     rows = database.query(
         "SELECT news.*, vendors.name AS vendor_name FROM news JOIN vendors ON vendors.id = news.vendor"
         " WHERE news.id = ?",
@@ -93,11 +89,7 @@ def describe(database: Database, news: str) -> Row:
 
 
 def decide(database: Database, decision: Decision) -> None:
-    """Keep a decision beside those that were made before.
-
-    Raises:
-        WatchError: There is no such news, or it is not said why or by whom.
-    """
+    """Keep a decision beside those made before; it is a ``WatchError`` if it is not said why or by whom."""
     for name in ("reason", "by"):
         said = getattr(decision, name).strip()
         if not said or len(said) > _LONGEST:
@@ -153,13 +145,10 @@ _SEARCHES = {
 
 
 class VendorStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How it stands with one vendor.
+    """How it stands with one vendor, and with its register, which has a ``name`` of its own.
 
-    Attributes:
-        outcome: ``fresh``, ``no_register``, or the word for what is wrong; empty: it was never looked at.
-        name: The register's own name.
-        version: Its newest version that verified, at ``good_at``; 0: none did.
-        failures: How often in a row it did not verify.
+    ``outcome`` is ``fresh``, ``no_register``, or the word for what is wrong; empty: it was never looked at.
+    ``version`` is its newest that verified, at ``good_at``; 0: none did.
     """
 
     vendor: str

@@ -1,21 +1,42 @@
-"""Messages to who is responsible for a vendor: alerts at once, a digest a day, reminders; each thing once."""
+"""Messages to who is responsible for a vendor: alerts at once, a digest a day, reminders; each thing once.
+
+They go through the outbox, by mail to owners, and to webhooks and chats.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import html
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
 
+from register_api.clock import zone_of
+from register_api.core import strict_base64
+from register_api.core.instant import format_instant
 from register_api.core.language.language import ENGLISH, count
 from register_api.core.text import escaped
-from register_api.sending.database import Row, Run
-from register_api.sending.outbox import Leased
+from register_api.errors import Malformed, SendingError, UsageError
+from register_api.sending.database import Database, Row, Run
+from register_api.sending.mail import Addressed, MailServer, Message, content_of, envelope, written
+from register_api.sending.outbox import Leased, Outbox, SendResult
+from register_api.sending.sender import Sender, Senders, Surroundings
+from register_api.sending.settings import read_text
+from register_api.sending.webhook import (
+    CHATS,
+    CONTENT_TYPES,
+    SECRET,
+    Event,
+    Hook,
+    hook_url_problem,
+    transport_of,
+)
 from register_api.watch.inbox import UNDECIDED
 from register_api.watch.news import AT_ONCE
-from register_api.watch.settings import Here
+from register_api.watch.settings import Here, WatchHook, WatchSettings
 
 _UNTOLD = f"""
     SELECT news.id, heard_by FROM
@@ -35,7 +56,7 @@ _LIVE = f"""
         JOIN news ON news.id = told.news JOIN vendors ON vendors.id = news.vendor
     WHERE told.delivery = ? AND {UNDECIDED} ORDER BY deadline IS NULL, deadline, vendors.name, news.id
 """
-MOST_NEWS = 200
+_MOST_NEWS = 200
 """So many pieces of news stand in one message; of more only the number."""
 
 _SUBJECTS = {
@@ -46,31 +67,10 @@ _SUBJECTS = {
 
 
 class DueMessage(Leased, frozen=True, kw_only=True):
-    """A row of the outbox: an alert, a digest or a reminder to somebody."""
+    """A row of the outbox: an alert, a digest or a reminder to an owner, or to a webhook by its name."""
 
     recipient: str
     kind: str
-
-
-class Audience(NamedTuple):
-    """Who is told by a channel: each owner by mail, or a webhook.
-
-    Attributes:
-        recipient: Name of the webhook; empty: the owner of each piece of news.
-        owner: Whose news are told; empty: everybody's.
-    """
-
-    channel: str = "mail"
-    recipient: str = ""
-    owner: str = ""
-
-
-class Reminder(NamedTuple):
-    """Something to remind somebody of, who has so many days to object, or less."""
-
-    news: str
-    owner: str
-    days_before: int
 
 
 class Text(NamedTuple):
@@ -90,7 +90,7 @@ class Text(NamedTuple):
     def mail(self) -> str:
         """The text of a mail."""
         decide = "To decide: register-api watch decide ID accepted|objected|not_concerned"
-        return "\n\n".join([*self.shortened(MOST_NEWS, "\n"), decide]) + "\n"
+        return "\n\n".join([*self.shortened(_MOST_NEWS, "\n"), decide]) + "\n"
 
 
 def make_due(run: Run, here: Here) -> list[DueMessage]:
@@ -100,18 +100,17 @@ def make_due(run: Run, here: Here) -> list[DueMessage]:
     rest once a day from ``digest_hour`` on. What nobody is responsible for, or was decided, is not told.
     """
     near, today, made = list(reminders(run, here)), here.today.isoformat(), list[DueMessage]()
-    hooks = [Audience(hook.format, hook.name, hook.owner) for hook in here.settings.webhooks]
-    for audience in hooks if hooks and not here.settings.sender else [Audience(), *hooks]:
-        untold = _untold(run, audience, _AT_ONCE, *sorted(AT_ONCE), today)
-        made += _told(run, audience, "alert", untold, here)
-        reminded = (
-            (audience.recipient or each.owner, each.news, f"reminder-{each.days_before}")
-            for each in near
-            if audience.owner in {"", each.owner}
-        )
-        made += _told(run, audience, "reminder", reminded, here)
-        if here.hour >= here.settings.digest_hour:
-            made += _told(run, audience, "digest", _untold(run, audience, _NOT_TODAY, today), here)
+    hooks = [(hook.format, hook.name, hook.owner) for hook in here.settings.webhooks]
+    mail = [("mail", "", "")] if here.settings.sender or not hooks else []
+    for channel, hook, only in [*mail, *hooks]:
+        untold = _untold(run, _AT_ONCE, hook, only, *sorted(AT_ONCE), today)
+        made += _told(run, channel, "alert", untold, here)
+        reminded = [
+            (hook or owner, news, f"reminder-{days}") for news, owner, days in near if only in {"", owner}
+        ]
+        made += _told(run, channel, "reminder", reminded, here)
+        if here.now.astimezone(zone_of(here.settings.time_zone)).hour >= here.settings.digest_hour:
+            made += _told(run, channel, "digest", _untold(run, _NOT_TODAY, hook, only, today), here)
     return made
 
 
@@ -119,17 +118,16 @@ _Items = Iterable[tuple[str, str, str]]
 """To whom, which piece of news, and whether it is new or a reminder."""
 
 
-def _untold(run: Run, audience: Audience, more: str, *values: str) -> _Items:
-    rows = run(_UNTOLD.format(more=more), audience.recipient, audience.owner, *values)
-    return [(row["heard_by"], row["id"], "news") for row in rows]
+def _untold(run: Run, condition: str, *values: str) -> _Items:
+    return [(row["heard_by"], row["id"], "news") for row in run(_UNTOLD.format(more=condition), *values)]
 
 
-def _told(run: Run, audience: Audience, kind: str, items: _Items, here: Here) -> list[DueMessage]:
+def _told(run: Run, channel: str, kind: str, items: _Items, here: Here) -> list[DueMessage]:
     """Make one row for each recipient; what another process has told meanwhile is left to it."""
     made: dict[str, DueMessage] = {}
     for to, news, told in items:
         if to and to not in made:
-            id_, channel = secrets.token_hex(16), audience.channel
+            id_ = secrets.token_hex(16)
             made[to] = DueMessage(id=id_, channel=channel, attempts=0, unknowns=0, recipient=to, kind=kind)
             run(
                 "INSERT INTO deliveries (id, channel, state, state_at, due_at, recipient, kind, day)"
@@ -141,8 +139,11 @@ def _told(run: Run, audience: Audience, kind: str, items: _Items, here: Here) ->
     return list(made.values())
 
 
-def reminders(run: Run, here: Here) -> Iterator[Reminder]:
-    """Yield what has to be reminded of, each once; a reminder that was missed is made up for by the next."""
+def reminders(run: Run, here: Here) -> Iterator[tuple[str, str, int]]:
+    """Yield news to remind of, their owners, and which reminder it is, by days before the deadline.
+
+    Each comes once; one that was missed is made up for by the next.
+    """
     days_before = here.settings.reminder_days
     last = here.today + dt.timedelta(days=max(days_before, default=-1))
     rows = run(
@@ -158,7 +159,7 @@ def reminders(run: Run, here: Here) -> Iterator[Reminder]:
         if seen_on < deadline - dt.timedelta(days=step) and run(
             "INSERT INTO reminders VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING news", row["id"], step
         ):
-            yield Reminder(row["id"], row["owner"], step)
+            yield row["id"], row["owner"], step
 
 
 def text_of(run: Run, due: DueMessage, here: Here) -> Text | None:
@@ -188,3 +189,119 @@ def preview(run: Run, here: Here) -> list[tuple[DueMessage, Text]]:
     anytime = here._replace(settings=msgspec.structs.replace(here.settings, digest_hour=0))
     texts = ((due, text_of(run, due, here)) for due in make_due(run, anytime))
     return [(due, text) for due, text in texts if text is not None]
+
+
+_TYPE = "sub-processor-watch"
+_MOST_LINES = 8
+_SHORTEST_SECRET = 24
+"""Bytes (Standard Webhooks 1.0.0: 24 to 64)."""
+
+_NOTHING_LEFT = SendResult("opted_out", "all of it is decided, or was told by another process")
+
+
+class Mailer(Senders):
+    """Tells who is responsible; several may share a database. Without sender and webhooks nothing is sent."""
+
+    def __init__(
+        self, database: Database, settings: WatchSettings, password: str, around: Surroundings
+    ) -> None:
+        """Begin without a connection; it is a ``UsageError`` if a file of a webhook cannot be read."""
+        self._database, self._settings = database, settings
+        self._hooks = {(each.name, str(each.format)): _url_and_secret(each) for each in settings.webhooks}
+        outbox = Outbox(database, DueMessage, secrets.token_hex(8), settings.lease_seconds)
+        senders: list[Sender[DueMessage]] = []
+        if settings.webhooks:
+            hooks = transport_of(settings, around.now, "watch")
+            senders.append(Sender(outbox, hooks, self._hook, around))
+        if settings.sender:
+            senders.append(Sender(outbox, MailServer(settings, password), self._mail, around))
+        super().__init__(senders, around)
+
+    def send(self) -> Counter[str]:
+        """Put into the outbox what has to be told, send what is due, and return how many messages ended how.
+
+        Raises:
+            SendingError: The mail server takes nothing just now; what is due stays due.
+        """
+        counts: Counter[str] = Counter()
+        if self._senders:
+            with self._database.transaction() as run:
+                make_due(run, self._here())
+        self.send_due(counts=counts)
+        return counts
+
+    def try_to_send(self) -> None:
+        """Do the same; a mail server that takes nothing is told once, and hinders no look at registers."""
+        try:
+            self.send()
+            self.tell_once(None)
+        except SendingError as error:
+            self.tell_once(error)
+
+    def _mail(self, due: DueMessage, body: bytes | None) -> Message | SendResult:
+        """Write the mail of a row, or say why there is none; ``body`` where it was written before."""
+        if body is not None:
+            return envelope(self._settings, due.id, due.recipient, body)
+        text = text_of(self._database.query, due, self._here())
+        if text is None:
+            return _NOTHING_LEFT
+        page = f'<pre style="white-space: pre-wrap; font: inherit">{html.escape(text.mail)}</pre>\n'
+        to = Addressed(due.id, due.recipient, "", text.subject, {})
+        try:
+            return written(self._settings, to, content_of(text.mail, page), self._around.now())
+        except ValueError as error:  # a header that the library refuses to write
+            return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
+
+    def _hook(self, due: DueMessage, body: bytes | None) -> Hook | SendResult:
+        """Write the message of a row to a webhook, or say why there is none."""
+        known = self._hooks.get((due.recipient, due.channel))
+        if known is None:
+            return SendResult("refused", "the settings have no such webhook any more")
+        if body is None:
+            text = text_of(self._database.query, due, self._here())
+            if text is None:
+                return _NOTHING_LEFT
+            body = self._body(due, text)
+        url, secret = known
+        return Hook(due.id, url, CONTENT_TYPES[due.channel], body, secret)
+
+    def _body(self, due: DueMessage, text: Text) -> bytes:
+        page = self._settings.page_address
+        if due.channel in CHATS:
+            return CHATS[due.channel]([text.subject, *text.shortened(_MOST_LINES, "; ")], page)
+        names = ("id", "vendor", "title", "deadline", "deadline_of")
+        news = [
+            {name: row[name] for name in names} | {"critical": bool(row["critical"])}
+            for row in text.rows[:_MOST_NEWS]
+        ]
+        return Event(
+            id=due.id,
+            source=page or f"urn:{_TYPE}",
+            type=f"{_TYPE}.{due.kind}",
+            subject=text.subject,
+            time=format_instant(self._around.now()),
+            data={"count": len(text.rows), "news": news},
+        ).encoded
+
+    def _here(self) -> Here:
+        return Here(self._around.now(), self._settings)
+
+
+def _url_and_secret(hook: WatchHook) -> tuple[str, str]:
+    """Return the address of a webhook, and its secret; empty for a chat, which has none."""
+    url = read_text(hook.url_file, f"webhook {hook.name}: url_file")
+    if problem := hook_url_problem(url):
+        raise UsageError(f"webhook {hook.name}: the address in url_file {problem}")
+    if not hook.secret_file:
+        return url, ""
+    secret = read_text(hook.secret_file, f"webhook {hook.name}: secret_file")
+    try:
+        good = len(strict_base64.decode(secret.removeprefix(SECRET))) >= _SHORTEST_SECRET
+    except Malformed:
+        good = False
+    if not (good and secret.startswith(SECRET)):
+        raise UsageError(
+            f"webhook {hook.name}: secret_file holds no secret",
+            hint=f"{SECRET} and the base64 of {_SHORTEST_SECRET} or more random bytes",
+        )
+    return url, secret

@@ -62,14 +62,7 @@ _TOLD = ("type", "kind", "subprocessor", "engagement", "planned", "affects", "su
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is told once; the fields are the columns, in their order.
-
-    Attributes:
-        key: What it is about: the same thing has the same key, and is told once.
-        kind: The class, one of ``CLASSES``.
-        title: One line for people.
-        detail: More of it, JSON.
-    """
+    """One thing, told once by its ``key``; fields are the columns in their order, ``detail`` is JSON."""
 
     id: str
     vendor: str
@@ -109,11 +102,7 @@ def add(run: Run, news: News) -> bool:
 
 
 class Deadline(NamedTuple):
-    """The last day to object.
-
-    Attributes:
-        of: Who sets it: the ``register``, in the publisher's time zone, or the ``contract``, in ours.
-    """
+    """The last day to object, ``of`` the register, in the publisher's time zone, or the contract, in ours."""
 
     day: dt.date
     of: Literal["register", "contract"]

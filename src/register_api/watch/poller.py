@@ -25,9 +25,8 @@ from register_api.watch.check_vendor import (
     NO_REGISTER,
     UNUSABLE,
     Asking,
-    Known,
+    Lease,
     Looked,
-    SeenTimestamp,
     look,
 )
 from register_api.watch.news import AT_ONCE, TROUBLE, News, add, news_of
@@ -40,14 +39,6 @@ _WEEK = 7 * _DAY
 _LONGEST_NAME = 300
 _JITTER = 5
 """One part in so many: the pause until the next look is that much longer or shorter at most, by half."""
-
-
-class Lease(NamedTuple):
-    """One look at one vendor, which nobody else makes meanwhile."""
-
-    owner: str
-    vendor: Vendor
-    known: Known
 
 
 def due(database: Database, until: int) -> list[Row]:
@@ -69,12 +60,9 @@ def lease(database: Database, vendor: str, owner: str, *, until: int, now: int, 
         )
         if not taken:
             return None
-        rows = run("SELECT * FROM vendors WHERE id = ?", vendor)
-        row = taken[0]
-        newest = run("SELECT sha256 FROM versions WHERE vendor = ? AND version = ?", vendor, row["version"])
-    seen = SeenTimestamp(row["etag"], row["seen_sha256"])
-    known = Known(seen, row["fresh_until"], row["version"], newest[0]["sha256"] if newest else "")
-    return Lease(owner, vendor_of(rows[0]), known)
+        rows, version = run("SELECT * FROM vendors WHERE id = ?", vendor), taken[0]["version"]
+        newest = run("SELECT sha256 FROM versions WHERE vendor = ? AND version = ?", vendor, version)
+    return Lease(vendor_of(rows[0]), owner, **taken[0], sha256=newest[0]["sha256"] if newest else "")
 
 
 def record(database: Database, leased: Lease, looked: Looked, here: Here) -> list[News]:
@@ -91,7 +79,7 @@ def record(database: Database, leased: Lease, looked: Looked, here: Here) -> lis
         if looked.is_trouble:
             since = poll["trouble_since"] or here.at
             poll |= {"failures": poll["failures"] + 1, "trouble_since": since}
-        found = list(_news(vendor, poll, leased.known.version, looked, here))
+        found = list(_news(vendor, poll, leased.version, looked, here))
         if looked.verified is not None:
             _keep_versions(run, vendor, looked.verified, found, here.at)
         elif looked.outcome == FOUND:
@@ -153,13 +141,16 @@ def _news(vendor: Vendor, poll: Row, known: int, looked: Looked, here: Here) -> 
 def _after(vendor: Vendor, poll: Row, looked: Looked, here: Here, told: list[News]) -> Row:
     """Return the columns of the vendor's looks after this one."""
     at, outcome = here.at, looked.outcome
+    seconds = max(here.settings.poll_minutes * _MINUTE, _DAY if outcome == NO_REGISTER else 0)
+    # Spread so that not all registers are asked at once.
+    spread, chance = max(1, seconds // _JITTER), zlib.crc32(f"{vendor.id}{at}".encode())
     row: Row = {"failures": 0, "trouble_since": None, "alerted_at": None}
     if looked.is_trouble:
         row = {name: poll[name] for name in row}
         if any(piece.kind == outcome for piece in told):
             row["alerted_at"] = at
     row |= {
-        "next_at": at if outcome == FOUND else at + max(looked.wait, _pause(vendor, looked, here)),
+        "next_at": at if outcome == FOUND else at + max(looked.wait, seconds - spread // 2 + chance % spread),
         "looked_at": at,
         "outcome": outcome,
         "outcome_since": poll["outcome_since"] if outcome == poll["outcome"] else at,
@@ -168,7 +159,7 @@ def _after(vendor: Vendor, poll: Row, looked: Looked, here: Here, told: list[New
         "lease_until": 0,
     }
     if looked.outcome == FRESH:
-        row |= {"good_at": at, "etag": looked.seen.etag, "seen_sha256": looked.seen.sha256}
+        row |= {"good_at": at, "etag": looked.seen[0], "seen_sha256": looked.seen[1]}
     if looked.verified is not None:
         verified = looked.verified
         row |= {
@@ -178,15 +169,6 @@ def _after(vendor: Vendor, poll: Row, looked: Looked, here: Here, told: list[New
             "root_sha256": verified.trust.root.sha256,
         }
     return row
-
-
-def _pause(vendor: Vendor, looked: Looked, here: Here) -> int:
-    """Return the seconds until the next look, spread so that not all registers are asked at once."""
-    seconds = here.settings.poll_minutes * _MINUTE
-    if looked.outcome == NO_REGISTER:
-        seconds = max(seconds, _DAY)
-    spread = max(1, seconds // _JITTER)
-    return seconds - spread // 2 + zlib.crc32(f"{vendor.id}{here.at}".encode()) % spread
 
 
 _PAUSE = 5.0
@@ -210,7 +192,6 @@ class Poller:
     def __init__(
         self, database: Database, settings: WatchSettings, asking: Asking, around: Surroundings
     ) -> None:
-        """Begin without a look."""
         self._database, self._settings = database, settings
         self._asking, self._around = asking, around
         self._owner = secrets.token_hex(8)
@@ -225,7 +206,10 @@ class Poller:
     def round(self, ahead: int = 0) -> Counts:
         """Look at all that is due, or will be within so many seconds, and record it."""
         until, counts = self._here().at + ahead, Counts()
-        waiting, running = self._by_host(until), dict[Future[Looked], tuple[str, Lease]]()
+        waiting, running = dict[str, deque[str]](), dict[Future[Looked], tuple[str, Lease]]()
+        for row in due(self._database, until):
+            host = urlsplit(row["register"] or row["website"]).netloc.casefold() or row["id"]
+            waiting.setdefault(host, deque()).append(row["id"])
         stop, size = self._around.stop, self._settings.pool
         with ThreadPoolExecutor(size) as pool:
             while running or (waiting and not stop.is_set()):
@@ -233,22 +217,13 @@ class Poller:
                 free = [] if stop.is_set() else [host for host in waiting if host not in busy]
                 for host in free[: size - len(running)]:
                     if taken := self._lease(waiting, host, until):
-                        look_at = taken.vendor, taken.known, self._here().now, self._asking
-                        running[pool.submit(look, *look_at)] = host, taken
+                        running[pool.submit(look, taken, self._here().now, self._asking)] = host, taken
                 for future in wait(running, return_when=FIRST_COMPLETED).done if running else ():
                     _, leased = running.pop(future)
                     looked, news = self._record(leased, future.result())
-                    self._tell(leased, looked, news)
                     fresh = counts.fresh + (looked.outcome == FRESH)
                     counts = Counts(counts.looks + 1, fresh, counts.news + len(news))
         return counts
-
-    def _by_host(self, until: int) -> dict[str, deque[str]]:
-        found: dict[str, deque[str]] = {}
-        for row in due(self._database, until):
-            host = urlsplit(row["register"] or row["website"]).netloc.casefold() or row["id"]
-            found.setdefault(host, deque()).append(row["id"])
-        return found
 
     def _lease(self, waiting: dict[str, deque[str]], host: str, until: int) -> Lease | None:
         """Take the next vendor of a host."""
@@ -259,19 +234,18 @@ class Poller:
         return lease(self._database, vendor, self._owner, until=until, now=now, seconds=seconds)
 
     def _record(self, leased: Lease, looked: Looked) -> tuple[Looked, list[News]]:
-        """Record what came of a look; of what cannot be recorded, that."""
+        """Record what came of a look, and tell it; of what cannot be recorded, that."""
         try:
-            return looked, record(self._database, leased, looked, self._here())
+            news = record(self._database, leased, looked, self._here())
         except Exception as error:  # noqa: BLE001 - one register's content stops no other look
-            failed = Looked(UNUSABLE, f"a fault of this program: {printable(repr(error))}")
-        # Where this fails, too, it is the database.
-        return failed, record(self._database, leased, failed, self._here())
-
-    def _tell(self, leased: Lease, looked: Looked, news: list[News]) -> None:
+            looked = Looked(UNUSABLE, f"a fault of this program: {printable(repr(error))}")
+            # Where this fails, too, it is the database.
+            news = record(self._database, leased, looked, self._here())
         if news or looked.outcome not in {FRESH, NO_REGISTER}:
             said = f": {looked.message}" if looked.message else ""
             kinds = ", ".join(sorted({piece.kind for piece in news}))
             self._around.tell(f"{leased.vendor.id}: {looked.outcome}{said}{f' (news: {kinds})' * bool(news)}")
+        return looked, news
 
     def _here(self) -> Here:
         return Here(self._around.now(), self._settings)

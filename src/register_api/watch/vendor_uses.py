@@ -21,7 +21,7 @@ from register_api.core.diff.affected import Concern, Interests
 from register_api.core.exports.columns import uses_at_places
 from register_api.core.model import Identifier, Register, Subprocessor
 from register_api.core.text import is_host
-from register_api.core.timeline import EngagementState, vendor_states
+from register_api.core.timeline import vendor_states
 from register_api.errors import Malformed
 from register_api.sending.database import Run
 
@@ -42,7 +42,6 @@ class UseRow(NamedTuple):
         number: Number of the place among those of the use; 0 where none is stated.
         holds_from: First day of it, in the publisher's time zone; ``date.min`` where it has none.
         holds_until: First day without it; ``date.max`` where it has no end.
-        country: Of the place; an empty text where none is stated.
         mechanisms: What transfers there rest on (GDPR Chapter V), separated by spaces.
         concerns: Whether it is a use that we make use of: 1 or 0.
     """
@@ -102,23 +101,17 @@ def uses_of(vendor: str, interests: Interests, register: Register) -> Iterator[U
             except Malformed:  # a planned change that sets what it cannot
                 continue
             for held in states:
-                if held.state in _ENGAGED:
-                    yield from _rows(vendor, register, held, (start, end), ours)
-
-
-def _rows(
-    vendor: str, register: Register, held: EngagementState, span: tuple[dt.date, dt.date], ours: Concern
-) -> Iterator[UseRow]:
-    use = held.engagement
-    holds_from = max(span[0], use.starts_on or dt.date.min)
-    holds_until = min(span[1], use.ends_on or dt.date.max)
-    if holds_from >= holds_until:
-        return
-    for row in uses_at_places(register, [held], span[0], dt.UTC):
-        country = row.location.country if row.location else ""
-        mechanisms = " ".join(dict.fromkeys(item.mechanism for item in row.transfers or ()))
-        place = row.number, holds_from, holds_until, country, mechanisms
-        yield UseRow(vendor, held.vendor.id, use.id, *place, use.purpose, int(ours.covers_use(use)))
+                use = held.engagement
+                span = max(start, use.starts_on or dt.date.min), min(end, use.ends_on or dt.date.max)
+                if held.state not in _ENGAGED or span[0] >= span[1]:
+                    continue
+                for row in uses_at_places(register, [held], start, dt.UTC):
+                    country = row.location.country if row.location else ""
+                    mechanisms = " ".join(dict.fromkeys(item.mechanism for item in row.transfers or ()))
+                    place = row.number, *span, country, mechanisms
+                    yield UseRow(
+                        vendor, held.vendor.id, use.id, *place, use.purpose, int(ours.covers_use(use))
+                    )
 
 
 def keys_of_publisher(register: Register) -> frozenset[str]:
@@ -137,7 +130,13 @@ def keys_of_subprocessor(listed: Subprocessor) -> frozenset[str]:
 
 def keys_of(register: str, website: str, numbers: Iterable[Identifier] = ()) -> frozenset[str]:
     """Return keys; a page of a website may be on a platform that hosts many companies, and is none."""
-    found = set(_numbers(numbers))
+    found = set()
+    for number in numbers:  # what has no digit, or few characters, is a word that stands for a number
+        value = _plain(number.value)
+        if len(value) >= _SHORTEST_NUMBER and any(char.isdigit() for char in value):
+            given_by = (number.country, number.registry) if number.scheme == "national" else ()
+            place = "".join(f"{_plain(part or '')}/" for part in given_by)
+            found.add(f"{_plain(number.scheme)}:{place}{value}")
     host, path = _split(register)
     if host:
         found.add(f"register:{host}/{path.strip('/')}")
@@ -154,16 +153,6 @@ def _split(address: str) -> tuple[str, str]:
     except ValueError:
         return "", ""
     return parts.netloc.casefold(), parts.path
-
-
-def _numbers(numbers: Iterable[Identifier]) -> Iterator[str]:
-    """Yield company numbers; what has no digit, or few characters, is a word that stands for a number."""
-    for number in numbers:
-        value = _plain(number.value)
-        if len(value) >= _SHORTEST_NUMBER and any(char.isdigit() for char in value):
-            given_by = (number.country, number.registry) if number.scheme == "national" else ()
-            place = "".join(f"{_plain(part or '')}/" for part in given_by)
-            yield f"{_plain(number.scheme)}:{place}{value}"
 
 
 def _plain(text: str) -> str:

@@ -18,9 +18,7 @@ from register_api.files.hand_written import RowFault
 from register_api.sending.database import Database, Row, Run
 from register_api.watch.vendor_uses import refresh_uses
 
-Counting = Literal["calendar", "business"]
 Done = Literal["added", "changed", "unchanged"]
-CountsFrom = Literal["announced", "seen"]
 
 _Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
 
@@ -54,8 +52,8 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
     objection_days: _Days | None = None
     notice_days: _Days | None = None
-    counting: Counting = "calendar"
-    counts_from: CountsFrom = "announced"
+    counting: Literal["calendar", "business"] = "calendar"
+    counts_from: Literal["announced", "seen"] = "announced"
     products: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
@@ -69,14 +67,12 @@ NOT_OF_IDS = re.compile("[^a-z0-9]+")
 LISTS = ("products", "regions", "settings", "data")
 
 _COLUMNS = Vendor.__struct_fields__
-_REGION = "region"
-"""Type of the conditions that the regions of a vendor are compared with."""
 
 
 def interests_of(vendor: Vendor) -> Interests:
     """Return what we use of a vendor."""
     settings: dict[str, set[str]] = {}
-    for item in (*(f"{_REGION}={region}" for region in vendor.regions), *vendor.settings):
+    for item in (*(f"region={region}" for region in vendor.regions), *vendor.settings):
         name, _, value = item.casefold().partition("=")
         settings.setdefault(name, set()).add(value)
     return Interests(
@@ -87,11 +83,7 @@ def interests_of(vendor: Vendor) -> Interests:
 
 
 def load(database: Database, vendor: str) -> Vendor:
-    """Return a vendor, also one that was removed.
-
-    Raises:
-        WatchError: There is none of that id.
-    """
+    """Return a vendor, also one that was removed; it is a ``WatchError`` if there is none of that id."""
     rows = database.query("SELECT * FROM vendors WHERE id = ?", vendor)
     if not rows:
         raise WatchError(f"there is no vendor {quoted(vendor)}", hint="register-api watch vendors list")
@@ -111,11 +103,7 @@ def vendor_of(row: Row) -> Vendor:
 
 
 def remove(database: Database, vendor: str, now: int) -> None:
-    """Watch a vendor no longer; what is known of it, and what was decided, stays.
-
-    Raises:
-        WatchError: There is none of that id.
-    """
+    """Watch a vendor no longer; what is known of it, and what was decided, stays."""
     load(database, vendor)
     with database.transaction() as run:
         run("UPDATE vendors SET closed_at = ? WHERE id = ? AND closed_at IS NULL", now, vendor)
@@ -167,12 +155,17 @@ def import_vendors(
     with database.transaction() as run:
         there = {row["id"]: vendor_of(row) for row in run("SELECT * FROM vendors")}
         for line, row in rows.items():
-            id_ = _id_of(row, there)
+            site = row.get("website")
+            of_site = [vendor.id for vendor in there.values() if site and vendor.website == site]
+            id_ = row.get("id") or (of_site[0] if len(of_site) == 1 else proposed_id(row))
             if not id_ or first.setdefault(id_, line) != line:
                 same = f"the same vendor as in line {first[id_]}" if id_ else "a column id is needed"
                 found.faults.append(RowFault(line, f"{quoted(row['name'])}: {same}"))
+            elif (old := there.get(id_)) is None:
+                found.vendors[line] = Vendor(**{**row, "id": id_, "added_at": now})
             else:
-                found.vendors[line] = _merged(there.get(id_), row, id_, now)
+                said = {"root_by": "", **row} if "root_sha256" in row else row
+                found.vendors[line] = msgspec.structs.replace(old, **{**said, "id": id_, "closed_at": None})
         for vendor in found.vendors.values():
             old = there.get(vendor.id)
             found.done["added" if old is None else "unchanged" if vendor == old else "changed"] += 1
@@ -180,21 +173,6 @@ def import_vendors(
                 save(run, vendor)
     open_ids = {vendor.id for vendor in there.values() if vendor.closed_at is None}
     return found._replace(absent=len(open_ids - first.keys()))
-
-
-def _id_of(row: Mapping[str, Any], there: Mapping[str, Vendor]) -> str:
-    if row.get("id"):
-        return str(row["id"])
-    site = row.get("website")
-    of_site = [vendor.id for vendor in there.values() if site and vendor.website == site]
-    return of_site[0] if len(of_site) == 1 else proposed_id(row)
-
-
-def _merged(old: Vendor | None, row: Mapping[str, Any], id_: str, now: int) -> Vendor:
-    if old is None:
-        return Vendor(**{**row, "id": id_, "added_at": now})
-    said = {"root_by": "", **row} if "root_sha256" in row else row
-    return msgspec.structs.replace(old, **{**said, "id": id_, "closed_at": None})
 
 
 def proposed_id(row: Mapping[str, Any]) -> str:

@@ -48,12 +48,11 @@ class VendorsFile(NamedTuple):
 
 def read_vendors(data: bytes, *, is_toml: bool) -> VendorsFile:
     """Read a file: CSV with a line of headings, or TOML with a table ``[[vendors]]`` for each."""
-    return _read_toml(data) if is_toml else _read_table(data)
-
-
-def _read_table(data: bytes) -> VendorsFile:
+    if is_toml:
+        return _read_toml(data)
     file = read_csv(data)
-    fields = [_field(heading) for heading in file.headings]
+    keys = [NOT_OF_IDS.sub("_", heading.casefold()).strip("_") for heading in file.headings]
+    fields = [key if key in COLUMNS else OF_OTHERS.get(key.replace("_", ""), "") for key in keys]
     head = [RowFault(1, words) for words in _faults_of_head(file.headings, fields)]
     if head and file.headings:
         return VendorsFile({}, head)
@@ -62,12 +61,6 @@ def _read_table(data: bytes) -> VendorsFile:
     for line, cells in file.rows.items():
         _add(found, line, {fields[place]: cell for place, cell in cells.items() if fields[place]})
     return found
-
-
-def _field(heading: str) -> str:
-    """Return the field that a column says, or an empty text."""
-    key = NOT_OF_IDS.sub("_", heading.casefold()).strip("_")
-    return key if key in COLUMNS else OF_OTHERS.get(key.replace("_", ""), "")
 
 
 def _faults_of_head(headings: list[str], fields: list[str]) -> Iterator[str]:
@@ -99,16 +92,15 @@ def _read_toml(data: bytes) -> VendorsFile:
         said = table if isinstance(table, dict) else {"name": ""}
         unknown = [RowFault(line, f"{quoted(name)} is not known") for name in said if name not in COLUMNS]
         found.faults.extend(unknown)
-        if not unknown:
-            _add(found, line, {name: _as_text(value) for name, value in said.items()})
+        if not unknown:  # values as cells have them
+            words = {True: "yes", False: "no"}
+            texts = {
+                name: " ".join(map(str, value)) if isinstance(value, list) else str(value)
+                for name, value in said.items()
+            }
+            flags = {name: words[value] for name, value in said.items() if isinstance(value, bool)}
+            _add(found, line, texts | flags)
     return found
-
-
-def _as_text(value: object) -> str:
-    """Return a value of TOML as a cell has it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _add(found: VendorsFile, line: int, said: Mapping[str, str]) -> None:
@@ -149,46 +141,36 @@ def _site(text: str) -> str:
 
 def _tree(text: str) -> str:
     url = text if text.endswith("/") else f"{text}/"
-    return _refused(url, base_url_problem(url) or "")
+    return _unless(base_url_problem(url), url)
 
 
-def _refused(text: str, problem: str) -> str:
+def _unless(problem: object, text: str, words: str = "") -> str:
+    """Return a text; if something is wrong with it, raise that, or words for it."""
     if problem:
-        raise ValueError(problem)
+        raise ValueError(words or problem)
     return text
 
 
-def _digest(text: str) -> str:
-    return _refused(text.lower(), "" if _SHA256.fullmatch(text.lower()) else "is not 64 hex digits")
-
-
-def _yes_or_no(text: str) -> bool:
-    word = text.casefold()
-    _refused(text, "" if word in _YES | _NO else "is neither yes nor no")
-    return word in _YES
-
-
 def _days(text: str) -> int:
-    _refused(text, "" if text.isascii() and text.isdecimal() else "is not a number of days")
-    return int(text[:9])
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(sorted({*re.split(r"[\s,;]+", text)} - {"", "all"}))
+    return int(_unless(not (text.isascii() and text.isdecimal()), text, "is not a number of days")[:9])
 
 
 _FORMS: dict[str, Callable[[str], Any]] = {
-    "id": lambda text: _refused(
-        text, "" if is_slug(text) else "is not a valid id: lower-case letters, digits, hyphens"
+    "id": lambda text: _unless(
+        not is_slug(text), text, "is not a valid id: lower-case letters, digits, hyphens"
     ),
     "website": _site,
     "register": _tree,
-    "page": lambda text: _refused(text, url_problem(text) or ""),
-    "root_sha256": _digest,
-    "owner": lambda text: _refused(text, email_problem(text) or ""),
+    "page": lambda text: _unless(url_problem(text), text),
+    "root_sha256": lambda text: _unless(
+        not _SHA256.fullmatch(text.lower()), text.lower(), "is not 64 hex digits"
+    ),
+    "owner": lambda text: _unless(email_problem(text), text),
     "objection_days": _days,
     "notice_days": _days,
-    "critical": _yes_or_no,
-    **dict.fromkeys(LISTS, _list),
+    "critical": lambda text: (
+        _unless(text.casefold() not in _YES | _NO, text.casefold(), "is neither yes nor no") in _YES
+    ),
+    **dict.fromkeys(LISTS, lambda text: tuple(sorted({*re.split(r"[\s,;]+", text)} - {"", "all"}))),
 }
 """How each field is read; the rest as it stands. What is wrong is the end of a sentence about the text."""

@@ -12,9 +12,8 @@ from publishers import NOW
 from register_api.core.canonical import decode
 from register_api.core.delivery import DeliveryRecord
 from register_api.notify.answers import GivenAnswer, enter_answer
-from register_api.notify.contacts import import_contacts, recipients_at
-from register_api.notify.contacts_file import ContactRow
-from register_api.notify.persons import erase, export_person, retain
+from register_api.notify.contacts import ContactRow, import_contacts
+from register_api.notify.persons import erase, export_person, recipients_at, retain
 from register_api.notify.sealing import seal_facts
 from register_api.notify.status import status
 from subscribing import OBJECTION, link_in

@@ -12,8 +12,7 @@ import pytest
 
 from notices import add_contacts, record
 from publishers import NOW
-from register_api.notify.contacts import import_contacts
-from register_api.notify.contacts_file import ContactRow
+from register_api.notify.contacts import ContactRow, import_contacts
 from register_api.notify.subscriptions import LIFETIMES
 from subscribing import SERVICE, link_in
 

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from notices import AT, add_contacts
 from register_api.errors import NotifyError
-from register_api.notify.contacts import import_contacts, list_recipients, pseudonym_of, recipients_at
-from register_api.notify.contacts_file import ContactRow, read_contacts
+from register_api.notify.contacts import ContactRow, import_contacts, list_recipients, read_contacts
 from register_api.notify.deliveries import make_due
-from register_api.notify.persons import erase, export_person, retain
+from register_api.notify.persons import erase, export_person, pseudonym_of, recipients_at, retain
 
 if TYPE_CHECKING:
     from register_api.sending.database import Database

@@ -11,8 +11,7 @@ from notices import add_contacts, add_subscribers, record, settings_for, worker
 from publishers import NOW
 from register_api.notify import answers
 from register_api.notify.answers import GivenAnswer
-from register_api.notify.contacts import import_contacts
-from register_api.notify.contacts_file import ContactRow
+from register_api.notify.contacts import ContactRow, import_contacts
 from register_api.notify.deliveries import Due, open_objections, send_again, versions_in
 from register_api.notify.persons import erase, retain
 from register_api.notify.publication import load

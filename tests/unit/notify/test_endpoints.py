@@ -29,12 +29,12 @@ from register_api.notify.endpoints import (
     endpoints,
     prove,
     remove_endpoint,
+    try_endpoint,
 )
 from register_api.notify.persons import erase, export_person, retain
 from register_api.notify.publication import load
 from register_api.notify.sealing import notice_files, recipients_of, seal_facts
 from register_api.notify.status import status
-from register_api.notify.webhook_events import try_endpoint
 from register_api.sending.webhook import RETRY_AFTER, SPREAD, make_key, read_key, slack, teams
 
 if TYPE_CHECKING:

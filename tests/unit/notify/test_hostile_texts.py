@@ -9,8 +9,7 @@ import pytest
 
 from notices import record, settings_for, worker
 from publishers import NOW
-from register_api.notify.contacts import import_contacts
-from register_api.notify.contacts_file import ContactRow
+from register_api.notify.contacts import ContactRow, import_contacts
 from register_api.notify.status import status
 
 if TYPE_CHECKING:

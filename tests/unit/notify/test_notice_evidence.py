@@ -16,8 +16,7 @@ from register_api.core.canonical import digest
 from register_api.errors import NotifyError
 from register_api.notify.answers import GivenAnswer, record_answer
 from register_api.notify.bounces import DeliveryReport, take_report
-from register_api.notify.contacts import import_contacts
-from register_api.notify.contacts_file import ContactRow
+from register_api.notify.contacts import ContactRow, import_contacts
 from register_api.notify.persons import erase
 from register_api.notify.publication import load
 from register_api.notify.sealing import NoticeFiles, notice_files, recipients_of, stamp_seals

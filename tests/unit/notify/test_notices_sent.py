@@ -13,8 +13,8 @@ from mail_peer import mail_peer
 from notices import add_contacts, record, settings_for, worker
 from publishers import NOW
 from register_api.errors import NotifyError, VerificationError
-from register_api.notify.contacts import recipients_at
 from register_api.notify.deliveries import send_again
+from register_api.notify.persons import recipients_at
 from register_api.notify.status import status
 from register_api.sending.mail import MailServerUnavailable
 from register_api.sending.outbox import RETRY_AFTER

@@ -19,7 +19,7 @@ import programs
 from notify_soak import settings_file
 from publishers import NOW
 from register_api.cli.main import cli
-from register_api.notify.contacts_file import read_contacts
+from register_api.notify.contacts import read_contacts
 from register_api.notify.settings import NotifySettings, read_notify_settings
 from register_api.serve.settings import read_settings
 from static_host import static_host

@@ -11,7 +11,7 @@ import pytest
 
 from register_api.errors import SendingError
 from register_api.sending.outbox import Leased, SendResult
-from register_api.sending.sender import Route, Sender, Surroundings
+from register_api.sending.sender import Sender, Surroundings, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -60,22 +60,25 @@ class Text:
         self.body = b""
 
 
-class Slow:
+class Slow(Transport):
     """A transport that takes a message after a moment, and fails with one of them at once.
 
     Attributes:
-        at_once: How many it had at the same time at most.
+        most: How many it had at the same time at most.
         taken: Ids of those that it took.
     """
 
-    def __init__(self, fails: str = "") -> None:
+    channels, per_second, retry_after = ("webhook",), 1e6, (100, 1000)
+
+    def __init__(self, at_once: int, fails: str = "", spread: float = 0.0) -> None:
+        self.at_once, self.spread = at_once, spread
         self._fails, self._now = fails, 0
-        self.at_once = 0
+        self.most = 0
         self.taken: list[str] = []
 
     async def send(self, message: Text, begin: Callable[[], bool]) -> SendResult | None:
         self._now += 1
-        self.at_once = max(self.at_once, self._now)
+        self.most = max(self.most, self._now)
         if message.message_id == self._fails:
             raise SendingError("the database is full")
         assert begin()
@@ -84,29 +87,25 @@ class Slow:
         self.taken.append(message.message_id)
         return SendResult("deferred", "")
 
-    async def close(self) -> None:
-        """Nothing is open."""
 
-
-def sender(rows: Rows, transport: Slow, at_once: int, spread: float = 0.0) -> Sender[Leased]:
+def sender(rows: Rows, transport: Slow) -> Sender[Leased]:
     """Return a sender of texts."""
-    route = Route(("webhook",), transport, 1e6, (100, 1000), spread, at_once)
-    return Sender(rows, route, lambda row, _: Text(row), AROUND)  # type: ignore[arg-type]
+    return Sender(rows, transport, lambda row, _: Text(row), AROUND)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("at_once", [1, 4])
 def test_so_many_are_sent_at_the_same_time(at_once: int) -> None:
-    rows, transport = Rows(6), Slow()
-    with sender(rows, transport, at_once) as made:
+    rows, transport = Rows(6), Slow(at_once)
+    with sender(rows, transport) as made:
         made.send_due()
-    assert transport.at_once == at_once
+    assert transport.most == at_once
     assert list(rows.finished) == transport.taken == ["0", "1", "2", "3", "4", "5"]
 
 
 def test_a_failure_waits_for_those_beside_it() -> None:
     """None goes on after the rows were given back to others."""
-    rows, transport = Rows(6), Slow(fails="1")
-    with pytest.raises(SendingError, match="full"), sender(rows, transport, 4) as made:
+    rows, transport = Rows(6), Slow(4, fails="1")
+    with pytest.raises(SendingError, match="full"), sender(rows, transport) as made:
         made.send_due()
     assert transport.taken == ["0", "2", "3"]
     assert rows.back == ["0", "1", "2", "3", "4", "5"]
@@ -115,7 +114,7 @@ def test_a_failure_waits_for_those_beside_it() -> None:
 def test_pauses_are_spread_so_that_not_all_come_at_once() -> None:
     """The same for a row each time, and never shorter."""
     rows = Rows(50)
-    with sender(rows, Slow(), 50, spread=0.2) as made:
+    with sender(rows, Slow(50, spread=0.2)) as made:
         made.send_due()
     pauses = [found[1] for found in rows.finished.values()]
     assert all(1000 <= pause <= 1200 for pause in pauses)

@@ -85,7 +85,7 @@ def in_berlin(now: dt.datetime, *reminder_days: int) -> Here:
 def reminded(database: Database, day: dt.date) -> list[tuple[str, int]]:
     here = in_berlin(dt.datetime.combine(day, dt.time(7), BERLIN))
     with database.transaction() as run:
-        return [(found.news, found.days_before) for found in reminders(run, here)]
+        return [(news, days) for news, _, days in reminders(run, here)]
 
 
 def run_of_days(database: Database, first: dt.date, days: int) -> dict[dt.date, list[tuple[str, int]]]:
@@ -131,8 +131,8 @@ def test_what_is_new_on_the_day_of_a_reminder_is_no_reminder(database: Database)
 
 def fail_to_remind(database: Database, now: dt.datetime) -> None:
     with database.transaction() as run:
-        for found in reminders(run, in_berlin(now, 2)):
-            run("INSERT INTO no_outbox VALUES (?)", found.news)
+        for news, _, _ in reminders(run, in_berlin(now, 2)):
+            run("INSERT INTO no_outbox VALUES (?)", news)
 
 
 def test_what_was_not_put_into_the_outbox_is_due_again(database: Database) -> None:

@@ -10,7 +10,7 @@ from hostile_server import Server, reply
 from inward_addresses import ADDRESSES
 from publishers import NOW
 from register_api.bounded_http.limits import HttpLimits, Reach, reach_with
-from register_api.watch.check_vendor import Asking, Known, PollFetcher, look
+from register_api.watch.check_vendor import Asking, Lease, PollFetcher, look
 from register_api.watch.vendors import Vendor
 from watched_host import watched_host
 from watching import Watcher, add_vendor, settings_for
@@ -29,7 +29,7 @@ SPELLED = ["localhost", "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "[::f
 def looked_at(folder: Path, register: str, reach: Reach) -> tuple[str, str]:
     """Look at a register; returns the outcome and what is said."""
     asking = Asking(folder, lambda base: PollFetcher(base, LIMITS, reach, command="watch"), 0.1)
-    found = look(Vendor(id="acme", name="Acme", register=register), Known(), NOW, asking)
+    found = look(Lease(Vendor(id="acme", name="Acme", register=register)), NOW, asking)
     return found.outcome, found.message
 
 

@@ -11,8 +11,7 @@ from register_api.core.canonical import encode
 from register_api.core.documents import Discovery, RegisterReference, RootReference
 from register_api.core.format import tree
 from register_api.errors import RegisterError, Unreachable, WatchError
-from register_api.watch.check_vendor import PollFetcher
-from register_api.watch.discovery import find_register
+from register_api.watch.check_vendor import PollFetcher, find_register
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

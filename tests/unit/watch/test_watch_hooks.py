@@ -23,7 +23,7 @@ from register_api.sending.database import opened
 from register_api.sending.sender import Surroundings
 from register_api.sending.webhook import make_key, new_secret, public_key_text
 from register_api.watch.inbox import Decision, decide
-from register_api.watch.mailer import Mailer
+from register_api.watch.messages import Mailer
 from register_api.watch.schema import STEPS
 from register_api.watch.settings import read_watch_settings
 from watching import add_news, add_vendor, settings_for

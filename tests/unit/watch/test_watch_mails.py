@@ -20,7 +20,7 @@ from register_api.errors import SendingError
 from register_api.sending.database import opened
 from register_api.sending.sender import Surroundings
 from register_api.watch.inbox import Decision, decide
-from register_api.watch.mailer import Mailer
+from register_api.watch.messages import Mailer
 from register_api.watch.schema import STEPS
 from watching import add_news, add_vendor, settings_for
 

@@ -12,8 +12,8 @@ import pytest
 from officers import TOKEN, Officer, form_token
 from publishers import NOW
 from register_api.errors import UsageError
+from register_api.watch.guard import SESSION_SECONDS, make_token, read_token
 from register_api.watch.inbox import decisions
-from register_api.watch.service.guard import SESSION_SECONDS, make_token, read_token
 from watching import add_news, add_vendor
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def test_evidence_is_fetched_one_at_a_time(officer: Officer, monkeypatch: pytest
         codes.append(officer.get("/vendors").status_code)
         return SimpleNamespace(data=b"PK")
 
-    monkeypatch.setattr("register_api.watch.service.app.evidence_of", slowly)
+    monkeypatch.setattr("register_api.watch.service.evidence_of", slowly)
     reply = officer.post("/evidence/acme/1", form=token)
     assert (reply.status_code, codes) == (200, [503, 200])
     assert reply.headers["content-disposition"] == 'attachment; filename="acme-1.zip"'

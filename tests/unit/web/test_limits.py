@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register_api.web.requests import Limit, client_network
+from register_api.web import Limit, client_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

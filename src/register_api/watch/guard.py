@@ -22,7 +22,7 @@ from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.sending.settings import is_loopback, read_text, refuse_open
 from register_api.watch.settings import WatchSettings
-from register_api.web.requests import (
+from register_api.web import (
     Form,
     Limit,
     RequestRefused,

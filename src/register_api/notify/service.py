@@ -18,16 +18,19 @@ from register_api.clock import Clock, zone_of
 from register_api.core.instant import instant_of, local_day
 from register_api.core.language.language import message
 from register_api.notify import answers, subscriptions
+from register_api.notify.message import Wanted
+from register_api.notify.pages import Desk, Wish, message_page, read_wish
+from register_api.notify.persons import languages
 from register_api.notify.schema import STEPS
-from register_api.notify.service.pages import Desk, Page, Wish, languages, message_page, read_wish
 from register_api.notify.settings import NotifySettings
-from register_api.notify.words import Wanted
 from register_api.sending.database import Run
-from register_api.web.requests import (
+from register_api.web import (
+    HEADERS,
     METHODS,
     DatabaseThread,
     Form,
     Limit,
+    Page,
     RequestRefused,
     body_of,
     is_from,
@@ -46,13 +49,7 @@ _VERDICTS = {
 
 
 class LinkRequest(NamedTuple):
-    """A request for a page with a token.
-
-    Attributes:
-        run: Runs a statement; within a transaction where the form is there.
-        here: Address of the page.
-        form: What was filled in; ``None``: the page is only looked at.
-    """
+    """A request for a page with a token, at ``here``; with a form, ``run`` works within a transaction."""
 
     desk: Desk
     run: Run
@@ -64,12 +61,13 @@ class LinkRequest(NamedTuple):
 
     @property
     def at(self) -> int:
-        """The instant as Unix time."""
+        """The instant, Unix time."""
         return int(self.now.timestamp())
 
     def question(self, language: str, head: str, body: str, button: str) -> Page:
         """Ask whether to do what the link is for."""
-        return Page("question", language, {"head": head, "body": body, "button": button, "here": self.here})
+        values = {"head": head, "body": body, "button": button, "here": self.here}
+        return Page("question", values, language=language)
 
 
 def act(desk: Desk, action: str, token: str, form: Form | None, now: dt.datetime) -> Page:
@@ -126,7 +124,7 @@ def _manage(asked: LinkRequest) -> Page:
             subscriptions.change(asked.run, found.id, wish.wanted)
     leave = asked.desk.address("leave", asked.token)
     values = {**asked.desk.choices(wish), "saved": saved, "here": asked.here, "leave": leave}
-    return Page("manage", wish.wanted.language, values, 422 if wish.fault else 200)
+    return Page("manage", values, 422 if wish.fault else 200, wish.wanted.language)
 
 
 def _leave(asked: LinkRequest) -> Page:
@@ -185,7 +183,7 @@ def _answer(asked: LinkRequest) -> Page:
         "fault": fault,
         "here": asked.here,
     }
-    return Page("answer", wanted.language, values, 422 if fault else 200)
+    return Page("answer", values, 422 if fault else 200, wanted.language)
 
 
 ACTIONS: dict[str, tuple[subscriptions.Purpose, Callable[[LinkRequest], Page]]] = {
@@ -197,22 +195,11 @@ ACTIONS: dict[str, tuple[subscriptions.Purpose, Callable[[LinkRequest], Page]]] 
 """First part of a page's path: which links open it, and what it does."""
 
 
-_HOUR = 3600.0
-
-
 def create_app(settings: NotifySettings, clock: Clock) -> Litestar:
     """Build the application: settings say where database, service and register are."""
-    service = _Service(settings, clock)
-    prefix = urlsplit(settings.subscriptions).path
-
-    @route(prefix, http_method=METHODS)
-    async def form(request: Request[Any, Any, Any]) -> Response[str]:
-        return await service.form(request)
-
-    @route(f"{prefix}{{action:str}}/{{token:str}}", http_method=METHODS)
-    async def link(request: Request[Any, Any, Any]) -> Response[str]:
-        return await service.link(request, request.path_params["action"], request.path_params["token"])
-
+    service, prefix = _Service(settings, clock), urlsplit(settings.subscriptions).path
+    form = route(prefix, http_method=METHODS)(service.form)
+    link = route(f"{prefix}{{action:str}}/{{token:str}}", http_method=METHODS)(service.link)
     return make_app([form, link], service.database)
 
 
@@ -221,7 +208,7 @@ class _Service:
         self.database = DatabaseThread(settings.database, STEPS, lambda database: Desk(database, settings))
         self._clock = clock
         # Wishes to subscribe from one network and from everywhere; links that lead nowhere from one network.
-        self._forms, self._all_forms, self._guesses = (Limit(most, _HOUR) for most in (10, 300, 30))
+        self._forms, self._all_forms, self._guesses = (Limit(most, 3600.0) for most in (10, 300, 30))
         address = urlsplit(settings.subscriptions)
         self._origin = f"{address.scheme}://{address.netloc}"
 
@@ -238,8 +225,9 @@ class _Service:
         self._take(self._all_forms, "")
         return await self._reply(lambda desk: desk.subscribe(read_form(body), language, self._clock()))
 
-    async def link(self, request: Request[Any, Any, Any], action: str, token: str) -> Response[str]:
-        """Show the page of a link, or do what its form says."""
+    async def link(self, request: Request[Any, Any, Any]) -> Response[str]:
+        """Show the page of a link, or do what its form says; no other page may be told its token."""
+        action, token = request.path_params["action"], request.path_params["token"]
         if action not in ACTIONS:
             raise RequestRefused(404)
         network = network_of(request)
@@ -247,6 +235,7 @@ class _Service:
             raise RequestRefused(429, wait)
         form = read_form(await body_of(request)) if request.method == HttpMethod.POST else None
         reply = await self._reply(lambda desk: act(desk, action, token, form, self._clock()))
+        reply.headers["Referrer-Policy"] = "no-referrer"
         if reply.status_code == 404:  # noqa: PLR2004
             self._guesses.count(network, self._now())
         return reply
@@ -254,7 +243,7 @@ class _Service:
     async def _reply(self, ask: Callable[[Desk], Page]) -> Response[str]:
         def answer(desk: Desk) -> Response[str]:
             page = ask(desk)
-            return Response(desk.html(page), status_code=page.status, headers=page.headers())
+            return Response(desk.html(page), status_code=page.status, headers=dict(HEADERS))
 
         return await self.database.run(answer)
 

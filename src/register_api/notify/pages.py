@@ -4,68 +4,40 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from jinja2 import Environment
-from markupsafe import Markup, escape
+from markupsafe import escape
 
-from register_api.core.language.language import ENGLISH, Language, message, translations
+from register_api.core.language.language import Language, message
 from register_api.core.model import Register
 from register_api.core.text import email_problem
 from register_api.notify import subscriptions
-from register_api.notify.contacts_file import address_of
+from register_api.notify.message import Words
+from register_api.notify.persons import address_of, languages
 from register_api.notify.settings import NotifySettings
 from register_api.notify.subscriptions import Preferences
-from register_api.notify.words import Words
 from register_api.sending.database import Database
-from register_api.style.environment import page_environment
-from register_api.web.requests import HEADERS, STYLE, Form, one, plain
+from register_api.web import Form, Page, forms_environment, one, plain
 
-_GONE = 404
 _NOT_A_CHOICE = message("Something was chosen that cannot be chosen.")
-
-
-class Page(NamedTuple):
-    """A page, before it is put into words.
-
-    Attributes:
-        template: File of the template, without its ending.
-        values: What it shows.
-        tells_token: Whether its address has a token, which no other page may be told.
-    """
-
-    template: str
-    language: str
-    values: dict[str, Any]
-    status: int = 200
-    tells_token: bool = True
-
-    def headers(self) -> dict[str, str]:
-        """Return its headers."""
-        return {**HEADERS, "Referrer-Policy": "no-referrer"} if self.tells_token else dict(HEADERS)
 
 
 def message_page(language: str, head: str, body: str, link: tuple[str, str] | None = None) -> Page:
     """Return a page that says something; its texts are messages of the catalogue's."""
-    return Page("message", language, {"head": head, "body": body, "link": link})
+    return Page("message", {"head": head, "body": body, "link": link}, language=language)
 
 
 @functools.cache
 def _environment(language: Language) -> Environment:
-    environment = page_environment("register_api.notify.service")
+    environment = forms_environment("register_api.notify")
     environment.filters["day"] = language.day
     environment.globals.update(
         language=language.tag,
-        style=Markup(STYLE),  # noqa: S704 - our own constant
         text=lambda message, **given: escape(language.template(message)).format(**given),
     )
     return environment
-
-
-def languages() -> list[str]:
-    """Return the languages that pages and mails come in."""
-    return sorted({ENGLISH.tag, *translations()})
 
 
 class Wish(NamedTuple):
@@ -98,17 +70,10 @@ def read_wish(form: Form, register: Register, *, asks_address: bool) -> Wish:
 
 
 class Desk:
-    """Answers; it belongs to the thread of its database.
-
-    Attributes:
-        database: Where subscribers, links and answers are kept.
-        words: Says what the mails say, too.
-    """
+    """Answers; it belongs to the thread of its database. ``words`` says what the mails say, too."""
 
     def __init__(self, database: Database, settings: NotifySettings) -> None:
-        """Take the database and the addresses of service and register."""
-        self.database = database
-        self.words = Words(database, settings)
+        self.database, self.words = database, Words(database, settings)
         self._settings = settings
 
     def html(self, page: Page) -> str:
@@ -159,7 +124,7 @@ class Desk:
         """Say that a link leads nowhere: unknown, expired and another's look the same."""
         body = message("The link has expired, or it is not complete.")
         page = message_page(self._language(), message("This link is not good"), body, self.anew())
-        return page._replace(status=_GONE)
+        return page._replace(status=404)
 
     def anew(self) -> tuple[str, str]:
         """Return the link to the form."""
@@ -170,4 +135,4 @@ class Desk:
 
     def _form(self, language: str, wish: Wish) -> Page:
         values = {**self.choices(wish), "address": wish.address}
-        return Page("subscribe", language, values, 422 if wish.fault else 200, tells_token=False)
+        return Page("subscribe", values, 422 if wish.fault else 200, language)

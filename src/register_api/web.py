@@ -1,4 +1,4 @@
-"""Requests: where they come from, what they carry, how many are taken, and what is answered to wrong ones."""
+"""What services for people share: one database, forms, limits, headers, and sentences for wrong requests."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qs
 
+from jinja2 import Environment
 from litestar import HttpMethod, Litestar, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from markupsafe import Markup
 
 from register_api.core import strict_base64
 from register_api.core.headers import NO_STORE, NOSNIFF
@@ -25,6 +27,7 @@ from register_api.errors import RegisterError, SendingError
 from register_api.sending.database import Database, opened
 from register_api.sending.settings import is_loopback
 from register_api.style.environment import STYLE as _STYLE
+from register_api.style.environment import page_environment
 
 Desk = TypeVar("Desk")
 Result = TypeVar("Result")
@@ -36,48 +39,37 @@ class DatabaseThread(Generic[Desk]):
     def __init__(
         self, address: str, steps: Sequence[Sequence[str]], desk: Callable[[Database], Desk]
     ) -> None:
-        """Open nothing yet.
-
-        Args:
-            address: Where the database is.
-            steps: What brings it from each number of its schema to the next.
-            desk: Makes what answers from an open database.
-        """
+        """Open nothing yet; ``desk`` makes what answers from an open database (``opened``)."""
         self._address, self._steps, self._make = address, steps, desk
         self._pool = ThreadPoolExecutor(1, "database")
         self._connections = contextlib.ExitStack()
         self._desk: Desk | None = None
 
     async def run(self, do: Callable[[Desk], Result]) -> Result:
-        """Have something done, after what was asked before.
+        """Have something done, after what was asked before."""
 
-        Raises:
-            SendingError: The database does not do it.
-        """
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, do)
+        def run() -> Result:
+            if self._desk is None:
+                self._desk = self._make(self._connections.enter_context(opened(self._address, self._steps)))
+            try:
+                return do(self._desk)
+            except SendingError:
+                self._forget()
+                raise
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, run)
 
     async def close(self) -> None:
         """Close the connection."""
         await asyncio.get_running_loop().run_in_executor(self._pool, self._forget)
         self._pool.shutdown()
 
-    def _run(self, do: Callable[[Desk], Result]) -> Result:
-        if self._desk is None:
-            self._desk = self._make(self._connections.enter_context(opened(self._address, self._steps)))
-        try:
-            return do(self._desk)
-        except SendingError:
-            self._forget()
-            raise
-
     def _forget(self) -> None:
         self._desk = None
         self._connections.close()
 
 
-MOST_BYTES = 64 * 1024
-_MOST_FIELDS = 1000
-_MOST_KEYS = 20_000
+_MOST_BYTES, _MOST_FIELDS, _MOST_KEYS = 64 * 1024, 1000, 20_000
 _IPV6_NETWORK = 64
 """What one customer of a provider has at least, so that single addresses of it mean nothing."""
 
@@ -86,7 +78,6 @@ _log = logging.getLogger(__name__)
 METHODS = [HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST]
 
 _BODY_SECONDS = 10.0
-_WAIT = 60
 
 _SENTENCES = {
     403: "This form was sent from another site. Open the page itself and fill it in there.",
@@ -100,27 +91,17 @@ _SENTENCES = {
 
 Form = dict[str, list[str]]
 
-STYLE = f"{_STYLE}\n{files(__package__).joinpath('form.css').read_text('utf-8').strip()}"
+STYLE = f"{_STYLE}\n{files('register_api.style').joinpath('form.css').read_text('utf-8').strip()}"
 """The style sheet, as it stands in each page between ``<style>`` and ``</style>``."""
 
 _STYLE_SHA256 = strict_base64.encode(hashlib.sha256(STYLE.encode()).digest())
 
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        f"style-src 'sha256-{_STYLE_SHA256}'",
-        "img-src 'self'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-"""No script at all, nothing from elsewhere, and never in a frame, where a click could be stolen."""
-
 HEADERS = {
     **NOSNIFF,
     "Content-Type": "text/html; charset=utf-8",
-    "Content-Security-Policy": _POLICY,
+    # No script at all, nothing from elsewhere, and never in a frame, where a click could be stolen.
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_SHA256}'; img-src 'self';"
+    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "Cache-Control": NO_STORE,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -194,22 +175,32 @@ def plain(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\n" else " " for char in lines).strip()
 
 
+class Page(NamedTuple):
+    """A page before it is put into words: its template, without its ending, and what it shows."""
+
+    template: str
+    values: dict[str, Any]
+    status: int = 200
+    language: str = "en"
+
+
+def forms_environment(package: str) -> Environment:
+    """Return an environment for the templates of a package, whose pages have the style sheet of forms."""
+    environment = page_environment(package)
+    environment.globals["style"] = Markup(STYLE)  # noqa: S704 - our own constant
+    return environment
+
+
 class RequestRefused(Exception):
-    """Ends a request with a status and a sentence."""
+    """Ends a request with a status, when to ask again (seconds), and a sentence if it is no usual one."""
 
     def __init__(self, status: int, wait: int = 0, said: str = "") -> None:
-        """Take the status, after how many seconds to ask again, and the sentence if it is no usual one."""
         super().__init__(status)
         self.status, self.wait, self.said = status, wait, said
 
 
 def make_app(routes: Sequence[HTTPRouteHandler], database: DatabaseThread[Any]) -> Litestar:
-    """Build an application whose bodies are bounded and whose errors are sentences.
-
-    Args:
-        routes: What is answered.
-        database: Is closed at the end.
-    """
+    """Build an application whose bodies are bounded and whose errors are sentences, over a database."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -218,7 +209,7 @@ def make_app(routes: Sequence[HTTPRouteHandler], database: DatabaseThread[Any]) 
 
     return Litestar(
         routes,
-        request_max_body_size=MOST_BYTES,
+        request_max_body_size=_MOST_BYTES,
         lifespan=[lifespan],
         exception_handlers={Exception: _as_text},
         openapi_config=None,
@@ -239,32 +230,24 @@ def network_of(request: Request[Any, Any, Any]) -> str:
 
 
 async def body_of(request: Request[Any, Any, Any]) -> bytes:
-    """Return the body.
-
-    Raises:
-        TimeoutError: It does not come.
-        HTTPException: It is too large.
-    """
+    """Return the body; it is a ``TimeoutError`` if it does not come."""
     async with asyncio.timeout(_BODY_SECONDS):
         return await request.body()
 
 
 def _as_text(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
     """Answer what went wrong with a sentence of ours; what the operator has to mend is logged."""
+    status, wait, said = 503, 60, ""
     if isinstance(error, RequestRefused):
-        return _sentence(error.status, error.wait, error.said)
-    if isinstance(error, HTTPException):
-        return _sentence(error.status_code)
-    if isinstance(error, TimeoutError):
-        return _sentence(408)
-    if isinstance(error, RegisterError):
+        status, wait, said = error.status, error.wait, error.said
+    elif isinstance(error, HTTPException):
+        status, wait = error.status_code, 0
+    elif isinstance(error, TimeoutError):
+        status, wait = 408, 0
+    elif isinstance(error, RegisterError):
         _log.error("the service could not answer: %s", error.message)
     else:
         _log.error("a request failed", exc_info=error)
-    return _sentence(503, _WAIT)
-
-
-def _sentence(status: int, wait: int = 0, said: str = "") -> Response[str]:
     headers = {**HEADERS, "Content-Type": "text/plain; charset=utf-8"}
     if wait:
         headers["Retry-After"] = str(wait)
