@@ -250,7 +250,8 @@ class RegisterMachine(RuleBasedStateMachine):
 
     def _folded_by_the_command(self, day: dt.date) -> Draft:
         """Return what the source says once the program's own editing has folded it."""
-        edit = SourceEdit(self.publisher.source, self._draft())
+        source = self.publisher.source
+        edit = SourceEdit(source, self._draft(), load(source).texts)
         assert list(edit.fold(self.book.vendors, day))
         edit.write()
         return self._draft()

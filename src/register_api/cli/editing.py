@@ -39,7 +39,7 @@ class Editing:
         loaded = load(source)
         if loaded.draft is None:
             raise Refused(loaded.findings)
-        self.edit = SourceEdit(source, loaded.draft)
+        self.edit = SourceEdit(source, loaded.draft, loaded.texts)
         self._source, self._store = source, store
         self._base = read_base(open_snapshot(store))
         self._notice = loaded.draft.register.notice

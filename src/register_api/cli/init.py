@@ -23,8 +23,8 @@ from register_api.core.text import base_url_problem
 from register_api.errors import Refused, UsageError
 from register_api.files import durable
 from register_api.hosting.configuration import Site, configuration
-from register_api.source.editor_schema import HEADS, schema_files
 from register_api.source.load import EXAMPLE, load_zone
+from register_api.source.toml_values import HEADS, schema_files
 
 _NONE = "none"
 """Answers that there is no such thing."""

@@ -34,8 +34,7 @@ from register_api.importer.state_importer import (
 from register_api.importer.table import ImportOptions, Stated, Table, format_of, refuse
 from register_api.publish.preparation import Baseline, PublishOptions, prepare
 from register_api.source.edit import write_files
-from register_api.source.editor_schema import HEADS, schema_files
-from register_api.source.toml_values import DAYS
+from register_api.source.toml_values import DAYS, HEADS, schema_files
 
 
 class Person(msgspec.Struct, frozen=True):

@@ -10,8 +10,7 @@ import tomlkit
 
 from register_api.core.text import quoted
 from register_api.importer.import_report import Reporter
-from register_api.source.editor_schema import HEADS
-from register_api.source.toml_values import dump, parse, plain, put, table_of
+from register_api.source.toml_values import HEADS, dump, parse, plain, put, table_of
 
 REGISTER_FILE = "register.toml"
 _NEW = f"""\

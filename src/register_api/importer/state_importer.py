@@ -27,8 +27,7 @@ from register_api.importer.vendor_update import (
     write_memory,
 )
 from register_api.source.edit import write_files
-from register_api.source.editor_schema import schema_files
-from register_api.source.toml_values import VendorFile, plain
+from register_api.source.toml_values import VendorFile, plain, schema_files
 
 SOURCE = "register"
 VENDORS = "subprocessors"

@@ -18,7 +18,7 @@ from register_api.core.rules.rule_table import OF_FORM
 from register_api.core.text import printable
 from register_api.core.versioning import make_version, unchanged
 from register_api.errors import Finding, Refused, StoreDamaged
-from register_api.source.load import load, load_zone, locate
+from register_api.source.load import load, load_zone
 from register_api.store.reader import Snapshot
 
 
@@ -130,7 +130,7 @@ def prepare(source: Path, base: Baseline, intent: PublishOptions) -> Candidate:
         reason=intent.reason(base.register.version + 1 if base.register else 1),
         corrects=intent.corrects,
     )
-    findings = (*loaded.findings, *locate(source, check(draft, context)))
+    findings = (*loaded.findings, *loaded.located(check(draft, context)))
     candidate = Candidate(base=base, findings=findings, draft=draft, context=context)
     if any(finding.severity == "error" for finding in findings):
         return candidate

@@ -21,8 +21,8 @@ from register_api.core.instant import parse_day
 from register_api.core.model import EngagementSource, ProductScope, RegisterSource, SubprocessorSource
 from register_api.core.planned_changes import ALL, read_scope
 from register_api.core.struct_fields import Shape, shapes
-from register_api.core.text import nearest
-from register_api.source.lines import KeyPath, quote
+from register_api.core.text import nearest, quoted
+from register_api.source.lines import KeyPath
 
 T = TypeVar("T", bound=msgspec.Struct)
 SET_BY_PUBLISHING = {
@@ -30,7 +30,7 @@ SET_BY_PUBLISHING = {
 }
 """Fields of the wire format that no source may hold, and what to use in their place."""
 _PUBLISHED_KINDS = (RegisterSource, SubprocessorSource, EngagementSource)
-_LABEL = Shape(inspect.StrType())
+_LABEL, _PRODUCT = Shape(inspect.StrType()), Shape(inspect.StrType())
 
 
 class SourceProblem(msgspec.Struct, frozen=True):
@@ -41,11 +41,7 @@ class SourceProblem(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
-_LONGEST_QUOTE = 60
-
-
 def _is_day(value: Any) -> bool:
-    """Tell whether a value is a TOML date, or text that is an RFC 3339 full-date that exists."""
     if not isinstance(value, str):
         return type(value) is dt.date
     try:
@@ -83,47 +79,32 @@ def collect(document: dict[str, Any], kind: type[T]) -> tuple[T | None, tuple[So
     problems = tuple(_walk_table(document, kind, (), kind))
     if problems:
         return None, problems
-    try:
-        return msgspec.convert(_with_scopes(document), kind), ()
-    except (msgspec.MsgspecError, ValueError) as error:
-        return None, (SourceProblem((), str(error)),)
-
-
-def _with_scopes(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a vendor's table with the products of each engagement as they are on the wire."""
     engagements = [
         {**item, "products": read_scope(item["products"])} if "products" in item else item
         for item in document.get("engagements", ())
     ]
-    return {**document, "engagements": engagements} if engagements else document
+    try:
+        return msgspec.convert(document | ({"engagements": engagements} if engagements else {}), kind), ()
+    except (msgspec.MsgspecError, ValueError) as error:
+        return None, (SourceProblem((), str(error)),)
 
 
 def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) -> Iterator[SourceProblem]:
     """Yield the problems of one value; ``top`` is the struct of the whole file."""
-    if shape.struct is ProductScope:
-        yield from _walk_scope(value, shape, path)
-    elif shape.is_list and isinstance(value, list):
-        item_shape = msgspec.structs.replace(shape, is_list=False)
+    scope = shape.struct is ProductScope
+    if isinstance(value, list) and (shape.is_list or scope):
+        item_shape = _PRODUCT if scope else msgspec.structs.replace(shape, is_list=False)
         for index, item in enumerate(value):
             yield from _walk(item, item_shape, (*path, index), top)
-    elif shape.struct and isinstance(value, dict) and not shape.is_list:
+    elif shape.struct and isinstance(value, dict) and not shape.is_list and not scope:
         yield from _walk_table(value, shape.struct, path, top)
     elif isinstance(shape.kind, inspect.DictType) and isinstance(value, dict):
         if not isinstance(shape.kind.value_type, inspect.AnyType):  # what a plan sets is judged by R01
             for name, item in value.items():
                 yield from _walk(item, _LABEL, (*path, name), top)
-    elif shape.is_list or not is_scalar(value, shape):
-        message = f"expected {expected(shape)}, found {found(value)}"
+    elif shape.is_list or not _is_scalar(value, shape):
+        message = f"expected {_expected(shape)}, found {_found(value)}"
         yield SourceProblem(path, message, _hint(value, shape, path))
-
-
-def _walk_scope(value: Any, shape: Shape, path: KeyPath) -> Iterator[SourceProblem]:
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            if not isinstance(item, str):
-                yield SourceProblem((*path, index), f"expected the id of a product, found {found(item)}")
-    elif value != ALL:
-        yield SourceProblem(path, f"expected {expected(shape)}, found {found(value)}")
 
 
 def _walk_table(
@@ -137,13 +118,12 @@ def _walk_table(
             yield _unknown(name, kind, path, top)
     for name, shape in known.items():
         if shape.is_required and name not in table:
-            yield SourceProblem((*path, name), f"{name} is missing: expected {expected(shape)}")
+            yield SourceProblem((*path, name), f"{name} is missing: expected {_expected(shape)}")
 
 
 def _unknown(
     name: str, kind: type[msgspec.Struct], path: KeyPath, top: type[msgspec.Struct]
 ) -> SourceProblem:
-    """Say what is wrong with a key that the struct does not have."""
     if name in SET_BY_PUBLISHING and kind in _PUBLISHED_KINDS:
         return SourceProblem((*path, name), f"{name} is set by publishing", SET_BY_PUBLISHING[name])
     within = _places(kind).get(name) if kind is not top else None
@@ -152,7 +132,7 @@ def _unknown(
     hint = f"did you mean {near}?" if near else f"known here: {', '.join(shapes(kind))}"
     if place:
         hint = f"{name} belongs to {place}"
-    return SourceProblem((*path, name), f"unknown key {shortened(name)}", hint)
+    return SourceProblem((*path, name), f"unknown key {quoted(name)}", hint)
 
 
 def _dotted(path: KeyPath) -> str:
@@ -165,7 +145,7 @@ def _hint(value: Any, shape: Shape, path: KeyPath) -> str:
     if not isinstance(value, str):
         return ""
     if shape.is_list:
-        return f"write it in square brackets: [{shortened(value)}]"
+        return f"write it in square brackets: [{quoted(value)}]"
     near = nearest(value, shape.codes)
     return f"did you mean {near}?" if near else ""
 
@@ -185,40 +165,37 @@ def _places(top: type[msgspec.Struct]) -> dict[str, str]:
     return places
 
 
-def is_scalar(value: Any, shape: Shape) -> bool:
-    """Tell whether a TOML value is what a field without parts takes, or an item of a list of such."""
+def _is_scalar(value: Any, shape: Shape) -> bool:
+    if shape.struct is ProductScope:
+        return bool(value == ALL)
     _, takes = _TAKES.get(type(shape.kind), ("", None))
     return takes is not None and takes(value) and (not shape.codes or value in shape.codes)
 
 
-def expected(shape: Shape) -> str:
+def _expected(shape: Shape) -> str:
     """Return in words what a field takes, e.g. ``one of active, conditional, available``."""
     if shape.is_list:
-        one = expected(msgspec.structs.replace(shape, is_list=False))
+        one = _expected(msgspec.structs.replace(shape, is_list=False))
         return "a list of tables" if shape.struct else f"a list, each item {one}"
     if shape.codes:
         return "one of " + ", ".join(_IN_ORDER.get(frozenset(shape.codes), shape.codes))
     if shape.struct is model.ProductScope:
         return 'the text "all", or a list of ids of products'
+    if shape is _PRODUCT:
+        return "the id of a product"
     if shape.struct:
         return "a table with " + ", ".join(shapes(shape.struct))
     return _TAKES[type(shape.kind)][0]
 
 
-def found(value: Any) -> str:
-    """Return in words what stands in the file; short and printable whatever it is."""
+def _found(value: Any) -> str:
     match value:
         case bool():
             return "true" if value else "false"
         case str():
-            return f"the text {shortened(value)}"
+            return f"the text {quoted(value)}"
         case int():
             # Python refuses to print numbers of more than 4,300 digits.
             return f"the number {value}" if abs(value) <= MAX_SAFE_INTEGER else "a number too large"
         case _:
             return next(words for kind, words in _FINDS if isinstance(value, kind))
-
-
-def shortened(text: str) -> str:
-    """Return text in quotes, printable, cut to a length fit for a message."""
-    return quote(text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…")

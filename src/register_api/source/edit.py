@@ -18,9 +18,17 @@ from register_api.core.planned_changes import engagement_on, in_effect, vendor_o
 from register_api.core.text import nearest
 from register_api.errors import UsageError
 from register_api.files import durable
-from register_api.source.editor_schema import SCHEMA_FOLDER
 from register_api.source.load import REGISTER_FILE, VENDOR_FOLDER
-from register_api.source.toml_values import Section, VendorFile, dump, parse, plain, put, table_of
+from register_api.source.toml_values import (
+    SCHEMA_FOLDER,
+    Section,
+    VendorFile,
+    dump,
+    parse,
+    plain,
+    put,
+    table_of,
+)
 
 T = TypeVar("T")
 COPIED = (
@@ -38,12 +46,10 @@ class SourceEdit:
         draft: What the source says before the edit.
     """
 
-    def __init__(self, folder: Path, draft: Draft) -> None:
-        """Begin with nothing changed."""
-        self.folder = folder
-        self.draft = draft
+    def __init__(self, folder: Path, draft: Draft, texts: Mapping[str, str]) -> None:
+        """Begin with nothing changed in the texts of the files, by name."""
+        self.folder, self.draft, self._texts = folder, draft, texts
         self._listed = {item.id: item for item in draft.subprocessors}
-        self._before: dict[str, str] = {}
         self._vendors: dict[str, VendorFile] = {}
         self._register: tomlkit.TOMLDocument | None = None
 
@@ -81,7 +87,7 @@ class SourceEdit:
         _put_all(self._vendors[vendor].document, fields)
         if self.draft.register.order:
             if self._register is None:
-                self._register = parse(REGISTER_FILE, self._read(REGISTER_FILE))
+                self._register = parse(REGISTER_FILE, self._texts[REGISTER_FILE])
             order: Any = self._register["order"]
             order.append(vendor)
 
@@ -101,12 +107,7 @@ class SourceEdit:
         _put_all(self._owner(vendor, engagement), fields)
 
     def plan(self, vendor: str, engagement: str | None, change: Mapping[str, Any]) -> None:
-        """Add a planned change to a vendor or to one of its engagements.
-
-        Args:
-            vendor: Id of the vendor.
-            engagement: Id of the engagement, or ``None`` for the vendor itself.
-            change: ``id``, ``effective_on`` and ``set``, as JSON has them.
+        """Add a planned change (``id``, ``effective_on``, ``set``) to a vendor or one of its engagements.
 
         Raises:
             UsageError: There is a planned change of that id.
@@ -133,15 +134,7 @@ class SourceEdit:
         put(section, "cancelled", {"reason": reason})
 
     def fold(self, vendors: Iterable[str], day: dt.date) -> Iterator[str]:
-        """Write planned changes that have taken effect into the base fields, and take them away.
-
-        Args:
-            vendors: Ids of the vendors.
-            day: The publisher's local day.
-
-        Yields:
-            ``vendor``, or ``vendor/engagement``, and the id of each planned change that was folded.
-        """
+        """Write planned changes in effect on a local day into the base fields, and yield their ids."""
         for name in vendors:
             vendor = self.vendor(name)
             folded = self._fold(self._owner(name, None), vendor, vendor_on(vendor, day), day)
@@ -180,9 +173,9 @@ class SourceEdit:
         if self._register is not None:
             after[REGISTER_FILE] = dump(REGISTER_FILE, self._register)
         return {
-            name: (self._before.get(name, ""), text)
+            name: (self._texts.get(name, ""), text)
             for name, text in sorted(after.items())
-            if text != self._before.get(name)
+            if text != self._texts.get(name)
         }
 
     def write(self) -> None:
@@ -201,16 +194,8 @@ class SourceEdit:
     def _file(self, vendor: str) -> VendorFile:
         if vendor not in self._vendors:
             self.vendor(vendor)
-            self._vendors[vendor] = VendorFile(vendor, self._read(f"{VENDOR_FOLDER}/{vendor}.toml"))
+            self._vendors[vendor] = VendorFile(vendor, self._texts[f"{VENDOR_FOLDER}/{vendor}.toml"])
         return self._vendors[vendor]
-
-    def _read(self, name: str) -> str:
-        try:
-            text = (self.folder / name).read_bytes().decode()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{self.folder / name} cannot be read: {error}") from error
-        self._before[name] = text
-        return text
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

@@ -2,18 +2,159 @@
 
 from __future__ import annotations
 
+import re
 import stat
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import tomli  # compiled, three times as fast as tomllib: a source has a file for each sub-processor
 
 from register_api.core.text import escaped, printable
 from register_api.errors import Finding
-from register_api.source.lines import longest_dotted_key
-from register_api.source.toml_faults import explain
+from register_api.source.lines import longest_dotted_key, tokens
+
+
+class _Fault(NamedTuple):
+    """One place where a text is not TOML: line and column are counted from 1, in characters."""
+
+    line: int
+    column: int
+    message: str
+    hint: str
+    ends_with_line: bool
+    """Whether the lines below it can be judged without this one."""
+
+
+_CURLY = "“”„‟«»‹›‘’‚‛″"  # noqa: RUF001 - what word processors type
+_KEY = r"(?P<key>[A-Za-z0-9_.-]+)"
+_SET = rf"{_KEY}\s*=\s*"
+
+_LINES = tuple((re.compile(rf"^\s*(?:{pattern})\s*(?:#.*)?$"), message, hint) for pattern, message, hint in (
+    (rf"{_SET}[{_CURLY}](?P<text>[^{_CURLY}\"']*)[{_CURLY}\"']?,?;?",
+     "typographic quotes stand around the text", 'use straight ones: {key} = "{text}"'),
+    (rf"[^#]*[{_CURLY}].*",
+     "there is a typographic quote outside of a text", 'texts stand in straight quotes: "…"'),
+    (rf"{_SET}", "there is no value after the =", "leave the line out if there is nothing to say"),
+    (rf"{_SET}(?P<text>null|None|nil|undefined|NULL|~|-)",
+     "TOML does not know the value {text}", "leave the line out if there is nothing to say"),
+    (rf"{_SET}(?P<text>True|TRUE|yes|Yes|YES|on|On)", "{text} is not a value of TOML", "write {key} = true"),
+    (rf"{_SET}(?P<text>False|FALSE|no|No|NO|off|Off)",
+     "{text} is not a value of TOML", "write {key} = false"),
+    (rf"{_SET}(?P<text>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})",
+     "{text} is not a day of the calendar", "write a day that there is, year-month-day: {key} = 2027-02-01"),
+    (rf"{_SET}(?P<text>[0-9]{{1,4}}([./-])[0-9]{{1,2}}\3[0-9]{{1,4}})",
+     "{text} is not written as a day", "write year-month-day, such as {key} = 2027-02-01"),
+    (rf"{_SET}(?P<text>0[0-9]+)",
+     "a number does not begin with 0", 'write a code with digits in quotes: {key} = "{text}"'),
+    (rf"{_SET}(?P<number>[0-9]+)\s+(?P<text>[A-Za-z]+)", "a number stands alone", "write {key} = {number}"),
+    (rf"{_SET}\"(?P<text>[^\"]*)", "the quote at the end is missing", 'write {key} = "{text}"'),
+    (rf"{_SET}'(?P<text>[^']*)", "the quote at the end is missing", "write {key} = '{text}'"),
+    (rf"{_SET}\"(?P<text>[^\"]*)\"\s*[;,]", "nothing may follow the text", 'write {key} = "{text}"'),
+    (rf"{_SET}\"[^\"]*\"\s*,\s*[A-Za-z0-9_-]+\s*=.*", "two keys stand on one line", "give each its own line"),
+    (rf"{_SET}\"[^\"]*\"[^\"]+\".*",
+     "there is a quote within the text", r"write \" for a quote within a text"),
+    (rf"{_SET}'[^']*'[^']+'.*", "there is an apostrophe within the text", 'use double quotes around it: "…"'),
+    (rf"{_SET}\"(?P<text>[^\"]*)\"\s*(?P<rest>\S.*)",
+     "nothing may follow the text", 'put the whole text within the quotes: {key} = "{text} {rest}"'),
+    (rf"{_SET}(?P<text>[^\s\"'\[\]{{}}=,][^\"'\[\]{{}}=,#]*)",
+     "a text needs quotes", 'write {key} = "{text}"'),
+    (r"(?P<first>[A-Za-z]+)[ ]+(?P<second>[A-Za-z]+)(?P<rest>\s*=.*)",
+     "a key is one word", "did you mean {first}_{second}?"),
+    (rf"(?:-\s+)?{_KEY}\s*:.*", "a key and its value are joined by =", 'write {key} = "…"'),
+    (r"(?://|/\*|;|--|<!--).*", "this is not a comment", "a comment begins with #"),
+    (r"[\]})]+,?", "a bracket is closed that was not opened", "take it away"),
+    (r"\[\[(?!.*\]\]).*",
+     "the header is not closed", "a header ends in the brackets that it begins with: [[engagements]]"),
+    (r"\[(?!.*\]).*",
+     "the header is not closed", "a header ends in the bracket that it begins with: [publisher]"),
+    (rf"\"?{_KEY}\"?", "a key without a value", 'write {key} = "…"'),
+    (r"=.*", "there is no key before the =", 'write the name of the field first: name = "…"'),
+))  # fmt: skip
+"""Mistakes within one line, the more special first: message and hint, ``{name}`` the group of that name."""
+_LONGEST_LINE = 1_000
+"""Characters of a line up to which it is looked at closely: a pattern's time may grow by the square."""
+_PAIR = re.compile(r"[A-Za-z0-9_-]+\s*=\s*$")
+_ITEM = re.compile(r"[^,\]}#]*")
+_TWICE = re.compile(r"cannot overwrite|cannot declare|duplicate inline table key", re.IGNORECASE)
+_UNCLOSED = {"Unclosed array": ("list", "]"), "Unclosed inline table": ("table", "}")}
+_BEGINS_A_VALUE = re.compile(r"[\"'\[{0-9]|true|false|[A-Za-z_-]+\s*=[^=]*[},]")
+
+
+def _explain(text: str, error: tomli.TOMLDecodeError) -> _Fault:
+    """Return what a parser stopped at as a person would say it."""
+    character = text[error.pos : error.pos + 1]
+    if character and not character.isprintable() and character not in "\r\n\t":
+        name = unicodedata.name(character, "a control character").lower()
+        message = f"there is an invisible character: {name} (U+{ord(character):04X})"
+        hint = "delete it; type a space if one is wanted"
+        return _Fault(error.lineno, error.colno, message, hint, ends_with_line=True)
+    if _TWICE.search(error.msg):
+        return _twice(text, error)
+    if error.msg in _UNCLOSED:
+        return _unclosed(text, error)
+    if error.msg == "Unterminated string":  # a text over several lines
+        begins = max(text.rfind('"""'), text.rfind("'''"))
+        line, hint = text.count("\n", 0, begins) + 1, f"put {text[begins : begins + 3]} after it"
+        return _Fault(line, 1, "the text that begins here does not end", hint, ends_with_line=False)
+    return _in_line(text, error)
+
+
+def _line(text: str, number: int) -> str:
+    return text.split("\n")[number - 1] if number <= text.count("\n") + 1 else ""
+
+
+def _twice(text: str, error: tomli.TOMLDecodeError) -> _Fault:
+    """Say where a key or a header stands already."""
+    line = _line(text, error.lineno).strip()
+    what = line.split("#" if line.startswith("[") else "=")[0].strip()
+    begins = re.compile(rf"\s*{re.escape(what)}\s*(?:=|\.|#|$)")
+    before = [at for at, line in enumerate(text.split("\n")[: error.lineno - 1], 1) if begins.match(line)]
+    said = f"{what} is already in line {before[-1]}" if before else f"{what} stands twice"
+    return _Fault(error.lineno, 1, said, "keep one of the two", not line.startswith("["))
+
+
+def _unclosed(text: str, error: tomli.TOMLDecodeError) -> _Fault:
+    """Say that a comma is missing between two items, or the bracket after the last."""
+    kind, bracket = _UNCLOSED[error.msg]
+    follows = text[error.pos :].partition("\n")[0]
+    open_at: list[int] = []
+    for token in tokens(text[: error.pos]):
+        if token.text in {"[", "{"}:
+            open_at.append(token.line)
+        elif token.text in {"]", "}"} and open_at:
+            open_at.pop()
+    opened = open_at[0] if open_at else None  # the line of the outermost
+    if follows and _BEGINS_A_VALUE.match(follows) and not (kind == "list" and error.colno == 1):
+        what = follows.partition(",")[0].strip(" ]}")
+        message = f"a comma is missing before {what}"
+        return _Fault(error.lineno, error.colno, message, "", opened == error.lineno)
+    hint = f"put {bracket} after its last item"
+    message = f"the {kind} that begins here is not closed: {bracket} is missing"
+    return _Fault(opened or error.lineno, 1, message, hint, opened == error.lineno)
+
+
+def _in_line(text: str, error: tomli.TOMLDecodeError) -> _Fault:
+    number = min(error.lineno, text.rstrip("\n").count("\n") + 1)
+    line = _line(text, number).replace("\r", "")
+    # Within a table on one line, the key and the value at which the parser stopped, as if they stood alone.
+    within = _PAIR.search(line, 0, error.colno - 1) if error.msg == "Invalid value" else None
+    value = _ITEM.match(line, error.colno - 1)
+    pair = " " * within.start() + line[within.start() : value.end()] if within and value else ""
+    for part in (part for part in (line, pair) if len(part) <= _LONGEST_LINE):
+        for pattern, message, hint in _LINES:
+            found = pattern.match(part)
+            if found:
+                words = {name: value.strip() for name, value in found.groupdict().items()}
+                column = found.start("text") + 1 if words.get("text") else error.colno
+                return _Fault(
+                    number, column, message.format(**words), hint.format(**words), ends_with_line=True
+                )
+    said = f"{error.msg[:1].lower()}{error.msg[1:]}"
+    return _Fault(number, error.colno, f"not valid TOML: {said}", "", ends_with_line=False)
+
 
 MAX_SOURCE_BYTES = 256 * 1024
 """Largest source file (docs/rules.md, R17)."""
@@ -44,12 +185,10 @@ def read_source_file(folder: Path, path: Path) -> SourceFile:
     """Read one TOML file; whatever its bytes are, the answer is a table or findings."""
     name = name_of(folder, path)
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):  # a pipe or a device may have no end
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe or a device may have no end
             return _refused(name, "this file cannot be read: it is not a regular file")
-        if found.st_size > MAX_SOURCE_BYTES:
-            return _too_large(name, found.st_size)
-        return parse_source(name, path.read_bytes())
+        with path.open("rb") as stream:
+            return parse_source(name, stream.read(MAX_SOURCE_BYTES + 1))
     except OSError as error:
         return _refused(name, f"this file cannot be read: {error.strerror or type(error).__name__}")
 
@@ -57,29 +196,28 @@ def read_source_file(folder: Path, path: Path) -> SourceFile:
 def parse_source(name: str, data: bytes) -> SourceFile:
     """Read the bytes of one TOML file."""
     if len(data) > MAX_SOURCE_BYTES:
-        return _too_large(name, len(data))
+        message = f"this file has more than {MAX_SOURCE_BYTES} bytes (256 KiB)"
+        return _refused(name, message, rule="R17", hint="move long text to a separate document")
     if data.startswith(_BOM):
         hint = "save it as UTF-8 without a byte-order mark"
         return _refused(name, "this file begins with a byte-order mark", hint=hint, line=1)
+    text = None
     try:
-        return _parse_text(name, data.decode("utf-8"))
+        text = data.decode("utf-8")
+        dotted = any(line.count(".") >= MAX_KEY_PARTS for line in text.split("\n"))
+        if dotted and longest_dotted_key(text) > MAX_KEY_PARTS:
+            return _refused(name, f"a dotted key has more than {MAX_KEY_PARTS} parts", text)
+        return SourceFile(name, text, tomli.loads(text))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return _refused(name, "this file is not UTF-8 text", hint="save it as UTF-8", line=line)
-
-
-def _parse_text(name: str, text: str) -> SourceFile:
-    dotted = any(line.count(".") >= MAX_KEY_PARTS for line in text.split("\n"))
-    if dotted and longest_dotted_key(text) > MAX_KEY_PARTS:
-        return _refused(name, f"a dotted key has more than {MAX_KEY_PARTS} parts", text)
-    try:
-        return SourceFile(name, text, tomli.loads(text))
+        found = [finding(name, "", "this file is not UTF-8 text", hint="save it as UTF-8", line=line)]
     except RecursionError:
-        return _refused(name, "lists or tables are nested too deeply", text)
+        found = [finding(name, "", "lists or tables are nested too deeply")]
     except tomli.TOMLDecodeError as error:
-        return SourceFile(name, text, None, tuple(_syntax_findings(name, text, error)))
+        found = list(_syntax_findings(name, text or "", error))
     except ValueError as error:  # a number of more digits than Python reads
-        return _refused(name, f"not valid TOML: {printable(error)}", text)
+        found = [finding(name, "", f"not valid TOML: {printable(error)}")]
+    return SourceFile(name, text, None, tuple(found))
 
 
 def name_of(folder: Path, path: Path) -> str:
@@ -90,21 +228,15 @@ def name_of(folder: Path, path: Path) -> str:
 
 def finding(name: str, key: str, message: str, **more: Any) -> Finding:
     """Return an R01 error; ``rule``, ``severity``, ``hint`` and ``line`` may be given."""
-    return Finding(
-        **{"rule": "R01", "severity": "error", "file": name, "key": key, "message": message, **more}
-    )
-
-
-def _too_large(name: str, size: int) -> SourceFile:
-    message = f"this file has {size} bytes; at most {MAX_SOURCE_BYTES} (256 KiB) are allowed"
-    return _refused(name, message, rule="R17", hint="move long text to a separate document")
+    more = {"rule": "R01", "severity": "error", **more}
+    return Finding(file=name, key=key, message=message, **more)
 
 
 def _syntax_findings(name: str, text: str, error: tomli.TOMLDecodeError) -> Iterator[Finding]:
     """Yield every place where a text is not TOML: a faulty line is left out, and the others read again."""
     lines = text.split("\n")
     for _ in range(_MOST_FAULTS):
-        fault = explain("\n".join(lines), error)
+        fault = _explain("\n".join(lines), error)
         yield finding(
             name, "", escaped(fault.message), hint=escaped(fault.hint), line=fault.line, column=fault.column,
             excerpt=escaped(lines[fault.line - 1].strip("\r").replace("\t", " ")),

@@ -30,7 +30,11 @@ def quote(text: str) -> str:
     Control, zero-width and bidirectional characters become ``\uXXXX``: what is printed on a terminal
     is what stands in the file.
     """
-    return '"' + "".join(_escaped(character) for character in text) + '"'
+    written = ""
+    for char in text:
+        code = f"\\u{ord(char):04X}" if ord(char) <= _LAST_OF_BMP else f"\\U{ord(char):08X}"
+        written += "\\" + char if char in '"\\' else char if char.isprintable() else code
+    return f'"{written}"'
 
 
 def unquote(literal: str) -> str:
@@ -52,27 +56,13 @@ def format_key(path: KeyPath) -> str:
 
 def parse_key(text: str) -> KeyPath:
     """Return the parts of a printed path; what is no path is taken as far as it can be read."""
-    return tuple(_part(match) for match in _PART.finditer(text))
-
-
-def _part(match: re.Match[str]) -> str | int:
-    if match["index"] is not None:
-        return int(match["index"])
-    if match["quoted"] is None:
-        return match["name"]
-    try:
-        return unquote(match["quoted"])
-    except ValueError:
-        return match["quoted"]
-
-
-def _escaped(character: str) -> str:
-    if character in '"\\':
-        return "\\" + character
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\u{code:04X}" if code <= _LAST_OF_BMP else f"\\U{code:08X}"
+    parts: list[str | int] = []
+    for found in _PART.finditer(text):
+        part = found["name"] or found["quoted"]
+        with contextlib.suppress(ValueError):
+            part = unquote(part) if found["quoted"] else part
+        parts.append(int(found["index"]) if found["index"] else part)
+    return tuple(parts)
 
 
 _TOKEN = re.compile(
@@ -121,11 +111,7 @@ _END = Token("end", "", 0)
 def nearest_line(lines: dict[KeyPath, int], key: str) -> int | None:
     """Return the line of a key, counted from 1, or that of the nearest table around it."""
     path = parse_key(key)
-    while path:
-        if path in lines:
-            return lines[path]
-        path = path[:-1]
-    return None
+    return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
 
 
 def index_lines(text: str) -> dict[KeyPath, int]:
@@ -158,25 +144,18 @@ class _Reader:
         """Read ``[name]`` or ``[[name]]`` and return the path of the table that it opens."""
         line = self._take().line
         many = self._skip("[")
-        *outer, last = self._key()
+        names = self._key()
         path: KeyPath = ()
-        for name in outer:
-            path = self._newest((*path, name), line)
-        path = (*path, last)
-        if many:
-            self._items[path] = self._items.get(path, -1) + 1
-        path = self._newest(path, line)
-        self._expect("]")
-        if many:
-            self._expect("]")
-        return path
-
-    def _newest(self, path: KeyPath, line: int) -> KeyPath:
-        """Note a header's table and return it: of an array of tables, its newest item."""
-        self.lines.setdefault(path, line)
-        if path in self._items:
-            path = (*path, self._items[path])
+        for number, name in enumerate(names, 1):
+            path = (*path, name)
             self.lines.setdefault(path, line)
+            if many and number == len(names):
+                self._items[path] = self._items.get(path, -1) + 1
+            if path in self._items:  # an array of tables: its newest item
+                path = (*path, self._items[path])
+                self.lines.setdefault(path, line)
+        for _ in range(2 if many else 1):
+            self._expect("]")
         return path
 
     def _pair(self, path: KeyPath) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,11 +19,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from register_api.core.model import Draft, RegisterSource, SubprocessorSource
-from register_api.core.text import nearest
+from register_api.core.text import nearest, quoted
 from register_api.errors import Finding, Refused, UsageError
-from register_api.source.collect import collect, shortened
+from register_api.source.collect import collect
 from register_api.source.file import SourceFile, finding, name_of, read_source_file
-from register_api.source.lines import format_key, index_lines, nearest_line
+from register_api.source.lines import KeyPath, format_key, index_lines, nearest_line
 
 REGISTER_FILE = "register.toml"
 EXAMPLE = Path(__file__).with_name("EXAMPLE.toml")
@@ -38,20 +38,29 @@ class LoadedSource(msgspec.Struct, frozen=True):
     Attributes:
         draft: Register and vendors in order of reading; ``None`` if there is any error.
         findings: By file, ``register.toml`` first, then in order of lines.
+        texts: Of each file that could be read as text, by name.
     """
 
     draft: Draft | None
     findings: tuple[Finding, ...]
+    texts: dict[str, str]
+
+    def located(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """Return findings of the rules with the lines of their keys; each text is searched at most once."""
+        lines: dict[str, dict[KeyPath, int]] = {}
+        located = []
+        for item in findings:
+            line = item.line
+            if line is None and item.key and item.file in self.texts:
+                if item.file not in lines:
+                    lines[item.file] = index_lines(self.texts[item.file])
+                line = nearest_line(lines[item.file], item.key)
+            located.append(msgspec.structs.replace(item, line=line))
+        return tuple(located)
 
 
 def load(folder: Path) -> LoadedSource:
-    """Read a whole source folder and collect everything that is wrong with its files.
-
-    Args:
-        folder: Holds ``register.toml`` and ``subprocessors/``.
-
-    Returns:
-        A draft and warnings, or no draft and every error and warning, with lines where known.
+    """Read a source folder: a draft and warnings, or every error and warning, with lines where known.
 
     Raises:
         UsageError: There is no such folder, or it may not be read.
@@ -65,40 +74,43 @@ def load(folder: Path) -> LoadedSource:
         head = read_source_file(folder, folder / REGISTER_FILE)
     vendors = [read_source_file(folder, path) for path in list_vendor_files(folder)]
     register, findings = _convert(head, RegisterSource)
-    findings += _check_zone(head)
+    publisher: Any = (head.table or {}).get("publisher")
+    zone = publisher.get("time_zone") if isinstance(publisher, dict) else None
+    if isinstance(zone, str):  # judged even if the rest of the register is not yet right
+        try:
+            load_zone(zone)
+        except Refused as refusal:
+            findings += refusal.findings
     subprocessors: list[SubprocessorSource] = []
     for file in vendors:
         vendor, problems = _convert(file, SubprocessorSource, id=_stem(file.name))
         subprocessors += [vendor] if vendor else []
         findings += problems
     findings += [*_check_ids(vendors), *_strays(folder)]
+    texts = {file.name: file.text for file in (head, *vendors) if file.text is not None}
     located = sorted(
-        _with_lines(findings, [head, *vendors]),
+        LoadedSource(None, (), texts).located(findings),
         key=lambda item: (item.file != REGISTER_FILE, item.file, item.line or 0),
     )
     if register is None or any(item.severity == "error" for item in located):
-        return LoadedSource(None, tuple(located))
+        return LoadedSource(None, tuple(located), texts)
     # As `order` names them first, the others by id; R16 judges `order` itself.
     places = {name: place for place, name in reversed(list(enumerate(register.order)))}
     subprocessors.sort(key=lambda vendor: (places.get(vendor.id, len(register.order)), vendor.id))
-    return LoadedSource(Draft(register=register, subprocessors=tuple(subprocessors)), tuple(located))
-
-
-def locate(folder: Path, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return findings of the rules with the lines of their keys, where the files tell them.
-
-    Args:
-        folder: The source folder that the draft was loaded from.
-        findings: In any order, which is kept; lines already known stay.
-    """
-    names = dict.fromkeys(item.file for item in findings if item.line is None and item.key)
-    return tuple(_with_lines(findings, [read_source_file(folder, folder / name) for name in names]))
+    draft = Draft(register=register, subprocessors=tuple(subprocessors))
+    return LoadedSource(draft, tuple(located), texts)
 
 
 def list_vendor_files(folder: Path) -> list[Path]:
     """Return the vendors' files in order of name; hidden files and other kinds are left out."""
     vendors = folder / VENDOR_FOLDER
-    return [vendors / name for name in _visible(vendors) if _is_vendor_file(name)]
+    try:
+        names = sorted(os.listdir(vendors))  # noqa: PTH208 - names
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise UsageError(f"the folder {vendors} cannot be read: {error.strerror}") from error
+    return [vendors / name for name in names if not name.startswith(".") and _is_vendor_file(name)]
 
 
 def _strays(folder: Path) -> Iterator[Finding]:
@@ -122,16 +134,6 @@ def _is_vendor_file(name: str) -> bool:
     return name.endswith(".toml") and name != EXAMPLE.name
 
 
-def _visible(folder: Path) -> list[str]:
-    """Return names of what lies in a folder and is not hidden, in order; nothing if it is not there."""
-    try:
-        return sorted(name for name in os.listdir(folder) if not name.startswith("."))  # noqa: PTH208 - names
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise UsageError(f"the folder {folder} cannot be read: {error.strerror}") from error
-
-
 def _convert(file: SourceFile, kind: type[T], **usual: str) -> tuple[T | None, list[Finding]]:
     """Return a file's table as a struct, or its findings; ``usual`` is what it need not say."""
     if file.table is None:
@@ -140,26 +142,10 @@ def _convert(file: SourceFile, kind: type[T], **usual: str) -> tuple[T | None, l
     return record, [finding(file.name, format_key(p.path), p.message, hint=p.hint) for p in problems]
 
 
-def _check_zone(head: SourceFile) -> list[Finding]:
-    """Check the time zone even if the rest of the register is not yet right."""
-    publisher: Any = (head.table or {}).get("publisher")
-    name = publisher.get("time_zone") if isinstance(publisher, dict) else None
-    if not isinstance(name, str):
-        return []
-    try:
-        load_zone(name)
-    except Refused as refusal:
-        return list(refusal.findings)
-    return []
-
-
 def load_zone(name: str) -> ZoneInfo:
     """Return the zone of an IANA name, e.g. ``Europe/Berlin`` or ``UTC``.
 
     Names that only this machine knows (``localtime``) are refused: a customer could not count days.
-
-    Args:
-        name: As in ``publisher.time_zone``.
 
     Raises:
         Refused: No such zone, with one R05 finding on ``publisher.time_zone`` of ``register.toml``.
@@ -169,13 +155,12 @@ def load_zone(name: str) -> ZoneInfo:
             return ZoneInfo(name)
     near = nearest(name, _iana_names())
     hint = f"did you mean {near}?" if near else "a name such as UTC or Europe/Berlin"
-    message = f"{shortened(name)} is not a known IANA time zone"
+    message = f"{quoted(name)} is not a known IANA time zone"
     raise Refused((finding(REGISTER_FILE, "publisher.time_zone", message, rule="R05", hint=hint),))
 
 
 @functools.cache
 def _iana_names() -> frozenset[str]:
-    """Return every zone name of the tz database release that this program depends on."""
     return frozenset(resources.files("tzdata").joinpath("zones").read_text("utf-8").split())
 
 
@@ -183,30 +168,17 @@ def _check_ids(vendors: Iterable[SourceFile]) -> Iterator[Finding]:
     """R02: a vendor's file name is its id, and no id stands in two files."""
     first: dict[str, str] = {}
     for file in vendors:
-        said = _stem(file.name) if file.table is None else file.table.get("id", _stem(file.name))
+        said = (file.table or {}).get("id", _stem(file.name))
         if not isinstance(said, str):
             continue
         if said != _stem(file.name):
-            message = f"the id is {shortened(said)}, but the file is named {shortened(_stem(file.name))}"
+            message = f"the id is {quoted(said)}, but the file is named {quoted(_stem(file.name))}"
             hint = "leave id out, or give both the same name; an id that was published stays"
             yield finding(file.name, "id", message, rule="R02", hint=hint)
         other = first.setdefault(said, file.name)
         if other != file.name:
-            yield finding(file.name, "id", f"the id {shortened(said)} also stands in {other}", rule="R02")
+            yield finding(file.name, "id", f"the id {quoted(said)} also stands in {other}", rule="R02")
 
 
 def _stem(name: str) -> str:
     return name.rpartition("/")[2].removesuffix(".toml")
-
-
-def _with_lines(findings: Iterable[Finding], files: Iterable[SourceFile]) -> Iterator[Finding]:
-    """Fill in the lines of findings that name a key; each text is searched at most once."""
-    texts = {file.name: file.text for file in files}
-    lines: dict[str, Any] = {}
-    for item in findings:
-        text = texts.get(item.file)
-        if item.line is not None or not item.key or text is None:
-            yield item
-        else:
-            at = lines[item.file] = lines.get(item.file) or index_lines(text)
-            yield msgspec.structs.replace(item, line=nearest_line(at, item.key))

@@ -1,8 +1,13 @@
-"""Setting values in TOML texts that people edit, so that their comments and their order stay."""
+"""TOML that people edit: values set so that comments and order stay, and the JSON Schemas for editors.
+
+Schemas (taplo's ``#:schema`` line) are made from the structs that the source is read as: no unknown key, only
+known codes, no null.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import tomllib
 from collections.abc import Mapping, MutableMapping
 from typing import Any, NoReturn
@@ -12,11 +17,66 @@ from msgspec import inspect
 from tomlkit.exceptions import TOMLKitError
 
 from register_api.core.fields import FIELDS
-from register_api.core.model import EngagementSource, SubprocessorSource
-from register_api.core.struct_fields import shapes
+from register_api.core.model import EngagementSource, ProductScope, RegisterSource, SubprocessorSource
+from register_api.core.schemas import DIALECT, Definition, definitions
+from register_api.core.struct_fields import Shape, shapes
 from register_api.core.text import printable
 from register_api.errors import Finding, Refused
-from register_api.source.editor_schema import HEADS
+
+SCHEMA_FOLDER = "schema"
+"""Folder of the source in which the schemas lie."""
+HEADS = {
+    "register": f"#:schema {SCHEMA_FOLDER}/register.json\n",
+    "subprocessor": f"#:schema ../{SCHEMA_FOLDER}/subprocessor.json\n",
+}
+"""The first line of ``register.toml`` and of a vendor's file, by which an editor finds the schema."""
+SOURCE_SCHEMAS = {"register": RegisterSource, "subprocessor": SubprocessorSource}
+"""Name of a schema to the struct that a file is read as."""
+_IDS: Definition = {"type": "array", "items": {"type": "string"}, "description": "Ids of products."}
+_ALL: Definition = {"const": "all", "description": "Every product, those to come included."}
+
+
+def schema_files() -> dict[str, str]:
+    """Return the texts of all schemas by their paths below the source folder."""
+    return {
+        f"{SCHEMA_FOLDER}/{name}.json": json.dumps(editor_schema(name), indent=1, ensure_ascii=False) + "\n"
+        for name in SOURCE_SCHEMAS
+    }
+
+
+def editor_schema(name: str) -> Definition:
+    """Return the schema of ``register.toml`` or of a vendor's file."""
+    top = SOURCE_SCHEMAS[name]
+    (schema,), found = definitions((top,), "#/$defs/{name}")
+    by_name = {kind.__name__: kind for kind in FIELDS}
+    described = {title: _strict(item, by_name.get(title)) for title, item in found.items()}
+    if ProductScope.__name__ in described:  # written as "all" or as a list
+        described[ProductScope.__name__] = {"anyOf": [_ALL, _IDS]}
+    if top is SubprocessorSource:
+        described[top.__name__]["required"].remove("id")  # the file's name says it
+    return {"$schema": DIALECT, **schema, "$defs": described}
+
+
+def _strict(definition: Definition, kind: type | None) -> Definition:
+    if kind is None or "properties" not in definition:
+        return definition
+    known = shapes(kind)
+    fields = definition["properties"]
+    properties = {name: _field(fields[name], known[name]) for name in fields if name in known}
+    required = [name for name, shape in known.items() if shape.is_required]
+    return {**definition, "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _field(field: Definition, shape: Shape) -> Definition:
+    """Leave null out, which TOML does not have, and name codes, so that an editor offers them."""
+    choices = [item for item in field.get("anyOf", ()) if item != {"type": "null"}]
+    if len(choices) == 1:
+        field = choices[0] | {key: value for key, value in field.items() if key != "anyOf"}
+    if not shape.codes:
+        return field
+    codes: dict[str, Any] = {"enum": list(shape.codes)}
+    return {**field, "items": codes} if shape.is_list else {**field, **codes}
+
 
 DAYS = frozenset(
     name
@@ -27,6 +87,7 @@ DAYS = frozenset(
 """Fields that are days: texts in JSON, dates in TOML."""
 _LONG = 100
 """Characters from which on a list is written over several lines."""
+
 Section = MutableMapping[str, Any]
 VENDOR_ORDER = tuple(
     name for name in SubprocessorSource.__struct_fields__ if name not in {"id", "engagements"}
@@ -114,7 +175,9 @@ def put(section: Section, field: str, value: Any) -> None:
     """
     before = section.get(field)
     if isinstance(before, tomlkit.items.AoT) and isinstance(value, list):
-        section[field] = _tables(value)
+        section[field] = tables = tomlkit.aot()
+        for item in value:
+            tables.append(table_of(item, "\n" if tables else ""))
         return
     in_place = (
         value is not None and not isinstance(value, list | dict) and not isinstance(before, list | dict)
@@ -129,18 +192,11 @@ def _item(field: str, value: Any) -> Any:
     if field in DAYS:
         return dt.date.fromisoformat(value)
     if isinstance(value, list):
-        return _array(value)
-    if isinstance(value, dict) and field != "extra":
-        return _inline(value)
-    return value
-
-
-def _array(values: list[Any]) -> Any:
-    array = tomlkit.array()
-    for value in values:
-        array.append(_inline(value) if isinstance(value, dict) else value)
-    long = len(values) > 1 and len(array.as_string()) > _LONG
-    return array.multiline(multiline=long)
+        array = tomlkit.array()
+        for item in value:
+            array.append(_inline(item) if isinstance(item, dict) else item)
+        return array.multiline(multiline=len(value) > 1 and len(array.as_string()) > _LONG)
+    return _inline(value) if isinstance(value, dict) and field != "extra" else value
 
 
 def table_of(values: Mapping[str, Any], indent: str) -> Any:
@@ -150,13 +206,6 @@ def table_of(values: Mapping[str, Any], indent: str) -> Any:
     for name, item in values.items():
         table.add(name, _item(name, item))
     return table
-
-
-def _tables(values: list[Any]) -> Any:
-    tables = tomlkit.aot()
-    for value in values:
-        tables.append(table_of(value, "\n" if tables else ""))
-    return tables
 
 
 def _inline(values: dict[str, Any]) -> Any:

@@ -85,9 +85,9 @@ def source(folder: Path, setting: str) -> SourceEdit:
     (folder / "subprocessors").mkdir()
     (folder / "register.toml").write_text(REGISTER, "utf-8")
     (folder / "subprocessors" / "acme.toml").write_text(VENDOR.replace("SET", setting), "utf-8")
-    draft = load(folder).draft
-    assert draft is not None
-    return SourceEdit(folder, draft)
+    loaded = load(folder)
+    assert loaded.draft is not None
+    return SourceEdit(folder, loaded.draft, loaded.texts)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from register_api.source.collect import collect
-from register_api.source.editor_schema import HEADS, SOURCE_SCHEMAS, editor_schema, schema_files
+from register_api.source.toml_values import HEADS, SOURCE_SCHEMAS, editor_schema, schema_files
 
 REGISTER = Path(__file__).parents[3] / "register"
 FILES = [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from register_api.errors import Finding, Refused, UsageError
 from register_api.source.file import MAX_SOURCE_BYTES, parse_source
-from register_api.source.load import LoadedSource, load, load_zone, locate
+from register_api.source.load import LoadedSource, load, load_zone
 from thoroughness import examples
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ def test_findings_of_the_rules_get_their_lines(tmp_path: Path) -> None:
         Finding(rule="R03", severity="error", file="subprocessors/gone.toml", key="id", message="m"),
         Finding(rule="R26", severity="warning", file="", key="", message="m"),
     ]
-    located = locate(folder, asked)
+    located = load(folder).located(asked)
     assert [finding.line for finding in located] == [2, 4, 2, 77, None, None]
     assert [finding.rule for finding in located] == [finding.rule for finding in asked]
 
