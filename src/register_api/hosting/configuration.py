@@ -35,15 +35,6 @@ WorkflowFormat = Literal["github", "gitlab"]
 USUAL = dt.timedelta(days=15)
 """How long a timestamp is good for a publisher with a weekly job: one of them may fail."""
 
-_TEMPLATES: dict[HostFormat | WorkflowFormat, str] = {
-    "nginx": "nginx.conf.j2",
-    "caddy": "Caddyfile.j2",
-    "headers": "_headers.j2",
-    "redirects": "_redirects.j2",
-    "github": "github.yml.j2",
-    "gitlab": "gitlab.yml.j2",
-}
-
 _HOUR, _DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 _SCHEDULES = (
     (7 * _DAY, "17 5 * * 1", "every Monday"),
@@ -57,7 +48,7 @@ _PATH = re.compile(r"/[^\x00-\x1f\x7f\"\\$%{};'`]*")
 """What nginx and Caddy both can name between quotation marks; the rest means something to one of them."""
 
 _NAME = re.compile(r"_|(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
-_LISTEN = re.compile(r"(?:(?P<host>[0-9.]+|\[[0-9A-Fa-f:.]+\]):)?(?P<port>\d{1,5})")
+_LISTEN = re.compile(r"(?:(?:[0-9.]+|\[[0-9A-Fa-f:.]+\]):)?(?P<port>\d{1,5})")
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 _MAX_PORT = 65535
 
@@ -95,13 +86,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_site(public: str, name: str, listen: str, base_path: str) -> Site:
-    """Read what a person gave.
-
-    Args:
-        public: Folder with the published tree.
-        name: Name of the server, or empty.
-        listen: ``80``, ``127.0.0.1:8080`` or ``[::1]:8080``.
-        base_path: Path below which the tree is to lie; ``/`` for the root.
+    """Read what a person gave: ``listen`` as ``80``, ``127.0.0.1:8080`` or ``[::1]:8080``.
 
     Raises:
         UsageError: One of them cannot stand in a configuration file.
@@ -130,39 +115,18 @@ def configuration(form: HostFormat, site: Site, digests: Mapping[str, str] | Non
     """
     return _template(form).render(
         site=site,
-        types=host_rules.media_types(),
-        caches=host_rules.caches(),
-        policies=host_rules.policies(),
-        page_policy=host_rules.PAGE_POLICY,
-        links=host_rules.links(),
-        number=f"{{{host_rules.NUMBER}}}",
+        rules=host_rules,
+        headers=headers,
         # Headers of every answer: what the service says of pages alone is no harm for other files.
         shared={**headers.CORS, **headers.NOSNIFF, **headers.PAGE},
-        preflight=headers.PREFLIGHT,
-        methods=headers.METHODS,
-        mutable=headers.CACHE_CONTROL["mutable"],
-        immutable=headers.CACHE_CONTROL["immutable"],
-        no_store=headers.NO_STORE,
         digests=digests or {},
-        named_mutable=host_rules.mutable_files(),
-        named_immutable=host_rules.immutable_files(),
-        immutable_by_name=host_rules.immutable_by_name(),
-        immutable_folders=host_rules.immutable_folders(),
-        pages=host_rules.pages(),
-        redirects=host_rules.redirects(site.prefix),
     )
 
 
 def pages_files(
     paths: Iterable[str], read: Callable[[str], bytes], site: Site
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield every file of the folder for services that serve plain files, with its path.
-
-    Args:
-        paths: Paths of the tree.
-        read: Gives the bytes of one.
-        site: Below which path the service serves it.
-    """
+    """Yield every file of the folder for services that serve plain files, with its path in the tree."""
     for path in paths:
         yield path, read(path)
     yield ".nojekyll", b""
@@ -174,22 +138,17 @@ def pages_files(
 def workflow(form: WorkflowFormat, fresh_for: dt.timedelta, version: str) -> str:
     """Return the file with the jobs that review, publish and renew a register.
 
-    Args:
-        form: For which service it is.
-        fresh_for: How long timestamps are good; renewed so often that one renewal may still fail.
-        version: The release of this program that the jobs install.
+    Timestamps, good for ``fresh_for``, are renewed so often that one renewal may still fail; ``version`` is
+    the release of this program that the jobs install.
 
     Raises:
         UsageError: No schedule of such a service is often enough.
     """
-    chosen = next((row for row in _SCHEDULES if row[0] <= latest_renewal(fresh_for)), None)
-    if chosen is None:
-        lasting = f"a timestamp good for {in_words(fresh_for)}"
-        raise UsageError(
-            f"{lasting} is to be renewed more often than such jobs are started",
-            hint="--fresh-for 2h or more; 15d for a weekly job",
-        )
-    _, cron, often = chosen
+    chosen = [row for row in _SCHEDULES if row[0] <= latest_renewal(fresh_for)]
+    if not chosen:
+        message = f"a timestamp good for {in_words(fresh_for)} is to be renewed more often than such jobs"
+        raise UsageError(f"{message} are started", hint="--fresh-for 2h or more; 15d for a weekly job")
+    _, cron, often = chosen[0]
     hours = fresh_for // _HOUR
     return _template(form, variable="<< >>", block="<% %>").render(  # braces belong to the service
         fresh_for=f"{hours // 24}d" if hours % 24 == 0 else f"{hours}h",
@@ -216,4 +175,4 @@ def _template(
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701  (no HTML: the values are our own, or checked by ``read_site``)
     )
-    return environment.get_template(_TEMPLATES[form])
+    return environment.get_template(f"{form}.j2")

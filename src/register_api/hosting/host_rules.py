@@ -20,7 +20,6 @@ from register_api.core.format.tree import HABITUAL, SCHEMAS
 from register_api.core.headers import (
     CACHE_CONTROL,
     NEIGHBOURS,
-    Link,
     WholeTree,
     link_value,
     links_of,
@@ -31,14 +30,9 @@ from register_api.core.language.language import ENGLISH, languages
 
 
 def lasting_digests(files: Mapping[str, Any], prefix: str) -> dict[str, str]:
-    """Return the digests that stay right whatever is published next.
+    """Return the digests that stay right whatever is published next, of the files of a store's manifest.
 
-    Args:
-        files: The store's manifest: path to digest, cache class and ready forms.
-        prefix: Path below which the tree lies, without its last slash.
-
-    Returns:
-        Value of ``Repr-Digest`` by content coding (empty for the plain form), space and URL path.
+    Values of ``Repr-Digest`` by content coding (empty for the plain form), space and URL path.
     """
     return {
         f"{coding} {prefix}/{path}": f"sha-256=:{strict_base64.encode(bytes.fromhex(form.sha256))}:"
@@ -50,19 +44,13 @@ def lasting_digests(files: Mapping[str, Any], prefix: str) -> dict[str, str]:
 
 _NEWEST = 9
 """A number of versions; those of examples are smaller."""
-
 NUMBER = "register_number"
-
 PAGE_POLICY = page_policy("'unsafe-inline'")
 """Any style that stands in the page, since that of a later release has another digest; no script at all."""
-
 _PROGRAM_POLICY = program_policy("'unsafe-inline'", "'unsafe-inline'")
 """Likewise of a page with a program in it, whose own policy names the one script that runs."""
-
 _LOADING_POLICY = page_policy("'unsafe-inline'", loads=True)
 """Likewise of a page that loads the tree's script, which its own policy and a digest in it name."""
-
-
 _PAGE = re.escape(PAGE_FILE)
 """The name of a page in its folder, as patterns have it."""
 
@@ -117,7 +105,7 @@ def links() -> list[HeaderRule]:
 
 def _links(kind: FileKind) -> str:
     """Return the links of a kind's files that are the same in every publication, as a header."""
-    of_one: list[Link] = links_of(kind.example, _NEWEST, WholeTree(_NEWEST))
+    of_one = links_of(kind.example, _NEWEST, WholeTree(_NEWEST))
     return link_value([link for link in of_one if link.relation not in NEIGHBOURS])
 
 
@@ -132,84 +120,52 @@ _SEGMENT = re.compile(r"[^/]*\{(\w+)\}[^/]*")
 """A part of a path that holds a parameter: a placeholder stands for all of it."""
 
 
-class NamedFile(msgspec.Struct, frozen=True):
-    """A file, or with a placeholder many alike.
+def named_files() -> dict[str, dict[str, str]]:
+    """Return headers by path, for hosts that know no patterns: ``:version`` is one segment, ``*`` the rest.
 
-    Attributes:
-        path: Path without leading slash, e.g. ``v1/versions/:version/diff.json``.
-        media_type: Its media type.
-        links: Value of its ``Link`` header, or empty.
+    What changes with a publication; what never changes beside files that do, as far as known names begin its
+    path (``v1/schema/register-1.*``); what else never changes, as far as a placeholder tells one kind from
+    all others; and pages by address, those of many alike by their folder, for which no links are known.
     """
-
-    path: str
-    media_type: str
-    links: str
-
-
-def mutable_files() -> list[NamedFile]:
-    """Return what changes with a publication, but for pages."""
-    kinds = [kind for kind in KINDS if kind.cache == "mutable" and not kind.is_page]
-    return [_named(kind, path) for kind in kinds for path in _paths(kind)]
-
-
-def immutable_files() -> list[NamedFile]:
-    """Return what never changes, as far as a placeholder tells one kind from all others."""
     shapes = Counter(_SEGMENT.sub(":", kind.template) for kind in KINDS)
-    return [
-        _named(kind, _SEGMENT.sub(r":\1", kind.template))
-        for kind in KINDS
-        if kind.cache == "immutable" and shapes[_SEGMENT.sub(":", kind.template)] == 1 and not _is_deep(kind)
-    ]
+    mutable, immutable = ({"Cache-Control": CACHE_CONTROL[name]} for name in ("mutable", "immutable"))
+    beside, alone, pages = (
+        dict[str, dict[str, str]](),
+        dict[str, dict[str, str]](),
+        dict[str, dict[str, str]](),
+    )
+    found: dict[str, dict[str, str]] = {}
+    for kind in KINDS:
+        path, links = _SEGMENT.sub(r":\1", kind.template), {"Link": _links(kind)} if _links(kind) else {}
+        typed = {"Content-Type": kind.media_type, **links}
+        named = [kind.template.replace("{name}", schema.name) for schema in SCHEMAS]
+        named = named if "name" in kind.parameters else []
+        # A parameter may reach over several segments of a path.
+        deep = any("/" in PARAMETERS[name].pattern for name in kind.parameters)
+        if kind.is_page:
+            pages |= {address: mutable | each for address, each in _pages(kind, links)}
+        elif kind.cache == "mutable":
+            found |= dict.fromkeys(named or [path], mutable | typed)
+        elif kind.cache == "immutable":
+            beside |= {each.partition("{")[0] + "*": immutable | typed for each in named}
+            alone |= {path: typed} if shapes[_SEGMENT.sub(":", kind.template)] == 1 and not deep else {}
+    return found | beside | alone | pages
 
 
-def immutable_by_name() -> list[NamedFile]:
-    """Return what never changes beside files that do, as far as names that are known begin its path.
-
-    ``*`` stands for the rest: ``v1/schema/register-1.*``.
-    """
-    return [
-        _named(kind, kind.template.replace("{name}", schema.name).partition("{")[0] + "*")
-        for kind in KINDS
-        if kind.cache == "immutable" and "name" in kind.parameters
-        for schema in SCHEMAS
-    ]
+def _pages(kind: FileKind, links: dict[str, str]) -> list[tuple[str, dict[str, str]]]:
+    if "language" in kind.parameters:
+        return [(in_language("*", each.tag), {}) for each in languages(ENGLISH)]
+    if kind.parameters:
+        return [(f"{_folder(kind)}*", {})]
+    return [(address_of(kind.path()), links), (kind.path(), links)]
 
 
 def immutable_folders() -> list[str]:
     """Return the folders below which nothing ever changes."""
     folders = sorted({_folder(kind) for kind in KINDS if kind.cache == "immutable"})
-    whole = [
-        folder
-        for folder in folders
-        if all(kind.cache == "immutable" for kind in KINDS if kind.template.startswith(folder))
-    ]
+    changing = [kind.template for kind in KINDS if kind.cache != "immutable"]
+    whole = [folder for folder in folders if not any(path.startswith(folder) for path in changing)]
     return [one for one in whole if not any(one != other and one.startswith(other) for other in whole)]
-
-
-def redirects(prefix: str) -> dict[str, str]:
-    """Return the paths that lead to another one, permanently."""
-    return {f"{prefix}/{address}": f"{prefix}/{kind.path()}" for address, kind in HABITUAL.items()}
-
-
-def pages() -> list[NamedFile]:
-    """Return pages by address, those of many alike by their folder, for which no links are known."""
-    return list(dict.fromkeys(page for kind in KINDS if kind.is_page for page in _pages(kind)))
-
-
-def _pages(kind: FileKind) -> list[NamedFile]:
-    if "language" in kind.parameters:
-        return [NamedFile(in_language("*", each.tag), kind.media_type, "") for each in languages(ENGLISH)]
-    if kind.parameters:
-        return [NamedFile(f"{_folder(kind)}*", kind.media_type, "")]
-    page = _named(kind, kind.path())
-    return [NamedFile(address_of(page.path), page.media_type, page.links), page]
-
-
-def _paths(kind: FileKind) -> list[str]:
-    """Return every path of a kind of which there are a few, known by name; a placeholder for many."""
-    if "name" in kind.parameters:
-        return [kind.path(schema.name) for schema in SCHEMAS]
-    return [_SEGMENT.sub(r":\1", kind.template)]
 
 
 def _folder(kind: FileKind) -> str:
@@ -217,10 +173,6 @@ def _folder(kind: FileKind) -> str:
     return kind.template.partition("{")[0].rpartition("/")[0] + "/"
 
 
-def _is_deep(kind: FileKind) -> bool:
-    """Tell whether a parameter may reach over several segments of a path."""
-    return any("/" in PARAMETERS[name].pattern for name in kind.parameters)
-
-
-def _named(kind: FileKind, path: str) -> NamedFile:
-    return NamedFile(path, kind.media_type, _links(kind))
+def redirects(prefix: str) -> dict[str, str]:
+    """Return the paths that lead to another one, permanently."""
+    return {f"{prefix}/{address}": f"{prefix}/{kind.path()}" for address, kind in HABITUAL.items()}
