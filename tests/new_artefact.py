@@ -32,7 +32,7 @@ from publishers import NOW, Publisher  # noqa: E402
 from register_api.core.api.openapi import description  # noqa: E402
 from register_api.core.format.paths import is_path  # noqa: E402
 from register_api.hosting.configuration import Site, configuration  # noqa: E402
-from register_api.hosting.served_tree import find_places  # noqa: E402
+from register_api.hosting.script import find_places  # noqa: E402
 from register_api.publish import artefact_builders  # noqa: E402
 from register_api.verify.engine import verify  # noqa: E402
 from register_api.verify.fetcher import MemoryFetcher  # noqa: E402

@@ -13,7 +13,7 @@ from publishers import NOW, Publisher
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, KINDS, TRANSLATIONS, address_of, kind_of
 from register_api.core.log.note import format_verifier_key
-from register_api.hosting.served_tree import find_places
+from register_api.hosting.script import find_places
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options

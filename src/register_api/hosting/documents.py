@@ -104,7 +104,6 @@ def _given(context: ExchangeContext) -> Iterator[tuple[str, str, str]]:
 
 
 _OWN_POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"]*)"')
-
 _STORE = (b"sub-processor-register-manifest", b'"manifest_sha256"', b"PRIVATE KEY", b"root:x:0:")
 
 
@@ -131,27 +130,22 @@ def _keeps_to(context: ExchangeContext, header: list[str]) -> bool:
     """
     page, kind = context.answer.body, context.place.kind if context.place else None
     runs = kind is not None and kind.runs
-    program = _sources(page, b"script") if runs else ["'self'"] if kind is not None and kind.loads else []
+    loads = ["'self'"] if kind is not None and kind.loads else []
+    program = list(_sources(page, b"script")) if runs else loads
     said = _OWN_POLICY.search(page) if runs else None
     own = _directives(said[1].decode("latin-1")).get("script-src") if said else None
     return any(rule is not None and {*rule} <= {"'none'", *program} for rule in (header, own))
 
 
-def _sources(page: bytes, element: bytes) -> list[str]:
-    """Return the source expression of each element of a kind, by which a policy lets it apply."""
-    digests = (hashlib.sha256(text).digest() for text in _texts(page, element))
-    return [f"'sha256-{strict_base64.encode(found)}'" for found in digests]
-
-
-def _texts(page: bytes, element: bytes) -> Iterator[bytes]:
-    """Yield the text of each element of a kind that ends, in time linear in the page."""
+def _sources(page: bytes, element: bytes) -> Iterator[str]:
+    """Yield the source expression of each element of a kind that ends, by which a policy lets it apply."""
     lower, at = page.lower(), 0
-    while (start := lower.find(b"<" + element, at)) >= 0:
+    while (start := lower.find(b"<" + element, at)) >= 0:  # in time linear in the page
         begin = lower.find(b">", start) + 1
         at = lower.find(b"</" + element, begin)
         if begin == 0 or at < 0:
             return
-        yield page[begin:at]
+        yield f"'sha256-{strict_base64.encode(hashlib.sha256(page[begin:at]).digest())}'"
 
 
 class _Link(msgspec.Struct):

@@ -14,7 +14,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import msgspec
 
@@ -25,36 +25,26 @@ _PORTS = {"http": 80, "https": 443}
 _PRINTABLE = re.compile(r"[!-~]+")
 
 
-class Address(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a tree is served.
-
-    Attributes:
-        base: The address, ending in a slash.
-        secure: Whether it is spoken to with TLS.
-        host: Name or number, without brackets.
-        port: Port.
-        authority: Value of ``Host``.
-        prefix: Path of the folder without its last slash; empty for the root.
-    """
+class Address(msgspec.Struct, frozen=True):
+    """Where a tree is served: an absolute URL that ends in a slash."""
 
     base: str
-    secure: bool
-    host: str
-    port: int
-    authority: str
-    prefix: str
+
+    @property
+    def parts(self) -> SplitResult:
+        """The parts of the URL."""
+        return urlsplit(self.base)
 
     def path_of(self, reference: str, beside: str = "") -> str | None:
         """Resolve a reference (RFC 3986 section 5)."""
         try:
             target = urlsplit(urljoin(self.base + beside, reference))
-            same = (target.scheme, target.netloc) == urlsplit(self.base)[:2]
+            same = target[:2] == self.parts[:2]
         except ValueError:
             return None
-        if not same or not target.path.startswith(f"{self.prefix}/"):
+        if not same or not target.path.startswith(self.parts.path):
             return None
-        query = f"?{target.query}" if target.query else ""
-        found = target.path.removeprefix(self.prefix) + query
+        found = target.path.removeprefix(self.parts.path[:-1]) + (f"?{target.query}" if target.query else "")
         return found if _PRINTABLE.fullmatch(found) else None
 
 
@@ -66,7 +56,7 @@ def read_address(text: str) -> Address:
     """
     try:
         parts = urlsplit(text)
-        port = parts.port
+        _ = parts.port  # which is judged only when it is asked for
     except ValueError as error:
         raise UsageError(f"{text!a} is not a valid URL: {error}") from error
     if parts.scheme not in _PORTS or not parts.hostname:
@@ -75,15 +65,7 @@ def read_address(text: str) -> Address:
         raise UsageError(f"{text!a} has a user, a query or a fragment; give the plain address")
     if not text.isascii() or not text.isprintable() or " " in text:
         raise UsageError(f"{text!a} holds a space or a character that has to be written in ASCII")
-    prefix = parts.path.rstrip("/")
-    return Address(
-        base=f"{parts.scheme}://{parts.netloc}{prefix}/",
-        secure=parts.scheme == "https",
-        host=parts.hostname,
-        port=port or _PORTS[parts.scheme],
-        authority=parts.netloc,
-        prefix=prefix,
-    )
+    return Address(f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/")
 
 
 _AGENT = f"register-api/{__version__} conformance"
@@ -170,19 +152,21 @@ class Client:
             raise NoAnswer(f"no answer that HTTP allows ({type(error).__name__})") from error
 
     def _connect(self, deadline: float) -> socket.socket:
-        left = max(deadline - time.monotonic(), 0.001)
-        plain = socket.create_connection((self.address.host, self.address.port), timeout=left)
-        if not self.address.secure:
+        parts = self.address.parts
+        address = (parts.hostname or "", parts.port or _PORTS[parts.scheme])
+        plain = socket.create_connection(address, timeout=max(deadline - time.monotonic(), 0.001))
+        if parts.scheme == "http":
             return plain
         try:
-            return ssl.create_default_context().wrap_socket(plain, server_hostname=self.address.host)
+            return ssl.create_default_context().wrap_socket(plain, server_hostname=address[0])
         except BaseException:
             plain.close()
             raise
 
     def _message(self, method: str, target: str, headers: Mapping[str, str], version: str) -> bytes:
-        usual = {"Host": self.address.authority, "User-Agent": _AGENT, "Connection": "close"}
-        place = self.address.prefix + target if target.startswith("/") else target
+        parts = self.address.parts
+        usual = {"Host": parts.netloc, "User-Agent": _AGENT, "Connection": "close"}
+        place = parts.path[:-1] + target if target.startswith("/") else target
         lines = [f"{method} {place} HTTP/{version}"]
         for name, values in {**usual, **headers}.items():
             lines += [f"{name}: {value}" for value in values.split("\n") if value or name != "Host"]

@@ -1,18 +1,165 @@
-"""The script: numbered checks as data, read from ``checks.toml`` beside this module."""
+"""The script: numbered checks as data (``checks.toml``), and what there is to ask for at an address."""
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import resources
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from register_api.core.format import tree
+from register_api.core.format.kind import FileKind
+from register_api.core.format.paths import KINDS, address_of, is_path, kind_of, target_copy
+from register_api.core.format.tree import FEED_PAGE_SIZE, SCHEMAS
 from register_api.core.headers import CACHE_CONTROL
+from register_api.core.log.tiles import TILE_WIDTH, Level, tile_path
+from register_api.errors import Unreachable
 from register_api.hosting.raw_client import Address, Answer
-from register_api.hosting.served_tree import ServedFile, ServedTree
+
+Peek = Callable[[str], Answer]
+"""Answers GET for a path below the base."""
+
+_OK = 200
+_FURTHER_LANGUAGES = re.compile(rb'href="\./([a-z]{2})/" hreflang="\1"')
+"""Languages in which there are pages beside those in the main one, as the first page says."""
+_MAX_ROOTS = 64
+
+_Number = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+
+
+class _Named(msgspec.Struct, frozen=True):
+    id: str = ""
+    kid: str = ""
+    path: str = ""
+    version: _Number = 0
+    hashes: dict[str, str] = {}
+
+
+class _Signed(msgspec.Struct, frozen=True):
+    meta: dict[str, _Named] = {}
+    targets: dict[str, _Named] = {}
+
+
+class _Document(msgspec.Struct, frozen=True):
+    """What is read of documents of the tree: the register, its keys and head files, and TUF's metadata."""
+
+    version: _Number = 0
+    format_minor: int | None = None
+    subprocessors: tuple[_Named, ...] = ()
+    categories: tuple[_Named, ...] = ()
+    keys: tuple[_Named, ...] = ()
+    files: tuple[_Named, ...] = ()
+    signed: _Signed = _Signed()
+
+
+class ServedFile(msgspec.Struct, frozen=True):
+    """One file of the tree, and what the format says of such files."""
+
+    path: str
+    kind: FileKind
+
+    @property
+    def family(self) -> tuple[str, str]:
+        """What it has in common with files that a host treats alike: folder and media type."""
+        return self.kind.template.rpartition("/")[0], self.kind.media_type
+
+    @property
+    def url(self) -> str:
+        """Path below the base, without a leading slash."""
+        return address_of(self.path)
+
+
+class ServedTree(msgspec.Struct, frozen=True, kw_only=True):
+    """What is served at an address.
+
+    Attributes:
+        newest: Number of the newest version.
+        root: Version of the newest TUF root.
+        vendor: Id of a vendor.
+        files: One file of each kind, or a few.
+    """
+
+    newest: int
+    root: int
+    vendor: str
+    files: tuple[ServedFile, ...]
+
+
+def find_places(peek: Peek) -> ServedTree:
+    """Look at what is served."""
+    register = _document(peek, tree.REGISTER)
+    if not register.version:
+        raise Unreachable(
+            f"no register is served at {tree.REGISTER.path()} of this address",
+            hint="give the address of the folder that holds v1 and trust",
+        )
+    newest = register.version
+    full, rest = divmod(newest, TILE_WIDTH)
+    levels: tuple[Level, ...] = (0, "entries")
+    heads = (file.path for file in _document(peek, tree.HEADS).files)
+    paths = (
+        *_by_name(peek, register),
+        # Scripts are found in the list of head files, since digests stand in their names.
+        *(path for path in heads if is_path(path) and kind_of(path) is tree.SCRIPT),
+        *(tile_path(level, full, rest) if rest else tile_path(level, full - 1) for level in levels),
+        *_of_trust(peek),
+    )
+    # A host that always answers, also for roots, is found out by a check.
+    roots = (number for number in range(1, _MAX_ROOTS) if peek(tree.ROOT.path(number + 1)).status != _OK)
+    return ServedTree(
+        newest=newest,
+        root=next(roots, _MAX_ROOTS),
+        vendor=register.subprocessors[0].id if register.subprocessors else "",
+        files=tuple(ServedFile(path, kind_of(path)) for path in dict.fromkeys(filter(is_path, paths))),
+    )
+
+
+def _by_name(peek: Peek, register: _Document) -> Iterator[str]:
+    """Yield the paths of every kind whose names follow from the newest version and the list of keys."""
+    newest = register.version
+    values: dict[str, Iterable[object]] = {
+        "version": (1, newest),
+        "size": (1, newest),
+        "page": (1,) if newest >= FEED_PAGE_SIZE else (),
+        "name": [form.name for form in SCHEMAS],
+        "minor": () if register.format_minor is None else (register.format_minor,),
+        "kid": [key.kid for key in _document(peek, tree.KEYS).keys[:1]],
+        "subprocessor": [item.id for item in register.subprocessors[:1]],
+        "category": [item.id for item in register.categories[:1]],
+        "language": [tag.decode() for tag in _FURTHER_LANGUAGES.findall(peek(tree.INDEX.path()).body)],
+    }
+    for kind in KINDS:
+        named = itertools.product(*(values.get(name, ()) for name in kind.parameters))
+        paths = (kind.path(*each) for each in named)
+        yield from (path for path in paths if not kind.optional or peek(path).status == _OK)
+
+
+def _of_trust(peek: Peek) -> Iterator[str]:
+    """Yield the chain from the timestamp to the targets, as far as it can be read."""
+    yield tree.ROOT.path(1)
+    signed = _document(peek, tree.TIMESTAMP).signed
+    for role, kind in (("snapshot", tree.SNAPSHOT), ("targets", tree.TARGETS)):
+        named = signed.meta.get(f"{role}.json", _Named())
+        if not named.version:
+            return
+        yield kind.path(named.version)
+        signed = _document(peek, kind, named.version).signed
+    for name, target in signed.targets.items():
+        yield target_copy(name, target.hashes.get("sha256", ""))
+
+
+def _document(peek: Peek, kind: FileKind, *values: int) -> _Document:
+    """Return a document that is served, as far as it is read here; an empty one if it cannot be."""
+    answer = peek(kind.path(*values))
+    try:
+        return msgspec.json.decode(answer.body, type=_Document) if answer.status == _OK else _Document()
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return _Document()
+
 
 Host = Literal["any", "told", "service"]
 """Who has to keep a rule: any host of the tree; a host of files if it is told how (``export`` writes
@@ -95,6 +242,7 @@ class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
         answer: What came.
         first: Answer to the first exchange of the check; the same as ``answer`` in the first.
         peek: Answers GET for a path below the base, without a leading slash.
+        names: What stands for each name in the script.
     """
 
     address: Address
@@ -103,7 +251,8 @@ class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
     exchange: Exchange
     answer: Answer
     first: Answer
-    peek: Callable[[str], Answer]
+    peek: Peek
+    names: Mapping[str, str] = {}
 
     def header(self, name: str) -> str:
         """Return a header of the answer; empty when it is missing."""

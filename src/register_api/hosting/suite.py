@@ -17,11 +17,13 @@ from register_api.hosting.script import (
     Exchange,
     ExchangeContext,
     Host,
+    ServedFile,
+    ServedTree,
     filled,
+    find_places,
     in_words,
     names_known,
 )
-from register_api.hosting.served_tree import ServedFile, ServedTree, find_places
 
 Profile = Literal["service", "static"]
 Result = Literal["ok", "failed", "lacking", "skipped"]
@@ -153,15 +155,7 @@ def run_checks(
     only: frozenset[str] = frozenset(),
     progress: Callable[[int, int, str], None] = lambda *_: None,
 ) -> ConformanceReport:
-    """Carry out checks against a host.
-
-    Args:
-        client: Asks the host, and keeps the bounds of the run.
-        checks: The script.
-        now: Instant of the check, UTC.
-        profile: What the host is; ``None`` finds out.
-        only: Ids of the checks to make; empty for all.
-        progress: Called with done, total and the title of the check that comes.
+    """Carry out checks against a host: all, or those with ids in ``only``; without a profile it is found out.
 
     Raises:
         Unreachable: There is no answer, or no register, at this address, within the bounds.
@@ -286,34 +280,30 @@ def _carried_out(
     run: _Run, check: ConformanceCheck, places: ServedTree, chosen: Sequence[ServedFile | None]
 ) -> tuple[int, list[Failure]]:
     """Return how many answers were looked at, and what is wrong with them."""
-    found = [failure for place in chosen for failure in _exchanged(run, check, places, place)]
-    return len(found), [failure for failure in found if failure is not None]
-
-
-def _exchanged(
-    run: _Run, check: ConformanceCheck, places: ServedTree, place: ServedFile | None
-) -> Iterator[Failure | None]:
-    """Yield for each exchange what is wrong with its answer."""
-    first = before = _NONE
-    for number, exchange in enumerate(check.exchange):
-        names = names_known(run.client.address, places, place, first, before)
-        asked = in_words(exchange, names)
-        try:
-            answer = run.ask(exchange, names)
-        except NoAnswer as error:
-            yield Failure(asked=asked, came="no answer", complaint=str(error))
-            continue
-        first = answer if number == 0 else first
-        context = ExchangeContext(
-            address=run.client.address,
-            places=places,
-            place=place,
-            exchange=msgspec.structs.replace(exchange, send=filled(exchange.send, names)),
-            answer=answer,
-            first=first,
-            peek=run.peek,
-        )
-        came = f"status {answer.status}" if answer.status else "closed without an answer"
-        found = complaints(context)
-        yield Failure(asked=asked, came=came, complaint="; ".join(found)) if found else None
-        before = answer
+    found: list[Failure] = []
+    for place in chosen:
+        first = before = _NONE
+        for number, exchange in enumerate(check.exchange):
+            names = names_known(run.client.address, places, place, first, before)
+            asked = in_words(exchange, names)
+            try:
+                answer = run.ask(exchange, names)
+            except NoAnswer as error:
+                found.append(Failure(asked=asked, came="no answer", complaint=str(error)))
+                continue
+            first = answer if number == 0 else first
+            context = ExchangeContext(
+                address=run.client.address,
+                places=places,
+                place=place,
+                exchange=msgspec.structs.replace(exchange, send=filled(exchange.send, names)),
+                answer=answer,
+                first=first,
+                peek=run.peek,
+                names=names,
+            )
+            came = f"status {answer.status}" if answer.status else "closed without an answer"
+            wrong = "; ".join(complaints(context))
+            found += [Failure(asked=asked, came=came, complaint=wrong)] if wrong else []
+            before = answer
+    return len(chosen) * len(check.exchange), found

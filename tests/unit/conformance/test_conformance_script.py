@@ -24,10 +24,12 @@ from register_api.hosting.script import (
     ConformanceCheck,
     Exchange,
     ExchangeContext,
+    ServedFile,
+    ServedTree,
+    find_places,
     load_checks,
     names_known,
 )
-from register_api.hosting.served_tree import ServedFile, ServedTree, find_places
 from register_api.hosting.suite import render_text, run_checks
 
 if TYPE_CHECKING:
