@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, get_args
 
 import msgspec
+import pycountry
+from babel import Locale
 from msgspec import inspect
 
+from register_api.core.countries import ASSIGNED
 from register_api.core.field_forms import COUNTRY, TEXT, URL, WORDING, Vocabulary
 from register_api.core.instant import parse_day
 from register_api.core.model import (
@@ -25,8 +31,121 @@ from register_api.core.model import (
 from register_api.core.planned_changes import ALL
 from register_api.core.struct_fields import Shape, shapes
 from register_api.core.text import quoted, url_problem
-from register_api.importer.places import country_of, places_of
 from register_api.importer.table import Cell, folded
+
+_COMMON = {
+    "usa": "US", "u.s.": "US", "u.s.a.": "US", "united states": "US", "the united states": "US",
+    "united states of america": "US", "the united states of america": "US",
+    "uk": "GB", "u.k.": "GB", "great britain": "GB", "the united kingdom": "GB",
+    "eu": "EU", "e.u.": "EU", "european union": "EU", "the european union": "EU",
+    "eea": "EEA", "european economic area": "EEA", "the european economic area": "EEA",
+    "worldwide": "worldwide", "global": "worldwide",
+    "the netherlands": "NL", "south korea": "KR", "republic of korea": "KR", "russia": "RU",
+    "czech republic": "CZ", "ivory coast": "CI", "hong kong": "HK", "macau": "MO", "turkey": "TR",
+    "uae": "AE", "republic of ireland": "IE", "the philippines": "PH",
+}  # fmt: skip
+"""Names in common use that ISO 3166-1 does not have, and the wide values."""
+LANGUAGES = ("cs", "da", "de", "es", "fi", "fr", "it", "ja", "ko", "nb", "nl", "pl", "pt", "sv")
+"""Languages whose names of countries are known beside the English ones."""
+_WIDE = frozenset({"africa", "americas", "apac", "asia", "asia pacific", "emea", "europe", "latin america",
+                   "middle east", "north america", "oceania", "south america"})  # fmt: skip
+"""Parts of the world, which no code stands for: in a list they are a part of it, and no city's name."""
+_LONGEST = 1000
+"""Characters of the longest text in which countries are looked for; a longer one is prose."""
+_BRACKETED = re.compile(r"([^()]+?) ?\(([^()]+)\)")
+_GROUPS = re.compile(r"\s*(?:\n|;|/| and | & )\s*(?![^()]*\))")
+_COMMAS = re.compile(r"\s*,\s*(?![^()]*\))")
+_CODE = re.compile(r"[A-Z]{2}")
+
+
+@functools.cache
+def _names() -> dict[str, str]:
+    """Return names and codes of countries, in lower case but for codes, to alpha-2 codes."""
+    names: dict[str, str] = {}
+    for country in pycountry.countries:
+        if country.alpha_2 in ASSIGNED:
+            names |= {country.alpha_2: country.alpha_2, country.alpha_3: country.alpha_2}
+            for kind in ("name", "common_name", "official_name"):
+                names[getattr(country, kind, country.name).casefold()] = country.alpha_2
+    foreign = {
+        (name.casefold(), code)
+        for language in LANGUAGES
+        for code, name in Locale(language).territories.items()
+        if code in ASSIGNED
+    }
+    times = Counter(name for name, _ in foreign)  # one that means two countries is left out
+    return {name: code for name, code in foreign if times[name] == 1} | names | _COMMON
+
+
+def country_of(text: str) -> str | None:
+    """Return the code of a country that is named exactly, or ``None``.
+
+    Codes count in capitals only: "it" and "no" are words. ``UK`` is GB, ``EU`` and ``EEA`` stand for
+    themselves, ``worldwide`` too.
+    """
+    key = text if _CODE.fullmatch(text) else text.casefold()
+    names = _names()
+    return names.get(text) or names.get(key.lower()) or names.get(key.lower().removesuffix("."))
+
+
+def places_of(text: str) -> list[dict[str, str]]:
+    """Return the places that a text names, each a country with, where it says more, its own words.
+
+    Parts of a list are parted by line breaks, ``;``, ``/``, ``,``, ``and``, ``&`` outside brackets.
+    "France (EU)", "EU (Frankfurt)" and "London (lhr1), UK" name one country. What names none is one
+    last place, ``varies``, in its own words. Nothing is lost, and nothing is guessed: "Georgia, USA"
+    and "US, CA" do not name Georgia and Canada.
+    """
+    whole = country_of(text)
+    if whole is not None:
+        return [{"country": whole}]
+    if len(text) > _LONGEST:
+        return [{"country": "varies", "text": text}]
+    found = [place for group in _GROUPS.split(text.strip()) if group for place in _group(group)]
+    known = [place for place in found if place["country"] != "varies"]
+    unknown = [place["text"] for place in found if place["country"] == "varies"]
+    places = [place for index, place in enumerate(known) if place not in known[:index]]
+    words = text if not known else "; ".join(unknown)
+    return [*places, {"country": "varies", "text": words}] if unknown or not known else places
+
+
+def _group(text: str) -> list[dict[str, str]]:
+    """Return the places of a list with commas, in which the last part may say where the others are."""
+    whole = country_of(text)
+    if whole is not None:
+        return [{"country": whole}]
+    parts = [part for part in _COMMAS.split(text) if part]
+    codes = [_country_in(part) for part in parts]
+    if len(parts) > 1 and ("US" in codes or None in codes):
+        codes = [None if _may_be_a_state(part) else code for part, code in zip(parts, codes, strict=True)]
+    cities = all(code is None for code in codes[:-1]) and not any(
+        part.casefold() in _WIDE for part in parts[:-1]
+    )
+    if len(parts) > 1 and codes[-1] is not None and cities:
+        return [{"country": codes[-1], "text": text}]
+    return [
+        {"country": code} if code and country_of(part) else {"country": code or "varies", "text": part}
+        for part, code in zip(parts, codes, strict=True)
+    ]
+
+
+def _country_in(part: str) -> str | None:
+    """Return the country of a part: named exactly, or before a bracket, or within it."""
+    exact = country_of(part)
+    bracketed = _BRACKETED.fullmatch(part)
+    if exact is not None or bracketed is None:
+        return exact
+    before, within = (country_of(item.strip()) for item in bracketed.groups())
+    doubtful = _may_be_a_state(bracketed[1].strip()) and within == "US"
+    return before if before and not doubtful else None if _may_be_a_state(bracketed[2].strip()) else within
+
+
+def _may_be_a_state(part: str) -> bool:
+    """Tell whether a part may be a state of the USA: by its name or as two letters."""
+    return part.casefold() == "georgia" or (
+        _CODE.fullmatch(part) is not None and country_of(part) not in {"US", "GB", "EU"}
+    )
+
 
 _SHAPES = {**shapes(EngagementSource), **shapes(SubprocessorSource)}
 VENDOR_FIELDS = frozenset(shapes(SubprocessorSource)) - {"extra"}
@@ -80,12 +199,22 @@ def read_value(field: str, cell: Cell) -> Fit | Misfit:
         return Fit("identifiers", [{"scheme": field, "value": cell.text}])
     shape = _SHAPES[field]
     if shape.form is URL and len(cell.links) == 1 and url_problem(cell.text) is not None:
-        return _judged(field, shape, Cell(text=cell.links[0]))
+        return _single(field, shape, cell.links[0])
     if shape.struct is not None:
         return _OF_STRUCTS[shape.struct](field, cell)
-    if shape.is_list:
-        return _list(field, shape, cell)
-    return _coded(field, shape, cell) if shape.codes else _READERS[type(shape.kind)](field, shape, cell)
+    if not shape.is_list:
+        return _single(field, shape, cell.text)
+    if shape.codes:
+        codes = [CODES[field].get(folded(item)) for item in _parts(cell, "\n,;")]
+        return Misfit(f"is not a list of {', '.join(shape.codes)}") if None in codes else Fit(field, codes)
+    items = cell.items if cell.items is not None else cell.text.split("\n")
+    return Fit(field, [item.strip(" ") for item in items if item.strip(" ")])
+
+
+def _parts(cell: Cell, marks: str) -> list[str]:
+    """Return the items of a list, or of a text that one of some marks parts."""
+    items = cell.items if cell.items is not None else re.split(f"[{marks}]", cell.text)
+    return [item.strip() for item in items]
 
 
 def status_of(text: str) -> Status | None:
@@ -94,77 +223,53 @@ def status_of(text: str) -> Status | None:
     return next((item for item in get_args(Status) if item == word), None)
 
 
-def _judged(field: str, shape: Shape, cell: Cell) -> Fit | Misfit:
+def _single(field: str, shape: Shape, text: str) -> Fit | Misfit:
     """Read one text as the field's form has it."""
-    if shape.form is COUNTRY:
-        code = country_of(cell.text)
-        good = code is not None and COUNTRY.fault(code) is None
-        return Fit(field, code) if good else Misfit("names no country exactly")
-    problem = shape.form.problem(cell.text) if shape.form and shape.form.problem else None
-    return Fit(field, cell.text) if problem is None else Misfit(problem)
-
-
-def _list(field: str, shape: Shape, cell: Cell) -> Fit | Misfit:
+    value: str | bool | None = None
     if shape.codes:
-        return _coded_list(field, shape, cell)
-    items = cell.items if cell.items is not None else cell.text.split("\n")
-    return Fit(field, [item.strip(" ") for item in items if item.strip(" ")])
-
-
-def _coded(field: str, shape: Shape, cell: Cell) -> Fit | Misfit:
-    code = CODES[field].get(folded(cell.text))
-    return Misfit(f"is not one of {', '.join(shape.codes)}") if code is None else Fit(field, code)
-
-
-def _coded_list(field: str, shape: Shape, cell: Cell) -> Fit | Misfit:
-    items = cell.items if cell.items is not None else re.split(r"\s*[\n,;]\s*", cell.text)
-    codes = [CODES[field].get(folded(item)) for item in items]
-    return Misfit(f"is not a list of {', '.join(shape.codes)}") if None in codes else Fit(field, codes)
+        value, problem = CODES[field].get(folded(text)), f"is not one of {', '.join(shape.codes)}"
+    elif isinstance(shape.kind, inspect.BoolType):
+        truths = {"yes": True, "true": True, "no": False, "false": False}
+        value, problem = truths.get(text.casefold()), "is neither yes nor no"
+    elif isinstance(shape.kind, inspect.DateType):
+        problem = "is not a day such as 2026-06-10"
+        with contextlib.suppress(ValueError):
+            value = parse_day(text).isoformat()
+    elif shape.form is COUNTRY:
+        code, problem = country_of(text), "names no country exactly"
+        value = code if code is not None and COUNTRY.fault(code) is None else None
+    else:
+        problem = (shape.form and shape.form.problem and shape.form.problem(text)) or ""
+        value = None if problem else text
+    return Misfit(problem) if value is None else Fit(field, value)
 
 
 def _locations(field: str, cell: Cell) -> Fit | Misfit:
-    parts = cell.items if cell.items is not None else (cell.text,)
     found: list[dict[str, str]] = []
-    for part in parts:
+    for part in cell.items if cell.items is not None else (cell.text,):
         found += [place for place in places_of(part) if place not in found]
     told = "; ".join(f"{quoted(place['text'])} as {place['country']}" for place in found if "text" in place)
     return Fit(field, found, f"places read, with their words: {told}" if told else "")
 
 
-def _truth(field: str, _shape: Shape, cell: Cell) -> Fit | Misfit:
-    truth = {"yes": True, "true": True, "no": False, "false": False}.get(cell.text.casefold())
-    return Misfit("is neither yes nor no") if truth is None else Fit(field, truth)
-
-
-def _day(field: str, _shape: Shape, cell: Cell) -> Fit | Misfit:
-    try:
-        return Fit(field, parse_day(cell.text).isoformat())
-    except ValueError:
-        return Misfit("is not a day such as 2026-06-10")
-
-
 def _certifications(field: str, cell: Cell) -> Fit | Misfit:
-    items = cell.items if cell.items is not None else re.split(r"\s*[\n;]\s*", cell.text)
-    rows = [{"name": item.strip(), "claim": _DECLARED} for item in items if item.strip()]
-    return Fit(
-        field, rows, f'certifications are written with claim = "{_DECLARED}", the least that can be meant'
-    )
+    rows = [{"name": item, "claim": _DECLARED} for item in _parts(cell, "\n;") if item]
+    remark = f'certifications are written with claim = "{_DECLARED}", the least that can be meant'
+    return Fit(field, rows, remark)
 
 
 def _condition(field: str, cell: Cell) -> Fit | Misfit:
-    kind, colon, text = cell.text.partition(":")
-    if kind.strip().casefold() not in _CONDITIONS:
+    kind, _, text = (part.strip() for part in cell.text.partition(":"))
+    if kind.casefold() not in _CONDITIONS:
         return Misfit(f"does not begin with one of {', '.join(_CONDITIONS)} and a colon")
-    condition = {"type": kind.strip().casefold()}
-    return Fit(field, [condition | ({"text": text.strip()} if colon and text.strip() else {})])
+    return Fit(field, [{"type": kind.casefold()} | ({"text": text} if text else {})])
 
 
 def _products(field: str, cell: Cell) -> Fit | Misfit:
     """Read titles of products; their ids are given later (``vendor_list``)."""
     if folded(cell.text) in _ALL_PRODUCTS:
         return Fit(field, ALL)
-    items = cell.items if cell.items is not None else re.split(r"\s*[\n;,]\s*", cell.text)
-    return Fit(field, list(dict.fromkeys(item.strip() for item in items if item.strip())))
+    return Fit(field, list(dict.fromkeys(filter(None, _parts(cell, "\n;,")))))
 
 
 _OF_STRUCTS: dict[type, Callable[[str, Cell], Fit | Misfit]] = {
@@ -172,9 +277,4 @@ _OF_STRUCTS: dict[type, Callable[[str, Cell], Fit | Misfit]] = {
     Certification: _certifications,
     Condition: _condition,
     ProductScope: _products,
-}
-_READERS: dict[type, Callable[[str, Shape, Cell], Fit | Misfit]] = {
-    inspect.StrType: _judged,
-    inspect.BoolType: _truth,
-    inspect.DateType: _day,
 }

@@ -85,11 +85,10 @@ def states_of(document: Any) -> list[dict[str, Any]] | None:
     ``entries``.
     """
     versions = document.get("versions") if isinstance(document, dict) else document
-    if not isinstance(versions, list) or not versions:
-        return None
-    if all(isinstance(item, dict) and isinstance(item.get("entries"), list) for item in versions):
-        return versions
-    return None
+    dated = isinstance(versions, list) and all(
+        isinstance(item, dict) and isinstance(item.get("entries"), list) for item in versions
+    )
+    return versions if dated and versions else None
 
 
 def table_of(name: str, rows: Any, *remarks: str) -> Table:
@@ -103,22 +102,17 @@ def table_of(name: str, rows: Any, *remarks: str) -> Table:
     parted = [(title, unwrapped(row)) for title, group in _groups(rows) for row in group]
     names = list(dict.fromkeys(key for _, row in parted for key in row))
     languages: dict[str, None] = {}
+    body = []
     try:
-        body = tuple(
-            Row(
-                cells=tuple(_cell(row.get(key), languages) for key in names),
-                number=number,
-                section=(title,) if title else (),
-            )
-            for number, (title, row) in enumerate(parted, 1)
-        )
+        for number, (title, row) in enumerate(parted, 1):
+            cells = tuple(_cell(row.get(key), languages) for key in names)
+            body.append(Row(cells=cells, number=number, section=(title,) if title else ()))
     except RecursionError:
         refuse(name, "", "lists or objects are nested too deeply")
     if languages:
         remarks = (*remarks, f"of texts in several languages one is read: {', '.join(languages)}")
-    return Table(
-        file=name, number=1, header=tuple(Cell(text=key) for key in names), rows=body, remarks=remarks
-    )
+    header = tuple(Cell(text=key) for key in names)
+    return Table(file=name, number=1, header=header, rows=tuple(body), remarks=remarks)
 
 
 def _read(name: str, document: Any) -> tuple[Table, ...]:
@@ -127,8 +121,16 @@ def _read(name: str, document: Any) -> tuple[Table, ...]:
     if states:
         remark = f"of {len(states)} dated states the last is read; --history takes over all"
         return (table_of(name, states[-1].get("entries"), remark),)
-    rows, owner, key = _find_rows(name, document)
-    table = table_of(name, rows, *_beside(document, key))
+    rows, owner, chosen = _find_rows(name, document)
+    beside = []
+    if isinstance(document, dict) and any(map(_is_rows, document.values())):
+        beside = [
+            f"{quoted(key)} ({quoted(value, 60)})" if isinstance(value, str) else quoted(key)
+            for key, value in document.items()
+            if key != chosen and value not in (None, "", [], {})
+        ]
+    told = f"beside the rows stand {', '.join(beside[:_MOST_TOLD])}, which are not read into the list"
+    table = table_of(name, rows, *([told] if beside else []))
     return (msgspec.structs.replace(table, stated=stated_in(name, owner)),)
 
 
@@ -147,18 +149,6 @@ def _find_rows(name: str, document: Any) -> tuple[Any, dict[str, Any], str]:
         level = [value for item in level for value in item.values() if isinstance(value, dict)]
     message = f"the rows cannot be found: of lists of objects there are {names or 'none'}"
     return refuse(name, "", message, "one list of objects, or an object with one such list")
-
-
-def _beside(document: Any, rows: str) -> tuple[str, ...]:
-    """Say what stands beside the rows and is not read."""
-    if not isinstance(document, dict) or not any(map(_is_rows, document.values())):
-        return ()
-    said = [
-        f"{quoted(key)} ({quoted(value, 60)})" if isinstance(value, str) else quoted(key)
-        for key, value in document.items()
-        if key != rows and value not in (None, "", [], {})
-    ][:_MOST_TOLD]
-    return (f"beside the rows stand {', '.join(said)}, which are not read into the list",) if said else ()
 
 
 def _is_rows(value: Any) -> bool:

@@ -15,7 +15,7 @@ from babel import Locale
 from lxml import etree, html
 from lxml.html import HtmlElement
 
-from register_api.importer.places import LANGUAGES
+from register_api.importer.cell_values import LANGUAGES
 from register_api.importer.table import Cell, Stated, Table, folded, refuse
 
 LINE = "data-line"
@@ -88,6 +88,17 @@ def _is_hidden(element: HtmlElement) -> bool:
         or _HIDDEN.search(str(said.get("style", ""))) is not None
         or not _FOR_SCREEN_READERS.isdisjoint(str(said.get("class", "")).split())
     )
+
+
+def under_headings(root: HtmlElement, *tags: str) -> Iterator[tuple[HtmlElement, tuple[str, ...]]]:
+    """Yield elements in order, each with the headings above it; within a table there are none."""
+    headings: dict[int, str] = {}
+    for element in root.iter(*HEADINGS, *tags):
+        level = HEADINGS.get(str(element.tag))
+        if level is None:
+            yield element, tuple(filter(None, headings.values()))
+        elif next(element.iterancestors("table"), None) is None:
+            headings = {at: text for at, text in headings.items() if at < level} | {level: text_of(element)}
 
 
 def line_of(element: HtmlElement) -> int | None:
@@ -194,12 +205,8 @@ def day_in(text: str) -> dt.date | None:
 
 def stated_under(file: str, key: str, value: str) -> Iterator[Stated]:
     """Yield what a key of the page's settings, or beside the rows of a document, states."""
-    field = _KEYS.get(folded(key))
-    if field == "updated_on":
-        found: object = day_in(value)
-    else:
-        days = _DAYS.fullmatch(value) if field else None
-        found = days and days[1]
+    field, days = _KEYS.get(folded(key)), _DAYS.fullmatch(value)
+    found = day_in(value) if field == "updated_on" else days and days[1]
     if field and found:
         yield Stated(field=field, value=str(found), words=f"{key}: {value[:_LONGEST]}", file=file)
 
@@ -207,21 +214,20 @@ def stated_under(file: str, key: str, value: str) -> Iterator[Stated]:
 def stated_of(
     name: str, tables: tuple[Table, ...], root: HtmlElement, more: Iterable[Stated] = ()
 ) -> tuple[Table, ...]:
-    """Return tables with what the page around them states of itself, which the first of them keeps."""
+    """Return tables with what the page around them states of itself, which the first of them keeps.
+
+    That is ``more``, and in the words of the page "Last updated: 12 March 2026", "30 days' notice".
+    """
     if not tables:
         return ()
-    stated = (*tables[0].stated, *more, *_stated_by(name, text_of(root)))
-    return (msgspec.structs.replace(tables[0], stated=stated), *tables[1:])
-
-
-def _stated_by(file: str, text: str) -> Iterator[Stated]:
-    """Yield what the words of a page state: "Last updated: 12 March 2026", "30 days' notice"."""
+    stated, text = [*tables[0].stated, *more], text_of(root)
     for found in _DATED.finditer(text):
         after = text[found.end() : found.end() + _LONGEST]
         day = day_in(after)
         if day is not None:
             words = found[0].replace("\n", " ") + after.partition("\n")[0]
-            yield Stated(field="updated_on", value=day.isoformat(), words=words, file=file)
+            stated.append(Stated(field="updated_on", value=day.isoformat(), words=words, file=name))
     for found in _NOTICE.finditer(text):
         words = " ".join(found[0].split())
-        yield Stated(field="notice_days", value=found[1] or found[2], words=words, file=file)
+        stated.append(Stated(field="notice_days", value=found[1] or found[2], words=words, file=name))
+    return (msgspec.structs.replace(tables[0], stated=tuple(stated)), *tables[1:])

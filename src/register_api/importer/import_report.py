@@ -109,15 +109,16 @@ class Hygiene:
     def __init__(self, reporter: Reporter, *, clean: bool) -> None:
         """Keep where changes are told, and whether to make any."""
         self.faults: list[Finding] = []
-        self._reporter = reporter
-        self._clean = clean
+        self._reporter, self._clean = reporter, clean
 
     def text(self, text: str, file: str, key: str, *, line: int | None = None, name: bool = False) -> str:
         """Return a text that obeys the register's rules; a fault is kept otherwise."""
         problem = _problem(text, name=name)
         if problem is None:
             return text
-        cleaned = _cleaned(text, name=name)
+        cleaned = unicodedata.normalize("NFC", without_invisible(text).replace("\t", " ").replace("\r", ""))
+        cleaned = _TAG.sub("\u2039\\1\u203a", _SPACES.sub(" ", cleaned).strip())
+        cleaned = " ".join(cleaned.split()) if name else cleaned
         rest = _problem(cleaned, name=name) if cleaned else None
         if self._clean and rest is None:
             message = f"{quoted(text, 80)} was written {quoted(cleaned)}"
@@ -139,9 +140,3 @@ def _problem(text: str, *, name: bool) -> str | None:
     if "\n" in text or "  " in text:
         return "holds a line break" if "\n" in text else "holds two spaces in a row"
     return "holds a footnote" if _FOOTNOTE.search(text) else None
-
-
-def _cleaned(text: str, *, name: bool) -> str:
-    text = unicodedata.normalize("NFC", without_invisible(text).replace("\t", " ").replace("\r", ""))
-    text = _TAG.sub("\u2039\\1\u203a", _SPACES.sub(" ", text).strip())
-    return " ".join(text.split()) if name else text

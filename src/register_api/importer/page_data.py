@@ -16,9 +16,8 @@ import msgspec
 from lxml.html import HtmlElement
 
 from register_api.importer.document_rows import CHECKS, has_name, stated_in, table_of, title_of, unwrapped
-from register_api.importer.html_lists import lists_of
 from register_api.importer.html_page import parse_page, stated_of
-from register_api.importer.html_tables import tables_of
+from register_api.importer.html_tables import lists_of, tables_of
 from register_api.importer.table import Table, find_field, folded, refuse
 
 _DECODER = json.JSONDecoder(**CHECKS)
@@ -47,9 +46,8 @@ class _List(msgspec.Struct):
     @property
     def rank(self) -> int:
         """How surely it is about sub-processors: its path says so, or each says where; else only what for."""
-        if any(word in folded(self.path) for word in _ABOUT):
-            return 2
-        return int(all("locations" in _fields(row) for row in self.rows))
+        about = any(word in folded(self.path) for word in _ABOUT)
+        return 2 if about else int(all("locations" in _fields(row) for row in self.rows))
 
 
 def read_html(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
@@ -172,8 +170,9 @@ def _fields(row: dict[str, Any]) -> set[str | None]:
 
 
 def _is_hidden(item: dict[str, Any]) -> bool:
-    said = ((_SHOWN.get(folded(key)), value) for key, value in item.items() if isinstance(value, bool))
-    return any(shown is not None and shown != value for shown, value in said)
+    return any(
+        isinstance(value, bool) and _SHOWN.get(folded(key), value) != value for key, value in item.items()
+    )
 
 
 def _by_reference(document: Any) -> dict[str, Any]:
@@ -187,10 +186,7 @@ def _by_reference(document: Any) -> dict[str, Any]:
         elif isinstance(value, dict):
             if isinstance(value.get("id"), str) and title_of(value):
                 known.setdefault(value["id"], value)
-            typed = {
-                key: item for key, item in value.items() if isinstance(item, dict) and "__typename" in item
-            }
-            known |= typed
+            known |= {k: item for k, item in value.items() if isinstance(item, dict) and "__typename" in item}
             level += value.values()
     return known
 

@@ -19,9 +19,8 @@ from markdown_it.token import Token
 from register_api.core.text import printable
 from register_api.errors import Finding
 from register_api.importer.document_rows import read_json, read_yaml
-from register_api.importer.html_lists import lists_of
 from register_api.importer.html_page import LINE, parse_page, stated_of, stated_under
-from register_api.importer.html_tables import tables_of
+from register_api.importer.html_tables import lists_of, tables_of
 from register_api.importer.page_data import read_html
 from register_api.importer.table import (
     MAX_BYTES,
@@ -46,6 +45,7 @@ _EDGE = re.compile(rf"(?:^|(?<=\|)){_RUN}+|(?<!{_RUN}){_RUN}++(?=\||$)", re.MULT
 """White space at the edges of cells: the parser would take away more than the syntax calls padding."""
 _WITH_LINE = frozenset({"table_open", "tr_open", "heading_open", "paragraph_open", "list_item_open"})
 _PIPE = re.compile(r"(?<!\\)\|")
+_PUT_RIGHT = "nothing is filled in or left out: put the row right"
 
 
 def read_markdown(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
@@ -93,22 +93,17 @@ def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[tuple[
         elif token.type == "table_close":
             inside = False
         elif token.type == "tr_open" and line is not None:
-            cells = _count_cells(lines[line - 1])
+            # Pipes part cells, but for one at either end (GFM, section 4.10).
+            texts = _PIPE.split(lines[line - 1].strip(" \t"))
+            cells = max(len(texts) - (texts[0] == "") - (len(texts) > 1 and texts[-1] == ""), 1)
             width = width or cells
             if cells != width:
                 message = f"the row has {cells} cells, the header {width}"
-                hint = "nothing is filled in or left out: put the row right"
-                yield number, fault(name, f"table {number}", message, hint, line=line)
+                yield number, fault(name, f"table {number}", message, _PUT_RIGHT, line=line)
         elif token.type == "inline" and not inside and token.content.startswith("|"):
             message = "a row is outside any table"
             hint = "take the empty line before it out, or give it a header"
             yield number, fault(name, "", message, hint, line=line)
-
-
-def _count_cells(line: str) -> int:
-    """Count the cells of a row: pipes part them, but for one at either end (GFM, section 4.10)."""
-    cells = _PIPE.split(line.strip(" \t"))
-    return max(len(cells) - (cells[0] == "") - (len(cells) > 1 and cells[-1] == ""), 1)
 
 
 _SEPARATORS = (",", ";")
@@ -131,11 +126,6 @@ def read_csv(name: str, text: str) -> tuple[Table, ...]:
         hint = "the first row names the columns; --column COLUMN=name says which holds the names"
         refuse(name, "", "the first row has no column of names that is known", hint, line=1)
     return _read(name, text, (fitting or parting)[0])
-
-
-def read_tsv(name: str, text: str) -> tuple[Table, ...]:
-    """Read the one table of a file separated by tabs."""
-    return _read(name, text, "\t")
 
 
 def _header(text: str, mark: str) -> list[str]:
@@ -165,18 +155,14 @@ def _read(name: str, text: str, mark: str, first: int = 1) -> tuple[Table, ...]:
     return (Table(file=name, number=1, header=header.cells, rows=tuple(body), line=header.line),)
 
 
-_READERS: dict[FileFormat, Callable[[str, str], tuple[Table, ...]]] = {
-    "csv": read_csv,
-    "tsv": read_tsv,
-    "json": read_json,
-    "yaml": read_yaml,
-}
-_PAGES: dict[FileFormat, Callable[[str, str, tuple[int, ...]], tuple[Table, ...]]] = {
+_READERS: dict[FileFormat, Callable[[str, str, tuple[int, ...]], tuple[Table, ...]]] = {
     "markdown": read_markdown,
     "html": read_html,
+    "csv": lambda name, text, _: read_csv(name, text),
+    "tsv": lambda name, text, _: _read(name, text, "\t"),
+    "json": lambda name, text, _: read_json(name, text),
+    "yaml": lambda name, text, _: read_yaml(name, text),
 }
-"""Readers of files with several tables, of which some may be chosen."""
-
 _DRAWN = (
     "if a script draws it, save it from the browser once all rows are shown (as a whole page), or save the"
     " reply that brings them (developer tools, Network) as .json"
@@ -196,7 +182,7 @@ def read_tables(name: str, data: bytes, form: FileFormat, only: tuple[int, ...] 
         Refused: It cannot be read exactly.
     """
     text = decode_text(name, data, form)
-    tables = _PAGES[form](name, text, only) if form in _PAGES else _READERS[form](name, text)
+    tables = _READERS[form](name, text, only)
     if not tables:
         message = "there is no table in it, nor a list of names with purposes or labels"
         drawn = form == "html" and "<script" in text
@@ -204,19 +190,13 @@ def read_tables(name: str, data: bytes, form: FileFormat, only: tuple[int, ...] 
     cells = sum(len(row.cells) for table in tables for row in table.rows)
     if cells > MAX_CELLS:
         refuse(name, "", f"{cells} cells; at most {MAX_CELLS} are read", rule="R17")
-    hint = "nothing is filled in or left out: put the row right"
-    refuse_any(
-        fault(
-            name,
-            f"table {table.number}, row {row.number}",
-            f"the row has {len(row.cells)} cells, the header {len(table.header)}",
-            hint,
-            line=row.line,
-        )
-        for table in tables
-        for row in table.rows
-        if len(row.cells) != len(table.header)
-    )
+    uneven = ((table, row) for table in tables for row in table.rows if len(row.cells) != len(table.header))
+    faults = []
+    for table, row in uneven:
+        message = f"the row has {len(row.cells)} cells, the header {len(table.header)}"
+        place = f"table {table.number}, row {row.number}"
+        faults.append(fault(name, place, message, _PUT_RIGHT, line=row.line))
+    refuse_any(faults)
     return tables
 
 

@@ -85,16 +85,14 @@ class RegisterFile:
     @property
     def order(self) -> list[str]:
         """Ids in order of reading."""
-        return [item for item in self._listed("order") if isinstance(item, str)]
+        listed = plain(self.document.get("order"))
+        return [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
 
     def ids(self, of: str) -> dict[str, str]:
         """Return title to id of the ``categories`` or ``products`` that are there."""
-        rows = (item for item in self._listed(of) if isinstance(item, dict))
+        listed = plain(self.document.get(of))
+        rows = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
         return {str(item.get("title", item.get("id"))): str(item.get("id")) for item in rows}
-
-    def _listed(self, field: str) -> list[Any]:
-        listed = plain(self.document.get(field))
-        return listed if isinstance(listed, list) else []
 
     def begin(self, defaults: RegisterDefaults, reporter: Reporter) -> None:
         """Fill in a new file but for its day; what was not given is assumed, in the open."""

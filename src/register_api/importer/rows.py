@@ -49,10 +49,7 @@ _OF_STATUS = frozenset({"", "subprocessor", "subprocessors", "vendor", "vendors"
 
 
 def read_rows(
-    tables: Sequence[Table],
-    options: ImportOptions,
-    titles: Mapping[str, str],
-    reporter: Reporter,
+    tables: Sequence[Table], options: ImportOptions, titles: Mapping[str, str], reporter: Reporter
 ) -> tuple[ImportedRow, ...]:
     """Read all rows of the tables of one file; ``titles`` are words that mean a status (names.toml)."""
     hygiene = Hygiene(reporter, clean=options.clean)
@@ -62,14 +59,11 @@ def read_rows(
     for table in chosen:
         reader = RowReader(table, options, titles, reporter, hygiene)
         for row in table.rows:
-            what = ""
-            if all(is_nothing(cell.text) for cell in row.cells):
-                what = "an empty row"
-            elif [cell.text for cell in row.cells] == [cell.text for cell in table.header]:
-                what = "a row that repeats the header"
-            if what:
+            empty = all(is_nothing(cell.text) for cell in row.cells)
+            if empty or [cell.text for cell in row.cells] == [cell.text for cell in table.header]:
+                message = f"{'an empty row' if empty else 'a row that repeats the header'} was passed over"
                 key = f"table {table.number}, row {row.number}"
-                reporter.note("skipped", f"{what} was passed over", file=table.file, line=row.line, key=key)
+                reporter.note("skipped", message, file=table.file, line=row.line, key=key)
             else:
                 found.append(reader.read(row, titled=titled))
     refuse_any([*(item for item in found if isinstance(item, Finding)), *hygiene.faults])
@@ -105,8 +99,8 @@ class _Found(msgspec.Struct):
     """What one row has given so far: cells and values by field, and what no field takes by label."""
 
     cells: dict[str, Cell]
-    values: dict[str, Any]
-    extra: dict[str, str]
+    values: dict[str, Any] = {}
+    extra: dict[str, str] = {}
 
     def said(self, field: str) -> str:
         """Return the text of a field's cell; empty if there is none, or a dash."""
@@ -161,12 +155,11 @@ class RowReader:
         if is_nothing(name.text):
             return self._fault(row, "name", "is not a name", "a row names its sub-processor")
         if _SMALL & set(name.marks):
-            return self._fault(
-                row, "name", "holds small letters, such as those of a footnote", "take them out"
-            )
+            small = "holds small letters, such as those of a footnote"
+            return self._fault(row, "name", small, "take them out")
         cells = [self._judged(row, index) for index in range(len(row.cells))]
         by_field = dict(zip(self._fields, cells, strict=True))
-        found = _Found({field: by_field[field] for field in by_field if field not in {DROP, EXTRA}}, {}, {})
+        found = _Found({field: by_field[field] for field in by_field if field not in {DROP, EXTRA}})
         for index, cell in enumerate(cells):
             self._take(index, cell, found, self._table.place(row, index))
         status = self._status(row, found)
@@ -249,20 +242,18 @@ class RowReader:
             value = Misfit("is there") if field in found.values else read_value(field, Cell(text=text))
             if not isinstance(value, Misfit):
                 found.values[value.field] = value.value
-                self._reporter.note(
-                    "assumed", f'where nothing is said, {field} is "{text}", as --default says'
-                )
+                message = f'where nothing is said, {field} is "{text}", as --default says'
+                self._reporter.note("assumed", message)
         text = found.said("transfers")
-        outside = [item["country"] for item in found.values.get("locations", ())]
-        outside = [country for country in outside if not is_in_eea(country)]
+        countries = [item["country"] for item in found.values.get("locations", ())]
+        outside = [country for country in countries if not is_in_eea(country)]
         mechanism = MECHANISMS.get(folded(text))
         if text and mechanism and len(outside) == 1 and outside != ["varies"]:
             found.values["transfers"] = [{"destination": outside[0], "mechanism": mechanism}]
         elif text:
             keep_aside(found.extra, self._labels[self._fields.index("transfers")], text)
-            self._note(
-                "left", "a transfer mechanism in other words, or not for one country alone, is kept as extra"
-            )
+            message = "a transfer mechanism in other words, or not for one country alone, is kept as extra"
+            self._note("left", message)
         for field in ("starts_on", "ends_on"):  # what is only available does not start (R08)
             if found.values["status"] == "available" and field in found.values:
                 keep_aside(found.extra, self._labels[self._fields.index(field)], found.values.pop(field))
@@ -274,10 +265,8 @@ class RowReader:
             return self._titles.get(text) or status_of(text)
         named = next(filter(None, map(self._status_of_heading, reversed(row.section))), None)
         if named is None and self._options.status is None:
-            self._note(
-                "assumed",
-                f'rows that name no status are written as "{USUAL_STATUS}"; --status says otherwise',
-            )
+            message = f'rows that name no status are written as "{USUAL_STATUS}"; --status says otherwise'
+            self._note("assumed", message)
         return named or self._options.status or USUAL_STATUS
 
     def _status_of_heading(self, heading: str) -> str | None:
@@ -295,8 +284,6 @@ class RowReader:
             title, key = _NUMBERING.sub("", headings[-1], count=1), f"table {self._table.number}, heading"
             return self._hygiene.text(title, self._table.file, key, line=row.line, name=True)
         if self._options.category is None:
-            self._note(
-                "assumed",
-                f'rows without a category are written into "{USUAL_CATEGORY}"; --category says otherwise',
-            )
+            message = f'rows without a category are written into "{USUAL_CATEGORY}"'
+            self._note("assumed", f"{message}; --category says otherwise")
         return self._options.category or USUAL_CATEGORY

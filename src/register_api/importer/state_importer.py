@@ -17,7 +17,7 @@ from register_api.importer.names import NAMES_FILE, Names
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults, RegisterFile
 from register_api.importer.rows import read_rows
 from register_api.importer.table import ImportedRow, ImportOptions, Stated, Table, refuse
-from register_api.importer.vendor_list import ImportedList, ListedVendor, make_list
+from register_api.importer.vendor_list import ImportedList, make_list
 from register_api.importer.vendor_update import (
     MEMORY_FILE,
     Memory,
@@ -147,9 +147,8 @@ class StateImporter:
             if accept(said):
                 value = int(said.value) if said.field == "notice_days" else said.value
                 self._defaults = msgspec.structs.replace(self._defaults, **{said.field: value})
-                self.reporter.note(
-                    "read", f"{said.field} is {said.value}: the page says {quoted(said.words)}"
-                )
+                message = f"{said.field} is {said.value}: the page says {quoted(said.words)}"
+                self.reporter.note("read", message)
             else:
                 option = f"--{said.field.replace('_', '-')} {said.value}"
                 message = f"the page says {quoted(said.words)}: {option}, or --as-stated, takes it over"
@@ -163,7 +162,11 @@ class StateImporter:
         """Work out what changes; nothing is written."""
         register = self._register()
         taken = vendor_ids(self.folder)
-        self._learn_names(taken)
+        for vendor in taken:  # names that the source has already go into the names file
+            if vendor not in self.memory.vendors:
+                name = plain(self._file(vendor).document.get("name"))
+                if isinstance(name, str) and self.names.find(name, {}) is None:
+                    self.names.add(name, (), vendor)
         listing = make_list(
             entries,
             self.names,
@@ -176,7 +179,12 @@ class StateImporter:
         source: dict[str, str] = {}
         vendors: dict[str, RememberedVendor] = {}
         for vendor in {**listed, **self.memory.vendors}:
-            update = self._update(vendor, listed.get(vendor), day=day, first=first)
+            last = self.memory.vendors.get(vendor, RememberedVendor())
+            update = VendorUpdate(self._file(vendor), last, self.reporter, day=day, first=first)
+            if vendor in listed:
+                update.list(listed[vendor], self.names.earlier_names(vendor))
+            elif last.listed or day is None:
+                update.take_off()
             vendors[vendor] = update.remembered
             if update.changed:
                 source[f"{SOURCE}/{update.file.name}"] = update.file.text
@@ -189,9 +197,8 @@ class StateImporter:
             VendorNote(id=item.id, name=item.name, engagements=len(item.uses), new=item.new)
             for item in listing.vendors
         )
-        return ImportPlan(
-            source=source, memory=Memory(order=tuple(listed), vendors=vendors), vendors=tuple(notes)
-        )
+        memory = Memory(order=tuple(listed), vendors=vendors)
+        return ImportPlan(source=source, memory=memory, vendors=tuple(notes))
 
     def keep(self, plan: ImportPlan) -> None:
         """Write the source and the names file, then what the table said: the next import builds upon it."""
@@ -201,27 +208,8 @@ class StateImporter:
         write_files(self.folder, {MEMORY_FILE: write_memory(plan.memory)})
         self.memory = plan.memory
 
-    def _learn_names(self, vendors: Sequence[str]) -> None:
-        """Give names of vendors that the source has already to the names file."""
-        for vendor in vendors:
-            if vendor not in self.memory.vendors:
-                name = plain(self._file(vendor).document.get("name"))
-                if isinstance(name, str) and self.names.find(name, {}) is None:
-                    self.names.add(name, (), vendor)
-
     def _file(self, vendor: str) -> VendorFile:
         return VendorFile(vendor, read_text(self.folder / SOURCE / VENDORS / f"{vendor}.toml"))
-
-    def _update(
-        self, vendor: str, listed: ListedVendor | None, *, day: dt.date | None, first: bool
-    ) -> VendorUpdate:
-        last = self.memory.vendors.get(vendor, RememberedVendor())
-        update = VendorUpdate(self._file(vendor), last, self.reporter, day=day, first=first)
-        if listed is not None:
-            update.list(listed, self.names.earlier_names(vendor))
-        elif last.listed or day is None:
-            update.take_off()
-        return update
 
     def _update_register(
         self, register: RegisterFile, listing: ImportedList, today: dt.date, day: dt.date | None

@@ -5,7 +5,6 @@ Which column holds what is known by its name, in a table of names that companies
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, Literal, NoReturn
@@ -34,11 +33,11 @@ FILE_FORMATS: tuple[FileFormat, ...] = tuple(_SUFFIXES)
 def format_of(name: str) -> FileFormat:
     """Return the form of a file by its name."""
     suffix = PurePath(name).suffix.lower()
-    form = next((form for form, known in _SUFFIXES.items() if suffix in known.split()), None)
-    if form is None:
-        hint = f"--format {'|'.join(FILE_FORMATS)}"
-        raise UsageError(f"{name}: the name does not tell the form of the file", hint=hint)
-    return form
+    for form, known in _SUFFIXES.items():
+        if suffix in known.split():
+            return form
+    hint = f"--format {'|'.join(FILE_FORMATS)}"
+    raise UsageError(f"{name}: the name does not tell the form of the file", hint=hint)
 
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -182,19 +181,18 @@ DROP = "drop"
 """Where a column goes that is not published: what is internal in a spreadsheet would be public for ever."""
 
 
-def _names() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield fields and company numbers with the names that columns for them have, the surest first."""
-    for kind in (SubprocessorSource, EngagementSource):
-        for field, row in FIELDS[kind].items():
-            if row.columns:
-                yield field, tuple(row.columns.split(", "))
-    scheme = shapes(Identifier)["scheme"].form
-    if isinstance(scheme, Vocabulary):
-        yield from ((code, (code, *others)) for code, others in scheme.codes.items())
-
-
-NAMES = dict(_names())
-"""Field to the names that columns for it have; of several columns for one field the name first here wins."""
+_SCHEME = shapes(Identifier)["scheme"].form
+NAMES: dict[str, tuple[str, ...]] = {
+    field: tuple(row.columns.split(", "))
+    for kind in (SubprocessorSource, EngagementSource)
+    for field, row in FIELDS[kind].items()
+    if row.columns
+} | {
+    code: (code, *others)
+    for code, others in (_SCHEME.codes.items() if isinstance(_SCHEME, Vocabulary) else ())
+}
+"""Fields and company numbers to the names that columns for them have; of several columns for one field the
+name first here wins."""
 
 
 def folded(text: str) -> str:
@@ -241,14 +239,15 @@ def match_columns(table: Table, chosen: Mapping[str, str]) -> tuple[list[str], d
 
 def _faults(table: Table) -> Iterator[Finding]:
     key = f"table {table.number}"
-    for name, times in Counter(folded(cell.text) or cell.text for cell in table.header if cell.text).items():
-        if times > 1:
-            twice = next(cell.text for cell in table.header if (folded(cell.text) or cell.text) == name)
-            message = f"{times} columns are named {quoted(twice)}"
+    named: dict[str, list[str]] = {}
+    for cell in table.header:
+        named.setdefault(folded(cell.text) or cell.text, []).append(cell.text)
+    for name, texts in named.items():
+        if name and len(texts) > 1:
+            message = f"{len(texts)} columns are named {quoted(texts[0])}"
             yield fault(table.file, key, message, "give each its own name", line=table.line)
     for index, cell in enumerate(table.header):
-        filled = next((row for row in table.rows if row.cells[index].text), None)
-        if not cell.text and filled:
+        if not cell.text and any(row.cells[index].text for row in table.rows):
             message = f"column {index + 1} has content and no name"
             yield fault(table.file, key, message, "name it", line=table.line)
         if {"s", "del", "strike"} & set(cell.marks):

@@ -59,29 +59,23 @@ def match_uses(
     is new.
     """
     found = {use.id: use for use in uses if use.id}
-    alike = sorted(
-        (use.fields != known[item], -_in_common(use.fields, known[item]), _all(use.fields), item, index)
-        for index, use in enumerate(uses)
-        for item in known
-        if _purpose(use.fields) == _purpose(known[item])
-    )
-    for *_, item, index in alike:
+    alike = []
+    for index, use in enumerate(uses):
+        for item, fields in known.items():
+            if _purpose(use.fields) == _purpose(fields):
+                common = sum(fields.get(field) == value for field, value in use.fields.items())
+                alike.append((use.fields != fields, -common, _all(use.fields), item, index))
+    for *_, item, index in sorted(alike):
         if item not in found and uses[index] not in found.values():
             found[item] = uses[index]
-    rest = sorted(
-        (use for use in uses if use not in found.values()),
-        key=lambda use: (_purpose(use.fields), _all(use.fields)),
-    )
+    left = (use for use in uses if use not in found.values())
+    rest = sorted(left, key=lambda use: (_purpose(use.fields), _all(use.fields)))
     free = [item for item in known if item not in found]
     if len(rest) == len(free) == 1:
         found[free[0]] = rest.pop()
     for use in rest:
         found[free_slug(_proposed(use), {*taken, *known, *found})] = use
     return {item: use for use in uses for item, chosen in found.items() if chosen is use}
-
-
-def _in_common(one: Mapping[str, Any], other: Mapping[str, Any]) -> int:
-    return sum(1 for field, value in one.items() if other.get(field) == value)
 
 
 def _all(fields: Mapping[str, Any]) -> str:

@@ -81,15 +81,17 @@ class VendorUpdate:
     ) -> None:
         """Begin; ``day`` is that of a state of a history, ``first`` whether nothing came before it."""
         self.file, self.remembered, self.changed = file, remembered, False
-        self._reporter = reporter
-        self._day = day.isoformat() if day else None
-        self._first = first
+        self._reporter, self._day, self._first = reporter, day.isoformat() if day else None, first
 
     def list(self, listed: ListedVendor, earlier_names: tuple[str, ...]) -> None:
         """Write what the rows say."""
         before = self._said("name")
         self._merge(self.file.document, self.remembered.fields, listed.fields, VENDOR_ORDER)
-        self._keep_names(before, self._said("name"), earlier_names)
+        after, kept = self._said("name"), self._said("formerly") or []
+        told = [name for name in earlier_names if after not in earlier_names]
+        names = [name for name in dict.fromkeys([*kept, *told, before]) if name not in (None, after)]
+        if names != kept:
+            self._set(self.file.document, "formerly", names or None)
         candidates = self._candidates()
         known = self.remembered.uses
         uses = match_uses(listed.uses, candidates, self.file.engagements.keys() | known.keys())
@@ -122,14 +124,6 @@ class VendorUpdate:
     @property
     def _name(self) -> str:
         return quoted(str(self._said("name")))
-
-    def _keep_names(self, before: Any, after: Any, earlier: tuple[str, ...]) -> None:
-        """Write down under which names the vendor was listed before."""
-        kept = self._said("formerly") or []
-        told = [name for name in earlier if after not in earlier]
-        names = [name for name in dict.fromkeys([*kept, *told, before]) if name not in (None, after)]
-        if names != kept:
-            self._set(self.file.document, "formerly", names or None)
 
     def _candidates(self) -> dict[str, Mapping[str, Any]]:
         """Return engagements that rows may mean: those that have not ended by the day."""

@@ -6,9 +6,8 @@ import pytest
 from imports import refusal
 
 from register_api.core.text import is_slug
-from register_api.importer.cell_values import MECHANISMS, Fit, Misfit, read_value
+from register_api.importer.cell_values import MECHANISMS, Fit, Misfit, country_of, places_of, read_value
 from register_api.importer.names import free_slug, slug
-from register_api.importer.places import country_of, places_of
 from register_api.importer.rows import OWN_WAY
 from register_api.importer.state_importer import with_others
 from register_api.importer.table import NAMES, Cell, Row, Table, find_field, folded, match_columns
