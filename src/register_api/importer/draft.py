@@ -63,11 +63,11 @@ def import_files(
 
     Args:
         files: Pages, CSV, JSON or YAML, whose rows together are the list; or one published register.
-        folder: Gets ``register/``, the names file and the memory.
+        folder: Gets ``register/``, the names file (unless it is named) and the memory.
         options: What the caller says of the tables.
         defaults: What the caller says of the register, for a new source.
         now: The present instant, UTC.
-        names: The names file; beside the source if not given.
+        names: The names file.
         person: Who is asked; if nobody, nothing that a page states of itself is taken, and all is written.
 
     Raises:
@@ -149,18 +149,15 @@ def _import_register(
     if register.format_minor > FORMAT_MINOR:
         message = "a later release wrote this register; what this one does not know of is left out"
         reporter.note("left", message, file=file)
-    message = (
-        f"the register's name is {register.register}; --register says otherwise, for a register of its own"
-    )
-    reporter.note("assumed", message, file=REGISTER_FILE)
+    message = f"the register's name is {register.register}; --register says otherwise"
+    reporter.note("assumed", f"{message}, for a register of its own", file=REGISTER_FILE)
     name = defaults.register or register.register
     source = source_of(msgspec.structs.replace(register, register=name))
-    vendors = (
-        VendorNote(id=vendor.id, name=vendor.name, engagements=len(vendor.engagements), new=True)
-        for vendor in register.subprocessors
-    )
     report = ImportReport(
-        vendors=tuple(vendors),
+        vendors=tuple(
+            VendorNote(id=vendor.id, name=vendor.name, engagements=len(vendor.engagements), new=True)
+            for vendor in register.subprocessors
+        ),
         notes=reporter.notes,
         findings=judge(folder, source, now),
         written=tuple(sorted(source)),
@@ -173,19 +170,18 @@ def _import_register(
 def source_of(register: Register) -> dict[str, str]:
     """Return the files of the source that says what a register says, without what publishing adds."""
     document = msgspec.to_builtins(register)
-    vendors = [_said(vendor, SubprocessorSource) for vendor in document["subprocessors"]]
-    head = _said(document, RegisterSource) | {"order": [vendor["id"] for vendor in vendors]}
+    # What publishing sets is no field of a source.
+    kinds = [
+        (document, RegisterSource),
+        *((vendor, SubprocessorSource) for vendor in document["subprocessors"]),
+    ]
+    head, *vendors = (msgspec.to_builtins(msgspec.convert(plain, kind)) for plain, kind in kinds)
+    head["order"] = [vendor["id"] for vendor in vendors]
     files = {f"{SOURCE}/{name}": text for name, text in schema_files().items()}
     files[f"{SOURCE}/{REGISTER_FILE}"] = HEADS["register"] + _toml(head)
     for vendor in vendors:
         files[f"{SOURCE}/{VENDORS}/{vendor.pop('id')}.toml"] = HEADS["subprocessor"] + _toml(vendor)
     return files
-
-
-def _said(plain: dict[str, Any], kind: type[RegisterSource | SubprocessorSource]) -> dict[str, Any]:
-    """Return what a source of that kind can say of a document; what publishing sets is no field of it."""
-    said: dict[str, Any] = msgspec.to_builtins(msgspec.convert(plain, kind))
-    return said
 
 
 def _toml(plain: dict[str, Any]) -> str:
@@ -209,8 +205,6 @@ def _for_toml(value: Any, *, inside: str) -> Any:
     if isinstance(value, list | tuple):
         return [_for_toml(item, inside=inside) for item in value]
     if inside in DAYS and isinstance(value, str):
-        with contextlib.suppress(
-            ValueError
-        ):  # what a planned change sets may be anything, and `check` says so
+        with contextlib.suppress(ValueError):  # a planned change may set anything, and `check` says so
             return parse_day(value)
     return value

@@ -22,7 +22,6 @@ from register_api.importer.list_states import (
     git_states,
     published_before,
     read_history,
-    reason_of,
     schedule,
 )
 from register_api.importer.names import NAMES_FILE
@@ -110,19 +109,17 @@ def import_history(
 ) -> tuple[ImportReport, tuple[ImportedState, ...]]:
     """Publish all states of a list, the oldest first; interrupted, it goes on when called again.
 
-    All states are read and judged before the first of them is published.
+    All states are read and judged before the first of them is published. Returned is what a person should
+    know, and what became of each state that was not published before.
 
     Args:
         origin: Where the states come from.
-        folder: Gets ``register/``, the names file and the memory.
+        folder: Gets ``register/``, the names file (unless it is named) and the memory.
         options: What the caller says of the tables.
         defaults: What the caller says of the register, for a new source.
         target: Where they are published.
-        names: The names file; beside the source if not given.
+        names: The names file.
         progress: Called with done, total and what is being taken over.
-
-    Returns:
-        What a person should know, and what became of each state that was not published before.
 
     Raises:
         Refused: A state cannot be read exactly, or breaks the rules; none is published.
@@ -162,14 +159,8 @@ def _so_far(newest: Register | None) -> str:
 
 def _states(origin: Origin, importer: StateImporter) -> tuple[ListState, ...]:
     if origin.repository is not None:
-        return git_states(
-            origin.repository,
-            origin.path,
-            since=origin.since,
-            date=origin.date,
-            options=importer.options,
-            reporter=importer.reporter,
-        )
+        where = (origin.repository, origin.path, origin.since, origin.date)
+        return git_states(*where, importer.options, importer.reporter)
     data = read_bytes(Path(origin.path))
     if data is None:
         raise UsageError(f"there is no file {origin.path}")
@@ -248,7 +239,13 @@ class _Replay:
         if plan.memory == before:
             return state
         write_files(self._staging, plan.source)
-        text = reason_of(item, self._subject(item))
+        text = f"Imported from {item.mark}"
+        if self._target.subjects and item.subject:
+            problem = next(text_problems(item.subject), None)
+            text += "" if problem else f": {item.subject}"
+            if problem:
+                said = f"the message {quoted(item.subject)} of {item.mark} {problem.text}"
+                self._importer.reporter.note("left", f"{said}; it is not published")
         try:
             version = self._version(PublishOptions(now=self._target.now, at=item.at, text=text))
             state = msgspec.structs.replace(state, version=version)
@@ -257,14 +254,12 @@ class _Replay:
             state = msgspec.structs.replace(state, findings=errors)
             if not self._target.dry_run:
                 return state
-        was = {vendor for vendor, known in before.vendors.items() if known.listed}
-        gone = [
-            vendor for vendor in before.vendors if vendor in was and not plan.memory.vendors[vendor].listed
-        ]
+        was = {vendor: known.fields for vendor, known in before.vendors.items() if known.listed}
+        gone = (vendor for vendor in was if not plan.memory.vendors[vendor].listed)
         state = msgspec.structs.replace(
             state,
             added=tuple(vendor.name for vendor in plan.vendors if vendor.id not in was),
-            ended=tuple(str(before.vendors[vendor].fields.get("name", vendor)) for vendor in gone),
+            ended=tuple(str(was[vendor].get("name", vendor)) for vendor in gone),
         )
         if state.added and state.ended:
             went, came = ", ".join(map(quoted, state.ended)), ", ".join(map(quoted, state.added))
@@ -287,30 +282,16 @@ class _Replay:
             candidate = prepare(source, self._base, intent)
             unchanged = candidate.unchanged
         else:
-            published = publish_version(
-                PublishRequest(
-                    source=source,
-                    store=target.store,
-                    keys=target.keys,
-                    intent=intent,
-                    base_url=target.base_url,
-                )
+            request = PublishRequest(
+                source=source, store=target.store, keys=target.keys, intent=intent, base_url=target.base_url
             )
+            published = publish_version(request)
             candidate, unchanged = published.prepared, published.snapshot is None
         register, promises = candidate.required()
         if unchanged:
             return None
         self._base = Baseline(newest=encoded(register), promises=promises)
         return register.version
-
-    def _subject(self, state: ListState) -> str | None:
-        if not self._target.subjects or not state.subject:
-            return None
-        problem = next(text_problems(state.subject), None)
-        if problem:
-            said = f"the message {quoted(state.subject)} of {state.mark} {problem.text}"
-            self._importer.reporter.note("left", f"{said}; it is not published")
-        return None if problem else state.subject
 
 
 def _of(item: ListState, finding: Finding) -> Finding:

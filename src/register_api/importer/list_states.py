@@ -45,11 +45,6 @@ class ListState(msgspec.Struct, frozen=True, kw_only=True):
     read: Callable[[], tuple[Table, ...]]
 
 
-def reason_of(state: ListState, subject: str | None) -> str:
-    """Return why a version was published: where it comes from, and what was said of it there."""
-    return f"Imported from {state.mark}" + (f": {subject}" if subject else "")
-
-
 def published_before(dated: Sequence[ListState], newest: Register | None) -> int:
     """Return how many states lie up to the one that the newest version came from."""
     if newest is None:
@@ -61,10 +56,11 @@ def published_before(dated: Sequence[ListState], newest: Register | None) -> int
         if item.at == newest.published_at:
             return number
     if dated and dated[0].at <= newest.published_at:
+        message = (
+            f"the store's newest version is of {format_instant(newest.published_at)} and comes from none"
+        )
         raise UsageError(
-            f"the store's newest version is of {format_instant(newest.published_at)}"
-            " and comes from none of these states",
-            hint="--store names another store, --since begins later",
+            f"{message} of these states", hint="--store names another store, --since begins later"
         )
     return 0
 
@@ -87,31 +83,29 @@ def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[Li
     Raises:
         Refused: It is not such a file.
     """
-    states = states_of(parse_json(name, decode_text(name, data, "json")))
-    if states is None:
+    found = states_of(parse_json(name, decode_text(name, data, "json")))
+    if found is None:
         refuse(name, "", "this is not a history", 'a list of objects, each with "date" and "entries"')
-    return tuple(
-        _dated_state(f"{name}, state {number}", f"state {number}", item, date, zone)
-        for number, item in enumerate(states, 1)
-    )
+    states = []
+    for number, item in enumerate(found, 1):
+        file = f"{name}, state {number}"
+        said = next((item[key] for key in _DATES[date] if isinstance(item.get(key), str)), "")
+        try:  # a day alone means its first second in the publisher's time zone
+            at = dt.datetime.fromisoformat(said)
+            at = at if at.tzinfo else at.replace(tzinfo=zone)
+            at = at.astimezone(dt.UTC).replace(microsecond=0)
+        except (ValueError, OverflowError):
+            hint = "write 2024-02-01, or 2024-02-01T09:00:00Z"
+            refuse(file, "date", f"{quoted(said)} is not a date or time", hint)
+        commit = str(item.get("commit"))
+        mark = f"commit {commit}" if _COMMIT.fullmatch(commit) else f"state {number}"
+        read = functools.partial(_rows, file, item["entries"])
+        states.append(ListState(mark=mark, at=at, subject=str(item.get("title") or ""), read=read))
+    return tuple(states)
 
 
-def _dated_state(file: str, mark: str, item: dict[str, Any], date: str, zone: dt.tzinfo) -> ListState:
-    said = next((item[key] for key in _DATES[date] if isinstance(item.get(key), str)), "")
-    try:  # a day alone means its first second in the publisher's time zone
-        wanted = dt.datetime.fromisoformat(said)
-        wanted = wanted if wanted.tzinfo else wanted.replace(tzinfo=zone)
-        wanted = wanted.astimezone(dt.UTC).replace(microsecond=0)
-    except (ValueError, OverflowError):
-        hint = "write 2024-02-01, or 2024-02-01T09:00:00Z"
-        refuse(file, "date", f"{quoted(said)} is not a date or time", hint)
-    commit = item.get("commit")
-    return ListState(
-        mark=f"commit {commit}" if isinstance(commit, str) and _COMMIT.fullmatch(commit) else mark,
-        at=wanted,
-        subject=str(item.get("title") or ""),
-        read=lambda: (table_of(file, item["entries"]),),
-    )
+def _rows(file: str, entries: list[Any]) -> tuple[Table, ...]:
+    return (table_of(file, entries),)
 
 
 _LONGEST = 300.0
@@ -133,7 +127,7 @@ class _Commit(NamedTuple):
 
 
 def git_states(
-    repository: Path, path: str, *, since: str | None, date: str, options: ImportOptions, reporter: Reporter
+    repository: Path, path: str, since: str | None, date: str, options: ImportOptions, reporter: Reporter
 ) -> tuple[ListState, ...]:
     """Return the states of a file on the branch that is checked out, oldest first.
 
@@ -150,10 +144,8 @@ def git_states(
     if not commits:
         raise UsageError(f"no commit of {repository} touches {path}")
     if since is not None:  # the commits after a revision and, before them, the last one up to it
-        named = _git(
-            repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}"
-        )
-        start = named.decode("ascii").strip()
+        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}")
+        start = _git(repository, *asked).decode("ascii").strip()
         later = {commit.id for commit in _commits(repository, path, f"{start}..HEAD", date)}
         commits = commits[: sum(commit.id in later for commit in commits) + 1]
     states: list[ListState] = []

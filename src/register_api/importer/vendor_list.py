@@ -143,26 +143,19 @@ def _name_new(
     """Give ids to names seen for the first time, in an order that does not depend on that of the rows."""
     present = {entry.name for entry in entries}
     unknown = sorted({entry.name for entry in entries if names.find(entry.name, entry.words) is None})
-    refuse_any(
-        fault(
-            NAMES_FILE,
-            "vendors",
-            f"no id can be made of the name {quoted(name)}",
-            f"choose one there: [[vendors]], name = {quoted(name)}, id = ...",
-            rule="R02",
-        )
-        for name in unknown
-        if not slug(name)
-    )
+    faults = []
+    for name in (name for name in unknown if not slug(name)):
+        hint = f"choose one there: [[vendors]], name = {quoted(name)}, id = ..."
+        message = f"no id can be made of the name {quoted(name)}"
+        faults.append(fault(NAMES_FILE, "vendors", message, hint, rule="R02"))
+    refuse_any(faults)
     for name in unknown:
         alike = names.look_alike(name, present)
         vendor = names.add(name, taken, alike.id if alike else None).id
         if alike:
-            message = (
-                f"{quoted(name)} is taken for {quoted(alike.name)} under another spelling (id {vendor});"
-                " if it is another company, give it an id of its own in the names file"
-            )
-            reporter.note("assumed", message)
+            message = f"{quoted(name)} is taken for {quoted(alike.name)} under another spelling (id {vendor})"
+            hint = "if it is another company, give it an id of its own in the names file"
+            reporter.note("assumed", f"{message}; {hint}")
         else:
             reporter.note("new", f"{quoted(name)} has the id {vendor}")
     return unknown

@@ -150,7 +150,7 @@ ACME_FILE = "subprocessors/acme.toml"
         (
             {ACME_FILE: ACME + "#" * MAX_SOURCE_BYTES},
             ("R17", "error", ACME_FILE, "", None),
-            f"{len(ACME) + MAX_SOURCE_BYTES} bytes; at most {MAX_SOURCE_BYTES}",
+            f"more than {MAX_SOURCE_BYTES} bytes",
         ),
         (
             {ACME_FILE: 'id = "acme-inc"\n' + ACME},
