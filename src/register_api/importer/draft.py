@@ -171,11 +171,8 @@ def source_of(register: Register) -> dict[str, str]:
     """Return the files of the source that says what a register says, without what publishing adds."""
     document = msgspec.to_builtins(register)
     # What publishing sets is no field of a source.
-    kinds = [
-        (document, RegisterSource),
-        *((vendor, SubprocessorSource) for vendor in document["subprocessors"]),
-    ]
-    head, *vendors = (msgspec.to_builtins(msgspec.convert(plain, kind)) for plain, kind in kinds)
+    head = msgspec.to_builtins(msgspec.convert(document, RegisterSource))
+    vendors = msgspec.to_builtins(msgspec.convert(document["subprocessors"], list[SubprocessorSource]))
     head["order"] = [vendor["id"] for vendor in vendors]
     files = {f"{SOURCE}/{name}": text for name, text in schema_files().items()}
     files[f"{SOURCE}/{REGISTER_FILE}"] = HEADS["register"] + _toml(head)

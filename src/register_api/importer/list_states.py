@@ -56,12 +56,9 @@ def published_before(dated: Sequence[ListState], newest: Register | None) -> int
         if item.at == newest.published_at:
             return number
     if dated and dated[0].at <= newest.published_at:
-        message = (
-            f"the store's newest version is of {format_instant(newest.published_at)} and comes from none"
-        )
-        raise UsageError(
-            f"{message} of these states", hint="--store names another store, --since begins later"
-        )
+        message = f"the store's newest version is of {format_instant(newest.published_at)} and comes from"
+        hint = "--store names another store, --since begins later"
+        raise UsageError(f"{message} none of these states", hint=hint)
     return 0
 
 
