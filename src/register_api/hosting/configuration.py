@@ -58,11 +58,9 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         public: Folder with the published tree, absolute.
-        name: Name of the server; empty for any.
         listen: Port, or address and port, to listen on.
         prefix: Path below which the tree lies, without its last slash; empty for the root.
-        brotli: Whether nginx has the module that sends ready ``.br`` files.
-        zstd: Whether nginx has the module that sends ready ``.zst`` files.
+        brotli: Whether nginx has the module that sends ready ``.br`` files; likewise zstd.
         note: Lines of comment to begin with.
     """
 
@@ -107,11 +105,7 @@ def read_site(public: str, name: str, listen: str, base_path: str) -> Site:
 def configuration(form: HostFormat, site: Site, digests: Mapping[str, str] | None = None) -> str:
     """Return the configuration of a host that serves a published tree.
 
-    Args:
-        form: For which program it is.
-        site: Where and as what the tree is served.
-        digests: ``Repr-Digest`` by content coding, space and path, for files that never change; nginx
-            alone can use it.
+    ``digests`` (``Repr-Digest`` by content coding, space and path, of files that never change) are for nginx.
     """
     return _template(form).render(
         site=site,

@@ -21,6 +21,9 @@ import msgspec
 from register_api import __version__
 from register_api.errors import UsageError
 
+_AGENT = f"register-api/{__version__} conformance"
+_NO_BODY = frozenset({204, 304})
+_PIECE = 65536
 _PORTS = {"http": 80, "https": 443}
 _PRINTABLE = re.compile(r"[!-~]+")
 
@@ -68,20 +71,8 @@ def read_address(text: str) -> Address:
     return Address(f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/")
 
 
-_AGENT = f"register-api/{__version__} conformance"
-_NO_BODY = frozenset({204, 304})
-_PIECE = 65536
-
-
 class RunLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run may cost.
-
-    Attributes:
-        exchange: Seconds for one request, from connection to last byte.
-        run: Seconds for everything together.
-        requests: Number of requests.
-        body: Bytes of one body.
-    """
+    """What one run may cost: seconds for one request and for all of them, requests, bytes of one body."""
 
     exchange: float = 10.0
     run: float = 600.0
@@ -98,12 +89,10 @@ class UsedUp(Exception):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came back.
+    """What came back; status 0 says that the connection was closed without an answer.
 
-    Attributes:
-        status: Status; 0 when the connection was closed without an answer.
-        headers: Names in lower case, repeated ones joined by commas (RFC 9110 section 5.3).
-        body: The body as it was sent, and whatever came where there must be no body.
+    Header names are in lower case, repeated ones joined by commas (RFC 9110 section 5.3). The body is as it
+    was sent, and whatever came where there must be no body.
     """
 
     status: int
@@ -112,18 +101,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Client:
-    """Asks one host.
-
-    Attributes:
-        address: Where the tree is.
-        asked: Number of requests so far.
-    """
+    """Asks one host; ``asked`` is the number of requests so far."""
 
     def __init__(self, address: Address, limits: RunLimits) -> None:
         """Begin without a connection; the time for the run begins now."""
-        self.address = address
-        self.asked = 0
-        self._limits = limits
+        self.address, self.asked, self._limits = address, 0, limits
         self._end = time.monotonic() + limits.run
 
     def ask(self, method: str, target: str, headers: Mapping[str, str], version: str = "1.1") -> Answer:
@@ -177,8 +159,7 @@ class _Bounded(io.RawIOBase):
     """A connection that is read until a deadline, whatever the pace of the other side."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
-        self._connection = connection
-        self._deadline = deadline
+        self._connection, self._deadline = connection, deadline
 
     def readable(self) -> bool:
         return True

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import resources
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -74,14 +74,7 @@ class ServedFile(msgspec.Struct, frozen=True):
 
 
 class ServedTree(msgspec.Struct, frozen=True, kw_only=True):
-    """What is served at an address.
-
-    Attributes:
-        newest: Number of the newest version.
-        root: Version of the newest TUF root.
-        vendor: Id of a vendor.
-        files: One file of each kind, or a few.
-    """
+    """What is served at an address: newest version and TUF root, a vendor's id, files of each kind."""
 
     newest: int
     root: int
@@ -204,9 +197,6 @@ class ConformanceCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         id: ``C01`` and so on; a number stays with its check for ever.
         title: What holds when it passes.
         standard: What it rests on.
-        host: Who has to keep it.
-        exchange: What is asked, in order.
-        each: For what it is carried out.
     """
 
     id: str
@@ -220,12 +210,9 @@ class ConformanceCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load_checks() -> tuple[ConformanceCheck, ...]:
     """Return all checks, in order."""
     text = resources.files("register_api.hosting").joinpath("checks.toml").read_text("utf-8")
-    document: dict[str, Any] = tomllib.loads(text)
-    return msgspec.convert(tuple(document["check"]), tuple[ConformanceCheck, ...])
+    return msgspec.convert(tomllib.loads(text)["check"], tuple[ConformanceCheck, ...])
 
 
-_LONG = "a" * 20_000
-_LARGE = "a" * 70_000
 _SHOWN = 400
 MAX_QUOTE = 160
 """Characters of a server's own words that a report quotes."""
@@ -235,13 +222,8 @@ class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
     """One exchange of a check.
 
     Attributes:
-        address: Where the tree is.
-        places: What is served there.
         place: The file that the check is carried out for, if it is for each.
-        exchange: What was to be asked.
-        answer: What came.
         first: Answer to the first exchange of the check; the same as ``answer`` in the first.
-        peek: Answers GET for a path below the base, without a leading slash.
         names: What stands for each name in the script.
     """
 
@@ -269,8 +251,8 @@ def names_known(
         "$next-version": str(places.newest + 1),
         "$next-root": str(places.root + 1),
         "$vendor": places.vendor,
-        "$long": _LONG,
-        "$large": _LARGE,
+        "$long": "a" * 20_000,
+        "$large": "a" * 70_000,
         "$etag": first.headers.get("etag", '"none"'),
         "$last-modified": first.headers.get("last-modified", "never"),
         "$tag-before": before.headers.get("etag", '"none"'),

@@ -36,13 +36,7 @@ _UNDER = " " * _WIDTH
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was not as it should be.
-
-    Attributes:
-        asked: The request, on one line.
-        came: Status of the answer, or why there was none.
-        complaint: What is wrong with it.
-    """
+    """One thing that was not as it should be: the request on one line, what came, what is wrong with it."""
 
     asked: str
     came: str
@@ -56,7 +50,6 @@ class ConformanceResult(msgspec.Struct, frozen=True, kw_only=True):
         id: As in the script; so are title, standard and host.
         result: Held; failed; lacking, which a host of files may be; or not made.
         sentence: How many answers were looked at, or why it was not made.
-        findings: What was not as it should be, in the order it was asked.
     """
 
     id: str
@@ -72,15 +65,12 @@ class ConformanceReport(msgspec.Struct, frozen=True, kw_only=True):
     """What one run found.
 
     Attributes:
-        base: Address that was checked.
-        checked_at: Instant of the check, UTC.
         profile: What the host was taken for.
         detected: Whether that was found out, and not said by the caller.
         version: Number of the newest version that is served.
         requests: How many requests were made.
         complete: Whether every check that was asked for was made; time and requests are bounded.
         exit_code: 0; 1 when a check failed; 10 when none did, but not all were made.
-        checks: One result for each check there is, in order.
     """
 
     format: Literal["sub-processor-register-conformance/1"] = "sub-processor-register-conformance/1"

@@ -83,12 +83,9 @@ class Reporter:
         self, kind: Kind, message: str, *, file: str = "", line: int | None = None, key: str = ""
     ) -> None:
         """Keep a note."""
-        told = self._notes.get((kind, message))
-        self._notes[kind, message] = (
-            msgspec.structs.replace(told, times=told.times + 1)
-            if told
-            else ImportNote(kind=kind, message=message, file=file, line=line, key=key)
-        )
+        first = ImportNote(kind=kind, message=message, file=file, line=line, key=key, times=0)
+        told = self._notes.get((kind, message), first)
+        self._notes[kind, message] = msgspec.structs.replace(told, times=told.times + 1)
 
     @property
     def notes(self) -> tuple[ImportNote, ...]:

@@ -105,13 +105,16 @@ class Names:
 
     def earlier_names(self, vendor: str) -> tuple[str, ...]:
         """Return the earlier names of a vendor that the file tells."""
-        return tuple(
-            dict.fromkeys(name for item in self._vendors if item.id == vendor for name in item.formerly)
-        )
+        names = (name for item in self._vendors if item.id == vendor for name in item.formerly)
+        return tuple(dict.fromkeys(names))
 
     def look_alike(self, name: str, present: Collection[str]) -> KnownName | None:
         """Return a vendor whose name differs by case or punctuation alone and is not in the table now."""
-        alike = [item for item in self._vendors if not item.when and _is_alike(item.name, name)]
+        alike = []
+        for item in self._vendors:
+            # Accents differ, too; in other scripts than Latin many names sound alike.
+            likeness = slug if _LATIN.fullmatch(item.name + name) else folded
+            alike += [item] if not item.when and likeness(item.name) == likeness(name) else []
         return alike[-1] if alike and not any(item.name in present for item in alike) else None
 
     def add(self, name: str, taken: Collection[str], vendor: str | None = None) -> KnownName:
@@ -129,12 +132,6 @@ class Names:
             table: Any = self._document.setdefault("categories", tomlkit.table())
             self._categories[title] = table[title] = chosen
         return self._categories[title]
-
-
-def _is_alike(name: str, other: str) -> bool:
-    """Tell whether names differ by case, accents or punctuation alone; in other scripts many sound alike."""
-    latin = _LATIN.fullmatch(name + other)
-    return slug(name) == slug(other) if latin else folded(name) == folded(other)
 
 
 def _faults(file: str, document: _Document) -> Iterator[Finding]:

@@ -192,14 +192,13 @@ class RowReader:
         cell, field, place = row.cells[index], self._fields[index], self._table.place(row, index)
         if field == DROP:
             return Cell()
-        text = cell.text
+        text, named = cell.text, field in {"name", "category"}
         if field == "name" and cell.apart_from_badges not in {"", text}:
             text = cell.apart_from_badges
             message = f"{quoted(cell.text)}: only {quoted(text)} is the name, the rest a badge"
             self._reporter.note("read", message, file=self._table.file, line=row.line, key=place)
 
         def judged(text: str) -> str:
-            named = field in {"name", "category"}
             return self._hygiene.text(text, self._table.file, place, line=row.line, name=named)
 
         items = text.split("\n") if cell.items is None and field in LISTS and text else cell.items

@@ -42,7 +42,7 @@ class ListedVendor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportedList(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole table, in order of reading; titles of its categories and products by id or title."""
+    """A whole table, in order of reading; titles of its categories and products by id."""
 
     vendors: tuple[ListedVendor, ...]
     categories: dict[str, str]
@@ -126,9 +126,8 @@ def make_list(
         _listed(vendor, rows, names, ids, reporter, new=rows[0][0].name in new)
         for vendor, rows in grouped.items()
     )
-    return ImportedList(
-        vendors=vendors, categories=titles, products={id_: title for title, id_ in ids.items()}
-    )
+    by_id = {id_: title for title, id_ in ids.items()}
+    return ImportedList(vendors=vendors, categories=titles, products=by_id)
 
 
 def _products_of(row: ImportedRow) -> list[str]:
