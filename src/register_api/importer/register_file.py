@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ import tomlkit
 
 from register_api.core.text import quoted
 from register_api.importer.import_report import Reporter
+from register_api.importer.vendor_list import ImportedList
 from register_api.source.toml_values import HEADS, dump, parse, plain, put, table_of
 
 REGISTER_FILE = "register.toml"
@@ -68,6 +69,18 @@ class RegisterDefaults(msgspec.Struct, frozen=True, kw_only=True):
     notice_days: int | None = None
 
 
+def with_others(order: Sequence[str], before: Sequence[str]) -> list[str]:
+    """Return an order with those that it leaves out put back, each behind the one it stood behind.
+
+    What left the table so keeps its place in the reading order, and nothing seems to have moved.
+    """
+    merged = list(order)
+    for above, item in zip((None, *before), before, strict=False):
+        if item not in merged:
+            merged.insert(merged.index(above) + 1 if above is not None else 0, item)
+    return merged
+
+
 class RegisterFile:
     """The register's file, new or as it was."""
 
@@ -111,25 +124,20 @@ class RegisterFile:
             notice: Any = self.document["notice"]
             notice["days"], notice["applies_to"] = defaults.notice_days, _PROMISED
 
-    def date(self, day: str) -> None:
-        """Set the day that the content is of."""
-        if plain(self.document.get("updated_on")) != day:
+    def update(self, listing: ImportedList, day: str | None, *, arrange: bool) -> None:
+        """Set the day that the content is of, add categories and products, and arrange vendors as listed."""
+        if day is not None and plain(self.document.get("updated_on")) != day:
             put(self.document, "updated_on", day)
-
-    def arrange(self, order: list[str]) -> None:
-        """Set the order of reading."""
-        if self.order != order:
+        for field, titles in (("categories", listing.categories), ("products", listing.products)):
+            there = set(self.ids(field).values())
+            for id_ in [id_ for id_ in titles if id_ not in there]:
+                table = table_of({"id": id_, "title": titles[id_]}, "" if self.ids(field) else "\n")
+                self.document.setdefault(field, tomlkit.aot()).append(table)
+        order = with_others([item.id for item in listing.vendors], self.order)
+        if (arrange or not self.order) and self.order != order:
             array = tomlkit.array()
             array.extend(order)
             self.document["order"] = array.multiline(multiline=len(order) > 1)
-
-    def add(self, to: str, titles: Mapping[str, str]) -> None:
-        """Add ``categories`` or ``products`` by id and title, unless their id is there."""
-        there = set(self.ids(to).values())
-        for id_, title in titles.items():
-            if id_ not in there:
-                table = table_of({"id": id_, "title": title}, "" if self.ids(to) else "\n")
-                self.document.setdefault(to, tomlkit.aot()).append(table)
 
     @property
     def text(self) -> str:

@@ -17,7 +17,7 @@ from register_api.importer.names import NAMES_FILE, Names
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults, RegisterFile
 from register_api.importer.rows import read_rows
 from register_api.importer.table import ImportedRow, ImportOptions, Stated, Table, refuse
-from register_api.importer.vendor_list import ImportedList, make_list
+from register_api.importer.vendor_list import make_list
 from register_api.importer.vendor_update import (
     MEMORY_FILE,
     Memory,
@@ -69,18 +69,6 @@ def copy_source(folder: Path, to: Path) -> None:
     """Copy the source that a folder holds, if it holds one, into an empty folder."""
     if (folder / SOURCE).is_dir():
         shutil.copytree(folder / SOURCE, to / SOURCE, symlinks=True)
-
-
-def with_others(order: Sequence[str], before: Sequence[str]) -> list[str]:
-    """Return an order with those that it leaves out put back, each behind the one it stood behind.
-
-    What left the table so keeps its place in the reading order, and nothing seems to have moved.
-    """
-    merged = list(order)
-    for above, item in zip((None, *before), before, strict=False):
-        if item not in merged:
-            merged.insert(merged.index(above) + 1 if above is not None else 0, item)
-    return merged
 
 
 class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,11 +150,7 @@ class StateImporter:
         """Work out what changes; nothing is written."""
         register = self._register()
         taken = vendor_ids(self.folder)
-        for vendor in taken:  # names that the source has already go into the names file
-            if vendor not in self.memory.vendors:
-                name = plain(self._file(vendor).document.get("name"))
-                if isinstance(name, str) and self.names.find(name, {}) is None:
-                    self.names.add(name, (), vendor)
+        self._learn_names(taken)
         listing = make_list(
             entries,
             self.names,
@@ -188,7 +172,13 @@ class StateImporter:
             vendors[vendor] = update.remembered
             if update.changed:
                 source[f"{SOURCE}/{update.file.name}"] = update.file.text
-        self._update_register(register, listing, today, day)
+        said = day.isoformat() if day else self._defaults.updated_on
+        if register.is_new:
+            register.begin(self._defaults, self.reporter)
+            if said is None:
+                said = today.isoformat()
+                self.reporter.note("assumed", f"updated_on is {said}; --updated-on says otherwise")
+        register.update(listing, said, arrange=tuple(listed) != self.memory.order)
         if register.text != read_text(self.folder / SOURCE / REGISTER_FILE):
             source[f"{SOURCE}/{REGISTER_FILE}"] = register.text
         if register.is_new:
@@ -208,22 +198,13 @@ class StateImporter:
         write_files(self.folder, {MEMORY_FILE: write_memory(plan.memory)})
         self.memory = plan.memory
 
+    def _learn_names(self, vendors: Sequence[str]) -> None:
+        """Give names of vendors that the source has already to the names file."""
+        for vendor in vendors:
+            if vendor not in self.memory.vendors:
+                name = plain(self._file(vendor).document.get("name"))
+                if isinstance(name, str) and self.names.find(name, {}) is None:
+                    self.names.add(name, (), vendor)
+
     def _file(self, vendor: str) -> VendorFile:
         return VendorFile(vendor, read_text(self.folder / SOURCE / VENDORS / f"{vendor}.toml"))
-
-    def _update_register(
-        self, register: RegisterFile, listing: ImportedList, today: dt.date, day: dt.date | None
-    ) -> None:
-        said = day.isoformat() if day else self._defaults.updated_on
-        if register.is_new:
-            register.begin(self._defaults, self.reporter)
-            if said is None:
-                said = today.isoformat()
-                self.reporter.note("assumed", f"updated_on is {said}; --updated-on says otherwise")
-        if said is not None:
-            register.date(said)
-        register.add("categories", listing.categories)
-        register.add("products", listing.products)
-        order = [item.id for item in listing.vendors]
-        if order != list(self.memory.order) or not register.order:
-            register.arrange(with_others(order, register.order))

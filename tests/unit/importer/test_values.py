@@ -8,8 +8,8 @@ from imports import refusal
 from register_api.core.text import is_slug
 from register_api.importer.cell_values import MECHANISMS, Fit, Misfit, country_of, places_of, read_value
 from register_api.importer.names import free_slug, slug
+from register_api.importer.register_file import with_others
 from register_api.importer.rows import OWN_WAY
-from register_api.importer.state_importer import with_others
 from register_api.importer.table import NAMES, Cell, Row, Table, find_field, folded, match_columns
 from register_api.importer.vendor_list import Use, match_uses
 
