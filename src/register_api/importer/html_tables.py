@@ -15,7 +15,8 @@ from lxml.html import HtmlElement
 
 from register_api.errors import Refused
 from register_api.importer.html_page import HEADINGS, cell_of, line_of, text_of, under_headings
-from register_api.importer.table import Cell, Row, Table, fault, find_field, folded, refuse, refuse_any
+from register_api.importer.table import Cell, Row, Table, find_field, folded, refuse, refuse_any
+from register_api.source.file import finding
 
 _PARTS = frozenset({"thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col"})
 _SPAN = re.compile(r"[0-9]{1,5}")
@@ -278,7 +279,7 @@ def _bullets(name: str, root: HtmlElement) -> Iterator[_Entry]:
         message = "an item of the list does not begin with a name, as a link or bold, and a purpose after it"
         hint = "the others do: put it right, or take it out"
         refuse_any(
-            fault(name, "", f"{message}: {text_of(item)[:60]!r}", hint, line=line_of(item))
+            finding(name, "", f"{message}: {text_of(item)[:60]!r}", hint, line=line_of(item))
             for item, found in read
             if found is None
         )

@@ -10,7 +10,8 @@ import msgspec
 
 from register_api.core.text import quoted, text_problems, without_invisible
 from register_api.errors import Finding
-from register_api.importer.table import Stated, fault
+from register_api.importer.table import Stated
+from register_api.source.file import finding
 
 Kind = Literal[
     "assumed", "cleaned", "conflict", "ended", "left", "new", "passed_over", "proposed", "read", "skipped"
@@ -123,7 +124,7 @@ class Hygiene:
             return cleaned
         hint = "put it right" if rest else "put it right, or let --clean do it and report each change"
         message = f"{quoted(text)} {problem if rest is None else rest}"
-        self.faults.append(fault(file, key, message, hint, line=line, rule="R05"))
+        self.faults.append(finding(file, key, message, hint, line=line, rule="R05"))
         return text
 
 

@@ -15,7 +15,8 @@ from anyascii import anyascii
 from register_api.core.model import Status
 from register_api.core.text import MAX_SLUG, is_slug, printable, quoted
 from register_api.errors import Finding
-from register_api.importer.table import fault, folded, refuse, refuse_any
+from register_api.importer.table import folded, refuse, refuse_any
+from register_api.source.file import finding
 from register_api.source.toml_values import parse, table_of
 
 _OTHER = re.compile("[^a-z0-9]+")
@@ -139,13 +140,13 @@ def _faults(file: str, document: _Document) -> Iterator[Finding]:
     for item in document.vendors:
         for chosen in filter(None, (item.id, item.use)):
             if not is_slug(chosen):
-                yield fault(file, "vendors", f"{quoted(chosen)} is not a valid id", rule="R02")
+                yield finding(file, "vendors", f"{quoted(chosen)} is not a valid id", rule="R02")
         if item.use and not item.when:
-            yield fault(file, "vendors", f"{quoted(item.name)} names a use", "when says of which rows")
+            yield finding(file, "vendors", f"{quoted(item.name)} names a use", "when says of which rows")
         if (item.name, item.when) in seen:
             hint = "one entry a name, or tell them apart by when"
-            yield fault(file, "vendors", f"{quoted(item.name)} stands twice", hint)
+            yield finding(file, "vendors", f"{quoted(item.name)} stands twice", hint)
         seen.append((item.name, item.when))
     for title, chosen in document.categories.items():
         if not is_slug(chosen):
-            yield fault(file, f"categories.{title}", f"{quoted(chosen)} is not a valid id", rule="R02")
+            yield finding(file, f"categories.{title}", f"{quoted(chosen)} is not a valid id", rule="R02")

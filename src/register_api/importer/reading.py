@@ -30,11 +30,11 @@ from register_api.importer.table import (
     Row,
     Stated,
     Table,
-    fault,
     find_field,
     refuse,
     refuse_any,
 )
+from register_api.source.file import finding
 
 _MOST_CHARACTERS = MAX_BYTES // 4
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?:(?!---[ \t]*$).*\n)*?---[ \t]*(?:\n|\Z)", re.MULTILINE)
@@ -89,7 +89,7 @@ def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[tuple[
             number, width, inside = number + 1, 0, True
             if token.level:
                 message = "the table is inside a list or a quotation"
-                yield number, fault(name, f"table {number}", message, "move it out", line=line)
+                yield number, finding(name, f"table {number}", message, "move it out", line=line)
         elif token.type == "table_close":
             inside = False
         elif token.type == "tr_open" and line is not None:
@@ -99,11 +99,11 @@ def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[tuple[
             width = width or cells
             if cells != width:
                 message = f"the row has {cells} cells, the header {width}"
-                yield number, fault(name, f"table {number}", message, _PUT_RIGHT, line=line)
+                yield number, finding(name, f"table {number}", message, _PUT_RIGHT, line=line)
         elif token.type == "inline" and not inside and token.content.startswith("|"):
             message = "a row is outside any table"
             hint = "take the empty line before it out, or give it a header"
-            yield number, fault(name, "", message, hint, line=line)
+            yield number, finding(name, "", message, hint, line=line)
 
 
 _SEPARATORS = (",", ";")
@@ -195,7 +195,7 @@ def read_tables(name: str, data: bytes, form: FileFormat, only: tuple[int, ...] 
     for table, row in uneven:
         message = f"the row has {len(row.cells)} cells, the header {len(table.header)}"
         place = f"table {table.number}, row {row.number}"
-        faults.append(fault(name, place, message, _PUT_RIGHT, line=row.line))
+        faults.append(finding(name, place, message, _PUT_RIGHT, line=row.line))
     refuse_any(faults)
     return tables
 

@@ -30,13 +30,13 @@ from register_api.importer.table import (
     ImportOptions,
     Row,
     Table,
-    fault,
     folded,
     keep_aside,
     match_columns,
     refuse,
     refuse_any,
 )
+from register_api.source.file import finding
 
 USUAL_STATUS = "active"
 USUAL_CATEGORY = "Sub-processors"
@@ -76,7 +76,7 @@ def _chosen(tables: Sequence[Table], options: ImportOptions) -> list[Table]:
     """Return the tables to read: those that are named, or all, which then have the same columns."""
     file = tables[0].file
     refuse_any(
-        fault(file, f"table {number}", f"there is no table {number}; there are {len(tables)}")
+        finding(file, f"table {number}", f"there is no table {number}; there are {len(tables)}")
         for number in options.tables
         if not 1 <= number <= len(tables)
     )
@@ -182,7 +182,7 @@ class RowReader:
     def _fault(self, row: Row, field: str, problem: str, hint: str) -> Finding:
         column = self._fields.index(field)
         message = f"{quoted(row.cells[column].text)} {problem}"
-        return fault(self._table.file, self._table.place(row, column), message, hint, line=row.line)
+        return finding(self._table.file, self._table.place(row, column), message, hint, line=row.line)
 
     def _note(self, kind: Kind, message: str, key: str = "") -> None:
         self._reporter.note(kind, message, file=self._table.file, key=key)

@@ -17,6 +17,7 @@ from register_api.core.model import EngagementSource, Identifier, SubprocessorSo
 from register_api.core.struct_fields import shapes
 from register_api.core.text import quoted
 from register_api.errors import Finding, Refused, UsageError
+from register_api.source.file import finding
 
 FileFormat = Literal["markdown", "html", "csv", "tsv", "json", "yaml"]
 _SUFFIXES: dict[FileFormat, str] = {
@@ -154,13 +155,6 @@ def keep_aside(extra: dict[str, str], label: str, text: str) -> None:
     extra[label] = text
 
 
-def fault(
-    file: str, key: str, message: str, hint: str = "", *, line: int | None = None, rule: str = "R01"
-) -> Finding:
-    """Return an error about a place in a file that is taken over."""
-    return Finding(rule=rule, severity="error", file=file, key=key, message=message, hint=hint, line=line)
-
-
 def refuse_any(faults: Iterable[Finding]) -> None:
     """Raise if there is any fault."""
     found = tuple(faults)
@@ -168,11 +162,9 @@ def refuse_any(faults: Iterable[Finding]) -> None:
         raise Refused(found, "written")
 
 
-def refuse(
-    file: str, key: str, message: str, hint: str = "", *, line: int | None = None, rule: str = "R01"
-) -> NoReturn:
-    """Refuse a file for one fault."""
-    raise Refused([fault(file, key, message, hint, line=line, rule=rule)], "written")
+def refuse(file: str, key: str, message: str, hint: str = "", **more: Any) -> NoReturn:
+    """Refuse a file for one fault; ``line`` and ``rule`` may be given."""
+    raise Refused([finding(file, key, message, hint, **more)], "written")
 
 
 EXTRA = "extra"
@@ -245,10 +237,10 @@ def _faults(table: Table) -> Iterator[Finding]:
     for name, texts in named.items():
         if name and len(texts) > 1:
             message = f"{len(texts)} columns are named {quoted(texts[0])}"
-            yield fault(table.file, key, message, "give each its own name", line=table.line)
+            yield finding(table.file, key, message, "give each its own name", line=table.line)
     for index, cell in enumerate(table.header):
         if not cell.text and any(row.cells[index].text for row in table.rows):
             message = f"column {index + 1} has content and no name"
-            yield fault(table.file, key, message, "name it", line=table.line)
+            yield finding(table.file, key, message, "name it", line=table.line)
         if {"s", "del", "strike"} & set(cell.marks):
-            yield fault(table.file, key, f"column {index + 1} is struck out", line=table.line)
+            yield finding(table.file, key, f"column {index + 1} is struck out", line=table.line)

@@ -11,7 +11,8 @@ import msgspec
 from register_api.core.text import quoted
 from register_api.importer.import_report import Reporter
 from register_api.importer.names import NAMES_FILE, Names, free_slug, slug
-from register_api.importer.table import ImportedRow, fault, keep_aside, refuse_any
+from register_api.importer.table import ImportedRow, keep_aside, refuse_any
+from register_api.source.file import finding
 
 _CLAUSE = re.compile(r"[(,;:\n]| - |\. |\be\.g\.")
 _WORDS_OF_AN_ID = 5
@@ -146,7 +147,7 @@ def _name_new(
     for name in (name for name in unknown if not slug(name)):
         hint = f"choose one there: [[vendors]], name = {quoted(name)}, id = ..."
         message = f"no id can be made of the name {quoted(name)}"
-        faults.append(fault(NAMES_FILE, "vendors", message, hint, rule="R02"))
+        faults.append(finding(NAMES_FILE, "vendors", message, hint, rule="R02"))
     refuse_any(faults)
     for name in unknown:
         alike = names.look_alike(name, present)

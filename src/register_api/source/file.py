@@ -226,10 +226,10 @@ def name_of(folder: Path, path: Path) -> str:
     return escaped(path.as_posix().removeprefix(f"{folder.as_posix().rstrip('/')}/"))
 
 
-def finding(name: str, key: str, message: str, **more: Any) -> Finding:
-    """Return an R01 error; ``rule``, ``severity``, ``hint`` and ``line`` may be given."""
+def finding(name: str, key: str, message: str, hint: str = "", **more: Any) -> Finding:
+    """Return an R01 error; ``rule``, ``severity`` and ``line`` may be given."""
     more = {"rule": "R01", "severity": "error", **more}
-    return Finding(file=name, key=key, message=message, **more)
+    return Finding(file=name, key=key, message=message, hint=hint, **more)
 
 
 def _syntax_findings(name: str, text: str, error: tomli.TOMLDecodeError) -> Iterator[Finding]:

@@ -21,7 +21,8 @@ from register_api.core.model import EngagementSource, ProductScope, RegisterSour
 from register_api.core.schemas import DIALECT, Definition, definitions
 from register_api.core.struct_fields import Shape, shapes
 from register_api.core.text import printable
-from register_api.errors import Finding, Refused
+from register_api.errors import Refused
+from register_api.source.file import finding
 
 SCHEMA_FOLDER = "schema"
 """Folder of the source in which the schemas lie."""
@@ -154,7 +155,7 @@ def dump(file: str, document: tomlkit.TOMLDocument) -> str:
 
 
 def _refuse(file: str, message: str, hint: str) -> NoReturn:
-    raise Refused([Finding(rule="R01", severity="error", file=file, key="", message=message, hint=hint)])
+    raise Refused([finding(file, "", message, hint)])
 
 
 def plain(value: Any) -> Any:
