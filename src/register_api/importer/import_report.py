@@ -72,12 +72,21 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
         return not any(finding.severity == "error" for finding in self.findings)
 
 
-class Reporter:
-    """Collects notes while an import is at work; the same message is kept once, with a count."""
+_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+"""Spaces that look like the common one; in a name they make two of what a reader takes for one."""
+_TAG = re.compile(r"<([A-Za-z/!?][^<>]{0,200})>")
+"""What a reader of HTML would take for a tag: it is written in other brackets, and keeps its words."""
+_FOOTNOTE = re.compile(r"\[\^[^\]]{1,40}\]")
 
-    def __init__(self) -> None:
-        """Begin with nothing to tell."""
+
+class Reporter:
+    """Collects notes and faults while an import is at work; the same message is kept once, with a count."""
+
+    def __init__(self, *, clean: bool = False) -> None:
+        """Begin with nothing to tell; texts are cleaned only where the caller asks for it."""
         self.columns: list[ColumnNote] = []
+        self.faults: list[Finding] = []
+        self._clean = clean
         self._notes: dict[tuple[str, str], ImportNote] = {}
 
     def note(
@@ -93,24 +102,8 @@ class Reporter:
         """All notes in order of their first mention."""
         return tuple(self._notes.values())
 
-
-_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
-"""Spaces that look like the common one; in a name they make two of what a reader takes for one."""
-_TAG = re.compile(r"<([A-Za-z/!?][^<>]{0,200})>")
-"""What a reader of HTML would take for a tag: it is written in other brackets, and keeps its words."""
-_FOOTNOTE = re.compile(r"\[\^[^\]]{1,40}\]")
-
-
-class Hygiene:
-    """Judges texts and, only where the caller asked for it, cleans them."""
-
-    def __init__(self, reporter: Reporter, *, clean: bool) -> None:
-        """Keep where changes are told, and whether to make any."""
-        self.faults: list[Finding] = []
-        self._reporter, self._clean = reporter, clean
-
     def text(self, text: str, file: str, key: str, *, line: int | None = None, name: bool = False) -> str:
-        """Return a text that obeys the register's rules; a fault is kept otherwise."""
+        """Return a text that obeys the register's rules: as it is, or cleaned if asked; or keep a fault."""
         problem = _problem(text, name=name)
         if problem is None:
             return text
@@ -120,7 +113,7 @@ class Hygiene:
         rest = _problem(cleaned, name=name) if cleaned else None
         if self._clean and rest is None:
             message = f"{quoted(text, 80)} was written {quoted(cleaned)}"
-            self._reporter.note("cleaned", message, file=file, line=line, key=key)
+            self.note("cleaned", message, file=file, line=line, key=key)
             return cleaned
         hint = "put it right" if rest else "put it right, or let --clean do it and report each change"
         message = f"{quoted(text)} {problem if rest is None else rest}"

@@ -21,7 +21,7 @@ from register_api.importer.cell_values import (
     read_value,
     status_of,
 )
-from register_api.importer.import_report import ColumnNote, Hygiene, Kind, Reporter
+from register_api.importer.import_report import ColumnNote, Kind, Reporter
 from register_api.importer.table import (
     DROP,
     EXTRA,
@@ -52,12 +52,12 @@ def read_rows(
     tables: Sequence[Table], options: ImportOptions, titles: Mapping[str, str], reporter: Reporter
 ) -> tuple[ImportedRow, ...]:
     """Read all rows of the tables of one file; ``titles`` are words that mean a status (names.toml)."""
-    hygiene = Hygiene(reporter, clean=options.clean)
+    reporter.faults.clear()
     chosen = _chosen(tables, options)
     titled = len({row.section for table in chosen for row in table.rows}) > 1
     found: list[ImportedRow | Finding] = []
     for table in chosen:
-        reader = RowReader(table, options, titles, reporter, hygiene)
+        reader = RowReader(table, options, titles, reporter)
         for row in table.rows:
             empty = all(is_nothing(cell.text) for cell in row.cells)
             if empty or [cell.text for cell in row.cells] == [cell.text for cell in table.header]:
@@ -66,7 +66,7 @@ def read_rows(
                 reporter.note("skipped", message, file=table.file, line=row.line, key=key)
             else:
                 found.append(reader.read(row, titled=titled))
-    refuse_any([*(item for item in found if isinstance(item, Finding)), *hygiene.faults])
+    refuse_any([*(item for item in found if isinstance(item, Finding)), *reporter.faults])
     if not found:
         refuse(tables[0].file, "", "the table has no rows", "an empty list would end every sub-processor")
     return tuple(item for item in found if isinstance(item, ImportedRow))
@@ -112,21 +112,15 @@ class RowReader:
     """Reads the rows of one table."""
 
     def __init__(
-        self,
-        table: Table,
-        options: ImportOptions,
-        titles: Mapping[str, str],
-        reporter: Reporter,
-        hygiene: Hygiene,
+        self, table: Table, options: ImportOptions, titles: Mapping[str, str], reporter: Reporter
     ) -> None:
         """Judge the columns once."""
-        self._table, self._options, self._titles = table, options, titles
-        self._reporter, self._hygiene = reporter, hygiene
+        self._table, self._options, self._titles, self._reporter = table, options, titles, reporter
         self._fields, passed = match_columns(table, options.columns)
         self._report(passed)
         key = f"table {table.number}, header"
         self._labels = [
-            "" if field == DROP else hygiene.text(cell.text, table.file, key, line=table.line, name=True)
+            "" if field == DROP else reporter.text(cell.text, table.file, key, line=table.line, name=True)
             for cell, field in zip(table.header, self._fields, strict=True)
         ]
 
@@ -199,7 +193,7 @@ class RowReader:
             self._reporter.note("read", message, file=self._table.file, line=row.line, key=place)
 
         def judged(text: str) -> str:
-            return self._hygiene.text(text, self._table.file, place, line=row.line, name=named)
+            return self._reporter.text(text, self._table.file, place, line=row.line, name=named)
 
         items = text.split("\n") if cell.items is None and field in LISTS and text else cell.items
         items = items and tuple(map(judged, items))
@@ -281,7 +275,7 @@ class RowReader:
         if headings:
             self._reporter.note("read", f"the heading {quoted(headings[-1])} is read as a category")
             title, key = _NUMBERING.sub("", headings[-1], count=1), f"table {self._table.number}, heading"
-            return self._hygiene.text(title, self._table.file, key, line=row.line, name=True)
+            return self._reporter.text(title, self._table.file, key, line=row.line, name=True)
         if self._options.category is None:
             message = f'rows without a category are written into "{USUAL_CATEGORY}"'
             self._note("assumed", f"{message}; --category says otherwise")

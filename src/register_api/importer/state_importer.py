@@ -92,7 +92,7 @@ class StateImporter:
         keep_names: bool = True,
     ) -> None:
         """Read the names file and the memory."""
-        self.folder, self.options, self.reporter = folder, options, Reporter()
+        self.folder, self.options, self.reporter = folder, options, Reporter(clean=options.clean)
         self._defaults, self._keep_names = defaults, keep_names
         self._names_path = names or folder / NAMES_FILE
         text = read_text(self._names_path)

@@ -22,7 +22,9 @@ from register_api.core.model import EngagementSource, ProductScope, RegisterSour
 from register_api.core.planned_changes import ALL, read_scope
 from register_api.core.struct_fields import Shape, shapes
 from register_api.core.text import nearest, quoted
-from register_api.source.lines import KeyPath
+from register_api.errors import Finding
+from register_api.source.file import finding
+from register_api.source.lines import KeyPath, format_key
 
 T = TypeVar("T", bound=msgspec.Struct)
 SET_BY_PUBLISHING = {
@@ -33,12 +35,8 @@ _PUBLISHED_KINDS = (RegisterSource, SubprocessorSource, EngagementSource)
 _LABEL, _PRODUCT = Shape(inspect.StrType()), Shape(inspect.StrType())
 
 
-class SourceProblem(msgspec.Struct, frozen=True):
-    """One place where a table does not fit a struct: where, what, and what to do."""
-
-    path: KeyPath
-    message: str
-    hint: str = ""
+_Problem = tuple[KeyPath, str, str]
+"""One place where a table does not fit a struct: where, what, and what to do."""
 
 
 def _is_day(value: Any) -> bool:
@@ -74,11 +72,13 @@ _FINDS = (
 )
 
 
-def collect(document: dict[str, Any], kind: type[T]) -> tuple[T | None, tuple[SourceProblem, ...]]:
-    """Read a table as a struct, or say everything that keeps it from being one."""
-    problems = tuple(_walk_table(document, kind, (), kind))
+def collect(document: dict[str, Any], kind: type[T], file: str = "") -> tuple[T | None, tuple[Finding, ...]]:
+    """Read a file's table as a struct, or say everything that keeps it from being one."""
+    problems = [
+        finding(file, format_key(path), *said) for path, *said in _walk_table(document, kind, (), kind)
+    ]
     if problems:
-        return None, problems
+        return None, tuple(problems)
     engagements = [
         {**item, "products": read_scope(item["products"])} if "products" in item else item
         for item in document.get("engagements", ())
@@ -86,10 +86,10 @@ def collect(document: dict[str, Any], kind: type[T]) -> tuple[T | None, tuple[So
     try:
         return msgspec.convert(document | ({"engagements": engagements} if engagements else {}), kind), ()
     except (msgspec.MsgspecError, ValueError) as error:
-        return None, (SourceProblem((), str(error)),)
+        return None, (finding(file, "", str(error)),)
 
 
-def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) -> Iterator[SourceProblem]:
+def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) -> Iterator[_Problem]:
     """Yield the problems of one value; ``top`` is the struct of the whole file."""
     scope = shape.struct is ProductScope
     if isinstance(value, list) and (shape.is_list or scope):
@@ -104,12 +104,12 @@ def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) ->
                 yield from _walk(item, _LABEL, (*path, name), top)
     elif shape.is_list or not _is_scalar(value, shape):
         message = f"expected {_expected(shape)}, found {_found(value)}"
-        yield SourceProblem(path, message, _hint(value, shape, path))
+        yield path, message, _hint(value, shape, path)
 
 
 def _walk_table(
     table: dict[str, Any], kind: type[msgspec.Struct], path: KeyPath, top: type[msgspec.Struct]
-) -> Iterator[SourceProblem]:
+) -> Iterator[_Problem]:
     known = shapes(kind)
     for name, value in table.items():
         if name in known:
@@ -118,21 +118,19 @@ def _walk_table(
             yield _unknown(name, kind, path, top)
     for name, shape in known.items():
         if shape.is_required and name not in table:
-            yield SourceProblem((*path, name), f"{name} is missing: expected {_expected(shape)}")
+            yield (*path, name), f"{name} is missing: expected {_expected(shape)}", ""
 
 
-def _unknown(
-    name: str, kind: type[msgspec.Struct], path: KeyPath, top: type[msgspec.Struct]
-) -> SourceProblem:
+def _unknown(name: str, kind: type[msgspec.Struct], path: KeyPath, top: type[msgspec.Struct]) -> _Problem:
     if name in SET_BY_PUBLISHING and kind in _PUBLISHED_KINDS:
-        return SourceProblem((*path, name), f"{name} is set by publishing", SET_BY_PUBLISHING[name])
+        return (*path, name), f"{name} is set by publishing", SET_BY_PUBLISHING[name]
     within = _places(kind).get(name) if kind is not top else None
     place = f"{_dotted(path)}.{within}" if within else _places(top).get(name)
     near = nearest(name, shapes(kind))
     hint = f"did you mean {near}?" if near else f"known here: {', '.join(shapes(kind))}"
     if place:
         hint = f"{name} belongs to {place}"
-    return SourceProblem((*path, name), f"unknown key {quoted(name)}", hint)
+    return (*path, name), f"unknown key {quoted(name)}", hint
 
 
 def _dotted(path: KeyPath) -> str:

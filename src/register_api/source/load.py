@@ -23,7 +23,7 @@ from register_api.core.text import nearest, quoted
 from register_api.errors import Finding, Refused, UsageError
 from register_api.source.collect import collect
 from register_api.source.file import SourceFile, finding, name_of, read_source_file
-from register_api.source.lines import KeyPath, format_key, index_lines, nearest_line
+from register_api.source.lines import KeyPath, index_lines, nearest_line
 
 REGISTER_FILE = "register.toml"
 EXAMPLE = Path(__file__).with_name("EXAMPLE.toml")
@@ -138,8 +138,8 @@ def _convert(file: SourceFile, kind: type[T], **usual: str) -> tuple[T | None, l
     """Return a file's table as a struct, or its findings; ``usual`` is what it need not say."""
     if file.table is None:
         return None, list(file.findings)
-    record, problems = collect({**usual, **file.table}, kind)
-    return record, [finding(file.name, format_key(p.path), p.message, hint=p.hint) for p in problems]
+    record, problems = collect({**usual, **file.table}, kind, file.name)
+    return record, list(problems)
 
 
 def load_zone(name: str) -> ZoneInfo:

@@ -39,7 +39,7 @@ TOP_KEYS = (
 
 def problems(text: str, kind: Kind) -> list[tuple[str, str, str]]:
     """Return key, message and hint of every problem of a TOML text."""
-    return [(format_key(p.path), p.message, p.hint) for p in collect(tomllib.loads(text), kind)[1]]
+    return [(p.key, p.message, p.hint) for p in collect(tomllib.loads(text), kind)[1]]
 
 
 @pytest.mark.parametrize(
