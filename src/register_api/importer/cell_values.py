@@ -14,8 +14,7 @@ import pycountry
 from babel import Locale
 from msgspec import inspect
 
-from register_api.core.countries import ASSIGNED
-from register_api.core.field_forms import COUNTRY, TEXT, URL, WORDING, Vocabulary
+from register_api.core.field_forms import ASSIGNED, COUNTRY, TEXT, URL, WORDING, Vocabulary
 from register_api.core.instant import parse_day
 from register_api.core.model import (
     Certification,

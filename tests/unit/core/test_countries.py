@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pycountry
 
-from register_api.core.countries import ASSIGNED, EEA, EEA_PARTS, is_in_eea
+from register_api.core.countries import EEA, EEA_PARTS, is_in_eea
+from register_api.core.field_forms import ASSIGNED
 
 
 def test_assigned_codes_are_those_of_iso_3166() -> None:

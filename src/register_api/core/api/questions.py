@@ -14,8 +14,7 @@ from msgspec import Meta, structs
 from register_api.core.api import answers
 from register_api.core.api.answers import Name
 from register_api.core.changes import Diff
-from register_api.core.countries import ASSIGNED
-from register_api.core.field_forms import PLACE, WIDE_COUNTRIES, Slug, has_form, one_of
+from register_api.core.field_forms import ASSIGNED, PLACE, WIDE_COUNTRIES, Slug, has_form, one_of
 from register_api.core.model import DataScope, Mechanism, Status
 from register_api.core.struct_fields import Shape, shapes
 from register_api.core.timeline import State

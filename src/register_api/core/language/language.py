@@ -12,7 +12,7 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from register_api.core.countries import ASSIGNED
+from register_api.core.field_forms import ASSIGNED
 from register_api.core.text import without_any_invisible
 
 if TYPE_CHECKING:  # Babel is loaded only where words are made

@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from register_api.core.countries import ASSIGNED, is_in_eea, within_eea, without_mechanism
-from register_api.core.field_forms import MAX_DAYS
+from register_api.core.countries import is_in_eea, within_eea, without_mechanism
+from register_api.core.field_forms import ASSIGNED, MAX_DAYS
 from register_api.core.instant import earliest_start
 from register_api.core.model import Draft, EngagementSource, Identifier, SubprocessorSource
 from register_api.core.planned_changes import in_effect

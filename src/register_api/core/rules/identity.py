@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from register_api.core.countries import ASSIGNED
-from register_api.core.field_forms import SLUG, TEXT, Form, Reference
+from register_api.core.field_forms import ASSIGNED, SLUG, TEXT, Form, Reference
 from register_api.core.language.language import Language, translations
 from register_api.core.model import Draft, Engagement, PlannedChange, Subprocessor, SubprocessorSource
 from register_api.core.planned_changes import ONE_DAY, engagement_on, plan_owners, vendor_on
