@@ -12,15 +12,8 @@ from typing import Literal
 
 import msgspec
 
-from register_api.core.model import (
-    EngagementSource,
-    NoticeEvent,
-    PlannedChangeSource,
-    ReasonKind,
-    ShortNotice,
-    Subprocessor,
-    SubprocessorSource,
-)
+from register_api.core import model
+from register_api.core.model import AnyVendor, EngagementSource, PlannedChangeSource, ReasonKind
 from register_api.core.planned_changes import (
     plan_owners,
     same_set,
@@ -31,16 +24,14 @@ from register_api.core.planned_changes import (
 )
 from register_api.core.timeline import state_on
 
-Vendor = Subprocessor | SubprocessorSource
-
-Event = NoticeEvent | Literal["rescheduled"]
+Event = model.NoticeEvent | Literal["rescheduled"]
 """What happens to an engagement, as the promise sees it; ``rescheduled`` is a start moved earlier."""
 
 START_EVENTS: frozenset[Event] = frozenset({"addition", "replacement", "activation"})
 """Events that begin something; a promise that covers one of them covers rescheduling, too."""
 
 
-def is_engaged(vendor: Vendor, engagement: EngagementSource, day: dt.date) -> bool:
+def is_engaged(vendor: AnyVendor, engagement: EngagementSource, day: dt.date) -> bool:
     """Tell whether a vendor is used, or announced to be, as of a day: neither available nor over.
 
     Here as in ``events``, vendor and engagement are as they hold on that day (``vendor_on``).
@@ -50,7 +41,7 @@ def is_engaged(vendor: Vendor, engagement: EngagementSource, day: dt.date) -> bo
     return engagement.ends_on is None or engagement.ends_on > day
 
 
-def find_engagement(vendor: Vendor | None, engagement: str) -> EngagementSource | None:
+def find_engagement(vendor: AnyVendor | None, engagement: str) -> EngagementSource | None:
     """Return a vendor's engagement by id, or ``None``."""
     for item in vendor.engagements if vendor is not None else ():
         if item.id == engagement:
@@ -59,8 +50,8 @@ def find_engagement(vendor: Vendor | None, engagement: str) -> EngagementSource 
 
 
 def events(
-    before: Vendor | None,
-    after: Vendor,
+    before: AnyVendor | None,
+    after: AnyVendor,
     engagement: EngagementSource,
     *,
     day: dt.date,
@@ -84,9 +75,9 @@ def events(
 
 
 def _starts(
-    before: Vendor | None,
+    before: AnyVendor | None,
     old: EngagementSource | None,
-    after: Vendor,
+    after: AnyVendor,
     engagement: EngagementSource,
     day: dt.date,
 ) -> Iterator[Event]:
@@ -112,9 +103,9 @@ def _includes(running: EngagementSource, new: EngagementSource) -> bool:
 
 
 def _changes(
-    before: Vendor,
+    before: AnyVendor,
     old: EngagementSource,
-    after: Vendor,
+    after: AnyVendor,
     new: EngagementSource,
     day: dt.date,
     reason_kind: ReasonKind,
@@ -138,7 +129,7 @@ def _changes(
         yield "data_changed"
 
 
-def another_entity(before: Vendor, after: Vendor) -> bool:
+def another_entity(before: AnyVendor, after: AnyVendor) -> bool:
     """Tell whether legal name or seat changed; to state for the first time what was unknown is no change."""
     pairs = ((before.legal_name, after.legal_name), (before.seat, after.seat))
     return any(old is not None and old != new for old, new in pairs)
@@ -165,7 +156,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     what: tuple[Event, ...]
     effective_on: dt.date | None
     written_into_use: bool = False
-    short_notice: ShortNotice | None = None
+    short_notice: model.ShortNotice | None = None
     reused_reason: bool = False
 
     @property
@@ -175,7 +166,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def announcements(
-    before: Vendor | None, vendor: Vendor, day: dt.date, reason_kind: ReasonKind
+    before: AnyVendor | None, vendor: AnyVendor, day: dt.date, reason_kind: ReasonKind
 ) -> Iterator[Announcement]:
     """Yield all that a version announces of one vendor."""
     now = vendor_on(without(vendor, fresh_plans(before, vendor)), day)
@@ -211,7 +202,7 @@ def announcements(
 
 
 def _fresh(
-    before: Vendor | None, vendor: Vendor
+    before: AnyVendor | None, vendor: AnyVendor
 ) -> Iterator[tuple[str | None, PlannedChangeSource | None, PlannedChangeSource]]:
     """Yield planned changes that are said for the first time, or anew: other content, or earlier.
 
@@ -231,13 +222,16 @@ def _fresh(
                 yield id_, old, item
 
 
-def fresh_plans(before: Vendor | None, vendor: Vendor) -> set[tuple[str | None, str]]:
+def fresh_plans(before: AnyVendor | None, vendor: AnyVendor) -> set[tuple[str | None, str]]:
     """Return the planned changes that a version announces: id of the engagement or ``None``, and its own."""
     return {(engagement, change.id) for engagement, _, change in _fresh(before, vendor)}
 
 
 def _events_of_change(
-    vendor: Vendor, engagement: str | None, change: PlannedChangeSource, reason_kind: ReasonKind
+    vendor: AnyVendor,
+    engagement: str | None,
+    change: PlannedChangeSource,
+    reason_kind: ReasonKind,
 ) -> Iterator[Event]:
     """Yield what a planned change is in terms of the promise: the day before against its first day."""
     before = after = vendor_before(vendor, engagement, change)

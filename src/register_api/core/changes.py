@@ -6,17 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
-from register_api.core.field_forms import (
-    FORMAT_MINOR,
-    FormatMinor,
-    LanguageTag,
-    RegisterName,
-    Sha256,
-    Slug,
-    VersionNumber,
-    one_of,
-    spelled,
-)
+from register_api.core import field_forms
 from register_api.core.notice_period import NoticeStatus
 
 ChangeType = Literal[
@@ -54,13 +44,13 @@ ANNOUNCED_BY: frozenset[ChangeType] = frozenset(
 
 
 # Open: a reader takes any text there, and shows the summary of a change that it does not know.
-ListedType = Annotated[str, one_of(*get_args(ChangeType))]
+ListedType = Annotated[str, field_forms.one_of(*get_args(ChangeType))]
 
 ChangeKind = Literal["added", "removed", "changed"]
 
-ChangeId = Annotated[str, spelled("version, hyphen, number", "^[1-9][0-9]*-[1-9][0-9]*$")]
-FieldPath = Annotated[str, spelled("names and ids joined with dots", r"^[^.]+(\.[^.]+)*$")]
-Sentences = Annotated[str, spelled("string", r"\S")]
+ChangeId = Annotated[str, field_forms.spelled("version, hyphen, number", "^[1-9][0-9]*-[1-9][0-9]*$")]
+FieldPath = Annotated[str, field_forms.spelled("names and ids joined with dots", r"^[^.]+(\.[^.]+)*$")]
+Sentences = Annotated[str, field_forms.spelled("string", r"\S")]
 Operation = Annotated[
     dict[str, Any],
     msgspec.Meta(
@@ -116,13 +106,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     id: ChangeId
     type: ListedType
     kind: ChangeKind
-    subprocessor: Slug | None
-    engagement: Slug | None
-    planned: Slug | None = None
-    affects: tuple[Slug, ...] = ()
+    subprocessor: field_forms.Slug | None
+    engagement: field_forms.Slug | None
+    planned: field_forms.Slug | None = None
+    affects: tuple[field_forms.Slug, ...] = ()
     fields: tuple[FieldChange, ...]
     summary: Sentences = ""
-    summary_language: LanguageTag = "en"
+    summary_language: field_forms.LanguageTag = "en"
     notice: NoticeStatus
 
     def concerns(self, vendor: str) -> bool:
@@ -138,8 +128,8 @@ class DiffEnd(msgspec.Struct, frozen=True, kw_only=True):
         sha256: SHA-256 of its register's bytes, in hex.
     """
 
-    version: VersionNumber
-    sha256: Sha256
+    version: field_forms.VersionNumber
+    sha256: field_forms.Sha256
 
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,8 +144,8 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     format: Literal["sub-processor-register-diff/1"] = "sub-processor-register-diff/1"
-    format_minor: FormatMinor = FORMAT_MINOR
-    register: RegisterName
+    format_minor: field_forms.FormatMinor = field_forms.FORMAT_MINOR
+    register: field_forms.RegisterName
     older: DiffEnd | None
     newer: DiffEnd
     changes: tuple[Change, ...]

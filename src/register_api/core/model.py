@@ -488,6 +488,9 @@ class Subprocessor(_VendorFields, frozen=True, kw_only=True):
     engagements: tuple[Engagement, ...] = ()
 
 
+AnyVendor = SubprocessorSource | Subprocessor
+
+
 class _RegisterFields(msgspec.Struct, frozen=True, kw_only=True):
     """What the publisher says at the level of the register, in source and on the wire alike."""
 

@@ -11,17 +11,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from register_api.core import model
 from register_api.core.announcements import START_EVENTS, Event
 from register_api.core.instant import days_of_notice, earliest_start, later_day, local_day
-from register_api.core.model import (
-    Announced,
-    DayCount,
-    Notice,
-    NoticeSource,
-    Objection,
-    OlderPromise,
-    Register,
-)
 
 
 class NoticePolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +21,7 @@ class NoticePolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     version: int
     day: dt.date
-    notice: NoticeSource
+    notice: model.NoticeSource
 
 
 class Promises(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +37,7 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
     first_live: int | None
     policies: tuple[NoticePolicy, ...]
 
-    def joined_by(self, version: int, day: dt.date, notice: NoticeSource, *, live: bool) -> Promises:
+    def joined_by(self, version: int, day: dt.date, notice: model.NoticeSource, *, live: bool) -> Promises:
         """Return the promises as they stand once a further version is published."""
         made = NoticePolicy(version=version, day=day, notice=promised(notice))
         changed = not self.policies or self.policies[-1].notice != made.notice
@@ -57,13 +49,13 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether nothing was promised before that version: the first, or an imported one."""
         return version == 1 or self.first_live is None or version < self.first_live
 
-    def binding(self, version: int, day: dt.date) -> Iterator[NoticeSource]:
+    def binding(self, version: int, day: dt.date) -> Iterator[model.NoticeSource]:
         """Yield the promises that bind a change announced by a version on a day, newest first."""
         for policy, until in self._reaching(version):
             if until is None or day < until:
                 yield policy.notice
 
-    def also_binding(self, version: int, day: dt.date) -> Iterator[OlderPromise]:
+    def also_binding(self, version: int, day: dt.date) -> Iterator[model.OlderPromise]:
         """Yield older promises that still bind what is announced that day beyond the newest one.
 
         A promise that was only raised or widened does not: the newest says all that it said.
@@ -73,7 +65,7 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
         for policy, until in older:
             if until is not None and day < until and _says_more(policy.notice, newest.notice, day):
                 said = {name: getattr(policy.notice, name) for name in names}
-                yield OlderPromise(version=policy.version, until=until - dt.timedelta(days=1), **said)
+                yield model.OlderPromise(version=policy.version, until=until - dt.timedelta(days=1), **said)
 
     def _reaching(self, version: int) -> Iterator[tuple[NoticePolicy, dt.date | None]]:
         """Yield promises, newest first, each with the first day on which it binds no more."""
@@ -83,7 +75,7 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
             superseded_on = policy.day
 
 
-def _says_more(older: NoticeSource, newest: NoticeSource, day: dt.date) -> bool:
+def _says_more(older: model.NoticeSource, newest: model.NoticeSource, day: dt.date) -> bool:
     """Tell whether an older promise covers more than the newest, or gives more days to wait or object."""
     objections = [objection_until(day, notice) or dt.date.min for notice in (older, newest)]
     return (
@@ -93,12 +85,14 @@ def _says_more(older: NoticeSource, newest: NoticeSource, day: dt.date) -> bool:
     )
 
 
-def promised(notice: NoticeSource) -> NoticeSource:
+def promised(notice: model.NoticeSource) -> model.NoticeSource:
     """Return a promise without what publishing adds to it, so that promises can be compared."""
-    return NoticeSource(**{name: getattr(notice, name) for name in NoticeSource.__struct_fields__})
+    return model.NoticeSource(
+        **{name: getattr(notice, name) for name in model.NoticeSource.__struct_fields__}
+    )
 
 
-def promises_of(versions: Iterable[Register], zone: dt.tzinfo) -> Promises:
+def promises_of(versions: Iterable[model.Register], zone: dt.tzinfo) -> Promises:
     """Return the promises that versions tell of, oldest first; what lay between them is not known."""
     promises = Promises(zone=zone, first_live=None, policies=())
     for register in versions:
@@ -127,7 +121,7 @@ class NoticeStatus(msgspec.Struct, frozen=True, kw_only=True):
     announced_on: dt.date | None = None
     effective_on: dt.date | None = None
     days: int | None = None
-    day_count: DayCount | None = None
+    day_count: model.DayCount | None = None
     promised_days: int | None = None
     met: bool | None = None
     objection_until: dt.date | None = None
@@ -135,15 +129,15 @@ class NoticeStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 def announce(
     what: Iterable[Event], effective_on: dt.date | None, version: int, at: dt.datetime, promises: Promises
-) -> Announced:
+) -> model.Announced:
     """Judge what a version announces by the promises that bind it."""
     day = local_day(at, promises.zone)
     covering = list(_covering(what, version, day, promises))
     if not covering:
-        return Announced(version=version, at=at)
+        return model.Announced(version=version, at=at)
     binding = max(covering, key=lambda notice: earliest_start(day, notice))
     deadlines = [objection_until(day, notice) for notice in covering]
-    announced = Announced(
+    announced = model.Announced(
         version=version,
         at=at,
         required=True,
@@ -155,8 +149,8 @@ def announce(
 
 
 def _counted(
-    announced: Announced, effective_on: dt.date | None, day: dt.date, notice: NoticeSource
-) -> Announced:
+    announced: model.Announced, effective_on: dt.date | None, day: dt.date, notice: model.NoticeSource
+) -> model.Announced:
     """Return an announcement of a day with the days of notice that it gives, and whether they are enough."""
     if effective_on is None:
         return msgspec.structs.replace(announced, days=None, met=False)
@@ -164,7 +158,7 @@ def _counted(
     return msgspec.structs.replace(announced, days=days_of_notice(day, effective_on, notice), met=met)
 
 
-def moved(announced: Announced, effective_on: dt.date | None, promises: Promises) -> Announced:
+def moved(announced: model.Announced, effective_on: dt.date | None, promises: Promises) -> model.Announced:
     """Return an announcement whose day was moved without announcing it anew: only days are counted anew."""
     if not announced.required:
         return announced
@@ -179,7 +173,7 @@ def moved(announced: Announced, effective_on: dt.date | None, promises: Promises
     return _counted(announced, effective_on, day, max(counted, key=lambda item: earliest_start(day, item)))
 
 
-def notice_status(announced: Announced, effective_on: dt.date | None, zone: dt.tzinfo) -> NoticeStatus:
+def notice_status(announced: model.Announced, effective_on: dt.date | None, zone: dt.tzinfo) -> NoticeStatus:
     """Return an announcement as the notice status of the change it announces.
 
     The first version of a register announces only what starts after it: what it lists as in use is no
@@ -193,7 +187,9 @@ def notice_status(announced: Announced, effective_on: dt.date | None, zone: dt.t
     return NoticeStatus(announced_on=day, effective_on=effective_on, **counted)
 
 
-def strictest(what: Iterable[Event], version: int, day: dt.date, promises: Promises) -> NoticeSource | None:
+def strictest(
+    what: Iterable[Event], version: int, day: dt.date, promises: Promises
+) -> model.NoticeSource | None:
     """Return the promise with the latest first right day among those that cover any of some events."""
     covering = _covering(what, version, day, promises)
     return max(covering, key=lambda notice: earliest_start(day, notice), default=None)
@@ -201,7 +197,7 @@ def strictest(what: Iterable[Event], version: int, day: dt.date, promises: Promi
 
 def _covering(
     what: Iterable[Event], version: int, day: dt.date, promises: Promises
-) -> Iterator[NoticeSource]:
+) -> Iterator[model.NoticeSource]:
     if promises.is_baseline(version):
         return
     events: set[str] = set(what)
@@ -212,12 +208,12 @@ def _covering(
             yield notice
 
 
-def objection_until(day: dt.date, notice: NoticeSource) -> dt.date | None:
+def objection_until(day: dt.date, notice: model.NoticeSource) -> dt.date | None:
     """Return the last day to object to what was announced on a day, counted as the promise counts."""
     return None if notice.objection is None else later_day(day, notice.objection.days, notice)
 
 
-def binding_objection(notice: Notice) -> Objection | None:
+def binding_objection(notice: model.Notice) -> model.Objection | None:
     """Return how to object to what is announced: as the promise says, else an older one that still binds."""
     objections = (notice.objection, *(older.objection for older in notice.also_binding))
     return next((item for item in objections if item is not None), None)

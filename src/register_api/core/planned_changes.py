@@ -14,13 +14,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
-from register_api.core.model import (
-    EngagementSource,
-    PlannedChangeSource,
-    ProductScope,
-    Subprocessor,
-    SubprocessorSource,
-)
+from register_api.core import model
 from register_api.core.struct_fields import to_plain
 from register_api.core.text import printable
 from register_api.errors import Malformed
@@ -35,14 +29,14 @@ def read_scope(value: Any) -> Any:
     return {"all": False, "ids": value} if isinstance(value, list) else value
 
 
-def written_scope(scope: ProductScope) -> str | list[str]:
+def written_scope(scope: model.ProductScope) -> str | list[str]:
     """Return what a source says in place of the struct."""
     return ALL if scope.all else list(scope.ids)
 
 
-Owner = TypeVar("Owner", bound="EngagementSource | SubprocessorSource | Subprocessor")
-E = TypeVar("E", bound=EngagementSource)
-V = TypeVar("V", bound="SubprocessorSource | Subprocessor")
+Owner = TypeVar("Owner", bound="model.EngagementSource | model.AnyVendor")
+E = TypeVar("E", bound=model.EngagementSource)
+V = TypeVar("V", bound=model.AnyVendor)
 
 ONE_DAY = dt.timedelta(days=1)
 
@@ -55,7 +49,7 @@ _NOT_SETTABLE = frozenset(
 """Fields of an owner that no planned change may set: dates have fields of their own, ids last."""
 
 
-def plan_owners(vendor: SubprocessorSource | Subprocessor) -> Iterator[tuple[str | None, Any]]:
+def plan_owners(vendor: model.AnyVendor) -> Iterator[tuple[str | None, Any]]:
     """Yield what may have planned changes: the vendor with ``None``, each engagement with its id."""
     yield None, vendor
     for engagement in vendor.engagements:
@@ -85,12 +79,14 @@ def plain(kind: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
     return dict(to_plain({name: typed(kind, name, value) for name, value in values.items()}))
 
 
-def same_set(kind: type[msgspec.Struct], one: PlannedChangeSource, other: PlannedChangeSource) -> bool:
+def same_set(
+    kind: type[msgspec.Struct], one: model.PlannedChangeSource, other: model.PlannedChangeSource
+) -> bool:
     """Tell whether two planned changes set the same fields to the same values, however they are written."""
     return plain(kind, one.set) == plain(kind, other.set)
 
 
-def in_effect(planned: Iterable[PlannedChangeSource], day: dt.date) -> list[PlannedChangeSource]:
+def in_effect(planned: Iterable[model.PlannedChangeSource], day: dt.date) -> list[model.PlannedChangeSource]:
     """Return the planned changes that hold on a day, in the order in which they apply."""
     return sorted(
         (item for item in planned if item.cancelled is None and item.effective_on <= day),
@@ -98,7 +94,7 @@ def in_effect(planned: Iterable[PlannedChangeSource], day: dt.date) -> list[Plan
     )
 
 
-def with_change(owner: Owner, change: PlannedChangeSource) -> Owner:
+def with_change(owner: Owner, change: model.PlannedChangeSource) -> Owner:
     """Return an owner with what one planned change sets.
 
     An engagement that was available and is used from then on starts on that day: it has never been in
@@ -106,7 +102,7 @@ def with_change(owner: Owner, change: PlannedChangeSource) -> Owner:
     """
     kind = type(owner)
     values = {name: typed(kind, name, value) for name, value in change.set.items()}
-    if isinstance(owner, EngagementSource) and "status" in values:
+    if isinstance(owner, model.EngagementSource) and "status" in values:
         if values["status"] == "available":
             values |= {"starts_on": None, "ends_on": None}
         elif owner.status == "available":
@@ -138,21 +134,23 @@ def without(vendor: V, left_out: set[tuple[str | None, str]]) -> V:
     return replanned(vendor, lambda id_, of: (item for item in of.planned if (id_, item.id) not in left_out))
 
 
-def replanned(vendor: V, plans: Callable[[str | None, Any], Iterable[PlannedChangeSource]]) -> V:
+def replanned(vendor: V, plans: Callable[[str | None, Any], Iterable[model.PlannedChangeSource]]) -> V:
     """Return a vendor with other planned changes, of itself and of each engagement."""
     replace = msgspec.structs.replace
     uses = tuple(replace(item, planned=tuple(plans(item.id, item))) for item in vendor.engagements)
     return replace(vendor, planned=tuple(plans(None, vendor)), engagements=uses)
 
 
-def vendor_before(vendor: V, engagement: str | None, change: PlannedChangeSource) -> V:
+def vendor_before(vendor: V, engagement: str | None, change: model.PlannedChangeSource) -> V:
     """Return a vendor as it holds just before a planned change takes effect."""
     day_before = max(change.effective_on, dt.date.min + ONE_DAY) - ONE_DAY
     return vendor_on(without(vendor, {(engagement, change.id)}), day_before)
 
 
 def fields_set(
-    vendor: SubprocessorSource | Subprocessor, engagement: str | None, change: PlannedChangeSource
+    vendor: model.AnyVendor,
+    engagement: str | None,
+    change: model.PlannedChangeSource,
 ) -> Iterator[tuple[str, Any, Any]]:
     """Yield each field that a planned change changes, as it is the day before and from its day on."""
     before_it = plan_owners(vendor_before(vendor, engagement, change))
@@ -163,7 +161,7 @@ def fields_set(
             yield name, before, after
 
 
-def days_of_effect(vendors: Iterable[SubprocessorSource | Subprocessor]) -> list[dt.date]:
+def days_of_effect(vendors: Iterable[model.AnyVendor]) -> list[dt.date]:
     """Return each day on which a planned change that is not cancelled takes effect, in order."""
     return sorted(
         {

@@ -16,13 +16,12 @@ from typing import Literal
 import msgspec
 
 from register_api.core.language.language import ENGLISH, shorten
-from register_api.core.model import Draft, EngagementSource, Subprocessor, SubprocessorSource
+from register_api.core.model import AnyVendor, Draft, EngagementSource, Subprocessor, SubprocessorSource
 from register_api.core.rules.rule_table import vendor_file
 from register_api.core.text import normalise_name, words_of
 from register_api.core.timeline import PAST, state_on
 from register_api.core.versioning import Context
 
-Vendor = Subprocessor | SubprocessorSource
 Kind = Literal["return", "rename", "replacement", "former_name"]
 Fate = Literal["over", "stays", "vanished", "withdrawn", "ended"]
 """What becomes of a vendor: it was over before, it stays, or it leaves in one of three ways."""
@@ -119,7 +118,7 @@ def propose(draft: Draft, context: Context) -> tuple[Proposal, ...]:
     return tuple(found)
 
 
-def _past(*vendors: Vendor) -> set[str]:
+def _past(*vendors: AnyVendor) -> set[str]:
     """Return who is said to be replaced, merged into another, or split."""
     named = (name for item in vendors for name in (*item.replaces, *item.merged_from, item.split_from))
     return {name for name in named if name is not None}
@@ -309,7 +308,7 @@ def _same_purpose(one: EngagementSource, other: EngagementSource) -> bool:
     return one.category == other.category and share >= _SAME_PURPOSE
 
 
-def _identifiers_of(vendor: Vendor) -> frozenset[tuple[str, str]]:
+def _identifiers_of(vendor: AnyVendor) -> frozenset[tuple[str, str]]:
     """Return what tells a company apart besides its name: numbers, legal name, host of its website."""
     found: set[tuple[str, str]] = {(item.scheme, item.value.casefold()) for item in vendor.identifiers or ()}
     if vendor.legal_name:
@@ -319,7 +318,7 @@ def _identifiers_of(vendor: Vendor) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
-def _are_distinct_entities(one: Vendor, other: Vendor) -> bool:
+def _are_distinct_entities(one: AnyVendor, other: AnyVendor) -> bool:
     """Tell whether what is stated of two vendors says that they are two legal entities.
 
     A number that both have says that they are one, whatever else differs. Two legal names under one

@@ -9,15 +9,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from register_api.core import model
 from register_api.core.instant import local_day
-from register_api.core.model import (
-    Engagement,
-    EngagementSource,
-    Entity,
-    Register,
-    Subprocessor,
-    SubprocessorSource,
-)
 from register_api.core.planned_changes import engagement_on, vendor_on
 
 State = Literal["announced", "in_force", "ended", "available", "withdrawn", "cancelled"]
@@ -27,7 +20,7 @@ PAST: frozenset[State] = frozenset({"ended", "withdrawn", "cancelled"})
 """States in which there is nothing left to look after."""
 
 
-def state_on(vendor: Subprocessor | SubprocessorSource, engagement: EngagementSource, day: dt.date) -> State:
+def state_on(vendor: model.AnyVendor, engagement: model.EngagementSource, day: dt.date) -> State:
     """Say where an engagement stands on a day in the publisher's time zone (docs/format/register.md).
 
     Planned changes that have taken effect are taken into account. Without ``starts_on`` it was used before
@@ -77,7 +70,7 @@ class StoredVersions(Protocol):
     def zone(self) -> dt.tzinfo:
         """The publisher's time zone."""
 
-    def register(self, version: int) -> Register:
+    def register(self, version: int) -> model.Register:
         """Return the register as a version said it."""
 
     def sha256(self, version: int) -> str:
@@ -87,12 +80,12 @@ class StoredVersions(Protocol):
 class EngagementState(msgspec.Struct, frozen=True, kw_only=True):
     """An engagement as it holds on a day, with its vendor, and where it stands then."""
 
-    vendor: Subprocessor
-    engagement: Engagement
+    vendor: model.Subprocessor
+    engagement: model.Engagement
     state: State
 
     @property
-    def entity(self) -> Entity | Subprocessor:
+    def entity(self) -> model.Entity | model.Subprocessor:
         """The legal entity engaged: that of this use, else the vendor."""
         return self.engagement.entity or self.vendor
 
@@ -106,11 +99,11 @@ class RegisterAsOf(msgspec.Struct, frozen=True, kw_only=True):
         on: The day, in the publisher's time zone.
     """
 
-    register: Register
+    register: model.Register
     sha256: str
     on: dt.date
 
-    def of(self, vendor: Subprocessor) -> tuple[EngagementState, ...]:
+    def of(self, vendor: model.Subprocessor) -> tuple[EngagementState, ...]:
         """Return where one vendor's engagements stand."""
         return vendor_states(vendor, self.on)
 
@@ -143,12 +136,12 @@ def version_known(versions: StoredVersions, known_at: dt.datetime | dt.date | No
     return max((version for version, day in enumerate(days, start=1) if day <= known_at), default=None)
 
 
-def engagement_states(register: Register, day: dt.date) -> tuple[EngagementState, ...]:
+def engagement_states(register: model.Register, day: dt.date) -> tuple[EngagementState, ...]:
     """Return where every engagement of a register stands on a day, in its order of reading."""
     return tuple(row for vendor in register.subprocessors for row in vendor_states(vendor, day))
 
 
-def vendor_states(vendor: Subprocessor, day: dt.date) -> tuple[EngagementState, ...]:
+def vendor_states(vendor: model.Subprocessor, day: dt.date) -> tuple[EngagementState, ...]:
     """Return where each engagement of a vendor stands on a day, in the publisher's time zone.
 
     Raises:

@@ -12,20 +12,11 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from register_api.core import field_forms
 from register_api.core.canonical import Encoded
 from register_api.core.changes import ChangeType, ListedType
 from register_api.core.diff.comparison import FieldDelta
 from register_api.core.diff.meaning import type_of
-from register_api.core.field_forms import (
-    FORMAT_MINOR,
-    FormatMinor,
-    Link,
-    RegisterName,
-    Sha256,
-    Slug,
-    VersionNumber,
-    one_of,
-)
 from register_api.core.instant import local_day
 from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
 from register_api.core.notice_period import NoticeStatus, binding_objection, notice_status
@@ -36,7 +27,7 @@ from register_api.errors import Malformed
 UpcomingKind = Literal["start", "end", "change", "objection_deadline"]
 
 # Open: a reader takes any text and shows it.
-ListedUpcomingKind = Annotated[str, one_of(*get_args(UpcomingKind))]
+ListedUpcomingKind = Annotated[str, field_forms.one_of(*get_args(UpcomingKind))]
 
 _NO_CHANGE: ChangeType = "details_changed"
 """Type of a planned change that sets what holds already."""
@@ -65,13 +56,13 @@ class Upcoming(msgspec.Struct, frozen=True, kw_only=True):
 
     day: dt.date
     what: ListedUpcomingKind
-    subprocessor: Slug
-    engagement: Slug | None = None
-    planned: Slug | None = None
+    subprocessor: field_forms.Slug
+    engagement: field_forms.Slug | None = None
+    planned: field_forms.Slug | None = None
     type: ListedType
-    version: VersionNumber | None = None
+    version: field_forms.VersionNumber | None = None
     notice: NoticeStatus
-    contact: Link | None = None
+    contact: field_forms.Link | None = None
 
 
 class UpcomingEvents(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,10 +77,10 @@ class UpcomingEvents(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     format: Literal["sub-processor-register-upcoming/1"] = "sub-processor-register-upcoming/1"
-    format_minor: FormatMinor = FORMAT_MINOR
-    register: RegisterName
-    version: VersionNumber
-    sha256: Sha256
+    format_minor: field_forms.FormatMinor = field_forms.FORMAT_MINOR
+    register: field_forms.RegisterName
+    version: field_forms.VersionNumber
+    sha256: field_forms.Sha256
     as_of: dt.date
     upcoming: tuple[Upcoming, ...]
 

@@ -210,8 +210,3 @@ def _place(change: Change, field: FieldChange) -> tuple[str | None, str]:
         path = f"engagements.{change.engagement}.{path}"
     way = "" if change.subprocessor is None else f"subprocessors.{change.subprocessor}."
     return change.planned, way + path
-
-
-def untold_here(diff: Diff) -> tuple[str, ...]:
-    """Return the types of change in a diff that are not known here."""
-    return tuple(dict.fromkeys(change.type for change in diff.changes if change.type not in _TYPES))

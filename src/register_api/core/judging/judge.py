@@ -16,7 +16,8 @@ from typing import Any, get_args
 import msgspec
 from msgspec.structs import replace
 
-from register_api.core.changes import Diff
+from register_api.core import model
+from register_api.core.changes import ChangeType, Diff
 from register_api.core.diff.document import untold_changes
 from register_api.core.field_forms import FORMAT_MINOR, Number
 from register_api.core.judging.changes import (
@@ -26,16 +27,8 @@ from register_api.core.judging.changes import (
     PlanKey,
     change_faults,
     differing,
-    untold_here,
 )
-from register_api.core.model import (
-    Draft,
-    NoticeEvent,
-    PlannedChange,
-    Register,
-    RegisterSource,
-    SubprocessorSource,
-)
+from register_api.core.model import Draft, PlannedChange, Register
 from register_api.core.notice_period import Promises, notice_status
 from register_api.core.planned_changes import plan_owners, replanned, typed
 from register_api.core.rules import identity, promise
@@ -61,9 +54,9 @@ _RULES = (
 def draft_of(register: Register) -> Draft:
     """Return what a register says without what publishing set: the source as the rules judge it."""
     return Draft(
-        register=msgspec.convert(register, RegisterSource, from_attributes=True),
+        register=msgspec.convert(register, model.RegisterSource, from_attributes=True),
         subprocessors=tuple(
-            msgspec.convert(vendor, SubprocessorSource, from_attributes=True)
+            msgspec.convert(vendor, model.SubprocessorSource, from_attributes=True)
             for vendor in register.subprocessors
         ),
     )
@@ -245,7 +238,7 @@ def _why_uncertain(promises: Promises, *, whole: bool) -> str | None:
     """Say why the promises that are known do not decide what was promised, or ``None``."""
     if not whole:
         return "promises from before the first version that was read may bind what it announces"
-    known = frozenset(get_args(NoticeEvent))
+    known = frozenset(get_args(model.NoticeEvent))
     if any(not known.issuperset(policy.notice.applies_to) for policy in promises.policies):
         return "a promise covers a kind of change that this program does not know"
     return None
@@ -262,7 +255,8 @@ def _not_judged(
             f"{of} was written by a later release (format minor {max(minors)}, this program knows "
             f"{FORMAT_MINOR}): what that added"
         )
-    if diff is not None and (types := untold_here(diff)):
+    said = dict.fromkeys(change.type for change in diff.changes) if diff is not None else {}
+    if types := [type_ for type_ in said if type_ not in get_args(ChangeType)]:
         yield f"{of}: what changes of these types mean: {', '.join(types)}"
     for vendor, engagement, plan in sorted(unknown, key=str):
         place = "/".join(filter(None, (vendor, engagement, plan)))

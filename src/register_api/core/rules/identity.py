@@ -11,7 +11,7 @@ from typing import Any
 
 from register_api.core.field_forms import ASSIGNED, SLUG, TEXT, Form, Reference
 from register_api.core.language.language import Language, translations
-from register_api.core.model import Draft, Engagement, PlannedChange, Subprocessor, SubprocessorSource
+from register_api.core.model import AnyVendor, Draft, PlannedChange, Subprocessor, SubprocessorSource
 from register_api.core.planned_changes import ONE_DAY, engagement_on, plan_owners, vendor_on
 from register_api.core.rules.rule_table import REGISTER_FILE, found, owners, vendor_file
 from register_api.core.struct_fields import forms_in
@@ -72,9 +72,7 @@ def check_history(draft: Draft, context: Context) -> Iterator[Finding]:
                 yield from _check_entity(known, vendor_on(vendor, day), f"planned[{index}].set", hint)
 
 
-def _check_entity(
-    before: Subprocessor | SubprocessorSource, after: Subprocessor | SubprocessorSource, key: str, hint: str
-) -> Iterator[Finding]:
+def _check_entity(before: AnyVendor, after: AnyVendor, key: str, hint: str) -> Iterator[Finding]:
     renamed = before.legal_name is not None and before.legal_name != after.legal_name
     if renamed and before.kind != after.kind:
         stood_for = f"stood for {before.legal_name!r} ({before.kind})"
@@ -108,7 +106,7 @@ def _is_folded(change: PlannedChange, owner: Any, successor: Any, day: dt.date) 
     """Tell whether a planned change has taken effect and stands in the base fields of the new source."""
     if change.cancelled is not None or change.effective_on > day:
         return False
-    on: Callable[[Any, dt.date], Any] = engagement_on if isinstance(owner, Engagement) else vendor_on
+    on: Callable[[Any, dt.date], Any] = vendor_on if isinstance(owner, Subprocessor) else engagement_on
     before, after = on(owner, day), on(successor, day)
     return all(getattr(before, name) == getattr(after, name) for name in change.set)
 

@@ -7,18 +7,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from register_api.core import model
 from register_api.core.announcements import Announcement, announcements, find_engagement
 from register_api.core.field_forms import MAX_DAYS
 from register_api.core.instant import days_of_notice, earliest_start, format_instant
 from register_api.core.language.language import count
-from register_api.core.model import (
-    Draft,
-    EngagementSource,
-    NoticeSource,
-    PlannedChangeSource,
-    Subprocessor,
-    SubprocessorSource,
-)
 from register_api.core.notice_period import Promises, strictest
 from register_api.core.planned_changes import same_set
 from register_api.core.rules.rule_table import REGISTER_FILE, found, owners, uses, vendor_file
@@ -39,7 +32,7 @@ def may_rewrite(context: Context) -> bool:
     return correction or context.at is not None
 
 
-def check_dates(draft: Draft, context: Context) -> Iterator[Finding]:
+def check_dates(draft: model.Draft, context: Context) -> Iterator[Finding]:
     """R09: the end comes after the start; what was published and has passed stays as it was."""
     for file, place, vendor, engagement in uses(draft):
         starts_on, ends_on = engagement.starts_on, engagement.ends_on
@@ -55,7 +48,7 @@ def check_dates(draft: Draft, context: Context) -> Iterator[Finding]:
                 yield found("R09", file, f"{place}.{field}", message, hint)
 
 
-def _moves(old: EngagementSource, new: EngagementSource, context: Context) -> Iterator[_Fault]:
+def _moves(old: model.EngagementSource, new: model.EngagementSource, context: Context) -> Iterator[_Fault]:
     """Yield published days of an engagement that have passed and change."""
     if new.cancelled is not None or "available" in (old.status, new.status):
         return
@@ -82,13 +75,13 @@ def _moves(old: EngagementSource, new: EngagementSource, context: Context) -> It
         yield "ends_on", message, hint
 
 
-def check_plans(draft: Draft, context: Context) -> Iterator[Finding]:
+def check_plans(draft: model.Draft, context: Context) -> Iterator[Finding]:
     """R09: a plan can be moved or cancelled until the day before it takes effect, and not revived."""
     for vendor in draft.subprocessors if not may_rewrite(context) else ():
         file, before = vendor_file(vendor.id), context.previous_vendor(vendor.id)
         for prefix, owner in owners(vendor):
-            old: Subprocessor | EngagementSource | None = before
-            if isinstance(owner, EngagementSource):
+            old: model.Subprocessor | model.EngagementSource | None = before
+            if isinstance(owner, model.EngagementSource):
                 old = use = find_engagement(before, owner.id)
                 for field, message, hint in _cancelled_faults(use, owner, owner.starts_on, context):
                     yield found("R09", file, f"{prefix}{field}", message, hint)
@@ -99,7 +92,7 @@ def check_plans(draft: Draft, context: Context) -> Iterator[Finding]:
 
 
 def _plan_faults(
-    kind: type, old: PlannedChangeSource | None, new: PlannedChangeSource, context: Context
+    kind: type, old: model.PlannedChangeSource | None, new: model.PlannedChangeSource, context: Context
 ) -> Iterator[_Fault]:
     yield from _cancelled_faults(old, new, new.effective_on, context)
     if old is None or old.cancelled is not None or old.effective_on > context.day:
@@ -111,8 +104,8 @@ def _plan_faults(
 
 
 def _cancelled_faults(
-    old: PlannedChangeSource | EngagementSource | None,
-    new: PlannedChangeSource | EngagementSource,
+    old: model.PlannedChangeSource | model.EngagementSource | None,
+    new: model.PlannedChangeSource | model.EngagementSource,
     day: dt.date | None,
     context: Context,
 ) -> Iterator[_Fault]:
@@ -137,17 +130,17 @@ class CoveredChange(msgspec.Struct, frozen=True, kw_only=True):
     some of it, ``notice`` is the one with the earliest date allowed last.
     """
 
-    vendor: SubprocessorSource
+    vendor: model.SubprocessorSource
     place: str
     said: Announcement
-    notice: NoticeSource
+    notice: model.NoticeSource
 
     def fault(self, rule: str, key: str, message: str, hint: str) -> Finding:
         """Return a finding in the vendor's file."""
         return found(rule, vendor_file(self.vendor.id), key, message, hint)
 
 
-def promised(draft: Draft, context: Context) -> Iterator[CoveredChange]:
+def promised(draft: model.Draft, context: Context) -> Iterator[CoveredChange]:
     """Yield everything that the version would announce and that a promise covers."""
     if context.is_baseline or not 0 <= draft.register.notice.days <= MAX_DAYS:
         return  # nothing was promised, or a number (R17) that cannot be counted with
@@ -165,7 +158,7 @@ def promised(draft: Draft, context: Context) -> Iterator[CoveredChange]:
                 yield CoveredChange(vendor=vendor, place=_place(vendor, said), said=said, notice=notice)
 
 
-def _place(vendor: SubprocessorSource, said: Announcement) -> str:
+def _place(vendor: model.SubprocessorSource, said: Announcement) -> str:
     """Return the key path, in a vendor's file, of what is announced."""
     prefix, owner = next(at for at in owners(vendor) if said.engagement == (at[1].id if at[0] else None))
     if said.planned is None:
@@ -173,7 +166,7 @@ def _place(vendor: SubprocessorSource, said: Announcement) -> str:
     return f"{prefix}planned[{[item.id for item in owner.planned].index(said.planned)}]"
 
 
-def check_promise(draft: Draft, context: Context) -> Iterator[Finding]:
+def check_promise(draft: model.Draft, context: Context) -> Iterator[Finding]:
     """R10 to R13: what the promise covers starts late enough, or says openly and anew that it does not."""
     promises = context.promises_with(draft)
     newest = msgspec.structs.replace(promises, policies=promises.policies[-1:])
@@ -193,7 +186,7 @@ def check_promise(draft: Draft, context: Context) -> Iterator[Finding]:
             yield fault
 
 
-def _short_notice(item: CoveredChange, notice: NoticeSource, context: Context) -> Finding | None:
+def _short_notice(item: CoveredChange, notice: model.NoticeSource, context: Context) -> Finding | None:
     """Judge one announcement by one promise."""
     said, allowed = item.said, earliest_start(context.day, notice)
     if said.written_into_use:
@@ -223,7 +216,7 @@ _OF_USE = ("status", "locations", "data_scope", "data_categories", "special_cate
 
 
 def _must_be_planned(
-    item: CoveredChange, notice: NoticeSource, context: Context, allowed: dt.date
+    item: CoveredChange, notice: model.NoticeSource, context: Context, allowed: dt.date
 ) -> Finding:
     """Refuse what is written straight into something in use, and show the planned change to write."""
     before, engagement = context.previous_vendor(item.vendor.id), item.said.engagement or ""
@@ -243,11 +236,11 @@ def _must_be_planned(
     return item.fault("R10", item.place, message, hint)
 
 
-def _days(notice: NoticeSource) -> str:
+def _days(notice: model.NoticeSource) -> str:
     return count(notice.days, "business day" if notice.day_count == "business" else "day")
 
 
-def _as_older_promise(finding: Finding, notice: NoticeSource, promises: Promises) -> Finding:
+def _as_older_promise(finding: Finding, notice: model.NoticeSource, promises: Promises) -> Finding:
     """Name rule R13 where the newest promise would allow it and only an older one forbids it."""
     index = next(index for index, row in enumerate(promises.policies) if row.notice is notice)
     until = earliest_start(promises.policies[index + 1].day, notice)
@@ -258,7 +251,7 @@ def _as_older_promise(finding: Finding, notice: NoticeSource, promises: Promises
     return found("R13", finding.file, finding.key, message, finding.hint)
 
 
-def check_reason(draft: Draft, context: Context) -> Iterator[Finding]:
+def check_reason(draft: model.Draft, context: Context) -> Iterator[Finding]:
     """R14: a correction names what it corrects; an editorial version changes nothing of weight."""
     kind, corrects = context.reason.kind, context.corrects
     if (kind == "initial") != (context.previous is None):
@@ -277,7 +270,7 @@ def check_reason(draft: Draft, context: Context) -> Iterator[Finding]:
             yield item.fault("R14", item.place, message, "publish it with --kind change")
 
 
-def check_instant(_draft: Draft, context: Context) -> Iterator[Finding]:
+def check_instant(_draft: model.Draft, context: Context) -> Iterator[Finding]:
     """R15: versions follow each other in time; history comes before the first live version."""
     instant = context.published_at
     if context.previous is not None and instant <= context.previous.published_at:
@@ -294,7 +287,7 @@ def check_instant(_draft: Draft, context: Context) -> Iterator[Finding]:
         yield found("R15", REGISTER_FILE, "", message, "publish without --at")
 
 
-def check_updated_on(draft: Draft, context: Context) -> Iterator[Finding]:
+def check_updated_on(draft: model.Draft, context: Context) -> Iterator[Finding]:
     """R31: the day of the content does not lie in the future."""
     updated = draft.register.updated_on
     if updated is not None and updated > context.day:
