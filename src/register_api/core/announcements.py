@@ -1,8 +1,4 @@
-"""What a version announces: each start, and each change with a day of its own, with its events.
-
-Publishing sets ``announced`` from it, the rules judge it, a verifier recounts it (docs/rules.md, What needs
-notice).
-"""
+"""What a version announces: each start, each change with a day of its own (docs/rules.md, What needs notice)."""
 
 from __future__ import annotations
 
@@ -32,10 +28,7 @@ START_EVENTS: frozenset[Event] = frozenset({"addition", "replacement", "activati
 
 
 def is_engaged(vendor: AnyVendor, engagement: EngagementSource, day: dt.date) -> bool:
-    """Tell whether a vendor is used, or announced to be, as of a day: neither available nor over.
-
-    Here as in ``events``, vendor and engagement are as they hold on that day (``vendor_on``).
-    """
+    """Tell whether a vendor is used, or announced to be, as it holds on a day: neither available nor over."""
     if vendor.withdrawn is not None or engagement.cancelled is not None or engagement.status == "available":
         return False
     return engagement.ends_on is None or engagement.ends_on > day
@@ -59,7 +52,8 @@ def events(
 ) -> Iterator[Event]:
     """Yield everything a change is in terms of the notice promise (docs/rules.md, What needs notice).
 
-    A use that is first told of when it is already over is a start all the same: one without notice.
+    Vendor and engagement are as they hold on that day. A use that is first told of when it is over is a start
+    without notice.
     """
     old = find_engagement(before, engagement.id)
     if after.withdrawn is not None or engagement.cancelled is not None or engagement.status == "available":
@@ -139,13 +133,9 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a version says for the first time, or says anew.
 
     Attributes:
-        vendor: Id of the vendor.
-        engagement: Id of the engagement; ``None`` for a planned change of the vendor itself.
-        planned: Id of the planned change; ``None`` for the engagement itself.
         what: Its events, the weightiest first; empty where no promise could cover it.
         effective_on: Day from which it holds; ``None`` where none is stated.
-        written_into_use: It is no announcement at all, but was written straight into what is in use, so
-            that it holds from the publication on.
+        written_into_use: It was written straight into what is in use, and holds from the publication on.
         short_notice: Why it comes too late, if that is said for this announcement.
         reused_reason: That reason was published for an earlier announcement.
     """
@@ -204,10 +194,7 @@ def announcements(
 def _fresh(
     before: AnyVendor | None, vendor: AnyVendor
 ) -> Iterator[tuple[str | None, PlannedChangeSource | None, PlannedChangeSource]]:
-    """Yield planned changes that are said for the first time, or anew: other content, or earlier.
-
-    Each with the id of its engagement, unless it is of the vendor itself, and with what was said before.
-    """
+    """Yield what is planned anew: id of the engagement or ``None``, what was said before, and the change."""
     earlier = dict(plan_owners(before)) if before is not None else {}
     for id_, owner in plan_owners(vendor):
         known = {item.id: item for item in earlier[id_].planned} if id_ in earlier else {}

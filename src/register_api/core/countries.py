@@ -49,10 +49,7 @@ def within_eea(locations: Sequence[Location] | None) -> bool | None:
 
 
 def without_mechanism(engagement: EngagementSource) -> tuple[str, ...]:
-    """Return the countries outside the EEA for which no transfer mechanism is stated, each once.
-
-    Where no personal data is processed, nothing is transferred.
-    """
+    """Return the countries outside the EEA with no transfer mechanism stated; none without personal data."""
     if engagement.data_scope == ():
         return ()
     transfers = engagement.transfers or ()

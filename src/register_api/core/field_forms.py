@@ -1,8 +1,7 @@
 """Forms: what a text or a number of the register looks like, declared in the type of its field.
 
-A field of the model is never a bare ``str`` or ``int``: its type names a form (``website: Url | None``),
-and the form is what the publisher's ``check`` judges by. A reader decodes any text all the same, so
-that what is newer than its reader is read, shown and kept (docs/compatibility.md, Vocabularies).
+The publisher's ``check`` judges by them. A reader decodes any text, so that what is newer than its reader is
+read, shown and kept (docs/compatibility.md, Vocabularies).
 """
 
 from __future__ import annotations
@@ -89,11 +88,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Vocabulary(Form, frozen=True, kw_only=True):
-    """One of a list of codes, which later releases may extend.
-
-    Attributes:
-        codes: Each code, with what else tables call it, for the importer.
-    """
+    """One of a list of codes, which later releases may extend; each with what else tables call it."""
 
     codes: Mapping[str, tuple[str, ...]]
 
@@ -275,7 +270,6 @@ FormatMinor = Annotated[int, Meta(ge=0), within(0)]
 def since(minor: int) -> Meta:
     """Return what declares in a field's type with which minor number it joined the format.
 
-    Older documents do not have the field, so it has a default in its struct, and no schema requires
-    it: ``dpa_url: Annotated[Url | None, since(1)] = None``.
+    It has a default, and no schema requires it: ``dpa_url: Annotated[Url | None, since(1)] = None``.
     """
     return Meta(extra={"since": minor}, extra_json_schema={"$comment": f"{JOINED} {minor}"})

@@ -1,8 +1,6 @@
 """The table of fields: for each field of each struct of the register, all that is not in its type.
 
-What a value looks like is its form, which the type of the field names in ``core.model``; this table
-says what the field is called, what a change of it means, which columns of other people's tables hold
-it, and whether a vendor's page shows it. Rules, source, diff, page, importer and docs read both.
+Rules, source, diff, page, importer and docs read both.
 """
 
 from __future__ import annotations

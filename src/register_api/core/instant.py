@@ -17,22 +17,14 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def format_instant(instant: dt.datetime) -> str:
-    """Return an aware instant as ``2026-05-10T09:00:00Z``; fractions of a second are cut off.
-
-    Raises:
-        ValueError: It has no time zone.
-    """
+    """Return an aware instant as ``2026-05-10T09:00:00Z``; fractions of a second are cut off."""
     if instant.tzinfo is None:
         raise ValueError("an instant without a time zone")
     return f"{instant.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def parse_instant(text: str) -> dt.datetime:
-    """Read an instant that is spelled like ``2026-05-10T09:00:00Z``.
-
-    Raises:
-        ValueError: It is spelled in another way, or there is no such instant.
-    """
+    """Read an instant spelled like ``2026-05-10T09:00:00Z``, or raise ``ValueError``."""
     if not _INSTANT.fullmatch(text):
         raise ValueError("not an instant like 2026-05-10T09:00:00Z")
     return dt.datetime.fromisoformat(text)
@@ -44,11 +36,7 @@ def instant_of(seconds: int) -> dt.datetime:
 
 
 def parse_day(text: str) -> dt.date:
-    """Read a day of the calendar that is spelled like ``2026-05-10``.
-
-    Raises:
-        ValueError: It is spelled in another way, or there is no such day.
-    """
+    """Read a day of the calendar spelled like ``2026-05-10``, or raise ``ValueError``."""
     if not _DAY.fullmatch(text):
         raise ValueError("not a day like 2026-05-10")
     return dt.date.fromisoformat(text)
@@ -108,22 +96,14 @@ class DayCounting(Protocol):
 
 
 def local_day(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
-    """Return the day that an instant falls on in the publisher's time zone.
-
-    Raises:
-        ValueError: The instant has no time zone.
-    """
+    """Return the day that an aware instant falls on in the publisher's time zone."""
     if instant.tzinfo is None:
         raise ValueError("a time without a time zone has no date")
     return instant.astimezone(zone).date()
 
 
 def earliest_start(announced_on: dt.date, notice: NoticeSource) -> dt.date:
-    """Return the first day on which a change announced that day may start.
-
-    Raises:
-        OverflowError: The day lies beyond the year 9999.
-    """
+    """Return the first day on which a change announced that day may start."""
     return later_day(announced_on, notice.days, notice)
 
 

@@ -1,7 +1,6 @@
 """The notice promise: which changes it covers, and whether it was kept.
 
-The promise that counts is the one in force on the day of announcement; one that was lowered stays binding for
-changes announced within its own old number of days (rule R13).
+A promise that was lowered stays binding for changes announced within its own old number of days (R13).
 """
 
 from __future__ import annotations
@@ -25,13 +24,7 @@ class NoticePolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Promises(msgspec.Struct, frozen=True, kw_only=True):
-    """Every promise a register has made, oldest first; one row for each time it changed.
-
-    Attributes:
-        zone: The publisher's time zone.
-        first_live: First version that was not imported; ``None`` while there is none.
-        policies: Promises in order of version.
-    """
+    """Every promise a register has made, in order of version, and the first version that was not imported."""
 
     zone: dt.tzinfo
     first_live: int | None
@@ -56,10 +49,7 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
                 yield policy.notice
 
     def also_binding(self, version: int, day: dt.date) -> Iterator[model.OlderPromise]:
-        """Yield older promises that still bind what is announced that day beyond the newest one.
-
-        A promise that was only raised or widened does not: the newest says all that it said.
-        """
+        """Yield older promises that bind what is announced that day beyond the newest one."""
         (newest, _), *older = self._reaching(version)
         names = ("days", "day_count", "holidays", "applies_to", "objection")
         for policy, until in older:
@@ -176,8 +166,7 @@ def moved(announced: model.Announced, effective_on: dt.date | None, promises: Pr
 def notice_status(announced: model.Announced, effective_on: dt.date | None, zone: dt.tzinfo) -> NoticeStatus:
     """Return an announcement as the notice status of the change it announces.
 
-    The first version of a register announces only what starts after it: what it lists as in use is no
-    news that anybody could have been given notice of.
+    What version 1 lists as in use is no news that anybody could have been given notice of.
     """
     day = local_day(announced.at, zone)
     if announced.version == 1 and (effective_on is None or effective_on <= day):

@@ -1,8 +1,7 @@
 """What holds on a day: the base fields with every planned change that has taken effect.
 
-The state on day D is the base with every planned change that is not cancelled and has ``effective_on`` <= D,
-in order of ``effective_on``, then of position (docs/format/register.md, PlannedChange). A change that sets
-what it cannot is ``Malformed`` wherever it is asked for.
+They apply in order of ``effective_on``, then of position (docs/format/register.md, PlannedChange). One that
+sets what it cannot is ``Malformed`` wherever it is asked for.
 """
 
 from __future__ import annotations
@@ -95,11 +94,7 @@ def in_effect(planned: Iterable[model.PlannedChangeSource], day: dt.date) -> lis
 
 
 def with_change(owner: Owner, change: model.PlannedChangeSource) -> Owner:
-    """Return an owner with what one planned change sets.
-
-    An engagement that was available and is used from then on starts on that day: it has never been in
-    use before.
-    """
+    """Return an owner with what a planned change sets; what was available and is used now starts that day."""
     kind = type(owner)
     values = {name: typed(kind, name, value) for name, value in change.set.items()}
     if isinstance(owner, model.EngagementSource) and "status" in values:

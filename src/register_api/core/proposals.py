@@ -1,7 +1,6 @@
 """What a publisher may have meant: likely renames, returns, successors. Nothing here decides.
 
-The thresholds were set so that two names that differ in one word of two are not alike, and a slip of the
-keyboard is.
+By the thresholds names that differ in one word of two are not alike, and a slip of the keyboard is.
 """
 
 from __future__ import annotations
@@ -49,14 +48,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """What may have been meant. The publisher decides; nothing is changed.
-
-    Attributes:
-        subprocessors: Ids of the vendors it is about.
-        seen: What was seen, in a sentence.
-        edits: What to write if it is so.
-        advice: What else to do or to bear in mind, or an empty string.
-    """
+    """What may have been meant, of which vendors, as was seen; what to write, or else to do, if it is so."""
 
     kind: Kind
     subprocessors: tuple[str, ...]
@@ -86,10 +78,7 @@ class _Arriving(msgspec.Struct, frozen=True):
 
 
 def propose(draft: Draft, context: Context) -> tuple[Proposal, ...]:
-    """Say what a publisher may have meant and did not write (docs/rules.md, Proposals).
-
-    Where two readings are as likely, neither is proposed. The source may break rules.
-    """
+    """Say what a publisher may have meant (docs/rules.md, Proposals); of two readings as likely, neither."""
     if context.previous is None:
         return ()
     day = context.day
@@ -176,8 +165,7 @@ def _return(one: _Known, other: _Arriving, _day: dt.date) -> Proposal | None:
 def _rename(one: _Known, other: _Arriving, _day: dt.date) -> Proposal | None:
     """Propose that one vendor that leaves and one that arrives under another id are the same.
 
-    The same name but for punctuation, legal form and order of words; or a name with a slip in it, or a
-    company number, legal name or website in common, and a common use.
+    They have one name; or a slip in it, a company number, legal name or website, and a use in common.
     """
     old, new, vanished = one.before, other.vendor, one.fate == "vanished"
     told = not vanished and (old.name in new.formerly or new.parent == old.id)
@@ -206,11 +194,7 @@ def _rename(one: _Known, other: _Arriving, _day: dt.date) -> Proposal | None:
 
 
 def _replacement(one: _Known, other: _Arriving, day: dt.date) -> Proposal | None:
-    """Propose that who starts the same around the day on which another leaves takes its place.
-
-    The same: a purpose in much the same words in the same category; or the same name for another legal
-    entity.
-    """
+    """Propose that who starts the same use around the day on which another leaves takes its place."""
     old, new, vanished = one.before, other.vendor, one.fate == "vanished"
     taken = _taken_over(one, other, day) if vanished or one.fate == "ended" else []
     another = other.is_new and other.has_name_of(one) and _are_distinct_entities(old, new)
@@ -248,8 +232,7 @@ def _is_close(end: dt.date, start: dt.date | None) -> bool:
 def _former_name(before: Subprocessor, after: SubprocessorSource | None) -> Iterator[Proposal]:
     """Propose ``formerly`` where a listed vendor's name changes and the old one is kept nowhere.
 
-    Another spelling in capitals or white space is no other name. Where nothing stated of the vendor
-    stays the same, an id may have been used for another company; then that is asked.
+    Where nothing stated of the vendor stays the same, it asks whether the id is used for another company.
     """
     if after is None or before.name in after.formerly:
         return
@@ -321,8 +304,8 @@ def _identifiers_of(vendor: AnyVendor) -> frozenset[tuple[str, str]]:
 def _are_distinct_entities(one: AnyVendor, other: AnyVendor) -> bool:
     """Tell whether what is stated of two vendors says that they are two legal entities.
 
-    A number that both have says that they are one, whatever else differs. Two legal names under one
-    name are two entities; where the name differs as well, a company may just have been renamed.
+    A number that both have says that they are one. Two legal names under one name are two entities; where
+    the name differs as well, a company may just have been renamed.
     """
     numbers = (vendor.identifiers or () for vendor in (one, other))
     left, right = ({(item.scheme, item.value) for item in stated} for stated in numbers)

@@ -1,7 +1,4 @@
-"""Hygiene of strings: what a text, an id, a name may look like (docs/format/bytes.md).
-
-Every check says what is wrong in words; nothing is ever mended silently.
-"""
+"""Hygiene of strings: what a text, an id, a name may look like (docs/format/bytes.md)."""
 
 from __future__ import annotations
 
@@ -15,12 +12,7 @@ from typing import NamedTuple
 
 
 def printable(text: object, limit: int = 300) -> str:
-    """Return a text, or what an exception says, truncated and escaped for terminal output (ASCII).
-
-    Args:
-        text: Anything whose text comes from elsewhere; libraries quote what they were given, at any length.
-        limit: The most characters of it.
-    """
+    """Return a text, or what an exception says, truncated and escaped for terminal output (ASCII)."""
     return ascii(str(text)[:limit])[1:-1]
 
 
@@ -54,11 +46,7 @@ def is_host(text: str) -> bool:
 
 
 def url_problem(url: str) -> str | None:
-    """Say what is wrong with an address that has to be absolute ``https`` (RFC 3986), or nothing.
-
-    The host is a DNS name; other scripts than Latin are written in their ASCII forms (``xn--…``,
-    ``%C3%BC``).
-    """
+    """Say what is wrong with an absolute ``https`` address in ASCII with a DNS name (RFC 3986), or nothing."""
     if not url.startswith("https://"):
         return "does not begin with https://"
     if not url.isascii() or not url.isprintable() or " " in url:
@@ -101,11 +89,7 @@ def link_problem(url: str) -> str | None:
 
 
 def contact_problem(contact: str) -> str | None:
-    """Say what is wrong with a contact: an e-mail address, a link, or words, or nothing.
-
-    What looks like a link (a scheme before a colon) has to be a good one, and what is one word with
-    an ``@`` has to be an e-mail address; anything else is words.
-    """
+    """Say what is wrong with a contact: an e-mail address if it looks so, a link if it looks so, or words."""
     if _SCHEME.match(contact):
         return link_problem(contact)
     if "@" in contact and len(contact.split()) == 1:
@@ -118,10 +102,7 @@ _SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 
 
 def base_url_problem(url: str) -> str | None:
-    """Say what is wrong with the address of a tree's root, as the end of a sentence, or ``None``.
-
-    It is https; http only to this machine, for a trial.
-    """
+    """Say what is wrong with the address of a tree's root, or nothing: https, or http to this machine."""
     is_here = any(url.startswith((f"{host}/", f"{host}:")) for host in _LOOPBACK)
     path = url.partition("://")[2].partition("/")[2]
     problem = url_problem(f"https://localhost.example/{path}" if is_here else url)
@@ -234,8 +215,8 @@ def _invisible(text: str) -> Iterator[re.Match[str]]:
 def _is_needed(text: str, place: int) -> bool:
     """Tell whether a script is written with an invisible character at this place.
 
-    A joiner or non-joiner stands beside a virama, or between letters of Arabic or Syriac (RFC 5892,
-    appendix A, nearly); a variation selector behind a symbol or an ideograph.
+    A joiner or non-joiner beside a virama, or between letters of Arabic or Syriac (RFC 5892, appendix A,
+    nearly); a variation selector behind a symbol or an ideograph.
     """
     before, after = text[max(place - 1, 0) : place], text[place + 1 : place + 2]
     if text[place] in _JOINERS and before and after:
@@ -259,10 +240,7 @@ def is_language_tag(text: str) -> bool:
 
 
 def is_register_name(text: str) -> bool:
-    """Tell whether a text may name a register: a host in lower case and a path, without a scheme.
-
-    It is also the origin and key name of the log (C2SP signed-note: no white space, no plus sign).
-    """
+    """Tell whether a text may name a register, and the log (C2SP): a host in lower case and a path."""
     host, slash, path = text.partition("/")
     return host == host.lower() and is_host(host) and _NAME_PATH.fullmatch(slash + path) is not None
 

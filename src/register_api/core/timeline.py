@@ -23,8 +23,7 @@ PAST: frozenset[State] = frozenset({"ended", "withdrawn", "cancelled"})
 def state_on(vendor: model.AnyVendor, engagement: model.EngagementSource, day: dt.date) -> State:
     """Say where an engagement stands on a day in the publisher's time zone (docs/format/register.md).
 
-    Planned changes that have taken effect are taken into account. Without ``starts_on`` it was used before
-    version 1, so it is in force on every day until it ends.
+    Without ``starts_on`` it was used before version 1, so it is in force on every day until it ends.
     """
     if vendor.withdrawn is not None:
         return "withdrawn"
@@ -41,13 +40,9 @@ def state_on(vendor: model.AnyVendor, engagement: model.EngagementSource, day: d
 
 
 class AsOf(msgspec.Struct, frozen=True, kw_only=True):
-    """When a question is about.
+    """When a question is about: a day, and what was published by an instant or a day, or a version.
 
-    Attributes:
-        on: The day that states are given for, in the publisher's time zone.
-        known_at: Nothing that was published after that instant, or that day, counts; ``None`` for the
-            newest version.
-        version: Number of the version that is asked for, whatever was known when.
+    Without ``known_at`` and ``version`` it is about the newest version.
     """
 
     on: dt.date
@@ -91,13 +86,7 @@ class EngagementState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegisterAsOf(msgspec.Struct, frozen=True, kw_only=True):
-    """A day as one version tells it.
-
-    Attributes:
-        register: The version that was known.
-        sha256: SHA-256 (hex) of its bytes.
-        on: The day, in the publisher's time zone.
-    """
+    """A day, in the publisher's time zone, as one version tells it."""
 
     register: model.Register
     sha256: str
@@ -113,10 +102,7 @@ class RegisterAsOf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def register_as_of(versions: StoredVersions, as_of: AsOf) -> RegisterAsOf | None:
-    """Return the state on a day as it was known by an instant or the end of a day, from one version.
-
-    ``None`` if nothing had been published by then; a version that is asked for has to exist.
-    """
+    """Return the state on a day as it was known then, from one version; ``None`` if none was published."""
     known = version_known(versions, as_of.known_at)
     version = as_of.version or known
     if known is None or version is None or version > known:

@@ -1,8 +1,4 @@
-"""What lies ahead: every start, end and planned change, and until when one may object, by day.
-
-It follows from one register and a day, and is what ``/v1/upcoming.json``, service, pages and commands show
-(docs/format/diff.md, What lies ahead).
-"""
+"""What lies ahead: each start, end and planned change, and until when one may object (docs/format/diff.md)."""
 
 from __future__ import annotations
 
@@ -106,12 +102,7 @@ def upcoming_document(register: Encoded[Register], zone: dt.tzinfo) -> UpcomingE
 
 
 def upcoming(register: Register, day: dt.date, zone: dt.tzinfo) -> tuple[Upcoming, ...]:
-    """Return what a day and those after it bring, the nearest first.
-
-    Args:
-        register: A version; what it says alone is enough.
-        day: A day in the publisher's time zone.
-        zone: That time zone.
+    """Return what a day in the publisher's time zone and those after it bring, the nearest first.
 
     Raises:
         Malformed: A planned change sets what it cannot, or an instant has no day in that time zone.

@@ -103,7 +103,7 @@ def make_version(draft: model.Draft, context: Context) -> model.Register:
 
 
 def unchanged(register: model.Register, previous: model.Register, *, dated: bool) -> bool:
-    """Tell whether a version says just what the one before says, but for what publishing sets (R26).
+    """Tell whether a version says what the one before says, but for what publishing sets (R26).
 
     Where the source states the day of its content (dated), another day is another content.
     """

@@ -55,10 +55,7 @@ class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoticeGiven(msgspec.Struct, frozen=True, kw_only=True):
-    """One announcement of a version that a promise covers, and what became of the promise; recounted.
-
-    The reason is why the notice was short, where the publisher says so.
-    """
+    """One announcement that a promise covers, what became of the promise, and why the notice was short."""
 
     version: int
     subprocessor: str
@@ -92,9 +89,8 @@ def change_faults(
 ) -> Iterator[Contradiction]:
     """Yield what a diff says of changes and what does not follow.
 
-    A diff of this program's minor number, or of a lower one, says exactly the changes that follow. One of
-    a higher number may tell more, and tell it by types that are not known here: each field that follows
-    has to be told with its two values.
+    A diff of a higher minor number may tell more, by types that are not known here: then each field that
+    follows has to be told with its two values.
     """
     number = diff.newer.version
     if diff.format_minor > FORMAT_MINOR:
@@ -157,11 +153,7 @@ def _of_fields(
 
 
 def _says(said: Any, known: Any, *, more: bool = False) -> bool:
-    """Tell whether a published value is the one that is known.
-
-    Members that the writer did not know say nothing here; those that only the writer knew are allowed with
-    ``more``.
-    """
+    """Tell whether a published value is the known one; ``more``: members that only its writer knew pass."""
     if isinstance(said, dict) and isinstance(known, dict):
         return (
             (more or said.keys() <= known.keys())

@@ -196,10 +196,7 @@ def _of_entry(
 
 
 def _is_certain(item: Contradiction) -> bool:
-    """Tell whether a contradiction stands whatever else was promised.
-
-    Further promises can only ask for more: what a known one covers needs notice in any case.
-    """
+    """Tell whether a contradiction stands whatever else was promised: further promises only ask for more."""
     if item.where.startswith("notice also_binding"):
         return False
     return item.field in {"version", "at"} or (item.field == "required" and not item.says)

@@ -1,5 +1,4 @@
-"""What the register says to people: codes, dates, notice and changes, in each language of one catalogue.
+"""What the register says to people, in each language of one catalogue.
 
-English stands in the code as message ids; ``locales/<language>/LC_MESSAGES/messages.po`` translates
-them. ``make messages`` brings the files up to date with the code.
+English stands in the code as message ids; ``make messages`` brings ``locales/`` up to date with them.
 """

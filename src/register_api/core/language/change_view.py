@@ -1,7 +1,6 @@
 """A change read back into what it is about: the vendor, the use, and the fields with their values as structs.
 
-A change comes from a file that somebody else wrote, so nothing is taken for granted: a value of
-another form than the field has is left as the JSON that it is.
+It comes from a file that somebody else wrote: a value of another form is left as the JSON that it is.
 """
 
 from __future__ import annotations

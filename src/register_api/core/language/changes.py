@@ -1,7 +1,6 @@
 """Each change in plain sentences: what happened, from when, and what a customer wants to know with it.
 
-Preview, diff, feed and pages say the same, and whoever reads a diff can say it anew. A type or a field that
-this release does not know is told as it is.
+A type or a field that this release does not know is told as it is.
 """
 
 from __future__ import annotations
@@ -69,10 +68,9 @@ class Sentences(Scene):
         return tuple(map(sentence, (head, *_short_notice(view), *rest, *_beside(view))))
 
     def circumstances(self, change: Change) -> tuple[str, ...]:
-        """Return what ``told`` does not say of the vendor and the use, for who has to act on a change.
+        """Return what ``told`` does not say of the vendor and the use, as they are from the change on.
 
-        The legal entity, and of the use its purpose, places, transfers, data and products, as they are from
-        the change on; nothing for a first list, and nothing where nothing happened in the world.
+        Nothing for a first list, and nothing where nothing happened in the world.
         """
         if self.register.previous is None or change.type in {*MARKED, "reordered"}:
             return ()
@@ -185,13 +183,9 @@ def _column(view: ChangeView) -> str:
 
 
 class ShownChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A change with what is to be said beside its summary, which itself says where notice was short.
+    """A change with its summary, a sentence for each date, that the promise was kept, and texts put right.
 
-    Attributes:
-        summary: What happens, in the language of the sentences.
-        dates: A sentence for each date.
-        notice: That the notice promise was kept, where it was.
-        texts: What was reworded or put right, whole, before and after.
+    The summary itself says where notice was short.
     """
 
     change: Change

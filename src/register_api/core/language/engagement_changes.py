@@ -240,7 +240,7 @@ def _successor(view: ChangeView) -> Iterator[str]:
 def circumstances(view: ChangeView) -> Iterator[str]:
     """Yield what surrounds a change: the legal entity, and of the use its purpose, places and data.
 
-    What the publisher does not state has to be seen to be missing. All is as it is from the change on.
+    What the publisher does not state has to be seen to be missing.
     """
     vendor, use = view.vendor, view.engagement
     if vendor is None:

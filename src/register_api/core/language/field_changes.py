@@ -1,7 +1,4 @@
-"""Changed fields as phrases: ``processing location added: Shenzhen, China (remote access)``.
-
-What came into a list is named first and alone; nobody has to compare two whole lists.
-"""
+"""Changed fields as phrases: ``processing location added: Shenzhen, China (remote access)``."""
 
 from __future__ import annotations
 
@@ -32,10 +29,7 @@ class TypedField(msgspec.Struct, frozen=True):
 
 
 class Phrases:
-    """Phrases about fields; ``values`` says their values, ``before`` the older ones, if they differ in that.
-
-    A value is told in full up to ``most`` characters; ``None``: every one is.
-    """
+    """Phrases about fields; ``before`` says older values; a value is told up to ``most`` characters."""
 
     def __init__(self, values: Values, before: Values | None = None, most: int | None = MAX_ITEMS) -> None:
         self.most = most
@@ -43,33 +37,26 @@ class Phrases:
         self._values, self._before = values, before or values
 
     def of_all(self, changes: Sequence[TypedField], *, reworded: bool = False) -> str:
-        """Say what became of some fields, what came into a list first.
-
-        Where they are only reworded, one member in the place of another is the same one in other words.
-        """
-        phrases = [phrase for change in changes for phrase in self._phrases(change, reworded=reworded)]
+        """Say what became of some fields, what came into a list first; ``reworded``: only wording changed."""
+        phrases: list[tuple[bool, str]] = []
+        for change in map(_by_product, changes):
+            if None not in (change.before, change.after) and isinstance(change.after, tuple | dict):
+                phrases += self._of_list(change, reworded=reworded)
+            else:
+                phrases.append((False, self._of_value(change)))
         return "; ".join(text for _, text in sorted(phrases, key=lambda phrase: not phrase[0]))
-
-    def _phrases(self, change: TypedField, *, reworded: bool) -> Iterator[tuple[bool, str]]:
-        """Yield phrases, each with whether it tells of something that came into a list."""
-        change = _by_product(change)
-        if None not in (change.before, change.after) and isinstance(change.after, tuple | dict):
-            yield from self._of_list(change, reworded=reworded)
-        else:
-            yield False, self._of_value(change)
 
     def _of_value(self, change: TypedField) -> str:
         before, after = change.before, change.after
         said = before if _is_unsaid(after) else after
         label = self.label(change.kind, change.name, len(said) if isinstance(said, tuple) else 2)
         if _is_unsaid(after):
-            return self.text(
-                "{label} removed (was {before})", label=label, before=self._value(change, before)
-            )
+            gone = message("{label} removed (was {before})")
+            return self.text(gone, label=label, before=self._value(change, before))
         if _is_unsaid(before):
-            is_day, after = isinstance(after, dt.date), self._value(change, after)
-            words = message("{label} set to {after}") if is_day else message("{label} now stated: {after}")
-            return self.text(words, label=label, after=after)
+            new, day = message("{label} now stated: {after}"), message("{label} set to {after}")
+            said, after = day if isinstance(after, dt.date) else new, self._value(change, after)
+            return self.text(said, label=label, after=after)
         before = self._before.of_field(change.kind, change.name, before)
         return self._moved(change, label, before, self._word(change, after))
 
@@ -102,7 +89,7 @@ class Phrases:
         return self.text(field.label)
 
     def _of_list(self, change: TypedField, *, reworded: bool) -> Iterator[tuple[bool, str]]:
-        """Say what came into a list, what changed in it, and what went."""
+        """Say what came into a list, what changed in it, and what went; each with whether it came."""
         before, after = (
             tuple(value.items()) if isinstance(value, dict) else tuple(value or ())
             for value in (change.before, change.after)
@@ -194,8 +181,7 @@ def _pairs(
 def _may_be_one(change: TypedField, old: Any, new: Any) -> bool:
     """Tell whether the only member that came may be what became of the only one that went.
 
-    Another country, another destination and other data are never what a customer had agreed to under
-    another name.
+    Another country, destination or kind of data is not what a customer had agreed to under another name.
     """
     if isinstance(old, model.Location) and isinstance(new, model.Location):
         return old.country == new.country

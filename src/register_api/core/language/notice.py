@@ -20,11 +20,8 @@ def notice_given(language: Language, status: NoticeStatus) -> str | None:
     if given is None:
         return language.text("No effective date stated: {promised} notice required", promised=required)
     if given < 0:
-        said, late = (
-            message("Late notice: announced {late} after it took effect, {promised} notice required"),
-            -given,
-        )
-        return language.text(said, late=days(language, late, unit), promised=required)
+        said = message("Late notice: announced {late} after it took effect, {promised} notice required")
+        return language.text(said, late=days(language, -given, unit), promised=required)
     if status.met:
         enough = message("{days} notice given ({promised} required)")
         return language.text(enough, days=_days_of(language, given, unit), promised=promised)
@@ -39,26 +36,21 @@ def shortfall(language: Language, status: NoticeStatus) -> str | None:
 
 def notice_dates(language: Language, status: NoticeStatus) -> Iterator[str]:
     """Yield a sentence for each date of a change: notice given, effective, objection deadline."""
-    if status.announced_on is not None and status.effective_on is not None:
-        yield language.text(
-            "Notice given {announced}, effective {effective}.",
-            announced=language.day(status.announced_on),
-            effective=language.day(status.effective_on),
-        )
-    elif status.effective_on is not None:
-        yield language.text("Effective {effective}.", effective=language.day(status.effective_on))
+    effective = language.day(status.effective_on) if status.effective_on is not None else None
+    if status.announced_on is not None and effective:
+        said, announced = message("Notice given {announced}, effective {effective}."), status.announced_on
+        yield language.text(said, announced=language.day(announced), effective=effective)
+    elif effective:
+        yield language.text("Effective {effective}.", effective=effective)
     if status.objection_until is not None:
         yield language.text("Objection deadline: {day}.", day=language.day(status.objection_until))
 
 
 def promise(language: Language, notice: NoticeSource) -> str:
     """Return what a publisher promises: how many days before what."""
-    covered = [language.code("notice_event", event) for event in notice.applies_to]
-    return language.text(
-        "We give at least {days} prior notice of: {changes}.",
-        days=_days_of(language, notice.days, notice.day_count),
-        changes="; ".join(covered),
-    )
+    covered = "; ".join(language.code("notice_event", event) for event in notice.applies_to)
+    said = message("We give at least {days} prior notice of: {changes}.")
+    return language.text(said, days=_days_of(language, notice.days, notice.day_count), changes=covered)
 
 
 def older_promises(language: Language, notice: Notice) -> Iterator[str]:
@@ -79,12 +71,11 @@ def older_promises(language: Language, notice: Notice) -> Iterator[str]:
 
 def lifecycle_notice(language: Language, lifecycle: Lifecycle) -> str:
     """Return that a register has moved, or that nobody keeps it any more."""
-    day = language.day(lifecycle.on)
-    said = (
-        language.text("This register has moved as of {day}.", day=day)
-        if lifecycle.state == "moved"
-        else language.text("This register is closed as of {day}.", day=day)
+    moved, closed = (
+        message("This register has moved as of {day}."),
+        message("This register is closed as of {day}."),
     )
+    said = language.text(moved if lifecycle.state == "moved" else closed, day=language.day(lifecycle.on))
     return f"{said} {lifecycle.text}" if lifecycle.text else said
 
 

@@ -17,27 +17,18 @@ from register_api.core.struct_fields import shapes
 
 _VOCABULARIES: Mapping[str, str] = MappingProxyType(
     {
-        "applies_to": "notice_event",
-        "data_scope": "data_scope",
-        "day_count": "day_count",
-        "ict_service": "ict_service",
-        "kind": "vendor_kind",
-        "role": "vendor_role",
+        "applies_to": "notice_event", "data_scope": "data_scope", "day_count": "day_count",
+        "ict_service": "ict_service", "kind": "vendor_kind", "role": "vendor_role",
     }
-)
+)  # fmt: skip
 """Fields that hold codes, and the vocabulary of each."""
-
 
 MECHANISM_NOT_STATED = message("Transfer mechanism: not stated")
 """Said beside every place outside the EEA for which that is so (``core.countries``)."""
 
 
 class Values:
-    """Values in the words of one language.
-
-    Ids of vendors, categories and products are spoken of by ``names``, ``titles`` and ``products``; numbers
-    of days are of the kind that a promise means.
-    """
+    """Values in the words of one language, ids by the names and titles given; days as a promise counts."""
 
     def __init__(
         self,
@@ -123,10 +114,7 @@ class Values:
         return f"{value.place}, {country}" if value.place else country
 
     def condition(self, value: model.Condition) -> str:
-        """Return when something comes into play: the publisher's words, else the setting.
-
-        A setting is named first where it must not hold: ``not used where LLM_REGION = eu``.
-        """
+        """Return when something comes into play: the publisher's words, else ``region eu``."""
         setting = " = ".join(part for part in (value.key, value.value) if part)
         kind = self.language.code("condition", value.type)
         if not value.negated:
@@ -149,7 +137,7 @@ class Values:
         return self.text("all products") if value.all else self.of_field(model.ProductScope, "ids", value.ids)
 
     def mechanism(self, value: model.Transfer) -> str:
-        """Return what a transfer rests on: ``standard contractual clauses (SCCs), Module Three``."""
+        """Return what a transfer rests on: ``standard contractual clauses, Module Three``."""
         mechanism = self.language.code("mechanism", value.mechanism)
         return f"{mechanism}, {value.reference}" if value.reference else mechanism
 
@@ -166,10 +154,10 @@ class Values:
 
     def entity(self, value: model.Entity) -> str:
         """Return a legal entity with what tells it apart: country, address, company numbers."""
-        notes = [self.language.country(value.seat)] if value.seat else []
-        notes += [value.address] if value.address else []
-        notes += [self.of(item) for item in value.identifiers or ()]
-        return f"{value.legal_name} ({'; '.join(notes)})" if notes else value.legal_name
+        country = self.language.country(value.seat) if value.seat else None
+        notes = [country, value.address, *map(self.of, value.identifiers or ())]
+        said = "; ".join(note for note in notes if note)
+        return f"{value.legal_name} ({said})" if said else value.legal_name
 
     def lifecycle(self, value: model.Lifecycle) -> str:
         """Return whether the register has moved or was closed, since when, and where to."""

@@ -60,10 +60,7 @@ _KEY = re.compile(r"(engagements\[\d+\]\.)?(([A-Za-z0-9_]*).*)")
 
 
 def check(draft: Draft, context: Context) -> tuple[Finding, ...]:
-    """Judge a loaded source by all rules that need nothing but it and what was published before.
-
-    Findings are in order of rule, accepted warnings among them; without an ``error`` it may be published.
-    """
+    """Judge a loaded source; findings are in order of rule, and without an ``error`` it may be published."""
     findings = _judged(draft, context)
     accepted = draft.register.accepted_warnings
     made = [

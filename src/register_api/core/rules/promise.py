@@ -124,10 +124,9 @@ def _cancelled_faults(
 
 
 class CoveredChange(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that a version announces, or writes straight into use, where a promise covers it.
+    """Something that a version announces, or writes straight into use, and a promise covers.
 
-    ``place`` is its key path in the vendor's file, empty for the vendor itself; of the promises that cover
-    some of it, ``notice`` is the one with the earliest date allowed last.
+    Of the promises that cover some of it, ``notice`` is the one with the earliest date allowed last.
     """
 
     vendor: model.SubprocessorSource
