@@ -1,4 +1,4 @@
-"""What a version announces: each start, each change with a day of its own (docs/rules.md, What needs notice)."""
+"""What a version announces: each start, and each change with a day of its own (docs/rules.md)."""
 
 from __future__ import annotations
 

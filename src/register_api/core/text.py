@@ -46,7 +46,7 @@ def is_host(text: str) -> bool:
 
 
 def url_problem(url: str) -> str | None:
-    """Say what is wrong with an absolute ``https`` address in ASCII with a DNS name (RFC 3986), or nothing."""
+    """Say what is wrong with an absolute ``https`` address in ASCII (RFC 3986) with a DNS name."""
     if not url.startswith("https://"):
         return "does not begin with https://"
     if not url.isascii() or not url.isprintable() or " " in url:

@@ -1,4 +1,4 @@
-"""What lies ahead: each start, end and planned change, and until when one may object (docs/format/diff.md)."""
+"""What lies ahead: starts, ends and planned changes, and until when one may object (docs/format/diff.md)."""
 
 from __future__ import annotations
 

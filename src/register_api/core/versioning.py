@@ -14,6 +14,8 @@ from register_api.core.instant import local_day
 from register_api.core.notice_period import Promises, announce, moved, promised
 from register_api.core.planned_changes import plain as plain_set
 
+_fields = msgspec.structs.asdict
+
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 """No version was published before this instant (R15)."""
 
@@ -82,7 +84,6 @@ def make_version(draft: model.Draft, context: Context) -> model.Register:
     """Return the version that a source becomes."""
     promises = context.promises_with(draft)
     previous, digest = context.previous, context.previous_sha256
-    vendors = (_vendor(vendor, context, promises) for vendor in draft.subprocessors)
     source = _fields(draft.register)
     del source["order"], source["accepted_warnings"]
     source["updated_on"] = draft.register.updated_on or context.day
@@ -97,7 +98,7 @@ def make_version(draft: model.Draft, context: Context) -> model.Register:
         recorded=context.recorded,
         reason=context.reason,
         corrects=context.corrects,
-        subprocessors=tuple(vendors),
+        subprocessors=tuple(_vendor(vendor, context, promises) for vendor in draft.subprocessors),
         **source,
     )
 
@@ -154,13 +155,13 @@ def _planned(
     for source in owner.planned:
         old = known.get(source.id)
         kept = _kept(old, source, "effective_on", promises) or plain
-        fields = {
+        fields = _fields(source) | {
             # In the order of the published bytes: what follows from the register follows from these.
             "set": dict(sorted(plain_set(type(owner), source.set).items())),
             "announced": said.get((*key, source.id), kept),
             "cancelled": _final(model.Cancelled, source.cancelled, old.cancelled if old else None, plain),
         }
-        made.append(model.PlannedChange(**_fields(source) | fields))
+        made.append(model.PlannedChange(**fields))
     return tuple(made)
 
 
@@ -179,6 +180,3 @@ F = TypeVar("F", model.Cancelled, model.Withdrawn)
 def _final(kind: type[F], source: msgspec.Struct | None, old: F | None, plain: model.Announced) -> F | None:
     """Return a cancellation or withdrawal with the version that first said it."""
     return None if source is None else kind(**_fields(source), announced=old.announced if old else plain)
-
-
-_fields = msgspec.structs.asdict
