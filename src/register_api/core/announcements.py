@@ -215,10 +215,7 @@ def fresh_plans(before: AnyVendor | None, vendor: AnyVendor) -> set[tuple[str | 
 
 
 def _events_of_change(
-    vendor: AnyVendor,
-    engagement: str | None,
-    change: PlannedChangeSource,
-    reason_kind: ReasonKind,
+    vendor: AnyVendor, engagement: str | None, change: PlannedChangeSource, reason_kind: ReasonKind
 ) -> Iterator[Event]:
     """Yield what a planned change is in terms of the promise: the day before against its first day."""
     before = after = vendor_before(vendor, engagement, change)

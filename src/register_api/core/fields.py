@@ -61,9 +61,7 @@ _REGISTER = {
     "categories": Field("categories", entries=True),
     "products": Field("products", entries=True),
     "subprocessors": Field(
-        "sub-processors",
-        entries=True,
-        instead="each vendor has its own file: subprocessors/<id>.toml",
+        "sub-processors", entries=True, instead="each vendor has its own file: subprocessors/<id>.toml"
     ),
     "url": Field("address of the register", "details_changed"),
     "license": Field("licence of the data", "details_changed"),

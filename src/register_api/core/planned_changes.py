@@ -143,9 +143,7 @@ def vendor_before(vendor: V, engagement: str | None, change: model.PlannedChange
 
 
 def fields_set(
-    vendor: model.AnyVendor,
-    engagement: str | None,
-    change: model.PlannedChangeSource,
+    vendor: model.AnyVendor, engagement: str | None, change: model.PlannedChangeSource
 ) -> Iterator[tuple[str, Any, Any]]:
     """Yield each field that a planned change changes, as it is the day before and from its day on."""
     before_it = plan_owners(vendor_before(vendor, engagement, change))
