@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from register_api.core import model
 from register_api.core.canonical import digest, encode
 from register_api.core.notice_period import promised
-from register_api.core.planned_changes import plain
+from register_api.core.timeline import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

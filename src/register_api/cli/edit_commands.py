@@ -13,9 +13,8 @@ from register_api.cli.editing import Editing, edits
 from register_api.cli.options import Command
 from register_api.cli.output import out
 from register_api.core.model import EngagementSource, SubprocessorSource
-from register_api.core.planned_changes import plain, settable
 from register_api.core.text import is_slug
-from register_api.core.timeline import PAST, state_on
+from register_api.core.timeline import PAST, plain, settable, state_on
 from register_api.errors import Malformed, UsageError
 from register_api.source.edit import COPIED, as_written
 from register_api.source.toml_values import plain as plain_toml

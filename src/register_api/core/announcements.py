@@ -10,15 +10,15 @@ import msgspec
 
 from register_api.core import model
 from register_api.core.model import AnyVendor, EngagementSource, PlannedChangeSource, ReasonKind
-from register_api.core.planned_changes import (
+from register_api.core.timeline import (
     plan_owners,
     same_set,
+    state_on,
     vendor_before,
     vendor_on,
     with_change,
     without,
 )
-from register_api.core.timeline import state_on
 
 Event = model.NoticeEvent | Literal["rescheduled"]
 """What happens to an engagement, as the promise sees it; ``rescheduled`` is a start moved earlier."""

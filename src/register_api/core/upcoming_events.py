@@ -16,8 +16,7 @@ from register_api.core.diff.meaning import type_of
 from register_api.core.instant import local_day
 from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
 from register_api.core.notice_period import NoticeStatus, binding_objection, notice_status
-from register_api.core.planned_changes import engagement_on, fields_set
-from register_api.core.timeline import PAST, state_on
+from register_api.core.timeline import PAST, engagement_on, fields_set, state_on
 from register_api.errors import Malformed
 
 UpcomingKind = Literal["start", "end", "change", "objection_deadline"]

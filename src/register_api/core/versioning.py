@@ -12,7 +12,7 @@ from register_api.core import model
 from register_api.core.announcements import announcements, find_engagement
 from register_api.core.instant import local_day
 from register_api.core.notice_period import Promises, announce, moved, promised
-from register_api.core.planned_changes import plain as plain_set
+from register_api.core.timeline import plain as plain_set
 
 _fields = msgspec.structs.asdict
 

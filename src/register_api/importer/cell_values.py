@@ -27,9 +27,9 @@ from register_api.core.model import (
     SubprocessorSource,
     Transfer,
 )
-from register_api.core.planned_changes import ALL
 from register_api.core.struct_fields import Shape, shapes
 from register_api.core.text import quoted, url_problem
+from register_api.core.timeline import ALL
 from register_api.importer.table import Cell, folded
 
 _COMMON = {

@@ -17,9 +17,9 @@ from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.fields import FIELDS
 from register_api.core.instant import local_day, parse_day
 from register_api.core.model import Register, RegisterSource, SubprocessorSource
-from register_api.core.planned_changes import ALL
 from register_api.core.struct_fields import shapes
 from register_api.core.text import printable
+from register_api.core.timeline import ALL
 from register_api.errors import Finding, UsageError
 from register_api.importer.import_report import ImportReport, Reporter, VendorNote
 from register_api.importer.reading import read_tables

@@ -19,9 +19,9 @@ from register_api.core.canonical import MAX_SAFE_INTEGER
 from register_api.core.fields import FIELDS
 from register_api.core.instant import parse_day
 from register_api.core.model import EngagementSource, ProductScope, RegisterSource, SubprocessorSource
-from register_api.core.planned_changes import ALL, read_scope
 from register_api.core.struct_fields import Shape, shapes
 from register_api.core.text import nearest, quoted
+from register_api.core.timeline import ALL, read_scope
 from register_api.errors import Finding
 from register_api.source.file import finding
 from register_api.source.lines import KeyPath, format_key

@@ -14,8 +14,8 @@ import msgspec
 import tomlkit
 
 from register_api.core.model import Draft, EngagementSource, ProductScope, SubprocessorSource
-from register_api.core.planned_changes import engagement_on, in_effect, vendor_on, written_scope
 from register_api.core.text import nearest
+from register_api.core.timeline import engagement_on, in_effect, vendor_on, written_scope
 from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.source.load import REGISTER_FILE, VENDOR_FOLDER

@@ -18,7 +18,7 @@ from memory_folder import memory_folder
 from register_api.core.canonical import decode
 from register_api.core.format import tree
 from register_api.core.model import Announced, PlannedChange, Register, SubprocessorSource
-from register_api.core.planned_changes import plain, read_scope
+from register_api.core.timeline import plain, read_scope
 from register_api.errors import UsageError
 from register_api.importer.draft import import_files, is_register, source_of
 from register_api.importer.register_file import RegisterDefaults

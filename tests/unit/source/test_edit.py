@@ -16,7 +16,7 @@ from register_api.core.model import (
     ProductScope,
     SubprocessorSource,
 )
-from register_api.core.planned_changes import plain, vendor_on
+from register_api.core.timeline import plain, vendor_on
 from register_api.source.edit import SourceEdit, as_written
 from register_api.source.load import load
 

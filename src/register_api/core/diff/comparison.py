@@ -26,7 +26,7 @@ from register_api.core.model import (
     Subprocessor,
     Withdrawn,
 )
-from register_api.core.planned_changes import vendor_on, without
+from register_api.core.timeline import vendor_on, without
 
 Key = str | tuple[str, int]
 """An entry's id; with a number from 2 where foreign input says an id more than once."""

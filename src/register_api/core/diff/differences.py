@@ -18,7 +18,7 @@ from register_api.core.diff.comparison import Comparison, EntryPath, FieldDelta,
 from register_api.core.diff.meaning import type_of
 from register_api.core.fields import change_of, entries
 from register_api.core.model import Engagement, EngagementSource, PlannedChange, ReasonKind, Subprocessor
-from register_api.core.planned_changes import fields_set, same_set
+from register_api.core.timeline import fields_set, same_set
 
 replace = msgspec.structs.replace
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from register_api.core.exports.columns import COLUMNS, UseAtPlace
 from register_api.core.model import Certification, Condition, Identifier, ProductScope, Transfer
-from register_api.core.planned_changes import ALL
+from register_api.core.timeline import ALL
 
 GUARD = "'"
 GUARDED = ("=", "+", "-", "@", "\t", "\r", GUARD)

@@ -30,10 +30,10 @@ from register_api.core.judging.changes import (
 )
 from register_api.core.model import Draft, PlannedChange, Register
 from register_api.core.notice_period import Promises, notice_status
-from register_api.core.planned_changes import plan_owners, replanned, typed
 from register_api.core.rules import identity, promise
 from register_api.core.rules.rule_table import REGISTER_FILE, found
 from register_api.core.struct_fields import forms_in
+from register_api.core.timeline import plan_owners, replanned, typed
 from register_api.core.versioning import Context, make_version
 from register_api.errors import Finding, Malformed
 

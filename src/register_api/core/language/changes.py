@@ -21,7 +21,7 @@ from register_api.core.language.language import Language, capital, message, sent
 from register_api.core.language.notice import notice_dates, notice_given, older_promises, shortfall
 from register_api.core.language.values import MECHANISM_NOT_STATED
 from register_api.core.model import Engagement, Location, PlannedChange, Register, Subprocessor
-from register_api.core.planned_changes import fields_set, with_change
+from register_api.core.timeline import fields_set, with_change
 from register_api.core.upcoming_events import Upcoming
 
 MAX_SUMMARY = 2000

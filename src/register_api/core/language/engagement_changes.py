@@ -11,9 +11,8 @@ from register_api.core.language.language import capital, message
 from register_api.core.language.notice import days
 from register_api.core.language.values import MECHANISM_NOT_STATED
 from register_api.core.model import Engagement, EngagementSource, Subprocessor
-from register_api.core.planned_changes import with_change
 from register_api.core.struct_fields import shapes
-from register_api.core.timeline import state_on
+from register_api.core.timeline import state_on, with_change
 
 _STARTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {

@@ -10,9 +10,9 @@ from typing import TypeAlias
 import msgspec
 
 from register_api.core.model import AcceptedWarning, Draft
-from register_api.core.planned_changes import days_of_effect, in_effect, settable, typed, vendor_on
 from register_api.core.rules import completeness, identity, promise
 from register_api.core.rules.rule_table import OF_FORM, REGISTER_FILE, found, owners, vendor_file
+from register_api.core.timeline import days_of_effect, in_effect, settable, typed, vendor_on
 from register_api.core.versioning import Context, make_version, unchanged
 from register_api.errors import Finding, Malformed
 

@@ -10,10 +10,9 @@ from register_api.core.countries import is_in_eea, within_eea, without_mechanism
 from register_api.core.field_forms import ASSIGNED, MAX_DAYS
 from register_api.core.instant import earliest_start
 from register_api.core.model import Draft, EngagementSource, Identifier, SubprocessorSource
-from register_api.core.planned_changes import in_effect
 from register_api.core.rules.rule_table import REGISTER_FILE, found, owners, uses, vendor_file
 from register_api.core.text import normalise_name, without_any_invisible
-from register_api.core.timeline import PAST, state_on
+from register_api.core.timeline import PAST, in_effect, state_on
 from register_api.core.versioning import Context
 from register_api.errors import Finding
 

@@ -12,10 +12,10 @@ from typing import Any
 from register_api.core.field_forms import ASSIGNED, SLUG, TEXT, Form, Reference
 from register_api.core.language.language import Language, translations
 from register_api.core.model import AnyVendor, Draft, PlannedChange, Subprocessor, SubprocessorSource
-from register_api.core.planned_changes import ONE_DAY, engagement_on, plan_owners, vendor_on
 from register_api.core.rules.rule_table import REGISTER_FILE, found, owners, vendor_file
 from register_api.core.struct_fields import forms_in
 from register_api.core.text import is_slug, nearest
+from register_api.core.timeline import ONE_DAY, engagement_on, plan_owners, vendor_on
 from register_api.core.versioning import Context
 from register_api.errors import Finding
 

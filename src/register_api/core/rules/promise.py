@@ -13,9 +13,8 @@ from register_api.core.field_forms import MAX_DAYS
 from register_api.core.instant import days_of_notice, earliest_start, format_instant
 from register_api.core.language.language import count
 from register_api.core.notice_period import Promises, strictest
-from register_api.core.planned_changes import same_set
 from register_api.core.rules.rule_table import REGISTER_FILE, found, owners, uses, vendor_file
-from register_api.core.timeline import state_on
+from register_api.core.timeline import same_set, state_on
 from register_api.core.versioning import EPOCH, Context
 from register_api.errors import Finding
 

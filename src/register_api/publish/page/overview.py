@@ -14,7 +14,7 @@ from register_api.core.language.language import Language, capital, message, shor
 from register_api.core.language.notice import notice_given
 from register_api.core.language.values import Values
 from register_api.core.model import Engagement, PlannedChange, Subprocessor
-from register_api.core.planned_changes import fields_set
+from register_api.core.timeline import fields_set
 from register_api.core.upcoming_events import Upcoming, upcoming
 from register_api.publish.page.view import PageRow, PageView, gets_data
 

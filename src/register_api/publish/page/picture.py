@@ -15,7 +15,7 @@ import msgspec
 
 from register_api.core.instant import local_day
 from register_api.core.model import Engagement, Subprocessor
-from register_api.core.planned_changes import engagement_on, with_change
+from register_api.core.timeline import engagement_on, with_change
 from register_api.publish.page.view import PageView
 
 MOST_LANES = 50

@@ -24,8 +24,7 @@ from register_api.core.language.changes import shown_changes
 from register_api.core.language.language import Language, languages
 from register_api.core.language.notice import lifecycle_notice, objection_period, older_promises, promise
 from register_api.core.model import Category, Publisher, Subprocessor
-from register_api.core.planned_changes import vendor_on
-from register_api.core.timeline import PAST
+from register_api.core.timeline import PAST, vendor_on
 from register_api.publish.feed.entry import VersionSummary, feed_title, initial_list, title
 from register_api.publish.feed.interests import Interest, interests
 from register_api.publish.page import view as page_view

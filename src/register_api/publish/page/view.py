@@ -17,8 +17,7 @@ from register_api.core.language.language import Language, capital, message
 from register_api.core.language.notice import shortfall
 from register_api.core.model import Category, Engagement, Product, Register, StatusText, Subprocessor
 from register_api.core.notice_period import NoticeStatus, Promises, notice_status
-from register_api.core.planned_changes import vendor_on
-from register_api.core.timeline import EngagementState, State, engagement_states, vendor_states
+from register_api.core.timeline import EngagementState, State, engagement_states, vendor_on, vendor_states
 from register_api.publish.page.version_history import ToldVersion
 
 GONE: dict[State, str] = {
