@@ -23,8 +23,7 @@ from register_api.importer.cell_values import LINKED
 from register_api.importer.draft import Person, import_files
 from register_api.importer.import_history import ImportedState, Origin, Target, import_history
 from register_api.importer.import_report import ImportReport
-from register_api.importer.register_file import RegisterDefaults
-from register_api.importer.state_importer import SOURCE
+from register_api.importer.register_file import SOURCE, RegisterDefaults
 from register_api.importer.table import DROP, EXTRA, FILE_FORMATS, NAMES, ImportOptions, Stated
 from register_api.publish.key_transaction import default_folder, write_public_copies
 from register_api.publish.preparation import read_base

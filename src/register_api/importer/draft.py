@@ -2,48 +2,191 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import tempfile
-import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
-import tomlkit
 
 from register_api.core.field_forms import FORMAT_MINOR
-from register_api.core.fields import FIELDS
-from register_api.core.instant import local_day, parse_day
-from register_api.core.model import Register, RegisterSource, SubprocessorSource
-from register_api.core.struct_fields import shapes
-from register_api.core.text import printable
-from register_api.core.timeline import ALL
+from register_api.core.instant import local_day
+from register_api.core.model import Register
+from register_api.core.text import printable, quoted
 from register_api.errors import Finding, UsageError
 from register_api.importer.import_report import ImportReport, Reporter, VendorNote
+from register_api.importer.names import NAMES_FILE, Names
 from register_api.importer.reading import read_tables
-from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults
-from register_api.importer.state_importer import (
+from register_api.importer.register_file import (
     SOURCE,
-    VENDORS,
-    StateImporter,
+    RegisterDefaults,
+    RegisterFile,
     copy_source,
+    is_register,
     read_bytes,
+    read_text,
+    source_of,
+    vendor_ids,
 )
-from register_api.importer.table import ImportOptions, Stated, Table, format_of, refuse
+from register_api.importer.rows import read_rows
+from register_api.importer.table import ImportedRow, ImportOptions, Stated, Table, format_of, refuse
+from register_api.importer.vendor_list import make_list
+from register_api.importer.vendor_update import (
+    MEMORY_FILE,
+    Memory,
+    RememberedVendor,
+    VendorUpdate,
+    read_memory,
+    write_memory,
+)
 from register_api.publish.preparation import Baseline, PublishOptions, prepare
 from register_api.source.edit import write_files
-from register_api.source.toml_values import DAYS, HEADS, schema_files
+from register_api.source.load import REGISTER_FILE, VENDOR_FOLDER
+from register_api.source.toml_values import VendorFile, plain, schema_files
+
+
+class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a state of the list makes of the source."""
+
+    source: dict[str, str]
+    memory: Memory
+    vendors: tuple[VendorNote, ...]
+
+
+class StateImporter:
+    """Writes states of a list into one folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        options: ImportOptions,
+        defaults: RegisterDefaults,
+        *,
+        names: Path | None = None,
+        keep_names: bool = True,
+    ) -> None:
+        """Read the names file and the memory."""
+        self.folder, self.options, self.reporter = folder, options, Reporter(clean=options.clean)
+        self._defaults, self._keep_names = defaults, keep_names
+        self._names_path = names or folder / NAMES_FILE
+        text = read_text(self._names_path)
+        self.names = Names(text, self._names_path.name) if text is not None else Names()
+        self.memory = read_memory(read_bytes(folder / MEMORY_FILE))
+
+    def _register(self) -> RegisterFile:
+        return RegisterFile(read_text(self.folder / SOURCE / REGISTER_FILE))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The publisher's time zone: of the source, or as the caller says for a new one."""
+        register = self._register()
+        name = (register.is_new and self._defaults.time_zone) or register.time_zone
+        try:
+            return ZoneInfo(name)
+        except (OSError, ValueError, KeyError) as error:
+            hint = "an IANA name such as Europe/Berlin"
+            raise UsageError(f"{name!r} is not a time zone", hint=hint) from error
+
+    def read(self, tables: Sequence[Table]) -> tuple[ImportedRow, ...]:
+        """Read the rows of one file's tables."""
+        return read_rows(tables, self.options, self.names.statuses, self.reporter)
+
+    def take_stated(self, stated: Sequence[Stated], accept: Callable[[Stated], bool]) -> tuple[Stated, ...]:
+        """Take what a page states of itself where a person agrees; return the rest, which is proposed.
+
+        Of several days, or of several numbers, the first is asked about. What the caller says holds, and
+        days of notice are only for a register that begins.
+        """
+        register = self._register()
+        there = None if register.is_new else plain(register.document.get("updated_on"))
+        asked: dict[str, Stated] = {}
+        for said in stated:
+            held = said.value == there or (said.field == "notice_days" and not register.is_new)
+            if not held and getattr(self._defaults, said.field) is None:
+                asked.setdefault(said.field, said)
+        left = []
+        for said in asked.values():
+            if accept(said):
+                value = int(said.value) if said.field == "notice_days" else said.value
+                self._defaults = msgspec.structs.replace(self._defaults, **{said.field: value})
+                message = f"{said.field} is {said.value}: the page says {quoted(said.words)}"
+                self.reporter.note("read", message)
+            else:
+                option = f"--{said.field.replace('_', '-')} {said.value}"
+                message = f"the page says {quoted(said.words)}: {option}, or --as-stated, takes it over"
+                self.reporter.note("proposed", message, file=said.file)
+                left.append(said)
+        return tuple(left)
+
+    def plan(
+        self, entries: Sequence[ImportedRow], today: dt.date, *, day: dt.date | None, first: bool
+    ) -> ImportPlan:
+        """Work out what changes; nothing is written."""
+        register = self._register()
+        taken = vendor_ids(self.folder)
+        self._learn_names(taken)
+        listing = make_list(
+            entries,
+            self.names,
+            self.reporter,
+            taken=taken,
+            categories=register.ids("categories"),
+            products=register.ids("products"),
+        )
+        listed = {item.id: item for item in listing.vendors}
+        source: dict[str, str] = {}
+        vendors: dict[str, RememberedVendor] = {}
+        for vendor in {**listed, **self.memory.vendors}:
+            last = self.memory.vendors.get(vendor, RememberedVendor())
+            update = VendorUpdate(self._file(vendor), last, self.reporter, day=day, first=first)
+            if vendor in listed:
+                update.list(listed[vendor], self.names.earlier_names(vendor))
+            elif last.listed or day is None:
+                update.take_off()
+            vendors[vendor] = update.remembered
+            if update.changed:
+                source[f"{SOURCE}/{update.file.name}"] = update.file.text
+        said = day.isoformat() if day else self._defaults.updated_on
+        if register.is_new:
+            register.begin(self._defaults, self.reporter)
+            if said is None:
+                said = today.isoformat()
+                self.reporter.note("assumed", f"updated_on is {said}; --updated-on says otherwise")
+        register.update(listing, said, arrange=tuple(listed) != self.memory.order)
+        if register.text != read_text(self.folder / SOURCE / REGISTER_FILE):
+            source[f"{SOURCE}/{REGISTER_FILE}"] = register.text
+        if register.is_new:
+            source |= {f"{SOURCE}/{name}": schema for name, schema in schema_files().items()}
+        notes = (
+            VendorNote(id=item.id, name=item.name, engagements=len(item.uses), new=item.new)
+            for item in listing.vendors
+        )
+        memory = Memory(order=tuple(listed), vendors=vendors)
+        return ImportPlan(source=source, memory=memory, vendors=tuple(notes))
+
+    def keep(self, plan: ImportPlan) -> None:
+        """Write the source and the names file, then what the table said: the next import builds upon it."""
+        write_files(self.folder, plan.source)
+        if self._keep_names:
+            write_files(self._names_path.parent, {self._names_path.name: self.names.text})
+        write_files(self.folder, {MEMORY_FILE: write_memory(plan.memory)})
+        self.memory = plan.memory
+
+    def _learn_names(self, vendors: Sequence[str]) -> None:
+        """Give names of vendors that the source has already to the names file."""
+        for vendor in vendors:
+            if vendor not in self.memory.vendors:
+                name = plain(self._file(vendor).document.get("name"))
+                if isinstance(name, str) and self.names.find(name, {}) is None:
+                    self.names.add(name, (), vendor)
+
+    def _file(self, vendor: str) -> VendorFile:
+        return VendorFile(vendor, read_text(self.folder / SOURCE / VENDOR_FOLDER / f"{vendor}.toml"))
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Who imports.
-
-    Attributes:
-        accept: Asked whether what the page states of itself is to be taken.
-        confirm: Asked before anything is written, with the whole report, new ids included.
-    """
+    """Who imports: asked whether what a page states of itself is taken, and before anything is written."""
 
     accept: Callable[[Stated], bool] = lambda _: False
     confirm: Callable[[ImportReport], bool] = lambda _: True
@@ -59,16 +202,10 @@ def import_files(
     names: Path | None = None,
     person: Person | None = None,
 ) -> ImportReport:
-    """Make or update a draft source from files with tables.
+    """Make or update a draft source from files whose rows together are the list, or one published register.
 
-    Args:
-        files: Pages, CSV, JSON or YAML, whose rows together are the list; or one published register.
-        folder: Gets ``register/``, the names file (unless it is named) and the memory.
-        options: What the caller says of the tables.
-        defaults: What the caller says of the register, for a new source.
-        now: The present instant, UTC.
-        names: The names file.
-        person: Who is asked; if nobody, nothing that a page states of itself is taken, and all is written.
+    The folder gets ``register/``, the names file (unless it is named) and the memory. If nobody is asked,
+    nothing that a page states of itself is taken, and all is written.
 
     Raises:
         Refused: A file cannot be read exactly, or a file of the source not be edited.
@@ -114,21 +251,6 @@ def judge(folder: Path, source: dict[str, str], now: dt.datetime) -> tuple[Findi
         return prepare(Path(copy) / SOURCE, Baseline(), PublishOptions(now=now)).findings
 
 
-_TELLING = frozenset(
-    name for kind in FIELDS for name, shape in shapes(kind).items() if shape.is_required or shape.is_optional
-)
-"""Fields that say something even where they are empty: an empty list is stated, an absent one is not."""
-
-
-def is_register(data: bytes) -> bool:
-    """Tell whether a file is a published register, of this format or a later one."""
-    try:
-        head = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-        return bytes(head["format"]).startswith(b'"sub-processor-register/')
-    except (msgspec.MsgspecError, ValueError, KeyError, RecursionError):
-        return False
-
-
 def _import_register(
     file: str,
     data: bytes,
@@ -165,43 +287,3 @@ def _import_register(
     if confirm(report):
         write_files(folder, source)
     return report
-
-
-def source_of(register: Register) -> dict[str, str]:
-    """Return the files of the source that says what a register says, without what publishing adds."""
-    document = msgspec.to_builtins(register)
-    # What publishing sets is no field of a source.
-    head = msgspec.to_builtins(msgspec.convert(document, RegisterSource))
-    vendors = msgspec.to_builtins(msgspec.convert(document["subprocessors"], list[SubprocessorSource]))
-    head["order"] = [vendor["id"] for vendor in vendors]
-    files = {f"{SOURCE}/{name}": text for name, text in schema_files().items()}
-    files[f"{SOURCE}/{REGISTER_FILE}"] = HEADS["register"] + _toml(head)
-    for vendor in vendors:
-        files[f"{SOURCE}/{VENDORS}/{vendor.pop('id')}.toml"] = HEADS["subprocessor"] + _toml(vendor)
-    return files
-
-
-def _toml(plain: dict[str, Any]) -> str:
-    """Return a document as TOML, which has no null and knows days."""
-    made = _for_toml(plain, inside="")
-    text = tomlkit.dumps(made)
-    if tomllib.loads(text) != made:  # pragma: no cover  (a fault of the writer must not go unseen)
-        raise AssertionError("the source was not written as it was meant")
-    return text
-
-
-def _for_toml(value: Any, *, inside: str) -> Any:
-    if inside == "products" and isinstance(value, dict) and value.keys() == {"all", "ids"}:
-        return ALL if value["all"] else list(value["ids"])
-    if isinstance(value, dict):
-        return {
-            name: _for_toml(item, inside=name)
-            for name, item in value.items()
-            if item is not None and (inside == "set" or name in _TELLING or item not in ([], (), {}))
-        }
-    if isinstance(value, list | tuple):
-        return [_for_toml(item, inside=inside) for item in value]
-    if inside in DAYS and isinstance(value, str):
-        with contextlib.suppress(ValueError):  # a planned change may set anything, and `check` says so
-            return parse_day(value)
-    return value

@@ -16,6 +16,7 @@ from register_api.core.instant import local_day
 from register_api.core.model import Register
 from register_api.core.text import quoted, text_problems
 from register_api.errors import Finding, Refused, RegisterError, UsageError
+from register_api.importer.draft import ImportPlan, StateImporter
 from register_api.importer.import_report import ImportReport
 from register_api.importer.list_states import (
     ListState,
@@ -25,11 +26,9 @@ from register_api.importer.list_states import (
     schedule,
 )
 from register_api.importer.names import NAMES_FILE
-from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults
-from register_api.importer.state_importer import (
+from register_api.importer.register_file import (
     SOURCE,
-    ImportPlan,
-    StateImporter,
+    RegisterDefaults,
     copy_source,
     read_bytes,
     vendor_ids,
@@ -39,6 +38,7 @@ from register_api.importer.vendor_update import MEMORY_FILE
 from register_api.publish.pipeline import PublishRequest, publish_version
 from register_api.publish.preparation import Baseline, PublishOptions, prepare
 from register_api.source.edit import write_files
+from register_api.source.load import REGISTER_FILE
 
 Progress = Callable[[int, int, str], None]
 
@@ -81,10 +81,8 @@ class ImportedState(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one state.
 
     Attributes:
-        version: The version that it became, or in a dry run would become; ``None`` if it said what the
-            one before said.
+        version: That it became, or in a dry run would become; ``None`` if it said what the one before said.
         added: Names that came with it, or came back.
-        ended: Names that it no longer had.
         findings: The errors that keep it from being published.
     """
 
@@ -108,17 +106,9 @@ def import_history(
 ) -> tuple[ImportReport, tuple[ImportedState, ...]]:
     """Publish all states of a list, the oldest first; interrupted, it goes on when called again.
 
-    All states are read and judged before the first of them is published. Returned is what a person should
-    know, and what became of each state that was not published before.
-
-    Args:
-        origin: Where the states come from.
-        folder: Gets ``register/``, the names file (unless it is named) and the memory.
-        options: What the caller says of the tables.
-        defaults: What the caller says of the register, for a new source.
-        target: Where they are published.
-        names: The names file.
-        progress: Called with done, total and what is being taken over.
+    All states are read and judged before the first of them is published. The folder gets ``register/``, the
+    names file (unless it is named) and the memory. Returned is what a person should know, and what became of
+    each state that was not published before.
 
     Raises:
         Refused: A state cannot be read exactly, or breaks the rules; none is published.

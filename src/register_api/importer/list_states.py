@@ -33,11 +33,7 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 class ListState(msgspec.Struct, frozen=True, kw_only=True):
-    """The list as it stood at one time.
-
-    Attributes:
-        at: The instant at which it is taken over.
-    """
+    """The list as it stood at one time, and the instant at which it is taken over."""
 
     mark: str
     at: dt.datetime

@@ -1,19 +1,32 @@
-"""``register.toml``, as an import makes or edits it."""
+"""The files of a source folder as an import reads them, and makes them from a list or a published register."""
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import tomlkit
 
-from register_api.core.text import quoted
+from register_api.core.fields import FIELDS
+from register_api.core.instant import parse_day
+from register_api.core.model import Register, RegisterSource, SubprocessorSource
+from register_api.core.struct_fields import shapes
+from register_api.core.text import is_slug, quoted
+from register_api.core.timeline import ALL
+from register_api.errors import UsageError
 from register_api.importer.import_report import Reporter
+from register_api.importer.table import refuse
 from register_api.importer.vendor_list import ImportedList
-from register_api.source.toml_values import HEADS, dump, parse, plain, put, table_of
+from register_api.source.load import REGISTER_FILE, VENDOR_FOLDER
+from register_api.source.toml_values import DAYS, HEADS, dump, parse, plain, put, schema_files, table_of
 
-REGISTER_FILE = "register.toml"
+SOURCE = "register"
+_MOST_BYTES = 64 * 1024 * 1024
 _NEW = f"""\
 {HEADS["register"]}\
 # The register: all but the vendors, who have a file each in subprocessors/. Begun by `register-api import`.
@@ -56,6 +69,43 @@ _USUAL = {"register": "example.com/sub-processors", "publisher": "Example Compan
           "time_zone": "UTC", "language": "en"}  # fmt: skip
 _SENSIBLE = ("time_zone", "language")
 _PROMISED = ["addition", "replacement", "activation"]
+
+
+def read_text(path: Path) -> str | None:
+    """Return a file's text, or ``None`` if there is none."""
+    data = read_bytes(path)
+    try:
+        return None if data is None else data.decode("utf-8")
+    except UnicodeDecodeError:
+        refuse(path.name, "", "this file is not UTF-8 text", "save it as UTF-8")
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """Return a file's bytes, or ``None`` if there is none."""
+    if not path.exists():
+        return None
+    if not path.is_file():
+        raise UsageError(f"{path} is not a regular file")
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    if len(data) > _MOST_BYTES:
+        raise UsageError(f"{path} is larger than {_MOST_BYTES} bytes")
+    return data
+
+
+def vendor_ids(folder: Path) -> list[str]:
+    """Return the ids of the vendors that have a file in the folder's source."""
+    stems = (path.stem for path in (folder / SOURCE / VENDOR_FOLDER).glob("*.toml"))
+    return sorted(stem for stem in stems if is_slug(stem))
+
+
+def copy_source(folder: Path, to: Path) -> None:
+    """Copy the source that a folder holds, if it holds one, into an empty folder."""
+    if (folder / SOURCE).is_dir():
+        shutil.copytree(folder / SOURCE, to / SOURCE, symlinks=True)
 
 
 class RegisterDefaults(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,3 +193,58 @@ class RegisterFile:
     def text(self) -> str:
         """The text of the file as it is now."""
         return dump(REGISTER_FILE, self.document)
+
+
+_TELLING = frozenset(
+    name for kind in FIELDS for name, shape in shapes(kind).items() if shape.is_required or shape.is_optional
+)
+"""Fields that say something even where they are empty: an empty list is stated, an absent one is not."""
+
+
+def is_register(data: bytes) -> bool:
+    """Tell whether a file is a published register, of this format or a later one."""
+    try:
+        head = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        return bytes(head["format"]).startswith(b'"sub-processor-register/')
+    except (msgspec.MsgspecError, ValueError, KeyError, RecursionError):
+        return False
+
+
+def source_of(register: Register) -> dict[str, str]:
+    """Return the files of the source that says what a register says, without what publishing adds."""
+    document = msgspec.to_builtins(register)
+    # What publishing sets is no field of a source.
+    head = msgspec.to_builtins(msgspec.convert(document, RegisterSource))
+    vendors = msgspec.to_builtins(msgspec.convert(document["subprocessors"], list[SubprocessorSource]))
+    head["order"] = [vendor["id"] for vendor in vendors]
+    files = {f"{SOURCE}/{name}": text for name, text in schema_files().items()}
+    files[f"{SOURCE}/{REGISTER_FILE}"] = HEADS["register"] + _toml(head)
+    for vendor in vendors:
+        files[f"{SOURCE}/{VENDOR_FOLDER}/{vendor.pop('id')}.toml"] = HEADS["subprocessor"] + _toml(vendor)
+    return files
+
+
+def _toml(plain: dict[str, Any]) -> str:
+    """Return a document as TOML, which has no null and knows days."""
+    made = _for_toml(plain, inside="")
+    text = tomlkit.dumps(made)
+    if tomllib.loads(text) != made:  # pragma: no cover  (a fault of the writer must not go unseen)
+        raise AssertionError("the source was not written as it was meant")
+    return text
+
+
+def _for_toml(value: Any, *, inside: str) -> Any:
+    if inside == "products" and isinstance(value, dict) and value.keys() == {"all", "ids"}:
+        return ALL if value["all"] else list(value["ids"])
+    if isinstance(value, dict):
+        return {
+            name: _for_toml(item, inside=name)
+            for name, item in value.items()
+            if item is not None and (inside == "set" or name in _TELLING or item not in ([], (), {}))
+        }
+    if isinstance(value, list | tuple):
+        return [_for_toml(item, inside=inside) for item in value]
+    if inside in DAYS and isinstance(value, str):
+        with contextlib.suppress(ValueError):  # a planned change may set anything, and `check` says so
+            return parse_day(value)
+    return value

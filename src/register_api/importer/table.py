@@ -77,9 +77,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 class Stated(msgspec.Struct, frozen=True, kw_only=True):
     """What a page or file states of itself beside its rows: proposed, and taken only if a person agrees.
 
-    Attributes:
-        field: ``updated_on``, a day (YYYY-MM-DD), or ``notice_days``, a number.
-        words: How it is stated.
+    Of ``updated_on`` the value is a day (YYYY-MM-DD), of ``notice_days`` a number.
     """
 
     field: Literal["updated_on", "notice_days"]

@@ -41,9 +41,8 @@ COPIED = (
 class SourceEdit:
     """Files of a source folder as they are to be.
 
-    Attributes:
-        folder: The source folder.
-        draft: What the source says before the edit.
+    ``draft`` is what the source says before. ``UsageError`` is raised for an id that is not there (the
+    nearest is named) or is there already, ``Refused`` where a file cannot be edited without harm.
     """
 
     def __init__(self, folder: Path, draft: Draft, texts: Mapping[str, str]) -> None:
@@ -54,19 +53,11 @@ class SourceEdit:
         self._register: tomlkit.TOMLDocument | None = None
 
     def vendor(self, vendor: str) -> SubprocessorSource:
-        """Return a vendor of the source by id.
-
-        Raises:
-            UsageError: There is none; the nearest id is named.
-        """
+        """Return a vendor of the source by id."""
         return _chosen("sub-processor", vendor, self._listed)
 
     def engagement(self, vendor: str, engagement: str | None) -> EngagementSource:
-        """Return an engagement by ids; without its id, the only one the vendor has.
-
-        Raises:
-            UsageError: There is none, or more than one to choose from.
-        """
+        """Return an engagement by ids; without its id, the only one the vendor has."""
         listed = {item.id: item for item in self.vendor(vendor).engagements}
         if engagement is None and len(listed) != 1:
             hint = f"one of: {', '.join(listed) or 'none'}"
@@ -74,11 +65,7 @@ class SourceEdit:
         return _chosen("engagement", next(iter(listed)) if engagement is None else engagement, listed)
 
     def add_vendor(self, vendor: str, fields: Mapping[str, Any]) -> None:
-        """Add a vendor's file, and its id to the order of reading where there is one.
-
-        Raises:
-            UsageError: There is a vendor of that id.
-        """
+        """Add a vendor's file, and its id to the order of reading where there is one."""
         if vendor in self._listed:
             hint = "a further use of it is added with --use NAME and without --name"
             raise UsageError(f"there is a sub-processor {vendor!r} already", hint=hint)
@@ -92,11 +79,7 @@ class SourceEdit:
             order.append(vendor)
 
     def add_engagement(self, vendor: str, engagement: str, fields: Mapping[str, Any]) -> None:
-        """Add an engagement below the others of a vendor.
-
-        Raises:
-            UsageError: The vendor has one of that id.
-        """
+        """Add an engagement below the others of a vendor."""
         file = self._file(vendor)
         if engagement in file.engagements:
             raise UsageError(f"{vendor} has an engagement {engagement!r} already", hint="give another --use")
@@ -107,11 +90,7 @@ class SourceEdit:
         _put_all(self._owner(vendor, engagement), fields)
 
     def plan(self, vendor: str, engagement: str | None, change: Mapping[str, Any]) -> None:
-        """Add a planned change (``id``, ``effective_on``, ``set``) to a vendor or one of its engagements.
-
-        Raises:
-            UsageError: There is a planned change of that id.
-        """
+        """Add a planned change (``id``, ``effective_on``, ``set``) to a vendor or one of its engagements."""
         owner = self._owner(vendor, engagement)
         if change["id"] in _planned(owner):
             raise UsageError(f"there is a planned change {change['id']!r} already", hint="give another --id")
@@ -123,11 +102,7 @@ class SourceEdit:
         owner["planned"].append(table_of(change, "\n"))
 
     def cancel(self, vendor: str, engagement: str | None, planned: str | None, reason: str) -> None:
-        """Say that an announced engagement or planned change will not come.
-
-        Raises:
-            UsageError: There is no such planned change.
-        """
+        """Say that an announced engagement or planned change will not come."""
         section = self._owner(vendor, engagement)
         if planned is not None:
             section = _chosen("planned change", planned, _planned(section))
@@ -164,11 +139,7 @@ class SourceEdit:
         return folded
 
     def changed(self) -> dict[str, tuple[str, str]]:
-        """Return the files that would change: name to text before and after.
-
-        Raises:
-            Refused: A file cannot be edited without harm.
-        """
+        """Return the files that would change: name to text before and after."""
         after = {file.name: file.text for file in self._vendors.values()}
         if self._register is not None:
             after[REGISTER_FILE] = dump(REGISTER_FILE, self._register)
@@ -179,12 +150,7 @@ class SourceEdit:
         }
 
     def write(self) -> None:
-        """Write the files that change, each whole.
-
-        Raises:
-            Refused: A file cannot be edited without harm; nothing was written.
-            UsageError: The disk does not take one.
-        """
+        """Write the files that change, each whole."""
         write_files(self.folder, {name: text for name, (_, text) in self.changed().items()})
 
     def _owner(self, vendor: str, engagement: str | None) -> Section:

@@ -20,8 +20,8 @@ from register_api.core.format import tree
 from register_api.core.model import Announced, PlannedChange, Register, SubprocessorSource
 from register_api.core.timeline import plain, read_scope
 from register_api.errors import UsageError
-from register_api.importer.draft import import_files, is_register, source_of
-from register_api.importer.register_file import RegisterDefaults
+from register_api.importer.draft import import_files
+from register_api.importer.register_file import RegisterDefaults, is_register, source_of
 from register_api.importer.table import ImportOptions
 from register_api.publish.pipeline import PublishRequest, publish_version
 from register_api.publish.preparation import PublishOptions
