@@ -152,9 +152,12 @@ def run_checks(
     """
     run = _Run(client)
     try:
-        places = run.find_places()
+        client.ask("HEAD", "/", {})  # says whether anybody is there at all
+        places = find_places(run.peek)
         # The service alone answers for its health.
         seems: Profile = "service" if b'"alive"' in run.peek("healthz").body else "static"
+    except NoAnswer as error:
+        raise Unreachable(f"{client.address.base}: {error}") from error
     except UsedUp as error:
         raise Unreachable(f"{client.address.base}: {_USED_UP} before the checks began") from error
     results = []
@@ -182,15 +185,6 @@ class _Run:
     def __init__(self, client: Client) -> None:
         self.client = client
         self._plain: dict[str, Answer] = {}
-        self._held = 0
-
-    def find_places(self) -> ServedTree:
-        """Find out what is served; the first request says whether anybody is there at all."""
-        try:
-            self.client.ask("HEAD", "/", {})
-            return find_places(self.peek)
-        except NoAnswer as error:
-            raise Unreachable(f"{self.client.address.base}: {error}") from error
 
     def is_another_publication(self) -> bool:
         """Tell whether something was published since plain answers were kept; they are forgotten then."""
@@ -198,7 +192,6 @@ class _Run:
         changed = self.peek(tree.TIMESTAMP.path()).body != before
         if changed:
             self._plain.clear()
-            self._held = 0
         return changed
 
     def peek(self, path: str) -> Answer:
@@ -209,8 +202,7 @@ class _Run:
             answer = self.client.ask("GET", f"/{path}", {})
         except NoAnswer:
             answer = _NONE
-        self._held += len(answer.body)
-        if self._held <= _MOST_HELD:
+        if sum(len(kept.body) for kept in self._plain.values()) + len(answer.body) <= _MOST_HELD:
             self._plain[path] = answer
         return answer
 

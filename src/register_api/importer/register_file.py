@@ -1,4 +1,4 @@
-"""The files of a source folder as an import reads them, and makes them from a list or a published register."""
+"""The files of a source folder, as an import reads them and makes them of a list or a published register."""
 
 from __future__ import annotations
 
