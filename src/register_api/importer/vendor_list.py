@@ -112,29 +112,27 @@ def make_list(
     for title, category in categories.items():
         names.category(title, category)
     new = _name_new(entries, names, reporter, taken)
-    grouped: dict[str, list[tuple[ImportedRow, str]]] = {}
+    grouped: dict[str, list[tuple[ImportedRow, Use]]] = {}
     titles: dict[str, str] = {}
     ids = dict(products)
     for entry in entries:
         known = names.find(entry.name, entry.words) or names.add(entry.name, taken)
-        grouped.setdefault(known.id, []).append((entry, known.use))
-        titles.setdefault(names.category(entry.category), entry.category)
-        for title in _products_of(entry):
-            if title not in ids:
-                ids[title] = free_slug(slug(title) or "product", set(ids.values()))
-                reporter.note("new", f"the product {quoted(title)} has the id {ids[title]}", file=entry.file)
+        use = entry.use | {"category": names.category(entry.category)}
+        titles.setdefault(use["category"], entry.category)
+        named = use.get("products")
+        if isinstance(named, list):  # titles; else that all use it
+            for title in named:
+                if title not in ids:
+                    ids[title] = free_slug(slug(title) or "product", set(ids.values()))
+                    message = f"the product {quoted(title)} has the id {ids[title]}"
+                    reporter.note("new", message, file=entry.file)
+            use["products"] = [ids[title] for title in named]
+        grouped.setdefault(known.id, []).append((entry, Use(id=known.use, fields=use)))
     vendors = tuple(
-        _listed(vendor, rows, names, ids, reporter, new=rows[0][0].name in new)
-        for vendor, rows in grouped.items()
+        _listed(vendor, rows, reporter, new=rows[0][0].name in new) for vendor, rows in grouped.items()
     )
     by_id = {id_: title for title, id_ in ids.items()}
     return ImportedList(vendors=vendors, categories=titles, products=by_id)
-
-
-def _products_of(row: ImportedRow) -> list[str]:
-    """Return the titles of products that a row names; none where it says that all use it."""
-    named = row.use.get("products")
-    return named if isinstance(named, list) else []
 
 
 def _name_new(
@@ -162,37 +160,28 @@ def _name_new(
 
 
 def _listed(
-    vendor: str,
-    rows: Sequence[tuple[ImportedRow, str]],
-    names: Names,
-    products: Mapping[str, str],
-    reporter: Reporter,
-    *,
-    new: bool,
+    vendor: str, rows: Sequence[tuple[ImportedRow, Use]], reporter: Reporter, *, new: bool
 ) -> ListedVendor:
-    """Return a vendor as its rows have it; each row comes with the id of a use that the names file gives."""
+    """Return a vendor as its rows have it; each comes with its use, whose id the names file may give."""
     first = rows[0][0]
     fields: dict[str, Any] = {"name": first.name}
     uses: list[Use] = []
-    for row, pinned in rows:
+    for row, use in rows:
         where: dict[str, Any] = {"file": row.file, "line": row.line, "key": row.key}
         extra = dict(row.extra)
         for field, value in {"name": row.name, **row.vendor}.items():
             if fields.setdefault(field, value) != value:
                 text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
                 keep_aside(extra, field, text)
-                message = f"rows of {quoted(row.name)} differ in {field}; the first counts, the others are"
-                message += " kept as extra"
-                reporter.note("left", message, **where)
-        use = {**row.use, "category": names.category(row.category), **({"extra": extra} if extra else {})}
-        if _products_of(row):
-            use["products"] = [products[title] for title in _products_of(row)]
-        if any(use == other.fields for other in uses):
+                message = f"rows of {quoted(row.name)} differ in {field}; the first counts"
+                reporter.note("left", f"{message}, the others are kept as extra", **where)
+        said = use.fields | ({"extra": extra} if extra else {})
+        if any(said == other.fields for other in uses):
             message = f"a row that repeats another of {quoted(row.name)} was passed over"
             reporter.note("skipped", message, **where)
         else:
-            known = pinned if pinned not in {item.id for item in uses} else ""
-            uses.append(Use(id=known, fields=use))
+            known = use.id if use.id not in {item.id for item in uses} else ""
+            uses.append(Use(id=known, fields=said))
     if len(uses) > 1:
         message = f"{quoted(first.name)} stands in {len(uses)} rows: one sub-processor, {len(uses)} uses"
         reporter.note("read", message, file=first.file)
