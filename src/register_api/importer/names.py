@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -17,7 +16,7 @@ from register_api.core.text import MAX_SLUG, is_slug, printable, quoted
 from register_api.errors import Finding
 from register_api.importer.table import folded, refuse, refuse_any
 from register_api.source.file import finding
-from register_api.source.toml_values import parse, table_of
+from register_api.source.toml_values import parse, plain, table_of
 
 _OTHER = re.compile("[^a-z0-9]+")
 _LATIN = re.compile("[\0-\u024f\u1e00-\u1eff\u2000-\u206f]*")
@@ -83,8 +82,8 @@ class Names:
         """
         self._document = parse(file, text)
         try:
-            known = msgspec.convert(tomllib.loads(text), _Document)
-        except (msgspec.ValidationError, ValueError, RecursionError) as error:
+            known = msgspec.convert(plain(self._document), _Document)
+        except (msgspec.ValidationError, RecursionError) as error:
             hint = "its head shows how a names file is written"
             refuse(file, "", f"this names file cannot be read: {printable(error)}", hint)
         refuse_any(_faults(file, known))

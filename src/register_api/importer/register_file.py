@@ -19,6 +19,7 @@ from register_api.core.struct_fields import shapes
 from register_api.core.text import is_slug, quoted
 from register_api.core.timeline import ALL
 from register_api.errors import UsageError
+from register_api.files.durable import read_bounded
 from register_api.importer.import_report import Reporter
 from register_api.importer.table import refuse
 from register_api.importer.vendor_list import ImportedList
@@ -86,11 +87,7 @@ def read_bytes(path: Path) -> bytes | None:
         return None
     if not path.is_file():
         raise UsageError(f"{path} is not a regular file")
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    data = read_bounded(path, _MOST_BYTES)
     if len(data) > _MOST_BYTES:
         raise UsageError(f"{path} is larger than {_MOST_BYTES} bytes")
     return data
