@@ -31,10 +31,8 @@ from register_api.hosting import host_rules
 
 HostFormat = Literal["nginx", "caddy", "headers", "redirects"]
 WorkflowFormat = Literal["github", "gitlab"]
-
 USUAL = dt.timedelta(days=15)
 """How long a timestamp is good for a publisher with a weekly job: one of them may fail."""
-
 _HOUR, _DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 _SCHEDULES = (
     (7 * _DAY, "17 5 * * 1", "every Monday"),
@@ -43,10 +41,8 @@ _SCHEDULES = (
     (_HOUR, "17 * * * *", "every hour"),
 )
 """Interval, as cron has it, in words; at a minute at which services have less to do than at the full hour."""
-
 _PATH = re.compile(r"/[^\x00-\x1f\x7f\"\\$%{};'`]*")
 """What nginx and Caddy both can name between quotation marks; the rest means something to one of them."""
-
 _NAME = re.compile(r"_|(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _LISTEN = re.compile(r"(?:(?:[0-9.]+|\[[0-9A-Fa-f:.]+\]):)?(?P<port>\d{1,5})")
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")

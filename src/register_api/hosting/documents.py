@@ -18,7 +18,6 @@ from register_api.core.text import quoted
 from register_api.hosting.script import MAX_QUOTE, ExchangeContext
 
 T = TypeVar("T")
-
 _OK = 200
 _MOST = 8192
 """How much of a ``Link`` header is read: a few kilobytes are plenty, and reading takes longer and longer."""

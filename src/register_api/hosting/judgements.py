@@ -42,7 +42,6 @@ _PART = 206
 _UNSATISFIABLE = 416
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)/(\d+)|\*/(\d+))")
-
 _AS_GET = (
     "content-type", "content-length", "content-encoding", "etag", "last-modified", "cache-control",
     "repr-digest", "link",

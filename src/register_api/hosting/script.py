@@ -22,12 +22,10 @@ from register_api.hosting.raw_client import Address, Answer
 
 Peek = Callable[[str], Answer]
 """Answers GET for a path below the base."""
-
 _OK = 200
 _FURTHER_LANGUAGES = re.compile(rb'href="\./([a-z]{2})/" hreflang="\1"')
 """Languages in which there are pages beside those in the main one, as the first page says."""
 _MAX_ROOTS = 64
-
 _Number = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
 
 
@@ -157,7 +155,6 @@ def _document(peek: Peek, kind: FileKind, *values: int) -> _Document:
 Host = Literal["any", "told", "service"]
 """Who has to keep a rule: any host of the tree; a host of files if it is told how (``export`` writes
 that down), and it may be left out; the service alone."""
-
 Each = Literal["once", "files", "kinds", "pages", "folders"]
 """Whether a check is carried out once, or for every file that was found, one of every kind of file, every
 page, or every page in a folder."""

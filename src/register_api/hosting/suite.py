@@ -27,7 +27,6 @@ from register_api.hosting.script import (
 
 Profile = Literal["service", "static"]
 Result = Literal["ok", "failed", "lacking", "skipped"]
-
 _SHOWN = 3
 _MARKS = {"ok": "ok", "failed": "FAILED", "lacking": "lacking", "skipped": "not checked"}
 _HOSTS = {"service": "the service", "static": "a host of files"}
@@ -131,7 +130,6 @@ def _verdict(report: ConformanceReport) -> Iterator[str]:
 
 _MOST_HELD = 256 * 2**20
 """Bytes of plain answers that are kept."""
-
 _NONE = Answer(0, {}, b"")
 _USED_UP = "the time or the number of requests of this run was used up"
 

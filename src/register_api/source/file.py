@@ -31,7 +31,6 @@ class _Fault(NamedTuple):
 _CURLY = "“”„‟«»‹›‘’‚‛″"  # noqa: RUF001 - what word processors type
 _KEY = r"(?P<key>[A-Za-z0-9_.-]+)"
 _SET = rf"{_KEY}\s*=\s*"
-
 _LINES = tuple((re.compile(rf"^\s*(?:{pattern})\s*(?:#.*)?$"), message, hint) for pattern, message, hint in (
     (rf"{_SET}[{_CURLY}](?P<text>[^{_CURLY}\"']*)[{_CURLY}\"']?,?;?",
      "typographic quotes stand around the text", 'use straight ones: {key} = "{text}"'),

@@ -88,7 +88,6 @@ DAYS = frozenset(
 """Fields that are days: texts in JSON, dates in TOML."""
 _LONG = 100
 """Characters from which on a list is written over several lines."""
-
 Section = MutableMapping[str, Any]
 VENDOR_ORDER = tuple(
     name for name in SubprocessorSource.__struct_fields__ if name not in {"id", "engagements"}
