@@ -58,10 +58,7 @@ _PAGE = re.escape(PAGE_FILE)
 class HeaderRule(msgspec.Struct, frozen=True):
     """A value that a header has for some paths.
 
-    Attributes:
-        pattern: Regular expression for the whole path, without leading slash; Python, PCRE and RE2 read
-            it alike.
-        value: The header's value.
+    The pattern is of the whole path, without leading slash; Python, PCRE and RE2 read it alike.
     """
 
     pattern: str

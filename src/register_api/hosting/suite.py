@@ -46,7 +46,6 @@ class ConformanceResult(msgspec.Struct, frozen=True, kw_only=True):
     """What one check found.
 
     Attributes:
-        id: As in the script; so are title, standard and host.
         result: Held; failed; lacking, which a host of files may be; or not made.
         sentence: How many answers were looked at, or why it was not made.
     """
@@ -64,10 +63,7 @@ class ConformanceReport(msgspec.Struct, frozen=True, kw_only=True):
     """What one run found.
 
     Attributes:
-        profile: What the host was taken for.
-        detected: Whether that was found out, and not said by the caller.
-        version: Number of the newest version that is served.
-        requests: How many requests were made.
+        detected: Whether the profile was found out, and not said by the caller.
         complete: Whether every check that was asked for was made; time and requests are bounded.
         exit_code: 0; 1 when a check failed; 10 when none did, but not all were made.
     """

@@ -79,11 +79,7 @@ def parse_json(name: str, text: str) -> Any:
 
 
 def states_of(document: Any) -> list[dict[str, Any]] | None:
-    """Return the dated states of a history, or ``None`` if the document is none.
-
-    A history is a list of objects, or an object with such a list ``versions``, where each object has
-    ``entries``.
-    """
+    """Return the dated states of a history: objects with ``entries``, in a list or a list ``versions``."""
     versions = document.get("versions") if isinstance(document, dict) else document
     dated = isinstance(versions, list) and all(
         isinstance(item, dict) and isinstance(item.get("entries"), list) for item in versions

@@ -61,10 +61,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Where states are published.
 
     Attributes:
-        base: What the store holds.
         skip: Commits (their first letters) or numbers of states that are left out.
         subjects: Whether the first line of a commit's message, or a state's title, is published, too.
-        dry_run: Whether nothing is published; states are read and judged as if they were.
     """
 
     store: Path

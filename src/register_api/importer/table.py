@@ -87,12 +87,7 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """One table of a file, numbered from 1; the line is that of its header.
-
-    Attributes:
-        remarks: What the reader did that a person should know, e.g. merged cells spread out.
-        stated: What the file states of itself.
-    """
+    """One table of a file, numbered from 1, with its header's line, and what a person should know of it."""
 
     file: str
     number: int
@@ -119,7 +114,6 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
         category: Title of the category of a row that names none.
         defaults: Text to read for a field where a row says nothing of it, by field.
         links: Field that takes the link of a vendor's name; ``None`` keeps it as text.
-        clean: Whether texts are put right, with a note for each, or refused.
     """
 
     form: FileFormat | None = None
@@ -202,10 +196,7 @@ def find_field(name: str) -> str | None:
 
 
 def match_columns(table: Table, chosen: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
-    """Return the field of each column, ``extra`` or ``drop``.
-
-    And for a dropped column whose name is known the field that another column took.
-    """
+    """Return the field of each column, or ``extra`` or ``drop``; and the fields that another column took."""
     refuse_any(_faults(table))
     known = _FIELD_BY_NAME | {folded(name): (field, -1) for name, field in chosen.items()}
     names = [folded(cell.text) for cell in table.header]

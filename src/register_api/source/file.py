@@ -165,14 +165,7 @@ _MOST_FAULTS = 20
 
 
 class SourceFile(msgspec.Struct, frozen=True):
-    """What one file holds.
-
-    Attributes:
-        name: Below the source folder, with ``/``, printable.
-        text: The file's text, or ``None`` if it could not be read as text.
-        table: The parsed TOML, or ``None`` if there are findings.
-        findings: What kept it from being read.
-    """
+    """What one file holds: its text, the parsed TOML, or what kept it from being read."""
 
     name: str
     text: str | None = None

@@ -33,12 +33,9 @@ T = TypeVar("T", RegisterSource, SubprocessorSource)
 
 
 class LoadedSource(msgspec.Struct, frozen=True):
-    """What the source says, and what is wrong with how it is written.
+    """What the source says, if there is no error, what is wrong with it, and the texts of its files.
 
-    Attributes:
-        draft: Register and vendors in order of reading; ``None`` if there is any error.
-        findings: By file, ``register.toml`` first, then in order of lines.
-        texts: Of each file that could be read as text, by name.
+    Vendors stand in order of reading; findings by file, ``register.toml`` first, then in order of lines.
     """
 
     draft: Draft | None
