@@ -12,7 +12,7 @@ from obstore.store import MemoryStore
 
 from publishers import NOW, Publisher
 from register_api.deploy.bucket import Bucket
-from register_api.deploy.sending import Order, deploy
+from register_api.deploy.sending import Deployment
 from register_api.errors import TargetError
 from register_api.verify import Options, verify
 from register_api.verify.fetcher import MemoryFetcher
@@ -101,15 +101,10 @@ def sent(
     address: str = "",
 ) -> Plan:
     """Deploy what a publisher has published."""
-    order = Order(
-        snapshot=publisher.snapshot(),
-        target=target,
-        address=address or target.name,
-        repair=repair,
-        dry_run=dry_run,
-        forgotten=_forgotten,
+    deployment = Deployment(
+        publisher.snapshot(), target, address or target.name, lambda _done, _total, _what: None, _forgotten
     )
-    return deploy(order, lambda _done, _total, _what: None)
+    return deployment.run(repair=repair, dry_run=dry_run)
 
 
 def _forgotten(error: OSError) -> None:

@@ -9,11 +9,11 @@ import click
 
 from register_api.cli import options
 from register_api.cli.output import out, print_annotations, print_findings, print_json
-from register_api.cli.reasons import GivenReason, reason_options
+from register_api.cli.publish import Intent, reason_options
 from register_api.cli.words import print_lines, proposal_lines
 from register_api.core.language.language import count
 from register_api.errors import Refused
-from register_api.publish.preparation import Candidate, prepare, read_base
+from register_api.publish.preparation import prepare, read_base
 from register_api.store.reader import open_snapshot
 
 Form: TypeAlias = Literal["text", "json", "github"]
@@ -32,7 +32,7 @@ Form: TypeAlias = Literal["text", "json", "github"]
     default="text",
     help="Output format; github writes annotations for a pull request.",
 )
-def check(source: Path, store: Path, why: GivenReason, strict: bool, quiet: bool, form: Form) -> None:
+def check(source: Path, store: Path, why: Intent, strict: bool, quiet: bool, form: Form) -> None:
     """Check the source for errors, and against the notice promise.
 
     Nothing is written. Errors block publishing, warnings do not. A warning can be accepted with a reason:
@@ -48,7 +48,7 @@ def check(source: Path, store: Path, why: GivenReason, strict: bool, quiet: bool
       register-api check --source register --format json
     """
     snapshot = open_snapshot(store)
-    prepared = prepare(source, read_base(snapshot), why.intent(snapshot))
+    prepared = prepare(source, read_base(snapshot), why(snapshot))
     worst_first = sorted(prepared.findings, key=lambda finding: finding.severity)
     stopping = {"error", "warning"} if strict else {"error"}
     shown = [item for item in worst_first if not item.accepted and (item.severity in stopping or not quiet)]
@@ -61,17 +61,13 @@ def check(source: Path, store: Path, why: GivenReason, strict: bool, quiet: bool
         case "text":
             print_findings(shown, out)
             if not quiet:
-                _print_tally(prepared)
+                errors = sum(1 for finding in prepared.findings if finding.severity == "error")
+                accepted = sum(1 for finding in prepared.findings if finding.accepted)
+                also = f" ({accepted} of them accepted)" if accepted else ""
+                warnings = count(len(prepared.findings) - errors, "warning")
+                out.print(f"{count(errors, 'error')}, {warnings}{also}")
+                if prepared.unchanged:
+                    out.print("Nothing has changed since the newest version (R26).")
                 print_lines(proposal_lines(prepared.proposals()))
     if any(item.severity in stopping and not item.accepted for item in prepared.findings):
         raise click.exceptions.Exit(Refused.exit_code)
-
-
-def _print_tally(prepared: Candidate) -> None:
-    errors = sum(1 for finding in prepared.findings if finding.severity == "error")
-    accepted = sum(1 for finding in prepared.findings if finding.accepted)
-    warnings = len(prepared.findings) - errors
-    also = f" ({accepted} of them accepted)" if accepted else ""
-    out.print(f"{count(errors, 'error')}, {count(warnings, 'warning')}{also}")
-    if prepared.unchanged:
-        out.print("Nothing has changed since the newest version (R26).")

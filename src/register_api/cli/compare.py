@@ -25,10 +25,7 @@ from register_api.verify.checks.check_table import worst
 from register_api.verify.checks.log import Log
 from register_api.verify.compare import Given, compare_checkpoints, render_text
 from register_api.verify.engine import look
-from register_api.verify.fetcher import Fetcher
 from register_api.verify.options import Options
-
-_LEAST = 2
 
 
 @click.command()
@@ -39,7 +36,7 @@ _LEAST = 2
     "-o",
     "--state",
     "folder",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     help="Folder in which to keep contradicting checkpoints, below evidence/.",
 )
 @root_options
@@ -70,34 +67,29 @@ def compare(
     check_root(root, root_sha256)
     addresses = [name for name in checkpoint if "://" in name]
     place = base or next(iter(addresses), None)
-    if len(checkpoint) + (base is not None) < _LEAST:
+    if len(checkpoint) == 1 and base is None:
         raise UsageError("compare needs two checkpoints, or one and --base")
     wishes = Options(root=root, root_sha256=root_sha256, history="none")
     with contextlib.ExitStack() as stack:
         log = None
         if place is not None:
-            log = _served_log(stack.enter_context(opened(place)), wishes)
+            fetcher = stack.enter_context(opened(place))
+            with progress("checking") as report_progress:
+                found = look(fetcher, wishes, clock.now(), None, report_progress)
+            if errors := found.record.errors():
+                raise worst(errors)
+            log = found.log
         trusted = [read_verifier_key("--key", text, ED25519) for text in keys]
         given = [_given(name, place, log) for name in checkpoint]
         report = compare_checkpoints(given, trusted, log, folder)
     if as_json:
         print_json(report)
     else:
-        out.print(render_text(report), markup=False)
+        out.print(render_text(report))
     raise click.exceptions.Exit(report.exit_code)
 
 
-def _served_log(fetcher: Fetcher, wishes: Options) -> Log:
-    """Verify the newest register, and return its log."""
-    with progress("checking") as report_progress:
-        found = look(fetcher, wishes, clock.now(), None, report_progress)
-    if errors := found.record.errors():
-        raise worst(errors)
-    return found.log
-
-
 def _given(name: str, place: str | None, log: Log | None) -> Given:
-    """Return a checkpoint from a file or an address."""
     if "://" not in name:
         return Given(name=name, data=read_checkpoint(Path(name)))
     if name == place and log is not None:

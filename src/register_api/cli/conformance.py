@@ -71,7 +71,10 @@ def conformance(
       10 no response, no register found, or undecided within the limits
     """
     checks = load_checks()
-    _check_ids(only, checks)
+    if unknown := [name for name in only if name not in {check.id for check in checks}]:
+        raise UsageError(
+            f"there is no check {unknown[0]!a}", hint=f"they are {checks[0].id} to {checks[-1].id}"
+        )
     if listing:
         _show(checks, frozenset(only), as_json=as_json)
         return
@@ -89,18 +92,8 @@ def conformance(
     if as_json:
         print_json(report)
     else:
-        out.print(render_text(report), markup=False)
+        out.print(render_text(report))
     raise click.exceptions.Exit(report.exit_code)
-
-
-def _check_ids(only: tuple[str, ...], checks: tuple[ConformanceCheck, ...]) -> None:
-    """Refuse numbers that no check has."""
-    known = {check.id for check in checks}
-    unknown = [name for name in only if name not in known]
-    if unknown:
-        raise UsageError(
-            f"there is no check {unknown[0]!a}", hint=f"they are {checks[0].id} to {checks[-1].id}"
-        )
 
 
 def _show(checks: tuple[ConformanceCheck, ...], only: frozenset[str], *, as_json: bool) -> None:
@@ -109,13 +102,11 @@ def _show(checks: tuple[ConformanceCheck, ...], only: frozenset[str], *, as_json
         print_json(chosen)
         return
     for check in chosen:
-        out.print(f"{check.id}  {check.title}", markup=False)
-        out.print(f"     {check.standard}; host: {check.host}", markup=False)
+        out.print(f"{check.id}  {check.title}")
+        out.print(f"     {check.standard}; host: {check.host}")
         for exchange in check.exchange:
             headers = ", ".join(
                 f"{name}: {' | '.join(text.splitlines())}" for name, text in exchange.with_.items()
             )
             status = " or ".join(map(str, exchange.allowed))
-            out.print(
-                f"     - {exchange.send}{f' with {headers}' if headers else ''} → {status}", markup=False
-            )
+            out.print(f"     - {exchange.send}{f' with {headers}' if headers else ''} → {status}")

@@ -14,8 +14,7 @@ from register_api.core.instant import format_instant
 from register_api.core.language.language import count
 from register_api.deploy.plan import Plan
 from register_api.deploy.public_head import address_of_register
-from register_api.deploy.sending import Order, verify_outside
-from register_api.deploy.sending import deploy as send
+from register_api.deploy.sending import Deployment, verify_outside
 from register_api.deploy.target import open_target
 from register_api.errors import TargetError, UsageError
 from register_api.store.reader import Snapshot, open_snapshot
@@ -25,20 +24,8 @@ from register_api.verify.options import History
 @click.command()
 @click.argument("target_address", metavar="TARGET")
 @options.store_option
-@click.option(
-    "--endpoint",
-    envvar="REGISTER_DEPLOY_ENDPOINT",
-    show_envvar=True,
-    metavar="URL",
-    help="URL of the service, if s3:// or az:// is not the provider's own.",
-)
-@click.option(
-    "--base-url",
-    type=options.BaseUrlParam(),
-    envvar="REGISTER_BASE_URL",
-    show_envvar=True,
-    help="URL to verify after deploying.  [default: the register's own]",
-)
+@options.endpoint_option("URL of the service, if s3:// or az:// is not the provider's own.")
+@options.base_url_option("URL to verify after deploying.  [default: the register's own]")
 @click.option("--no-verify", is_flag=True, help="Do not verify the served tree afterwards.")
 @click.option(
     "--repair",
@@ -83,32 +70,15 @@ def deploy(
     if snapshot is None:
         raise UsageError(f"nothing is published in {store}", hint="give --store, or publish first")
     target = open_target(target_address, endpoint, store)
-    order = Order(
-        snapshot=snapshot,
-        target=target,
-        address=target.name + (f" {endpoint}" if endpoint else ""),
-        repair=repair,
-        dry_run=dry_run,
-        forgotten=lambda error: err.print(
-            f"Note: {store} cannot keep what was sent ({error.strerror}); the next time all is compared"
-        ),
-    )
+    address = target.name + (f" {endpoint}" if endpoint else "")
     stands = f"the same command completes what is at {target.name}"
     with telling(lambda: stands), progress("deploying") as report:
-        plan = send(order, report)
-    done = _told(snapshot, target.name, plan, dry_run=dry_run)
-    url = base_url or address_of_register(snapshot)
-    if url is not None and not (dry_run or no_verify):
-        _verify(snapshot, url, done, plan, as_json=as_json)
-        return
-    why = "--no-verify" if no_verify else "the register names no url, and there is no --base-url"
-    _print(done, plan, "" if dry_run else f"NOT verified from outside: {why}.", as_json=as_json)
-
-
-def _told(snapshot: Snapshot, target: str, plan: Plan, *, dry_run: bool) -> dict[str, Any]:
-    """Return what --json prints; ``verified`` and ``served`` stay empty where nobody looked."""
-    return {
-        "target": target,
+        plan = Deployment(snapshot, target, address, report, lambda error: _forgotten(store, error)).run(
+            repair=repair, dry_run=dry_run
+        )
+    # ``verified`` and ``served`` stay empty where nobody looked.
+    done = {
+        "target": target.name,
         "register": snapshot.state.register,
         "version": snapshot.state.version,
         "dry_run": dry_run,
@@ -119,6 +89,16 @@ def _told(snapshot: Snapshot, target: str, plan: Plan, *, dry_run: bool) -> dict
         "verified": None,
         "served": None,
     }
+    url = base_url or address_of_register(snapshot)
+    if url is not None and not (dry_run or no_verify):
+        _verify(snapshot, url, done, plan, as_json=as_json)
+        return
+    why = "--no-verify" if no_verify else "the register names no url, and there is no --base-url"
+    _print(done, plan, "" if dry_run else f"NOT verified from outside: {why}.", as_json=as_json)
+
+
+def _forgotten(store: Path, error: OSError) -> None:
+    err.print(f"Note: {store} cannot keep what was sent ({error.strerror}); the next time all is compared")
 
 
 def _verify(snapshot: Snapshot, url: str, done: dict[str, Any], plan: Plan, *, as_json: bool) -> None:

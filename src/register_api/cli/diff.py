@@ -34,7 +34,8 @@ def diff(older: str, newer: str, store: Path, as_json: bool) -> None:
       register-api diff 6 7
       register-api diff last-year.json register.json --json
     """
-    before, after = _register(older, store), _register(newer, store)
+    data = [_read(name, store) for name in (older, newer)]
+    before, after = (Encoded(decode(each, Register), each) for each in data)
     old, new = before.document, after.document
     if old.register != new.register:
         raise UsageError(f"these are two registers: {old.register} and {new.register}")
@@ -43,11 +44,6 @@ def diff(older: str, newer: str, store: Path, as_json: bool) -> None:
         print_json(document)
     else:
         print_lines(change_lines(new, document))
-
-
-def _register(name: str, store: Path) -> Encoded[Register]:
-    data = _read(name, store)
-    return Encoded(decode(data, Register), data)
 
 
 def _read(name: str, store: Path) -> bytes:

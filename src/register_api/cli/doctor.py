@@ -33,9 +33,7 @@ _WORDS = {
 @options.offline_option
 @options.address_option
 @click.option("--target", metavar="TARGET", help="Test the folder or bucket that `deploy` writes to.")
-@click.option(
-    "--endpoint", envvar="REGISTER_DEPLOY_ENDPOINT", show_envvar=True, metavar="URL", help="As for `deploy`."
-)
+@options.endpoint_option("As for `deploy`.")
 @options.json_option
 def doctor(*, as_json: bool, **given: Any) -> None:
     """Diagnose present and coming problems, and say how to fix them.

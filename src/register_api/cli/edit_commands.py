@@ -10,7 +10,6 @@ import click
 
 from register_api.cli import options
 from register_api.cli.editing import Editing, edits
-from register_api.cli.options import Command
 from register_api.cli.output import out
 from register_api.core.model import EngagementSource, SubprocessorSource
 from register_api.core.text import is_slug
@@ -25,7 +24,7 @@ _vendor_argument = click.argument("vendor", metavar="VENDOR")
 _on_option = click.option(
     "--on",
     "day",
-    type=options.DayParam(),
+    type=options.day,
     metavar="DAY",
     help="Effective date.  [default: the earliest date the notice promise allows]",
 )
@@ -37,15 +36,11 @@ _country_option = click.option(
 )
 
 
-def _company_options(command: Command) -> Command:
-    """Add what is said of a new sub-processor beside its name."""
-    for option in (
-        click.option("--website", metavar="URL", help="Its website."),
-        click.option("--seat", metavar="COUNTRY", help="Country in which it is established, e.g. DE."),
-        click.option("--legal-name", help="Name of its legal entity."),
-    ):
-        command = option(command)
-    return command
+_company_options = options.together(
+    click.option("--legal-name", help="Name of its legal entity."),
+    click.option("--seat", metavar="COUNTRY", help="Country in which it is established, e.g. DE."),
+    click.option("--website", metavar="URL", help="Its website."),
+)
 
 
 def _checked_id(name: str, what: str) -> str:
@@ -130,12 +125,7 @@ def add(
 @_vendor_argument
 @_use_option
 @click.option(
-    "--on",
-    "day",
-    type=options.DayParam(),
-    required=True,
-    metavar="DAY",
-    help="First day without the sub-processor.",
+    "--on", "day", type=options.day, required=True, metavar="DAY", help="First day without the sub-processor."
 )
 @edits
 def end(editing: Editing, vendor: str, use: str | None, day: dt.date) -> None:
@@ -150,9 +140,11 @@ def end(editing: Editing, vendor: str, use: str | None, day: dt.date) -> None:
       register-api end acme-cloud --use backups --on 2027-03-01
     """
     listed = editing.edit.vendor(vendor)
-    chosen = [editing.edit.engagement(vendor, use)] if use is not None else listed.engagements
-    running = [item for item in chosen if item.status != "available"]
-    running = [item for item in running if state_on(listed, item, editing.today) not in PAST]
+    running = [
+        item
+        for item in ([editing.edit.engagement(vendor, use)] if use is not None else listed.engagements)
+        if item.status != "available" and state_on(listed, item, editing.today) not in PAST
+    ]
     if not running:
         hint = f"register-api show --on {editing.today}"
         raise UsageError(f"{vendor} has no use that could end", hint=hint)

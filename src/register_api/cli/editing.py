@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import functools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +26,9 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 class Editing:
-    """An edit of the source under way, and the day on which it is made.
-
-    Attributes:
-        edit: The files as they are to be.
-        today: The publisher's local day.
-    """
+    """An edit of the source under way, ``edit``, and the publisher's local day on which it is made."""
 
     def __init__(self, source: Path, store: Path) -> None:
-        """Read source and store."""
         loaded = load(source)
         if loaded.draft is None:
             raise Refused(loaded.findings)
@@ -75,7 +68,7 @@ class Editing:
             show_preview(self._source, self._store)
 
 
-def edits(command: Callable[..., None]) -> Callable[..., None]:
+def edits(command: options.Command) -> Any:
     """Give a command the edit under way, show and write it afterwards, and add the options for that."""
 
     @functools.wraps(command)
@@ -85,4 +78,4 @@ def edits(command: Callable[..., None]) -> Callable[..., None]:
         editing.finish(dry_run=dry_run)
 
     dry_run = click.option("--dry-run", is_flag=True, help="Show the edit without writing it.")
-    return options.source_option(options.store_option(dry_run(run)))
+    return options.together(options.source_option, options.store_option, dry_run)(run)

@@ -7,19 +7,12 @@ from pathlib import Path
 import click
 
 from register_api import clock
-from register_api.cli.options import progress_option
+from register_api.cli import trust_options
+from register_api.cli.options import PATH, progress_option
 from register_api.cli.output import out, progress
-from register_api.cli.trust_options import (
-    into_options,
-    opened,
-    root_options,
-    stamped_by_option,
-    witness_options,
-)
 from register_api.verify.evidence.archive import check_free, write_archive
 from register_api.verify.evidence.package import make_evidence
 from register_api.verify.options import Options
-from register_api.verify.report import Report
 from register_api.verify.report_text import render_text
 
 
@@ -28,14 +21,12 @@ from register_api.verify.report_text import render_text
 @click.option(
     "--version", type=click.IntRange(min=1), required=True, metavar="N", help="Number of the version."
 )
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, e.g. evidence.zip."
-)
-@root_options
+@click.option("-o", "--output", type=PATH, required=True, help="File to write, e.g. evidence.zip.")
+@trust_options.root_options
 @progress_option
-@witness_options
-@stamped_by_option
-@into_options
+@trust_options.witness_options
+@trust_options.stamped_by_option
+@trust_options.into_options
 def evidence(base: str, version: int, output: Path, trust: Options) -> None:
     """Save one version from BASE as a self-contained package that verifies offline.
 
@@ -50,17 +41,14 @@ def evidence(base: str, version: int, output: Path, trust: Options) -> None:
       register-api verify --offline register-7.zip --root 1.root.json
     """
     check_free(output)
-    with opened(base) as fetcher, progress("evidence") as report_progress:
+    with trust_options.opened(base) as fetcher, progress("evidence") as report_progress:
         made = make_evidence(base, fetcher, version, trust, clock.now(), report_progress)
     if made.data is None:
-        out.print(render_text(made.report), markup=False)
+        out.print(render_text(made.report))
         raise click.exceptions.Exit(made.report.exit_code)
     write_archive(output, made.data)
-    _tell(output, made.report, len(made.data))
-
-
-def _tell(output: Path, report: Report, size: int) -> None:
-    out.print(f"Wrote {output}: version {report.version} of {report.register}, {size} bytes.")
+    report = made.report
+    out.print(f"Wrote {output}: version {report.version} of {report.register}, {len(made.data)} bytes.")
     if report.package is not None and report.package.log is not None:
         out.print(f"  SHA-256      {report.package.sha256}")
         out.print(f"  log          size {report.package.log.size}, root {report.package.log.root_hash}")

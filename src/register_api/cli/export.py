@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
@@ -16,23 +15,13 @@ from register_api.cli import options
 from register_api.cli.output import out
 from register_api.errors import UsageError
 from register_api.files import durable
-from register_api.hosting.configuration import (
-    USUAL,
-    HostFormat,
-    Site,
-    WorkflowFormat,
-    configuration,
-    pages_files,
-    read_site,
-    workflow,
-)
+from register_api.hosting import configuration
 from register_api.hosting.host_rules import lasting_digests
 from register_api.store.layout import PUBLIC
 from register_api.store.reader import Snapshot, open_snapshot
 
-_LISTEN = "80"
-_HOSTS, _WORKFLOWS = get_args(HostFormat), get_args(WorkflowFormat)
-_Form: TypeAlias = HostFormat | WorkflowFormat | Literal["pages"]
+_HOSTS, _WORKFLOWS = get_args(configuration.HostFormat), get_args(configuration.WorkflowFormat)
+_Form: TypeAlias = configuration.HostFormat | configuration.WorkflowFormat | Literal["pages"]
 
 _HELP: dict[_Form, str] = {
     "nginx": "A site for nginx.",
@@ -59,31 +48,24 @@ _FOR: dict[str, tuple[str, ...]] = {
 """Option to what it is for."""
 
 
-def _forms(command: Callable[..., None]) -> Callable[..., None]:
-    """Add an option for each thing that can be written."""
-    for form, help_ in reversed(_HELP.items()):
-        command = click.option(f"--{form}", "forms", flag_value=form, multiple=True, help=help_)(command)
-    return command
-
-
 @click.command()
-@_forms
+@options.together(
+    *(click.option(f"--{form}", "forms", flag_value=form, multiple=True, help=_HELP[form]) for form in _HELP)
+)
 @options.store_option
 @click.option("--public", metavar="FOLDER", help="Folder of the tree on the host, if different.")
 @click.option("--server-name", default="", metavar="NAME", help="Server name.  [default: any]")
-@click.option("--listen", default=_LISTEN, show_default=True, help="Port, or address and port, to listen on.")
+@click.option("--listen", default="80", show_default=True, help="Port, or address and port, to listen on.")
 @click.option("--base-path", default="/", show_default=True, help="Path under which the tree is published.")
 @click.option("--brotli", is_flag=True, help="nginx has the brotli_static module.")
 @click.option("--zstd", is_flag=True, help="nginx has the zstd_static module.")
 @click.option(
-    "--digests",
-    is_flag=True,
-    help="For nginx: add Repr-Digest for the immutable files that exist now.",
+    "--digests", is_flag=True, help="For nginx: add Repr-Digest for the immutable files that exist now."
 )
 @click.option(
     "--fresh-for",
-    type=options.FreshForParam(),
-    default=USUAL,
+    type=options.time,
+    default=configuration.USUAL,
     help=(
         "For CI jobs: how long timestamps stay valid, at least twice the interval of the schedule.  "
         "[default: 15d]"
@@ -92,7 +74,7 @@ def _forms(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     metavar="FILE",
     help=(
         "Write to this file instead of standard output; existing files are not overwritten. For "
@@ -135,61 +117,52 @@ def export(
       register-api export --pages -o var/site
       register-api export --github --fresh-for 15d -o .github/workflows/register.yml
     """
-    form = _the_one(forms)
-    _refuse_options_of_others(ctx, form)
-    match form:
-        case "github" | "gitlab":
-            _put(workflow(form, fresh_for, __version__), output, force=force)
-        case "pages":
-            _put_folder(_required(store), read_site("/", server_name, listen, base_path), output)
-        case _:
-            folder = public or str((store / PUBLIC).absolute())
-            site = read_site(folder, server_name, listen, base_path)
-            site = msgspec.structs.replace(site, brotli=brotli, zstd=zstd)
-            known = lasting_digests(_required(store).manifest.files, site.prefix) if digests else {}
-            _put(configuration(form, site, known), output, force=force)
-
-
-def _the_one(forms: tuple[_Form, ...]) -> _Form:
-    if len(forms) == 1:
-        return forms[0]
-    names = ", ".join(f"--{form}" for form in _HELP)
-    raise UsageError(f"export writes one thing at a time: {names}")
-
-
-def _refuse_options_of_others(ctx: click.Context, form: str) -> None:
-    """Refuse what was typed and would do nothing."""
-    for name, meant in _FOR.items():
+    if len(forms) != 1:
+        names = ", ".join(f"--{form}" for form in _HELP)
+        raise UsageError(f"export writes one thing at a time: {names}")
+    form = forms[0]
+    for name, meant in _FOR.items():  # what was typed and would do nothing
         if form not in meant and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             others = ", ".join(f"--{each}" for each in meant)
             raise UsageError(f"--{name.replace('_', '-')} is not for --{form}", hint=f"it is for {others}")
+    match form:
+        case "github" | "gitlab":
+            _put(configuration.workflow(form, fresh_for, __version__), output, force=force)
+        case "pages":
+            _put_folder(
+                _required(store), configuration.read_site("/", server_name, listen, base_path), output
+            )
+        case _:
+            folder = public or str((store / PUBLIC).absolute())
+            site = configuration.read_site(folder, server_name, listen, base_path)
+            site = msgspec.structs.replace(site, brotli=brotli, zstd=zstd)
+            known = lasting_digests(_required(store).manifest.files, site.prefix) if digests else {}
+            _put(configuration.configuration(form, site, known), output, force=force)
 
 
 def _required(store: Path) -> Snapshot:
-    """Return what is published."""
     snapshot = open_snapshot(store)
     if snapshot is None:
         raise UsageError(f"nothing is published in {store}", hint="give --store")
     return snapshot
 
 
-def _put_folder(snapshot: Snapshot, site: Site, output: Path | None) -> None:
+def _put_folder(snapshot: Snapshot, site: configuration.Site, output: Path | None) -> None:
     """Write a new folder: what an older one has that is gone from the tree would be served on."""
     if output is None:
         raise UsageError("--pages writes a folder", hint="-o FOLDER")
     try:
         output.mkdir(parents=True)
-        for name, data in pages_files(snapshot.manifest.files, snapshot.read, site):
+        for name, data in configuration.pages_files(snapshot.manifest.files, snapshot.read, site):
             durable.write_unsynced(output / name, data)
     except FileExistsError as error:
         raise UsageError(
             f"{output} exists; nothing was written", hint="remove it, or name another"
         ) from error
-    out.print(f"Wrote {output}.", markup=False)
+    out.print(f"Wrote {output}.")
 
 
 def _put(text: str, output: Path | None, *, force: bool) -> None:
-    """Print a configuration, or write it."""
     if output is None:
         click.echo(text, nl=False)
         return
@@ -199,4 +172,4 @@ def _put(text: str, output: Path | None, *, force: bool) -> None:
         raise UsageError(f"{output} exists; nothing was written", hint="--force replaces it") from error
     except OSError as error:
         raise UsageError(f"{output} cannot be written: {error.strerror}") from error
-    out.print(f"Wrote {output}.", markup=False)
+    out.print(f"Wrote {output}.")

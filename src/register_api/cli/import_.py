@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,7 +11,6 @@ import click
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.options import Command
 from register_api.cli.output import err, out, print_findings, print_json, progress, telling
 from register_api.cli.words import publications
 from register_api.core.field_forms import MAX_DAYS
@@ -30,42 +28,34 @@ from register_api.publish.preparation import read_base
 from register_api.store.reader import open_snapshot
 
 _FIELDS = (*NAMES, EXTRA, DROP)
-_NO_DEFAULT = ("name", "status", "category", "transfers")
+_WITH_DEFAULT = [name for name in NAMES if name not in {"name", "status", "category", "transfers"}]
 
 
-class _Pair(click.ParamType["tuple[str, str]"]):
-    """``LEFT=RIGHT``, where one side is the name of a field."""
+def _pair(form: str, known: Sequence[str]) -> Callable[[str | tuple[str, str]], tuple[str, str]]:
+    """Return what reads ``FIELD=TEXT`` or ``COLUMN=FIELD``, where the field is one of those known."""
 
-    name = "pair"
-
-    def __init__(self, *, field_first: bool) -> None:
-        """Say on which side the field stands."""
-        self._field_first = field_first
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        """Return both sides."""
+    def pair(value: str | tuple[str, str]) -> tuple[str, str]:
         if isinstance(value, tuple):
             return value
-        left, equals, right = value.partition("=") if self._field_first else value.rpartition("=")
-        field = left if self._field_first else right
-        known = [name for name in NAMES if name not in _NO_DEFAULT] if self._field_first else _FIELDS
-        if not equals or not left or not right or field not in known:
-            form = "FIELD=TEXT" if self._field_first else "COLUMN=FIELD"
-            self.fail(f"{value!r} is not {form}; fields are {', '.join(known)}", param, ctx)
+        field_first = form.startswith("FIELD")
+        left, equals, right = value.partition("=") if field_first else value.rpartition("=")
+        if not equals or not left or not right or (left if field_first else right) not in known:
+            raise click.BadParameter(f"{value!r} is not {form}; fields are {', '.join(known)}")
         return left, right
+
+    return pair
 
 
 _OPTIONS = (
-    click.option("--into", required=True, type=click.Path(path_type=Path),
+    click.option("--into", required=True, type=options.PATH,
                  help="Folder that gets register/, names.toml and taken-over.json."),
-    click.option("--names", type=click.Path(path_type=Path),
+    click.option("--names", type=options.PATH,
                  help="File that maps names to sub-processors.  [default: names.toml in the folder]"),
     # How tables are read.
     click.option("--format", "form", type=click.Choice(FILE_FORMATS),
                  help="Format of the files.  [default: by file name]"),
-    click.option("--column", "columns", type=_Pair(field_first=False), multiple=True, metavar="COLUMN=FIELD",
+    click.option("--column", "columns", type=_pair("COLUMN=FIELD", _FIELDS), multiple=True,
+                 metavar="COLUMN=FIELD",
                  help="Map a column to a field; extra publishes it under its own name, drop ignores it.  "
                  "[default: by its name, else drop]"),
     click.option("--table", "tables", type=click.IntRange(1), multiple=True, metavar="N",
@@ -74,7 +64,8 @@ _OPTIONS = (
     click.option("--status", type=click.Choice(get_args(Status)),
                  help="Status of rows that have none.  [default: active]"),
     click.option("--category", help="Category of rows that have none.  [default: Sub-processors]"),
-    click.option("--default", "defaults", type=_Pair(field_first=True), multiple=True, metavar="FIELD=TEXT",
+    click.option("--default", "defaults", type=_pair("FIELD=TEXT", _WITH_DEFAULT), multiple=True,
+                 metavar="FIELD=TEXT",
                  help="Value of a field where a row has none, e.g. locations=varies."),
     click.option("--links", type=click.Choice(sorted(LINKED)),
                  help="Field that takes the link of a name.  [default: kept under extra]"),
@@ -93,7 +84,7 @@ _OPTIONS = (
     # Old states, which are published.
     click.option("--git", nargs=2, metavar="REPO PATH",
                  help="Publish the versions of a file in a Git repository."),
-    click.option("--history", type=click.Path(path_type=Path), metavar="FILE",
+    click.option("--history", type=options.PATH, metavar="FILE",
                  help="Publish the dated states of a JSON file."),
     click.option("--since", metavar="REV", help="Start at this revision."),
     click.option("--date", type=click.Choice(["committer", "author"]), default="committer", show_default=True,
@@ -102,8 +93,7 @@ _OPTIONS = (
                  help="Skip a state, given by the start of its commit hash or by its number. May be "
                  "repeated."),
     click.option("--subjects", is_flag=True, help="Also publish the first line of each commit message."),
-    click.option("--base-url", envvar="REGISTER_BASE_URL", show_envvar=True, type=options.BaseUrlParam(),
-                 help="URL of the tree instead of the register's own, for a trial."),
+    options.base_url_option("URL of the tree instead of the register's own, for a trial."),
     options.store_option,
     options.keys_option,
     options.progress_option,
@@ -111,10 +101,6 @@ _OPTIONS = (
     click.option("--dry-run", is_flag=True, help="Write and publish nothing; print what would be done."),
     options.json_option,
 )  # fmt: skip
-
-
-def _with_options(command: Command) -> Command:
-    return functools.reduce(lambda made, option: option(made), reversed(_OPTIONS), command)
 
 
 _TITLES = {
@@ -138,15 +124,13 @@ def _print_draft(report: ImportReport, *, dry_run: bool) -> None:
     engagements = sum(item.engagements for item in report.vendors)
     out.print(f"{len(report.vendors)} sub-processors, {engagements} uses")
     if not report.is_publishable:
-        out.print(
-            "Missing by the rules: see the errors above. Put them right in the source, or by --default."
-        )
+        what = "Put them right in the source, or by --default."
+        out.print(f"Missing by the rules: see the errors above. {what}")
     if dry_run:
         out.print(f"Nothing was written; {len(report.written)} files would be.")
 
 
 def _print_taken(report: ImportReport, taken: Sequence[ImportedState], *, dry_run: bool) -> None:
-    """Print what became of each state of a history."""
     _print_read(report, besides=("new", "ended"))
     for item in taken:
         version = f"version {item.version}" if item.version else "refused" if item.findings else "no change"
@@ -175,14 +159,9 @@ def _print_read(report: ImportReport, besides: tuple[str, ...] = ()) -> None:
             err.print(f"  {note.message}{times}" + (f"  [{where}]" if where else ""))
 
 
-_WISHES = ("tables", "status", "category", "links", "clean", "form")
-_HEADING = ("register", "publisher", "time_zone", "language", "notice_days")
-_TARGET = ("store", "keys", "base_url", "skip", "subjects", "dry_run")
-
-
 @click.command("import")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@_with_options
+@click.argument("files", nargs=-1, type=options.PATH)
+@options.together(*_OPTIONS)
 def import_(files: tuple[Path, ...], **given: Any) -> None:
     """Import a list of sub-processors: a page, CSV, JSON, or the history of a file in Git.
 
@@ -203,11 +182,12 @@ def import_(files: tuple[Path, ...], **given: Any) -> None:
     row_options = ImportOptions(
         columns=dict(given["columns"]),
         defaults=dict(given["defaults"]),
-        **{name: given[name] for name in _WISHES},
+        **{name: given[name] for name in ("tables", "status", "category", "links", "clean", "form")},
     )
     day = given["updated_on"]
+    heading = ("register", "publisher", "time_zone", "language", "notice_days")
     defaults = RegisterDefaults(
-        updated_on=f"{day:%Y-%m-%d}" if day else None, **{name: given[name] for name in _HEADING}
+        updated_on=f"{day:%Y-%m-%d}" if day else None, **{name: given[name] for name in heading}
     )
     if files:
         _draft(files, row_options, defaults, given)
@@ -255,15 +235,11 @@ def _is_terminal() -> bool:
 def _history(row_options: ImportOptions, defaults: RegisterDefaults, given: dict[str, Any]) -> None:
     folder, store, dry_run = given["into"], given["store"], given["dry_run"]
     repository, path = given["git"] or (None, str(given["history"]))
-    origin = Origin(
-        repository=Path(repository) if repository else None,
-        path=path,
-        since=given["since"],
-        date=given["date"],
-    )
+    folder_of = Path(repository) if repository else None
+    origin = Origin(repository=folder_of, path=path, since=given["since"], date=given["date"])
     snapshot = open_snapshot(store)
-    said = {name: given[name] for name in _TARGET}
-    target = Target(base=read_base(snapshot), now=clock.now(), **said)
+    places = {name: given[name] for name in ("store", "keys", "base_url", "skip", "subjects", "dry_run")}
+    target = Target(base=read_base(snapshot), now=clock.now(), **places)
     with telling(publications(store, snapshot)), progress("taking over") as bar:
         report, taken = import_history(
             origin, folder, row_options, defaults, target, names=given["names"], progress=bar

@@ -17,6 +17,7 @@ import holidays
 import jinja2
 
 from register_api import clock
+from register_api.cli.options import PATH, together
 from register_api.cli.output import out
 from register_api.core.field_forms import LANGUAGE_TAG, LICENSE, LINK, MAX_DAYS, Form
 from register_api.core.text import base_url_problem
@@ -139,7 +140,6 @@ QUESTIONS = (
 
 
 def _answers(given: Mapping[str, str | None], *, interactive: bool) -> dict[str, Any]:
-    """Return the answer to each question, from options, from a person, or as it is proposed."""
     said: dict[str, Any] = {}
     for question in QUESTIONS:
         option, usual = given[question.name], question.usual.format(**said)
@@ -194,14 +194,6 @@ _NGINX_NOTE = (
 )
 
 
-def _options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add an option for each question, in their order."""
-    for question in reversed(QUESTIONS):
-        name = f"--{question.name.replace('_', '-')}"
-        command = click.option(name, question.name, help=question.help)(command)
-    return command
-
-
 _NEXT = """\
 Next:
   cd {folder}
@@ -213,8 +205,10 @@ For a company, read keys/README.md before the first publish: it decides how many
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@_options
+@click.argument("folder", type=PATH)
+@together(
+    *(click.option(f"--{each.name.replace('_', '-')}", each.name, help=each.help) for each in QUESTIONS)
+)
 def init(folder: Path, **given: str | None) -> None:
     """Create a new register in FOLDER: commented source files to edit, and files for hosting.
 
@@ -236,12 +230,11 @@ def init(folder: Path, **given: str | None) -> None:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         durable.create(folder / name, text.encode("utf-8"))
-    out.print(f"Wrote {', '.join(files)} in {folder}.", markup=False)
-    out.print(_NEXT.format(folder=folder), markup=False)
+    out.print(f"Wrote {', '.join(files)} in {folder}.")
+    out.print(_NEXT.format(folder=folder))
 
 
 def _files(folder: Path, said: dict[str, Any]) -> dict[str, str]:
-    """Return the texts of all files that are written, by name."""
     path = str(folder.absolute())
     if not _PLAIN_PATH.fullmatch(path):
         hint = "choose a folder of letters, digits, - and _"

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from register_api.cli import key_changes, options, root_ceremony
-from register_api.cli.output import out, print_json
+from register_api import clock
+from register_api.cli import options, root_ceremony
+from register_api.cli.output import err, out, print_json
+from register_api.cli.root_ceremony import KeyPlaces, checked_text, key_places, print_changed
+from register_api.cli.words import published
 from register_api.core.canonical import decode
-from register_api.core.documents import KeyList, KeyRecord
+from register_api.core.documents import EndReason, KeyList, KeyUse
 from register_api.core.format import tree
+from register_api.core.instant import format_instant
 from register_api.core.trust_root import ROLES
-from register_api.errors import StoreError, UsageError
+from register_api.errors import UsageError
 from register_api.files import durable
+from register_api.publish import rotation
+from register_api.publish.discovery import GOOD_FOR, security_txt_expires
 from register_api.publish.signing.key_file import Secret
+from register_api.publish.signing.keyring import kind_of_role
 from register_api.publish.signing.passphrase import Passphrases
 from register_api.publish.signing.signer import Ed25519Signer, generate, new_token_key
 from register_api.publish.trust.metadata import newest_root
+from register_api.publish.trust.repository import LIFETIME, expiries
 from register_api.publish.trust.root import kid_of
 from register_api.store.reader import open_snapshot
 
 
-@click.command()
-@click.argument("path", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
+@click.group()
+def keys() -> None:
+    """List, create and change the register's keys."""
+
+
+for _command in (root_ceremony.new_root, root_ceremony.sign_root, root_ceremony.publish_root_command):
+    keys.add_command(_command)
+
+
+@keys.command()
+@click.argument("path", metavar="FILE", type=options.FILE)
 @click.option(
     "--encrypt", is_flag=True, help="Encrypt the private key with a passphrase, which is asked for twice."
 )
@@ -52,7 +70,13 @@ def new(path: Path, token: str | None, *, encrypt: bool, adopt: bool) -> None:
     if token is None:
         if adopt:
             raise UsageError("--adopt takes a key that is in a token: say which by --token")
-        signer = generate(path, Ed25519Signer, _passphrases(path, encrypt=encrypt))
+        passphrases = Passphrases()
+        if encrypt:
+            question = f"Passphrase for {path}"
+            passphrases.remember(  # kept by no name, which a crash would show
+                Secret(click.prompt(question, hide_input=True, confirmation_prompt=True, err=True).encode())
+            )
+        signer = generate(path, Ed25519Signer, passphrases)
         out.print(f"Private key {path}: keep it offline, and a copy elsewhere.")
     else:
         if encrypt:
@@ -79,31 +103,135 @@ def _public_file(path: Path) -> Path | None:
     return public
 
 
-def _passphrases(path: Path, *, encrypt: bool) -> Passphrases:
-    passphrases = Passphrases()
-    if encrypt:
-        question = f"Passphrase for {path}"
-        passphrases.remember(
-            Secret(click.prompt(question, hide_input=True, confirmation_prompt=True, err=True).encode())
-        )
-    return passphrases
+def _reason_options(usual: str) -> Callable[[options.Command], options.Command]:
+    return options.together(
+        click.option(
+            "--reason",
+            type=click.Choice(["rotated", "lost", "compromised"]),
+            default=usual,
+            show_default=True,
+            help="The reason, for customers.",
+        ),
+        click.option("--text", help="Further explanation for customers."),
+    )
 
 
-@click.group()
-def keys() -> None:
-    """List, create and change the register's keys."""
+@keys.command()
+@click.argument("role", metavar="ROLE")
+@key_places
+@_reason_options("rotated")
+def rotate(places: KeyPlaces, role: str, reason: EndReason, text: str | None) -> None:
+    """Replace the key of a ROLE with a new one.
+
+    A ROLE is document, log, feed, targets, online, or root-1, root-2 and so on.
+
+    Takes effect at once, without a new version. A document, log or feed key signs from the next version on;
+    the old one stays valid for all versions so far. A new targets, online or root key makes a new trust
+    root. Old private keys are kept as NAME.pem.old.
+
+    \b
+    Examples:
+      register-api keys rotate document
+      register-api keys rotate log --reason lost --text "The disk with the key failed"
+      register-api keys rotate targets
+    """
+    kind_of_role(role)
+    use: KeyUse | None = next((each for each in rotation.USES if each == role), None)
+    if use is not None:
+        changed = rotation.rotate_key(_key_change(places, reason, text), use)
+        out.print(f"A new {role} key signs from version {changed.snapshot.state.version + 1} on.")
+    else:
+        if text is not None or reason != "rotated":
+            err.print("Note: a trust root has no place for a reason; customers see the new root alone.")
+        changed = rotation.rotate_trust_key(places.store, places.keys, role, clock.now())
+        out.print(f"A new {role} key is in force.")
+    print_changed(changed, places)
+    if role == "online":
+        out.print("  → bring online.pem to the machine that refreshes, before the timestamp expires")
 
 
-for _command in (
-    key_changes.rotate,
-    key_changes.end,
-    key_changes.renew,
-    new,
-    root_ceremony.new_root,
-    root_ceremony.sign_root,
-    root_ceremony.publish_root_command,
-):
-    keys.add_command(_command)
+@keys.command()
+@click.argument("kid", metavar="KID")
+@key_places
+@click.option(
+    "--last-version",
+    type=click.IntRange(min=1),
+    metavar="N",
+    required=True,
+    help="Last version that you vouch for under this key.",
+)
+@_reason_options("compromised")
+@click.option("--yes", is_flag=True, help="Disown versions without confirmation.")
+def end(
+    places: KeyPlaces, kid: str, last_version: int, reason: EndReason, text: str | None, *, yes: bool
+) -> None:
+    """Stop trusting the key KID after the last version that you vouch for.
+
+    KID is the thumbprint shown by keys list, or its first characters; write document-M3xU0 where it starts
+    with a hyphen.
+
+    Later versions signed with this key are permanently refused by every customer who verifies them in full
+    (exit status 16). This cannot be undone, so you are asked to confirm. Read docs/stolen-keys.md first:
+    usually the newest version is the right one.
+
+    \b
+    Example:
+      register-api keys end M3xU0 --last-version 7 --text "Laptop stolen on 3 June"
+    """
+    disowned = rotation.disowned_versions(places.store, kid, last_version)
+    if disowned and not yes:
+        err.print(f"Every full check will refuse {_words(disowned)} with 16, permanently.")
+        err.print("That cannot be taken back; docs/stolen-keys.md says what else can be done.")
+        click.confirm(f"End the key at version {disowned[0] - 1}?", abort=True, err=True)
+    changed = rotation.end_key(_key_change(places, reason, text), kid, last_version)
+    newest = changed.snapshot.state.version
+    out.print(f"The key is good up to version {last_version}.")
+    print_changed(changed, places)
+    if disowned:
+        head = ", and so what is newest today" if newest in disowned else ""
+        err.print(f"Customers refuse {_words(disowned)} permanently{head}.")
+        publish = f"register-api publish --corrects {disowned[-1]} --reason …"
+        err.print(f"→ publish version {newest + 1}{' now' if head else ''}: {publish}")
+
+
+def _words(versions: range) -> str:
+    if len(versions) == 1:
+        return f"version {versions[0]}"
+    return f"versions {versions[0]} to {versions[-1]}"
+
+
+@keys.command()
+@key_places
+@click.option("--force", is_flag=True, help="Renew even if more than half of the time is left.")
+def renew(places: KeyPlaces, *, force: bool) -> None:
+    """Renew the signed targets, snapshot and timestamp metadata, without a new version.
+
+    For a register that does not change for a year: targets metadata is valid for 400 days, and only publish
+    or this command renews it. security.txt, if any, is valid for 364 days and is renewed too. Does nothing
+    while more than half of both periods is left, so a timer may run it weekly. Needs the targets and the
+    online key, and for security.txt the document key.
+
+    \b
+    Example:
+      register-api keys renew
+    """
+    instant, snapshot = clock.now(), open_snapshot(places.store)
+    left = {row.role: row.expires for row in expiries(snapshot.read)} if snapshot else {}
+    contact = security_txt_expires(snapshot) if snapshot else None
+    contact_is_good = contact is None or contact > instant + GOOD_FOR / 2
+    if not force and left and left["targets"] > instant + LIFETIME / 2 and contact_is_good:
+        out.print(f"Nothing to do: targets are good until {format_instant(left['targets'])}.")
+        return
+    changed = rotation.renew_trust(places.store, places.keys, instant)
+    renewed = {row.role: row.expires for row in expiries(changed.snapshot.read)}["targets"]
+    out.print(f"Targets are good until {format_instant(renewed)}.")
+    print_changed(changed, places)
+
+
+def _key_change(places: KeyPlaces, reason: EndReason, text: str | None) -> rotation.KeyChange:
+    return rotation.KeyChange(
+        store=places.store, keys=places.keys, now=clock.now(), reason=reason, text=checked_text(text)
+    )
 
 
 @keys.command(name="list")
@@ -118,24 +246,18 @@ def list_keys(store: Path, as_json: bool) -> None:
     Example:
       register-api keys list --json
     """
-    snapshot = open_snapshot(store)
-    if snapshot is None:
-        raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
+    snapshot = published(store)
     listed = decode(snapshot.read(tree.KEYS.path()), KeyList)
     if as_json:
         print_json(listed)
         return
     for key in listed.keys:
-        out.print(f"{key.use:<9} {key.kid}  {_range(key)}")
+        until = "to this day" if key.last_version is None else f"to version {key.last_version}"
+        ended = f", {key.ended.reason}" if key.ended else ""
+        out.print(f"{key.use:<9} {key.kid}  from version {key.first_version} {until}{ended}")
     root = newest_root(snapshot.read)
     for role, names in ROLES.items():
         holders = root.roles[names[0]]
         count = f"{holders.threshold} of {len(holders.keyids)}"
         for keyid in holders.keyids:
             out.print(f"{role:<9} {kid_of(root.keys[keyid])}  {count}, by version {root.version} of the root")
-
-
-def _range(key: KeyRecord) -> str:
-    until = "to this day" if key.last_version is None else f"to version {key.last_version}"
-    ended = f", {key.ended.reason}" if key.ended else ""
-    return f"from version {key.first_version} {until}{ended}"

@@ -31,8 +31,6 @@ _PARTS = {
 
 
 class _Command(NamedTuple):
-    """A subcommand: a line of help, and the extras that it needs."""
-
     line: str
     extras: tuple[str, ...]
 
@@ -92,7 +90,12 @@ class _Commands(click.Group):
         if any(importlib.util.find_spec(name) is None for name in packages):
             if ctx.resilient_parsing:  # a shell that completes has no use for a message
                 return None
-            raise _not_installed(cmd_name)
+            extras = _COMMANDS[cmd_name].extras
+            names = " and ".join(_PARTS[extra][0] for extra in extras)
+            raise NotInstalled(
+                f"register-api {cmd_name} needs the {names} part{'s' if len(extras) > 1 else ''}: "
+                f"pip install 'register-api[{','.join(extras)}]'"
+            )
         name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
         module = "edit_commands" if cmd_name in _EDITING else name
         command: click.Command = getattr(importlib.import_module(f"register_api.cli.{module}"), name)
@@ -105,18 +108,14 @@ class _Commands(click.Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Say where the pages lie that help and messages name."""
-        found = _documentation()
-        if found is not None:
+        if (found := _documentation()) is not None:
             self.epilog = f"Files named docs/… are in {found}"
         super().format_epilog(ctx, formatter)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the subcommands that begin so, without importing them, and the options."""
-        names = [
-            CompletionItem(name, help=command.line)
-            for name, command in _COMMANDS.items()
-            if name.startswith(incomplete)
-        ]
+        found = [(name, command.line) for name, command in _COMMANDS.items() if name.startswith(incomplete)]
+        names = [CompletionItem(name, help=line) for name, line in found]
         return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -127,25 +126,31 @@ class _Commands(click.Group):
         """
         try:
             return super().invoke(ctx)
-        except RegisterError as error:
-            _end(ctx, error, error.exit_code)
+        except (RegisterError, click.UsageError) as error:
+            _end(ctx, error)
         except KeyboardInterrupt as interruption:
-            _end_interrupted(ctx, interruption)
+            done = "; ".join(getattr(interruption, "__notes__", ["nothing is half done"]))
+            _print_error(RegisterError(f"interrupted; {done}", hint=_AGAIN))
+            if type(interruption) is not KeyboardInterrupt:  # whoever sent SIGTERM sees that it ended this
+                sys.stdout.flush()
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                os.kill(os.getpid(), signal.SIGTERM)
+            ctx.exit(_INTERRUPTED)
         except OSError as error:
             if error.errno == errno.EPIPE:  # whoever read the output has gone; click ends quietly
                 raise
-            _end(ctx, _refused_by_the_system(error), RegisterError.exit_code)
+            what = error.strerror or str(error) or type(error).__name__
+            said = f"{error.filename}: {what}" if error.filename else what
+            cure = _CURES.get(error.errno or 0)
+            hint = f"{cure}, then {_AGAIN}" if cure else ""
+            _end(ctx, RegisterError(f"{said}; nothing is half done", hint=hint))
 
-
-def _end_interrupted(ctx: click.Context, interruption: KeyboardInterrupt) -> NoReturn:
-    """Say what stands; whoever sent SIGTERM then sees that it ended this process."""
-    told = "; ".join(getattr(interruption, "__notes__", ["nothing is half done"]))
-    _print_error(RegisterError(f"interrupted; {told}", hint=_AGAIN))
-    if type(interruption) is not KeyboardInterrupt:
-        sys.stdout.flush()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGTERM)
-    ctx.exit(_INTERRUPTED)
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the subcommand."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            _end(ctx, error)
 
 
 def _documentation() -> Path | None:
@@ -176,33 +181,18 @@ _CURES = {
 """What to do about an error of the system, before the same command is run again."""
 
 
-def _refused_by_the_system(error: OSError) -> RegisterError:
-    what = error.strerror or str(error) or type(error).__name__
-    said = f"{error.filename}: {what}" if error.filename else what
-    cure = _CURES.get(error.errno or 0)
-    return RegisterError(f"{said}; nothing is half done", hint=f"{cure}, then {_AGAIN}" if cure else "")
-
-
-def _end(ctx: click.Context, error: RegisterError, exit_code: int) -> NoReturn:
+def _end(ctx: click.Context, error: RegisterError | click.UsageError) -> NoReturn:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # it prints the help
+        raise error
     _print_error(error)
-    ctx.exit(exit_code)
+    ctx.exit(error.exit_code)
 
 
-def _print_error(error: RegisterError) -> None:
+def _print_error(error: RegisterError | click.UsageError) -> None:
     # Loaded here: most calls fail at nothing, and it takes as long as all else of `--version`.
-    from register_api.cli.output import print_error  # noqa: PLC0415
+    from register_api.cli.output import print_error, usage_error  # noqa: PLC0415
 
-    print_error(error)
-
-
-def _not_installed(command: str) -> NotInstalled:
-    """Return the error that says which extras bring what a command needs."""
-    extras = _COMMANDS[command].extras
-    names = " and ".join(_PARTS[extra][0] for extra in extras)
-    return NotInstalled(
-        f"register-api {command} needs the {names} part{'s' if len(extras) > 1 else ''}: "
-        f"pip install 'register-api[{','.join(extras)}]'"
-    )
+    print_error(usage_error(error) if isinstance(error, click.UsageError) else error)
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -223,9 +213,5 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line.
-
-    Raises:
-        SystemExit: Always, with the exit code.
-    """
+    """Run the command line; always ends with ``SystemExit``."""
     cli(prog_name="register-api")

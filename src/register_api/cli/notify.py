@@ -13,13 +13,12 @@ from pathlib import Path
 import click
 
 from register_api import clock
-from register_api.cli.notify_contacts import contacts
-from register_api.cli.notify_options import Notices, in_words, time_authority, with_notices
-from register_api.cli.notify_proof import evidence, seal, status
-from register_api.cli.notify_webhook import webhook
+from register_api.cli.database_options import Notices, counted, with_notices
+from register_api.cli.notify_proof import evidence, seal, status, time_authority
+from register_api.cli.notify_recipients import contacts, webhook
+from register_api.cli.options import PATH
 from register_api.cli.output import err, out, stopped_by_signals
-from register_api.cli.serving_options import settings_option
-from register_api.cli.serving_pages import listening_options, serve_app
+from register_api.cli.serving_options import listening_options, serve_app, settings_option
 from register_api.core.language.language import count
 from register_api.errors import RegisterError, UsageError
 from register_api.notify import bounces as reports
@@ -127,7 +126,7 @@ def send(opened: Notices) -> None:
     counts: Counter[str] = Counter()
     with _worker(opened, err.print) as made:
         made.send_due(counts=counts)
-    out.print(in_words(dict(sorted(counts.items()))) or "Nothing is due.")
+    out.print(counted(dict(sorted(counts.items()))) or "Nothing is due.")
 
 
 @contextlib.contextmanager
@@ -156,7 +155,7 @@ def preview(opened: Notices, version: int, recipient: str | None) -> None:
     anybody = Wanted("en", "", "all")
     wanted = Wanted.by(recipients_at(opened.database, recipient)[0]) if recipient else anybody
     words = Words(opened.database, opened.settings).notice(version, wanted)
-    out.print(f"Subject: {words.subject}\n\n{words.text}", markup=False)
+    out.print(f"Subject: {words.subject}\n\n{words.text}")
 
 
 @notify.command()
@@ -177,7 +176,7 @@ def resend(opened: Notices, version: int, addresses: tuple[str, ...], failed: bo
       register-api notify resend 7 --recipient legal@customer.example --settings notify.toml
     """
     found = record_of.status(opened.database, clock.now(), version).told
-    ids = [told.recipient for told in found if failed and told.alarm]
+    ids = [each.recipient for each in found if failed and each.alarm]
     for address in addresses:
         ids += [each.id for each in recipients_at(opened.database, address) if each.state == "active"]
     done = send_again(opened.database, version, ids, opened.at)
@@ -186,7 +185,7 @@ def resend(opened: Notices, version: int, addresses: tuple[str, ...], failed: bo
 
 @notify.command()
 @with_notices
-@click.argument("paths", type=click.Path(path_type=Path), nargs=-1)
+@click.argument("paths", type=PATH, nargs=-1)
 def bounces(opened: Notices, paths: tuple[Path, ...]) -> None:
     """Read bounce mails, and record whose notice was not delivered.
 
@@ -204,7 +203,7 @@ def bounces(opened: Notices, paths: tuple[Path, ...]) -> None:
         report = reports.read_report(mail)
         taken = reports.take_report(opened.database, report, opened.at) if report else None
         counts[report.action if report and taken else "passed over"] += 1
-    out.print(in_words(dict(sorted(counts.items()))) or "No mail.")
+    out.print(counted(dict(sorted(counts.items()))) or "No mail.")
 
 
 @notify.command()

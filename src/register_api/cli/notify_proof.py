@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from register_api import clock
+from register_api.bounded_http.limits import HttpLimits
 from register_api.cli import options
-from register_api.cli.notify_options import Notices, in_words, time_authority, with_notices
+from register_api.cli.database_options import Notices, counted, with_notices
 from register_api.cli.output import err, out, print_error, print_json
+from register_api.cli.trust_options import read_certificates
 from register_api.core.canonical import digest
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
@@ -19,13 +21,8 @@ from register_api.notify import status as record_of
 from register_api.notify.publication import load
 from register_api.notify.sealing import notice_files, recipients_of, seal_facts, stamp_seals
 from register_api.notify.settings import NotifySettings
-from register_api.verify.evidence.archive import (
-    REGISTER,
-    check_free,
-    make_archive,
-    notice_bound,
-    write_archive,
-)
+from register_api.publish.time_authority import TimeAuthority, check_url
+from register_api.verify.evidence import archive
 from register_api.verify.evidence.offline import verify_notice
 from register_api.verify.evidence.package import make_evidence
 from register_api.verify.http_fetcher import HttpFetcher
@@ -69,23 +66,22 @@ def _print_status(found: record_of.NotifyStatus) -> None:
         f" {count(found.sealing.unstamped, 'seal')} not time-stamped"
     )
     if found.endpoints:
-        out.print(f"Endpoints: {in_words(found.endpoints)}")
+        out.print(f"Endpoints: {counted(found.endpoints)}")
     for version in found.versions:
-        states = in_words(version.states) or ("nobody concerned" if version.told else "not told")
-        reminders = f"; reminders: {in_words(version.reminders)}" if version.reminders else ""
+        states = counted(version.states) or ("nobody concerned" if version.told else "not told")
+        reminders = f"; reminders: {counted(version.reminders)}" if version.reminders else ""
         out.print(f"Version {version.version}: {states}{reminders}")
         if version.alarms:
             left = "" if version.days_left is None else f"; {count(version.days_left, 'day')} of notice left"
             out.print(f"  ALARM: {count(version.alarms, 'contract contact')} not told{left}", style="red")
         if version.answers:
-            out.print(f"  Answers until {version.objection_until}: {in_words(version.answers)}")
-    for told in found.told:
-        who = told.address or told.pseudonym or "erased"
-        again = f", {told.unknowns} times unknown" if told.unknowns else ""
-        alarm = "ALARM " if told.alarm else ""
-        when = format_instant(told.at)
-        what = "" if told.tells == "notice" else f"{told.tells} "
-        out.print(f"  {alarm}{what}{told.state} {when}{again}  {told.customer}  {who}  {escaped(told.reply)}")
+            out.print(f"  Answers until {version.objection_until}: {counted(version.answers)}")
+    for each in found.told:
+        who = each.address or each.pseudonym or "erased"
+        again = f", {each.unknowns} times unknown" if each.unknowns else ""
+        what = ("ALARM " if each.alarm else "") + ("" if each.tells == "notice" else f"{each.tells} ")
+        when = f"{format_instant(each.at)}{again}"
+        out.print(f"  {what}{each.state} {when}  {each.customer}  {who}  {escaped(each.reply)}")
     for given in found.answers:
         who = given.address or given.pseudonym or "erased"
         when = f" {format_instant(given.at)}{', late' if given.late else ''}" if given.at else ""
@@ -93,7 +89,6 @@ def _print_status(found: record_of.NotifyStatus) -> None:
 
 
 def _metrics(found: record_of.NotifyStatus) -> str:
-    """Return the newest versions' numbers as Prometheus reads them."""
     looked, sealed = (int(at.timestamp()) if at else 0 for at in (found.looked_at, found.sealing.sealed_at))
     gauges: dict[str, dict[str, int]] = {
         "looked_at_seconds": {"": looked},
@@ -121,6 +116,18 @@ def _metrics(found: record_of.NotifyStatus) -> str:
         + "".join(f"register_notify_{name}{labels} {number}\n" for labels, number in rows.items())
         for name, rows in gauges.items()
     )
+
+
+_ASKED_ONCE = HttpLimits(exchange=20.0, attempts=1)
+"""A worker sends nothing while it waits for an authority, and asks again within the hour."""
+
+
+def time_authority(settings: NotifySettings) -> TimeAuthority | None:
+    """Return who stamps seals, if anybody."""
+    if not settings.time_authority:
+        return None
+    anchors = read_certificates(Path(settings.time_authority_certificate), "time_authority_certificate")
+    return TimeAuthority(url=check_url(settings.time_authority), anchors=anchors, limits=_ASKED_ONCE)
 
 
 @click.command()
@@ -154,9 +161,7 @@ def seal(opened: Notices) -> None:
     metavar="REFERENCE",
     help="Include the records of all present and past contacts of this customer.",
 )
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, e.g. notice.zip."
-)
+@click.option("-o", "--output", type=options.PATH, required=True, help="File to write, e.g. notice.zip.")
 def evidence(
     opened: Notices, version: int, recipient: str | None, customer: str | None, output: Path
 ) -> None:
@@ -173,17 +178,17 @@ def evidence(
     """
     if recipient is None and customer is None:
         raise UsageError("whose records? Give --recipient, --customer or both")
-    check_free(output)
+    archive.check_free(output)
     wanted = recipients_of(opened.database, recipient, customer)
     found = notice_files(opened.database, load(opened.database, version), wanted)
     files = found.files | _register(opened.settings, version)
-    data = make_archive(files, found.sealed_at)
+    data = archive.make_archive(files, found.sealed_at)
     trust = Options(root_sha256=opened.settings.root_sha256 or None)
     report = verify_notice(output.name, digest(data), files, trust, clock.now())
     if report.exit_code:
-        out.print(render_text(report), markup=False)
+        out.print(render_text(report))
         raise click.exceptions.Exit(report.exit_code)
-    write_archive(output, data)
+    archive.write_archive(output, data)
     if found.unsealed:
         err.print(f"{count(found.unsealed, 'fact')} not sealed yet and not in it: register-api notify seal")
     out.print(
@@ -200,8 +205,8 @@ def _register(settings: NotifySettings, version: int) -> dict[str, bytes]:
     except RegisterError as error:
         why = f"{error.word}: {error.message}"
     else:
-        if made.data is not None and len(made.data) <= (notice_bound(REGISTER) or 0):
-            return {REGISTER: made.data}
+        if made.data is not None and len(made.data) <= (archive.notice_bound(archive.REGISTER) or 0):
+            return {archive.REGISTER: made.data}
         why = made.report.word if made.data is None else "too large"
-    err.print(f"Without {REGISTER}, the register's own evidence ({why}).", markup=False)
+    err.print(f"Without {archive.REGISTER}, the register's own evidence ({why}).")
     return {}

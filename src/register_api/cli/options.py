@@ -20,81 +20,58 @@ PROGRESS = "progress"
 """Where ``--progress`` is kept in a command's context, for ``output.progress``."""
 
 
-class InstantParam(click.ParamType["dt.datetime"]):
-    """An instant such as ``2026-05-10T09:00:00Z``: with a time zone, whole seconds."""
-
-    name = "instant"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
-        """Return the instant in UTC."""
-        if isinstance(value, dt.datetime):
-            return value
-        try:
-            instant = dt.datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a time; write it like 2026-05-10T09:00:00Z", param, ctx)
-        if instant.tzinfo is None or instant.microsecond:
-            self.fail(f"{value!r} needs a time zone and whole seconds, like 2026-05-10T09:00:00Z", param, ctx)
-        return instant.astimezone(dt.UTC)
+PATH = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-class BaseUrlParam(click.ParamType[str]):
-    """The address of a tree's root, such as ``https://trust.example.com/``."""
-
-    name = "url"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the address with its last slash."""
-        url = value if value.endswith("/") else f"{value}/"
-        problem = base_url_problem(url)
-        if problem is not None:
-            self.fail(f"{value!r} {problem}; write it like https://trust.example.com/", param, ctx)
-        return str(url)
+def instant(value: str) -> dt.datetime:
+    """Read an instant such as ``2026-05-10T09:00:00Z``, with a time zone and whole seconds."""
+    try:
+        read = dt.datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a time; write it like 2026-05-10T09:00:00Z") from None
+    if read.tzinfo is None or read.microsecond:
+        words = "needs a time zone and whole seconds, like 2026-05-10T09:00:00Z"
+        raise click.BadParameter(f"{value!r} {words}")
+    return read.astimezone(dt.UTC)
 
 
-class DayParam(click.ParamType["dt.date"]):
-    """A day such as ``2026-05-10``, in the publisher's time zone."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
-        """Return the day."""
-        try:
-            return value if isinstance(value, dt.date) else parse_day(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a date; write it like 2026-05-10", param, ctx)
+def day(value: str) -> dt.date:
+    """Read a day such as ``2026-05-10``, in the publisher's time zone."""
+    try:
+        return parse_day(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a date; write it like 2026-05-10") from None
 
 
-class InstantOrDayParam(InstantParam):
-    """An instant such as ``2026-05-10T09:00:00Z``, or a day, which means its end."""
-
-    name = "instant or day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the instant in UTC, or the day."""
-        if isinstance(value, str) and len(value) == len("2026-05-10"):
-            return DayParam().convert(value, param, ctx)
-        return super().convert(value, param, ctx)
+def instant_or_day(value: str) -> dt.datetime | dt.date:
+    """Read an instant, or a day, which means its end."""
+    return day(value) if len(value) == len("2026-05-10") else instant(value)
 
 
-class FreshForParam(click.ParamType["dt.timedelta"]):
-    """How long a timestamp is good: hours or days, such as ``48h`` or ``7d``."""
+def url(value: str) -> str:
+    """Read the address of a tree's root, such as ``https://trust.example.com/``; it gets its last slash."""
+    address = value if value.endswith("/") else f"{value}/"
+    problem = base_url_problem(address)
+    if problem is not None:
+        raise click.BadParameter(f"{value!r} {problem}; write it like https://trust.example.com/")
+    return address
 
-    name = "time"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.timedelta:
-        """Return the time, within the bounds of the format."""
-        if isinstance(value, dt.timedelta):
-            return value
-        written = re.fullmatch(r"([0-9]{1,4})([hd])", value)
-        if written is None:
-            self.fail(f"{value!r} is not a valid time in hours or days; write it like 48h or 7d", param, ctx)
-        unit = dt.timedelta(hours=1) if written[2] == "h" else dt.timedelta(days=1)
-        try:
-            check_fresh_for(int(written[1]) * unit)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        return int(written[1]) * unit
+def time(value: str | dt.timedelta) -> dt.timedelta:
+    """Read how long a timestamp is good, within the bounds of the format: ``48h`` or ``7d``."""
+    if isinstance(value, dt.timedelta):  # the default
+        return value
+    written = re.fullmatch(r"([0-9]{1,4})([hd])", value)
+    if written is None:
+        words = "is not a valid time in hours or days; write it like 48h or 7d"
+        raise click.BadParameter(f"{value!r} {words}")
+    lasts = int(written[1]) * dt.timedelta(hours=1 if written[2] == "h" else 24)
+    try:
+        check_fresh_for(lasts)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return lasts
 
 
 def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
@@ -102,41 +79,53 @@ def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
     return lambda command: functools.reduce(lambda made, add: add(made), reversed(options), command)
 
 
+def with_variable(name: str, variable: str, **more: Any) -> Callable[[Command], Command]:
+    """Return an option that an environment variable gives, too; the help names both."""
+    return click.option(name, envvar=variable, show_envvar=True, **more)
+
+
+def base_url_option(what: str) -> Callable[[Command], Command]:
+    """Return ``--base-url``, with what it is for."""
+    return with_variable("--base-url", "REGISTER_BASE_URL", type=url, help=what)
+
+
+def endpoint_option(what: str) -> Callable[[Command], Command]:
+    """Return ``--endpoint``, with what it is for."""
+    return with_variable("--endpoint", "REGISTER_DEPLOY_ENDPOINT", metavar="URL", help=what)
+
+
 _URL, _CERTIFICATE = "REGISTER_TIME_AUTHORITY", "REGISTER_TIME_AUTHORITY_CERTIFICATE"
 
 source_option = click.option(
     "--source",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("register"),
     show_default=True,
     help="Folder with register.toml and subprocessors/.",
 )
 
-store_option = click.option(
+store_option = with_variable(
     "--store",
-    type=click.Path(path_type=Path),
+    "REGISTER_STORE",
+    type=PATH,
     default=Path("var/store"),
     show_default=True,
-    envvar="REGISTER_STORE",
-    show_envvar=True,
     help="Folder of the store; public/ in it is the tree to serve.",
 )
 
-keys_option = click.option(
+keys_option = with_variable(
     "--keys",
-    type=click.Path(path_type=Path),
+    "REGISTER_KEYS",
+    type=PATH,
     default=Path("var/keys"),
     show_default=True,
-    envvar="REGISTER_KEYS",
-    show_envvar=True,
     help="Folder with the PRIVATE keys, readable only by you.",
 )
 
-fresh_for_option = click.option(
+fresh_for_option = with_variable(
     "--fresh-for",
-    type=FreshForParam(),
-    envvar="REGISTER_FRESH_FOR",
-    show_envvar=True,
+    "REGISTER_FRESH_FOR",
+    type=time,
     help="How long the signed timestamp stays valid, 1h to 31d.  [default: unchanged; 48h for the first]",
 )
 
@@ -159,51 +148,41 @@ progress_option = click.option(
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
-offline_option = click.option(
+offline_option = with_variable(
     "--offline",
+    "REGISTER_OFFLINE",
     is_flag=True,
-    envvar="REGISTER_OFFLINE",
-    show_envvar=True,
     help="Do not check the register's URL for a public tree that is ahead of the store.",
 )
 
-address_option = click.option(
-    "--base-url",
-    type=BaseUrlParam(),
-    envvar="REGISTER_BASE_URL",
-    show_envvar=True,
-    help="URL where the tree is published.  [default: the register's own]",
-)
+address_option = base_url_option("URL where the tree is published.  [default: the register's own]")
 
-policy_option = click.option(
+policy_option = with_variable(
     "--policy",
-    type=click.Path(path_type=Path),
+    "REGISTER_WITNESS_POLICY",
+    type=PATH,
     metavar="FILE",
-    envvar="REGISTER_WITNESS_POLICY",
-    show_envvar=True,
     help="C2SP tlog-policy file with the witnesses to ask for a cosignature.",
 )
 
 time_authority_options = together(
-    click.option(
+    with_variable(
         "--time-authority",
+        _URL,
         metavar="URL",
-        envvar=_URL,
-        show_envvar=True,
         help="Have the newest checkpoint timestamped by this authority (RFC 3161).",
     ),
-    click.option(
+    with_variable(
         "--time-authority-certificate",
-        type=click.Path(path_type=Path),
+        _CERTIFICATE,
+        type=PATH,
         metavar="FILE",
-        envvar=_CERTIFICATE,
-        show_envvar=True,
         help="Root certificate (PEM) that the timestamps must chain to; not checked without it.",
     ),
 )
 
 
-def as_variables(url: str | None, certificate: Path | None) -> dict[str, str]:
+def as_variables(authority: str | None, certificate: Path | None) -> dict[str, str]:
     """Return the authority for a child process; as arguments, a password in the address would be seen."""
-    found = {_URL: url, _CERTIFICATE: str(certificate) if certificate else None}
+    found = {_URL: authority, _CERTIFICATE: str(certificate) if certificate else None}
     return {name: value for name, value in found.items() if value}

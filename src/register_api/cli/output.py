@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from register_api.cli.options import PROGRESS
-from register_api.errors import Finding, Refused, RegisterError
+from register_api.errors import Finding, Refused, RegisterError, UsageError
 
 Report = Callable[[int, int, str], None]
 
@@ -34,43 +34,38 @@ def print_json(document: object) -> None:
     print(text.decode())  # noqa: T201  (rich would wrap and colour what a machine reads)
 
 
+_WIDEST_EXCERPT = 100
+"""Characters of a line of the source that are shown."""
+
+
 def print_findings(findings: Iterable[Finding], to: Console = err) -> None:
     """Print findings, each with place, rule, what is wrong and what to do."""
     for finding in findings:
-        line = Text(":".join(str(part) for part in _place(finding)), style="bold")
+        place = (finding.file, finding.line, finding.column)
+        line = Text(":".join(str(part) for part in place if part is not None), style="bold")
         line.append(f"  {finding.key}" if finding.key else "", style="not bold")
         colour = "red" if finding.severity == "error" else "yellow"
         line.append(f"  {finding.severity} {finding.rule}", style=colour)
         to.print(line)
         if finding.excerpt and finding.line is not None:
-            _print_excerpt(finding.excerpt, finding.line, finding.column, to)
+            margin = f"    {finding.line} | "
+            to.print(Text(margin + finding.excerpt[:_WIDEST_EXCERPT]))
+            if finding.column is not None and finding.column <= _WIDEST_EXCERPT:
+                to.print(Text(" " * (len(margin) + finding.column - 1) + "^", style="red"))
         to.print(Text(f"    {finding.message}"))
         if finding.hint:
             to.print(Text(f"    → {finding.hint}", style="dim"))
 
 
-def _place(finding: Finding) -> Iterator[str | int]:
-    yield finding.file
-    yield from (part for part in (finding.line, finding.column) if part is not None)
-
-
-_WIDEST_EXCERPT = 100
-"""Characters of a line of the source that are shown."""
-
-
-def _print_excerpt(excerpt: str, line: int, column: int | None, to: Console) -> None:
-    """Print a line of the source, with a mark below the place where it is wrong."""
-    margin = f"    {line} | "
-    to.print(Text(margin + excerpt[:_WIDEST_EXCERPT]))
-    if column is not None and column <= _WIDEST_EXCERPT:
-        to.print(Text(" " * (len(margin) + column - 1) + "^", style="red"))
-
-
 def print_annotations(findings: Iterable[Finding], source: Path) -> None:
     """Print findings as commands of a workflow on GitHub, which shows them beside the lines of a change."""
     for finding in findings:
-        at = {"file": f"{source.as_posix()}/{finding.file}", "line": finding.line, "col": finding.column}
-        where = {**at, "title": f"{finding.rule} {finding.key}".rstrip()}
+        where = {
+            "file": f"{source.as_posix()}/{finding.file}",
+            "line": finding.line,
+            "col": finding.column,
+            "title": f"{finding.rule} {finding.key}".rstrip(),
+        }
         said = ",".join(
             f"{name}={_escaped(value, ':,')}" for name, value in where.items() if value is not None
         )
@@ -81,6 +76,13 @@ def print_annotations(findings: Iterable[Finding], source: Path) -> None:
 def _escaped(value: object, also: str = "") -> str:
     """Return a value as a workflow command takes it: ends of lines and separators as ``%0A``."""
     return "".join(f"%{ord(char):02X}" if char in "%\r\n" + also else char for char in str(value))
+
+
+def usage_error(error: click.UsageError) -> UsageError:
+    """Return what click says of the arguments, as every other usage error is said."""
+    text = error.format_message().removesuffix(".")
+    hint = f"{error.ctx.command_path} --help" if error.ctx else ""
+    return UsageError(text[:1].lower() + text[1:], hint=hint)
 
 
 def print_error(error: RegisterError) -> None:
@@ -136,7 +138,11 @@ class Terminated(KeyboardInterrupt):
 @contextlib.contextmanager
 def telling(so_far: Callable[[], str]) -> Iterator[None]:
     """Have an interruption of the block say what stands by then."""
-    before = signal.signal(signal.SIGTERM, _terminate)
+
+    def terminate(_number: int, _frame: Any) -> NoReturn:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
     try:
         yield
     except KeyboardInterrupt as interruption:
@@ -144,10 +150,6 @@ def telling(so_far: Callable[[], str]) -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _terminate(_number: int, _frame: Any) -> NoReturn:
-    raise Terminated
 
 
 @contextlib.contextmanager

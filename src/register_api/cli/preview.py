@@ -12,13 +12,12 @@ from rich.text import Text
 
 from register_api.cli import options
 from register_api.cli.output import out, print_json
-from register_api.cli.reasons import GivenReason, reason_options
+from register_api.cli.publish import Intent, intent, reason_options
 from register_api.cli.words import Line, change_lines, markdown, print_lines, proposal_lines
 from register_api.core.canonical import encoded
-from register_api.core.changes import Diff
 from register_api.core.diff.document import diff_document
 from register_api.errors import UsageError
-from register_api.preview.coming import Coming, make_coming
+from register_api.preview.coming import make_coming
 from register_api.preview.server import Preview, PreviewServer
 from register_api.publish.feed.notice_mail import mail
 from register_api.publish.preparation import Candidate, prepare, read_base
@@ -26,8 +25,6 @@ from register_api.store.reader import open_snapshot
 
 _NOT_PUBLISHED = "0" * 64
 """Stands for the digest of a version that does not exist yet."""
-
-_NO_REASON = GivenReason()
 
 
 @click.command()
@@ -50,7 +47,7 @@ _NO_REASON = GivenReason()
 def preview(
     source: Path,
     store: Path,
-    why: GivenReason,
+    why: Intent,
     port: int,
     *,
     as_markdown: bool,
@@ -77,51 +74,44 @@ def preview(
     if as_markdown + as_json + as_mail + served > 1:
         raise UsageError("preview takes one of --markdown, --json, --mail and --serve")
     if served:
-        _serve(Preview(source, store, why.intent), port)
+        _serve(Preview(source, store, why), port)
     elif as_mail:
         snapshot = open_snapshot(store)
-        _print_mail(make_coming(source, snapshot, why.intent(snapshot)))
+        coming = make_coming(source, snapshot, why(snapshot))
+        if coming.version_summary is None:
+            out.print(_unchanged(coming.candidate))
+        else:
+            made = mail(coming.version_summary, coming.first_root())
+            out.print(Text(f"Subject: {made.subject}\n\n{made.text}"), end="")
     else:
         show_preview(source, store, why, as_markdown=as_markdown, as_json=as_json)
 
 
 def _serve(preview: Preview, port: int) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
     with PreviewServer(preview, port) as server, contextlib.suppress(KeyboardInterrupt):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         out.print(f"Preview at {server.url}  (Ctrl-C ends it; nothing is published)")
         server.serve_forever()
 
 
-def _print_mail(coming: Coming) -> None:
-    if coming.told is None:
-        out.print(_unchanged(coming.candidate))
-        return
-    made = mail(coming.told, coming.first_root())
-    out.print(Text(f"Subject: {made.subject}\n\n{made.text}"), end="")
-
-
 def show_preview(
-    source: Path,
-    store: Path,
-    why: GivenReason = _NO_REASON,
-    *,
-    as_markdown: bool = False,
-    as_json: bool = False,
+    source: Path, store: Path, why: Intent = intent, *, as_markdown: bool = False, as_json: bool = False
 ) -> None:
     """Print what publishing the source now would tell customers."""
     snapshot = open_snapshot(store)
-    prepared = prepare(source, read_base(snapshot), why.intent(snapshot))
+    prepared = prepare(source, read_base(snapshot), why(snapshot))
     proposals = prepared.proposals()
     if prepared.register is None and not as_json:
         print_lines(proposal_lines(proposals))
-    register, _ = prepared.required()
-    diff = _coming_diff(prepared)
+    register, promises = prepared.required()
+    diff = diff_document(prepared.base.newest, encoded(register), promises)
+    diff = msgspec.structs.replace(diff, newer=msgspec.structs.replace(diff.newer, sha256=_NOT_PUBLISHED))
     if as_json:
         print_json({**msgspec.to_builtins(diff), "proposals": proposals})
         return
-    told = (*change_lines(register, diff), *proposal_lines(proposals))
-    lines = (Line(0, _unchanged(prepared)),) if prepared.unchanged else told
+    lines = (*change_lines(register, diff), *proposal_lines(proposals))
+    if prepared.unchanged:
+        lines = (Line(0, _unchanged(prepared)),)
     if as_markdown:
         click.echo(markdown(lines), nl=False)
     else:
@@ -131,10 +121,3 @@ def show_preview(
 def _unchanged(prepared: Candidate) -> str:
     register, _ = prepared.required()
     return f"Nothing has changed since version {register.version - 1}; publishing makes no version."
-
-
-def _coming_diff(prepared: Candidate) -> Diff:
-    """Return the diff that publishing now would make; digests of what does not exist are zeros."""
-    register, promises = prepared.required()
-    diff = diff_document(prepared.base.newest, encoded(register), promises)
-    return msgspec.structs.replace(diff, newer=msgspec.structs.replace(diff.newer, sha256=_NOT_PUBLISHED))

@@ -1,28 +1,76 @@
-"""The command publish."""
+"""The command `publish`, and the options that say why and when a version is published."""
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 
+from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import err, out, progress, telling
-from register_api.cli.reasons import GivenReason, reason_options
-from register_api.cli.remote_parties import (
-    ask_and_tell,
-    compare_with_public,
-    read_time_authority,
-    stamp_and_tell,
-)
+from register_api.cli.refresh import ask_and_tell, compare_with_public, read_time_authority, stamp_and_tell
 from register_api.cli.trust_options import policy_of
 from register_api.cli.words import print_publication, publications
 from register_api.core.language.language import count
 from register_api.publish.key_transaction import default_folder, write_public_copies
 from register_api.publish.pipeline import Published, PublishRequest, publish_version
+from register_api.publish.preparation import PublishOptions
 from register_api.source.load import load
-from register_api.store.reader import open_snapshot
+from register_api.store.reader import Snapshot, open_snapshot
+
+_LONGEST_WAIT = 2.0
+"""Seconds to wait for the clock to pass the newest version's instant; instants are whole seconds."""
+
+
+Intent: TypeAlias = Callable[[Snapshot | None], PublishOptions]
+"""Returns why and when a version is published that follows what a store holds."""
+
+
+def intent(snapshot: Snapshot | None, *, at: dt.datetime | None = None, **why: Any) -> PublishOptions:
+    """Return why, with the present instant; waits for the next whole second where that is all it needs."""
+    newest = snapshot.state.published_at if snapshot and at is None else None
+    deadline = time.monotonic() + _LONGEST_WAIT
+    instant = clock.now()
+    while newest is not None and instant <= newest and time.monotonic() < deadline:
+        time.sleep(0.05)
+        instant = clock.now()
+    return PublishOptions(now=instant, at=at, **why)
+
+
+def reason_options(command: options.Command) -> Any:
+    """Add the options that say why a version is published; the command is given them as ``why``."""
+
+    @options.together(
+        click.option("--reason", help="The reason, in one sentence for your customers."),
+        click.option(
+            "--kind",
+            type=click.Choice(["initial", "change", "correction", "editorial"]),
+            help="Kind of reason.  [default: initial for version 1, correction with --corrects, else change]",
+        ),
+        click.option(
+            "--corrects", type=int, metavar="N", help="Number of the version that this one corrects."
+        ),
+        click.option(
+            "--at",
+            type=options.instant,
+            help="Import history: when this state was published elsewhere. Marks the version imported,"
+            " permanently; refused once a live version exists.",
+        ),
+    )
+    @functools.wraps(command)
+    def with_reason(
+        *, reason: str | None, kind: str | None, corrects: int | None, at: Any, **more: Any
+    ) -> Any:
+        why = functools.partial(intent, at=at, text=reason, kind=kind, corrects=corrects)
+        return command(why=why, **more)
+
+    return with_reason
 
 
 @click.command()
@@ -30,16 +78,10 @@ from register_api.store.reader import open_snapshot
 @options.store_option
 @options.keys_option
 @reason_options
-@click.option(
-    "--base-url",
-    envvar="REGISTER_BASE_URL",
-    show_envvar=True,
-    type=options.BaseUrlParam(),
-    help="URL of the tree instead of `url` in register.toml, for a trial.",
-)
+@options.base_url_option("URL of the tree instead of `url` in register.toml, for a trial.")
 @click.option(
     "--public-keys",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     help="Folder for copies of the PUBLIC keys and 1.root.json.  [default: keys/ beside the source]",
 )
 @click.option(
@@ -67,7 +109,7 @@ def publish(
     source: Path,
     store: Path,
     keys: Path,
-    why: GivenReason,
+    why: Intent,
     base_url: str | None,
     public_keys: Path | None,
     policy: Path | None,
@@ -100,7 +142,7 @@ def publish(
     if if_empty and before is not None:
         return
     order = PublishRequest(
-        source=source, store=store, keys=keys, intent=why.intent(before), base_url=base_url, **given
+        source=source, store=store, keys=keys, intent=why(before), base_url=base_url, **given
     )
     draft = None if base_url or before or offline else load(source).draft
     url = base_url or (draft.register.url if draft else None)  # its own address, if the source can be read

@@ -1,4 +1,4 @@
-"""The command `refresh`: renew the signed timestamp, once or on a timer."""
+"""The command `refresh`, and what `publish` and `status` ask of others, too: URL, witnesses, authority."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ import click
 from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import err, print_error, stopped_by_signals, telling
-from register_api.cli.remote_parties import (
-    ask_and_tell,
-    compare_with_public,
-    read_time_authority,
-    stamp_and_tell,
-)
-from register_api.cli.trust_options import policy_of
+from register_api.cli.trust_options import policy_of, read_certificates
 from register_api.core.instant import USUAL, format_instant, in_words, latest_renewal, renewal_after
-from register_api.errors import RegisterError, StoreError, UsageError
+from register_api.core.log.policy import WitnessPolicy, printable_name
+from register_api.deploy.public_head import PublicHead, address_of_register, ask_public
+from register_api.errors import NotStamped, RegisterError, StoreError, UsageError
+from register_api.publish.attestations import Stamped, ask_witnesses, stamp_newest
 from register_api.publish.pipeline import refresh_freshness
+from register_api.publish.time_authority import TimeAuthority, check_url
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.repository import expiries, lasts
 from register_api.store.reader import Snapshot, open_snapshot
@@ -118,13 +116,11 @@ def refresh(
     wait = _interval(every, _fresh_for(store)) if wait_first else dt.timedelta()
     with stopped_by_signals() as stopped:
         while not stopped.wait(wait.total_seconds()):
-            renewed = _survived(once)
-            usual = _interval(every, _fresh_for(store))
-            wait = usual if renewed else min(_RETRY, usual)
+            longest = dt.timedelta.max if _survived(once) else _RETRY
+            wait = min(longest, _interval(every, _fresh_for(store)))
 
 
 def _refuse_seldom(every: float, fresh_for: dt.timedelta) -> None:
-    """Refuse an interval that leaves no time for one failure."""
     if every * _HOUR > latest_renewal(fresh_for):
         raise UsageError(
             f"a timestamp is good for {in_words(fresh_for)}; renewed every {every:g} hours, one that fails"
@@ -165,3 +161,69 @@ def _survived(once: Callable[[], None]) -> bool:
 def _vouched(snapshot: Snapshot) -> str:
     expiry = {row.role: row for row in expiries(snapshot.read)}["timestamp"]
     return f"{snapshot.state.version} is vouched for until {format_instant(expiry.expires)}"
+
+
+def compare_with_public(snapshot: Snapshot | None, url: str | None, *, offline: bool) -> PublicHead | None:
+    """Ask whether what is public is ahead of a store; that it cannot be asked is told and ends nothing."""
+    if offline:
+        return None
+    url = url or (address_of_register(snapshot) if snapshot else None)
+    if url is None:
+        return None
+    head = ask_public(snapshot, url)
+    if head.unknown and snapshot is not None:
+        err.print(
+            f"Note: whether what is public is ahead of the store is not known: {head.url}: {head.unknown}"
+            "  (--offline does not ask)"
+        )
+    return head
+
+
+def ask_and_tell(store: Path, policy: WitnessPolicy | None, instant: dt.datetime) -> None:
+    """Ask the witnesses that are missing; what goes wrong is told in a line and stops nothing."""
+    if policy is None:
+        return
+    try:
+        asked = ask_witnesses(store, policy, instant)
+    except (RegisterError, OSError) as error:
+        err.print(f"Witnesses: {error.message if isinstance(error, RegisterError) else error.strerror}")
+        return
+    for outcome in asked.outcomes:
+        signed = f"cosigned at {format_instant(outcome.at)}" if outcome.at else ""
+        name = f"{printable_name(outcome.witness.name)} ({outcome.witness.key.name})"
+        err.print(f"Witness {name}: {outcome.problem or signed}")
+    if asked.outcomes:
+        met = "is met" if asked.after.is_met else "is NOT met yet; register-api refresh asks again"
+        have = f"{len(asked.after.found)} of {len(policy.witnesses)} have cosigned"
+        err.print(f"Witnesses: {have}, the quorum {printable_name(policy.quorum)} {met}")
+
+
+def read_time_authority(url: str | None, certificate: Path | None) -> TimeAuthority | None:
+    """Return whom to ask for timestamps, if anybody."""
+    if url is None:
+        return None
+    anchors = read_certificates(certificate, "--time-authority-certificate") if certificate else None
+    return TimeAuthority(url=check_url(url), anchors=anchors)
+
+
+def stamp_and_tell(store: Path, authority: TimeAuthority | None, instant: dt.datetime) -> None:
+    """Have the newest checkpoint stamped; a failure is told in a line and ends nothing."""
+    if authority is None:
+        return
+    try:
+        stamped = stamp_newest(store, authority, instant)
+    except (RegisterError, OSError) as error:
+        reason = error.message if isinstance(error, RegisterError) else str(error)
+        print_error(NotStamped(f"{reason}; the next refresh tries again"))
+    else:
+        if stamped is not None:
+            unchecked = "" if authority.anchors else "; its chain was not checked"
+            err.print(f"{stamped_in_words(stamped)}{unchecked}.")
+
+
+def stamped_in_words(stamped: Stamped) -> str:
+    """Return up to which version history is stamped, since when, and by whom."""
+    return (
+        f"History up to version {stamped.version} is time-stamped since"
+        f" {format_instant(stamped.stamp.at)} by {stamped.stamp.authority}"
+    )

@@ -1,64 +1,112 @@
-"""Commands for a trust root that people sign on machines of their own."""
+"""Commands for a trust root that people sign on machines of their own, and what all changes of keys share."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
-from tuf.api.metadata import Root
+from tuf.api.metadata import Key, Root
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.key_changes import KeyPlaces, checked_text, key_places, print_changed
-from register_api.cli.output import out
+from register_api.cli.output import err, out
 from register_api.core.canonical import digest
 from register_api.core.instant import format_instant
-from register_api.core.text import escaped
+from register_api.core.text import escaped, text_problems
 from register_api.core.trust_root import ROLES, read_epochs
 from register_api.errors import UsageError
+from register_api.publish.key_transaction import default_folder, write_public_copies
 from register_api.publish.root_ceremony import begin_first_root, begin_root, other_root_keys, publish_root
+from register_api.publish.rotation import Changed
 from register_api.publish.signing.signer import Ed25519Signer, load
-from register_api.publish.trust.root import (
-    RootChange,
-    kid_of,
-    read_public_key,
-    root_kids,
-    signed_sha256,
-    write_known,
-)
-from register_api.publish.trust.root_draft import (
-    RootDraft,
-    check_draft,
-    check_start,
-    merge_drafts,
-    read_draft,
-    refuse_second_root_key,
-    sign_draft,
-    write_draft,
-)
+from register_api.publish.trust import root as trust_root
+from register_api.publish.trust import root_draft
 
 
-def describe(draft: RootDraft, known: int | None = None) -> tuple[str, ...]:
-    """Return the lines that say what signing this draft would mean."""
-    roots = [*draft.parsed_chain(), draft.parsed()]
+class KeyPlaces(NamedTuple):
+    """Where keys change, and where copies of public ones go."""
+
+    store: Path
+    keys: Path
+    public: Path
+
+
+def key_places(command: options.Command) -> Any:
+    """Add the options that say where keys are; the command is given them as ``places``."""
+
+    @options.together(
+        options.store_option,
+        options.keys_option,
+        options.source_option,
+        click.option(
+            "--public-keys",
+            type=options.PATH,
+            help="Folder for copies of the PUBLIC keys and roots.  [default: keys/ beside the source]",
+        ),
+    )
+    @functools.wraps(command)
+    def placed(*, store: Path, keys: Path, source: Path, public_keys: Path | None, **others: Any) -> None:
+        command(KeyPlaces(store, keys, public_keys or default_folder(source, keys)), **others)
+
+    return placed
+
+
+def checked_text(text: str | None) -> str | None:
+    """Return a text for customers, as clean as every text of the register (R17)."""
+    if text is None:
+        return None
+    problems = list(text_problems(text))
+    if not text.strip() or problems:
+        raise UsageError(f"the text for customers {problems[0].text if problems else 'is empty'}")
+    return text
+
+
+def print_changed(changed: Changed, places: KeyPlaces) -> None:
+    """Say where old private keys lie, and bring the public copies up to date."""
+    for path in changed.kept:
+        out.print(f"  kept         {path}; destroy it once no backup needs it")
+    if write_public_copies(changed.snapshot, places.public):
+        out.print(f"  public keys  {places.public}")
+    else:
+        err.print(
+            f"Note: {places.public} holds the public files of another set of keys and was left as it is."
+        )
+
+
+def _described(draft: root_draft.RootDraft, known: int | None) -> Iterator[str]:
+    root = draft.parsed()
+    roots = [*draft.parsed_chain(), root]
     last = len(roots) - 1
-    lines: list[str] = []
     for number in range(last if known is None else min(known, last), last + 1):
-        lines += _step([root.signed for root in roots[:number]], roots[number].signed)
+        yield from _step([each.signed for each in roots[:number]], roots[number].signed)
         if number < last:
-            lines.append("  published since the root that you know")
+            yield "  published since the root that you know"
     if last:
-        lines.append(f"  follows version {last}, SHA-256 {digest(draft.published()[-1])}")
-    lines.append(f"  SHA-256 of what is signed: {signed_sha256(roots[-1])}")
-    return (*lines, *_signatures(draft))
+        yield f"  follows version {last}, SHA-256 {digest(draft.published()[-1])}"
+    yield f"  SHA-256 of what is signed: {trust_root.signed_sha256(root)}"
+    signed: dict[str, Key] = {}
+    for asking in draft.newest():
+        signed |= asking.get_verification_result(Root.type, root.signed_bytes, root.signatures).signed
+    yield from (f"  signed by {trust_root.kid_of(key)}" for key in signed.values())
+    for version, missing in draft.missing().items():
+        whose = "its own keys" if version == root.signed.version else f"the keys of version {version}"
+        yield f"  signatures of {whose}: {f'{missing} missing' if missing else 'enough'}"
 
 
 def _step(before: Sequence[Root], after: Root) -> Iterator[str]:
     """Say what one root changes of the one before it; ``before`` are all that came before."""
     yield f"Version {after.version} of the trust root, good until {format_instant(after.expires)}"
+    seen = {kid for root in before for kid in trust_root.root_kids(root, *root.roles)}
     for role, names in ROLES.items():
-        yield from _keys(role, names, before, after)
+        new = trust_root.root_kids(after, *names)
+        old = trust_root.root_kids(before[-1], *names) if before else frozenset[str]()
+        for kid in sorted(new - old):
+            yield f"  {role}: + {kid}  JOINS{'' if kid in seen or not before else ': A NEW KEY'}"
+        yield from (f"  {role}: - {kid}  LEAVES" for kid in sorted(old - new))
+        yield from (f"  {role}:   {kid}  stays" for kid in sorted(old & new))
         yield from _threshold(role, names[0], before[-1] if before else None, after)
     known = read_epochs(before[-1].to_dict()) if before else ()
     epochs = read_epochs(after.to_dict())
@@ -72,18 +120,6 @@ def _step(before: Sequence[Root], after: Root) -> Iterator[str]:
         yield f"       because: {escaped(epoch.text)}"
 
 
-def _keys(role: str, names: Sequence[str], before: Sequence[Root], after: Root) -> Iterator[str]:
-    new = root_kids(after, *names)
-    old = root_kids(before[-1], *names) if before else frozenset[str]()
-    seen = {kid for root in before for kid in root_kids(root, *root.roles)}
-    for kid in sorted(new - old):
-        yield f"  {role}: + {kid}  JOINS{'' if kid in seen or not before else ': A NEW KEY'}"
-    for kid in sorted(old - new):
-        yield f"  {role}: - {kid}  LEAVES"
-    for kid in sorted(old & new):
-        yield f"  {role}:   {kid}  stays"
-
-
 def _threshold(role: str, name: str, before: Root | None, after: Root) -> Iterator[str]:
     new = (after.roles[name].threshold, len(after.roles[name].keyids))
     old = (before.roles[name].threshold, len(before.roles[name].keyids)) if before else new
@@ -92,24 +128,6 @@ def _threshold(role: str, name: str, before: Root | None, after: Root) -> Iterat
     was = f"  (before: {old[0]} of {old[1]})" if old[0] != new[0] else ""
     lowered = "  THRESHOLD LOWERED" if new[0] < old[0] else ""
     yield f"  {role}: {new[0]} of {new[1]} have to sign{lowered}{was}"
-
-
-def _signatures(draft: RootDraft) -> Iterator[str]:
-    root = draft.parsed()
-    signed = {
-        keyid: kid_of(key)
-        for asking in draft.newest()
-        for keyid, key in asking.get_verification_result(
-            Root.type, root.signed_bytes, root.signatures
-        ).signed.items()
-    }
-    yield from (f"  signed by {kid}" for kid in signed.values())
-    for version, missing in draft.missing().items():
-        asking = "its own keys" if version == root.signed.version else f"the keys of version {version}"
-        yield f"  signatures of {asking}: {f'{missing} missing' if missing else 'enough'}"
-
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(name="new-root")
@@ -122,7 +140,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     multiple=True,
     help="Create a new key for this role here; it takes effect with the root.",
 )
-@click.option("--add-root", type=_FILE, multiple=True, metavar="PUB", help="Root key to add.")
+@click.option("--add-root", type=options.FILE, multiple=True, metavar="PUB", help="Root key to add.")
 @click.option("--remove-root", multiple=True, metavar="KID", help="Root key to remove.")
 @click.option(
     "--threshold", type=click.IntRange(1, 20), metavar="M", help="Number of root keys that must sign."
@@ -133,7 +151,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="After a stolen log key: continue under a new origin; TEXT gives the reason.",
 )
 @click.option(
-    "--output", "-o", type=_FILE, required=True, metavar="DRAFT", help="File to write the draft to."
+    "--output", "-o", type=options.FILE, required=True, metavar="DRAFT", help="File to write the draft to."
 )
 def new_root(
     store: Path,
@@ -163,25 +181,21 @@ def new_root(
     """
     if first and log_epoch is not None:
         raise UsageError("--log-epoch is for a log that there is already; leave --first out")
-    change = RootChange(
-        added=tuple(read_public_key(path) for path in add_root),
-        removed=remove_root,
-        threshold=threshold,
-    )
-    now, why = clock.now(), checked_text(log_epoch)
+    added, now = tuple(trust_root.read_public_key(path) for path in add_root), clock.now()
+    change = trust_root.RootChange(added=added, removed=remove_root, threshold=threshold)
     if first:
         draft = begin_first_root(store, keys, change, now)
     else:
-        draft = begin_root(store, keys, change, rotate, now, why)
-    check_draft(draft)
-    write_draft(output, draft)
+        draft = begin_root(store, keys, change, rotate, now, checked_text(log_epoch))
+    root_draft.check_draft(draft)
+    root_draft.write_draft(output, draft)
     _print_draft(draft)
     out.print(f"→ holders of root keys sign it: register-api keys sign-root {output} --key root-1.pem")
 
 
 @click.command(name="sign-root")
-@click.argument("path", metavar="DRAFT", type=_FILE)
-@click.option("--key", type=_FILE, required=True, metavar="FILE", help="Your private root key.")
+@click.argument("path", metavar="DRAFT", type=options.FILE)
+@click.option("--key", type=options.FILE, required=True, metavar="FILE", help="Your private root key.")
 @click.option(
     "--root-sha256",
     metavar="HEX",
@@ -207,24 +221,24 @@ def sign_root(path: Path, key: Path, root_sha256: str | None, *, yes: bool) -> N
       register-api keys sign-root draft.json --key root-2.pem
       register-api keys sign-root draft.json --key root-2.pem --root-sha256 5a27…
     """
-    draft = read_draft(path)
-    check_draft(draft)
-    known = check_start(draft, key, root_sha256)
+    draft = root_draft.read_draft(path)
+    root_draft.check_draft(draft)
+    known = root_draft.check_start(draft, key, root_sha256)
     _print_draft(draft, known)
     signer = load(key, Ed25519Signer)
-    refuse_second_root_key(draft, signer, other_root_keys(key, signer))
+    root_draft.refuse_second_root_key(draft, signer, other_root_keys(key, signer))
     if not yes:
         click.confirm(f"Sign this with {signer.kid}?", abort=True, err=True)
-    signed = sign_draft(draft, signer)
+    signed = root_draft.sign_draft(draft, signer)
     # First what this key has signed: after a crash between the two the same draft can be signed again.
-    write_known(key, signed.parsed())
-    write_draft(path, signed)
+    trust_root.write_known(key, signed.parsed())
+    root_draft.write_draft(path, signed)
     missing = max(signed.missing().values())
     out.print(f"Signed. {f'{missing} more to go.' if missing else 'It can be published.'}")
 
 
 @click.command(name="publish-root")
-@click.argument("path", metavar="DRAFT...", type=_FILE, nargs=-1, required=True)
+@click.argument("path", metavar="DRAFT...", type=options.FILE, nargs=-1, required=True)
 @key_places
 def publish_root_command(places: KeyPlaces, path: tuple[Path, ...]) -> None:
     """Publish a signed DRAFT of the root and re-sign what is below it, or keep it for the first publish.
@@ -237,7 +251,7 @@ def publish_root_command(places: KeyPlaces, path: tuple[Path, ...]) -> None:
       register-api keys publish-root draft.json
       register-api keys publish-root from-alice.json from-bob.json
     """
-    draft = merge_drafts([read_draft(each) for each in path])
+    draft = root_draft.merge_drafts([root_draft.read_draft(each) for each in path])
     changed = publish_root(places.store, places.keys, draft, clock.now())
     _print_draft(draft)
     if changed is None:
@@ -247,6 +261,6 @@ def publish_root_command(places: KeyPlaces, path: tuple[Path, ...]) -> None:
     print_changed(changed, places)
 
 
-def _print_draft(draft: RootDraft, known: int | None = None) -> None:
-    for line in describe(draft, known):
+def _print_draft(draft: root_draft.RootDraft, known: int | None = None) -> None:
+    for line in _described(draft, known):
         out.print(line)

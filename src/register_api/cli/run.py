@@ -63,23 +63,25 @@ def run(
     folders = ["--store", str(store), "--keys", str(keys), *(["--policy", str(policy)] if policy else [])]
     os.environ |= options.as_variables(time_authority, time_authority_certificate)
     children: list[subprocess.Popen[bytes]] = []
-    told = _pass_signals_on(children)
+    stopped = _pass_signals_on(children)
     given = {"host": host, "port": port}
     trial = _address_of_a_trial(source, read_settings(os.environ, settings, given))
     code = _start(children, "publish", "--if-empty", "--source", str(source), *folders, *trial).wait()
-    if code == 0 and not told.is_set():
+    if code == 0 and not stopped.is_set():
         named = {"--settings": settings, "--host": host, "--port": port}
         more = [str(item) for pair in named.items() if pair[1] is not None for item in pair]
         server = _start(children, "serve", "--store", str(store), *more)
-        code = _keep_fresh(children, server, told, ["refresh", "--every", *folders])
+        code = _keep_fresh(children, server, stopped, ["refresh", "--every", *folders])
         _end(children)
-    raise click.exceptions.Exit(_exit_code(code, told=told.is_set()))
+    if code < 0:  # ended by a signal: fine if it came from here, else a failure, numbered as shells do
+        code = 0 if stopped.is_set() else _SIGNALLED - code
+    raise click.exceptions.Exit(code)
 
 
 def _keep_fresh(
     children: list[subprocess.Popen[bytes]],
     server: subprocess.Popen[bytes],
-    told: threading.Event,
+    stopped: threading.Event,
     refresh: list[str],
 ) -> int:
     """Let freshness be renewed for as long as the server runs; returns what the server ends with.
@@ -88,9 +90,9 @@ def _keep_fresh(
     another is started, at most one in ``_RESTART_SECONDS``.
     """
     refresher, since = _start(children, *refresh), time.monotonic()
-    if told.is_set():  # before the server was among the children
+    if stopped.is_set():  # before the server was among the children
         server.terminate()
-    while server.poll() is None and not told.is_set():
+    while server.poll() is None and not stopped.is_set():
         if refresher.poll() is not None and time.monotonic() - since >= _RESTART_SECONDS:
             err.print(
                 f"the process that renews freshness has ended ({refresher.returncode}); starting another"
@@ -113,13 +115,10 @@ def _address_of_a_trial(source: Path, settings: Settings) -> list[str]:
 
 
 def _start(children: list[subprocess.Popen[bytes]], *arguments: str) -> subprocess.Popen[bytes]:
-    """Start a child that runs this same program, and that does not outlive this process where it is Linux.
-
-    What is called between fork and exec is one system call; this process has no threads.
-    """
+    """Start a child that runs this same program, and that does not outlive this process where it is Linux."""
     child = subprocess.Popen(
         [sys.executable, "-m", "register_api", *arguments],
-        preexec_fn=functools.partial(_end_with_parent, os.getpid()),  # noqa: PLW1509 (see above)
+        preexec_fn=functools.partial(_end_with_parent, os.getpid()),  # noqa: PLW1509 (one system call; this process has no threads)
     )
     children.append(child)
     return child
@@ -133,33 +132,21 @@ def _end_with_parent(parent: int) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _exit_code(code: int, *, told: bool) -> int:
-    """Return what to end with for the code of a child; negative means that a signal ended it.
-
-    A child that was told to end before it could listen to that is fine too; any other signal is a
-    failure, numbered as shells do.
-    """
-    if code >= 0:
-        return code
-    return 0 if told else _SIGNALLED - code
-
-
 def _pass_signals_on(children: list[subprocess.Popen[bytes]]) -> threading.Event:
     """End the children when this process is told to end; returns what is set by then."""
-    told = threading.Event()
+    stopped = threading.Event()
 
     def end(_number: int, _frame: Any) -> None:
-        told.set()
+        stopped.set()
         for child in children:
             child.terminate()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, end)
-    return told
+    return stopped
 
 
 def _end(children: list[subprocess.Popen[bytes]]) -> None:
-    """Make sure that no child outlives this process."""
     for child in children:
         if child.poll() is None:
             child.terminate()

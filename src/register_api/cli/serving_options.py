@@ -1,49 +1,45 @@
-"""Options of the commands that serve."""
+"""Options of the commands that serve, and how pages are served beside the register."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import click
+import msgspec
 
-from register_api.cli.options import Command
-from register_api.serve.settings import FILE_VARIABLE
+from register_api.cli.options import FILE, Command, together, with_variable
+from register_api.cli.output import out
+from register_api.serve.settings import FILE_VARIABLE, read_settings
+
+_PORT = click.IntRange(0, 65535)
+_LISTEN = "Port to listen on; 0 picks a free one."
+
+address_options = together(
+    with_variable("--host", "HOST", help="Address to listen on.  [default: 127.0.0.1]"),
+    with_variable("--port", "PORT", type=_PORT, help=f"{_LISTEN}  [default: 8000]"),
+)
+"""Where to listen; what is not given comes from the environment or a file of settings."""
+
+settings_option = with_variable(
+    "--settings",
+    FILE_VARIABLE,
+    type=FILE,
+    metavar="FILE",
+    help="TOML file with settings; docs/settings.md lists them.",
+)
 
 
-def address_options(command: Command) -> Command:
-    """Add where to listen; what is not given comes from the environment or a file of settings."""
-    port = click.option(
-        "--port",
-        type=click.IntRange(0, 65535),
-        envvar="PORT",
-        show_envvar=True,
-        help="Port to listen on; 0 picks a free one.  [default: 8000]",
+def listening_options(port: int) -> Callable[[Command], Command]:
+    """Return what adds where to listen, on this port unless another is given."""
+    return together(
+        click.option("--port", type=_PORT, default=port, show_default=True, help=_LISTEN),
+        click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
     )
-    host = click.option(
-        "--host", envvar="HOST", show_envvar=True, help="Address to listen on.  [default: 127.0.0.1]"
-    )
-    return host(port(command))
 
 
-def settings_option(command: Command) -> Command:
-    """Add where the settings stand."""
-    return click.option(
-        "--settings",
-        type=click.Path(path_type=Path, dir_okay=False),
-        envvar=FILE_VARIABLE,
-        show_envvar=True,
-        metavar="FILE",
-        help="TOML file with settings; docs/settings.md lists them.",
-    )(command)
+def serve_app(app: Any, host: str, port: int) -> None:
+    """Serve until SIGTERM."""
+    from register_api.serve.server import run_app  # noqa: PLC0415 - needs the extra `serve`
 
-
-def deployment_options(command: Command) -> Command:
-    """Add how the service stands behind other things."""
-    uds = click.option("--uds", metavar="PATH", help="Listen on a Unix socket instead of a port.")
-    root_path = click.option(
-        "--root-path", metavar="PATH", help="Path under which a proxy publishes the service, e.g. /trust."
-    )
-    workers = click.option(
-        "--workers", type=click.IntRange(1, 64), help="Number of worker processes.  [default: 1]"
-    )
-    return uds(root_path(workers(command)))
+    run_app(app, msgspec.structs.replace(read_settings({}), host=host, port=port), out.print)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.text import Text
@@ -13,15 +12,14 @@ from rich.text import Text
 from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import out, print_json
+from register_api.cli.words import published
 from register_api.core.api.questions import MOST_ROWS, SubprocessorsQuery
 from register_api.core.instant import format_instant, local_day
 from register_api.core.language.language import ENGLISH, shorten
 from register_api.core.timeline import AsOf, EngagementState, RegisterAsOf, State, register_as_of
 from register_api.core.upcoming_events import upcoming
-from register_api.errors import StoreError
 from register_api.serve.answer import compute
 from register_api.serve.answer.archive import Archive
-from register_api.store.reader import open_snapshot
 
 _TITLES: dict[State, str] = {
     "in_force": "In force",
@@ -39,13 +37,13 @@ _MOST_PURPOSE = 70
 @click.command()
 @click.option(
     "--on",
-    type=options.DayParam(),
+    type=options.day,
     metavar="DAY",
     help="Effective date, in the publisher's time zone.  [default: today]",
 )
 @click.option(
     "--known-at",
-    type=options.InstantOrDayParam(),
+    type=options.instant_or_day,
     metavar="INSTANT",
     help="Use only what had been published by this time, or by the end of this date.  [default: now]",
 )
@@ -64,15 +62,15 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
       register-api show --on 2026-03-01 --known-at 2026-02-01
       register-api show --known-at 2026-02-01T09:00:00Z --json
     """
-    snapshot = open_snapshot(store)
-    if snapshot is None:
-        raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
+    snapshot = published(store)
     archive = Archive(snapshot)
     moment = AsOf(on=on or local_day(clock.now(), archive.zone), known_at=known_at)
     known = register_as_of(archive, moment)
     if as_json:
         everything = SubprocessorsQuery(limit=MOST_ROWS)
-        print_json(compute.subprocessors(archive, everything, moment) if known else _nothing(archive, moment))
+        none = dict.fromkeys(("version", "sha256", "next"))
+        none |= {"register": archive.name, "on": moment.on, "total": 0, "offset": 0, "subprocessors": []}
+        print_json(compute.subprocessors(archive, everything, moment) if known else none)
     elif known is None:
         first = format_instant(archive.published[0])
         out.print(f"Nothing had been published by {_when(known_at)}; version 1 is of {first}.")
@@ -81,36 +79,24 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
         _print_ahead(known, archive.zone)
 
 
-def _nothing(archive: Archive, moment: AsOf) -> dict[str, Any]:
-    """Return the answer to a question about a time before version 1."""
-    none = dict.fromkeys(("version", "sha256", "next"))
-    return none | {"register": archive.name, "on": moment.on, "total": 0, "offset": 0, "subprocessors": []}
-
-
 def _print_state(known: RegisterAsOf, moment: AsOf) -> None:
     register = known.register
-    day = ENGLISH.day(known.on)
     as_of = "" if moment.known_at is None else f", as known at {_when(moment.known_at)}"
     taken_over = " (taken over)" if register.recorded == "imported" else ""
-    out.print(Text(f"{register.register} on {day}{as_of}", style="bold"))
+    out.print(Text(f"{register.register} on {ENGLISH.day(known.on)}{as_of}", style="bold"))
     out.print(f"  version {register.version}, published {format_instant(register.published_at)}{taken_over}")
     out.print(f"  SHA-256 {known.sha256}")
-    rows = known.rows()
-    for state in _TITLES:
-        _print_group(state, [row for row in rows if row.state == state])
+    for state, title in _TITLES.items():
+        rows = [row for row in known.rows() if row.state == state]
+        if rows:
+            out.print(Text(f"{title} ({len(rows)})", style="bold"))
+        for row in rows:
+            purpose = shorten(row.engagement.purpose, _MOST_PURPOSE)
+            line = Text(f"  • {row.vendor.name}" + (f": {purpose}" if purpose else ""))
+            out.print(line + Text("".join(f"  [{note}]" for note in _notes(row)), style="dim"))
     idle = [vendor.name for vendor in register.subprocessors if not vendor.engagements]
     if idle:
         out.print(f"Without an engagement: {', '.join(idle)}")
-
-
-def _print_group(state: State, rows: list[EngagementState]) -> None:
-    if not rows:
-        return
-    out.print(Text(f"{_TITLES[state]} ({len(rows)})", style="bold"))
-    for row in rows:
-        purpose = shorten(row.engagement.purpose, _MOST_PURPOSE)
-        line = Text(f"  • {row.vendor.name}" + (f": {purpose}" if purpose else ""))
-        out.print(line + Text("".join(f"  [{note}]" for note in _notes(row)), style="dim"))
 
 
 def _print_ahead(known: RegisterAsOf, zone: dt.tzinfo) -> None:

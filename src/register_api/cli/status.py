@@ -13,27 +13,22 @@ import click
 from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import err, out, print_error, print_json
-from register_api.cli.remote_parties import (
-    compare_with_public,
-    print_witnesses,
-    stamped_in_words,
-    witnesses_document,
-)
+from register_api.cli.refresh import compare_with_public, stamped_in_words
 from register_api.cli.trust_options import policy_of
+from register_api.cli.words import published
 from register_api.core.format import tree
-from register_api.core.instant import format_instant
+from register_api.core.instant import format_instant, instant_of
 from register_api.core.language.language import count
+from register_api.core.log.policy import WitnessPolicy, printable_name
 from register_api.doctor.store_checks import RENEWED_BY, expiring, expiry_verdict
-from register_api.errors import Stale, StoreDamaged, StoreError, VerificationError
-from register_api.publish.attestations import Stamped, newest_stamped
+from register_api.errors import Stale, StoreDamaged, VerificationError
+from register_api.publish.attestations import newest_stamped, read_head, witness_status
 from register_api.publish.trust.repository import Expiry
 from register_api.store.layout import PUBLIC
-from register_api.store.reader import Snapshot, open_snapshot
+from register_api.store.reader import Snapshot
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
-
-_INTO_EMPTY = "(into an empty store: mv the damaged one away first)"
 
 
 @click.command()
@@ -57,22 +52,42 @@ def status(
       register-api status --json
       register-api status --deep
     """
-    snapshot = _opened(store)
     instant = clock.now()
     with _damage_is_two():
+        snapshot = published(store)
         rows = [(row, expiry_verdict(row, instant)) for row in expiring(snapshot)]
-        witnesses = witnesses_document(snapshot, policy_of(policy))
+        witnesses = _witnesses_document(snapshot, policy_of(policy))
         stamped = newest_stamped(snapshot)
         damaged = snapshot.damaged()
         public = compare_with_public(snapshot, base_url, offline=offline)
         finding = _look_deep(snapshot, instant) if deep else None
     if as_json:
-        document = _document(snapshot, rows, stamped)
-        document |= {"witnesses": witnesses, "damaged": damaged, "finding": finding, "public": public}
-        print_json(document)
+        state = snapshot.state
+        print_json(
+            {
+                "register": state.register,
+                "version": state.version,
+                "published_at": state.published_at,
+                "log": {"size": state.version, "root_hash": state.root_hash},
+                "expiries": [
+                    {"role": row.role, "version": row.version, "expires": row.expires, "verdict": verdict}
+                    for row, verdict in rows
+                ],
+                "time_stamp": stamped
+                and {
+                    "version": stamped.version,
+                    "at": stamped.stamp.at,
+                    "authority": stamped.stamp.authority,
+                },
+                "witnesses": witnesses,
+                "damaged": damaged,
+                "finding": finding,
+                "public": public,
+            }
+        )
     else:
         _print_status(snapshot, rows)
-        print_witnesses(witnesses)
+        _print_witnesses(witnesses)
         if stamped is not None:
             out.print(f"  {stamped_in_words(stamped)}")
         _print_tree(snapshot, damaged, finding, deep=deep)
@@ -81,14 +96,6 @@ def status(
         raise click.exceptions.Exit(2)
     if not witnesses.get("quorum_met", True) or verdicts != {"good"}:
         raise click.exceptions.Exit(1)
-
-
-def _opened(store: Path) -> Snapshot:
-    with _damage_is_two():
-        snapshot = open_snapshot(store)
-    if snapshot is None:
-        raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
-    return snapshot
 
 
 @contextlib.contextmanager
@@ -116,25 +123,38 @@ def _print_tree(snapshot: Snapshot, damaged: list[str], finding: str | None, *, 
     for path in damaged:
         err.print(f"  damaged or missing: {path}")
     if damaged or finding:
-        err.print(f"  → register-api recover --from URL  {_INTO_EMPTY}")
+        cure = "register-api recover --from URL  (into an empty store: mv the damaged one away first)"
+        err.print(f"  → {cure}")
 
 
-def _document(
-    snapshot: Snapshot, rows: Sequence[tuple[Expiry, str]], stamped: Stamped | None
-) -> dict[str, Any]:
-    state = snapshot.state
+def _witnesses_document(snapshot: Snapshot, policy: WitnessPolicy | None) -> dict[str, Any]:
+    """Return where the newest checkpoint stands with witnesses, for machines."""
+    head = read_head(snapshot)
+    if policy is None:
+        return {"further_lines": head.further_lines}
+    found = witness_status(head, policy)
     return {
-        "register": state.register,
-        "version": state.version,
-        "published_at": state.published_at,
-        "log": {"size": state.version, "root_hash": state.root_hash},
-        "expiries": [
-            {"role": row.role, "version": row.version, "expires": row.expires, "verdict": verdict}
-            for row, verdict in rows
-        ],
-        "time_stamp": stamped
-        and {"version": stamped.version, "at": stamped.stamp.at, "authority": stamped.stamp.authority},
+        "further_lines": head.further_lines,
+        "cosigned": [{"key": one.witness, "at": format_instant(instant_of(one.at))} for one in found.found],
+        "missing": [{"name": printable_name(one.name), "key": one.key.name} for one in found.absent],
+        "quorum": printable_name(policy.quorum),
+        "quorum_met": found.is_met,
     }
+
+
+def _print_witnesses(document: dict[str, Any]) -> None:
+    """Print the same for a person; nothing where nobody is asked for and nobody has signed."""
+    if "quorum" not in document:
+        if lines := document["further_lines"]:
+            out.print(f"  witnesses  {lines} further signature lines; --policy says whose")
+        return
+    verdict = "quorum met" if document["quorum_met"] else "quorum NOT met"
+    cosigned, missing = document["cosigned"], document["missing"]
+    out.print(f"  witnesses  {len(cosigned)} of {len(cosigned) + len(missing)} have cosigned  {verdict}")
+    for one in cosigned:
+        out.print(f"    {one['key']} at {one['at']}")
+    for one in missing:
+        out.print(f"    {one['key']} is missing ({one['name']})")
 
 
 def _print_status(snapshot: Snapshot, rows: Sequence[tuple[Expiry, str]]) -> None:

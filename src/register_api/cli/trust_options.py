@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 import click
 from cryptography.x509 import Certificate
 
-from register_api.cli.options import Command, together
+from register_api.cli.options import PATH, Command, together
 from register_api.core.log.note import COSIGNATURE, MAX_NOTE_BYTES, NoteKey, parse_verifier_key
 from register_api.core.log.policy import MAX_POLICY_BYTES, WitnessPolicy, parse_policy
 from register_api.core.log.time_stamp import MAX_ANCHORS_BYTES, read_anchors
@@ -23,7 +23,7 @@ from register_api.verify.options import Options
 Parsed = TypeVar("Parsed")
 
 root_options = together(
-    click.option("--root", type=click.Path(path_type=Path), help="File with the trust root to start from."),
+    click.option("--root", type=PATH, help="File with the trust root to start from."),
     click.option("--root-sha256", metavar="HEX", help="SHA-256 of the first root, e.g. from a contract."),
 )
 
@@ -50,7 +50,7 @@ witness_options = together(
     ),
     click.option(
         "--policy",
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar="FILE",
         help="C2SP tlog-policy file with the required witnesses, instead of --witness.",
     ),
@@ -59,7 +59,7 @@ witness_options = together(
 
 stamped_by_option = click.option(
     "--stamped-by",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help=(
         "Root certificates (PEM) of the timestamping authorities you accept; one of them must "

@@ -4,35 +4,76 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
 from register_api import clock
 from register_api.cli import options, trust_options
-from register_api.cli.json_endings import JsonEndings
-from register_api.cli.output import out, print_json, progress
-from register_api.errors import UsageError
+from register_api.cli.output import out, print_json, progress, usage_error
+from register_api.errors import RegisterError, UsageError
 from register_api.verify.engine import verify as verify_register
 from register_api.verify.evidence.offline import verify_offline
 from register_api.verify.options import FailOn, History, Options
-from register_api.verify.report import Report
+from register_api.verify.report import ErrorTold, Report
 from register_api.verify.report_text import render_brief, render_text
 from register_api.verify.state import VersionRange
 
 
-@click.command(cls=JsonEndings)
+class _JsonAtEveryEnding(click.Command):
+    """With ``--json`` prints a report of what ends it early, too, before the error goes to standard error."""
+
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
+        """Read the arguments."""
+        as_json = "--json" in args
+        try:
+            return super().make_context(info_name, args, *rest, **extra)
+        except (RegisterError, click.UsageError) as error:
+            if as_json:
+                _print_ended(error)
+            raise
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (RegisterError, click.UsageError, OSError) as error:
+            if ctx.params["as_json"]:
+                _print_ended(error, ctx.params["base"] or "")
+            raise
+
+
+def _print_ended(error: RegisterError | click.UsageError | OSError, base: str = "") -> None:
+    if isinstance(error, click.UsageError):
+        error = usage_error(error)
+    if isinstance(error, OSError):
+        error = RegisterError(error.strerror or type(error).__name__)
+    print_json(
+        Report(
+            base=base,
+            checked_at=clock.now(),
+            exit_code=error.exit_code,
+            word=error.word,
+            checks=(),
+            not_checked=("Anything at all: the run ended before it.",),
+            error=ErrorTold(message=error.message, hint=error.hint),
+        )
+    )
+
+
+@click.command(cls=_JsonAtEveryEnding)
 @click.argument("base", required=False)
 @click.option(
     "--offline",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     metavar="FILE",
     help="Verify an evidence package written by `evidence` or `notify evidence` instead, without network.",
 )
 @trust_options.root_options
 @click.option(
     "--state",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     help="Folder that remembers what was seen, to detect rollback, freezing and rewriting over time.",
 )
 @click.option(
@@ -53,7 +94,7 @@ from register_api.verify.state import VersionRange
 @click.option(
     "--compare",
     "others",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     metavar="FILE",
     multiple=True,
     help="Checkpoint that another customer was shown. May be repeated.",
@@ -78,12 +119,7 @@ from register_api.verify.state import VersionRange
         " if N days or fewer are left to object, 22 if there is a newer version than --state knows."
     ),
 )
-@click.option(
-    "-q",
-    "--quiet",
-    is_flag=True,
-    help="For cron: print nothing on success, else only the reason.",
-)
+@click.option("-q", "--quiet", is_flag=True, help="For cron: print nothing on success, else only the reason.")
 @options.json_option
 @trust_options.into_options
 def verify(
@@ -150,7 +186,7 @@ def _print(report: Report, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         print_json(report)
     else:
-        out.print(render_brief(report) if quiet else render_text(report), markup=False)
+        out.print(render_brief(report) if quiet else render_text(report))
 
 
 def _verified(base: str | None, offline: Path | None, wishes: Options) -> Report:
@@ -161,7 +197,6 @@ def _verified(base: str | None, offline: Path | None, wishes: Options) -> Report
 
 
 def _check_wishes(base: str | None, offline: Path | None, wishes: Options) -> None:
-    """Refuse options that do not go together."""
     if (base is None) == (offline is None):
         raise UsageError("verify takes either BASE or --offline FILE", hint="register-api verify --help")
     if offline is not None and (wishes.state or wishes.others or wishes.quick or wishes.history != "new"):
@@ -189,7 +224,6 @@ _GIVE_STATE = "give a folder with --state"
 
 
 def _versions(value: str) -> VersionRange:
-    """Read a version, or a range of them, of --acknowledge."""
     found = re.fullmatch(r"([1-9][0-9]{0,15})(?:-([1-9][0-9]{0,15}))?", value, re.ASCII)
     first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
     if first > last:

@@ -13,13 +13,11 @@ from rich.text import Text
 
 from register_api import clock
 from register_api.cli import options
+from register_api.cli.database_options import Watching, answer, counted, watching
 from register_api.cli.output import out, stopped_by_signals
-from register_api.cli.serving_options import settings_option
-from register_api.cli.serving_pages import listening_options, serve_app
+from register_api.cli.serving_options import listening_options, serve_app, settings_option
 from register_api.cli.watch_chain import chain
-from register_api.cli.watch_inbox import decide, decisions, inbox
-from register_api.cli.watch_options import Watching, answer, watching
-from register_api.cli.watch_vendors import key, vendors
+from register_api.cli.watch_vendors import decide, decisions, inbox, key, vendors
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
 from register_api.core.text import escaped, quoted
@@ -33,7 +31,7 @@ from register_api.verify.report_text import render_text
 from register_api.watch.check_vendor import Asking, evidence_of
 from register_api.watch.export import FILES, Watched
 from register_api.watch.guard import make_token, read_token
-from register_api.watch.inbox import VendorStatus, describe, root_of, vendors_status
+from register_api.watch.inbox import describe, root_of, vendors_status
 from register_api.watch.messages import Mailer
 from register_api.watch.messages import preview as coming
 from register_api.watch.poller import Poller
@@ -64,7 +62,6 @@ for command in (vendors, inbox, decide, decisions, chain, key):
 
 @contextlib.contextmanager
 def _mailer(opened: Watching) -> Iterator[tuple[Mailer, Surroundings]]:
-    """Make what tells owners, until a signal stops it."""
     with stopped_by_signals() as stop:
         around = Surroundings(clock.now, stop, lambda line: out.print(escaped(line)))
         password = smtp_password(opened.settings, os.environ)
@@ -108,21 +105,14 @@ def status(opened: Watching, as_json: bool) -> None:
       register-api watch status --json --settings watch.toml
     """
     found = vendors_status(opened.database)
-    answer(found, _status_lines(found), as_json=as_json)
-    raise click.exceptions.Exit(int(not all(each.is_well for each in found)))
-
-
-def _status_lines(found: list[VendorStatus]) -> Iterator[str]:
-    for each in found:
-        if not each.is_well and each.since:
-            since = format_instant(each.since)
-            yield escaped(f"{each.vendor}: {each.outcome} since {since}: {each.message}")
     counts = Counter(each.outcome or "not looked at yet" for each in found)
-    yield _counted(counts) or "No vendors."
-
-
-def _counted(counts: Counter[str]) -> str:
-    return ", ".join(f"{number} {word}" for word, number in sorted(counts.items()))
+    lines = [
+        escaped(f"{each.vendor}: {each.outcome} since {format_instant(each.since)}: {each.message}")
+        for each in found
+        if not each.is_well and each.since
+    ]
+    answer(found, [*lines, counted(dict(sorted(counts.items()))) or "No vendors."], as_json=as_json)
+    raise click.exceptions.Exit(int(not all(each.is_well for each in found)))
 
 
 class _Undone(Exception):
@@ -154,7 +144,7 @@ def digest(opened: Watching, preview: bool) -> None:
             raise _Undone
     elif opened.settings.sender or opened.settings.webhooks:
         with _mailer(opened) as (mailer, _):
-            said = _counted(mailer.send())
+            said = counted(dict(sorted(mailer.send().items())))
             out.print(said)
     else:
         words = "[watch] has neither sender nor webhooks, so nothing is sent"
@@ -175,7 +165,7 @@ def digest(opened: Watching, preview: bool) -> None:
 )
 @click.option(
     "--registers",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     metavar="KEY",
     help="Write only registers.jws: the list of known registers, signed with the key in this file.",
 )
@@ -201,9 +191,7 @@ def export(opened: Watching, folder: Path, only: tuple[str, ...], registers: Pat
 @watch.command()
 @watching
 @click.argument("news")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, e.g. evidence.zip."
-)
+@click.option("-o", "--output", type=options.PATH, required=True, help="File to write, e.g. evidence.zip.")
 def evidence(opened: Watching, news: str, output: Path) -> None:
     """Save the version that an inbox item is about as an evidence package, as `evidence` does.
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import click
 from rich.text import Text
 
 from register_api.cli import options
+from register_api.cli.database_options import Watching, answer, watching
 from register_api.cli.options import Command
 from register_api.cli.output import out
-from register_api.cli.watch_options import Watching, answer, watching
 from register_api.core.language.language import count, shorten
 from register_api.core.text import escaped
 from register_api.watch import chain as chains
 from register_api.watch import chain_questions as questions
-from register_api.watch.chain import Chain, Company
-from register_api.watch.chain_questions import Abroad, Share, Way
+from register_api.watch.chain import Chain
+from register_api.watch.chain_questions import Way
 
 _MOST_PURPOSE = 70
 
@@ -47,7 +47,7 @@ def _question(ask: Command) -> Any:
     """Add what every question takes, and hand it the chain on the day that is asked about."""
 
     @watching
-    @click.option("--on", type=options.DayParam(), metavar="DAY", help="Effective date.  [default: today]")
+    @click.option("--on", type=options.day, metavar="DAY", help="Effective date.  [default: today]")
     @options.json_option
     @functools.wraps(ask)
     def asked(opened: Watching, on: dt.date | None, as_json: bool, **given: Any) -> None:
@@ -57,7 +57,7 @@ def _question(ask: Command) -> Any:
     return asked
 
 
-_Answer = tuple[object, Iterator[str | Text]]
+_Answer = tuple[object, Iterable[str | Text]]
 """For machines, and for people."""
 
 
@@ -96,20 +96,17 @@ def _users(chain: Chain, company: str, depth: int | None) -> _Answer:
     ways = questions.ways_to(chain, targets, depth)
     asked = [chain.companies[number] for number in targets]
     found = {"asked": asked, "vendors": [_way(chain, way) for way in ways]}
-    return found, _user_lines(chain, asked, ways)
-
-
-def _user_lines(chain: Chain, asked: list[Company], ways: list[Way]) -> Iterator[str | Text]:
+    lines: list[str | Text] = []
     for each in asked:
         joined = f"  by {', '.join(each.keys)}" if each.keys else ""
-        yield Text(escaped(f"{each.name}: {', '.join(each.entries)}{joined}"), style="bold")
+        lines.append(Text(escaped(f"{each.name}: {', '.join(each.entries)}{joined}"), style="bold"))
     for way in ways:
         purposes = shorten("; ".join(chain.purposes[way[-2], way[-1]]), _MOST_PURPOSE)
-        yield f"  {len(way) - 1}  {_path(chain, way)}  {escaped(purposes)}"
-    ours = sum(each.is_ours for each in chain.companies)
-    yield f"{len(ways)} of {count(ours, 'vendor')}."
+        lines.append(f"  {len(way) - 1}  {_path(chain, way)}  {escaped(purposes)}")
+    lines.append(f"{len(ways)} of {count(sum(each.is_ours for each in chain.companies), 'vendor')}.")
     if len(asked) > 1:
-        yield "Several companies have that name: register-api watch chain suggestions"
+        lines.append("Several companies have that name: register-api watch chain suggestions")
+    return found, lines
 
 
 def _way(chain: Chain, way: Way) -> dict[str, Any]:
@@ -145,14 +142,12 @@ def outside_eea(chain: Chain, _opened: Watching, depth: int) -> _Answer:
         {"country": item.country, "mechanisms": item.mechanisms.split(), **_way(chain, item.way)}
         for item in found
     ]
-    return {"places": rows, "without_place": unknown}, _abroad_lines(chain, found, unknown)
-
-
-def _abroad_lines(chain: Chain, found: list[Abroad], unknown: int) -> Iterator[str]:
+    lines: list[str | Text] = []
     for item in found:
         rests_on = escaped(item.mechanisms.replace(" ", ", ")) or "no personal data"
-        yield f"  {escaped(item.country)}  {_path(chain, item.way)}  {rests_on}"
-    yield f"{count(len(found), 'place')}; {count(unknown, 'use')} of your vendors without a place."
+        lines.append(f"  {escaped(item.country)}  {_path(chain, item.way)}  {rests_on}")
+    end = f"{count(len(found), 'place')}; {count(unknown, 'use')} of your vendors without a place."
+    return {"places": rows, "without_place": unknown}, [*lines, end]
 
 
 @chain.command()
@@ -168,12 +163,11 @@ def concentration(chain: Chain, _opened: Watching, by: str, depth: int) -> _Answ
     """
     ask = questions.by_company if by == "company" else questions.by_country
     found = ask(chain, depth)
-    return found, map(_share_line, found)
-
-
-def _share_line(share: Share) -> str:
-    through = f"{share.direct} directly, {share.all - share.direct} through others"
-    return f"{share.all:>6}  {escaped(share.what)}  {through}, {share.critical} critical"
+    return found, [
+        f"{share.all:>6}  {escaped(share.what)}  {share.direct} directly,"
+        f" {share.all - share.direct} through others, {share.critical} critical"
+        for share in found
+    ]
 
 
 @chain.command()
@@ -188,7 +182,7 @@ def suggestions(chain: Chain, opened: Watching) -> _Answer:
     found = chains.suggestions(opened.database, chain)
     lines = [f"  {each.one}  {each.other}  {escaped(each.name)}" for each in found]
     end = f"{count(len(found), 'suggestion')}." if found else "No suggestions."
-    return found, iter([*lines, end])
+    return found, [*lines, end]
 
 
 @chain.command()

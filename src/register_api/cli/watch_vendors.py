@@ -1,26 +1,32 @@
-"""Commands on vendors, and on signed lists of them: import, import-list, add, list, remove, key."""
+"""Commands on vendors, on signed lists of them, and on their news: vendors, key, inbox, decide, decisions."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 from urllib.parse import urlsplit
 
 import click
+from rich.text import Text
 
 from register_api.cli import options
-from register_api.cli.output import err, out
-from register_api.cli.watch_options import Watching, answer, watching
-from register_api.core.instant import format_instant
-from register_api.core.language.language import count
+from register_api.cli.database_options import Watching, answer, counted, read_file, refuse_faults, watching
+from register_api.cli.output import out
+from register_api.core.instant import format_instant, instant_of
+from register_api.core.language.language import ENGLISH, count, shorten
 from register_api.core.text import base_url_problem, escaped, quoted
 from register_api.errors import UsageError, WatchError
 from register_api.files.hand_written import MOST_BYTES, RowFault
 from register_api.sending.webhook import make_key, read_key
+from register_api.watch import inbox as news_inbox
 from register_api.watch import vendors as kept
 from register_api.watch.check_vendor import Asking, find_register
+from register_api.watch.inbox import Decision, DecisionWord, OpenNews
 from register_api.watch.register_list import MOST_BYTES as MOST_LIST_BYTES
 from register_api.watch.register_list import kid_of, offered, read_list
-from register_api.watch.vendors import Vendor, import_vendors
+from register_api.watch.vendors import import_vendors
 from register_api.watch.vendors_file import read_vendors, vendor_row
 
 
@@ -36,7 +42,7 @@ def vendors() -> None:
 
 @vendors.command("import")
 @watching
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=options.PATH)
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
 def import_(opened: Watching, file: Path, dry_run: bool) -> None:
     """Import vendors from a CSV or TOML file: all rows, or none if a row is invalid.
@@ -49,33 +55,20 @@ def import_(opened: Watching, file: Path, dry_run: bool) -> None:
       register-api watch vendors import vendors.csv --dry-run --settings watch.toml
       register-api watch vendors import vendors.csv --settings watch.toml
     """
-    found = read_vendors(_read(file, MOST_BYTES), is_toml=file.suffix == ".toml")
-    _refuse(f"{file}:", found.faults)
+    found = read_vendors(read_file(file, MOST_BYTES), is_toml=file.suffix == ".toml")
+    _refuse(file, found.faults)
     done = import_vendors(opened.database, found.rows, opened.here.at, dry_run=dry_run)
-    _refuse(f"{file}:", done.faults)
+    _refuse(file, done.faults)
     if found.passed_over:
         out.print(f"Not taken: {', '.join(map(quoted, found.passed_over))}.")
     if dry_run:
         out.print("Nothing was changed; it would be:")
-    out.print(", ".join(f"{number} {what}" for what, number in done.done.items()) + ".")
+    out.print(f"{counted(done.done)}.")
     if done.absent:
         out.print(f"{count(done.absent, 'vendor')} not in this file: still watched.")
 
 
-def _read(file: Path, most: int) -> bytes:
-    try:
-        with file.open("rb") as data:
-            return data.read(most + 1)
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-
-
-def _refuse(file: str, faults: list[RowFault]) -> None:
-    """End with every fault, if there are any."""
-    for fault in sorted(faults):
-        err.print(escaped(f"{file}{fault.line}: {fault.words}" if file else fault.words))
-    if faults:
-        raise WatchError(f"{count(len(faults), 'fault')} in the vendors; nothing was imported")
+_refuse = functools.partial(refuse_faults, error=WatchError, what="vendors")
 
 
 @vendors.command()
@@ -104,7 +97,7 @@ def add(opened: Watching, address: str, **given: str | None) -> None:
       register-api watch vendors add acme.example --owner dpo@customer.example --settings watch.toml
     """
     row, faults = vendor_row({name: text for name, text in given.items() if text} | {"website": address})
-    _refuse("", [RowFault(1, words) for words in faults])
+    _refuse(None, [RowFault(1, words) for words in faults])
     found = find_register(row["website"], Asking.of(opened.settings).fetcher)
     there = {each.website: each.name for each in kept.all_vendors(opened.database)}
     name = there.get(row["website"]) or (found.title if found else urlsplit(row["website"]).netloc)
@@ -113,7 +106,7 @@ def add(opened: Watching, address: str, **given: str | None) -> None:
     else:
         row = {"name": name, **row, "register": found.address}
     done = import_vendors(opened.database, {1: row}, opened.here.at)
-    _refuse("", done.faults)
+    _refuse(None, done.faults)
     vendor = done.vendors[1]
     where = vendor.register or "no register"
     trust = "" if vendor.root_sha256 or not vendor.register else "; its root is taken on trust at first use"
@@ -131,14 +124,13 @@ def list_(opened: Watching, as_json: bool) -> None:
       register-api watch vendors list --settings watch.toml --json
     """
     found = kept.all_vendors(opened.database)
-    answer(found, map(_vendor_line, found), as_json=as_json)
-
-
-def _vendor_line(vendor: Vendor) -> str:
-    where = vendor.register or f"no register; {vendor.page or vendor.website or 'no page known'}"
-    root = f"root by the list of {vendor.root_by}" if vendor.root_by else ""
-    said = (vendor.id, vendor.name, where, root, vendor.owner, "critical" if vendor.critical else "")
-    return "  ".join(escaped(text) for text in said if text)
+    lines = []
+    for vendor in found:
+        where = vendor.register or f"no register; {vendor.page or vendor.website or 'no page known'}"
+        root = f"root by the list of {vendor.root_by}" if vendor.root_by else ""
+        texts = (vendor.id, vendor.name, where, root, vendor.owner, "critical" if vendor.critical else "")
+        lines.append("  ".join(escaped(text) for text in texts if text))
+    answer(found, lines, as_json=as_json)
 
 
 @vendors.command()
@@ -156,7 +148,7 @@ def remove(opened: Watching, vendor: str) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=options.PATH)
 def key(file: Path) -> None:
     """Print the thumbprint of the key in FILE that signs lists of registers; create it if missing.
 
@@ -164,7 +156,7 @@ def key(file: Path) -> None:
     Example:
       register-api watch key list.key
     """
-    out.print(kid_of(read_key(file, "key") if file.exists() else make_key(file, "key")), soft_wrap=True)
+    out.print(kid_of(read_key(file, "key") if file.exists() else make_key(file, "key")))
 
 
 @vendors.command("import-list")
@@ -193,8 +185,7 @@ def import_list(opened: Watching, source: str, kid: str, dry_run: bool) -> None:
     if done.vendors:
         out.print(f"By the word of a list of {format_instant(listed.made_at)}, signed with {kid}:")
     for vendor in done.vendors.values():
-        said = f"  {vendor.id}: {vendor.name}, {vendor.register}, root {vendor.root_sha256}"
-        out.print(escaped(said))
+        out.print(escaped(f"  {vendor.id}: {vendor.name}, {vendor.register}, root {vendor.root_sha256}"))
     for note in found.notes:
         out.print(escaped(f"Not taken: {note}."))
     if dry_run:
@@ -205,9 +196,91 @@ def import_list(opened: Watching, source: str, kid: str, dry_run: bool) -> None:
 def _fetch(opened: Watching, source: str) -> bytes:
     base, slash, name = source.rpartition("/")
     if "://" not in base:
-        return _read(Path(source), MOST_LIST_BYTES)
+        return read_file(Path(source), MOST_LIST_BYTES)
     problem = base_url_problem(base + slash) or ("" if name else "names no file")
     if problem:
         raise UsageError(f"{quoted(source)} {problem}")
     with Asking.of(opened.settings).fetcher(base + slash) as fetcher:
         return fetcher.get(name, MOST_LIST_BYTES)
+
+
+_NEAR = 7
+"""Days before a deadline from which it is shown in red."""
+
+_MOST_TITLE = 140
+
+
+@click.command()
+@watching
+@click.option("--vendor", metavar="ID", help="Only news of this vendor.")
+@click.option("--all", "foreign", is_flag=True, help="Include what does not affect you.")
+@options.json_option
+def inbox(opened: Watching, vendor: str | None, foreign: bool, as_json: bool) -> None:
+    """List news awaiting a decision, with deadlines, earliest first.
+
+    \b
+    Examples:
+      register-api watch inbox --settings watch.toml
+      register-api watch inbox --vendor acme --json --settings watch.toml
+    """
+    found = news_inbox.inbox(opened.database, opened.here.today, vendor=vendor, foreign=foreign)
+    answer(found, _inbox_lines(found), as_json=as_json)
+
+
+def _inbox_lines(found: list[OpenNews]) -> Iterator[Text | str]:
+    for news in found:
+        critical, kind = "  critical" if news.critical else "", news.kind.replace("_", " ")
+        head = Text(f"{news.id}  {escaped(news.vendor_name)}{critical}  {kind}", style="bold")
+        due, near = "no deadline", False
+        if news.deadline is not None and news.days_left is not None:
+            left = "over" if news.days_left < 0 else f"{count(news.days_left, 'day')} left"
+            due = f"object by {ENGLISH.day(news.deadline)} ({news.deadline_of}, {left})"
+            near = news.days_left <= _NEAR
+        yield head.append(f"  {due}", style="not bold red" if near else "not bold")
+        yield f"    {escaped(shorten(news.title, _MOST_TITLE))}"
+    yield f"{count(len(found), 'open item')}." if found else "Nothing waits for a decision."
+
+
+@click.command()
+@watching
+@click.argument("news")
+@click.argument("decision", type=click.Choice(get_args(DecisionWord)))
+@click.option("--reason", required=True, help="The reason, for the record.")
+@click.option("--by", required=True, metavar="NAME", help="Who decided.")
+def decide(opened: Watching, news: str, decision: DecisionWord, reason: str, by: str) -> None:
+    """Record a decision on a news item; all decisions are kept, the newest counts.
+
+    Nothing is sent: raise an objection with the vendor as its register describes.
+
+    \b
+    Example:
+      register-api watch decide NEWS accepted --reason "same region" --by Ann --settings watch.toml
+    """
+    made = Decision(news=news, decision=decision, reason=reason, by=by, at=opened.here.at)
+    news_inbox.decide(opened.database, made)
+    out.print(f"{news}: {decision.replace('_', ' ')}.")
+
+
+@click.command()
+@watching
+@click.option("--vendor", default="", metavar="ID", help="Only on news of this vendor.")
+@click.option("--news", default="", metavar="ID", help="Only on this news item.")
+@options.json_option
+def decisions(opened: Watching, vendor: str, news: str, as_json: bool) -> None:
+    """List who decided what, when and why, including revised decisions.
+
+    \b
+    Example:
+      register-api watch decisions --vendor acme --settings watch.toml
+    """
+    found = news_inbox.decisions(opened.database, vendor=vendor, news=news)
+    lines: list[Text | str] = []
+    for each in found:
+        made, word = each.decision, each.decision.decision.replace("_", " ")
+        at = format_instant(instant_of(made.at))
+        lines += [
+            Text(f"{at}  {made.news}  {word}  {escaped(made.by)}", style="bold"),
+            f"    {escaped(shorten(each.title, _MOST_TITLE))}",
+            f"    {escaped(' '.join(made.reason.split()))}",
+        ]
+    answer(found, [*lines, f"{count(len(found), 'decision')}."], as_json=as_json)

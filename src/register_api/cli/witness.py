@@ -12,7 +12,7 @@ import msgspec
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.options import Command
+from register_api.cli.options import PATH
 from register_api.cli.output import out, print_json
 from register_api.core import strict_base64
 from register_api.core.instant import format_instant
@@ -20,8 +20,6 @@ from register_api.serve.server import run_app
 from register_api.serve.settings import read_settings
 from register_api.witness.server import create_app, make_witness, open_witness
 from register_api.witness.witness import Cosigned, Record
-
-_DEFAULT_PORT = 8001
 
 
 @click.group()
@@ -40,29 +38,24 @@ def witness() -> None:
     """
 
 
-def _folder_options(command: Command) -> Command:
-    """Add ``--state`` and ``--key``."""
-    key = click.option(
-        "--key",
-        "key_file",
-        type=click.Path(path_type=Path),
-        required=True,
-        help="File with the witness's PRIVATE key, readable only by you.",
-    )
-    return _state_option(key(command))
-
-
-def _state_option(command: Command) -> Command:
-    return click.option(
-        "--state",
-        type=click.Path(path_type=Path),
-        required=True,
-        help="Folder that remembers what was signed; never restore an older copy of it.",
-    )(command)
+_state_option = click.option(
+    "--state",
+    type=PATH,
+    required=True,
+    help="Folder that remembers what was signed; never restore an older copy of it.",
+)
+_key_option = click.option(
+    "--key",
+    "key_file",
+    type=PATH,
+    required=True,
+    help="File with the witness's PRIVATE key, readable only by you.",
+)
 
 
 @witness.command()
-@_folder_options
+@_state_option
+@_key_option
 @click.option("--name", required=True, help="Name of the key, e.g. witness.example.com/w1 .")
 @click.option(
     "--unused-key",
@@ -76,11 +69,12 @@ def init(state: Path, key_file: Path, name: str, *, unused_key: bool) -> None:
     Example:
       register-api witness init --state var/witness --key var/witness/key.pem --name witness.example.com/w1
     """
-    out.print(make_witness(state, key_file, name, unused_key=unused_key), markup=False)
+    out.print(make_witness(state, key_file, name, unused_key=unused_key))
 
 
 @witness.command()
-@_folder_options
+@_state_option
+@_key_option
 @click.option(
     "--log",
     "logs",
@@ -89,23 +83,15 @@ def init(state: Path, key_file: Path, name: str, *, unused_key: bool) -> None:
     required=True,
     help="Verifier key of a log to cosign: note_key in its v1/keys.json. May be repeated.",
 )
-@click.option(
+@options.with_variable(
     "--port",
+    "PORT",
     type=click.IntRange(0, 65535),
-    default=_DEFAULT_PORT,
+    default=8001,
     show_default=True,
-    envvar="PORT",
-    show_envvar=True,
     help="Port to listen on.",
 )
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    envvar="HOST",
-    show_envvar=True,
-    help="Address to listen on.",
-)
+@options.with_variable("--host", "HOST", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def serve(state: Path, key_file: Path, logs: tuple[str, ...], host: str, port: int) -> None:
     """Serve /add-checkpoint and cosign checkpoints that extend what was cosigned before.
 
@@ -134,10 +120,10 @@ def status(state: Path, as_json: bool) -> None:
     if as_json:
         print_json({"verifier_key": found.verifier_key, "logs": [_row(*each) for each in found.logs.items()]})
         return
-    out.print(found.verifier_key, markup=False)
+    out.print(found.verifier_key)
     for origin, cosigned in found.logs.items():
         row = _row(origin, cosigned)
-        out.print(f"  {origin}: size {row['size']}, root {row['root_hash']}, {row['at']}", markup=False)
+        out.print(f"  {origin}: size {row['size']}, root {row['root_hash']}, {row['at']}")
 
 
 def _row(origin: str, cosigned: Cosigned) -> dict[str, Any]:

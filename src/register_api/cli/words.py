@@ -15,11 +15,12 @@ from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.changes import Diff
 from register_api.core.instant import format_instant
-from register_api.core.language.changes import Sentences, ShownChange, shown_changes
-from register_api.core.language.language import Language, sentence
+from register_api.core.language.changes import Sentences, shown_changes
+from register_api.core.language.language import sentence
 from register_api.core.model import Register
 from register_api.core.proposals import Proposal
 from register_api.core.text import escaped
+from register_api.errors import StoreError
 from register_api.store.reader import Snapshot, open_snapshot
 
 
@@ -46,21 +47,18 @@ def change_lines(register: Register, diff: Diff) -> Iterator[Line]:
     if not diff.changes:
         yield Line(1, "no change that customers would be told; only the documents' own bookkeeping")
     sentences = Sentences.between(None, register, zone_of(register.publisher.time_zone))
+    language = sentences.language
+    missing = language.text("not specified")
     for shown in shown_changes(diff.changes, sentences):
-        yield from _lines_of_change(shown, sentences.language)
-
-
-def _lines_of_change(shown: ShownChange, language: Language) -> Iterator[Line]:
-    change = shown.change
-    yield Line(1, change.summary, language.code("change", change.type))
-    said = (*shown.dates, *([sentence(shown.notice)] if shown.notice else []))
-    if said:
-        style = "" if not change.notice.required else "green" if change.notice.met else "red"
-        yield Line(2, " ".join(said), style=style)
-    for both in shown.texts:
-        missing = language.text("not specified")
-        yield Line(2, f"{language.text('{label} before', label=both.label)}: {both.before or missing}")
-        yield Line(2, f"{language.text('{label} now', label=both.label)}: {both.after or missing}")
+        change = shown.change
+        yield Line(1, change.summary, language.code("change", change.type))
+        said = (*shown.dates, *([sentence(shown.notice)] if shown.notice else []))
+        if said:
+            style = "" if not change.notice.required else "green" if change.notice.met else "red"
+            yield Line(2, " ".join(said), style=style)
+        for both in shown.texts:
+            yield Line(2, f"{language.text('{label} before', label=both.label)}: {both.before or missing}")
+            yield Line(2, f"{language.text('{label} now', label=both.label)}: {both.after or missing}")
 
 
 def proposal_lines(proposals: Sequence[Proposal]) -> Iterator[Line]:
@@ -111,6 +109,14 @@ def _as_text(text: str) -> str:
     """
     seen = _PUNCTUATION.sub(r"\\\g<0>", escaped(" ".join(text.split())))
     return seen.replace("#", "#&#8203;").replace("@", "@&#8203;")
+
+
+def published(store: Path) -> Snapshot:
+    """Return what a store holds; it is a ``StoreError`` if that is nothing yet."""
+    snapshot = open_snapshot(store)
+    if snapshot is None:
+        raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
+    return snapshot
 
 
 def print_publication(snapshot: Snapshot) -> None:

@@ -115,9 +115,8 @@ class Bucket:
             yield
         except (BaseError, OSError) as error:  # some of the library's errors are the system's, too
             reason = _reason(error)
-            refused = isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or _REFUSED.search(
-                reason
-            )
+            denied = isinstance(error, (PermissionDeniedError, UnauthenticatedError))
+            refused = denied or _REFUSED.search(reason)
             hint = _CREDENTIALS if refused else "run the same command again; it goes on where it stopped"
             raise TargetError(f"{self.name}: {name}: {reason}", hint=hint) from None
 

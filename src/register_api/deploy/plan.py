@@ -18,9 +18,7 @@ import msgspec
 
 from register_api.core.canonical import digest
 from register_api.core.format import tree
-from register_api.core.format.kind import Stage
-from register_api.core.format.paths import is_path, kind_of
-from register_api.core.headers import CACHE_CONTROL
+from register_api.core.format.paths import is_path
 from register_api.deploy.public_head import Readable, address_of_register, compare
 from register_api.deploy.target import DeployTarget
 from register_api.errors import Forked, RolledBack, TargetError, VerificationError
@@ -32,26 +30,14 @@ _FORMAT = "sub-processor-register-deployed/1"
 _FOLDER = "deployed"
 
 
-class Deployed(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies at a target.
-
-    Attributes:
-        target: Its address.
-        files: Name to SHA-256 (hex); empty for what was being sent, or removed, and may be there or not.
-        timestamps: SHA-256 (hex) that its timestamp has if nobody else has written there.
-    """
+class Deployed(msgspec.Struct, frozen=True):
+    """What lies at a target, by its address."""
 
     target: str
     files: dict[str, str] = {}
+    """Name to SHA-256 (hex); empty for what was being sent, or removed, and may be there or not."""
     timestamps: tuple[str, ...] = ()
-
-    def during(self, names: Iterable[str], timestamp: str) -> Deployed:
-        """Return what is known once files are on their way, or being removed."""
-        return msgspec.structs.replace(
-            self,
-            files=self.files | dict.fromkeys(names, ""),
-            timestamps=tuple(dict.fromkeys((*self.timestamps, timestamp))),
-        )
+    """SHA-256 (hex) that its timestamp has if nobody else has written there."""
 
 
 def _place(store: Path, target: str) -> Path:
@@ -99,25 +85,11 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nobody may ever write other bytes there; another machine may compress otherwise."""
         return self.entry.cache == "immutable" and self.form == "identity"
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """What a bucket has to send with it."""
-        return {"Content-Type": self.entry.media_type, "Cache-Control": CACHE_CONTROL[self.entry.cache]}
-
-    @property
-    def stage(self) -> Stage:
-        """When it is sent."""
-        return kind_of(self.path).stage
-
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a deployment will do.
+    """What a deployment will do: ``items`` is all that the target is to hold, by name.
 
-    Attributes:
-        items: Everything that the target is to hold, by name.
-        send: What is sent.
-        remove: What is removed at the end.
-        timestamp: The target's timestamp before; ``None``: nothing was published there.
+    ``timestamp`` is the target's before; ``None``: nothing was published there.
     """
 
     items: dict[str, Item]
@@ -130,33 +102,35 @@ def make_plan(
     snapshot: Snapshot, target: DeployTarget, known: Deployed, *, repair: bool, progress: Progress
 ) -> Plan:
     """Compare a target with a store."""
-    items = {item.name: item for item in _items(snapshot, forms=target.takes_forms)}
+    items = {}
+    for path, entry in snapshot.manifest.files.items():
+        forms: dict[str, ManifestEntry | Encoding] = {"identity": entry}
+        for form, bytes_ in (forms | (entry.encodings if target.takes_forms else {})).items():
+            name = path + SUFFIXES[form]
+            items[name] = Item(
+                name=name, path=path, form=form, entry=entry, sha256=bytes_.sha256, size=bytes_.size
+            )
     timestamp = target.get(TIMESTAMP)
     check_next_entry(snapshot, target)
     if timestamp is not None and digest(timestamp) in known.timestamps and not repair:
         there = known.files
     else:
         _check_ours(snapshot, target, items, timestamp, repair=repair)
-        there = {} if timestamp is None and target.get(_ROOT) is None else _read(target, items, progress)
+        there = {}
+        if timestamp is not None or target.get(_ROOT) is not None:
+            for done, (name, data) in enumerate(each(lambda name: (name, target.get(name)), items), 1):
+                progress(done, len(items), f"comparing {name}")
+                there[name] = "" if data is None else digest(data)
     return Plan(
         items=items,
         send=tuple(item for item in items.values() if there.get(item.name) != item.sha256),
-        remove=tuple(name for name in known.files if name not in items and _is_of_a_tree(name)),
+        remove=tuple(
+            name  # one that this program gives: nothing else is ever removed
+            for name in known.files
+            if name not in items and any(is_path(name.removesuffix(suffix)) for suffix in SUFFIXES.values())
+        ),
         timestamp=timestamp,
     )
-
-
-def _items(snapshot: Snapshot, *, forms: bool) -> Iterable[Item]:
-    for path, entry in snapshot.manifest.files.items():
-        identity = Encoding(sha256=entry.sha256, size=entry.size)
-        for form, told in {"identity": identity, **(entry.encodings if forms else {})}.items():
-            name = path + SUFFIXES[form]
-            yield Item(name=name, path=path, form=form, entry=entry, sha256=told.sha256, size=told.size)
-
-
-def _is_of_a_tree(name: str) -> bool:
-    """Tell whether a name is one that this program gives: nothing else is ever removed."""
-    return any(is_path(name.removesuffix(suffix)) for suffix in SUFFIXES.values())
 
 
 def check_next_entry(snapshot: Snapshot, target: DeployTarget) -> None:
@@ -200,20 +174,6 @@ def _check_ours(
                     f"{target.name} holds files of somebody else, such as {item.name}",
                     hint="deploy to an empty place, or write over them with --repair",
                 )
-
-
-def _read(target: DeployTarget, items: dict[str, Item], progress: Progress) -> dict[str, str]:
-    """Return the digests of what is there."""
-
-    def digest_of(name: str) -> str:
-        data = target.get(name)
-        return "" if data is None else digest(data)
-
-    found = {}
-    for done, (name, sha256) in enumerate(zip(items, each(digest_of, items), strict=True), 1):
-        progress(done, len(items), f"comparing {name}")
-        found[name] = sha256
-    return found
 
 
 def each(work: Callable[[S], T], things: Iterable[S]) -> Iterable[T]:

@@ -33,33 +33,20 @@ LIMITS = HttpLimits(connect=3.0, read=3.0, exchange=5.0, run=8.0, requests=100, 
 
 
 class PublicHead(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found at the register's address.
-
-    Attributes:
-        url: The address.
-        unknown: Why nothing can be said of it, or an empty string where the store is not behind it.
-    """
+    """What was found at the register's address."""
 
     url: str
     unknown: str = ""
+    """Why nothing can be said of it; empty where the store is not behind it."""
 
 
 def address_of_register(snapshot: Snapshot) -> str | None:
-    """Return the address that a register gives as its own.
-
-    Raises:
-        StoreDamaged: The newest register is missing, or has other bytes than the store wrote.
-        Malformed: It cannot be read.
-    """
+    """Return the address that a register gives as its own."""
     return decode(snapshot.read(tree.REGISTER.path()), Register).url
 
 
 def ask_public(snapshot: Snapshot | None, url: str) -> PublicHead:
     """Ask an address what is published there, and compare it with a store.
-
-    Args:
-        snapshot: What the store holds; ``None``: nothing.
-        url: Where the register's tree is published.
 
     Raises:
         UsageError: Not such an address.
@@ -70,21 +57,15 @@ def ask_public(snapshot: Snapshot | None, url: str) -> PublicHead:
     with HttpFetcher(url, LIMITS) as fetcher:
         try:
             if snapshot is None:
-                _check_nothing(fetcher, url)
-            else:
-                compare(snapshot, fetcher, url)
+                read_root(fetcher.get(tree.ROOT.path(1), tree.ROOT.max_bytes))
+                message = f"a register is published at {url} already, and the store is empty"
+                raise RolledBack(message, hint=_recover(url))  # noqa: TRY301 - as compare() does
+            compare(snapshot, fetcher, url)
         except (RolledBack, Forked):
             raise
         except VerificationError as error:
             return PublicHead(url=url, unknown=error.message)
     return PublicHead(url=url)
-
-
-def _check_nothing(fetcher: Fetcher, url: str) -> None:
-    """Refuse a first publication where a register is public already."""
-    read_root(fetcher.get(tree.ROOT.path(1), tree.ROOT.max_bytes))
-    message = f"a register is published at {url} already, and the store is empty"
-    raise RolledBack(message, hint=_recover(url))
 
 
 def compare(snapshot: Snapshot, fetcher: Fetcher, where: str, hint: str = "") -> None:
@@ -144,26 +125,23 @@ def _check_log(snapshot: Snapshot, fetcher: Fetcher, public: Trusted, where: str
     data = fetcher.get(path, tree.CHECKPOINT.max_bytes)
     if not public.is_target(tree.CHECKPOINT, data):
         raise Forged(f"{path} is not the file that its name says")
-    log, size = parse_checkpoint(parse_note(data).text), snapshot.state.version
-    if log.size > size:
-        raise RolledBack(
-            f"version {log.size} is public at {where}, and the store holds version {size}", hint=hint
-        )
-    if tiles.root(log.size, _tile_reader(snapshot), tree_size=size) != log.root:
-        raise Forked(
-            f"another version {log.size} is public at {where} than the store has: the histories went apart",
-            hint=hint,
-        )
 
-
-def _tile_reader(snapshot: Snapshot) -> Callable[[str], bytes]:
-    def read(path: str) -> bytes:
+    def tile(path: str) -> bytes:
         try:
             return snapshot.read(path)
         except KeyError as error:
             raise StoreError(f"{path} is missing in the store") from error
 
-    return read
+    log, size = parse_checkpoint(parse_note(data).text), snapshot.state.version
+    if log.size > size:
+        raise RolledBack(
+            f"version {log.size} is public at {where}, and the store holds version {size}", hint=hint
+        )
+    if tiles.root(log.size, tile, tree_size=size) != log.root:
+        raise Forked(
+            f"another version {log.size} is public at {where} than the store has: the histories went apart",
+            hint=hint,
+        )
 
 
 def _recover(url: str) -> str:

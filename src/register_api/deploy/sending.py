@@ -9,17 +9,18 @@ was sent is looked at as a stranger does: at the register's address, with its fi
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import get_args
-
-import msgspec
 
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.kind import Stage
 from register_api.core.format.paths import kind_of, values_in
+from register_api.core.headers import CACHE_CONTROL
 from register_api.deploy.plan import (
     TIMESTAMP,
     Deployed,
@@ -33,14 +34,7 @@ from register_api.deploy.plan import (
     save_deployed,
 )
 from register_api.deploy.target import DeployTarget, probe
-from register_api.errors import (
-    Inconsistent,
-    RolledBack,
-    Stale,
-    StoreDamaged,
-    StoreError,
-    TargetError,
-)
+from register_api.errors import Inconsistent, RolledBack, Stale, StoreDamaged, StoreError, TargetError
 from register_api.store.reader import Snapshot, current
 from register_api.verify import Options, VerifyResult, verify
 from register_api.verify.fetcher import KeepingFetcher
@@ -54,118 +48,99 @@ _BETWEEN = (Inconsistent, RolledBack)
 """What parts of two publications are told as."""
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What is deployed where.
+@dataclasses.dataclass
+class Deployment:
+    """What a store holds, brought to a target.
 
     Attributes:
         snapshot: What is to be there.
         target: The place.
         address: By which the store knows it.
-        repair: Trust nothing of what was sent before, as ``make_plan`` says.
-        dry_run: Only make the plan.
+        progress: Called with done, total and the file that is being sent.
         forgotten: Called when the store cannot keep what was sent, with the error.
     """
 
     snapshot: Snapshot
     target: DeployTarget
     address: str
-    repair: bool = False
-    dry_run: bool = False
+    progress: Progress
     forgotten: Callable[[OSError], None]
 
+    def run(self, *, repair: bool = False, dry_run: bool = False) -> Plan:
+        """Bring the target to what the store holds, and return what was done.
 
-def deploy(order: Order, progress: Progress) -> Plan:
-    """Bring a target to what a store holds, and return what was done.
+        Args:
+            repair: Trust nothing of what was sent before, as ``make_plan`` says.
+            dry_run: Only make the plan.
 
-    Args:
-        order: What is deployed where.
-        progress: Called with done, total and the file that is being sent.
-
-    Raises:
-        TargetError: The target does not take it, or somebody else publishes there.
-        RolledBack: The target is ahead of the store.
-        Forked: It holds another history.
-        StoreError: The store's own files cannot be read.
-    """
-    try:
-        return _deploy(order, progress)
-    except OSError as error:
-        raise TargetError(
-            f"{order.target.name}: {error.strerror}", hint=f"put that right, then {_AGAIN}"
-        ) from error
-    except StoreDamaged as error:
-        if current(order.snapshot.store) == order.snapshot.generation:
-            raise
-        raise StoreError("something was published into the store in the meantime", hint=_AGAIN) from error
-
-
-def _deploy(order: Order, progress: Progress) -> Plan:
-    known = load_deployed(order.snapshot.store, order.address)
-    plan = make_plan(order.snapshot, order.target, known, repair=order.repair, progress=progress)
-    if order.dry_run:
+        Raises:
+            TargetError: The target does not take it, or somebody else publishes there.
+            RolledBack: The target is ahead of the store.
+            Forked: It holds another history.
+            StoreError: The store's own files cannot be read.
+        """
+        try:
+            known = load_deployed(self.snapshot.store, self.address)
+            plan = make_plan(self.snapshot, self.target, known, repair=repair, progress=self.progress)
+            if not dry_run:
+                self._carry_out(plan, known)
+        except OSError as error:
+            raise TargetError(
+                f"{self.target.name}: {error.strerror}", hint=f"put that right, then {_AGAIN}"
+            ) from error
+        except StoreDamaged as error:
+            if current(self.snapshot.store) == self.snapshot.generation:
+                raise
+            raise StoreError("something was published into the store in the meantime", hint=_AGAIN) from error
         return plan
-    timestamp = plan.items[TIMESTAMP].sha256
-    if plan.send or plan.remove:
-        if plan.timestamp is None and not known.timestamps:
-            probe(order.target)
-        _keep(order, known.during([*(item.name for item in plan.send), *plan.remove], timestamp))
-        with order.target.writing():
-            _Sending(order, plan, progress).run()
-    files = {name: item.sha256 for name, item in plan.items.items()}
-    _keep(order, Deployed(target=order.address, files=files, timestamps=(timestamp,)))
-    return plan
 
+    def _carry_out(self, plan: Plan, known: Deployed) -> None:
+        timestamp = plan.items[TIMESTAMP].sha256
+        if plan.send or plan.remove:
+            if plan.timestamp is None and not known.timestamps:
+                probe(self.target)
+            # What is on its way, or being removed, may be there or not.
+            under_way = dict.fromkeys([*(item.name for item in plan.send), *plan.remove], "")
+            self._keep(known.files | under_way, *dict.fromkeys((*known.timestamps, timestamp)))
+            with self.target.writing():
+                self._send_groups(plan)
+        self._keep({name: item.sha256 for name, item in plan.items.items()}, timestamp)
 
-def _keep(order: Order, known: Deployed) -> None:
-    """Remember in the store; a store that may only be read costs a comparison the next time."""
-    try:
-        save_deployed(order.snapshot.store, known)
-    except OSError as error:
-        order.forgotten(error)
+    def _keep(self, files: dict[str, str], *timestamps: str) -> None:
+        """Remember in the store; a store that may only be read costs a comparison the next time."""
+        try:
+            save_deployed(self.snapshot.store, Deployed(self.address, files, timestamps))
+        except OSError as error:
+            self.forgotten(error)
 
-
-class _Sending:
-    """One deployment on its way."""
-
-    def __init__(self, order: Order, plan: Plan, progress: Progress) -> None:
-        self._snapshot, self._target = order.snapshot, order.target
-        self._plan = plan
-        self._progress = progress
-        self._done = 0
-
-    def run(self) -> None:
-        """Send the groups one after the other, and remove what has left the tree."""
-        for group in self._groups():
-            if kind_of(group[0].path).stage in ("head", "timestamp"):
-                self._check_alone()
-            for name in each(self._send, group):
-                self._told(name)
-        for name in self._plan.remove:
-            self._target.remove(name)
-            self._told(name)
-        served = self._target.get(TIMESTAMP)
-        if served is None or digest(served) != self._plan.items[TIMESTAMP].sha256:
-            raise self._not_alone()
-
-    def _groups(self) -> Iterator[list[Item]]:
-        """Yield what is sent together: the lock, then the stages of the format."""
-        entries = [item for item in self._plan.send if kind_of(item.path) is tree.VERSION_ENTRY]
+    def _send_groups(self, plan: Plan) -> None:
+        """Send the lock, then the stages of the format, and remove what has left the tree."""
+        entries = [item for item in plan.send if kind_of(item.path) is tree.VERSION_ENTRY]
         lock = [item for item in entries if item.form == "identity"]
         lock = sorted(lock, key=lambda item: int(values_in(item.path)["version"]))[:1]
-        yield from filter(None, [lock])
-        for stage in get_args(Stage):
-            group = [item for item in self._plan.send if item.stage == stage and item not in lock]
-            yield from filter(None, [group])
-
-    def _told(self, name: str) -> None:
-        self._done += 1
-        self._progress(self._done, len(self._plan.send) + len(self._plan.remove), name)
+        stages = [
+            [item for item in plan.send if kind_of(item.path).stage == stage and item not in lock]
+            for stage in get_args(Stage)
+        ]
+        done, total = itertools.count(1), len(plan.send) + len(plan.remove)
+        for group in filter(None, [lock, *stages]):
+            if kind_of(group[0].path).stage in ("head", "timestamp"):
+                self._check_alone(plan)
+            for name in each(self._send, group):
+                self.progress(next(done), total, name)
+        for name in plan.remove:
+            self.target.remove(name)
+            self.progress(next(done), total, name)
+        served = self.target.get(TIMESTAMP)
+        if served is None or digest(served) != plan.items[TIMESTAMP].sha256:
+            raise self._not_alone()
 
     def _send(self, item: Item) -> str:
-        data, target = self._snapshot.read(item.path, item.form), self._target
+        data, target = self.snapshot.read(item.path, item.form), self.target
+        headers = {"Content-Type": item.entry.media_type, "Cache-Control": CACHE_CONTROL[item.entry.cache]}
         if not item.fixed:
-            target.put(item.name, data, item.headers)
-        elif not target.create(item.name, data, item.headers) and target.get(item.name) != data:
+            target.put(item.name, data, headers)
+        elif not target.create(item.name, data, headers) and target.get(item.name) != data:
             raise self._lost(item)
         if target.get(item.name) != data:
             raise TargetError(
@@ -177,27 +152,27 @@ class _Sending:
         """Return the error of who comes second: somebody has written what never changes."""
         if kind_of(item.path) is not tree.VERSION_ENTRY:
             return TargetError(
-                f"{self._target.name}: {item.name} is there with other bytes, and it never changes",
+                f"{self.target.name}: {item.name} is there with other bytes, and it never changes",
                 hint="if nobody can have read it, remove it there and run the same command again",
             )
         number = values_in(item.path)["version"]
         return TargetError(
-            f"another publisher has begun to publish version {number} at {self._target.name};"
+            f"another publisher has begun to publish version {number} at {self.target.name};"
             " no head file was written",
             hint="if it can no longer be finished, and nobody can have read it, remove"
             f" {tree.VERSION_FOLDER.format(version=number)} there and run the same command again",
         )
 
-    def _check_alone(self) -> None:
+    def _check_alone(self, plan: Plan) -> None:
         """Refuse to write heads over those of somebody who has published meanwhile."""
-        check_next_entry(self._snapshot, self._target)
-        now = self._target.get(TIMESTAMP)
-        if now != self._plan.timestamp and not (now and digest(now) == self._plan.items[TIMESTAMP].sha256):
+        check_next_entry(self.snapshot, self.target)
+        now = self.target.get(TIMESTAMP)
+        if now != plan.timestamp and not (now and digest(now) == plan.items[TIMESTAMP].sha256):
             raise self._not_alone()
 
     def _not_alone(self) -> TargetError:
         return TargetError(
-            f"another publisher has written to {self._target.name} in the meantime", hint=_AGAIN
+            f"another publisher has written to {self.target.name} in the meantime", hint=_AGAIN
         )
 
 
@@ -206,18 +181,8 @@ def verify_outside(
 ) -> tuple[VerifyResult, bool]:
     """Verify what is served at the register's address, again for a while if a cache shows what was before.
 
-    Args:
-        snapshot: What was deployed.
-        url: The address.
-        now: The present instant, UTC.
-        history: Which versions are checked in full.
-        progress: As for ``verify``.
-
     Returns:
         What was found, and whether what is served there is what was deployed, by its timestamp.
-
-    Raises:
-        UsageError: Not such an address.
     """
     wishes = Options(root_sha256=digest(snapshot.read(tree.ROOT.path(1))), history=history, wait=0)
     for pause in _PAUSES:

@@ -119,19 +119,16 @@ class Folder:
         self._folder.mkdir(parents=True, exist_ok=True)
         held = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            self._lock(held)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                hint = "wait for it to end, then try again"
+                raise TargetError(f"another process is deploying to {self.name}", hint=hint) from error
             for path in self._folder.rglob(durable.LEFTOVERS):
                 path.unlink()
             yield
         finally:
             os.close(held)
-
-    def _lock(self, held: int) -> None:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            hint = "wait for it to end, then try again"
-            raise TargetError(f"another process is deploying to {self.name}", hint=hint) from error
 
     def _place(self, name: str) -> Path:
         """Return where a file goes; the folders that lead there are made, durably."""
@@ -149,9 +146,6 @@ def open_target(address: str, endpoint: str | None, store: Path) -> DeployTarget
         address: A folder, as path or ``file:`` URL, or a bucket as ``deploy.bucket.open_bucket`` has it.
         endpoint: Address of the service of a bucket that is not the provider's own.
         store: The store's folder, which is no target.
-
-    Raises:
-        UsageError: Not such an address.
     """
     if re.match(r"(?!file:)[a-z][a-z0-9+.-]*:", address):
         # Loaded here: a folder needs nothing of the extra `deploy`.

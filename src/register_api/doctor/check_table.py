@@ -1,128 +1,211 @@
-"""The table of checks, with the looks at the machine itself, and going through it."""
+"""The table of checks, and the looks outside: at the public tree, its certificate and target, at mail."""
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-import re
-import shutil
-import subprocess
+import importlib.util
+import socket
+import ssl
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 import msgspec
 
-from register_api.core.instant import in_words, latest_renewal
-from register_api.doctor import public_checks, store_checks
+from register_api.core.canonical import digest
+from register_api.core.format import tree
+from register_api.core.instant import format_instant, instant_of
+from register_api.core.language.language import count
+from register_api.deploy.public_head import LIMITS, ask_public
+from register_api.deploy.target import open_target, probe
+from register_api.doctor import machine as machine_checks
+from register_api.doctor import store_checks
 from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown, wrong
-from register_api.errors import RegisterError, StoreDamaged, UsageError
-from register_api.publish.trust import metadata as trust_metadata
-from register_api.publish.trust.repository import lasts
-from register_api.serve.settings import read_settings
+from register_api.errors import Forked, RegisterError, RolledBack, SendingError, StoreDamaged
+from register_api.files.hand_written import read_toml
+from register_api.notify.schema import STEPS
+from register_api.notify.settings import TABLE, NotifySettings, read_notify_settings
+from register_api.notify.status import NotifyStatus, status
+from register_api.sending.database import opened
+from register_api.sending.settings import named_file, smtp_password
+from register_api.verify.engine import verify
+from register_api.verify.fetcher import KeepingFetcher
+from register_api.verify.http_fetcher import HttpFetcher
+from register_api.verify.options import Options
 
-TIMER = "register-api-refresh"
-"""Name of the units that `init` writes."""
+_RENEWED_BEFORE = dt.timedelta(days=14)
+"""Certificates that renew themselves do so three weeks or more before they expire."""
 
-_SECONDS = 10.0
+_SECONDS = 5.0
+
+_NO_ADDRESS = "the register names no address (url in register.toml), and there is no --base-url"
 
 
-def asked(machine: Machine, program: str, *arguments: str) -> str | None:
-    """Return what a program prints; ``None`` where it is not there, fails, or takes too long."""
-    path = shutil.which(program, path=machine.environment.get("PATH", ""))
-    if path is None:
-        return None
+def public(machine: Machine) -> Iterator[Diagnosis]:
+    """Verify what is public as a customer does, and compare it with the store."""
+    url = machine.url
+    if machine.offline or url is None:
+        yield unknown("not asked (--offline)" if machine.offline else _NO_ADDRESS)
+        return
+    if not url.startswith("https://"):
+        yield soon(f"{url} is not HTTPS", "let customers read it over HTTPS: docs/hosting.md")
     try:
-        done = subprocess.run(  # noqa: S603 - found in PATH, with arguments of ours
-            [path, *arguments],
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-            errors="replace",
-            stdin=subprocess.DEVNULL,
-            timeout=_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+        ask_public(machine.snapshot, url)
+    except (RolledBack, Forked) as error:
+        yield wrong(error.message, error.hint)
+        return
+    yield _seen_by_customers(machine, url)
 
 
-def synchronisation(machine: Machine) -> Iterator[Diagnosis]:
-    """Ask systemd, else chrony, whether the clock is set from elsewhere."""
-    told = {
-        "timedatectl": asked(machine, "timedatectl", "show", "--property=NTPSynchronized", "--value"),
-        "chronyc": asked(machine, "chronyc", "-c", "tracking"),
-    }
-    yes = told["timedatectl"] == "yes" or _chrony_is_set(told["chronyc"] or "")
-    if yes:
-        yield good("the clock is synchronised")
-    elif told["timedatectl"] == "no" or told["chronyc"]:
-        yield soon(
-            "the clock of this machine is not synchronised: a wrong one signs what right ones refuse",
-            "timedatectl set-ntp true",
-        )
-    else:
-        yield unknown("neither timedatectl nor chronyc says whether the clock is set")
+def _seen_by_customers(machine: Machine, url: str) -> Diagnosis:
+    snapshot = machine.snapshot
+    options = Options(root_sha256=digest(snapshot.read(tree.ROOT.path(1))), history="none", wait=0)
+    with HttpFetcher(url, LIMITS) as fetcher:
+        kept = KeepingFetcher(fetcher)
+        result = verify(url, options, machine.now, fetcher=kept)
+    if result.finding is not None:
+        says = f"{url} does not verify as this register: {result.finding.message}"
+        cure = f"register-api verify {url}  says all; then: register-api deploy TARGET, or start the service"
+        return wrong(says, cure)
+    if kept.files.get(tree.TIMESTAMP.path()) != snapshot.read(tree.TIMESTAMP.path()):
+        says = f"{url} serves version {result.report.version}, older than what the store holds now"
+        cure = "register-api deploy TARGET, or wait until caches have the newest timestamp.json"
+        return soon(says, cure)
+    return good(f"{url} serves version {result.report.version} of this register, as the store has it")
 
 
-def _chrony_is_set(line: str) -> bool:
-    """Read ``chronyc -c tracking``: its last field is the leap status, and the stratum is not 0."""
-    stratum, leap = (*line.split(",")[2:3], ""), line.rpartition(",")[2]
-    return stratum[0] not in {"", "0"} and leap in {"Normal", "Insert second", "Delete second"}
-
-
-def timer(machine: Machine) -> Iterator[Diagnosis]:
-    """Ask systemd for the timer that renews freshness, and whether it comes often enough."""
-    properties = "LoadState,ActiveState,LastTriggerUSec,NextElapseUSecRealtime"
-    shown = asked(
-        machine, "systemctl", "show", f"{TIMER}.timer", f"--property={properties}", "--timestamp=unix"
-    )
-    said = dict(line.split("=", 1) for line in (shown or "").splitlines() if "=" in line)
-    start = f"sudo systemctl enable --now {TIMER}.timer"
-    if "LoadState" not in said:
-        yield unknown("systemd does not respond: it is not known what renews the timestamp here")
-    elif said["LoadState"] != "loaded":
-        yield unknown(f"systemd knows no {TIMER}.timer: freshness is renewed by something else")
-    elif said.get("ActiveState") != "active":
-        yield wrong(f"{TIMER}.timer does not run", start)
-    else:
-        yield _how_often(said, latest_renewal(lasts(trust_metadata.timestamp(machine.snapshot.read))))
-        yield from _last_run(machine)
-
-
-def _how_often(said: dict[str, str], most: dt.timedelta) -> Diagnosis:
-    last, coming = (_seconds(said.get(name, "")) for name in ("LastTriggerUSec", "NextElapseUSecRealtime"))
-    if last is None or coming is None:
-        return good(f"{TIMER}.timer runs")
-    between = dt.timedelta(seconds=coming - last)
-    if between <= most:
-        return good(f"{TIMER}.timer runs every {in_words(between)}")
-    return soon(
-        f"{TIMER}.timer runs every {in_words(between)}, and one failure may cost freshness:"
-        f" {in_words(most)} at most",
-        f"sudo systemctl edit {TIMER}.timer  (OnCalendar=), or a longer register-api refresh --fresh-for",
-    )
-
-
-def _last_run(machine: Machine) -> Iterator[Diagnosis]:
-    result = asked(machine, "systemctl", "show", f"{TIMER}.service", "--property=Result", "--value")
-    if result not in {None, "", "success"}:
-        cure = f"journalctl -u {TIMER}.service"
-        yield wrong(f"the last run of {TIMER}.service failed: {result}", cure)
-
-
-def _seconds(text: str) -> int | None:
-    found = re.fullmatch(r"@(\d{1,15})", text)
-    return int(found[1]) if found else None
-
-
-def settings(machine: Machine) -> Iterator[Diagnosis]:
-    """Read the settings of the service as `serve` does."""
+def certificate(machine: Machine) -> Iterator[Diagnosis]:
+    """Look until when the certificate of the address is good."""
+    parts = urlsplit(machine.url or "")
+    if machine.offline or parts.scheme != "https" or parts.hostname is None:
+        yield unknown("not asked (--offline)" if machine.offline else "no HTTPS address is known")
+        return
+    where, cure = f"{parts.hostname}:{parts.port or 443}", "renew the site's certificate, e.g. certbot renew"
     try:
-        read_settings(machine.environment, machine.settings)
-    except UsageError as error:
-        cure = error.hint or "docs/settings.md lists them"
-        yield wrong(error.message, cure)
+        expires = _not_after(parts.hostname, parts.port or 443)
+    except ssl.SSLCertVerificationError as error:
+        yield wrong(f"the certificate of {where} is not valid: {error.verify_message}", cure)
+    except OSError as error:
+        yield unknown(f"{where} does not answer: {error}")
     else:
-        yield good("the service's settings are valid")
+        left = expires - machine.now
+        until = f"{format_instant(expires)} ({count(left.days, 'day')})"
+        says = f"the certificate of {where} is good until {until}"
+        yield good(says) if left >= _RENEWED_BEFORE else soon(says, cure)
+
+
+def _not_after(host: str, port: int) -> dt.datetime:
+    """Return until when a host's certificate is good, after it was verified as browsers do."""
+    context = ssl.create_default_context()
+    with (
+        socket.create_connection((host, port), timeout=_SECONDS) as plain,
+        context.wrap_socket(plain, server_hostname=host) as secured,
+    ):
+        found = secured.getpeercert() or {}
+    return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), dt.UTC)
+
+
+def target(machine: Machine) -> Iterator[Diagnosis]:
+    """Try the place that the tree is deployed to, by a file that is removed again."""
+    if machine.target is None:
+        yield unknown("not tried: --target names a folder or bucket that `deploy` brings the tree to")
+        return
+    place = open_target(machine.target, machine.endpoint, machine.store)
+    if machine.offline and "://" in machine.target:
+        yield unknown("not asked (--offline)")
+        return
+    try:
+        probe(place)
+    except OSError as error:
+        yield wrong(f"{place.name}: {error.strerror or error}", "let this user write there")
+    else:
+        yield good(f"{place.name} can be written to, and keeps the first of two files of one name")
+
+
+_NONE = unknown(f"no file of settings has a table [{TABLE}]: no notices are sent from here")
+_HOUR, _DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+_WORKER = "a worker sends and seals: register-api notify worker"
+_WAITING = (
+    ("the public tree was looked at last", "SELECT max(at) AS at FROM looks", _HOUR),
+    ("the oldest notice that is due is so since", "SELECT min(due_at) AS at FROM deliveries", _HOUR),
+    ("nothing was sealed since", "SELECT min(at) AS at FROM facts WHERE seal IS NULL", _DAY),
+)
+"""What may wait for longer than a worker that runs would let it, and for how long."""
+
+
+def _settings(machine: Machine) -> NotifySettings | None:
+    file = named_file(machine.settings, machine.environment)
+    if file is None or TABLE not in read_toml(file):
+        return None
+    return read_notify_settings(file, machine.environment)
+
+
+def mail(machine: Machine) -> Iterator[Diagnosis]:
+    """Read the settings of `notify`, and greet the mail server as it would."""
+    settings = _settings(machine)
+    if settings is None:
+        yield _NONE
+        return
+    password = smtp_password(settings, machine.environment)
+    server = f"{settings.smtp_host}:{settings.smtp_port}"
+    if machine.offline:
+        yield unknown(f"the settings are valid; {server} was not asked (--offline)")
+    elif importlib.util.find_spec("aiosmtplib") is None:
+        yield unknown("the settings are valid; the extra `notify` is not installed here")
+    else:
+        yield _greeted(settings, password, server)
+
+
+def _greeted(settings: NotifySettings, password: str, server: str) -> Diagnosis:
+    from register_api.sending.mail import MailServer  # noqa: PLC0415 - needs the extra `notify`
+
+    try:
+        offers_dsn = asyncio.run(MailServer(settings, password).greet())
+    except SendingError as error:
+        cure = "smtp_host, smtp_port, tls, smtp_user and the password: docs/notifying.md"
+        return wrong(f"{server}: {error.message}", cure)
+    if not offers_dsn:
+        return soon(
+            f"{server} does not report what becomes of a mail (DSN): a bounce may not be recognised",
+            "send through a mail server that offers it: docs/notifying.md",
+        )
+    return good(f"{server} takes mail from here, and reports bounces (DSN)")
+
+
+def outbox(machine: Machine) -> Iterator[Diagnosis]:
+    """Look at what is to be sent, and at what is sealed of what was."""
+    settings = _settings(machine)
+    if settings is None:
+        yield _NONE
+    elif settings.uses_postgresql and machine.offline:
+        yield unknown("its database was not asked (--offline)")
+    elif not settings.uses_postgresql and not Path(settings.database).exists():
+        yield unknown(f"there is no {settings.database} yet")
+    else:
+        with opened(settings.database, STEPS) as database:
+            found = list(_alarms(status(database, machine.now)))
+            for what, query, most in _WAITING:
+                at = database.query(query)[0]["at"]
+                since = machine.now if at is None else instant_of(at)
+                if machine.now - since > most:
+                    found.append(soon(f"{what} {format_instant(since)}", _WORKER))
+        yield from found or [good("nothing is overdue; nobody was missed")]
+
+
+def _alarms(found: NotifyStatus) -> Iterator[Diagnosis]:
+    if found.problem:
+        says = f"the public tree did not verify at the last look: {found.problem}"
+        yield wrong(says, "no new version is announced until it does: register-api notify record")
+    for version in found.versions:
+        if version.alarms:
+            says = f"{count(version.alarms, 'contract contact')} not told of version {version.version}"
+            cure = f"register-api notify status {version.version}, then another contact, or resend"
+            yield wrong(says, cure)
+    if troubled := sum(found.endpoints.get(each, 0) for each in ("failing", "switched_off")):
+        says = f"{count(troubled, 'endpoint')} of webhooks failing or switched off"
+        yield soon(says, "register-api notify webhook list has what they answered")
 
 
 Look: TypeAlias = Callable[[Machine], Iterator[Diagnosis]]
@@ -134,19 +217,19 @@ OVER_STORE: Mapping[str, Look] = {
     "keys": store_checks.keys,
     "permissions": store_checks.permissions,
     "clock": store_checks.clock,
-    "timer": timer,
-    "public": public_checks.public,
-    "certificate": public_checks.certificate,
-    "target": public_checks.target,
+    "timer": machine_checks.timer,
+    "public": public,
+    "certificate": certificate,
+    "target": target,
     "disk": store_checks.disk,
 }
 """Looks at what is published, in the order in which they are told."""
 
 ANYWAY: Mapping[str, Look] = {
-    "synchronisation": synchronisation,
-    "settings": settings,
-    "mail": public_checks.mail,
-    "outbox": public_checks.outbox,
+    "synchronisation": machine_checks.synchronisation,
+    "settings": machine_checks.settings,
+    "mail": mail,
+    "outbox": outbox,
 }
 """Looks that need no publication."""
 
@@ -156,7 +239,10 @@ def diagnose(machine: Machine) -> Iterator[Diagnosis]:
     store = list(_looked("store", _store, machine))
     yield from store
     for check, look in OVER_STORE.items():
-        yield from _looked(check, _not_looked if store else look, machine)
+        if store:
+            yield unknown("there is no readable publication", check=check)
+        else:
+            yield from _looked(check, look, machine)
     for check, look in ANYWAY.items():
         yield from _looked(check, look, machine)
 
@@ -167,19 +253,13 @@ def _store(machine: Machine) -> Iterator[Diagnosis]:
         yield soon(f"nothing was published into {machine.store} yet", "register-api publish")
 
 
-def _not_looked(_machine: Machine) -> Iterator[Diagnosis]:
-    yield unknown("there is no readable publication")
-
-
 def _looked(check: str, look: Look, machine: Machine) -> Iterator[Diagnosis]:
     try:
         for found in look(machine):
             yield msgspec.structs.replace(found, check=check)
     except RegisterError as error:
-        yield wrong(error.message, error.hint or _CURES.get(type(error), ""), check)
+        cure = store_checks.FROM_PUBLIC if type(error) is StoreDamaged else ""
+        yield wrong(error.message, error.hint or cure, check)
     except OSError as error:
         why = f"{error.filename or check}: {error.strerror or error}"
         yield unknown(f"{why}; run this as a user who may read it", check=check)
-
-
-_CURES: Mapping[type[RegisterError], str] = {StoreDamaged: store_checks.FROM_PUBLIC}

@@ -1,17 +1,25 @@
-"""What is looked at, and what is said of it."""
+"""What is looked at and what is said of it, with the looks at the machine itself."""
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Mapping
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from register_api.core.instant import in_words, latest_renewal
 from register_api.deploy.public_head import address_of_register
+from register_api.errors import UsageError
 from register_api.publish.building import nothing_published
+from register_api.publish.trust import metadata as trust_metadata
+from register_api.publish.trust.repository import lasts
+from register_api.serve.settings import read_settings
 from register_api.store.reader import Snapshot, open_snapshot
 
 Verdict = Literal["good", "soon", "wrong", "unknown"]
@@ -19,14 +27,7 @@ Verdict = Literal["good", "soon", "wrong", "unknown"]
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
-    """What one look found.
-
-    Attributes:
-        verdict: How it is.
-        says: What was seen, and where; for ``unknown`` why it was not.
-        cure: What to do, a command where there is one; empty where nothing has to be done.
-        check: Name of the check, as the table has it.
-    """
+    """What one look found: what was seen, or why it was not, and what to do, if anything."""
 
     verdict: Verdict
     says: str
@@ -41,19 +42,7 @@ unknown = functools.partial(Diagnosis, "unknown")
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """A machine that publishes, renews or serves a register.
-
-    Attributes:
-        store: Folder of the store.
-        keys: Folder of the private keys.
-        now: The present instant, UTC.
-        environment: Variables by name.
-        settings: File with the service's settings; ``None``: the one that the environment names.
-        base_url: Where the tree is public; ``None``: at the register's own address.
-        offline: Whether nobody is asked over the network.
-        target: What `deploy` is given; ``None``: it is not looked at.
-        endpoint: Address of that target's service; ``None``: the provider's own.
-    """
+    """A machine that publishes, renews or serves a register, as the options of `doctor` say."""
 
     store: Path
     keys: Path
@@ -67,20 +56,12 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @functools.cached_property
     def published(self) -> Snapshot | None:
-        """What is published; ``None``: nothing yet.
-
-        Raises:
-            StoreDamaged: The store cannot be read.
-        """
+        """What is published; ``None``: nothing yet."""
         return open_snapshot(self.store)
 
     @property
     def snapshot(self) -> Snapshot:
-        """The same.
-
-        Raises:
-            StoreError: Nothing is published yet, or it cannot be read.
-        """
+        """What is published; it is a ``StoreError`` where nothing is."""
         if self.published is None:
             raise nothing_published(self.store)
         return self.published
@@ -91,3 +72,95 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if self.base_url is not None or self.published is None:
             return self.base_url
         return address_of_register(self.published)
+
+
+TIMER = "register-api-refresh"
+"""Name of the units that `init` writes."""
+
+_SECONDS = 10.0
+
+
+def _asked(machine: Machine, program: str, *arguments: str) -> str | None:
+    """Return what a program prints; ``None`` where it is not there, fails, or takes too long."""
+    path = shutil.which(program, path=machine.environment.get("PATH", ""))
+    if path is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603 - found in PATH, with arguments of ours
+            [path, *arguments],
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            timeout=_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def synchronisation(machine: Machine) -> Iterator[Diagnosis]:
+    """Ask systemd, else chrony, whether the clock is set from elsewhere."""
+    systemd = _asked(machine, "timedatectl", "show", "--property=NTPSynchronized", "--value")
+    chrony = _asked(machine, "chronyc", "-c", "tracking") or ""
+    # Of chronyc the last field is the leap status, and the stratum is not 0.
+    stratum, leap = (*chrony.split(",")[2:3], ""), chrony.rpartition(",")[2]
+    is_set = stratum[0] not in {"", "0"} and leap in {"Normal", "Insert second", "Delete second"}
+    if systemd == "yes" or is_set:
+        yield good("the clock is synchronised")
+    elif systemd == "no" or chrony:
+        yield soon(
+            "the clock of this machine is not synchronised: a wrong one signs what right ones refuse",
+            "timedatectl set-ntp true",
+        )
+    else:
+        yield unknown("neither timedatectl nor chronyc says whether the clock is set")
+
+
+def timer(machine: Machine) -> Iterator[Diagnosis]:
+    """Ask systemd for the timer that renews freshness, and whether it comes often enough."""
+    properties = "LoadState,ActiveState,LastTriggerUSec,NextElapseUSecRealtime"
+    shown = _asked(
+        machine, "systemctl", "show", f"{TIMER}.timer", f"--property={properties}", "--timestamp=unix"
+    )
+    said = dict(line.split("=", 1) for line in (shown or "").splitlines() if "=" in line)
+    start = f"sudo systemctl enable --now {TIMER}.timer"
+    if "LoadState" not in said:
+        yield unknown("systemd does not respond: it is not known what renews the timestamp here")
+    elif said["LoadState"] != "loaded":
+        yield unknown(f"systemd knows no {TIMER}.timer: freshness is renewed by something else")
+    elif said.get("ActiveState") != "active":
+        yield wrong(f"{TIMER}.timer does not run", start)
+    else:
+        yield _how_often(said, latest_renewal(lasts(trust_metadata.timestamp(machine.snapshot.read))))
+        result = _asked(machine, "systemctl", "show", f"{TIMER}.service", "--property=Result", "--value")
+        if result not in {None, "", "success"}:
+            cure = f"journalctl -u {TIMER}.service"
+            yield wrong(f"the last run of {TIMER}.service failed: {result}", cure)
+
+
+def _how_often(said: dict[str, str], most: dt.timedelta) -> Diagnosis:
+    at = [said.get(name, "") for name in ("LastTriggerUSec", "NextElapseUSecRealtime")]
+    last, coming = (re.fullmatch(r"@(\d{1,15})", text) for text in at)
+    if last is None or coming is None:
+        return good(f"{TIMER}.timer runs")
+    between = dt.timedelta(seconds=int(coming[1]) - int(last[1]))
+    if between <= most:
+        return good(f"{TIMER}.timer runs every {in_words(between)}")
+    return soon(
+        f"{TIMER}.timer runs every {in_words(between)}, and one failure may cost freshness:"
+        f" {in_words(most)} at most",
+        f"sudo systemctl edit {TIMER}.timer  (OnCalendar=), or a longer register-api refresh --fresh-for",
+    )
+
+
+def settings(machine: Machine) -> Iterator[Diagnosis]:
+    """Read the settings of the service as `serve` does."""
+    try:
+        read_settings(machine.environment, machine.settings)
+    except UsageError as error:
+        cure = error.hint or "docs/settings.md lists them"
+        yield wrong(error.message, cure)
+    else:
+        yield good("the service's settings are valid")

@@ -23,7 +23,6 @@ from register_api.publish.discovery import security_txt_expires
 from register_api.publish.examine import examine
 from register_api.publish.signing import key_file
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.signer import Signer
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.repository import SIGNED_AT, WARNED_BEFORE, Expiry, expiries, lasts
 from register_api.store.reader import Snapshot
@@ -42,11 +41,7 @@ RENEWED_BY = {
 
 
 def expiring(snapshot: Snapshot) -> tuple[Expiry, ...]:
-    """Return what expires when: metadata, and ``security.txt`` if there is one.
-
-    Raises:
-        StoreError: It cannot be read.
-    """
+    """Return what expires when: metadata, and ``security.txt`` if there is one."""
     rows = expiries(snapshot.read)
     expires = security_txt_expires(snapshot)
     if expires is None:
@@ -88,13 +83,10 @@ def signatures(machine: Machine) -> Iterator[Diagnosis]:
     """Follow the chain of trust through the store, as publishing does before it signs."""
     known = last_signed.read_memory(machine.keys) if key_file.exists(machine.keys) else last_signed.NOTHING
     if known == last_signed.NOTHING and key_file.exists(machine.keys):
-        says = (
-            f"{machine.keys} does not say what was published with these keys, so that nothing can be signed"
+        yield wrong(
+            f"{machine.keys} does not say what was published with these keys, so that nothing can be signed",
+            f"bring {last_signed.MEMORY_FILE} along with the keys, or register-api recover --root-sha256 HEX",
         )
-        cure = (
-            f"bring {last_signed.MEMORY_FILE} along with the keys, or register-api recover --root-sha256 HEX"
-        )
-        yield wrong(says, cure)
     found = examine(machine.snapshot.read, known.shown or known.intended)
     last_signed.check_continues(known, found.head, found.root_at)
     after = ", and continues what these keys have published" if known != last_signed.NOTHING else ""
@@ -127,19 +119,17 @@ def _key(keyring: Keyring, path: Path, root: Root, listed: KeyList) -> Diagnosis
         signer = keyring.signer(role)
     except KeyStoreError as error:
         return wrong(error.message, error.hint or f"bring back {path.name} from its backup")
-    if _in_force(role, signer, root, listed):
+    if role in {"document", "log", "feed"}:
+        in_force = signer.kid in {each.kid for each in listed.keys if each.last_version is None}
+    else:
+        named = root.roles[{"online": "timestamp"}.get(role, role.partition("-")[0])].keyids
+        in_force = signer.public.hex() in {root.keys[keyid].keyval["public"] for keyid in named}
+    if in_force:
         return good(f"{path.name} is the {role.partition('-')[0]} key in force")
     return wrong(
         f"{path} is not the {role} key that customers know",
         f"bring back the right {path.name}; where it is lost: register-api keys rotate --help",
     )
-
-
-def _in_force(role: str, signer: Signer, root: Root, listed: KeyList) -> bool:
-    if role in {"document", "log", "feed"}:
-        return signer.kid in {each.kid for each in listed.keys if each.last_version is None}
-    named = root.roles[{"online": "timestamp"}.get(role, role.partition("-")[0])].keyids
-    return signer.public.hex() in {root.keys[keyid].keyval["public"] for keyid in named}
 
 
 def permissions(machine: Machine) -> Iterator[Diagnosis]:

@@ -6,7 +6,6 @@ The keys that a checkpoint and a first list of keys need are made for the moment
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -37,7 +36,7 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         candidate: The source with its findings, and the version it would become.
         snapshot: What is published; ``None``: nothing.
-        told: The coming version as feed entry, mail and its own page tell it; ``None`` where nothing changed.
+        version_summary: The coming version as feed entry, mail and page tell it; ``None`` if nothing changed.
         entry: What the feeds would say of it; ``None`` likewise.
         files: Files that would be new or changed, by path.
         withheld: Paths of the tree at which publishing would show other bytes than are there now.
@@ -45,7 +44,7 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
 
     candidate: Candidate
     snapshot: Snapshot | None
-    told: VersionSummary | None = None
+    version_summary: VersionSummary | None = None
     entry: FeedEntry | None = None
     files: dict[str, bytes] = {}
     withheld: frozenset[str] = frozenset()
@@ -78,10 +77,16 @@ def make_coming(source: Path, snapshot: Snapshot | None, intent: PublishOptions)
     return Coming(
         candidate=candidate,
         snapshot=snapshot,
-        told=new.version_summary,
+        version_summary=new.version_summary,
         entry=new.feed_window[0],
         files={path: data for path, data in made.items() if not _hangs_on_keys(path, found)},
-        withheld=frozenset((*_other_when_signed(made, found), *_left(made, new))),
+        withheld=frozenset(
+            [
+                *(path for path in made if _hangs_on_keys(path, found)),
+                *(signature.of(path) for path in made for signature in kind_of(path).signatures),
+                *no_longer_made(made, new.stored, new.register),
+            ]
+        ),
     )
 
 
@@ -102,16 +107,3 @@ def _hangs_on_keys(path: str, found: Examined | None) -> bool:
     """Tell whether a file has other bytes once real keys have signed."""
     kinds = _OF_ANY_KEYS if found else (*_OF_ANY_KEYS, *_OF_FIRST_KEYS)
     return kind_of(path) in kinds
-
-
-def _other_when_signed(made: dict[str, bytes], found: Examined | None) -> Iterator[str]:
-    """Yield the paths of files that hang on keys, and of the signatures beside files."""
-    for path in made:
-        if _hangs_on_keys(path, found):
-            yield path
-        yield from (signature.of(path) for signature in kind_of(path).signatures)
-
-
-def _left(made: dict[str, bytes], new: NewVersion) -> list[str]:
-    """Return what the tree would lose."""
-    return no_longer_made(made, new.stored, new.register)

@@ -1,4 +1,4 @@
-"""Serves a preview on this machine alone.
+"""Serves a preview on this machine alone: the register's pages with a banner, and pages of its own.
 
 What is not published yet is confidential. Only the loopback address is listened on, and only requests that
 name it are answered, so that a page of another site whose name leads here (DNS rebinding) reads nothing.
@@ -6,29 +6,56 @@ name it are answered, so that a page of another site whose name leads here (DNS 
 
 from __future__ import annotations
 
+import hashlib
 import http.server
+import re
 import secrets
 import sys
 import threading
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
+from markupsafe import Markup
 
 from register_api import __version__
+from register_api.core import strict_base64
 from register_api.core.format import tree
-from register_api.core.format.paths import file_at, is_path, kind_of
-from register_api.core.headers import NO_STORE, NOSNIFF, PAGE
-from register_api.core.language.language import Language, translations
+from register_api.core.format.paths import address_of, file_at, is_path, kind_of
+from register_api.core.headers import NO_STORE, NOSNIFF, PAGE, in_page, page_policy
+from register_api.core.language.language import Language, languages, translations
+from register_api.core.text import escaped
 from register_api.errors import RegisterError, UsageError
-from register_api.preview import pages
 from register_api.preview.coming import Coming, make_coming
 from register_api.publish.feed.notice_mail import mail
 from register_api.publish.preparation import PublishOptions
 from register_api.source.load import REGISTER_FILE, list_vendor_files
 from register_api.store.reader import Snapshot, current, open_snapshot
+from register_api.style.environment import STYLE_SHA256, page_environment
+
+FOLDER = "_preview/"
+"""Where the preview's own pages are; no path of the tree begins so."""
+
+_RELOAD_SCRIPT = files(__package__).joinpath("reload.js").read_bytes()
+"""Loads a page again once it would say something else."""
+
+_BANNER_STYLE = files(__package__).joinpath("banner.css").read_text("utf-8").strip()
+_BANNER_SHA256 = "sha256-" + strict_base64.encode(hashlib.sha256(_BANNER_STYLE.encode()).digest())
+
+POLICY = page_policy(f"'{STYLE_SHA256}' '{_BANNER_SHA256}'", loads=True)
+"""Content-Security-Policy of each page: that of the register's, with the banner's style and the script."""
+
+_TEMPLATES = page_environment("register_api.preview")
+_TEMPLATES.globals.update(
+    policy=Markup(in_page(POLICY)),  # noqa: S704 - our own constant
+    banner_style=Markup(_BANNER_STYLE),  # noqa: S704 - our own constant
+)
+_OWN_POLICY = re.compile(rb'(<meta http-equiv="Content-Security-Policy" content=")[^"]*(">)')
+_SHOWN_HERE = frozenset({"text/html", "image/svg+xml", "application/json", "text/plain"})
+"""Media types that browsers show; others they keep, or show as nothing."""
 
 HTML = tree.INDEX.media_type
 TEXT = tree.ROBOTS_TXT.media_type
@@ -36,14 +63,7 @@ _SCRIPT = tree.SCRIPT.media_type
 
 
 class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What an address answers.
-
-    Attributes:
-        status: HTTP status.
-        media_type: ``Content-Type``.
-        body: Its bytes.
-        policy: Content-Security-Policy of a page; ``None`` where nothing is a page.
-    """
+    """What an address answers; ``policy`` is the Content-Security-Policy of a page."""
 
     status: int = 200
     media_type: str = HTML
@@ -70,40 +90,37 @@ class Preview:
             # Before it is read: what is saved meanwhile is seen by the next look.
             seen = self._traces()
             if self._shown is None or seen != self._seen:
-                self._shown, self._seen = self._made(), seen
-                self._number += 1
+                self._seen, self._number = seen, self._number + 1
+                try:
+                    snapshot = open_snapshot(self._store)
+                    self._shown = make_coming(self._source, snapshot, self._intent(snapshot))
+                except RegisterError as error:
+                    self._shown = error
             return f"{self._run}-{self._number}", self._shown
 
     def _traces(self) -> object:
         """Return what differs once a file of the source was saved, or another version was published."""
         try:
-            files = [self._source / REGISTER_FILE, *list_vendor_files(self._source)]
-            return current(self._store), [_trace(path) for path in files]
+            paths = [self._source / REGISTER_FILE, *list_vendor_files(self._source)]
+            return current(self._store), [_trace(path) for path in paths]
         except RegisterError as error:
             return error.message
-
-    def _made(self) -> Coming | RegisterError:
-        try:
-            snapshot = open_snapshot(self._store)
-            return make_coming(self._source, snapshot, self._intent(snapshot))
-        except RegisterError as error:
-            return error
 
     def answer(self, target: str) -> PreviewAnswer:
         """Answer the target of a request, a path with or without a query."""
         path = unquote(target.partition("?")[0]).removeprefix("/")
         state, shown = self.look()
-        if path == f"{pages.FOLDER}state":
+        if path == f"{FOLDER}state":
             return PreviewAnswer(media_type=TEXT, body=state.encode())
-        if path == f"{pages.FOLDER}reload.js":
-            return PreviewAnswer(media_type=_SCRIPT, body=pages.SCRIPT)
+        if path == f"{FOLDER}reload.js":
+            return PreviewAnswer(media_type=_SCRIPT, body=_RELOAD_SCRIPT)
         if isinstance(shown, RegisterError):
-            return _page(pages.error_page(state, shown), 422)
-        answer = _own if path.startswith(pages.FOLDER) else _of_register
+            return _error(state, shown, 422)
+        answer = _own if path.startswith(FOLDER) else _of_register
         try:
             return answer(path, state, shown)
         except RegisterError as error:  # of the store, which may have been written to since
-            return _page(pages.error_page(state, error), 500)
+            return _error(state, error, 500)
 
 
 def _trace(path: Path) -> tuple[str, int, int, int] | None:
@@ -114,27 +131,76 @@ def _trace(path: Path) -> tuple[str, int, int, int] | None:
     return path.name, status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _page(body: bytes, status: int = 200) -> PreviewAnswer:
-    return PreviewAnswer(status=status, body=body, policy=pages.POLICY)
+def _overview(state: str, coming: Coming) -> PreviewAnswer:
+    """Show what there is to look at: pages, feed entry, mail, and every file that would be new."""
+    rows = []
+    for path in sorted(coming.files):
+        kind = kind_of(path)
+        rows.append((address_of(path), path, kind, kind.media_type.partition(";")[0] in _SHOWN_HERE))
+    pages = (tree.INDEX, tree.CHANGES_PAGE, tree.SUBSCRIBE_PAGE, tree.ANNEX_PAGE)
+    named = [(address_of(kind.path()), kind) for kind in pages]
+    return _page("overview.html.j2", state, coming, rows=rows, pages=named)
+
+
+def _notice(state: str, coming: Coming) -> PreviewAnswer:
+    """Show what would reach customers: the feed entry, and the mail in each language."""
+    summary = coming.version_summary
+    mails = []
+    if summary is not None:
+        mails = [
+            (language, mail(summary.in_language(language), coming.first_root()))
+            for language in languages(Language.of(summary.register.publisher.language))
+        ]
+    html = Markup(coming.entry.html) if coming.entry else None  # noqa: S704 - a template has escaped it
+    return _page("notice.html.j2", state, coming, entry=coming.entry, html=html, mails=mails)
+
+
+def _error(state: str, error: RegisterError, status: int) -> PreviewAnswer:
+    """Show why there is nothing to show: the findings of the source, or another error."""
+    findings = sorted(getattr(error, "findings", ()), key=lambda finding: finding.severity)
+    shown = [finding for finding in findings if not finding.accepted]
+    return _page("error.html.j2", state, None, status=status, error=error, findings=shown)
+
+
+def _missing(path: str, state: str, coming: Coming) -> PreviewAnswer:
+    """Say that there is no such file, or none before it is signed."""
+    later = path in coming.withheld
+    return _page("missing.html.j2", state, coming, status=404, path=escaped(path), signed_later=later)
+
+
+def _page(
+    template: str, state: str, coming: Coming | None, *, status: int = 200, **values: Any
+) -> PreviewAnswer:
+    banner = Markup(_render("banner.html.j2", state=state, coming=coming))  # noqa: S704 - escaped there
+    page = _render(template, banner=banner, coming=coming, **values).encode()
+    return PreviewAnswer(status=status, body=page, policy=POLICY)
+
+
+def _render(template: str, **values: Any) -> str:
+    return _TEMPLATES.get_template(template).render(folder=FOLDER, **values)
 
 
 def _own(path: str, state: str, coming: Coming) -> PreviewAnswer:
-    """Answer an address of the preview's own."""
-    place, _, rest = path.removeprefix(pages.FOLDER).partition("/")
+    place, _, rest = path.removeprefix(FOLDER).partition("/")
     tag = rest.removesuffix(".html")
     if place == "":
-        return _page(pages.overview_page(state, coming))
+        return _overview(state, coming)
     if place == "notice":
-        return _page(pages.notice_page(state, coming))
-    if place == "mail" and coming.told is not None and tag in {"en", *translations()}:
-        told = coming.told.in_language(Language.of(tag))
-        return PreviewAnswer(body=mail(told, coming.first_root()).html.encode(), policy="default-src 'none'")
+        return _notice(state, coming)
+    if place == "mail" and coming.version_summary is not None and tag in {"en", *translations()}:
+        summary = coming.version_summary.in_language(Language.of(tag))
+        return PreviewAnswer(
+            body=mail(summary, coming.first_root()).html.encode(), policy="default-src 'none'"
+        )
     data = coming.read(rest) if place == "text" and is_path(rest) else None
     return _missing(path, state, coming) if data is None else PreviewAnswer(media_type=TEXT, body=data)
 
 
 def _of_register(address: str, state: str, coming: Coming) -> PreviewAnswer:
-    """Answer an address of the register; the program of the check page is left as it is."""
+    """Answer an address of the register; a page stays as it would be published, save for policy and banner.
+
+    The program of the check page is left as it is.
+    """
     path = file_at(address)
     data = coming.read(path) if is_path(path) else None
     if data is None:
@@ -142,11 +208,10 @@ def _of_register(address: str, state: str, coming: Coming) -> PreviewAnswer:
     kind = kind_of(path)
     if kind.media_type != HTML or kind == tree.CHECK_PAGE:
         return PreviewAnswer(media_type=kind.media_type, body=data)
-    return _page(pages.with_banner(data, state, coming))
-
-
-def _missing(path: str, state: str, coming: Coming) -> PreviewAnswer:
-    return _page(pages.missing_page(state, coming, path), 404)
+    banner = _render("banner.html.j2", state=state, coming=coming).encode()
+    data = _OWN_POLICY.sub(lambda found: found[1] + in_page(POLICY).encode() + found[2], data, count=1)
+    page = data.replace(b"<body>\n", b"<body>\n" + banner, 1)
+    return PreviewAnswer(body=page, policy=POLICY)
 
 
 HOST = "127.0.0.1"
@@ -180,10 +245,6 @@ class PreviewServer(http.server.ThreadingHTTPServer):
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
-    def names(self) -> frozenset[str]:
-        """Return what a request may call this server (``Host``)."""
-        return frozenset(f"{name}:{self.server_port}" for name in (HOST, "localhost"))
-
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     """Answers GET and HEAD."""
@@ -195,19 +256,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a request."""
-        self._send(self._answer())
+        self._answer()
 
     def do_HEAD(self) -> None:
         """Answer without a body."""
-        self._send(self._answer(), with_body=False)
+        self._answer(with_body=False)
 
-    def _answer(self) -> PreviewAnswer:
-        if self.headers.get("Host", "").lower() not in self.server.names():
-            return PreviewAnswer(status=421, media_type=TEXT, body=_OF_ANOTHER.encode())
-        return self.server.preview.answer(self.path)
-
-    def _send(self, answer: PreviewAnswer, *, with_body: bool = True) -> None:
+    def _answer(self, *, with_body: bool = True) -> None:
+        names = {f"{name}:{self.server.server_port}" for name in (HOST, "localhost")}
+        answer = PreviewAnswer(status=421, media_type=TEXT, body=_OF_ANOTHER.encode())
+        if self.headers.get("Host", "").lower() in names:
+            answer = self.server.preview.answer(self.path)
         headers = {
+            "Content-Type": answer.media_type,
+            "Content-Length": str(len(answer.body)),
             **NOSNIFF,
             **PAGE,
             "Cache-Control": NO_STORE,
@@ -216,8 +278,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if answer.policy is not None:
             headers["Content-Security-Policy"] = answer.policy
         self.send_response(answer.status)
-        self.send_header("Content-Type", answer.media_type)
-        self.send_header("Content-Length", str(len(answer.body)))
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()

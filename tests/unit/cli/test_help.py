@@ -62,14 +62,27 @@ def test_the_version_is_told() -> None:
         ["verify", "https://a.example", "--root", "a", "--root-sha256", "b"],
         ["verify", "gopher://a.example"],
         ["init"],
+        ["--nonsense"],
     ],
     ids=" ".join,
 )
 def test_wrong_use_ends_with_2(arguments: list[str]) -> None:
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 2
-    assert result.stderr
+    assert result.stderr.startswith("usage error: ")
     assert "Traceback" not in result.stderr
+
+
+def test_what_is_wrong_with_the_arguments_is_said_as_every_other_usage_error() -> None:
+    result = CliRunner().invoke(cli, ["publish", "--nonsense"], prog_name="register-api")
+    assert result.stderr == "usage error: no such option '--nonsense'\n→ register-api publish --help\n"
+    result = CliRunner().invoke(cli, ["--nonsense"], prog_name="register-api")
+    assert result.stderr == "usage error: no such option '--nonsense'\n→ register-api --help\n"
+
+
+def test_a_group_without_a_command_prints_its_help() -> None:
+    result = CliRunner().invoke(cli, ["keys"])
+    assert (result.exit_code, result.stderr.partition(" ")[0]) == (2, "Usage:")
 
 
 def test_the_module_is_the_command() -> None:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from publishers import NAME, NOW, Publisher, register_toml
-from register_api.cli import reasons
+from register_api.cli import publish as publish_command
 from register_api.cli.main import cli
 from register_api.core.canonical import decode, digest
 from register_api.core.documents import Discovery
@@ -410,7 +410,7 @@ def test_two_versions_within_a_second_wait_for_the_next_one(
     call: Call, publisher: Publisher, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Instants are whole seconds; nobody has to try again for that."""
-    monkeypatch.setattr(reasons.time, "sleep", lambda _: clock.pass_by(seconds=1))
+    monkeypatch.setattr(publish_command.time, "sleep", lambda _: clock.pass_by(seconds=1))
     assert call("publish").exit_code == 0
     publisher.say("second")
     assert call("publish").exit_code == 0
@@ -421,7 +421,7 @@ def test_two_versions_within_a_second_wait_for_the_next_one(
 def test_looking_within_the_second_of_a_publication_is_no_error(
     call: Call, clock: Clock, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    monkeypatch.setattr(reasons.time, "sleep", lambda _: clock.pass_by(seconds=1))
+    monkeypatch.setattr(publish_command.time, "sleep", lambda _: clock.pass_by(seconds=1))
     assert call("publish").exit_code == 0
     assert call(command).exit_code == 0
 
@@ -429,7 +429,7 @@ def test_looking_within_the_second_of_a_publication_is_no_error(
 def test_a_clock_that_runs_behind_the_newest_version_is_not_waited_for(
     published: Call, publisher: Publisher, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reasons, "_LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(publish_command, "_LONGEST_WAIT", 0.1)
     clock.pass_by(days=-1)
     publisher.say("second")
     result = published("publish")

@@ -130,7 +130,7 @@ def test_a_verified_folder_is_reported_in_words_and_for_machines(
         (("--fail-on", "late,short", "--history", "none"), "read in full"),
         (("--fail-on", "late", "--state", "state", "--quick"), "read in full"),
         (("--fail-on", "change"), "what --state remembers"),
-        (("--nonsense",), "No such option"),
+        (("--nonsense",), "no such option"),
         (("--state", "held"), "another run is using"),
     ],
 )

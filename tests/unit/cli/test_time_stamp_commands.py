@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from register_api.cli import refresh, remote_parties
+from register_api.cli import refresh
 from register_api.core.format import tree
 from time_authority import Asked, authority, honest, refusal, serving
 
@@ -120,7 +120,7 @@ def test_a_disk_that_is_full_fails_no_refresh(
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(remote_parties, "stamp_newest", full)
+    monkeypatch.setattr(refresh, "stamp_newest", full)
     result = published("refresh", *ask(asked))
     assert result.exit_code == 0
     assert "No space left on device; the next refresh tries again" in result.stderr

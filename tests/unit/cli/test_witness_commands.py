@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from memory_log import MemoryLog, private_key, witness_key
-from register_api.cli import remote_parties
+from register_api.cli import refresh
 from register_api.cli.main import cli
 from register_api.core.log.note import format_verifier_key
 from register_api.publish import ask_witnesses
@@ -74,7 +74,7 @@ def test_a_failure_of_the_store_after_refreshing_is_told_and_stops_nothing(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(remote_parties, "ask_witnesses", fail)
+    monkeypatch.setattr(refresh, "ask_witnesses", fail)
     result = published("refresh", "--policy", str(policy))
     assert result.exit_code == 0
     assert "Witnesses: No space left on device" in result.stderr

@@ -20,7 +20,7 @@ from notify_soak import settings_file
 from own_certificate import make_certificate, server_context
 from publishers import NOW, Publisher, register_toml
 from register_api.core.format import tree
-from register_api.doctor import public_checks, store_checks
+from register_api.doctor import check_table, store_checks
 from register_api.doctor.check_table import ANYWAY, OVER_STORE, diagnose
 from register_api.doctor.machine import Diagnosis, Machine
 from register_api.errors import Stale
@@ -240,11 +240,11 @@ def test_the_mail_server_is_greeted_as_notify_would(
             "utf-8",
         )
         found = machine(published, settings=file, offline=False)
-        (diagnosis,) = public_checks.mail(found)
+        (diagnosis,) = check_table.mail(found)
         assert diagnosis.verdict == verdict
         assert f"127.0.0.1:{peer.port}" in diagnosis.says
         assert not peer.mails
-    (diagnosis,) = public_checks.mail(machine(published, settings=file, offline=True))
+    (diagnosis,) = check_table.mail(machine(published, settings=file, offline=True))
     assert diagnosis.verdict == "unknown"
 
 
@@ -255,7 +255,7 @@ def test_settings_that_notify_would_refuse_are_told(published: Publisher, tmp_pa
     found = [each for each in diagnosed(published, settings=file) if each.check == "mail"]
     assert [each.verdict for each in found] == ["wrong"]
     assert "smtp_prot" in found[0].says or "register" in found[0].says
-    (none,) = public_checks.mail(machine(published))
+    (none,) = check_table.mail(machine(published))
     assert none.verdict == "unknown"
 
 
@@ -266,7 +266,7 @@ def test_what_waits_in_the_outbox_is_told(published: Publisher, tmp_path: Path) 
 
     def found(hours: int = 0) -> list[tuple[str, str]]:
         looked = machine(published, settings=file, now=now + dt.timedelta(hours=hours))
-        return [(each.verdict, each.says) for each in public_checks.outbox(looked)]
+        return [(each.verdict, each.says) for each in check_table.outbox(looked)]
 
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     assert [verdict for verdict, _ in found()] == ["unknown"]

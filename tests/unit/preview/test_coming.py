@@ -63,7 +63,7 @@ def test_nothing_is_written_and_no_key_is_opened(published: Publisher) -> None:
     published.keys.rename(published.folder / "elsewhere")
     published.list("beta", SOON)
     before = bytes_below(published.folder)
-    assert coming(published).told is not None
+    assert coming(published).version_summary is not None
     assert bytes_below(published.folder) == before
 
 
@@ -94,7 +94,7 @@ def test_what_is_not_signed_yet_is_withheld_and_the_rest_is_what_was_published(p
 
 def test_a_source_that_has_not_changed_shows_what_is_published(published: Publisher) -> None:
     previewed = coming(published)
-    assert (previewed.told, previewed.files) == (None, {})
+    assert (previewed.version_summary, previewed.files) == (None, {})
     assert previewed.read(tree.INDEX.path()) == published.snapshot().read(tree.INDEX.path())
 
 

@@ -11,8 +11,7 @@ import pytest
 from publishers import NOW
 from register_api.core.format import tree
 from register_api.core.format.paths import address_of
-from register_api.preview.pages import FOLDER
-from register_api.preview.server import Preview, PreviewAnswer
+from register_api.preview.server import FOLDER, Preview, PreviewAnswer
 from register_api.publish.preparation import PublishOptions
 
 if TYPE_CHECKING:

@@ -1,0 +1,106 @@
+"""What every command of `notify` and `watch` begins with, settings, database and instant, and ends with."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.text import Text
+
+from register_api import clock
+from register_api.cli.options import Command
+from register_api.cli.output import err, out, print_json
+from register_api.cli.serving_options import settings_option
+from register_api.core.language.language import count
+from register_api.core.text import escaped
+from register_api.errors import RegisterError, UsageError
+from register_api.files.hand_written import RowFault
+from register_api.notify.schema import STEPS as NOTIFY_STEPS
+from register_api.notify.settings import NotifySettings, read_notify_settings
+from register_api.sending.database import Database, opened
+from register_api.watch.schema import STEPS as WATCH_STEPS
+from register_api.watch.settings import Here, WatchSettings, read_watch_settings
+
+
+class Notices(NamedTuple):
+    """Where notices are kept and how they are sent."""
+
+    database: Database
+    settings: NotifySettings
+
+    @property
+    def at(self) -> int:
+        """The present instant, Unix time."""
+        return int(clock.now().timestamp())
+
+
+class Watching(NamedTuple):
+    """Where what is known of registers is kept; when and where this is."""
+
+    database: Database
+    here: Here
+
+    @property
+    def settings(self) -> WatchSettings:
+        """How registers are watched."""
+        return self.here.settings
+
+
+def _opening(
+    read: Callable[[Path | None, Mapping[str, str]], Any],
+    steps: Sequence[Sequence[str]],
+    made: Callable[[Database, Any], Notices | Watching],
+) -> Callable[[Command], Any]:
+    """Return what adds ``--settings``, and hands a command what they lead to as its first argument."""
+
+    def add(command: Command) -> Any:
+        @settings_option
+        @functools.wraps(command)
+        def run(settings: Path | None, **given: Any) -> None:
+            known = read(settings, os.environ)
+            with opened(known.database, steps) as database:
+                command(made(database, known), **given)
+
+        return run
+
+    return add
+
+
+with_notices = _opening(read_notify_settings, NOTIFY_STEPS, Notices)
+watching = _opening(
+    read_watch_settings, WATCH_STEPS, lambda database, read: Watching(database, Here(clock.now(), read))
+)
+
+
+def read_file(file: Path, most: int) -> bytes:
+    """Return a file that the caller names, of more than so many bytes only the first one beyond."""
+    try:
+        with file.open("rb") as data:
+            return data.read(most + 1)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def refuse_faults(file: Path | None, faults: list[RowFault], error: type[RegisterError], what: str) -> None:
+    """End with every fault, if there are any."""
+    for fault in sorted(faults):
+        err.print(escaped(f"{file}:{fault.line}: {fault.words}" if file else fault.words))
+    if faults:
+        raise error(f"{count(len(faults), 'fault')} in the {what}; nothing was imported")
+
+
+def counted(numbers: Mapping[Any, int]) -> str:
+    """Return numbers by what they count, as a list in words."""
+    return ", ".join(f"{number} {what}" for what, number in numbers.items())
+
+
+def answer(found: object, lines: Iterable[str | Text], *, as_json: bool) -> None:
+    """Print an answer: as JSON for machines, or in lines for people."""
+    if as_json:
+        print_json(found)
+    else:
+        for line in lines:
+            out.print(line)
