@@ -58,21 +58,13 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return local_day(max(self.published_at, EPOCH), self.zone)
 
     @property
-    def recorded(self) -> model.Recorded:
-        """Whether the new version is live or taken over."""
-        return "live" if self.at is None else "imported"
-
-    @property
     def is_baseline(self) -> bool:
         """Whether nothing was promised before: the first version, or an imported one."""
         return self.previous is None or self.at is not None
 
-    def previous_vendor(self, vendor: str) -> model.Subprocessor | None:
-        """Return a vendor of the newest version by id."""
-        return self._previous_vendors.get(vendor)
-
     @cached_property
-    def _previous_vendors(self) -> dict[str, model.Subprocessor]:
+    def known(self) -> dict[str, model.Subprocessor]:
+        """Vendors of the newest version by id."""
         return {item.id: item for item in self.previous.subprocessors} if self.previous else {}
 
     def promises_with(self, draft: model.Draft) -> Promises:
@@ -95,7 +87,7 @@ def make_version(draft: model.Draft, context: Context) -> model.Register:
         version=context.version,
         published_at=context.published_at,
         previous=model.Previous(version=previous.version, sha256=digest) if previous and digest else None,
-        recorded=context.recorded,
+        recorded="live" if context.at is None else "imported",
         reason=context.reason,
         corrects=context.corrects,
         subprocessors=tuple(_vendor(vendor, context, promises) for vendor in draft.subprocessors),
@@ -116,7 +108,7 @@ def unchanged(register: model.Register, previous: model.Register, *, dated: bool
 
 
 def _vendor(vendor: model.SubprocessorSource, context: Context, promises: Promises) -> model.Subprocessor:
-    before = context.previous_vendor(vendor.id)
+    before = context.known.get(vendor.id)
     said = {
         item.key: announce(item.what, item.effective_on, context.version, context.published_at, promises)
         for item in announcements(before, vendor, context.day, context.reason.kind)

@@ -129,9 +129,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
         gone = stated.before if stated and isinstance(stated.before, dict) else {}
         fields = self.plan.set if self.plan is not None else gone
         labels = [self.scene.phrases.label(kind, name) for name in fields]
-        return self.text(
-            "{subject}, planned change of {fields}", subject=self.who, fields=self.scene.language.list(labels)
-        )
+        return self.text("{subject}, planned change of {fields}", subject=self.who, fields=labels)
 
     def text(self, said: str, **values: object) -> str:
         """Return a message with its values filled in."""
@@ -153,10 +151,8 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
 
     def heirs(self, field: str) -> str:
         """Name the vendors that point to this one by a field."""
-        vendors = self.scene.vendors.items()
-        return self._named(
-            id_ for id_, other in vendors if self.change.subprocessor in _ids(getattr(other, field))
-        )
+        vendors, ours = self.scene.vendors.items(), self.change.subprocessor
+        return self._named(id_ for id_, other in vendors if ours in _ids(getattr(other, field)))
 
     def _named(self, ids: Iterable[str]) -> str:
         return self.scene.language.list([self.scene.names.get(id_, id_) for id_ in ids])
@@ -190,10 +186,8 @@ def _typed_field(change: Change, field: FieldChange) -> TypedField:
         form = _types(kind)[name]
         read = [None if value is None else msgspec.convert(value, form) for value in values]
     except (KeyError, msgspec.ValidationError):
-        read = [
-            value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
-            for value in values
-        ]
+        plain = (str, type(None))
+        read = [v if isinstance(v, plain) else msgspec.json.encode(v).decode() for v in values]
     return TypedField(kind, name, *read)
 
 

@@ -153,7 +153,7 @@ def _fields(view: ChangeView) -> str:
     # From when it holds, where that lies ahead and its fields do not say so themselves.
     start = change.notice.effective_on if change.type != "schedule_changed" else None
     ahead = start is not None and (change.planned or (change.notice.required and start > view.scene.day))
-    when = view.text(", effective {date}", date=view.scene.language.day(start)) if start and ahead else ""
+    when = view.text(", effective {date}", date=start) if start and ahead else ""
     return f"{subject}{f' ({type_})' if marked else ''}: {what}{when}"
 
 

@@ -83,8 +83,8 @@ def _added(view: ChangeView) -> Sequence[str]:
     if use.status == "available":
         head = view.text("{name} listed as available, not in use", name=view.who)
     elif use.ends_on is not None and use.ends_on <= scene.day:
-        said, ended = message("Retrospective entry: {name}, not used since {date}"), use.ends_on
-        head = view.text(said, name=view.who, date=scene.language.day(ended))
+        said = message("Retrospective entry: {name}, not used since {date}")
+        head = view.text(said, name=view.who, date=use.ends_on)
     else:
         # What the first sentence says is not said again.
         kind = _kind_of_start(view)
@@ -121,7 +121,7 @@ def _ended(view: ChangeView) -> Sequence[str]:
         ahead = message("{name} will no longer be used from {date}")
         past = message("{name} has not been used since {date}")
         said = ahead if ends_on > scene.day else past
-        head = view.text(said, name=view.who, date=scene.language.day(ends_on))
+        head = view.text(said, name=view.who, date=ends_on)
     more = []
     if ends_on is not None and ends_on < scene.day:
         late = days(scene.language, (scene.day - ends_on).days, "calendar")
@@ -152,7 +152,7 @@ def _cancelled(view: ChangeView) -> Sequence[str]:
         said = message("{name} will not be used; it was announced for {date} and is cancelled")
     if day is None:
         return [view.text("{name}: cancelled", name=name), why]
-    return [view.text(said, name=name, date=view.scene.language.day(day)), why]
+    return [view.text(said, name=name, date=day), why]
 
 
 _TURNS: Mapping[str, Callable[[ChangeView], Sequence[str]]] = MappingProxyType(
@@ -192,7 +192,7 @@ def _start(kind: str, view: ChangeView, **values: str) -> str:
     if start is None:
         return view.text(undated, name=name, **values)
     said = ahead if start > view.scene.day else since
-    return view.text(said, name=name, date=view.scene.language.day(start), **values)
+    return view.text(said, name=name, date=start, **values)
 
 
 def _facts(view: ChangeView, but: str | None = None) -> Iterator[str]:
@@ -266,7 +266,7 @@ def _of_use(use: EngagementSource, view: ChangeView) -> Iterator[str]:
     elif within is False:
         countries = dict.fromkeys(place.country for place in use.locations or ())
         outside = map(view.scene.language.country, filter(is_outside_eea, countries))
-        yield view.text("Outside the EEA: {countries}", countries=view.scene.language.list([*outside]))
+        yield view.text("Outside the EEA: {countries}", countries=[*outside])
     if use.transfers:
         yield view.fact(Engagement, "transfers", use.transfers)
     if without_mechanism(use):

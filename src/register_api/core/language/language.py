@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from itertools import takewhile
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from register_api.core.field_forms import ASSIGNED
 from register_api.core.text import without_any_invisible
@@ -132,8 +132,10 @@ class Language:
         return translated.string if isinstance(translated.string, str) else translated.string[0]
 
     def text(self, message: str, **values: object) -> str:
-        """Return a message, an English message id such as ``{name} added``, with its values filled in."""
-        return self.template(message).format(**values)
+        """Return a message, an English id such as ``{name} added``, with texts, days and lists filled in."""
+        words: Mapping[type, Callable[[Any], str]] = {dt.date: self.day, list: self.list}
+        said = {name: words.get(type(value), str)(value) for name, value in values.items()}
+        return self.template(message).format(**said)
 
     def plural(self, one: str, many: str, n: int, **values: object) -> str:
         """Return the form of a message that a number asks for; ``{n}`` in it is the number."""

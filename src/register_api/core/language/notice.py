@@ -36,14 +36,14 @@ def shortfall(language: Language, status: NoticeStatus) -> str | None:
 
 def notice_dates(language: Language, status: NoticeStatus) -> Iterator[str]:
     """Yield a sentence for each date of a change: notice given, effective, objection deadline."""
-    effective = language.day(status.effective_on) if status.effective_on is not None else None
-    if status.announced_on is not None and effective:
-        said, announced = message("Notice given {announced}, effective {effective}."), status.announced_on
-        yield language.text(said, announced=language.day(announced), effective=effective)
+    announced, effective = status.announced_on, status.effective_on
+    if announced and effective:
+        said = message("Notice given {announced}, effective {effective}.")
+        yield language.text(said, announced=announced, effective=effective)
     elif effective:
         yield language.text("Effective {effective}.", effective=effective)
     if status.objection_until is not None:
-        yield language.text("Objection deadline: {day}.", day=language.day(status.objection_until))
+        yield language.text("Objection deadline: {day}.", day=status.objection_until)
 
 
 def promise(language: Language, notice: NoticeSource) -> str:
@@ -56,12 +56,11 @@ def promise(language: Language, notice: NoticeSource) -> str:
 def older_promises(language: Language, notice: Notice) -> Iterator[str]:
     """Yield a sentence for each older promise that still binds: until when, and what it says."""
     for older in notice.also_binding:
-        covered = [language.code("notice_event", event) for event in older.applies_to]
         said = language.text(
             "What is announced until {day} is still bound by the earlier promise: {days} notice of {changes}",
-            day=language.day(older.until),
+            day=older.until,
             days=_days_of(language, older.days, older.day_count),
-            changes=language.list(covered),
+            changes=[language.code("notice_event", event) for event in older.applies_to],
         )
         period = older.objection and days(language, older.objection.days, older.day_count)
         if period:
@@ -75,7 +74,7 @@ def lifecycle_notice(language: Language, lifecycle: Lifecycle) -> str:
         message("This register has moved as of {day}."),
         message("This register is closed as of {day}."),
     )
-    said = language.text(moved if lifecycle.state == "moved" else closed, day=language.day(lifecycle.on))
+    said = language.text(moved if lifecycle.state == "moved" else closed, day=lifecycle.on)
     return f"{said} {lifecycle.text}" if lifecycle.text else said
 
 

@@ -129,7 +129,7 @@ class Values:
         wanted = [self.condition(value) for value in values if not value.negated]
         parts = [self.condition(value) for value in values if value.negated]
         if wanted:
-            parts.insert(0, self.text("condition: {condition}", condition=self.language.list(wanted)))
+            parts.insert(0, self.text("condition: {condition}", condition=wanted))
         return "; ".join(parts)
 
     def products(self, value: model.ProductScope) -> str:
@@ -149,7 +149,7 @@ class Values:
         """Return a certification with how far the claim goes."""
         notes = [self.language.code("claim", value.claim), *([value.covers] if value.covers else [])]
         if value.valid_until:
-            notes.append(self.text("valid until {day}", day=self.language.day(value.valid_until)))
+            notes.append(self.text("valid until {day}", day=value.valid_until))
         return f"{value.name} ({', '.join(notes)})"
 
     def entity(self, value: model.Entity) -> str:

@@ -41,7 +41,7 @@ def check_dates(draft: model.Draft, context: Context) -> Iterator[Finding]:
             if starts_on > context.day:
                 hint += '; to give up a plan, write cancelled = { reason = "…" }'
             yield found("R09", file, f"{place}.ends_on", message, hint)
-        old = find_engagement(context.previous_vendor(vendor.id), engagement.id)
+        old = find_engagement(context.known.get(vendor.id), engagement.id)
         if old is not None and not may_rewrite(context):
             for field, message, hint in _moves(old, engagement, context):
                 yield found("R09", file, f"{place}.{field}", message, hint)
@@ -77,7 +77,7 @@ def _moves(old: model.EngagementSource, new: model.EngagementSource, context: Co
 def check_plans(draft: model.Draft, context: Context) -> Iterator[Finding]:
     """R09: a plan can be moved or cancelled until the day before it takes effect, and not revived."""
     for vendor in draft.subprocessors if not may_rewrite(context) else ():
-        file, before = vendor_file(vendor.id), context.previous_vendor(vendor.id)
+        file, before = vendor_file(vendor.id), context.known.get(vendor.id)
         for prefix, owner in owners(vendor):
             old: model.Subprocessor | model.EngagementSource | None = before
             if isinstance(owner, model.EngagementSource):
@@ -144,7 +144,7 @@ def promised(draft: model.Draft, context: Context) -> Iterator[CoveredChange]:
         return  # nothing was promised, or a number (R17) that cannot be counted with
     promises = context.promises_with(draft)
     for vendor in draft.subprocessors:
-        before = context.previous_vendor(vendor.id)
+        before = context.known.get(vendor.id)
         for said in announcements(before, vendor, context.day, context.reason.kind):
             notice = strictest(said.what, context.version, context.day, promises)
             if notice is None:
@@ -217,7 +217,7 @@ def _must_be_planned(
     item: CoveredChange, notice: model.NoticeSource, context: Context, allowed: dt.date
 ) -> Finding:
     """Refuse what is written straight into something in use, and show the planned change to write."""
-    before, engagement = context.previous_vendor(item.vendor.id), item.said.engagement or ""
+    before, engagement = context.known.get(item.vendor.id), item.said.engagement or ""
     old, new = find_engagement(before, engagement), find_engagement(item.vendor, engagement)
     changed = [name for name in _OF_VENDOR if getattr(before, name) != getattr(item.vendor, name)]
     table = "planned" if changed else "engagements.planned"
