@@ -41,6 +41,7 @@ class Field(msgspec.Struct, frozen=True):
 
 _NOT_IN_SOURCE = "leave it out"
 _AT = "for imported history use publish --at"
+_OWN_FILE = "each vendor has its own file: subprocessors/<id>.toml"
 
 _REGISTER = {
     "format": Field("format", instead=_NOT_IN_SOURCE),
@@ -60,9 +61,7 @@ _REGISTER = {
     "statuses": Field("statuses", entries=True),
     "categories": Field("categories", entries=True),
     "products": Field("products", entries=True),
-    "subprocessors": Field(
-        "sub-processors", entries=True, instead="each vendor has its own file: subprocessors/<id>.toml"
-    ),
+    "subprocessors": Field("sub-processors", entries=True, instead=_OWN_FILE),
     "url": Field("address of the register", "details_changed"),
     "license": Field("licence of the data", "details_changed"),
     "lifecycle": Field("state of the register", "policy_changed"),
@@ -155,10 +154,8 @@ _SUBPROCESSOR = {
     "replaces": Field("replaced sub-processors", "replaced", member="replaced sub-processor", page=True),
     "merged_from": Field("merged companies", "renamed", member="merged company", page=True),
     "split_from": Field("company of origin", "renamed", page=True),
-    "certifications": Field(
-        "certifications", "certifications_changed", member="certification", page=True, columns=(
-        "certifications, certification, certificates, compliance, attestations"
-    )),
+    "certifications": Field("certifications", "certifications_changed", member="certification", page=True,
+        columns="certifications, certification, certificates, compliance, attestations"),
     "withdrawn": Field("reason for removal", "withdrawn"),
     "planned": Field("planned changes", entries=True),
     "engagements": Field("uses", entries=True),
@@ -203,9 +200,8 @@ _ENGAGEMENT = {
         "transfer mechanism, transfer mechanisms, international transfer mechanism, transfers, transfer, "
         "data transfer mechanism, legal basis for transfer"
     )),
-    "data_scope": Field(
-        "scopes of data", "data_changed", member="scope of data", page=True, columns="data scope"
-    ),
+    "data_scope": Field("scopes of data", "data_changed", member="scope of data", page=True,
+        columns="data scope"),
     "data_categories": Field(
         "categories of personal data", "data_changed", member="category of personal data", page=True,
         columns=(
@@ -217,13 +213,9 @@ _ENGAGEMENT = {
     )),
     "data_subjects": Field(
         "categories of data subjects", "data_changed", member="category of data subjects", page=True,
-        columns=(
-        "data subjects, categories of data subjects, category of data subjects"
-    )),
-    "special_categories": Field(
-        "special categories of personal data (GDPR Article 9)", "data_changed", page=True,
-        columns="special categories, special categories of data",
-    ),
+        columns="data subjects, categories of data subjects, category of data subjects"),
+    "special_categories": Field("special categories of personal data (GDPR Article 9)", "data_changed",
+        page=True, columns="special categories, special categories of data"),
     "retention": Field("retention period", "data_changed", page=True,
         columns="retention, retention period, duration, duration of processing, storage period"),
     "safeguards": Field("safeguards", "safeguards_changed", member="safeguard", page=True,
@@ -247,8 +239,7 @@ _PLANNED = {
 
 _WITHIN: dict[type[msgspec.Struct], dict[str, str]] = {
     model.Previous: {"version": "version", "sha256": "digest"},
-    model.Reason: {"kind": "kind", "text": "wording",
-    },
+    model.Reason: {"kind": "kind", "text": "wording"},
     model.Announced: {
         "version": "version", "at": "time of publication", "required": "whether notice is required",
         "promised_days": "days of notice promised", "days": "days of notice given",
@@ -263,9 +254,9 @@ _WITHIN: dict[type[msgspec.Struct], dict[str, str]] = {
         "day_count": "way of counting days", "holidays": "holidays", "applies_to": "changes covered",
         "objection": "period to object",
     },
-    model.CancelledSource: {"reason": "reason"},
+    **{of: {"reason": "reason"} for of in (model.CancelledSource, model.WithdrawnSource, model.ShortNotice)},
     model.Cancelled: {"reason": "reason", "announced": "announcement"},
-    model.WithdrawnSource: {"reason": "reason"},
+    model.Withdrawn: {"reason": "reason", "announced": "announcement"},
     model.Identifier: {
         "scheme": "scheme", "value": "number", "country": "country", "registry": "company register",
     },
@@ -282,8 +273,6 @@ _WITHIN: dict[type[msgspec.Struct], dict[str, str]] = {
     model.Certification: {
         "name": "name", "claim": "claim", "covers": "scope", "valid_until": "last day", "url": "link",
     },
-    model.Withdrawn: {"reason": "reason", "announced": "announcement"},
-    model.ShortNotice: {"reason": "reason"},
     model.Condition: {
         "type": "kind", "key": "setting", "value": "value",
         "negated": "whether it must not hold", "text": "wording",
@@ -298,21 +287,16 @@ _WITHIN: dict[type[msgspec.Struct], dict[str, str]] = {
 
 FIELDS: Mapping[type[msgspec.Struct], Mapping[str, Field]] = MappingProxyType(
     {
-        model.Register: _REGISTER,
-        model.RegisterSource: _REGISTER,
+        **dict.fromkeys((model.Register, model.RegisterSource), _REGISTER),
         model.Publisher: _PUBLISHER,
-        model.Notice: _NOTICE,
-        model.NoticeSource: _NOTICE,
+        **dict.fromkeys((model.Notice, model.NoticeSource), _NOTICE),
         model.StatusText: _STATUS,
         model.Category: _CATEGORY,
         model.Product: _PRODUCT,
         model.ProductScope: _PRODUCT_SCOPE,
-        model.Subprocessor: _SUBPROCESSOR,
-        model.SubprocessorSource: _SUBPROCESSOR,
-        model.PlannedChange: _PLANNED,
-        model.PlannedChangeSource: _PLANNED,
-        model.Engagement: _ENGAGEMENT,
-        model.EngagementSource: _ENGAGEMENT,
+        **dict.fromkeys((model.Subprocessor, model.SubprocessorSource), _SUBPROCESSOR),
+        **dict.fromkeys((model.PlannedChange, model.PlannedChangeSource), _PLANNED),
+        **dict.fromkeys((model.Engagement, model.EngagementSource), _ENGAGEMENT),
         **{kind: {name: Field(label) for name, label in labels.items()} for kind, labels in _WITHIN.items()},
     }
 )

@@ -18,6 +18,9 @@ from register_api.core.struct_fields import shapes
 MAX_ITEMS = 400
 """Longest enumeration that a phrase gives in full, in characters."""
 
+_UNSAID = (None, "")
+"""What a field holds that is not stated; an empty list states that there is none."""
+
 
 class TypedField(msgspec.Struct, frozen=True):
     """One field of one kind of entry, before and after."""
@@ -48,12 +51,12 @@ class Phrases:
 
     def _of_value(self, change: TypedField) -> str:
         before, after = change.before, change.after
-        said = before if _is_unsaid(after) else after
+        said = before if after in _UNSAID else after
         label = self.label(change.kind, change.name, len(said) if isinstance(said, tuple) else 2)
-        if _is_unsaid(after):
+        if after in _UNSAID:
             gone = message("{label} removed (was {before})")
             return self.text(gone, label=label, before=self._value(change, before))
-        if _is_unsaid(before):
+        if before in _UNSAID:
             new, day = message("{label} now stated: {after}"), message("{label} set to {after}")
             said, after = day if isinstance(after, dt.date) else new, self._value(change, after)
             return self.text(said, label=label, after=after)
@@ -68,7 +71,7 @@ class Phrases:
     def texts(self, change: TypedField) -> tuple[str, str | None, str | None]:
         """Return what a field is called, and all that it said and says; ``None`` where it is not stated."""
         said, says = (
-            None if _is_unsaid(value) else values.of_field(change.kind, change.name, value)
+            None if value in _UNSAID else values.of_field(change.kind, change.name, value)
             for values, value in ((self._before, change.before), (self._values, change.after))
         )
         return capital(self.label(change.kind, change.name)), said, says
@@ -153,11 +156,6 @@ _KEYS: Mapping[type, Callable[[Any], object]] = MappingProxyType(
 """By what a member of a list is known when something else about it changes."""
 
 
-def _is_unsaid(value: Any) -> bool:
-    """Tell whether a field is not stated; an empty list states that there is none."""
-    return value is None or value == ""
-
-
 def _by_product(change: TypedField) -> TypedField:
     """Return a change of the products named as one of a list, so that what came is named alone."""
     before, after = change.before, change.after
@@ -190,5 +188,4 @@ def _may_be_one(change: TypedField, old: Any, new: Any) -> bool:
 
 
 def _key(item: Any) -> object:
-    key = _KEYS.get(type(item))
-    return key(item) if key else repr(item)
+    return _KEYS.get(type(item), repr)(item)
