@@ -64,19 +64,15 @@ def events(
         return
     # What had ended or was withdrawn may run again; a correction says that it never stopped.
     again = reason_kind != "correction" and is_engaged(after, engagement, day)
-    if old is None or old.status == "available" or again:
-        yield from _starts(before, old, after, engagement, day)
+    activated = old is not None and old.status == "available"
+    if old is None or activated or again:
+        yield from _starts(before, after, engagement, day, activated=activated)
 
 
 def _starts(
-    before: AnyVendor | None,
-    old: EngagementSource | None,
-    after: AnyVendor,
-    engagement: EngagementSource,
-    day: dt.date,
+    before: AnyVendor | None, after: AnyVendor, engagement: EngagementSource, day: dt.date, *, activated: bool
 ) -> Iterator[Event]:
     """Name the start of an engagement that was not one before."""
-    activated = old is not None and old.status == "available"
     replacing = bool(set(after.replaces) - set(before.replaces if before else ()))
     if activated:
         yield "activation"

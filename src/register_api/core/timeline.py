@@ -157,12 +157,6 @@ def fields_set(
             yield name, before, after
 
 
-def days_of_effect(vendors: Iterable[model.AnyVendor]) -> list[dt.date]:
-    """Return each day on which a planned change that is not cancelled takes effect, in order."""
-    plans = (change for vendor in vendors for _, owner in plan_owners(vendor) for change in owner.planned)
-    return sorted({change.effective_on for change in plans if change.cancelled is None})
-
-
 State = Literal["announced", "in_force", "ended", "available", "withdrawn", "cancelled"]
 """Where an engagement stands on a day; only ``in_force`` is in use."""
 

@@ -12,7 +12,6 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from register_api.core.field_forms import ASSIGNED
 from register_api.core.text import without_any_invisible
 
 if TYPE_CHECKING:  # Babel is loaded only where words are made
@@ -154,11 +153,6 @@ class Language:
         if code in VOCABULARIES["country"]:
             return self.code("country", code)
         return str(self._locale.territories.get(code, code))
-
-    def country_code(self, name: str) -> str | None:
-        """Return the ISO 3166-1 alpha-2 code of a country by its name in this language, or ``None``."""
-        wanted = name.strip().casefold()
-        return next((code for code in sorted(ASSIGNED) if self.country(code).casefold() == wanted), None)
 
     def day(self, day: dt.date) -> str:
         """Return a day as contracts write it: ``10 May 2026``, ``10. Mai 2026``."""

@@ -12,7 +12,7 @@ import msgspec
 from register_api.core.model import AcceptedWarning, Draft
 from register_api.core.rules import completeness, identity, promise
 from register_api.core.rules.rule_table import OF_FORM, REGISTER_FILE, found, owners, vendor_file
-from register_api.core.timeline import days_of_effect, in_effect, settable, typed, vendor_on
+from register_api.core.timeline import in_effect, settable, typed, vendor_on
 from register_api.core.versioning import Context, make_version, unchanged
 from register_api.errors import Finding, Malformed
 
@@ -118,7 +118,8 @@ def _check_sets(draft: Draft) -> Iterator[Finding]:
 def _of_later_states(draft: Draft, context: Context, known: Sequence[Finding]) -> Iterator[Finding]:
     """Yield what is wrong, and new, on each day on which a planned change takes effect."""
     said = {(item.rule, item.file, item.key) for item in known}
-    for day in days_of_effect(draft.subprocessors):
+    plans = [plan for item in draft.subprocessors for _, owner in owners(item) for plan in owner.planned]
+    for day in sorted({plan.effective_on for plan in plans if plan.cancelled is None}):
         vendors = tuple(vendor_on(vendor, day) for vendor in draft.subprocessors)
         then = msgspec.structs.replace(draft, subprocessors=vendors)
         for item in (item for rule in STATE_CHECKS for item in rule(then, context)):

@@ -24,6 +24,8 @@ _FORMS = {
     "euid": re.compile(r"[A-Z]{2}[A-Za-z0-9_-]+\.[A-Za-z0-9][A-Za-z0-9./_-]*"),
 }
 
+_NATIONAL = 'e.g. country = "DE" and registry = "Amtsgericht Ansbach" or an ISO 17442 code (RA000242)'
+
 _TEMPLATE_NAMES = frozenset({"Example Company", "Example Host"})
 
 
@@ -47,10 +49,7 @@ def _check_numbers(file: str, key: str, numbers: Sequence[Identifier] | None) ->
         for field in ("country", "registry"):
             if number.scheme == "national" and getattr(number, field) is None:
                 message = f"a national number needs its {field}: it means nothing without"
-                example = (
-                    'country = "DE" and registry = "Amtsgericht Ansbach" or an ISO 17442 code (RA000242)'
-                )
-                yield found("R07", file, f"{key}[{index}].{field}", message, f"e.g. {example}")
+                yield found("R07", file, f"{key}[{index}].{field}", message, _NATIONAL)
 
 
 def _is_valid(number: Identifier) -> bool:
@@ -90,11 +89,16 @@ def check_statuses(draft: Draft, _context: Context) -> Iterator[Finding]:
                 yield found("R08", file, f"{place}.{field}", message)
 
 
+def _running(
+    draft: Draft, context: Context
+) -> Iterator[tuple[str, str, SubprocessorSource, EngagementSource]]:
+    return (item for item in uses(draft) if state_on(*item[2:], context.day) not in PAST)
+
+
 def warn_of_transfers(draft: Draft, context: Context) -> Iterator[Finding]:
     """R20: a place outside the EEA says which transfer mechanism applies (GDPR Chapter V)."""
-    for file, place, vendor, engagement in uses(draft):
-        places = _uncovered(vendor, engagement)
-        if places and state_on(vendor, engagement, context.day) not in PAST:
+    for file, place, vendor, engagement in _running(draft, context):
+        if places := _uncovered(vendor, engagement):
             message = f"{', '.join(places)} without a transfer mechanism"
             hint = 'name it under transfers; mechanism = "unstated" says openly that none is stated'
             yield found("R20", file, f"{place}.transfers", message, hint)
@@ -115,10 +119,10 @@ def _uncovered(vendor: SubprocessorSource, engagement: EngagementSource) -> list
 
 def warn_of_remote_access(draft: Draft, context: Context) -> Iterator[Finding]:
     """R21: a seat in a third country with all places in the EEA leaves remote access open."""
-    for file, place, vendor, engagement in uses(draft):
+    for file, place, vendor, engagement in _running(draft, context):
         if vendor.seat is None or is_in_eea(vendor.seat) or engagement.transfers is not None:
             continue
-        if within_eea(engagement.locations) and state_on(vendor, engagement, context.day) not in PAST:
+        if within_eea(engagement.locations):
             message = f"the seat is in {vendor.seat}, all places are in the EEA: is there remote access?"
             hint = 'a location with activities = ["access"], or a transfer, says so'
             yield found("R21", file, f"{place}.locations", message, hint)
@@ -139,11 +143,9 @@ def warn_of_gaps(draft: Draft, _context: Context) -> Iterator[Finding]:
 
 def warn_of_unstated_data(draft: Draft, context: Context) -> Iterator[Finding]:
     """R23: an active engagement says which data it is about, and whose."""
-    for file, place, vendor, engagement in uses(draft):
-        if engagement.status != "active" or state_on(vendor, engagement, context.day) in PAST:
-            continue
+    for file, place, _, engagement in _running(draft, context):
         for field in ("data_categories", "data_scope"):
-            if getattr(engagement, field) is None:
+            if engagement.status == "active" and getattr(engagement, field) is None:
                 message = f"an active engagement without {field}"
                 hint = f"state it; where there is none at all, {field} = []"
                 yield found("R23", file, f"{place}.{field}", message, hint)

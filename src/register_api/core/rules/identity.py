@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from register_api.core.field_forms import ASSIGNED, SLUG, TEXT, Form, Reference
-from register_api.core.language.language import Language, translations
+from register_api.core.language.language import ENGLISH, languages
 from register_api.core.model import AnyVendor, Draft, PlannedChange, Subprocessor, SubprocessorSource
 from register_api.core.rules.rule_table import REGISTER_FILE, found, owners, vendor_file
 from register_api.core.struct_fields import forms_in
@@ -208,9 +208,11 @@ def _code_hint(name: str) -> str:
         return "write a code such as FI; a seat that is unknown is left out"
     if name.upper() in ASSIGNED:
         return f"write it in capitals: {name.upper()}"
-    codes = (Language.of(tag).country_code(name) for tag in sorted(translations() | {"en"}))
-    code = next(filter(None, codes), None)
-    return f"{name.strip()} is {code}" if code else ""
+    for language in languages(ENGLISH):
+        for code in sorted(ASSIGNED):
+            if language.country(code).casefold() == name.strip().casefold():
+                return f"{name.strip()} is {code}"
+    return ""
 
 
 def check_sizes(draft: Draft, _context: Context) -> Iterator[Finding]:
