@@ -41,7 +41,7 @@ from register_api.core.documents import (
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, TARGETS_BY_NAME, is_path, kind_of
 from register_api.core.instant import format_instant
-from register_api.core.judging.judge import context_of, draft_of
+from register_api.core.judging import context_of, draft_of
 from register_api.core.log.note import format_verifier_key
 from register_api.core.model import (
     Category,

@@ -128,12 +128,8 @@ def another_entity(before: AnyVendor, after: AnyVendor) -> bool:
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a version says for the first time, or says anew.
 
-    Attributes:
-        what: Its events, the weightiest first; empty where no promise could cover it.
-        effective_on: Day from which it holds; ``None`` where none is stated.
-        written_into_use: It was written straight into what is in use, and holds from the publication on.
-        short_notice: Why it comes too late, if that is said for this announcement.
-        reused_reason: That reason was published for an earlier announcement.
+    ``what`` are its events, the weightiest first; ``written_into_use``: it was written straight into what is
+    in use, and holds from the publication on; ``reused_reason``: its reason was published for an earlier one.
     """
 
     vendor: str

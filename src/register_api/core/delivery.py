@@ -1,10 +1,7 @@
-"""Proof that notice was sent: records of what happened, below the root of a Merkle tree.
+"""Proof that notice was sent: records of deliveries below a Merkle tree's root (docs/proof-of-notice.md).
 
-A *record* is what happened to one delivery; its bytes are a leaf of a tree as RFC 6962 section 2.1 has it.
-A *seal* names the root of a tree, and is what a time-stamping authority stamps. A record holds a random id,
-so that a leaf's hash reveals nothing; a tree is filled up with random leaves to a power of two, in an order
-by chance, so that it reveals no number of records. No record names a person: it holds HMACs under a key of
-the recipient's own; once that is deleted, nobody can tell whose it is, and it is proven all the same.
+No record names a person: it holds HMACs under a key of the recipient's own, and once that is deleted nobody
+can tell whose it is. Random leaves and an order by chance hide how many records there are.
 """
 
 from __future__ import annotations
@@ -36,30 +33,16 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 
 class VersionTold(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that a message tells of: its number, and SHA-256 of the register's bytes, hex."""
+    """A version that a message tells of, with SHA-256 of the register's bytes, hex."""
 
     sha256: Hex64
     version: Count
 
 
 class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened to one delivery.
+    """What happened to one delivery; docs/proof-of-notice.md says what each member means.
 
-    Attributes:
-        id: Random, known to whoever has the record alone.
-        register: Name of the register.
-        versions: Versions that it tells of; a digest tells of several, a confirmation of none.
-        delivery: Id of the delivery; a message has one for all that happens to it.
-        recipient: HMAC-SHA-256 of the address under the recipient's key, hex; ``None`` once the person was
-            erased.
-        customer: The publisher's reference for the customer, or an empty text.
-        channel: By what it was sent, e.g. ``mail``.
-        kind: What it is, e.g. ``notice``.
-        message_id: Message-ID of the mail, or an empty text: nothing was sent yet.
-        body_sha256: SHA-256 of the message's bytes, hex, or an empty text.
-        at: When it happened, UTC.
-        what: What happened: ``sent``, ``refused``, ``bounced``, ``objected`` …
-        reply: HMAC-SHA-256 of what the server said, or the recipient who objected, under the same key.
+    What is not known is an empty text; ``recipient`` is ``None`` once the person was erased.
     """
 
     format: Literal["sub-processor-notice-record/1"] = "sub-processor-notice-record/1"

@@ -20,14 +20,9 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What a field holds.
+    """What a field holds, or each item of its list: its type without ``None``, the form that the type names.
 
-    Attributes:
-        kind: Type of the value, in a list of each item; without ``None`` and without the form.
-        form: The form that the type names, if any; for a table of labels that of its texts.
-        codes: What the text may be, of a vocabulary and of a list that is closed.
-        struct: The struct of which the field holds one or several, if it does.
-        is_required: Whether a source has to name it.
+    ``codes`` are those of a vocabulary or of a closed list; ``is_required``: a source has to name it.
     """
 
     kind: inspect.Type

@@ -24,8 +24,6 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All that the rules need besides the source itself.
 
     Attributes:
-        now: The present instant, aware.
-        zone: The publisher's time zone.
         promises: Notice promises of all published versions.
         at: When this state was published elsewhere: imported history.
         previous: The newest version, and the digest of its bytes in hex; ``None`` before the first.

@@ -20,7 +20,7 @@ from node_judges import node
 from register_api.clock import zone_of
 from register_api.core.canonical import digest, encode
 from register_api.core.instant import days_of_notice, later_day
-from register_api.core.judging.judge import judge
+from register_api.core.judging import judge
 from register_api.core.model import NoticeSource
 from register_api.core.notice_period import Promises, promises_of
 from register_api.publish.templating import MODULES, check_page

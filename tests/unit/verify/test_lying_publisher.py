@@ -15,7 +15,7 @@ from publishers import NAME
 from register_api.clock import zone_of
 from register_api.core.changes import Change, FieldChange
 from register_api.core.field_forms import FORMAT_MINOR
-from register_api.core.judging.judge import judge
+from register_api.core.judging import judge
 from register_api.core.model import Announced
 from register_api.core.notice_period import promises_of
 from register_api.verify.engine import verify

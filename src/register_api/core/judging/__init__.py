@@ -1,1 +1,262 @@
-"""What a publisher derived, judged from the registers alone (docs/format/judging.md)."""
+"""Judges one version: what was derived from its register and the one before, and by which promises.
+
+The same pure core that publishes recounts (docs/format/judging.md): the version is made anew from what
+its register says, and its changes are found anew. Whatever differs contradicts the registers. Programs of
+different minor numbers are compared by what both know: a field that joined the format later than its
+writer's number is taken as never said; what a planned change sets that is unknown here is named and left out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import msgspec
+from msgspec.structs import replace
+
+from register_api.core import model
+from register_api.core.changes import ChangeType, Diff
+from register_api.core.diff.document import untold_changes
+from register_api.core.field_forms import FORMAT_MINOR, Number
+from register_api.core.judging.changes import (
+    Contradiction,
+    Judgement,
+    NoticeGiven,
+    PlanKey,
+    change_faults,
+    differing,
+)
+from register_api.core.model import Draft, PlannedChange, Register
+from register_api.core.notice_period import Promises, notice_status
+from register_api.core.rules import identity, promise
+from register_api.core.rules.rule_table import REGISTER_FILE, found
+from register_api.core.struct_fields import forms_in
+from register_api.core.timeline import plan_owners, replanned, typed
+from register_api.core.versioning import Context, make_version
+from register_api.errors import Finding, Malformed
+
+_BOUNDS = (identity.check_ids, identity.check_sizes)
+"""Rules without which nothing can be counted."""
+
+_RULES = (
+    identity.check_history,
+    promise.check_dates,
+    promise.check_plans,
+    promise.check_promise,
+    promise.check_reason,
+    promise.check_instant,
+)
+"""R03 and R09 to R15, which two registers and the promises before them decide."""
+
+
+def draft_of(register: Register) -> Draft:
+    """Return what a register says without what publishing set: the source as the rules judge it."""
+    return Draft(
+        register=msgspec.convert(register, model.RegisterSource, from_attributes=True),
+        subprocessors=tuple(
+            msgspec.convert(vendor, model.SubprocessorSource, from_attributes=True)
+            for vendor in register.subprocessors
+        ),
+    )
+
+
+def context_of(older: Register | None, newer: Register, promises: Promises) -> Context:
+    """Return what a version was published upon."""
+    return Context(
+        now=newer.published_at,
+        at=newer.published_at if newer.recorded == "imported" else None,
+        zone=promises.zone,
+        promises=promises,
+        reason=newer.reason,
+        corrects=newer.corrects,
+        previous=older,
+        previous_sha256=newer.previous.sha256 if newer.previous else None,
+    )
+
+
+def judge(
+    older: Register | None, newer: Register, diff: Diff | None, promises: Promises, *, whole: bool = True
+) -> Judgement:
+    """Judge what a publisher derived for a version, from it and the one before alone.
+
+    Args:
+        older: The version before; ``None`` before the first.
+        newer: The version that is judged.
+        diff: Its diff; ``None`` where it is not at hand.
+        promises: Promises of the versions before it, in the time zone that ``newer`` names.
+        whole: Whether these are all promises ever made; of others only what is certain is judged.
+    """
+    try:
+        return _judge(older, newer, diff, promises, whole=whole)
+    except (OverflowError, RecursionError):
+        problem = "it names days outside the calendar, or is too deep to be judged"
+        where = Contradiction(version=newer.version, where="the register", problem=problem)
+        return Judgement(contradictions=(where,))
+
+
+def _judge(
+    older: Register | None, newer: Register, diff: Diff | None, promises: Promises, *, whole: bool
+) -> Judgement:
+    now, unknown = _without_unknown(_as_known_at(newer, newer.format_minor))
+    before = None
+    if older is not None:
+        before, more = _without_unknown(_as_known_at(older, newer.format_minor))
+        unknown |= more
+    draft, context = draft_of(now), context_of(before, now, promises)
+    bounds = [item for rule in _BOUNDS for item in rule(draft, context)]
+    for key, form, value in forms_in(draft.register.notice, Number):
+        if (fault := form.fault(value)) is not None:
+            bounds.append(found(fault.rule, REGISTER_FILE, f"notice.{key}", fault.message))
+    if bounds:
+        return Judgement(contradictions=tuple(_broken(newer.version, bounds)))
+    made = make_version(draft, context)
+    passed_over = frozenset("/".join(filter(None, key)) for key in unknown)
+    counted = list(_of_entry(now.version, "notice", now.notice, made.notice, passed_over))
+    for vendor, recount in zip(now.subprocessors, made.subprocessors, strict=True):
+        counted += _of_entry(now.version, vendor.id, vendor, recount, passed_over)
+    why = _why_uncertain(context.promises_with(draft), whole=whole)
+    certain = [item for item in counted if why is None or _is_certain(item)]
+    uncertain = why if len(certain) < len(counted) else None
+    told = () if diff is None else change_faults(diff, untold_changes(before, now, promises), unknown)
+    rules = [item for rule in _RULES for item in rule(draft, context) if item.severity == "error"]
+    return Judgement(
+        contradictions=(*certain, *_broken(newer.version, rules), *told),
+        not_judged=tuple(_not_judged(newer, diff, unknown, uncertain)),
+        given=tuple(_notices_given(made if not uncertain else now, promises.zone)),
+    )
+
+
+def _as_known_at(value: Any, minor: int) -> Any:
+    """Return a document without what joined the format later than a minor number."""
+    if isinstance(value, tuple):
+        return tuple(_as_known_at(item, minor) for item in value)
+    if minor >= FORMAT_MINOR or not isinstance(value, msgspec.Struct):
+        return value
+    joined = _joined(type(value))
+    fields = {
+        name: _as_known_at(getattr(value, name), minor) if joined[name][0] <= minor else joined[name][1]
+        for name in value.__struct_fields__
+    }
+    return replace(value, **fields)
+
+
+@functools.cache
+def _joined(kind: type[msgspec.Struct]) -> dict[str, tuple[int, Any]]:
+    """Return with which minor number each field joined the format, and what it says where it is left out."""
+    found = {}
+    for field in msgspec.structs.fields(kind):
+        extras = [meta.extra or {} for meta in getattr(field.type, "__metadata__", ())]
+        found[field.name] = max((extra.get("since", 0) for extra in extras), default=0), field.default
+    return found
+
+
+def _without_unknown(register: Register) -> tuple[Register, frozenset[PlanKey]]:
+    """Return a register whose planned changes set what is known here, and those that set more."""
+    unknown: list[PlanKey] = []
+
+    def known(vendor: str, engagement: str | None, owner: Any) -> Iterator[PlannedChange]:
+        for plan in owner.planned:
+            said = {name: value for name, value in plan.set.items() if _is_known(type(owner), name, value)}
+            if len(said) < len(plan.set):
+                unknown.append((vendor, engagement, plan.id))
+            yield replace(plan, set=said)
+
+    vendors = [replanned(item, functools.partial(known, item.id)) for item in register.subprocessors]
+    return replace(register, subprocessors=tuple(vendors)), frozenset(unknown)
+
+
+def _is_known(kind: type[msgspec.Struct], name: str, value: Any) -> bool:
+    try:
+        typed(kind, name, value)
+    except Malformed:
+        return False
+    return True
+
+
+def _of_entry(
+    number: int, place: str, said: Any, follows: Any, passed_over: frozenset[str]
+) -> Iterator[Contradiction]:
+    """Yield each field of an entry that publishing sets and that says something else than what follows."""
+    if place in passed_over:
+        return
+    for name, one, other in differing(said, follows, said.__struct_fields__):
+        if name == "set":  # what the publisher says and publishing only spells out
+            continue
+        if isinstance(one, msgspec.Struct) and isinstance(other, msgspec.Struct):
+            yield from _of_entry(number, f"{place} {name}", one, other, passed_over)
+        elif isinstance(one, tuple) and one and isinstance(one[0], msgspec.Struct) and len(one) == len(other):
+            for item, recount in zip(one, other, strict=True):
+                below = getattr(item, "id", None)
+                where = f"{place} {name}" if below is None else f"{place}/{below}"
+                yield from _of_entry(number, where, item, recount, passed_over)
+        else:
+            yield Contradiction.between(number, f"{place} {name}", one, other)
+
+
+def _is_certain(item: Contradiction) -> bool:
+    """Tell whether a contradiction stands whatever else was promised: further promises only ask for more."""
+    if item.where.startswith("notice also_binding"):
+        return False
+    return item.field in {"version", "at"} or (item.field == "required" and not item.says)
+
+
+def _notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]:
+    """Yield what a version announces and a promise covers."""
+    for vendor in register.subprocessors:
+        for engagement, owner in plan_owners(vendor):
+            said = [(plan.id, plan.effective_on, plan) for plan in owner.planned]
+            said[:0] = [(None, owner.starts_on, owner)] if engagement is not None else []
+            for planned, effective_on, one in said:
+                announced = one.announced
+                if announced.version != register.version or not announced.required:
+                    continue
+                late = announced.days is not None and announced.days < 0
+                yield NoticeGiven(
+                    version=register.version,
+                    subprocessor=vendor.id,
+                    name=vendor.name,
+                    engagement=engagement,
+                    planned=planned,
+                    outcome="kept" if announced.met else "late" if late else "short",
+                    reason=one.short_notice.reason if one.short_notice and not announced.met else None,
+                    notice=notice_status(announced, effective_on, zone),
+                )
+
+
+def _broken(version: int, findings: list[Finding]) -> Iterator[Contradiction]:
+    for item in findings:
+        place = f"{item.file.removeprefix('subprocessors/').removesuffix('.toml')} {item.key}".strip()
+        yield Contradiction(version=version, where=place, problem=f"{item.message} ({item.rule})")
+
+
+def _why_uncertain(promises: Promises, *, whole: bool) -> str | None:
+    """Say why the promises that are known do not decide what was promised, or ``None``."""
+    if not whole:
+        return "promises from before the first version that was read may bind what it announces"
+    known = frozenset(get_args(model.NoticeEvent))
+    if any(not known.issuperset(policy.notice.applies_to) for policy in promises.policies):
+        return "a promise covers a kind of change that this program does not know"
+    return None
+
+
+def _not_judged(
+    newer: Register, diff: Diff | None, unknown: frozenset[PlanKey], why: str | None
+) -> Iterator[str]:
+    """Yield what a version says that this program cannot know, in sentences."""
+    of = f"version {newer.version}"
+    minors = [newer.format_minor, *([diff.format_minor] if diff else [])]
+    if max(minors) > FORMAT_MINOR:
+        yield (
+            f"{of} was written by a later release (format minor {max(minors)}, this program knows "
+            f"{FORMAT_MINOR}): what that added"
+        )
+    said = dict.fromkeys(change.type for change in diff.changes) if diff is not None else {}
+    if types := [type_ for type_ in said if type_ not in get_args(ChangeType)]:
+        yield f"{of}: what changes of these types mean: {', '.join(types)}"
+    for vendor, engagement, plan in sorted(unknown, key=str):
+        place = "/".join(filter(None, (vendor, engagement, plan)))
+        yield f"{of}, {place}: a planned change sets what this program does not know"
+    if why is not None:
+        yield f"{of}, notice: {why}"

@@ -27,11 +27,8 @@ Outcome = Literal["kept", "short", "late"]
 class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
     """Something published that does not follow from the registers.
 
-    Attributes:
-        version: The version that says it.
-        where: What it is said of, e.g. ``acme/hosting announced.days`` or ``change 3-1 notice.met``.
-        problem: What is wrong, as the rest of a sentence.
-        field: Name of the field, where one value stands against another; with both values.
+    ``where`` is e.g. ``acme/hosting announced.days`` or ``change 3-1 notice.met``, ``problem`` the rest of a
+    sentence; ``field``, ``says`` and ``follows`` are set where one value stands against another.
     """
 
     version: int

@@ -26,16 +26,10 @@ _MAX_LABEL = 60
 
 
 class Scene:
-    """Names and dates for the sentences about one diff.
+    """Names and dates for the sentences about one diff, to a register published on a local day.
 
-    ``register`` is what it leads to, ``day`` the publisher's local day of its publication (what is later
-    lies ahead), ``older`` where it begins, if it is at hand, for names that are gone. A value is told in
-    full up to ``most`` characters; ``None``: every one is.
-
-    Attributes:
-        vendors: Every vendor by id, as the newer register has it if it does.
-        titles: Titles by id of ``statuses``, ``categories`` and ``products``.
-        phrases: Phrases about fields.
+    What is later than that day lies ahead; ``older`` is where the diff begins, if at hand, for names that are
+    gone. A value is told in full up to ``most`` characters; ``None``: every one is.
     """
 
     def __init__(

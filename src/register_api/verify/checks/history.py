@@ -13,8 +13,8 @@ from register_api.core.documents import KeyList
 from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
 from register_api.core.instant import local_day
+from register_api.core.judging import judge
 from register_api.core.judging.changes import NoticeGiven
-from register_api.core.judging.judge import judge
 from register_api.core.key_list import Disowned, disowned_since
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
