@@ -1,9 +1,9 @@
 """HTTP with a server that may be hostile: bytes, time, requests, redirects and retries are bounded.
 
-Nothing is taken on the server's word. A response is read in pieces up to a bound on bytes, under one
-deadline that also covers connection, headers, redirects and retries; redirects stay within the origin;
-encodings are neither asked for nor accepted, so nothing is ever decompressed. Errors say what happened
-without the server's own words, and without its address, which may carry a password.
+A response is read in pieces up to a bound on bytes, under one deadline that also covers connection, headers,
+redirects and retries; redirects stay within the origin; encodings are neither asked for nor accepted, so
+nothing is ever decompressed. Errors say what happened without the server's own words, and without its
+address, which may carry a password.
 """
 
 from __future__ import annotations
@@ -165,23 +165,20 @@ class BoundedClient:
         seconds = min(self._limits.exchange, self._end - time.monotonic())
         if seconds <= 0:
             raise Unreachable(f"the time for the whole run, {self._limits.run:g} s, is used up")
+        retries = stamina.retry_context(
+            on=_PassingFailure,
+            attempts=self._limits.attempts,
+            timeout=self._limits.exchange,
+            wait_initial=self._limits.first_wait,
+            wait_jitter=self._limits.first_wait,
+        )
         try:
             async with asyncio.timeout(seconds):
-                return await self._with_retries(request, max_bytes, body_of)
+                async for attempt in retries:
+                    with attempt:
+                        return await self._follow(request, max_bytes, body_of)
         except TimeoutError as error:
             raise Unreachable(f"too slow: no complete response within {seconds:.2g} s") from error
-
-    async def _with_retries(self, request: httpx.Request, max_bytes: int, body_of: frozenset[int]) -> Reply:
-        try:
-            async for attempt in stamina.retry_context(
-                on=_PassingFailure,
-                attempts=self._limits.attempts,
-                timeout=self._limits.exchange,
-                wait_initial=self._limits.first_wait,
-                wait_jitter=self._limits.first_wait,
-            ):
-                with attempt:
-                    return await self._follow(request, max_bytes, body_of)
         except _PassingFailure as error:
             if error.reply is not None:
                 return error.reply

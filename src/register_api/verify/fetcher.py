@@ -1,8 +1,6 @@
 """Where the files come from: a protocol, and the fetchers that need no network.
 
 A fetcher gives bytes or says why not; whether they are the right bytes is judged elsewhere.
-
-Also the bounds of one run that are no file's: those of a file its kind says (``core.format``).
 """
 
 from __future__ import annotations
@@ -63,11 +61,7 @@ def check_path(path: str) -> None:
 
 @dataclass
 class MemoryFetcher:
-    """A tree held in memory, by path; later changes are seen.
-
-    Attributes:
-        asked: Every path that was asked for, in order.
-    """
+    """A tree held in memory, by path; later changes are seen, and every path that was asked for is kept."""
 
     files: Mapping[str, bytes]
     asked: list[str] = field(default_factory=list)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Self
 
 from register_api.bounded_http.client import OK, BoundedClient, Reply, Url, read_url
@@ -37,19 +36,22 @@ class HttpFetcher:
 
         Raises:
             UsageError: Not such a URL, or one with user info, query or fragment; or this thread already runs
-                an event loop.
+                an event loop, which this would block.
         """
         self.base = read_base(base)
-        _refuse_running_loop()
+        with contextlib.suppress(RuntimeError):
+            asyncio.get_running_loop()
+            raise UsageError(
+                "this call blocks, and an event loop is running in this thread",
+                hint="await asyncio.to_thread(verify, …)",
+            )
         self._runner = asyncio.Runner()
         self._client = BoundedClient(limits, command=command, reach=reach)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -78,16 +80,6 @@ class HttpFetcher:
             return self._runner.run(self._client.get(self.base.join(path), max_bytes, headers))
         except (Unreachable, Malformed) as error:
             raise error.of_file(path) from error
-
-
-def _refuse_running_loop() -> None:
-    """Refuse to block an event loop, which could not run another one anyway."""
-    with contextlib.suppress(RuntimeError):
-        asyncio.get_running_loop()
-        raise UsageError(
-            "this call blocks, and an event loop is running in this thread",
-            hint="await asyncio.to_thread(verify, …)",
-        )
 
 
 def read_base(text: str) -> Url:

@@ -47,7 +47,7 @@ def make_report(
     *,
     evidence: tuple[str, ...] = (),
     package: PackageSeen | None = None,
-    limits: tuple[str, ...] = (),
+    limits: Iterable[str] = (),
 ) -> Report:
     """Return the report of a run; further limits are those of a package."""
     start, targets, keys = Round.start.of(found), Round.targets.of(found), Round.keys.of(found)

@@ -107,18 +107,15 @@ def held(folder: Path) -> Iterator[None]:
     """Keep other runs out of a state folder, which is made if need be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / "lock", timeout=0)
-        lock.acquire()
+        acquired = filelock.FileLock(folder / "lock", timeout=0).acquire()
     except filelock.Timeout as error:
         raise StateInUse(
             f"another run is using the state in {folder}", hint="try again once it has ended"
         ) from error
     except OSError as error:
         raise UsageError(f"the state folder {folder} cannot be used: {error.strerror}") from error
-    try:
+    with acquired:
         yield
-    finally:
-        lock.release()
 
 
 def load(folder: Path) -> Remembered | None:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from litestar import Litestar, Request, Response, post
 from litestar.exceptions import HTTPException
 
-from register_api.core.log.note import COSIGNATURE, ED25519, NoteKey, format_verifier_key, parse_verifier_key
+from register_api.core.log.note import COSIGNATURE, ED25519, format_verifier_key, parse_verifier_key
 from register_api.core.log.proofs import MAX_REQUEST_BYTES, PATH
 from register_api.errors import RegisterError, UsageError, WitnessError
 from register_api.publish.signing.signer import Ed25519Signer, generate, load
@@ -58,18 +58,16 @@ def create_app(witness: Witness, clock: Callable[[], int]) -> App:
 
 def _as_text(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer an error with a sentence of ours; what the operator has to mend is logged."""
+    status, headers = 500, dict[str, str]()
     if isinstance(error, HTTPException):
-        return _reply(error.status_code, error.headers or {})
-    if isinstance(error, TimeoutError):
-        return _reply(408, {"Connection": "close"})
-    if isinstance(error, RegisterError):
+        status, headers = error.status_code, error.headers or {}
+    elif isinstance(error, TimeoutError):
+        status, headers = 408, {"Connection": "close"}
+    elif isinstance(error, RegisterError):
         _log.error("nothing was signed: %s", error.message)
-        return _reply(503, {"Retry-After": "60"})
-    _log.error("a request failed", exc_info=error)
-    return _reply(500, {})
-
-
-def _reply(status: int, headers: dict[str, str]) -> Response[bytes]:
+        status, headers = 503, {"Retry-After": "60"}
+    else:
+        _log.error("a request failed", exc_info=error)
     sentence = _SENTENCES.get(status, "This is not a request that a witness understands.")
     return _response(status, f"{sentence}\n".encode(), {**headers, "content-type": _TEXT})
 
@@ -91,7 +89,7 @@ def make_witness(folder: Path, key_file: Path, name: str, *, unused_key: bool = 
         UsageError: No key may have that name.
     """
     record = Record(folder)
-    if record.exists():
+    if record.file.exists():
         raise WitnessError(f"there is a witness in {folder} already; it is never replaced")
     try:
         format_verifier_key(name, bytes.fromhex(_ANY_POINT), COSIGNATURE)
@@ -115,7 +113,16 @@ def open_witness(folder: Path, key_file: Path, logs: Iterable[str]) -> Witness:
         KeyStoreError: The key cannot be used.
         UsageError: A log's key cannot be read, or there is none.
     """
-    keys = [_log_key(text) for text in logs]
+    keys = []
+    for text in logs:
+        try:
+            keys.append(key := parse_verifier_key(text))
+        except RegisterError as error:
+            raise UsageError(f"--log {text[:100]!a}: {error.message}") from error
+        if key.algorithm != ED25519:
+            raise UsageError(f"--log {key.name}: a key of a witness, not of a log (type 0x01)")
+        if not {"", ".", ".."}.isdisjoint(key.name.split("/")):
+            raise UsageError(f"--log {key.name}: a part of this origin is empty, . or ..")
     if not keys:
         raise UsageError("a witness needs a log to look at", hint="give its verifier key with --log")
     record, signer = Record(folder), load(key_file, Ed25519Signer)
@@ -124,15 +131,3 @@ def open_witness(folder: Path, key_file: Path, logs: Iterable[str]) -> Witness:
     if key.public != signer.public:
         raise WitnessError(f"the state in {folder} is that of another key than {key_file}")
     return Witness(record, key, signer, keys)
-
-
-def _log_key(text: str) -> NoteKey:
-    try:
-        key = parse_verifier_key(text)
-    except RegisterError as error:
-        raise UsageError(f"--log {text[:100]!a}: {error.message}") from error
-    if key.algorithm != ED25519:
-        raise UsageError(f"--log {key.name}: a key of a witness, not of a log (type 0x01)")
-    if not {"", ".", ".."}.isdisjoint(key.name.split("/")):
-        raise UsageError(f"--log {key.name}: a part of this origin is empty, . or ..")
-    return key

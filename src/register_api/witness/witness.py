@@ -74,30 +74,29 @@ class Record:
 
     folder: Path
 
+    @property
+    def file(self) -> Path:
+        """Where the state is."""
+        return self.folder / STATE_FILE
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep every other decision out, of this process and of others, for the time of a block."""
         lock = filelock.UnixFileLock(self.folder / LOCK_FILE, timeout=WAIT_SECONDS, mode=0o600)
         try:
-            lock.acquire()
+            acquired = lock.acquire()
         except (filelock.Timeout, OSError) as error:
             raise WitnessError(f"the state in {self.folder} is not to be had at this moment") from error
-        try:
+        with acquired:
             yield
-        finally:
-            lock.release()
-
-    def exists(self) -> bool:
-        """Tell whether there is a state, of whatever form."""
-        return (self.folder / STATE_FILE).exists()
 
     def begin(self, verifier_key: str) -> None:
         """Write the state of a witness that has signed nothing yet."""
         with _as_ours(f"{self.folder} cannot be made"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.held():
-            if self.exists():
-                raise WitnessError(f"{self.folder / STATE_FILE} exists already; it is never replaced")
+            if self.file.exists():
+                raise WitnessError(f"{self.file} exists already; it is never replaced")
             self._save(WitnessState(verifier_key=verifier_key, logs={}))
 
     def load(self) -> WitnessState:
@@ -106,7 +105,7 @@ class Record:
         Raises:
             WitnessError: It is missing, cannot be read or is damaged.
         """
-        path = self.folder / STATE_FILE
+        path = self.file
         try:
             return read_state(path, WitnessState, format_name=FORMAT)
         except FileNotFoundError:
@@ -131,7 +130,7 @@ class Record:
     def fsync_state(self) -> None:
         """Make durable what is there: a process that died may have renamed the state and no more."""
         with _as_ours(f"the state in {self.folder} cannot be kept"):
-            durable.sync([self.folder / STATE_FILE], below=self.folder)
+            durable.sync([self.file], below=self.folder)
 
     def keep_evidence(self, checkpoints: Mapping[str, bytes]) -> None:
         """Keep checkpoints that contradict each other, by the root that each names."""
@@ -146,7 +145,7 @@ class Record:
     def _save(self, state: WitnessState) -> None:
         with _as_ours(f"the state in {self.folder} cannot be written"):
             durable.remove_leftovers(self.folder)
-            write_state(self.folder / STATE_FILE, state, format_name=FORMAT)
+            write_state(self.file, state, format_name=FORMAT)
 
 
 @contextlib.contextmanager
@@ -210,7 +209,14 @@ class Witness:
         size, root = (last.size, last.root) if last else (0, merkle.EMPTY_ROOT)
         same_size = checkpoint.size == size
         if last is not None and same_size and checkpoint.root != root:
-            self._tell_fork(last, checkpoint, self._own_lines(note))
+            # The log has signed two roots for one size: the proof is kept.
+            _log.error(
+                "%s has signed two roots for the size %d: kept as evidence",
+                checkpoint.origin,
+                checkpoint.size,
+            )
+            kept = {last.root: last.checkpoint, checkpoint.root: self._own_lines(note)}
+            self._record.keep_evidence({f"{size}-{one.hex()[:16]}": data for one, data in kept.items()})
         if request.old_size != size or (same_size and checkpoint.root != root):
             return WitnessReply(status=409, body=format_size(size), media_type=SIZE_TYPE)
         try:
@@ -231,14 +237,6 @@ class Witness:
         """Return a checkpoint with the lines of the log's known keys alone, whoever else has signed."""
         known = {(key.name, key.key_id) for keys in self._logs.values() for key in keys}
         return format_note(note.text, [one for one in note.signatures if (one.name, one.key_id) in known])
-
-    def _tell_fork(self, last: Cosigned, other: Checkpoint, data: bytes) -> None:
-        """Keep the proof that a log has signed two roots for one size, and say so."""
-        _log.error("%s has signed two roots for the size %d: kept as evidence", other.origin, other.size)
-        kept = {last.root: last.checkpoint, other.root: data}
-        self._record.keep_evidence(
-            {f"{other.size}-{root.hex()[:16]}": checkpoint for root, checkpoint in kept.items()}
-        )
 
 
 def _check_proof(request: AddCheckpoint, checkpoint: Checkpoint, root: bytes) -> None:

@@ -44,7 +44,17 @@ def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable
         UntrustedKey: The caller has no such key, or it is not a P-256 key.
         Forged: The signature or the digest does not fit, or another file is named.
     """
-    root = _parse(dsig)
+    if len(dsig) > XML_SIGNATURE.max_bytes:
+        raise Malformed(
+            f"a feed signature of {len(dsig)} bytes where at most {XML_SIGNATURE.max_bytes} are allowed"
+        )
+    body = without_declaration(dsig)
+    # Elements and text only, so nothing can be expanded, hidden or fetched.
+    for mark, what in ((b"<!", "a DOCTYPE, comment or CDATA section"), (b"<?", "a processing instruction"),
+                       (b"&", "a reference to an entity or character"), (b"\0", "a NUL")):  # fmt: skip
+        if mark in body:
+            raise Malformed(f"the feed signature holds {what}")
+    root = parse_xml(body, "the feed signature")
     _insist(root, SIGNATURE_SHAPE)
     kid = _only_text(root, "KeyInfo", "KeyName")
     signature = _octets(_only_text(root, "SignatureValue"), 2 * COORDINATE_BYTES)
@@ -80,20 +90,6 @@ def parse_xml(data: bytes, what: str) -> _Element:
 def without_declaration(data: bytes) -> bytes:
     """Return XML without the only declaration that feeds and their signatures may begin with."""
     return _UTF8_DECLARATION.sub(b"", data, count=1) if data.startswith(b"<?xml") else data
-
-
-def _parse(dsig: bytes) -> _Element:
-    """Read XML that holds elements and text only, so nothing can be expanded, hidden or fetched."""
-    if len(dsig) > XML_SIGNATURE.max_bytes:
-        raise Malformed(
-            f"a feed signature of {len(dsig)} bytes where at most {XML_SIGNATURE.max_bytes} are allowed"
-        )
-    body = without_declaration(dsig)
-    for mark, what in ((b"<!", "a DOCTYPE, comment or CDATA section"), (b"<?", "a processing instruction"),
-                       (b"&", "a reference to an entity or character"), (b"\0", "a NUL")):  # fmt: skip
-        if mark in body:
-            raise Malformed(f"the feed signature holds {what}")
-    return parse_xml(body, "the feed signature")
 
 
 def _insist(element: _Element, shape: XmlShape) -> None:

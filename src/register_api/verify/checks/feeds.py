@@ -122,6 +122,16 @@ def _check_page(page: tuple[Told, ...], newest: int, oldest: int, history: Histo
     _check_entries(page, tree.FEED_ATOM.path(), history)
 
 
+def _check_entries(page: tuple[Told, ...], path: str, history: History) -> None:
+    for told in page:
+        at = history.published.get(told.version, told.updated)
+        for instant in (told.updated, told.published):
+            if instant != at:
+                raise Inconsistent(f"version {told.version} was not published at {instant}")
+        if not history.has_types(told.version, told.types, path):
+            raise Inconsistent(f"version {told.version} has changes of other types")
+
+
 def _check_interest(page: tuple[Told, ...], path: str, newest: int, history: History) -> None:
     """Check that a feed by interest tells of the versions with changes of that interest, and of no others.
 
@@ -133,20 +143,9 @@ def _check_interest(page: tuple[Told, ...], path: str, newest: int, history: His
     if numbers and numbers[0] > newest:
         raise Inconsistent(f"names version {numbers[0]}, which there is not")
     oldest = numbers[-1] if len(numbers) == FEED_PAGE_SIZE else 1
-    left_out = history.feeds.get(path, {}).keys() - {*numbers, *range(oldest)}
-    if left_out:
+    if left_out := history.feeds.get(path, {}).keys() - {*numbers, *range(oldest)}:
         raise Inconsistent(f"leaves out version {max(left_out)}")
     _check_entries(page, path, history)
-
-
-def _check_entries(page: tuple[Told, ...], path: str, history: History) -> None:
-    for told in page:
-        at = history.published.get(told.version, told.updated)
-        for instant in (told.updated, told.published):
-            if instant != at:
-                raise Inconsistent(f"version {told.version} was not published at {instant}")
-        if not history.has_types(told.version, told.types, path):
-            raise Inconsistent(f"version {told.version} has changes of other types")
 
 
 def _text(element: Any, name: str) -> str:
@@ -266,15 +265,12 @@ def check_archive(run: Round) -> str:
     run.expect(len(pages))
     for page in pages:
         run.advance(f"archive page {page}")
-        with run.record.recording("V23", tree.FEED_ARCHIVE.path(page)):
-            _check_archive_page(run, page)
+        path, newest = tree.FEED_ARCHIVE.path(page), page * FEED_PAGE_SIZE
+        with run.record.recording("V23", path):
+            # By the keys that were good for the version that completed it.
+            keys, data = run.log.keys_for(newest), run.get(path)
+            check_xml_signature(run, keys, path, data, newest)
+            check_signatures(run, keys, "V23", path, data, newest)
+            told = read_atom(data, keys.register)
+            _check_page(told, newest, newest - FEED_PAGE_SIZE + 1, run.history)
     return f"pages {pages[0]} to {pages[-1]}" if len(pages) > 1 else f"page {pages[0]}"
-
-
-def _check_archive_page(run: Round, page: int) -> None:
-    path, newest = tree.FEED_ARCHIVE.path(page), page * FEED_PAGE_SIZE
-    keys, data = run.log.keys_for(newest), run.get(path)  # those good for the version that completed it
-    check_xml_signature(run, keys, path, data, newest)
-    check_signatures(run, keys, "V23", path, data, newest)
-    oldest = newest - FEED_PAGE_SIZE + 1
-    _check_page(read_atom(data, keys.register), newest, oldest, run.history)

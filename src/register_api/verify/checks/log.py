@@ -160,18 +160,15 @@ class Log:
             today = (self.size >> (tiles.TILE_HEIGHT * level)) - index * tiles.TILE_WIDTH
             if 0 < width < today < tiles.TILE_WIDTH:
                 for kind in (0, "entries") if level == 0 else (level,):
-                    self._check_prefix(kind, index, width, today)
+                    path = tiles.tile_path(kind, index, width)
+                    data, whole = self.run.get(path), self.run.once(tiles.tile_path(kind, index, today))
+                    if kind == "entries":
+                        tiles.entries_in_bundle(data, width)
+                    elif len(data) != width * merkle.HASH_BYTES:
+                        raise Malformed(f"{path} has not the length that its width says", path=path)
+                    if not whole.startswith(data):
+                        raise Forged(f"{path} does not hold what the log holds", path=path)
             level += 1
-
-    def _check_prefix(self, kind: tiles.Level, index: int, width: int, today: int) -> None:
-        path = tiles.tile_path(kind, index, width)
-        data, whole = self.run.get(path), self.run.once(tiles.tile_path(kind, index, today))
-        if kind == "entries":
-            tiles.entries_in_bundle(data, width)
-        elif len(data) != width * merkle.HASH_BYTES:
-            raise Malformed(f"{path} has not the length that its width says", path=path)
-        if not whole.startswith(data):
-            raise Forged(f"{path} does not hold what the log holds", path=path)
 
 
 def read_keys(data: bytes, register: str, path: str) -> Encoded[KeyList]:

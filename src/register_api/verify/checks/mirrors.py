@@ -73,14 +73,13 @@ def check_copies(run: Round) -> str:
     targets = run.targets
     for kind, data in targets.others.items():
         with run.record.recording("V25", kind.path()):
+            forged = Forged("the digest that the targets metadata gives does not fit the bytes received")
             try:
-                found = _OTHERS.get(kind, _other_unknown)(run, data, newest)
+                found = _OTHERS[kind](run, data, newest)
             except (Forked, RolledBack):
                 raise
-            except VerificationError as error:
-                raise Forged(
-                    "the digest that the targets metadata gives does not fit the bytes received"
-                ) from error
+            except (VerificationError, KeyError) as error:  # of other targets nothing tells old from forged
+                raise forged from error
             if found < newest:
                 raise RolledBack(f"that of version {found}, while version {newest} is vouched for")
             raise Inconsistent("genuine, but not the file that the targets metadata names")
@@ -134,11 +133,6 @@ def _other_keys(run: Round, data: bytes, _newest: int) -> int:
         if mine is None or key not in (mine, msgspec.structs.replace(mine, last_version=None, ended=None)):
             raise Forged("not the list of keys that is vouched for")
     raise RolledBack("a list without the newest keys or without the ends of older ones")
-
-
-def _other_unknown(_run: Round, _data: bytes, _newest: int) -> int:
-    """Never return: of other targets, nothing tells an old one from a forged one."""
-    raise Forged("not what is vouched for")
 
 
 _OTHERS = {

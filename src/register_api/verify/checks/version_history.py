@@ -7,9 +7,9 @@ import contextlib
 import msgspec
 
 from register_api.core import strict_base64
-from register_api.core.canonical import Encoded, decode, digest, encode, parse
+from register_api.core.canonical import decode, digest, encode, parse
 from register_api.core.changes import Diff
-from register_api.core.documents import Entry, FileDigest, KeyList, VersionList
+from register_api.core.documents import Entry, FileDigest, VersionList
 from register_api.core.format import tree
 from register_api.core.format.paths import is_signed as is_signed_path
 from register_api.core.format.paths import max_bytes
@@ -175,22 +175,17 @@ def _files(run: Round, entry: Entry, before: Version | None) -> Version | None:
     keys = None
     if (listed := genuine.get(tree.VERSION_KEYS.path(version))) is not None:
         with record.recording("V30", tree.VERSION_KEYS.path(version)):
-            keys = _keys(run, listed, version, before)
+            newer = read_keys(listed, log.keys.register, "")
+            run.disowned.find(newer.document, log.keys, version)
+            if before is not None and before.keys is not None:
+                check_keys_continue(run, before.keys, newer, version - 1)
+            keys = newer
     with record.recording("V19", tree.VERSION_REGISTER.path(version)):
         found = Version(register=decode(data, Register), data=data, keys=keys)
         _check_order(found, entry, before)
         diff = _judge(run, found, before, genuine.get(tree.VERSION_DIFF.path(version)))
         return msgspec.structs.replace(found, diff=diff)
     return None
-
-
-def _keys(run: Round, data: bytes, version: int, before: Version | None) -> Encoded[KeyList]:
-    """Check that a version's list of keys takes back nothing that the one before says (V30)."""
-    keys = read_keys(data, run.log.keys.register, "")
-    run.disowned.find(keys.document, run.log.keys, version)
-    if before is not None and before.keys is not None:
-        check_keys_continue(run, before.keys, keys, version - 1)
-    return keys
 
 
 def _judge(run: Round, found: Version, before: Version | None, data: bytes | None) -> Diff | None:

@@ -89,21 +89,16 @@ def _bare(name: str, sha256: str, now: dt.datetime) -> Report:
     )
 
 
-class RecordFile(NamedTuple):
-    """A record's file: where it lies, its bytes, what leads from it to a root, and the seal of that root."""
-
-    path: str
-    data: bytes
-    proven: ProvenRecord
-    seal: Seal
-
-
 class NoticePackage(NamedTuple):
-    """What a package holds: what it is about, its records' files in order, and its seals by root."""
+    """What a package says it holds, and its seals by root."""
 
     notice: NoticeEvidence
-    records: tuple[RecordFile, ...]
     seals: dict[str, Encoded[Seal]]
+
+    def records(self) -> Iterator[tuple[str, ProvenRecord, Seal]]:
+        """Yield where each record lies, what leads from it to a root, and the seal of that root."""
+        for number, proven in enumerate(self.notice.records, 1):
+            yield paths.record_path(number), proven, self.seals[proven.root].document
 
 
 class NoticeRun(Run):
@@ -138,11 +133,7 @@ def _read_package(run: NoticeRun) -> str:
             sealed[root] = seal = Encoded(decode(files[path], Seal), files[path])
             if seal.document.size.bit_count() != 1:
                 raise Malformed(f"a tree of {seal.document.size} leaves, which is not a power of two")
-    found = (
-        RecordFile(path, files[path], proven, sealed[proven.root].document)
-        for path, proven in zip(records, notice.records, strict=True)
-    )
-    run.package = NoticePackage(notice, tuple(found), sealed)
+    run.package = NoticePackage(notice, sealed)
     return f"{count(len(records), 'record')} of version {notice.version}"
 
 
@@ -158,14 +149,14 @@ def _check_readme(run: NoticeRun) -> str:
 def _read_records(run: NoticeRun) -> str:
     """Read the records; each is of the register and version that the package names (N03)."""
     notice, found = run.package.notice, []
-    for file in run.package.records:
-        with naming(file.path):
-            record = decode(file.data, DeliveryRecord)
-            if {record.register, file.seal.register} != {notice.register}:
+    for path, _, seal in run.package.records():
+        with naming(path):
+            record = decode(run.files[path], DeliveryRecord)
+            if {record.register, seal.register} != {notice.register}:
                 raise Inconsistent("of another register than the package")
             if record.sha256_of(notice.version) is None:
                 raise Inconsistent("not of the version that the package is about")
-            if record.at > file.seal.sealed_at:
+            if record.at > seal.sealed_at:
                 raise Inconsistent("of a later instant than its seal")
             found.append(record)
     if len({record.id for record in found}) != len(found):
@@ -176,13 +167,12 @@ def _read_records(run: NoticeRun) -> str:
 
 def _check_paths(run: NoticeRun) -> str:
     """Walk up from each record to the root of its seal (N04)."""
-    for file in run.package.records:
-        seal, proven = file.seal, file.proven
-        with naming(file.path):
+    for path, proven, seal in run.package.records():
+        with naming(path):
             if seal.root != proven.root:
                 raise Forged("its seal names another root")
-            path = [bytes.fromhex(neighbour) for neighbour in proven.path]
-            verify_inclusion(leaf_hash(file.data), proven.index, seal.size, path, bytes.fromhex(seal.root))
+            leaf, above = leaf_hash(run.files[path]), [bytes.fromhex(one) for one in proven.path]
+            verify_inclusion(leaf, proven.index, seal.size, above, bytes.fromhex(seal.root))
     return f"{count(len(run.records), 'record')} below {count(len(run.package.seals), 'root')}"
 
 
@@ -204,11 +194,8 @@ def _check_stamps(run: NoticeRun) -> str:
             if sealed.document.sealed_at - stamps[root].at > CLOCK_TOLERANCE:
                 raise Inconsistent("stamped before the seal says to have been made")
     if not anchors:
-        raise NotApplicable(
-            "no seal is stamped"
-            if not stamps
-            else "of the right bytes, but by whom was not checked (--stamped-by)"
-        )
+        unknown = "of the right bytes, but by whom was not checked (--stamped-by)"
+        raise NotApplicable(unknown if stamps else "no seal is stamped")
     if bare := seals.keys() - stamps.keys():
         raise Unwitnessed(
             f"{count(len(bare), 'seal')} of {len(seals)} not stamped",
@@ -223,8 +210,8 @@ def _check_openings(run: NoticeRun) -> str:
     openings = {opening.recipient: opening for opening in run.package.notice.openings}
     if openings.keys() - {record.recipient for record in run.records}:
         raise Forged(f"{paths.NOTICE}: an address that no record stands for")
-    for number, (record, file) in enumerate(zip(run.records, run.package.records, strict=True), 1):
-        reply, opening = file.proven.reply, openings.get(record.recipient or "")
+    for number, (record, proven) in enumerate(zip(run.records, run.package.notice.records, strict=True), 1):
+        reply, opening = proven.reply, openings.get(record.recipient or "")
         if reply is None:
             continue
         if opening is None or record.reply != reply_mac(bytes.fromhex(opening.key), reply):
@@ -237,9 +224,7 @@ def _check_openings(run: NoticeRun) -> str:
 
 def _check_messages(run: NoticeRun) -> str:
     """Compare messages with the digests that were recorded, by which they are called (N07)."""
-    recorded = {
-        paths.message_path(record.body_sha256, record.channel): record.body_sha256 for record in run.records
-    }
+    recorded = {paths.message_path(one.body_sha256, one.channel): one.body_sha256 for one in run.records}
     found = [path for path in run.files if path.startswith(paths.MESSAGES)]
     for path in found:
         if path not in recorded or digest(run.files[path]) != recorded[path]:
@@ -307,9 +292,9 @@ def verify_notice(
 def _told(run: NoticeRun) -> NoticeSeen:
     """Return what the records say, with the addresses that can be shown and the stamps that are accepted."""
     openings, stamps = NoticeRun.openings.of(run) or {}, NoticeRun.stamps.of(run) or {}
-    facts = []
-    for record, file in zip(run.records, run.package.records, strict=True):
-        opening, stamp = openings.get(record.recipient or ""), stamps.get(file.proven.root)
+    notice, facts = run.package.notice, []
+    for record, (_, proven, seal) in zip(run.records, run.package.records(), strict=True):
+        opening, stamp = openings.get(record.recipient or ""), stamps.get(proven.root)
         fact = FactProven(
             at=record.at,
             what=record.what,
@@ -319,12 +304,11 @@ def _told(run: NoticeRun) -> NoticeSeen:
             address=opening.address if opening else None,
             message_id=record.message_id,
             body_sha256=record.body_sha256,
-            reply=file.proven.reply if opening else None,
-            sealed_at=file.seal.sealed_at,
+            reply=proven.reply if opening else None,
+            sealed_at=seal.sealed_at,
             stamped_at=stamp.at if stamp else None,
         )
         facts.append(fact)
-    notice = run.package.notice
     return NoticeSeen(register=notice.register, version=notice.version, facts=tuple(facts))
 
 

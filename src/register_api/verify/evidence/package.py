@@ -199,24 +199,20 @@ def report_package(
     """Return the report of a package that was examined."""
     log = Round.log.of(found) if found.record.holds("V15") else None
     version = Round.found.of(found) if found.newest else None
+    changes: tuple[str, ...] = ()
+    if version is not None and version.diff is not None and found.record.holds("V18"):
+        # In this program's own words: those that lie in the package are the publisher's. Days are told as of
+        # the instant in UTC: a package may name a time zone that this machine lacks.
+        sentences = Sentences(ENGLISH, version.register, version.register.published_at.date())
+        changes = tuple(map(sentences.summary, version.diff.changes))
     package = PackageSeen(
         sha256=sha256,
         recorded=version.register.recorded if version else None,
         log=LogHead.of(found.version, log.root_at(found.version)) if log else None,
-        changes=tuple(_sentences(version)) if version and found.record.holds("V18") else (),
+        changes=changes,
     )
-    return make_report(name, found, now, package=package, limits=tuple(_limits(found, unread)))
-
-
-def _sentences(version: Version) -> Iterator[str]:
-    """Say each change in this program's own words: those that lie in the package are the publisher's."""
-    # Days are told as of the instant in UTC: a package may name a time zone that this machine lacks.
-    sentences = Sentences(ENGLISH, version.register, version.register.published_at.date())
-    yield from map(sentences.summary, version.diff.changes if version.diff else ())
-
-
-def _limits(found: Round, unread: Collection[str]) -> Iterator[str]:
+    limits = ["What came later: newer versions, and keys that were found to be compromised since."]
+    limits += [f"{path}: it lies in the package, and no check looks at it." for path in sorted(unread)]
     if Round.stamp.of(found) is None:
-        yield "Whether the publisher's clock was right: the date is its own word."
-    yield "What came later: newer versions, and keys that were found to be compromised since."
-    yield from (f"{path}: it lies in the package, and no check looks at it." for path in sorted(unread))
+        limits.insert(0, "Whether the publisher's clock was right: the date is its own word.")
+    return make_report(name, found, now, package=package, limits=limits)
