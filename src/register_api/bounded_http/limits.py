@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import functools
 import ipaddress
@@ -90,6 +89,8 @@ _RESOLVERS = ThreadPoolExecutor(64, "resolver")
 
 async def resolve(host: str, port: int) -> list[str]:
     """Return the addresses of a host, as this machine resolves it."""
+    import asyncio  # noqa: PLC0415 - whoever asks has loaded it; for the bounds alone it is not needed
+
     look_up = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, look_up)
     return [str(entry[4][0]) for entry in found]

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
-import filelock
 import msgspec
 
 from register_api.core.key_list import Disowned
@@ -105,6 +104,8 @@ FORMAT: Final = "sub-processor-register-state/1"
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Keep other runs out of a state folder, which is made if need be."""
+    import filelock  # noqa: PLC0415 - with asyncio, which it loads, a tenth of importing all of this
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         acquired = filelock.FileLock(folder / "lock", timeout=0).acquire()
