@@ -27,8 +27,7 @@ from register_api.core.diff.document import diff_document
 from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.verify.engine import verify
-from register_api.verify.fetcher import FolderFetcher
-from register_api.verify.http_fetcher import HttpFetcher
+from register_api.verify.fetcher import FolderFetcher, HttpFetcher
 from register_api.verify.options import Options
 from static_host import static_host
 

@@ -30,8 +30,7 @@ from quick_disk import quick_disk
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.verify import Options, verify
-from register_api.verify.fetcher import NotServed
-from register_api.verify.http_fetcher import HttpFetcher
+from register_api.verify.fetcher import HttpFetcher, NotServed
 from static_host import static_host
 
 if TYPE_CHECKING:

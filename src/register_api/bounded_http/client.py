@@ -257,6 +257,13 @@ def read_url(text: str, *, plain: bool = True) -> Url:
     return url
 
 
+def read_tree_url(text: str) -> Url:
+    """Read a base URL; a slash is put behind it."""
+    url = read_url(text)
+    path = url.raw_path.partition(b"?")[0]  # as it is spelled: %2F is not a slash
+    return url.copy_with(raw_path=path.rstrip(b"/") + b"/")
+
+
 async def _body(response: httpx.Response, max_bytes: int) -> bytes:
     """Read a body as it is sent, up to the bound."""
     encoding = response.headers.get("content-encoding", "identity")

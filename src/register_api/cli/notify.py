@@ -34,7 +34,7 @@ from register_api.notify.settings import NotifySettings, read_notify_settings
 from register_api.notify.worker import Worker
 from register_api.sending.sender import Surroundings
 from register_api.sending.settings import smtp_password
-from register_api.verify.http_fetcher import HttpFetcher
+from register_api.verify.fetcher import HttpFetcher
 
 _DAY = 86_400
 

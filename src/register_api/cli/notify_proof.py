@@ -25,7 +25,7 @@ from register_api.publish.time_authority import TimeAuthority, check_url
 from register_api.verify.evidence import archive
 from register_api.verify.evidence.offline import verify_notice
 from register_api.verify.evidence.package import make_evidence
-from register_api.verify.http_fetcher import HttpFetcher
+from register_api.verify.fetcher import HttpFetcher
 from register_api.verify.options import Options
 from register_api.verify.report_text import render_text
 

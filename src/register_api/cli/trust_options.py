@@ -16,8 +16,7 @@ from register_api.core.log.note import COSIGNATURE, MAX_NOTE_BYTES, NoteKey, par
 from register_api.core.log.policy import MAX_POLICY_BYTES, WitnessPolicy, parse_policy
 from register_api.core.log.time_stamp import MAX_ANCHORS_BYTES, read_anchors
 from register_api.errors import UsageError, VerificationError
-from register_api.verify.fetcher import Fetcher, FolderFetcher
-from register_api.verify.http_fetcher import HttpFetcher
+from register_api.verify.fetcher import Fetcher, FolderFetcher, HttpFetcher
 from register_api.verify.options import Options
 
 Parsed = TypeVar("Parsed")

@@ -22,8 +22,7 @@ from register_api.core.log.note import parse_note
 from register_api.core.model import Register
 from register_api.errors import Forged, Forked, Malformed, RolledBack, StoreError, VerificationError
 from register_api.store.reader import Snapshot
-from register_api.verify.fetcher import Fetcher, NotServed
-from register_api.verify.http_fetcher import HttpFetcher
+from register_api.verify.fetcher import Fetcher, HttpFetcher, NotServed
 from register_api.verify.state import RootOrigin
 from register_api.verify.tuf_client import Trusted, follow
 from register_api.verify.tuf_metadata import Start, read_root

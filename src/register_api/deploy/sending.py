@@ -37,8 +37,7 @@ from register_api.deploy.target import DeployTarget, probe
 from register_api.errors import Inconsistent, RolledBack, Stale, StoreDamaged, StoreError, TargetError
 from register_api.store.reader import Snapshot, current
 from register_api.verify import Options, VerifyResult, verify
-from register_api.verify.fetcher import KeepingFetcher
-from register_api.verify.http_fetcher import HttpFetcher
+from register_api.verify.fetcher import HttpFetcher, KeepingFetcher
 from register_api.verify.options import History
 
 _AGAIN = "run the same command again; it goes on where it stopped"

@@ -31,8 +31,7 @@ from register_api.notify.status import NotifyStatus, status
 from register_api.sending.database import opened
 from register_api.sending.settings import named_file, smtp_password
 from register_api.verify.engine import verify
-from register_api.verify.fetcher import KeepingFetcher
-from register_api.verify.http_fetcher import HttpFetcher
+from register_api.verify.fetcher import HttpFetcher, KeepingFetcher
 from register_api.verify.options import Options
 
 _RENEWED_BEFORE = dt.timedelta(days=14)

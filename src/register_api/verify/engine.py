@@ -16,7 +16,7 @@ from register_api.verify.checks import round as head
 from register_api.verify.checks.check_table import NotApplicable, worst
 from register_api.verify.checks.round import Round, last_instant
 from register_api.verify.checks.run import Step, make_checks
-from register_api.verify.fetcher import NotServed
+from register_api.verify.fetcher import HttpFetcher, NotServed
 from register_api.verify.options import Options
 from register_api.verify.outcome import make_report, make_verified
 from register_api.verify.report import VerifyResult
@@ -135,9 +135,6 @@ def verify(
             stack.enter_context(state.held(options.state))
             remembered = state.load(options.state)
         if fetcher is None:
-            # httpx takes a quarter of the time that importing all of this takes.
-            from register_api.verify.http_fetcher import HttpFetcher  # noqa: PLC0415
-
             fetcher = stack.enter_context(HttpFetcher(base, options.limits))
         found = look(fetcher, options, now, remembered, progress)
         evidence = _remember(options.state, found) if options.state is not None else ()

@@ -1,18 +1,22 @@
-"""Where the files come from: a protocol, and the fetchers that need no network.
+"""Where the files come from: a protocol, and fetchers from memory, from a folder, over HTTP.
 
 A fetcher gives bytes or says why not; whether they are the right bytes is judged elsewhere.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
-from register_api.bounded_http.limits import HttpLimits
-from register_api.errors import Malformed, Unreachable
+from register_api.bounded_http.limits import HttpLimits, Reach
+from register_api.errors import Malformed, Unreachable, UsageError
+
+if TYPE_CHECKING:
+    from register_api.bounded_http.client import Reply
 
 RUN_LIMITS = HttpLimits(redirects=3)
 """Bounds on one run; the whole history of a thousand versions fits."""
@@ -112,3 +116,78 @@ def _bounded(path: str, data: bytes, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise Malformed(f"{path} has more than {max_bytes} bytes", path=path)
     return data
+
+
+_OK, _NOT_SERVED = 200, frozenset({403, 404, 410})
+
+
+class HttpFetcher:
+    """Gives the files below one base URL; to be closed after use."""
+
+    def __init__(
+        self,
+        base: str,
+        limits: HttpLimits = RUN_LIMITS,
+        reach: Reach | None = None,
+        *,
+        command: str = "verify",
+    ) -> None:
+        """Begin without a connection.
+
+        Args:
+            base: Absolute ``http`` or ``https`` URL of the tree's root.
+            limits: Bounds of this run.
+            reach: Where requests may go; ``None``: anywhere.
+            command: What asks, for ``User-Agent``.
+
+        Raises:
+            UsageError: Not such a URL, or one with user info, query or fragment; or this thread already runs
+                an event loop, which this would block.
+        """
+        # httpx and asyncio take a third of the time that importing all of this takes.
+        import asyncio  # noqa: PLC0415
+
+        from register_api.bounded_http.client import BoundedClient, read_tree_url  # noqa: PLC0415
+
+        self.base = read_tree_url(base)
+        with contextlib.suppress(RuntimeError):
+            asyncio.get_running_loop()
+            raise UsageError(
+                "this call blocks, and an event loop is running in this thread",
+                hint="await asyncio.to_thread(verify, …)",
+            )
+        self._runner = asyncio.Runner()
+        self._client = BoundedClient(limits, command=command, reach=reach)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._runner.run(self._client.close())
+        self._runner.close()
+
+    def get(self, path: str, max_bytes: int) -> bytes:
+        """Return a file, as ``Fetcher.get`` says."""
+        reply = self.ask(path, max_bytes)
+        if reply.status in _NOT_SERVED:
+            raise NotServed(f"{path} is not served (status {reply.status})", path=path)
+        if reply.status != _OK:
+            raise Unreachable(f"{path}: the server answered with status {reply.status}", path=path)
+        return reply.body
+
+    def ask(self, path: str, max_bytes: int, headers: Mapping[str, str] | None = None) -> Reply:
+        """Ask for a file with further headers, and return whatever the server answers.
+
+        Raises:
+            Unreachable: It does not answer.
+            Malformed: More bytes than allowed, or in an encoding that was not asked for.
+        """
+        check_path(path)
+        try:
+            return self._runner.run(self._client.get(self.base.join(path), max_bytes, headers))
+        except (Unreachable, Malformed) as error:
+            raise error.of_file(path) from error

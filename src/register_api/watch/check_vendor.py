@@ -20,8 +20,7 @@ from register_api.core.text import base_url_problem, printable, quoted
 from register_api.errors import Forked, RegisterError, RolledBack, Unreachable, VerificationError, WatchError
 from register_api.verify import Options, Report, Verified, VerifyResult, verify
 from register_api.verify.evidence.package import Made, make_evidence
-from register_api.verify.fetcher import NotServed
-from register_api.verify.http_fetcher import HttpFetcher
+from register_api.verify.fetcher import HttpFetcher, NotServed
 from register_api.watch.settings import WatchSettings
 from register_api.watch.vendors import Vendor
 

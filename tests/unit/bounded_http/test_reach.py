@@ -21,7 +21,7 @@ from patience import PATIENCE
 from register_api.bounded_http.client import BoundedClient, Reply, read_url
 from register_api.bounded_http.limits import HttpLimits, Network, Reach, reach_with
 from register_api.errors import Unreachable, UsageError
-from register_api.verify.http_fetcher import HttpFetcher
+from register_api.verify.fetcher import HttpFetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

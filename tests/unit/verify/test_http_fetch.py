@@ -12,12 +12,11 @@ import pytest
 from hostile_server import Server, drip, path_of, raw, reply, silence
 from memory_publisher import NOW, MemoryPublisher
 from patience import PATIENCE
-from register_api.bounded_http.client import Elsewhere, user_agent
+from register_api.bounded_http.client import Elsewhere, read_tree_url, user_agent
 from register_api.bounded_http.limits import HttpLimits
 from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
 from register_api.verify.engine import verify
-from register_api.verify.fetcher import NotServed
-from register_api.verify.http_fetcher import HttpFetcher, read_base
+from register_api.verify.fetcher import HttpFetcher, NotServed
 from register_api.verify.options import Options
 
 if TYPE_CHECKING:
@@ -194,7 +193,7 @@ def test_what_is_no_base_is_wrong_use(base: str) -> None:
 )
 def test_a_base_gets_its_slash(base: str, expected: str) -> None:
     """A tree may lie below a prefix."""
-    assert str(read_base(base)) == expected
+    assert str(read_tree_url(base)) == expected
 
 
 def test_a_tree_is_verified_over_a_socket(serve: Callable[[Answer], Server]) -> None:
