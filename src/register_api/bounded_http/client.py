@@ -14,8 +14,8 @@ import functools
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Mapping
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 import httpcore
 import httpx
@@ -48,20 +48,12 @@ class _CheckedNetwork(httpcore.AnyIOBackend):
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the library's own signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+    async def connect_tcp(self, host: str, port: int, *args: Any, **more: Any) -> httpcore.AsyncNetworkStream:
         *others, last = await self._reach.addresses(host, port)
-        more = (port, timeout, local_address, socket_options)
         for address in others:
             with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
-                return await super().connect_tcp(address, *more)
-        return await super().connect_tcp(last, *more)
+                return await super().connect_tcp(address, port, *args, **more)
+        return await super().connect_tcp(last, port, *args, **more)
 
 
 Url = httpx.URL

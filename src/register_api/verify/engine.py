@@ -180,24 +180,18 @@ def check_package(run: Round, version: int) -> Round:
 
 def _remember(folder: Path, found: Round) -> tuple[str, ...]:
     """Keep evidence if there is some, and the state if what it says holds; return the evidence's files."""
-    record, remembered = found.record, found.remembered
-    documents = record.contradicting()
-    if documents and remembered is not None:
-        documents += (remembered.checkpoint_document,)
+    known, documents = found.remembered, found.record.contradicting()
+    if documents and known is not None:
+        documents += (known.checkpoint_document,)
     kept = tuple(str(state.keep_evidence(folder, document)) for document in documents)
-    if not kept and all(record.holds(check) for check in _MEMORABLE):
-        state.save(folder, _new_state(found))
-    return kept
-
-
-def _new_state(found: Round) -> Remembered:
-    known, metadata = found.remembered, found.targets.trusted.metadata
-    register, log = found.register, found.log
+    if kept or not all(map(found.record.holds, _MEMORABLE)):
+        return kept
+    register, log, metadata = found.register, found.log, found.targets.trusted.metadata
     checked_version = _read_in_full(found)
     nothing_new = known is not None and checked_version == known.checked_version
     history = found.history.promises
     promises = (known.promises, known.first_live) if known and nothing_new else history.to_remember()
-    return Remembered(
+    new_state = Remembered(
         register=register.document.register,
         origin=found.start.origin if known is None else known.origin,
         root=metadata["root"],
@@ -219,6 +213,8 @@ def _new_state(found: Round) -> Remembered:
         disowned=found.disowned.all,
         acknowledged=found.disowned.acknowledged,
     )
+    state.save(folder, new_state)
+    return ()
 
 
 def _read_in_full(found: Round) -> int:

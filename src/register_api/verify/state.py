@@ -24,13 +24,7 @@ from register_api.core.key_list import Disowned
 from register_api.core.notice_period import NoticePolicy
 from register_api.errors import Document, Malformed, StateInUse, UsageError
 from register_api.files import durable
-from register_api.files.durable import (
-    UPDATE,
-    DamagedState,
-    NewerFormat,
-    read_state,
-    write_state,
-)
+from register_api.files.durable import UPDATE, DamagedState, NewerFormat, read_state, write_state
 
 STATE_FILE = "state.json"
 EVIDENCE_FOLDER = "evidence"

@@ -223,8 +223,16 @@ class _BelowRoot:
         check_digest(path, data, meta, role, self._root)
         part = read_part(path, data, role, [self._root])
         check_version(part, meta.version)
-        if before is not None:
-            _check_not_older(part, before)
+        if before is None:
+            return part
+        if part.signed.version < before.signed.version:
+            older = f"holds version {part.signed.version}, {before.signed.version} was seen before"
+            raise RolledBack(f"{path} {older}", path=path)
+        # A snapshot names nothing older than the one before, and all of it (section 5.5.5).
+        meta_before, meta_now = (getattr(one.signed, "meta", {}) for one in (before, part))
+        for name, old in meta_before.items():
+            if name not in meta_now or meta_now[name].version < old.version:
+                raise RolledBack(f"{path} names an older {name} than the one seen before", path=path)
         return part
 
     def _get(self, kind: FileKind, path: str, length: int | None = None) -> bytes:
@@ -253,18 +261,3 @@ def _two(before: Part[Any], proof: list[bytes]) -> Forked:
         hint="all are signed: keep them, and ask the publisher which history holds",
         documents=[Document.of(role, data) for data in proof],
     )
-
-
-def _check_not_older(part: Part[Any], before: Part[Any]) -> None:
-    """Check that a snapshot names nothing older than the one before, and all of it (section 5.5.5)."""
-    if part.signed.version < before.signed.version:
-        raise RolledBack(
-            f"{part.path} holds version {part.signed.version}, {before.signed.version} was seen before",
-            path=part.path,
-        )
-    if not isinstance(part.signed, Snapshot):
-        return
-    for name, old in before.signed.meta.items():
-        new = part.signed.meta.get(name)
-        if new is None or new.version < old.version:
-            raise RolledBack(f"{part.path} names an older {name} than the one seen before", path=part.path)

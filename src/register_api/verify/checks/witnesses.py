@@ -16,14 +16,7 @@ from register_api.core.log.checkpoint import Cosignature, verify_cosignatures
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.log.policy import NONE, printable_name
 from register_api.core.model import Register
-from register_api.errors import (
-    ClockBehind,
-    Document,
-    Forked,
-    RolledBack,
-    Unwitnessed,
-    VerificationError,
-)
+from register_api.errors import ClockBehind, Document, Forked, RolledBack, Unwitnessed, VerificationError
 from register_api.verify.checks.check_table import NotApplicable, naming
 from register_api.verify.checks.log import TWO_HISTORIES, Log
 from register_api.verify.checks.round import Round
