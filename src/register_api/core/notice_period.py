@@ -171,8 +171,8 @@ def notice_status(announced: model.Announced, effective_on: dt.date | None, zone
     day = local_day(announced.at, zone)
     if announced.version == 1 and (effective_on is None or effective_on <= day):
         return NoticeStatus(required=False, effective_on=effective_on)
-    counted = msgspec.structs.asdict(announced)
-    del counted["version"], counted["at"]
+    names = ("required", "days", "day_count", "promised_days", "met", "objection_until")
+    counted = {name: getattr(announced, name) for name in names}
     return NoticeStatus(announced_on=day, effective_on=effective_on, **counted)
 
 
