@@ -14,8 +14,7 @@ from litestar import Litestar, Request
 from register_api import clock as system_clock
 from register_api.clock import Clock
 from register_api.serve.answer.cache import Answers
-from register_api.serve.answer.readiness import FreshnessLog
-from register_api.serve.answer.service import Service, is_computed, routes
+from register_api.serve.answer.service import FreshnessLog, Service, is_computed, routes
 from register_api.serve.fast_path import FastPath
 from register_api.serve.http.asgi import NO_BODY, App, Receive, Scope, Send, start_message
 from register_api.serve.http.problems import Problem, send_problem

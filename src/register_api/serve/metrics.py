@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from register_api.core.text import printable
 from register_api.errors import UsageError
-from register_api.serve.answer.readiness import Freshness, known_freshness
+from register_api.serve.answer.service import Freshness, known_freshness
 from register_api.serve.app import AppState
 from register_api.serve.logs import Kind
 from register_api.serve.reply_table import ReplyTable

@@ -15,7 +15,7 @@ import pytest
 import stores
 from patience import PATIENCE
 from register_api.core.format import tree
-from register_api.serve.answer.readiness import FreshnessLog
+from register_api.serve.answer.service import FreshnessLog
 from register_api.serve.logs import LIBRARIES, Counters, client_fields, log_requests, set_up_logs
 from register_api.serve.reply_table import CurrentReplies
 from register_api.serve.settings import Settings
@@ -171,7 +171,7 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
     now = stores.EXPIRES - dt.timedelta(hours=13)
     replies = CurrentReplies(one_version, 0)
     log = FreshnessLog(replies, lambda: now)
-    with caplog.at_level("INFO", "register_api.serve.answer.readiness"):
+    with caplog.at_level("INFO", "register_api.serve.answer.service"):
         assert log.look() is None
         replies.show(replies.load())
         for hours, state in (
