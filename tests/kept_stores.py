@@ -35,13 +35,13 @@ from quick_disk import quick_disk
 from register_api.core.format import tree
 from register_api.core.log.checkpoint import parse_checkpoint
 from register_api.core.log.note import parse_note
-from register_api.store import layout, transaction
+from register_api.store import reader, transaction
 from register_api.witness.witness import Cosigned, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.store.layout import Journal
+    from register_api.store.reader import Journal
 
 FOLDER = Path(__file__).with_name("kept")
 BEGUN = dt.datetime(2026, 11, 1, 9, tzinfo=dt.UTC)
@@ -69,7 +69,7 @@ def write_keys(folder: Path) -> None:
 
 def names_under_way(store: Path) -> list[Path]:
     """Return the names that still lead through the visible generation, as while one is published."""
-    return [path for path in (store / layout.PUBLIC).rglob("*") if path.is_symlink()]
+    return [path for path in (store / reader.PUBLIC).rglob("*") if path.is_symlink()]
 
 
 def make(folder: Path) -> None:

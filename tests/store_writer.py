@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from register_api.core.canonical import digest
-from register_api.store import layout
-from register_api.store.layout import Manifest, read_document
-from register_api.store.reader import current
+from register_api.store import reader
+from register_api.store.reader import Manifest, current, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,16 +19,16 @@ def exchange(store: Path, files: Mapping[str, bytes]) -> None:
     """Put files in the place of others, and let manifest and state say that they were published."""
     number = current(store)
     assert number is not None
-    folder = layout.generation_folder(store, number)
-    manifest = read_document(folder / layout.MANIFEST, Manifest)
+    folder = reader.generation_folder(store, number)
+    manifest = read_document(folder / reader.MANIFEST, Manifest)
     entries = {}
     for path, data in files.items():
         entry = manifest.files[path]
-        for suffix in layout.SUFFIXES.values():
+        for suffix in reader.SUFFIXES.values():
             _overwrite(store, path + suffix, data)
         entries[path] = msgspec.structs.replace(entry, sha256=digest(data), size=len(data), encodings={})
     changed = msgspec.structs.replace(manifest, files=manifest.files | entries).encode()
-    (folder / layout.MANIFEST).write_bytes(changed)
+    (folder / reader.MANIFEST).write_bytes(changed)
     say(store, manifest_sha256=digest(changed))
 
 
@@ -37,14 +36,14 @@ def say(store: Path, **fields: Any) -> None:
     """Let the state of the visible publication say something else."""
     number = current(store)
     assert number is not None
-    path = layout.generation_folder(store, number) / layout.STATE
+    path = reader.generation_folder(store, number) / reader.STATE
     document = msgspec.json.decode(path.read_bytes())
     path.write_bytes(msgspec.json.encode({**document, **fields}))
 
 
 def _overwrite(store: Path, name: str, data: bytes) -> None:
     """Write a file anew wherever the store has it: in ``public``, and in generations that show it."""
-    trees = [store / layout.PUBLIC, *(store / layout.GENERATIONS).glob(f"*/{layout.TREE}")]
+    trees = [store / reader.PUBLIC, *(store / reader.GENERATIONS).glob(f"*/{reader.TREE}")]
     for tree in trees:
         if (tree / name).exists():
             (tree / name).unlink()

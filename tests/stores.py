@@ -24,7 +24,8 @@ from register_api.core.model import (
     StatusText,
     Subprocessor,
 )
-from register_api.store.layout import PublisherState, StoredPolicy
+from register_api.core.notice_period import NoticePolicy
+from register_api.store.reader import PublisherState
 from register_api.store.transaction import commit
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def state(version: int) -> PublisherState:
         root_hash="ab" * 32,
         time_zone="Europe/Helsinki",
         first_live=1,
-        policies=(StoredPolicy(version=1, day=FIRST.date(), notice=NOTICE),),
+        policies=(NoticePolicy(version=1, day=FIRST.date(), notice=NOTICE),),
     )
 
 

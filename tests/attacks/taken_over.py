@@ -16,8 +16,8 @@ from register_api.core.format.paths import kind_of
 from register_api.serve.app import create_app
 from register_api.serve.server import make_server
 from register_api.serve.settings import Settings
-from register_api.store import layout
-from register_api.store.layout import Manifest, ManifestEntry, PublisherState
+from register_api.store import reader
+from register_api.store.reader import Manifest, ManifestEntry, PublisherState
 from running import in_a_thread, serving
 
 if TYPE_CHECKING:
@@ -54,19 +54,19 @@ class Host:
 
 def rewrite_store(store: Path, generation: int, files: Mapping[str, bytes]) -> None:
     """Write a generation as the store has it, whose manifest vouches for whatever the files hold."""
-    folder = layout.generation_folder(store, generation)
+    folder = reader.generation_folder(store, generation)
     for path, data in files.items():
-        target = folder / layout.TREE / path
+        target = folder / reader.TREE / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
     listing = {path: _entry(path, data) for path, data in files.items()}
     manifest = Manifest(register=NAME, version=1, generation=generation, files=listing).encode()
-    (folder / layout.MANIFEST).write_bytes(manifest)
-    (folder / layout.STATE).write_bytes(_state(digest(manifest)))
-    link = store / layout.FRESH
+    (folder / reader.MANIFEST).write_bytes(manifest)
+    (folder / reader.STATE).write_bytes(_state(digest(manifest)))
+    link = store / reader.FRESH
     link.unlink(missing_ok=True)
-    link.symlink_to(f"{layout.GENERATIONS}/{generation}")
-    link.replace(store / layout.CURRENT)
+    link.symlink_to(f"{reader.GENERATIONS}/{generation}")
+    link.replace(store / reader.CURRENT)
 
 
 def _entry(path: str, data: bytes) -> ManifestEntry:
@@ -135,7 +135,7 @@ def static_host(store: Path) -> Iterator[Host]:
         disable_nagle_algorithm = True
 
         def __init__(self, *arguments: object) -> None:
-            super().__init__(*arguments, directory=str(store / layout.CURRENT / layout.TREE))  # type: ignore[arg-type]
+            super().__init__(*arguments, directory=str(store / reader.CURRENT / reader.TREE))  # type: ignore[arg-type]
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

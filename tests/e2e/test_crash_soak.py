@@ -22,7 +22,7 @@ from memory_folder import memory_folder
 from patience import PATIENCE
 from publishers import Publisher, publish_from, recover_from, refresh_from, rotate_from
 from register_api.publish.last_signed import read_memory
-from register_api.store import layout
+from register_api.store import reader
 from register_api.store.reader import current, generations
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Soak:
 
     def _next_generation(self) -> Path:
         store = self.publisher.store
-        return layout.generation_folder(store, (current(store) or 0) + 1 if store.exists() else 1)
+        return reader.generation_folder(store, (current(store) or 0) + 1 if store.exists() else 1)
 
     def _time_of(self, work: str) -> float:
         self.publisher.say("measured")
@@ -140,9 +140,9 @@ class Soak:
 
     def _mirror(self) -> None:
         """Copy what is shown, as whoever mirrors it does: never again an older one."""
-        if (self.publisher.store / layout.CURRENT).exists():
+        if (self.publisher.store / reader.CURRENT).exists():
             shutil.rmtree(self.mirror, ignore_errors=True)
-            public = self.publisher.store / layout.PUBLIC
+            public = self.publisher.store / reader.PUBLIC
             # New names lead nowhere until they are shown: a host answers 404 to them.
             for path in filter(Path.is_file, public.rglob("*")):
                 copy = self.mirror / path.relative_to(public)

@@ -17,9 +17,8 @@ from programs import REGISTER_API, output_of, started
 from publishers import NOW, Publisher, publish_from, refresh_from
 from register_api.core.canonical import digest
 from register_api.core.format import tree
-from register_api.store import layout
-from register_api.store.layout import Manifest, read_document
-from register_api.store.reader import current, generations
+from register_api.store import reader
+from register_api.store.reader import Manifest, current, generations, read_document
 from register_api.store.transaction import locked
 
 if TYPE_CHECKING:
@@ -96,18 +95,18 @@ class Customer:
     def _compare_with_manifest(self) -> None:
         """Check every file and ready form that the store says is there."""
         store = self.publisher.store
-        for path, entry in read_document(store / layout.MANIFEST, Manifest).files.items():
+        for path, entry in read_document(store / reader.MANIFEST, Manifest).files.items():
             forms = {"identity": entry.sha256} | {
                 coding: form.sha256 for coding, form in entry.encodings.items()
             }
             for coding, sha256 in forms.items():
-                file = store / layout.PUBLIC / (path + layout.SUFFIXES[coding])
+                file = store / reader.PUBLIC / (path + reader.SUFFIXES[coding])
                 assert digest(file.read_bytes()) == sha256, path
 
 
 def nothing_is_visible(store: Path) -> bool:
     """Tell whether a host would answer 404 to everything: no file that can be opened."""
-    return not any(path.is_file() for path in (store / layout.PUBLIC).rglob("*"))
+    return not any(path.is_file() for path in (store / reader.PUBLIC).rglob("*"))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -121,7 +120,7 @@ def test_a_publisher_killed_at_random_moments_loses_no_version(folder: Path, see
     version, interrupted = customer.look(2), 0
     for number in range(10):
         publisher.say(f"killed {number}")
-        writing = layout.generation_folder(publisher.store, current(publisher.store) + 1)
+        writing = reader.generation_folder(publisher.store, current(publisher.store) + 1)
         process = start(publish_from, folder, next(now))
         if number % 2:
             wait_for(writing.exists, process)
@@ -183,7 +182,7 @@ def test_a_refresh_killed_at_random_moments_leaves_the_publication_whole(folder:
     customer, moments = Customer(publisher), random.Random(11)  # noqa: S311 - a test has to repeat itself
     publisher.publish(next(now))
     duration = time_of(refresh_from, folder, next(now))
-    public = publisher.store / layout.PUBLIC
+    public = publisher.store / reader.PUBLIC
     checkpoint = (public / tree.CHECKPOINT.path()).read_bytes()
     for _ in range(8):
         process = start(refresh_from, folder, next(now))
@@ -280,7 +279,7 @@ def test_a_lock_dies_with_the_process_that_held_it(folder: Path) -> None:
     """After a kill nothing has to be removed by hand: the lock file may stay, the lock does not."""
     publisher = Publisher(folder)
     process = start(publish_from, folder, NOW)
-    wait_for((publisher.store / layout.LOCK).exists, process)
+    wait_for((publisher.store / reader.LOCK).exists, process)
     kill(process)
     with locked(publisher.store, wait=0):
-        assert (publisher.store / layout.LOCK).exists()
+        assert (publisher.store / reader.LOCK).exists()

@@ -20,7 +20,7 @@ from namespaces import ROOT, run_mounted
 from programs import Done, environment, run
 from publishers import Publisher
 from quick_disk import quick_disk
-from register_api.store import layout
+from register_api.store import reader
 from register_api.store.reader import open_snapshot
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import FolderFetcher
@@ -183,7 +183,7 @@ def first() -> Iterator[Path]:
         publisher = Case(folder)
         publisher.publish(BEGUN)
         assert publisher.verify(folder / "customer").exit_code == 0
-        shutil.copytree(publisher.store / layout.PUBLIC, publisher.mirror)
+        shutil.copytree(publisher.store / reader.PUBLIC, publisher.mirror)
         yield folder
 
 

@@ -17,7 +17,7 @@ from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.publish.last_signed import MEMORY_FILE
 from register_api.publish.rotation import rotate_trust_key
-from register_api.store import layout
+from register_api.store import reader
 from static_host import static_host
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def hosted(publisher: Publisher) -> Iterator[str]:
     """A host with a copy of what is published at this moment."""
     public = publisher.folder / "hosted"
     shutil.rmtree(public, ignore_errors=True)
-    shutil.copytree(publisher.store / layout.PUBLIC, public)
+    shutil.copytree(publisher.store / reader.PUBLIC, public)
     with static_host(public) as base:
         yield base
 
@@ -87,7 +87,7 @@ def bring_back(publisher: Publisher, backup: Path) -> None:
 
 
 def tree_of(publisher: Publisher) -> dict[str, str]:
-    public = publisher.store / layout.PUBLIC
+    public = publisher.store / reader.PUBLIC
     return {
         str(path.relative_to(public)): digest(path.read_bytes())
         for path in sorted(public.rglob("*"))
@@ -100,7 +100,7 @@ def roots_of(publisher: Publisher) -> dict[str, str]:
 
 
 def first_root(publisher: Publisher) -> str:
-    return digest((publisher.store / layout.PUBLIC / tree.ROOT.path(1)).read_bytes())
+    return digest((publisher.store / reader.PUBLIC / tree.ROOT.path(1)).read_bytes())
 
 
 def test_a_whole_backup_is_refused_where_the_public_head_is_ahead(publisher: Register) -> None:
@@ -165,7 +165,7 @@ def test_an_empty_store_is_filled_again_and_goes_on(publisher: Register) -> None
         code, said = run(publisher, "recover", "--from", base)
         assert code == 0, said
         after = tree_of(publisher)
-        compressed = tuple(layout.SUFFIXES.values())[1:]
+        compressed = tuple(reader.SUFFIXES.values())[1:]
         old_trust = {path for path in before if path.startswith("trust/")}
         lost = {path for path in before.keys() - after.keys() if not path.endswith(compressed)} - old_trust
         assert lost == set()
@@ -205,10 +205,10 @@ def test_a_root_that_is_given_as_a_file_suffices(publisher: Register) -> None:
         hostile = publisher.folder / "hosted" / tree.ROOT.path(1)
         stranger = Register(publisher.folder / "stranger")
         stranger.publish_note("theirs", NOW)
-        hostile.write_bytes((stranger.store / layout.PUBLIC / tree.ROOT.path(1)).read_bytes())
+        hostile.write_bytes((stranger.store / reader.PUBLIC / tree.ROOT.path(1)).read_bytes())
         last = Register(publisher.folder / "last")
         code, said = run(last, "recover", "--from", base, "--root", given)
-        assert (code, last.store.joinpath(layout.PUBLIC).exists()) == (16, False), said
+        assert (code, last.store.joinpath(reader.PUBLIC).exists()) == (16, False), said
 
 
 def test_keys_that_lost_their_memory_learn_it_from_their_own_store(publisher: Register) -> None:
@@ -239,7 +239,7 @@ def test_a_tree_that_does_not_hold_is_not_taken_over(publisher: Register, path: 
         shutil.rmtree(publisher.store)
         code, said = run(publisher, "recover", "--from", base)
     assert code in {11, 12, 18}, said
-    assert not (publisher.store / layout.CURRENT).exists()
+    assert not (publisher.store / reader.CURRENT).exists()
 
 
 def test_what_cannot_be_asked_is_told_and_ends_nothing(publisher: Register) -> None:
@@ -279,7 +279,7 @@ def test_a_refresh_and_the_status_ask_the_registers_own_address_or_another(
         publisher.publish_note("version 4", NOW + 4 * MINUTE)
         backup = backup_of(publisher, "backup")
         publisher.refresh(NOW + 5 * MINUTE)
-        shutil.copytree(publisher.store / layout.PUBLIC, publisher.folder / "hosted", dirs_exist_ok=True)
+        shutil.copytree(publisher.store / reader.PUBLIC, publisher.folder / "hosted", dirs_exist_ok=True)
         assert run(publisher, "refresh", *words)[0] == 0
         bring_back(publisher, backup)
         before = tree_of(publisher)

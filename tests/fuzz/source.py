@@ -12,8 +12,7 @@ from memory_folder import memory_folder
 from register_api.core.rules import check
 from register_api.source.file import SourceFile, parse_source
 from register_api.source.load import LoadedSource, load
-from register_api.store.layout import Journal, Manifest, PublisherState, read_document
-from register_api.store.reader import open_snapshot
+from register_api.store.reader import Journal, Manifest, PublisherState, open_snapshot, read_document
 from stores import make_store
 
 EXAMPLE = Path(__file__).parents[2] / "register"

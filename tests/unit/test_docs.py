@@ -35,7 +35,7 @@ from register_api.hosting.script import load_checks
 from register_api.serve.http import limits
 from register_api.serve.metrics import METRICS
 from register_api.serve.settings import VARIABLES, Settings
-from register_api.store.layout import Manifest
+from register_api.store.reader import Manifest
 from register_api.verify.checks.check_table import CHECKS, NOTICE_CHECKS, PACKAGE_CHECKS
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.hosting import configuration
 from register_api.hosting.host_rules import lasting_digests
-from register_api.store.layout import PUBLIC
-from register_api.store.reader import Snapshot, open_snapshot
+from register_api.store.reader import PUBLIC, Snapshot, open_snapshot
 
 _HOSTS, _WORKFLOWS = get_args(configuration.HostFormat), get_args(configuration.WorkflowFormat)
 _Form: TypeAlias = configuration.HostFormat | configuration.WorkflowFormat | Literal["pages"]

@@ -24,8 +24,7 @@ from register_api.doctor.store_checks import RENEWED_BY, expiring, expiry_verdic
 from register_api.errors import Stale, StoreDamaged, VerificationError
 from register_api.publish.attestations import newest_stamped, read_head, witness_status
 from register_api.publish.trust.repository import Expiry
-from register_api.store.layout import PUBLIC
-from register_api.store.reader import Snapshot
+from register_api.store.reader import PUBLIC, Snapshot
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options

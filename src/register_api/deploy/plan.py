@@ -23,8 +23,7 @@ from register_api.deploy.public_head import Readable, address_of_register, compa
 from register_api.deploy.target import DeployTarget
 from register_api.errors import Forked, RolledBack, TargetError, VerificationError
 from register_api.files.durable import DamagedState, read_state, write_state
-from register_api.store.layout import SUFFIXES, Encoding, ManifestEntry
-from register_api.store.reader import Snapshot
+from register_api.store.reader import SUFFIXES, Encoding, ManifestEntry, Snapshot
 
 _FORMAT = "sub-processor-register-deployed/1"
 _FOLDER = "deployed"

@@ -15,9 +15,8 @@ from register_api.errors import RolledBack, StoreDamaged, StoreError
 from register_api.publish import last_signed
 from register_api.publish.examine import Examined, examine
 from register_api.publish.last_signed import NOTHING, KeyMemory
-from register_api.store.layout import PublisherState, StoredPolicy
 from register_api.store.plan import Progress
-from register_api.store.reader import Snapshot, reopened
+from register_api.store.reader import PublisherState, Snapshot, reopened
 from register_api.store.transaction import commit, locked, recover
 
 
@@ -124,9 +123,6 @@ def _pages_of(state: PublisherState) -> PagesMade:
 
 def state_of(found: Examined, pages: PagesMade) -> PublisherState:
     """Return what the store says of itself, for those who read it without keys."""
-    rows = (
-        StoredPolicy(version=row.version, day=row.day, notice=row.notice) for row in found.promises.policies
-    )
     newest = found.newest.document
     return PublisherState(
         register=newest.register,
@@ -136,7 +132,7 @@ def state_of(found: Examined, pages: PagesMade) -> PublisherState:
         root_hash=found.head.root_hash,
         time_zone=newest.publisher.time_zone,
         first_live=found.promises.first_live,
-        policies=tuple(rows),
+        policies=found.promises.policies,
         page_templates=pages.templates,
         pages_on=pages.day,
     )

@@ -65,15 +65,6 @@ def select(resource: Resource, headers: Headers) -> tuple[Representation | None,
     return None, False
 
 
-def refusal(resource: Resource, headers: Headers) -> Problem:
-    """Return why ``select`` has chosen no representation: 406 or 412."""
-    accepted = acceptable_codings(header(headers, b"accept-encoding"))
-    if resource.representations.keys().isdisjoint(accepted):
-        have = ", ".join(resource.representations)
-        return Problem("not-acceptable", f"Accept-Encoding leaves none of these: {have}.")
-    return Problem("precondition-failed", "If-Match or If-Unmodified-Since asks for what was here before.")
-
-
 def _guard_fails(resource: Resource, representation: Representation, headers: Headers) -> bool:
     """Evaluate If-Match, and If-Unmodified-Since only without it (section 13.1.4)."""
     tags = header(headers, b"if-match")
@@ -95,10 +86,15 @@ def _is_unchanged(resource: Resource, etag: bytes, tags: bytes | None, since: by
 
 
 async def send_resource(resource: Resource, scope: Scope, send: Send) -> None:
-    """Answer GET or HEAD with a resource, in the form and under the conditions asked for."""
+    """Answer GET or HEAD with a resource, in the form and under the conditions asked for, or 406 or 412."""
     representation, unchanged = select(resource, scope["headers"])
     if representation is None:
-        raise refusal(resource, scope["headers"])
+        accepted = acceptable_codings(header(scope["headers"], b"accept-encoding"))
+        if resource.representations.keys().isdisjoint(accepted):
+            have = ", ".join(resource.representations)
+            raise Problem("not-acceptable", f"Accept-Encoding leaves none of these: {have}.")
+        what = "If-Match or If-Unmodified-Since asks for what was here before."
+        raise Problem("precondition-failed", what)
     await _send_form(representation, scope["method"], send, unchanged=unchanged)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -77,25 +77,17 @@ def metrics_address(settings: Settings) -> tuple[str, int] | None:
     return match[1].strip("[]"), int(match[2])
 
 
-_RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
-    (
-        lambda settings: settings.metrics != OFF and metrics_address(settings) is None,
-        "the address for metrics must be written host:port, such as 127.0.0.1:9100, or off",
-    ),
-    (
-        lambda settings: re.fullmatch(r"/|(/(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+)+/?", settings.root_path) is None,
-        "the root path must be a path such as /trust, of letters, digits and - . _ ~",
-    ),
-    (
-        lambda settings: re.fullmatch(r"0?[0-7]{3}", settings.uds_mode) is None,
-        "the mode of the Unix socket must be three octal digits, such as 660",
-    ),
-    (
-        lambda settings: settings.metrics != OFF and settings.workers > 1,
-        "metrics are those of one process: they cannot be had with more than one worker",
-    ),
-)
-"""What must not be, and the words for it."""
+def _fault(settings: Settings) -> str | None:
+    """Return what is wrong with settings that are each of their kind."""
+    if settings.metrics != OFF and metrics_address(settings) is None:
+        return "the address for metrics must be written host:port, such as 127.0.0.1:9100, or off"
+    if not re.fullmatch(r"/|(/(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+)+/?", settings.root_path):
+        return "the root path must be a path such as /trust, of letters, digits and - . _ ~"
+    if not re.fullmatch(r"0?[0-7]{3}", settings.uds_mode):
+        return "the mode of the Unix socket must be three octal digits, such as 660"
+    if settings.metrics != OFF and settings.workers > 1:
+        return "metrics are those of one process: they cannot be had with more than one worker"
+    return None
 
 
 def read_settings(
@@ -123,9 +115,8 @@ def read_settings(
         if value is not None:
             values[name] = _value(name, value, f"--{name.replace('_', '-')} {shortened(value)}")
     settings = Settings(**values)
-    for is_broken, words in _RULES:
-        if is_broken(settings):
-            raise UsageError(words)
+    if words := _fault(settings):
+        raise UsageError(words)
     return settings
 
 

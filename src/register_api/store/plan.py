@@ -15,9 +15,8 @@ from register_api.core.canonical import digest
 from register_api.core.format.paths import kind_of
 from register_api.errors import StoreDamaged
 from register_api.files import durable
-from register_api.store import layout
-from register_api.store.layout import Encoding, Journal, Manifest, ManifestEntry, PublisherState
-from register_api.store.reader import Snapshot
+from register_api.store import reader
+from register_api.store.reader import Encoding, Journal, Manifest, ManifestEntry, PublisherState, Snapshot
 
 Progress = Callable[[int, int, str], None]
 _SMALLEST = 256
@@ -57,7 +56,7 @@ class CommitPlan:
     ) -> None:
         self.store, self.now, self.data = store, now, files
         self.number = before.generation + 1 if before else 1
-        self.folder = layout.generation_folder(store, self.number)
+        self.folder = reader.generation_folder(store, self.number)
         self.old = before.manifest.files if before else {}
         self.retired = [path for path in retired if path in self.old and path not in files]
         self.forms: dict[str, dict[str, bytes]] = {}
@@ -99,8 +98,8 @@ class CommitPlan:
         journal = Journal(
             changed=tuple(changed), retired=tuple(name for name in before if name not in changed)
         )
-        durable.write_unsynced(self.folder / layout.JOURNAL, msgspec.json.encode(journal))
-        durable.sync([self.folder / layout.JOURNAL], below=self.store)
+        durable.write_unsynced(self.folder / reader.JOURNAL, msgspec.json.encode(journal))
+        durable.sync([self.folder / reader.JOURNAL], below=self.store)
         return journal
 
     def write_group(self, group: Iterable[str]) -> None:
@@ -111,7 +110,7 @@ class CommitPlan:
             entry = self.entries[path]
             forms = self.forms[entry.sha256] if entry.encodings else {}
             for coding, form in {"identity": self.data[path], **forms}.items():
-                written.append(self.folder / layout.TREE / (path + layout.SUFFIXES[coding]))
+                written.append(self.folder / reader.TREE / (path + reader.SUFFIXES[coding]))
                 durable.write_unsynced(written[-1], form, modified=self.now.timestamp())
         durable.sync(written, below=self.folder)
 
@@ -126,7 +125,7 @@ class CommitPlan:
         )
         data = manifest.encode()
         state = msgspec.structs.replace(state, manifest_sha256=digest(data))
-        documents = {layout.MANIFEST: data, layout.STATE: msgspec.json.encode(state)}
+        documents = {reader.MANIFEST: data, reader.STATE: msgspec.json.encode(state)}
         for name, document in documents.items():
             durable.write_unsynced(self.folder / name, document)
         durable.sync((self.folder / name for name in documents), below=self.folder)
@@ -135,4 +134,4 @@ class CommitPlan:
 
 def _names(path: str, entry: ManifestEntry) -> list[str]:
     """Return the names of a file and of its compressed forms, below ``public``."""
-    return [path, *(path + layout.SUFFIXES[coding] for coding in entry.encodings)]
+    return [path, *(path + reader.SUFFIXES[coding] for coding in entry.encodings)]

@@ -1,15 +1,155 @@
-"""Reading one whole publication from a store, whatever is being published meanwhile."""
+"""The folder of a store, its own documents, and reading one whole publication, whatever is being published.
+
+::
+
+    STORE/
+      lock                      held by the one publisher at work
+      fresh                     a link on its way to its place
+      current -> generations/12 the one link whose switch makes a publication visible
+      manifest.json -> current/manifest.json
+      public/                   the tree that is served; URL path = file path
+        v1/register.json        a file; while it changes, a link to ../../current/tree/v1/register.json
+      deployed/                 what ``deploy`` has sent to each target
+      generations/12/
+        tree/                   what this publication changed; what the next one is about to change
+        manifest.json           every path of the tree with type, cache class, digest, forms: a line each
+        state.json              what the publisher needs to go on
+        journal.json            what to finish or undo after a crash; see ``store.transaction``
+"""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
 from pathlib import Path
+from typing import Literal, TypeVar
 
+import msgspec
+
+from register_api.clock import zone_of
 from register_api.core.canonical import digest
-from register_api.errors import StoreDamaged
-from register_api.store import layout
-from register_api.store.layout import Journal, Manifest, PublisherState, read_document
+from register_api.core.format.kind import CacheClass
+from register_api.core.notice_period import NoticePolicy, Promises
+from register_api.core.text import printable
+from register_api.errors import Malformed, StoreDamaged, StoreError
+from register_api.files.durable import UPDATE, NewerFormat, refuse_newer
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+CURRENT = "current"
+PUBLIC = "public"
+GENERATIONS = "generations"
+TREE = "tree"
+MANIFEST = "manifest.json"
+STATE = "state.json"
+JOURNAL = "journal.json"
+LOCK = "lock"
+FRESH = "fresh"
+SUFFIXES = {"identity": "", "gzip": ".gz", "br": ".br", "zstd": ".zst"}
+"""Content coding (RFC 9110 section 8.4.1) to the ending of the file that holds it."""
+
+
+def generation_folder(store: Path, number: int) -> Path:
+    """Return the folder of a generation."""
+    return store / GENERATIONS / str(number)
+
+
+class Encoding(msgspec.Struct, frozen=True, kw_only=True):
+    """One content coding of a file, ready on disk: SHA-256 in hex, size in bytes."""
+
+    sha256: str
+    size: int
+
+
+class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What every host needs to serve one path with the same headers; ``encodings`` by content coding."""
+
+    media_type: str
+    cache: CacheClass
+    sha256: str
+    size: int
+    published_at: dt.datetime
+    encodings: dict[str, Encoding] = {}
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """Every path of the tree, without leading slash, in order."""
+
+    format: Literal["sub-processor-register-manifest/1"] = "sub-processor-register-manifest/1"
+    register: str
+    version: int
+    generation: int
+    files: dict[str, ManifestEntry]
+
+    def encode(self) -> bytes:
+        """Return the bytes of ``manifest.json``."""
+        encode = msgspec.json.encode
+        lines = (b"%b:%b" % (encode(path), encode(self.files[path])) for path in sorted(self.files))
+        head = encode(msgspec.structs.replace(self, files={})).removesuffix(b"}}")
+        return b"%b\n%b\n}}" % (head, b",\n".join(lines))
+
+
+class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the publisher needs to know of all versions without reading them.
+
+    Attributes:
+        root_hash: Root of the log over ``version`` entries, in hex.
+        first_published_at: When version 1 was published; names the feed's ids for ever.
+        first_live: First version that was not imported.
+        policies: Notice promises, oldest first, one row for each change.
+        page_templates: SHA-256 (hex) of what the pages were made with, for ``pages_on``.
+        manifest_sha256: SHA-256 (hex) of the manifest that lies beside this document.
+    """
+
+    format: Literal["sub-processor-register-publisher/1"] = "sub-processor-register-publisher/1"
+    register: str
+    version: int
+    published_at: dt.datetime
+    first_published_at: dt.datetime
+    root_hash: str
+    time_zone: str
+    first_live: int | None
+    policies: tuple[NoticePolicy, ...]
+    page_templates: str | None = None
+    pages_on: dt.date | None = None
+    manifest_sha256: str | None = None
+
+    def promises(self) -> Promises:
+        """Return the notice promises in the core's terms."""
+        try:
+            zone = zone_of(self.time_zone)
+        except Malformed as error:
+            raise StoreDamaged(f"the publisher's state: {error.message}") from error
+        return Promises(zone=zone, first_live=self.first_live, policies=self.policies)
+
+
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
+    """Which names below ``public`` a publication gives new bytes, and which leave, compressed forms too."""
+
+    format: Literal["sub-processor-register-journal/1"] = "sub-processor-register-journal/1"
+    changed: tuple[str, ...]
+    retired: tuple[str, ...]
+
+
+def read_document(path: Path, kind: type[T], sha256: str | None = None) -> T:
+    """Read one of these documents.
+
+    Raises:
+        StoreError: It cannot be read, or has other bytes than were published.
+    """
+    data = b""
+    try:
+        data = path.read_bytes()
+        if sha256 is not None and digest(data) != sha256:
+            raise StoreDamaged(f"{path} has other bytes than were published")
+        return msgspec.json.decode(data, type=kind)
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+        known = next(field.default for field in msgspec.structs.fields(kind) if field.name == "format")
+        try:
+            refuse_newer(data, known)
+        except NewerFormat as newer:
+            raise StoreError(f"{path} {newer}", hint=UPDATE) from error
+        raise StoreDamaged(f"{path} cannot be read: {printable(error)}") from error
 
 
 class Snapshot:
@@ -53,14 +193,14 @@ class Snapshot:
                 try:
                     self.read(path, form)
                 except StoreDamaged:
-                    found.append(path + layout.SUFFIXES[form])
+                    found.append(path + SUFFIXES[form])
         return found
 
     def file(self, path: str, encoding: str = "identity") -> Path:
         """Return where on disk a file of this publication lies at this moment."""
-        name = path + layout.SUFFIXES[encoding]
-        ours = layout.generation_folder(self.store, self.generation) / layout.TREE / name
-        return ours if ours.exists() else self.store / layout.PUBLIC / name
+        name = path + SUFFIXES[encoding]
+        ours = generation_folder(self.store, self.generation) / TREE / name
+        return ours if ours.exists() else self.store / PUBLIC / name
 
 
 def open_snapshot(store: Path, generation: int | None = None) -> Snapshot | None:
@@ -72,9 +212,9 @@ def open_snapshot(store: Path, generation: int | None = None) -> Snapshot | None
     number = current(store) if generation is None else generation
     if number is None:
         return None
-    folder = layout.generation_folder(store, number)
-    state = read_document(folder / layout.STATE, PublisherState)
-    manifest = read_document(folder / layout.MANIFEST, Manifest, state.manifest_sha256)
+    folder = generation_folder(store, number)
+    state = read_document(folder / STATE, PublisherState)
+    manifest = read_document(folder / MANIFEST, Manifest, state.manifest_sha256)
     return Snapshot(store, number, manifest, state)
 
 
@@ -92,16 +232,16 @@ def current(store: Path) -> int | None:
         StoreDamaged: The link leads to something else than a generation.
     """
     try:
-        return int((store / layout.CURRENT).readlink().name)
+        return int((store / CURRENT).readlink().name)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise StoreDamaged(f"{store / layout.CURRENT} does not lead to a generation: {error}") from error
+        raise StoreDamaged(f"{store / CURRENT} does not lead to a generation: {error}") from error
 
 
 def read_journal(store: Path, generation: int) -> Journal | None:
     """Return a generation's journal, or ``None`` when it was not written yet."""
-    path = layout.generation_folder(store, generation) / layout.JOURNAL
+    path = generation_folder(store, generation) / JOURNAL
     if not path.exists():
         return None
     journal = read_document(path, Journal)
@@ -113,4 +253,4 @@ def read_journal(store: Path, generation: int) -> Journal | None:
 
 def generations(store: Path) -> list[int]:
     """Return the numbers of all generation folders, oldest first."""
-    return sorted(int(path.name) for path in (store / layout.GENERATIONS).glob("*") if path.name.isdigit())
+    return sorted(int(path.name) for path in (store / GENERATIONS).glob("*") if path.name.isdigit())

@@ -30,10 +30,9 @@ import filelock
 from register_api.core.format.paths import in_order
 from register_api.errors import StoreDamaged, StoreLocked
 from register_api.files import durable
-from register_api.store import layout
-from register_api.store.layout import LOCK, Journal, PublisherState
+from register_api.store import reader
 from register_api.store.plan import CommitPlan, Progress
-from register_api.store.reader import Snapshot, current, generations, read_journal, reopened
+from register_api.store.reader import Journal, PublisherState, Snapshot, current, generations
 
 WAIT_SECONDS = 20.0
 """How long a second publisher waits for the first before it gives up."""
@@ -47,7 +46,7 @@ def locked(store: Path, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
         StoreLocked: Another process still holds it after so many seconds.
     """
     store.mkdir(parents=True, exist_ok=True)
-    lock = filelock.UnixFileLock(store / LOCK)
+    lock = filelock.UnixFileLock(store / reader.LOCK)
     try:
         lock.acquire(timeout=wait)
     except filelock.Timeout as error:
@@ -91,7 +90,7 @@ def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
         StoreDamaged: A file that must never change would.
         OSError: The disk does not take it; what was visible stays so.
     """
-    before = reopened(store, before)
+    before = reader.reopened(store, before)
     groups = in_order(files)
     ordered = {path: data for group in groups for path, data in group.items()}
     plan = CommitPlan(store, before, ordered, now, retired=retired, progress=progress)
@@ -101,8 +100,8 @@ def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
     snapshot = plan.write_documents(state)
     _route(store, before.generation if before else None, journal)
     _link_manifest(store)
-    target = f"{layout.GENERATIONS}/{plan.number}"
-    switch = functools.partial(durable.switch_link, store / layout.CURRENT, target)
+    target = f"{reader.GENERATIONS}/{plan.number}"
+    switch = functools.partial(durable.switch_link, store / reader.CURRENT, target)
     switch() if show is None else show(switch)
     finish_commit(store, plan.number, journal)
     return snapshot
@@ -117,22 +116,22 @@ def recover(store: Path) -> bool:
     if number is None:
         return bool(later)
     _link_manifest(store)
-    journal = read_journal(store, number)
+    journal = reader.read_journal(store, number)
     if journal is None:
         raise StoreDamaged(f"generation {number} has no journal")
     mended = finish_commit(store, number, journal)
     for old in generations(store)[:-KEPT_GENERATIONS]:
-        shutil.rmtree(layout.generation_folder(store, old))
+        shutil.rmtree(reader.generation_folder(store, old))
     return mended or bool(later)
 
 
 def _tree(store: Path, number: int) -> Path:
-    return layout.generation_folder(store, number) / layout.TREE
+    return reader.generation_folder(store, number) / reader.TREE
 
 
 def _route(store: Path, before: int | None, journal: Journal) -> None:
     """Let the names that change lead through ``current``, which for now shows the bytes of before."""
-    public = store / layout.PUBLIC
+    public = store / reader.PUBLIC
     public.mkdir(parents=True, exist_ok=True)
     names = (*journal.changed, *journal.retired)
     if before is not None:  # the generation that shows the bytes that names have now keeps them
@@ -144,8 +143,8 @@ def _route(store: Path, before: int | None, journal: Journal) -> None:
         durable.sync_folders({(tree / name).parent for name in kept}, below=tree.parent)
     folders = _make_folders(public / name for name in names)
     for name in names:
-        target = "../" * (name.count("/") + 1) + f"{layout.CURRENT}/{layout.TREE}/{name}"
-        durable.place_link(public / name, target, temporary=store / layout.FRESH)
+        target = "../" * (name.count("/") + 1) + f"{reader.CURRENT}/{reader.TREE}/{name}"
+        durable.place_link(public / name, target, temporary=store / reader.FRESH)
     durable.sync_folders(folders | {public}, below=store)
 
 
@@ -159,14 +158,14 @@ def _make_folders(paths: Iterable[Path]) -> set[Path]:
 
 def finish_commit(store: Path, number: int, journal: Journal) -> bool:
     """Put the files of the visible generation in the place of the links that lead to them."""
-    public, tree = store / layout.PUBLIC, _tree(store, number)
+    public, tree = store / reader.PUBLIC, _tree(store, number)
     changed = [name for name in journal.changed if not _is_real(public / name)]
     for name in changed:
         if not (tree / name).exists():
             raise StoreDamaged(f"the journal of generation {number} names {name}, which is missing")
     folders = _make_folders(public / name for name in changed)
     for name in changed:
-        durable.place_hard_link(public / name, tree / name, temporary=store / layout.FRESH)
+        durable.place_hard_link(public / name, tree / name, temporary=store / reader.FRESH)
     retired = [path for name in journal.retired if (path := public / name).is_symlink()]
     for path in retired:
         path.unlink()
@@ -178,14 +177,14 @@ def _undo(store: Path, number: int, visible: int | None) -> None:
     """Remove a generation that never became visible, and give names their old files back."""
     journal = None  # before it was written nothing was changed in ``public``
     with contextlib.suppress(StoreDamaged):
-        journal = read_journal(store, number)
-    public = store / layout.PUBLIC
+        journal = reader.read_journal(store, number)
+    public = store / reader.PUBLIC
     touched = [public / name for name in (*journal.changed, *journal.retired)] if journal else []
     links = [path for path in touched if path.is_symlink()]
     for path in links:
         old = _tree(store, visible) / path.relative_to(public) if visible is not None else None
         if old is not None and old.exists():
-            durable.place_hard_link(path, old, temporary=store / layout.FRESH)
+            durable.place_hard_link(path, old, temporary=store / reader.FRESH)
         else:
             path.unlink()
     durable.sync_folders({path.parent for path in links}, below=public)
@@ -194,12 +193,12 @@ def _undo(store: Path, number: int, visible: int | None) -> None:
             with contextlib.suppress(OSError):  # not empty, or the tree itself
                 if folder.name:
                     (public / folder).rmdir()
-    shutil.rmtree(layout.generation_folder(store, number))
+    shutil.rmtree(reader.generation_folder(store, number))
 
 
 def _link_manifest(store: Path) -> None:
-    if not (store / layout.MANIFEST).is_symlink():
-        durable.switch_link(store / layout.MANIFEST, f"{layout.CURRENT}/{layout.MANIFEST}")
+    if not (store / reader.MANIFEST).is_symlink():
+        durable.switch_link(store / reader.MANIFEST, f"{reader.CURRENT}/{reader.MANIFEST}")
 
 
 def _is_real(path: Path) -> bool:

@@ -17,7 +17,7 @@ from publishers import Publisher
 from quick_disk import quick_disk
 from register_api.cli.main import cli
 from register_api.publish import last_signed
-from register_api.store.layout import Journal, Manifest, PublisherState
+from register_api.store.reader import Journal, Manifest, PublisherState
 from register_api.verify import state
 from register_api.witness import witness
 from static_host import static_host

@@ -14,7 +14,7 @@ from register_api.core.headers import CACHE_CONTROL, NEIGHBOURS, WholeTree, link
 from register_api.errors import UsageError
 from register_api.hosting.configuration import Site, configuration, read_site
 from register_api.hosting.host_rules import NUMBER, caches, lasting_digests, links, media_types, policies
-from register_api.store.layout import Encoding, ManifestEntry
+from register_api.store.reader import Encoding, ManifestEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -30,9 +30,8 @@ from register_api.publish.examine import examine
 from register_api.publish.last_signed import MEMORY_FILE, read_memory
 from register_api.publish.pipeline import refresh_freshness
 from register_api.publish.rotation import KeyChange, renew_trust, rotate_key
-from register_api.store import layout
-from register_api.store.layout import Journal, read_document
-from register_api.store.reader import current
+from register_api.store import reader
+from register_api.store.reader import Journal, current, read_document
 from store_writer import exchange, say
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def copy_of(folder: Path, target: Path) -> Publisher:
 
 def copy_or_link(source: str, target: str) -> None:
     """Link what was published: neither the publisher nor ``exchange`` writes into a published file."""
-    published = {layout.PUBLIC, layout.TREE} & {*source.split("/")}
+    published = {reader.PUBLIC, reader.TREE} & {*source.split("/")}
     (os.link if published else shutil.copy2)(source, target)
 
 
@@ -91,7 +90,7 @@ SIGNING: tuple[Callable[[Publisher], None], ...] = (publish, refresh, renew, rot
 
 
 def public_files(publisher: Publisher) -> dict[str, bytes]:
-    public = publisher.store / layout.PUBLIC
+    public = publisher.store / reader.PUBLIC
     paths = [f"{folder}/{name}" for folder, _, names in os.walk(public) for name in names]
     return {path.removeprefix(f"{public}/"): Path(path).read_bytes() for path in paths}
 
@@ -107,7 +106,7 @@ def refused(publisher: Publisher, sign: Callable[[Publisher], None], error: type
 
 
 def stored(publisher: Publisher, path: str) -> bytes:
-    return (publisher.store / layout.PUBLIC / path).read_bytes()
+    return (publisher.store / reader.PUBLIC / path).read_bytes()
 
 
 @pytest.mark.parametrize("sign", SIGNING)
@@ -282,14 +281,14 @@ def test_a_publisher_whose_newest_key_was_ended_can_go_on(publisher: Publisher) 
 
 # ------------------------------------------------------------------ a bit in every file
 
-DOCUMENTS = (layout.STATE, layout.MANIFEST, layout.JOURNAL)
+DOCUMENTS = (reader.STATE, reader.MANIFEST, reader.JOURNAL)
 
 
 def every_file(folder: Path) -> list[str]:
     """Return a path of each kind there is in a tree, by the table of files."""
-    public = folder / "store" / layout.PUBLIC
+    public = folder / "store" / reader.PUBLIC
     found = {str(path.relative_to(public)) for path in public.rglob("*") if path.is_file()}
-    known = sorted(found - {path for path in found if path.endswith(tuple(layout.SUFFIXES.values())[1:])})
+    known = sorted(found - {path for path in found if path.endswith(tuple(reader.SUFFIXES.values())[1:])})
     assert {kind.template for kind in FILES if not kind.optional} - {kind_of(p).template for p in known} <= {
         tree.FEED_ARCHIVE.template,
         tree.TILE.template,
@@ -308,7 +307,7 @@ def outcome(publisher: Publisher, sign: Callable[[Publisher], None]) -> dict[str
         return None
     number = current(publisher.store)
     assert number is not None
-    journal = read_document(layout.generation_folder(publisher.store, number) / layout.JOURNAL, Journal)
+    journal = read_document(reader.generation_folder(publisher.store, number) / reader.JOURNAL, Journal)
     return {name: stored(publisher, name) for name in journal.changed if name not in before} | {
         name: stored(publisher, name)
         for name in journal.changed
@@ -327,7 +326,7 @@ PLACES: tuple[Callable[[int], int], ...] = (
 
 def changed_bit(folder: Path, path: str, place: Callable[[int], int]) -> dict[str, bytes]:
     """Return a file of the tree with another bit, if it has a place for that."""
-    data = bytearray((folder / "store" / layout.PUBLIC / path).read_bytes())
+    data = bytearray((folder / "store" / reader.PUBLIC / path).read_bytes())
     if not data:
         return {}
     data[place(len(data))] ^= 1
@@ -377,14 +376,14 @@ def test_a_changed_bit_in_a_document_of_the_store_is_refused_or_has_no_effect(
 ) -> None:
     number = current(published / "store")
     assert number is not None
-    data = (layout.generation_folder(published / "store", number) / name).read_bytes()
+    data = (reader.generation_folder(published / "store", number) / name).read_bytes()
     with memory_folder() as folder, quick_disk():
         wanted = outcome(copy_of(published, folder / "honest"), sign)
         for at in range(0, len(data), max(1, len(data) // 60)):
             changed = bytearray(data)
             changed[at] ^= 1
             publisher = copy_of(published, folder / "copy")
-            (layout.generation_folder(publisher.store, number) / name).write_bytes(changed)
+            (reader.generation_folder(publisher.store, number) / name).write_bytes(changed)
             assert outcome(publisher, sign) in (None, wanted), at
             shutil.rmtree(publisher.folder)
 
@@ -393,14 +392,14 @@ def test_a_journal_that_leads_out_of_the_store_moves_nothing(publisher: Publishe
     """Finishing an interrupted publication, the publisher would write where the attacker cannot."""
     number = current(publisher.store)
     assert number is not None
-    folder = layout.generation_folder(publisher.store, number)
+    folder = reader.generation_folder(publisher.store, number)
     outside = publisher.folder / "outside"
     outside.write_text("mine", "utf-8")
     link = publisher.folder / "link"
     link.symlink_to(outside)
     (folder / "outside").write_text("theirs", "utf-8")
     for name in ("../../outside", "../../link", "/etc/passwd", "v1//register.json", "v1/../../../outside"):
-        (folder / layout.JOURNAL).write_text(json.dumps({"changed": [name], "retired": [name]}), "utf-8")
+        (folder / reader.JOURNAL).write_text(json.dumps({"changed": [name], "retired": [name]}), "utf-8")
         refused_by = pytest.raises(StoreDamaged)
         with refused_by:
             publisher.publish(NEXT)

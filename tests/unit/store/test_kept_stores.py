@@ -15,7 +15,7 @@ from memory_folder import memory_folder
 from quick_disk import quick_disk
 from register_api.errors import KeyStoreError, Malformed, RegisterError, StoreError, WitnessError
 from register_api.publish import last_signed
-from register_api.store import layout
+from register_api.store import reader
 from register_api.store.reader import current, open_snapshot, read_journal
 from register_api.verify import state
 from register_api.witness.witness import Record
@@ -79,17 +79,17 @@ def by_a_newer_release(path: Path) -> None:
 
 
 def visible(kept: Publisher) -> Path:
-    return layout.generation_folder(kept.store, current(kept.store) or 0)
+    return reader.generation_folder(kept.store, current(kept.store) or 0)
 
 
 READERS: dict[str, tuple[Callable[[Publisher], Path], Callable[[Publisher], object], type[RegisterError]]] = {
     "state": (
-        lambda kept: visible(kept) / layout.STATE,
+        lambda kept: visible(kept) / reader.STATE,
         lambda kept: open_snapshot(kept.store),
         StoreError,
     ),
     "journal": (
-        lambda kept: visible(kept) / layout.JOURNAL,
+        lambda kept: visible(kept) / reader.JOURNAL,
         lambda kept: read_journal(kept.store, current(kept.store) or 0),
         StoreError,
     ),
@@ -125,9 +125,9 @@ def test_what_a_newer_release_wrote_is_refused_in_a_sentence(kept: Publisher, na
 
 def test_a_manifest_of_a_newer_release_is_refused_whatever_its_form(kept: Publisher) -> None:
     """The state beside it has its digest, so it is what that release wrote."""
-    path = visible(kept) / layout.MANIFEST
+    path = visible(kept) / reader.MANIFEST
     path.write_bytes(b'{"format":"sub-processor-register-manifest/2"}')
-    said = visible(kept) / layout.STATE
+    said = visible(kept) / reader.STATE
     document = msgspec.json.decode(said.read_bytes())
     said.write_bytes(msgspec.json.encode({**document, "manifest_sha256": None}))
     with pytest.raises(StoreError, match="newer release") as refused:
@@ -136,7 +136,7 @@ def test_a_manifest_of_a_newer_release_is_refused_whatever_its_form(kept: Publis
 
 
 def test_publishing_over_a_newer_store_changes_nothing(kept: Publisher) -> None:
-    by_a_newer_release(visible(kept) / layout.STATE)
+    by_a_newer_release(visible(kept) / reader.STATE)
     before = {path: path.read_bytes() for path in kept.store.rglob("*") if path.is_file()}
     with pytest.raises(StoreError, match="newer release"):
         kept.publish_note("written by this release", NEXT_DAY)

@@ -9,9 +9,8 @@ import pytest
 
 import stores
 from register_api.errors import StoreDamaged
-from register_api.store import layout
-from register_api.store.layout import Manifest, read_document
-from register_api.store.reader import open_snapshot
+from register_api.store import reader
+from register_api.store.reader import Manifest, open_snapshot, read_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,13 +25,13 @@ def test_the_manifest_on_disk_is_one_json_document(store: Path) -> None:
     """Who uploads the tree reads it with any JSON library."""
     snapshot = open_snapshot(store)
     assert snapshot is not None
-    manifest = msgspec.json.decode((store / layout.MANIFEST).read_bytes(), type=Manifest)
+    manifest = msgspec.json.decode((store / reader.MANIFEST).read_bytes(), type=Manifest)
     assert manifest.files == dict(snapshot.manifest.files)
     assert (manifest.version, manifest.generation) == (2, 2)
 
 
 def test_a_manifest_with_other_bytes_than_were_published_is_damage(store: Path) -> None:
-    path = store / layout.MANIFEST
+    path = store / reader.MANIFEST
     data = path.read_bytes()
     path.write_bytes(data.replace(b'"cache":"immutable"', b'"cache":"mutable"', 1))
     with pytest.raises(StoreDamaged, match="other bytes"):
@@ -51,7 +50,7 @@ def test_a_manifest_with_other_bytes_than_were_published_is_damage(store: Path) 
 def test_a_damaged_manifest_is_told_in_characters_that_can_be_printed(
     store: Path, old: bytes, new: bytes
 ) -> None:
-    path = store / layout.MANIFEST
+    path = store / reader.MANIFEST
     path.write_bytes(path.read_bytes().replace(old, new, 1))
     with pytest.raises(StoreDamaged, match="cannot be read") as refused:
         read_document(path, Manifest)
@@ -63,7 +62,7 @@ def test_each_file_has_a_line_in_order_of_path(store: Path) -> None:
     """Who looks for a file in it needs no program; two manifests can be compared line by line."""
     snapshot = open_snapshot(store)
     assert snapshot is not None
-    _, *lines, _ = (store / layout.MANIFEST).read_text().split("\n")
+    _, *lines, _ = (store / reader.MANIFEST).read_text().split("\n")
     assert [line.split('"')[1] for line in lines] == sorted(snapshot.manifest.files)
 
 
@@ -73,5 +72,5 @@ def test_whatever_a_path_holds_it_is_read_back(store: Path, tmp_path: Path) -> N
     assert snapshot is not None
     entry = snapshot.manifest.files["v1/register.json"]
     manifest = msgspec.structs.replace(snapshot.manifest, files={'a"b': entry, "a\nb": entry, "ä\\": entry})
-    (tmp_path / layout.MANIFEST).write_bytes(manifest.encode())
-    assert read_document(tmp_path / layout.MANIFEST, Manifest) == manifest
+    (tmp_path / reader.MANIFEST).write_bytes(manifest.encode())
+    assert read_document(tmp_path / reader.MANIFEST, Manifest) == manifest

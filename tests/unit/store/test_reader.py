@@ -12,7 +12,7 @@ import pytest
 import stores
 from register_api.core.format import tree
 from register_api.errors import StoreDamaged
-from register_api.store import layout
+from register_api.store import reader
 from register_api.store.reader import current, generations, open_snapshot, read_journal
 
 if TYPE_CHECKING:
@@ -78,14 +78,14 @@ def test_a_file_of_the_manifest_that_is_gone_is_damage(store: Path) -> None:
         snapshot.read(tree.VERSION_REGISTER.path(1))
 
 
-@pytest.mark.parametrize("name", [layout.MANIFEST, layout.STATE])
+@pytest.mark.parametrize("name", [reader.MANIFEST, reader.STATE])
 @pytest.mark.parametrize(
     "data",
     [None, b"", b"{}", b"[]", b"\xff", b'{"version":"x"}', b"[" * 20_000 + b"]" * 20_000],
     ids=["missing", "empty", "nothing", "a list", "no text", "a wrong type", "nested deeply"],
 )
 def test_a_document_of_the_store_that_is_broken_is_damage(store: Path, name: str, data: bytes | None) -> None:
-    file = layout.generation_folder(store, 3) / name
+    file = reader.generation_folder(store, 3) / name
     if data is None:
         file.unlink()
     else:
@@ -106,28 +106,28 @@ def test_a_state_whose_time_zone_is_unknown_is_damage(store: Path, zone: str) ->
 
 @pytest.mark.parametrize("target", ["generations/x", "/", "generations"])
 def test_a_link_that_leads_to_no_generation_is_damage(store: Path, target: str) -> None:
-    (store / layout.CURRENT).unlink()
-    (store / layout.CURRENT).symlink_to(target)
+    (store / reader.CURRENT).unlink()
+    (store / reader.CURRENT).symlink_to(target)
     with pytest.raises(StoreDamaged, match="does not lead to a generation"):
         open_snapshot(store)
 
 
 def test_a_folder_in_the_links_place_is_damage(store: Path) -> None:
-    (store / layout.CURRENT).unlink()
-    (store / layout.CURRENT).mkdir()
+    (store / reader.CURRENT).unlink()
+    (store / reader.CURRENT).mkdir()
     with pytest.raises(StoreDamaged):
         open_snapshot(store)
 
 
 def test_a_generation_that_is_gone_is_damage(store: Path) -> None:
-    shutil.rmtree(layout.generation_folder(store, 3))
+    shutil.rmtree(reader.generation_folder(store, 3))
     with pytest.raises(StoreDamaged):
         open_snapshot(store)
 
 
 def test_generations_are_in_the_order_of_their_numbers(store: Path) -> None:
     for name in ("10", "9", "notes", ".hidden"):
-        (store / layout.GENERATIONS / name).mkdir(exist_ok=True)
+        (store / reader.GENERATIONS / name).mkdir(exist_ok=True)
     assert generations(store)[-3:] == [3, 9, 10]
     assert read_journal(store, 9) is None
     assert read_journal(store, 3) is not None

@@ -14,9 +14,8 @@ import pytest
 from breaking_disk import Crash, dying_after
 from register_api.core.canonical import digest
 from register_api.errors import StoreDamaged, StoreLocked
-from register_api.store import layout, plan
-from register_api.store.layout import PublisherState
-from register_api.store.reader import Snapshot, generations, open_snapshot
+from register_api.store import plan, reader
+from register_api.store.reader import PublisherState, Snapshot, generations, open_snapshot
 from register_api.store.transaction import commit, locked, recover
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def publish(store: Path, version: int, *, retired: tuple[str, ...] = ()) -> Snap
 
 def visible(store: Path) -> dict[str, bytes]:
     """Return what a static host would serve: every file below public that can be opened."""
-    public = store / layout.PUBLIC
+    public = store / reader.PUBLIC
     return {
         path.relative_to(public).as_posix(): path.read_bytes()
         for path in sorted(public.rglob("*"))
@@ -83,7 +82,7 @@ def check_whole(store: Path) -> int:
         for coding, sha256 in [("identity", entry.sha256)] + [
             (c, f.sha256) for c, f in entry.encodings.items()
         ]:
-            name = path + layout.SUFFIXES[coding]
+            name = path + reader.SUFFIXES[coding]
             names.add(name)
             assert digest(shown[name]) == sha256, name
             assert snapshot.read(path, coding) == shown[name]

@@ -211,9 +211,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _judge_headers(self) -> bool:
         """Tell whether the request has a body; see ``on_headers_complete``."""
-        if self._unfinished > bounds.MAX_HEAD_BYTES and self._head_size() > bounds.MAX_HEAD_BYTES:
-            self._give_up(bounds.HEAD_TOO_LARGE)
-        if len(self.headers) > bounds.MAX_HEADERS:
+        large = len(self.headers) > bounds.MAX_HEADERS
+        if self._unfinished > bounds.MAX_HEAD_BYTES:  # also what follows the head counts there
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            large = large or size > bounds.MAX_HEAD_BYTES
+        if large:
             self._give_up(bounds.HEAD_TOO_LARGE)
         hosts, has_body = 0, False
         for name, value in self.headers:
@@ -231,9 +233,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def _give_up(self, why: Problem) -> None:
         self._why = why
         raise ValueError("refused")
-
-    def _head_size(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _is_idle(self) -> bool:
         return self.cycle is None or bool(self.cycle.response_complete)
