@@ -11,8 +11,7 @@ import msgspec
 from register_api.core import field_forms
 from register_api.core.canonical import Encoded
 from register_api.core.changes import ChangeType, ListedType
-from register_api.core.diff.comparison import FieldDelta
-from register_api.core.diff.meaning import type_of
+from register_api.core.diff.comparison import FieldDelta, type_of
 from register_api.core.instant import local_day
 from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
 from register_api.core.notice_period import NoticeStatus, binding_objection, notice_status

@@ -13,9 +13,8 @@ from register_api.core.api.openapi import openapi_bytes
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import HeadFiles, VersionList
 from register_api.core.exports.columns import UseAtPlace, uses_at_places
-from register_api.core.exports.csv_table import table_schema, uses_csv
+from register_api.core.exports.csv_table import dora_chain, dora_providers, table_schema, uses_csv
 from register_api.core.exports.cyclonedx import cyclonedx
-from register_api.core.exports.dora import dora_chain, dora_providers
 from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind, Schema

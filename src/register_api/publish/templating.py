@@ -21,7 +21,7 @@ from register_api import __version__
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.countries import is_outside_eea, without_mechanism
-from register_api.core.diff.meaning import is_empty
+from register_api.core.diff.comparison import is_empty
 from register_api.core.field_forms import CONTACT, LINK, URL, Reference
 from register_api.core.fields import FIELDS, is_wording
 from register_api.core.format import tree

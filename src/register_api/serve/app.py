@@ -16,9 +16,9 @@ from register_api.clock import Clock
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.service import FreshnessLog, Service, is_computed, routes
 from register_api.serve.fast_path import FastPath
-from register_api.serve.http.asgi import NO_BODY, App, Receive, Scope, Send, start_message
 from register_api.serve.http.problems import Problem, send_problem
 from register_api.serve.logs import Counters, log_requests
+from register_api.serve.reply import NO_BODY, App, Receive, Scope, Send, start_message
 from register_api.serve.reply_table import CurrentReplies
 from register_api.serve.settings import Settings
 

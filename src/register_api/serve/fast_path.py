@@ -12,19 +12,6 @@ from register_api.core.format import tree
 from register_api.core.format.paths import is_path
 from register_api.core.headers import METHODS, PREFLIGHT
 from register_api.errors import StoreDamaged
-from register_api.serve.http.asgi import (
-    NO_BODY,
-    App,
-    Headers,
-    Message,
-    Receive,
-    Scope,
-    Send,
-    body_message,
-    header,
-    send_body,
-    start_message,
-)
 from register_api.serve.http.negotiation import (
     acceptable_codings,
     match_fails,
@@ -34,7 +21,24 @@ from register_api.serve.http.negotiation import (
 )
 from register_api.serve.http.problems import NOTHING_PUBLISHED, Problem, send_problem
 from register_api.serve.logs import Counters, logged_problem
-from register_api.serve.reply import CACHE_CONTROL, CORS, Representation, Resource, as_headers
+from register_api.serve.reply import (
+    CACHE_CONTROL,
+    CORS,
+    NO_BODY,
+    App,
+    Headers,
+    Message,
+    Receive,
+    Representation,
+    Resource,
+    Scope,
+    Send,
+    as_headers,
+    body_message,
+    header,
+    send_body,
+    start_message,
+)
 from register_api.serve.reply_table import CurrentReplies, ReplyTable
 
 _GUARDS = frozenset({b"if-match", b"if-unmodified-since"})

@@ -19,8 +19,8 @@ from structlog.typing import Processor
 
 from register_api.core.api.answers import Name
 from register_api.core.api.openapi import HEALTH, READINESS
-from register_api.serve.http.asgi import App, Message, Receive, Scope, Send, network_of
 from register_api.serve.http.problems import Problem
+from register_api.serve.reply import App, Message, Receive, Scope, Send, network_of
 from register_api.serve.reply_table import ReplyTable
 from register_api.serve.settings import Settings
 

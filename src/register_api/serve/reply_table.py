@@ -14,8 +14,7 @@ from register_api.core.format.paths import address_of, file_at, is_path, kind_of
 from register_api.core.headers import link_value, links_of
 from register_api.errors import StoreDamaged, StoreError
 from register_api.serve.answer.archive import Archive
-from register_api.serve.http.asgi import Header
-from register_api.serve.reply import BoundedCache, Resource, make_resource, page_headers
+from register_api.serve.reply import BoundedCache, Header, Resource, make_resource, page_headers
 from register_api.store.reader import Snapshot, current, open_snapshot
 
 _log = logging.getLogger(__name__)

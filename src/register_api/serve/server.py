@@ -25,11 +25,11 @@ import uvicorn
 from register_api.core.text import printable
 from register_api.errors import UsageError
 from register_api.serve.app import create_app, make_state
-from register_api.serve.http.asgi import PIECE_BYTES, App
 from register_api.serve.http.limits import SEND_BUFFER_BYTES, SPARE_CONNECTIONS, ConnectionReaper
 from register_api.serve.http.protocol import BoundedProtocol, check_release
 from register_api.serve.logs import Counters, set_up_logs
 from register_api.serve.metrics import metrics_served
+from register_api.serve.reply import PIECE_BYTES, App
 from register_api.serve.settings import OFF, Settings
 
 _log = logging.getLogger(__name__)

@@ -17,9 +17,16 @@ import xlsxwriter
 from register_api.clock import zone_of
 from register_api.core.canonical import decode, encode
 from register_api.core.exports.columns import UseAtPlace, uses_at_places
-from register_api.core.exports.csv_table import csv_bytes, guarded
+from register_api.core.exports.csv_table import (
+    CHAIN,
+    PROVIDERS,
+    Cells,
+    chain_rows,
+    csv_bytes,
+    guarded,
+    provider_rows,
+)
 from register_api.core.exports.cyclonedx import service, uses_by_reference
-from register_api.core.exports.dora import CHAIN, PROVIDERS, Cells, chain_rows, provider_rows
 from register_api.core.instant import format_instant, local_day
 from register_api.core.model import Register
 from register_api.core.text import escaped

@@ -15,7 +15,7 @@ from register_api.core.log.note import COSIGNATURE, ED25519, format_verifier_key
 from register_api.core.log.proofs import MAX_REQUEST_BYTES, PATH
 from register_api.errors import RegisterError, UsageError, WitnessError
 from register_api.publish.signing.signer import Ed25519Signer, generate, load
-from register_api.serve.http.asgi import App
+from register_api.serve.reply import App
 from register_api.witness.witness import Record, Witness
 
 _log = logging.getLogger(__name__)

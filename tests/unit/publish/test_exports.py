@@ -20,8 +20,8 @@ from pyld import jsonld
 from exported import LINK, RUN, ZONE, hostile, rows, with_use
 from register_api.core import model
 from register_api.core.canonical import encoded
+from register_api.core.exports.csv_table import dora_chain, dora_providers
 from register_api.core.exports.cyclonedx import cyclonedx
-from register_api.core.exports.dora import dora_chain, dora_providers
 from register_api.publish import exports
 from register_api.publish.exports import MOST_UNITS, dpv, register_workbook
 from sample_register import HOSTILE, TODAY, register

@@ -12,9 +12,9 @@ from register_api.core.api.answers import PROBLEMS
 from register_api.core.format import tree
 from register_api.serve.answer.resources import finished
 from register_api.serve.fast_path import FastPath
-from register_api.serve.http.asgi import body_message, start_message
 from register_api.serve.http.problems import Problem, reply_to
 from register_api.serve.logs import Counters
+from register_api.serve.reply import body_message, start_message
 from register_api.serve.reply_table import CurrentReplies
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ import stores
 import worker_tasks
 from register_api.serve.answer import resources
 from register_api.serve.answer.resources import compute
-from register_api.serve.http.asgi import PIECE_BYTES
 from register_api.serve.http.problems import Problem
+from register_api.serve.reply import PIECE_BYTES
 from register_api.store.reader import Snapshot, open_snapshot
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from publishers import NOW
 from register_api.cli.main import cli
 from register_api.core.canonical import encode
 from register_api.core.exports.columns import uses_at_places
-from register_api.core.exports.dora import dora_chain, dora_providers
+from register_api.core.exports.csv_table import dora_chain, dora_providers
 from register_api.core.timeline import engagement_states
 from register_api.sending.database import opened
 from register_api.watch.export import FILES, NEWS, Watched

@@ -14,8 +14,15 @@ from typing import Any
 import msgspec
 
 from register_api.core.changes import ChangeType
-from register_api.core.diff.comparison import Comparison, EntryPath, FieldDelta, Pair, engagement_pairs, pairs
-from register_api.core.diff.meaning import type_of
+from register_api.core.diff.comparison import (
+    Comparison,
+    EntryPath,
+    FieldDelta,
+    Pair,
+    engagement_pairs,
+    pairs,
+    type_of,
+)
 from register_api.core.fields import change_of, entries
 from register_api.core.model import Engagement, EngagementSource, PlannedChange, ReasonKind, Subprocessor
 from register_api.core.timeline import fields_set, same_set

@@ -15,7 +15,7 @@ import msgspec
 from register_api.core.announcements import another_entity
 from register_api.core.canonical import Encoded
 from register_api.core.changes import ANNOUNCED_BY, Change, ChangeType, Diff, DiffEnd, FieldChange
-from register_api.core.diff.comparison import Comparison, FieldDelta, Key, engagement_pairs
+from register_api.core.diff.comparison import Comparison, FieldDelta, Key, engagement_pairs, is_unstated
 from register_api.core.diff.differences import (
     Difference,
     Reorder,
@@ -24,7 +24,6 @@ from register_api.core.diff.differences import (
     reorders,
     vendor_differences,
 )
-from register_api.core.diff.meaning import is_unstated
 from register_api.core.field_forms import Reference
 from register_api.core.fields import change_of
 from register_api.core.language.changes import Sentences

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from register_api.core.changes import Change, ChangeType, Diff, FieldChange
-from register_api.core.diff.meaning import is_empty
+from register_api.core.diff.comparison import is_empty
 from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.notice_period import NoticeStatus
 from register_api.core.text import printable

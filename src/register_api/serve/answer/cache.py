@@ -7,10 +7,9 @@ from collections.abc import Awaitable, Callable, Hashable
 from operator import itemgetter
 from typing import Generic, NamedTuple, TypeVar
 
-from register_api.serve.http.asgi import Receive, Scope, network_of
 from register_api.serve.http.limits import MAX_WAITING_QUESTIONS
 from register_api.serve.http.problems import Problem
-from register_api.serve.reply import BoundedCache, Resource
+from register_api.serve.reply import BoundedCache, Receive, Resource, Scope, network_of
 
 Item = TypeVar("Item")
 

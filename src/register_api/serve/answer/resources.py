@@ -29,10 +29,9 @@ from register_api.core.timeline import AsOf
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.archive import Archive
 from register_api.serve.answer.compute import ANSWERS, uses_table
-from register_api.serve.http.asgi import Body, Header
 from register_api.serve.http.problems import Problem
 from register_api.serve.reference import reference_page
-from register_api.serve.reply import Resource, make_resource, page_headers, structured_digest
+from register_api.serve.reply import Body, Header, Resource, make_resource, page_headers, structured_digest
 from register_api.store.reader import Snapshot
 
 _log = logging.getLogger(__name__)

@@ -32,10 +32,9 @@ from register_api.serve.answer.compute import cost_of
 from register_api.serve.answer.query import instant_or_day, read_query
 from register_api.serve.answer.resources import Work, answered, compute, finished, reference
 from register_api.serve.fast_path import send_resource
-from register_api.serve.http.asgi import Receive, Scope, Send, header
 from register_api.serve.http.negotiation import prefers
 from register_api.serve.http.problems import NOTHING_PUBLISHED, Problem
-from register_api.serve.reply import CORS, NOSNIFF, Resource
+from register_api.serve.reply import CORS, NOSNIFF, Receive, Resource, Scope, Send, header
 from register_api.serve.reply_table import CurrentReplies, ReplyTable
 from register_api.store.reader import Snapshot
 

@@ -9,18 +9,20 @@ from http import HTTPStatus
 import msgspec
 
 from register_api.core.api.answers import PROBLEMS, Name, ProblemDetails, problem_type
-from register_api.serve.http.asgi import (
+from register_api.serve.http.negotiation import prefers
+from register_api.serve.reply import (
+    CORS,
     NO_BODY,
+    NOSNIFF,
     Header,
     Message,
     Scope,
     Send,
     body_message,
     header,
+    page_headers,
     start_message,
 )
-from register_api.serve.http.negotiation import prefers
-from register_api.serve.reply import CORS, NOSNIFF, page_headers
 
 NOTHING_PUBLISHED = "Come back when the first version has been published."
 
