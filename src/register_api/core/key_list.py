@@ -7,7 +7,7 @@ for every version. What TUF vouches for is the list; this module says whether it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import get_args
 
 import msgspec
@@ -74,7 +74,15 @@ def check_keys(keys: KeyList) -> None:
     if len({record.kid for record in keys.keys}) < len(keys.keys):
         raise UntrustedKey("one key is listed twice; a key has one use")
     for use in USES:
-        _check_ranges(use, (record for record in keys.keys if record.use == use))
+        expected: int | None = 1  # ranges go on from version 1; the last may be open or closed
+        records = [record for record in keys.keys if record.use == use]
+        for record in sorted(records, key=lambda record: record.first_version):
+            if record.first_version != expected:
+                kid = quoted(record.kid)
+                raise UntrustedKey(f"the ranges of the {use} keys overlap or leave a gap at {kid}")
+            expected = None if record.last_version is None else record.last_version + 1
+        if not records:
+            raise UntrustedKey(f"no {use} key is listed")
 
 
 def _check_record(record: KeyRecord, register: str) -> None:
@@ -103,17 +111,6 @@ def _check_record(record: KeyRecord, register: str) -> None:
 def is_origin(origin: str, register: str) -> bool:
     """Tell whether a text can be an origin of a register's log: its name, or with ``#2`` and so on."""
     return re.fullmatch(rf"{re.escape(register)}(?:#(?:[2-9]|[1-9][0-9]{{1,2}}))?", origin) is not None
-
-
-def _check_ranges(use: KeyUse, records: Iterable[KeyRecord]) -> None:
-    """Follow the ranges of one use from version 1; the last may be open or closed."""
-    expected: int | None = 1
-    for record in sorted(records, key=lambda record: record.first_version):
-        if record.first_version != expected:
-            raise UntrustedKey(f"the ranges of the {use} keys overlap or leave a gap at {quoted(record.kid)}")
-        expected = None if record.last_version is None else record.last_version + 1
-    if expected == 1:
-        raise UntrustedKey(f"no {use} key is listed")
 
 
 _SIGN_VERSIONS = ("document", "log")

@@ -1,8 +1,7 @@
 """Public keys and signatures: VERIFY only (docs/format/signatures.md).
 
-Raw Ed25519 (RFC 8032) beside documents and in notes, detached JWS (RFC 7515 appendix F, RFC 8037)
-beside documents, ECDSA P-256 with SHA-256 beside feeds. The key always comes from the caller, who
-knows what it was good for; nothing in a signature brings its own.
+Raw Ed25519 (RFC 8032), detached JWS (RFC 7515 appendix F, RFC 8037), ECDSA P-256 with SHA-256. The key always
+comes from the caller, who knows what it was good for; nothing in a signature brings its own.
 
 A JWS is ``BASE64URL(header) ".." BASE64URL(signature)`` in one line, header exactly
 ``{"alg":"EdDSA","kid":"<thumbprint>"}``, and covers ``BASE64URL(header) "." BASE64URL(document)``. What
@@ -107,16 +106,10 @@ def format_jws(header: str, signature: bytes) -> bytes:
 
 
 def verify_jws(data: bytes, jws: bytes, find_key: Callable[[str], bytes]) -> str:
-    """Check a detached JWS over a document's exact bytes.
+    """Check a detached JWS over a document's exact bytes; return the ``kid`` of the key that signed.
 
-    Args:
-        data: The document as received.
-        jws: The detached JWS as received.
-        find_key: From ``kid`` to the 32 bytes of an Ed25519 key that may sign this document; raises
-            ``UntrustedKey`` or ``KeyError`` for any other.
-
-    Returns:
-        The ``kid`` of the key that signed.
+    ``find_key`` leads from ``kid`` to the 32 bytes of an Ed25519 key that may sign this document, and raises
+    ``UntrustedKey`` or ``KeyError`` for any other.
 
     Raises:
         Malformed: Any other form than the one above.
@@ -131,23 +124,17 @@ def verify_jws(data: bytes, jws: bytes, find_key: Callable[[str], bytes]) -> str
     signature = strict_base64.decode_url(encoded)
     if len(signature) != SIGNATURE_BYTES:
         raise Malformed(f"a JWS signature of {len(signature)} bytes instead of {SIGNATURE_BYTES}")
-    kid = _kid(header)
-    try:
-        public = find_key(kid)
-    except KeyError as error:
-        raise UntrustedKey(f"signed with a key that is not listed: {kid!r}") from error
-    verify_raw(jws_signing_input(header, data), signature, public)
-    return kid
-
-
-def _kid(header: str) -> str:
-    """Read the header: exactly ``alg`` and ``kid``, in the one spelling."""
     members = canonical.parse(strict_base64.decode_url(header), max_bytes=_MAX_JWS_BYTES)
     if not isinstance(members, dict) or members.keys() != {"alg", "kid"}:
         raise Malformed("a JWS header with other members than alg and kid")
     algorithm, kid = members["alg"], members["kid"]
     if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS or not isinstance(kid, str):
         raise Malformed("a JWS header that does not name EdDSA and a key")
+    try:
+        public = find_key(kid)
+    except KeyError as error:
+        raise UntrustedKey(f"signed with a key that is not listed: {kid!r}") from error
+    verify_raw(jws_signing_input(header, data), signature, public)
     return kid
 
 

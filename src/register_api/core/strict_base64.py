@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 
 from register_api.errors import Malformed
 
@@ -24,10 +25,7 @@ def decode(text: str) -> bytes:
     Raises:
         Malformed: Any other spelling than ``encode`` gives.
     """
-    data = _decode(text.encode("utf-8", "replace"))
-    if encode(data) != text:
-        raise Malformed("base64 that is spelled in another way than the standard one")
-    return data
+    return _decode(text, text, encode)
 
 
 def encode_url(data: bytes) -> str:
@@ -41,15 +39,15 @@ def decode_url(text: str) -> bytes:
     Raises:
         Malformed: Any other spelling than ``encode_url`` gives.
     """
-    padded = text + "=" * (-len(text) % 4)
-    data = _decode(padded.replace("-", "+").replace("_", "/").encode("utf-8", "replace"))
-    if encode_url(data) != text:
-        raise Malformed("base64url that is spelled in another way than the standard one")
-    return data
+    return _decode(text, (text + "=" * (-len(text) % 4)).replace("-", "+").replace("_", "/"), encode_url)
 
 
-def _decode(data: bytes) -> bytes:
+def _decode(text: str, standard: str, again: Callable[[bytes], str]) -> bytes:
     try:
-        return base64.b64decode(data, validate=True)
+        data = base64.b64decode(standard.encode("utf-8", "replace"), validate=True)
     except binascii.Error as error:
         raise Malformed(f"not base64: {error}") from error
+    if again(data) != text:
+        name = "base64" if again is encode else "base64url"
+        raise Malformed(f"{name} that is spelled in another way than the standard one")
+    return data

@@ -84,17 +84,11 @@ def _list(values: tuple[Any, ...]) -> str:
 def _condition(value: Condition) -> str:
     setting = "=".join(part for part in (value.key, value.value) if part)
     words = " ".join(part for part in ("not" if value.negated else "", value.type, setting) if part)
-    return f"{words} ({value.text})" if value.text else words
+    return words + _in_brackets(value.text)
 
 
-def _transfer(value: Transfer) -> str:
-    reference = f" ({value.reference})" if value.reference else ""
-    return f"{value.destination}: {value.mechanism}{reference}"
-
-
-def _certification(value: Certification) -> str:
-    until = f"valid until {value.valid_until}" if value.valid_until else None
-    return f"{value.name} ({', '.join(filter(None, (value.claim, value.covers, until)))})"
+def _in_brackets(*parts: str | None) -> str:
+    return f" ({', '.join(filter(None, parts))})" if any(parts) else ""
 
 
 _PLAIN: Mapping[type, Callable[[Any], str]] = {
@@ -103,8 +97,11 @@ _PLAIN: Mapping[type, Callable[[Any], str]] = {
     tuple: _list,
     Identifier: lambda value: f"{value.scheme}:{value.value}",
     Condition: _condition,
-    Transfer: _transfer,
-    Certification: _certification,
+    Transfer: lambda value: f"{value.destination}: {value.mechanism}{_in_brackets(value.reference)}",
+    Certification: lambda value: (
+        value.name
+        + _in_brackets(value.claim, value.covers, value.valid_until and f"valid until {value.valid_until}")
+    ),
     ProductScope: lambda value: ALL if value.all else _list(value.ids),
 }
 

@@ -136,7 +136,7 @@ def _region(engagement: Engagement, say: Values) -> RegionAnswer:
     inside = within_eea(locations)
     pinning: Pinning = "unstated"
     if of_region or conditional:
-        pinning, parts = "conditional", [*_conditions(of_region, conditional, unconditional, say)]
+        pinning, parts = "conditional", [*_conditions(of_region, (*conditional, *unconditional), say)]
     elif len(countries) == 1 and countries.isdisjoint(WIDE_COUNTRIES):
         pinning, country = "fixed", say.language.country(*countries)
         said = message("One country is named, {country}, and no choice that changes it.")
@@ -157,20 +157,16 @@ def _region(engagement: Engagement, say: Values) -> RegionAnswer:
     )
 
 
-def _conditions(
-    of_region: Sequence[Condition],
-    conditional: Sequence[Location],
-    unconditional: Sequence[Location],
-    say: Values,
-) -> Iterator[str]:
+def _conditions(of_region: Sequence[Condition], places: Sequence[Location], say: Values) -> Iterator[str]:
     for condition in of_region:
         used = message("Used only on a condition of region: {condition}")
         words = say.of(condition)
         yield sentence(capital(words) if condition.negated else say.text(used, condition=words))
-    for location in conditional:
-        yield sentence(say.text("On a condition: {place}", place=say.of(location)))
-    for location in unconditional:
-        yield sentence(say.text("Without condition: {place}", place=say.of(location)))
+    for place in places:
+        said = (
+            message("On a condition: {place}") if place.conditions else message("Without condition: {place}")
+        )
+        yield sentence(say.text(said, place=say.of(place)))
 
 
 _OVER = {

@@ -35,14 +35,9 @@ def acceptable_codings(field: bytes | None) -> tuple[str, ...]:
     if field is None:
         return ("identity",)
     weights = dict(_weights(field))
-    ranked = [(_coding_weight(coding, weights), coding) for coding in CODINGS]
-    wanted = sorted((row for row in ranked if row[0] > 0), key=lambda row: -row[0])
-    return tuple(coding for _, coding in wanted)
-
-
-def _coding_weight(coding: str, weights: dict[str, float]) -> float:
-    unstated = _UNSTATED_IDENTITY if coding == "identity" else 0.0
-    return weights.get(coding, weights.get("*", unstated))
+    unstated = {"identity": weights.get("*", _UNSTATED_IDENTITY)}
+    ranked = {each: weights.get(each, unstated.get(each, weights.get("*", 0.0))) for each in CODINGS}
+    return tuple(sorted((each for each in CODINGS if ranked[each] > 0), key=lambda each: -ranked[each]))
 
 
 def prefers(field: bytes | None, media_type: str) -> bool:
