@@ -134,8 +134,21 @@ def check_growth(older: KeyList, newer: KeyList, size: int) -> None:
     """
     listed = {record.kid: record for record in newer.keys}
     for record in older.keys:
-        if record.first_version <= size:
-            _check_kept(record, listed.get(record.kid))
+        if record.first_version > size:
+            continue
+        name, last = f"the {quoted(record.use)} key {quoted(record.kid)}", record.last_version
+        now = listed.get(record.kid)
+        if now is None:
+            raise Forked(f"{name} was listed before and is missing now")
+        if now.use != record.use:
+            raise Forked(f"{name} is listed for another use now")
+        if now.first_version > record.first_version:
+            raise Forked(f"{name} was good from version {record.first_version} on, and is not any more")
+        if last is not None and (now.last_version is None or now.last_version > last):
+            raise Forked(f"{name} was ended at version {last}, and is good for longer now")
+        # It may be ended once more: earlier than thought, or for a reason found out later.
+        if record.ended is not None and (now.ended is None or now.ended.at < record.ended.at):
+            raise Forked(f"{name} was ended, and what was said of that has changed")
 
 
 def new_records(older: KeyList, newer: KeyList) -> tuple[KeyRecord, ...]:
@@ -154,19 +167,3 @@ def disowned_since(older: KeyList, newer: KeyList, size: int) -> Iterator[Disown
         now = listed.get(record.kid)
         if now is not None and now.last_version is not None and now.last_version < until:
             yield Disowned(kid=record.kid, first=now.last_version + 1, last=until)
-
-
-def _check_kept(before: KeyRecord, now: KeyRecord | None) -> None:
-    name = f"the {quoted(before.use)} key {quoted(before.kid)}"
-    if now is None:
-        raise Forked(f"{name} was listed before and is missing now")
-    if now.use != before.use:
-        raise Forked(f"{name} is listed for another use now")
-    if now.first_version > before.first_version:
-        raise Forked(f"{name} was good from version {before.first_version} on, and is not any more")
-    last = before.last_version
-    if last is not None and (now.last_version is None or now.last_version > last):
-        raise Forked(f"{name} was ended at version {last}, and is good for longer now")
-    # It may be ended once more: earlier than thought, or for a reason found out later.
-    if before.ended is not None and (now.ended is None or now.ended.at < before.ended.at):
-        raise Forked(f"{name} was ended, and what was said of that has changed")

@@ -6,6 +6,7 @@ stands in its way, and nothing is encoded, hashed, compressed, read or timed on 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from register_api.core.format import tree
@@ -36,7 +37,6 @@ from register_api.serve.reply import (
     as_headers,
     body_message,
     header,
-    send_body,
     start_message,
 )
 from register_api.serve.reply_table import CurrentReplies, ReplyTable
@@ -107,7 +107,11 @@ async def _send_form(representation: Representation, method: str, send: Send, *,
     if unchanged or method == "HEAD":
         await send(NO_BODY)
     else:
-        await send_body(representation.body, send)
+        *first, last = representation.body
+        for piece in first:
+            await send(piece)
+            await asyncio.sleep(0)
+        await send(last)
 
 
 async def send_redirect(reference: str, send: Send) -> None:

@@ -6,7 +6,6 @@ it, here one content coding, with its own entity tag.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import datetime as dt
 import hashlib
@@ -48,31 +47,13 @@ NO_BODY = body_message(b"")
 """Closes a reply to HEAD, a 204 and a 304."""
 
 PIECE_BYTES = 64 * 1024
-"""What is written of a body in one go; while more of it waits, it is other clients' turn."""
+"""What is written of a body in one go: after each piece of a long one it is other clients' turn.
+
+However fast a client reads, the others wait for a piece, and what is kept for one that does not read is few.
+"""
 
 Body = tuple[Message, ...]
-"""A whole body: one message, or one for each piece."""
-
-
-def body_messages(body: bytes) -> Body:
-    """Return the messages that carry a body, in pieces; an empty one has one that is empty."""
-    starts = range(0, len(body) or 1, PIECE_BYTES)
-    return tuple(
-        body_message(body[start : start + PIECE_BYTES], more_body=start != starts[-1]) for start in starts
-    )
-
-
-async def send_body(body: Body, send: Send) -> None:
-    """Send a body; after each piece of a long one it is other clients' turn.
-
-    However fast a client reads, the others wait for a piece, and what is kept for one that does not read
-    is a few of them.
-    """
-    *first, last = body
-    for piece in first:
-        await send(piece)
-        await asyncio.sleep(0)
-    await send(last)
+"""A whole body: one message for each piece, at least one."""
 
 
 def header(headers: Headers, wanted: bytes) -> bytes | None:
@@ -155,6 +136,7 @@ def make_resource(
     representations = {}
     for coding, (sha256, body) in forms.items():
         etag = f'"{sha256[:32]}"'.encode("ascii")
+        starts = range(0, len(body) or 1, PIECE_BYTES)
         start = (
             (b"content-type", media_type.encode("ascii")),
             (b"content-length", str(len(body)).encode("ascii")),
@@ -171,7 +153,10 @@ def make_resource(
             etag=etag,
             start=start_message(200, start),
             unchanged=start_message(304, ((b"etag", etag), *usual)),
-            body=body_messages(body),
+            body=tuple(
+                body_message(body[start : start + PIECE_BYTES], more_body=start != starts[-1])
+                for start in starts
+            ),
         )
     seconds = 0 if modified is None else int(modified.timestamp())
     return Resource(representations=representations, last_modified=last_modified, modified=seconds)

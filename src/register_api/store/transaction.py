@@ -91,11 +91,9 @@ def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
         OSError: The disk does not take it; what was visible stays so.
     """
     before = reader.reopened(store, before)
-    groups = in_order(files)
-    ordered = {path: data for group in groups for path, data in group.items()}
-    plan = CommitPlan(store, before, ordered, now, retired=retired, progress=progress)
+    plan = CommitPlan(store, before, files, now, retired=retired, progress=progress)
     journal = plan.write_journal()
-    for group in groups:
+    for group in in_order(files):
         plan.write_group(group)
     snapshot = plan.write_documents(state)
     _route(store, before.generation if before else None, journal)

@@ -195,27 +195,23 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 def parameters_of(query: type[msgspec.Struct]) -> dict[str, Parameter]:
     """Return the parameters of a question by name, in the order of its struct."""
     _, found = msgspec.json.schema_components([query])
-    described = found[query.__name__]["properties"]
-    fields = msgspec.structs.fields(query)
-    return {
-        field.encode_name: _parameter(field, described[field.encode_name], shapes(query)[field.name])
-        for field in fields
-    }
-
-
-def _parameter(field: msgspec.structs.FieldInfo, described: dict[str, Any], shape: Shape) -> Parameter:
-    given = described["anyOf"][0] if shape.is_optional else described
-    schema = {"type": "string", **(given["items"] if shape.is_list else given)}
-    if shape.codes:
-        schema["enum"] = list(shape.codes)
-    return Parameter(
-        name=field.encode_name,
-        description=described["description"],
-        schema={name: value for name, value in schema.items() if name != "description"},
-        type=field.type,
-        shape=shape,
-        allowed=tuple(sorted(WIDE_COUNTRIES)) if shape.form is _PLACE else shape.codes,
-    )
+    made = {}
+    for field in msgspec.structs.fields(query):
+        shape = shapes(query)[field.name]
+        described = found[query.__name__]["properties"][field.encode_name]
+        given = described["anyOf"][0] if shape.is_optional else described
+        schema = {"type": "string", **(given["items"] if shape.is_list else given)}
+        if shape.codes:
+            schema["enum"] = list(shape.codes)
+        made[field.encode_name] = Parameter(
+            name=field.encode_name,
+            description=described["description"],
+            schema={name: value for name, value in schema.items() if name != "description"},
+            type=field.type,
+            shape=shape,
+            allowed=tuple(sorted(WIDE_COUNTRIES)) if shape.form is _PLACE else shape.codes,
+        )
+    return made
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

@@ -159,14 +159,28 @@ def provider_rows(register: Register, rows: Iterable[UseAtPlace]) -> Iterator[Ce
     vendors = _by_id(register)
     found: dict[Provider, Provider] = {}
     for row in _in_use(rows):
-        found.setdefault(_provider(row.held.vendor, row.held.entity), _ultimate(row.held.vendor, vendors))
+        top = row.held.vendor  # the parent above all others; parents form no circle (R04)
+        while top.parent in vendors:
+            top = vendors[top.parent]
+        found.setdefault(_provider(row.held.vendor, row.held.entity), _provider(top, top))
     parents = {parent: parent for parent in found.values() if parent not in found}
     publisher = _publisher(register)
     for provider, parent in {publisher: publisher, **found, **parents}.items():
         second = provider.codes[1] if len(provider.codes) > 1 else ("", "")
         seat = f"eba_GA:{provider.seat}" if provider.seat else ""
-        latin = provider.name if _is_latin(provider.name) else ""
-        cells = (*provider.code, *second, provider.name, latin, _LEGAL_PERSON, seat, "", "", *parent.code)
+        letters = {char for char in provider.name if char.isalpha()}
+        is_latin = all(unicodedata.name(char, "").startswith("LATIN") for char in letters)
+        cells = (
+            *provider.code,
+            *second,
+            provider.name,
+            provider.name if is_latin else "",
+            _LEGAL_PERSON,
+            seat,
+            "",
+            "",
+            *parent.code,
+        )
         yield tuple(map(guarded, cells))
 
 
@@ -184,7 +198,10 @@ def chain_rows(register: Register, rows: Iterable[UseAtPlace]) -> Iterator[Cells
     found = [("", "", *publisher.code, "1", "", "")]
     for row in _in_use(rows):
         provider = _provider(row.held.vendor, row.held.entity)
-        above = _engaging(row.held.vendor, vendors)
+        above, vendor = list[Subprocessor](), row.held.vendor
+        while vendor.engaged_by in vendors and vendors[vendor.engaged_by] not in above:
+            vendor = vendors[vendor.engaged_by]
+            above.append(vendor)  # who stands between the publisher and the vendor, the nearest first
         recipient = _provider(above[0], above[0]) if above else publisher
         service = row.held.engagement.ict_service
         kind = f"eba_TA:{service}" if service else ""
@@ -213,26 +230,3 @@ def _provider(vendor: Subprocessor, entity: Entity | Subprocessor) -> Provider:
 def _codes(identifiers: tuple[Identifier, ...] | None) -> tuple[tuple[str, str], ...]:
     stated = sorted(identifiers or (), key=lambda item: item.scheme != "lei")
     return tuple((item.value, _CODE_TYPES[item.scheme]) for item in stated if item.scheme in _CODE_TYPES)
-
-
-def _ultimate(vendor: Subprocessor, vendors: dict[str, Subprocessor]) -> Provider:
-    """Return the parent above all others, itself where it has none; parents form no circle (R04)."""
-    while vendor.parent in vendors:
-        vendor = vendors[vendor.parent]
-    return _provider(vendor, vendor)
-
-
-def _engaging(vendor: Subprocessor, vendors: dict[str, Subprocessor]) -> list[Subprocessor]:
-    """Return who stands between the publisher and a vendor, the nearest to the vendor first."""
-    found: list[Subprocessor] = []
-    while vendor.engaged_by in vendors and vendors[vendor.engaged_by] not in found:
-        vendor = vendors[vendor.engaged_by]
-        found.append(vendor)
-    return found
-
-
-def _is_latin(name: str) -> bool:
-    """Tell whether every letter of a name is one of the Latin script."""
-    return name.isascii() or all(
-        unicodedata.name(char, "").startswith("LATIN") for char in set(name) if char.isalpha()
-    )
