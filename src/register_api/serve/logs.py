@@ -27,9 +27,6 @@ from register_api.serve.settings import Settings
 LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "asyncio", "litestar")
 """Loggers of others; below ``debug`` only their errors are of use to anyone."""
 
-_NEIGHBOURS = {4: 24, 6: 48}
-"""Bits of a network of 256 addresses, and of what one customer of a provider is given."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -73,7 +70,9 @@ def client_fields(scope: Scope, settings: Settings) -> dict[str, str]:
     client = scope.get("client")
     if settings.log_clients == "none" or client is None:
         return {}
-    return {"client": client[0] if settings.log_clients == "full" else network_of(scope, _NEIGHBOURS)}
+    if settings.log_clients == "full":
+        return {"client": client[0]}
+    return {"client": network_of(scope, {4: 24, 6: 48})}  # 256 addresses, and what one customer is given
 
 
 def log_requests(app: App, settings: Settings) -> App:

@@ -37,24 +37,6 @@ _log = logging.getLogger(__name__)
 BACKLOG = 2048
 """Connections that wait for being accepted."""
 
-_FIRST_INHERITED = 3
-"""SD_LISTEN_FDS_START of sd_listen_fds(3)."""
-
-_M_MMAP_THRESHOLD = -3
-"""From malloc.h of glibc."""
-
-_OTHER_FILES = 128
-"""Descriptors for all but connections: the store, threads, libraries."""
-
-_AFTER_CUT_SECONDS = 2
-"""How long requests whose connection was cut may take to end; uvicorn cancels what is left."""
-
-_GRACE_SECONDS = 5.0
-"""What workers get to end in beyond the time for replies under way."""
-
-_GLANCE_SECONDS = 0.5
-"""How often workers are looked after, and so how soon one that has died is replaced."""
-
 
 def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP; replies under way are finished first.
@@ -106,7 +88,7 @@ def run_app(app: App, settings: Settings, announce: Callable[[str], None]) -> No
 def room_for(connections: int) -> int:
     """Raise this process's limit of open files as far as it may be; return for how many connections it is."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + SPARE_CONNECTIONS + _OTHER_FILES
+    wanted = connections + SPARE_CONNECTIONS + 128  # the store, threads, libraries
     possible = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < possible:
         resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
@@ -124,7 +106,7 @@ def _give_memory_back() -> None:
     and keeps what is below for later (mallopt(3), M_MMAP_THRESHOLD). Other C libraries are left alone.
     """
     with contextlib.suppress(AttributeError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, PIECE_BYTES)
+        ctypes.CDLL(None).mallopt(-3, PIECE_BYTES)
 
 
 def listen(settings: Settings, environment: Mapping[str, str] | None = None) -> socket.socket:
@@ -135,7 +117,7 @@ def listen(settings: Settings, environment: Mapping[str, str] | None = None) -> 
     try:
         if _is_inherited(environment or {}):
             where, hint = "the socket that was handed over", ""
-            found = socket.socket(fileno=_FIRST_INHERITED)
+            found = socket.socket(fileno=3)  # SD_LISTEN_FDS_START
             found.set_inheritable(False)
             return found
         if settings.uds != OFF:
@@ -249,7 +231,7 @@ def make_server(
         proxy_headers=False,
         root_path=settings.prefix if settings.root_path_stripped else "",
         backlog=BACKLOG,
-        timeout_graceful_shutdown=settings.shutdown_seconds + _AFTER_CUT_SECONDS,
+        timeout_graceful_shutdown=settings.shutdown_seconds + 2,  # for requests whose connection was cut
     )
     return RegisterServer(config, reaper, settings.shutdown_seconds)
 
@@ -274,10 +256,10 @@ def _run_workers(server: uvicorn.Server, listener: socket.socket, settings: Sett
         while len(workers) < settings.workers and not server.should_exit:
             workers.append(multiprocessing.get_context("fork").Process(target=server.run, args=([listener],)))
             workers[-1].start()
-        time.sleep(_GLANCE_SECONDS)
+        time.sleep(0.5)
     for worker in workers:
         worker.terminate()
-    end = time.monotonic() + settings.shutdown_seconds + _GRACE_SECONDS
+    end = time.monotonic() + settings.shutdown_seconds + 5  # beyond the time for replies under way
     for worker in workers:
         worker.join(max(0.0, end - time.monotonic()))
         if worker.is_alive():

@@ -34,12 +34,9 @@ from register_api.store import reader
 from register_api.store.plan import CommitPlan, Progress
 from register_api.store.reader import Journal, PublisherState, Snapshot, current, generations
 
-WAIT_SECONDS = 20.0
-"""How long a second publisher waits for the first before it gives up."""
-
 
 @contextlib.contextmanager
-def locked(store: Path, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
+def locked(store: Path, *, wait: float = 20.0) -> Iterator[None]:
     """Hold the lock (``flock``) of a store, which is made if missing, for the time of a ``with`` block.
 
     Raises:
@@ -57,10 +54,6 @@ def locked(store: Path, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-KEPT_GENERATIONS = 2
-"""The visible generation and the one before it, which a reader may still be opening."""
 
 
 def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
@@ -118,7 +111,7 @@ def recover(store: Path) -> bool:
     if journal is None:
         raise StoreDamaged(f"generation {number} has no journal")
     mended = finish_commit(store, number, journal)
-    for old in generations(store)[:-KEPT_GENERATIONS]:
+    for old in generations(store)[:-2]:  # a reader may still be opening the one before the visible one
         shutil.rmtree(reader.generation_folder(store, old))
     return mended or bool(later)
 

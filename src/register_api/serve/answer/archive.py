@@ -25,8 +25,6 @@ from register_api.store.reader import Snapshot
 
 T = TypeVar("T")
 
-_KEPT_REGISTERS = 4
-
 
 class Archive:
     """The versions of one publication: ``newest`` is the number of the newest, ``name`` the register's."""
@@ -35,7 +33,7 @@ class Archive:
         self.snapshot = snapshot
         self.name = snapshot.manifest.register
         self.newest = snapshot.manifest.version
-        self.stored = lru_cache(_KEPT_REGISTERS)(self._stored)
+        self.stored = lru_cache(maxsize=4)(self._stored)
 
     @cached_property
     def promises(self) -> Promises:

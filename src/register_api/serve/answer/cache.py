@@ -57,11 +57,6 @@ _OVERHEAD = 4096
 """Bytes of memory that headers, question and bookkeeping of one answer take: a flood is of small ones."""
 
 
-_ONE = {4: 32, 6: 64}
-"""Bits of an address, and of the least that one link is given: whoever has it has all of its addresses
-(RFC 4291)."""
-
-
 class Asker(NamedTuple):
     """Who waits for an answer: whose share of the time it takes, and what waits until nobody listens."""
 
@@ -80,7 +75,8 @@ def asker_of(scope: Scope, receive: Receive) -> Asker:
         while (await receive())["type"] != "http.disconnect":
             pass  # the end of a body that nobody reads
 
-    return Asker(network_of(scope, _ONE), leaves)
+    # One link is given 64 bits at least: whoever has it has all of its addresses (RFC 4291).
+    return Asker(network_of(scope, {4: 32, 6: 64}), leaves)
 
 
 class _Asked(NamedTuple):

@@ -34,7 +34,6 @@ from register_api.serve.http.problems import Problem
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_MOST_FIELDS = 500
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})", re.ASCII | re.IGNORECASE
@@ -75,7 +74,7 @@ def _fields(query_string: bytes) -> list[tuple[str, str]]:
         return []
     strictly: Any = {"keep_blank_values": True, "strict_parsing": True, "errors": "strict"}
     try:
-        return parse_qsl(query_string.decode("ascii"), max_num_fields=_MOST_FIELDS, **strictly)
+        return parse_qsl(query_string.decode("ascii"), max_num_fields=500, **strictly)
     except ValueError:
         raise Problem("bad-parameter", "The part after the question mark cannot be read.") from None
 

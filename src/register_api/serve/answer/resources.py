@@ -89,8 +89,6 @@ def finished(
 Work = Callable[[Archive], Resource]
 """What computes an answer: a function of a module, where the other process finds it, or a part of one."""
 
-_NICENESS = 10
-
 _AT_ONCE = 4
 """Pieces of a body that are handed over in one go: taking them holds up the replies."""
 
@@ -164,4 +162,4 @@ def _let_replies_go_first() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # terminals and systemd send them to all
         signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(OSError):  # a sandbox may forbid it
-        os.nice(_NICENESS)
+        os.nice(10)

@@ -80,10 +80,6 @@ class Progress:
         return False
 
 
-_SWEEP_SECONDS = 0.5
-"""How often all connections are swept, and so how exactly times are kept."""
-
-
 class ConnectionReaper:
     """Sweeps the connections of one process, and holds what they have in common.
 
@@ -98,7 +94,7 @@ class ConnectionReaper:
     def sweep(self, connections: Iterable[Any]) -> None:
         """Check every connection, if it is time to."""
         now = time.monotonic()
-        if now - self.now < min(_SWEEP_SECONDS, self.settings.head_seconds, self.settings.send_seconds):
+        if now - self.now < min(0.5, self.settings.head_seconds, self.settings.send_seconds):
             return
         self.now = now
         for connection in list(connections):

@@ -15,9 +15,6 @@ from functools import lru_cache
 CODINGS = ("br", "zstd", "gzip", "identity")
 """Content codings we have, the one we would rather send first (usually the smallest)."""
 
-_ALIASES = {"x-gzip": "gzip"}
-"""RFC 9110 section 8.4.1.3."""
-
 _UNSTATED_IDENTITY = 0.0005
 """Below every weight that can be written: identity is acceptable unless excluded, but wanted last."""
 
@@ -63,7 +60,7 @@ def _weights(field: bytes) -> Iterator[tuple[str, float]]:
         weight = _WEIGHT.search(match[2])
         value = weight[1] if weight else "1"
         if _QVALUE.fullmatch(value):
-            yield _ALIASES.get(name, name), float(value)
+            yield ("gzip" if name == "x-gzip" else name), float(value)  # section 8.4.1.3
 
 
 _OPAQUE_TAG = re.compile(rb'"[\x21\x23-\x7e\x80-\xff]*"')
