@@ -1,4 +1,4 @@
-"""What Litestar serves: questions, the API reference, and the service's own health."""
+"""What is not a stored file: questions, the API reference, and the service's own health."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ import datetime as dt
 import functools
 import logging
 import re
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from typing import Annotated, Any, Literal, NamedTuple, cast
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from anyio import BrokenWorkerProcess
-from litestar import MediaType, Request, Response, get
-from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp
 
 from register_api.clock import Clock
 from register_api.core.api.answers import Health, Readiness
-from register_api.core.api.openapi import HEALTH, READINESS, REFERENCE, description
+from register_api.core.api.openapi import HEALTH, READINESS, REFERENCE, openapi_bytes
 from register_api.core.api.questions import QUESTIONS, DatedQuery, Question
-from register_api.core.canonical import encode
 from register_api.core.format import tree
 from register_api.core.format.tree import OPENAPI, USES_CSV
 from register_api.core.instant import format_instant, in_words, local_day, warning_before
@@ -30,11 +26,21 @@ from register_api.serve.answer.archive import check_version
 from register_api.serve.answer.cache import SOMEBODY, Answers, Asker, asker_of
 from register_api.serve.answer.compute import cost_of
 from register_api.serve.answer.query import instant_or_day, read_query
-from register_api.serve.answer.resources import Work, answered, compute, finished, reference
+from register_api.serve.answer.resources import JSON, Work, answered, compute, finished, reference
 from register_api.serve.fast_path import send_resource
 from register_api.serve.http.negotiation import prefers
 from register_api.serve.http.problems import NOTHING_PUBLISHED, Problem
-from register_api.serve.reply import CORS, NOSNIFF, Receive, Resource, Scope, Send, header
+from register_api.serve.reply import (
+    CORS,
+    NOSNIFF,
+    Receive,
+    Resource,
+    Scope,
+    Send,
+    body_message,
+    header,
+    start_message,
+)
 from register_api.serve.reply_table import CurrentReplies, ReplyTable
 from register_api.store.reader import Snapshot
 
@@ -157,6 +163,25 @@ class Service:
         self._answers = answers
         self._compute = compute
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer GET at a URL path of ``is_computed``; ``core.api`` says what each takes and gives."""
+        url, asker = scope["path"], asker_of(scope, receive)
+        if url == HEALTH:
+            await _send_fresh(Health(), send)
+        elif url == READINESS:
+            await _send_fresh(readiness(self.replies, self.clock()), send)
+        elif url == REFERENCE:
+            await send_resource(await self.reference(asker), scope, send)
+        elif url == f"/{OPENAPI.path()}":  # where the tree has none: before anything is published
+            await send_resource(await asyncio.to_thread(finished, openapi_bytes()), scope, send)
+        else:
+            folder, _, last = url.rpartition("/")
+            question = _BY_URL.get(url) or _BY_URL[folder + "/{id}"]
+            in_path = {} if url in _BY_URL else {"id": last}
+            accept = header(scope["headers"], b"accept")
+            found = await self.answer(question, scope["query_string"], in_path, asker, accept)
+            await send_resource(found, scope, send)
+
     async def answer(
         self,
         question: Question,
@@ -213,59 +238,20 @@ class Service:
         return self.replies.table
 
 
-_URLS = (*(question.url for question in QUESTIONS), f"/{OPENAPI.path()}", REFERENCE, HEALTH, READINESS)
+_BY_URL = {question.url: question for question in QUESTIONS}
+_URLS = (*_BY_URL, f"/{OPENAPI.path()}", REFERENCE, HEALTH, READINESS)
 _COMPUTED = re.compile("|".join(re.escape(url).replace(r"\{id\}", "[a-z0-9-]{1,64}") for url in _URLS))
-
-_NO_STORE = {name.decode(): value.decode() for name, value in (*CORS, *NOSNIFF)} | {
-    "cache-control": "no-store"
-}
-
-_AnyRequest = Request[Any, Any, Any]
 
 
 def is_computed(url: str) -> bool:
-    """Tell whether a URL path is one of these routes."""
+    """Tell whether a URL path is one that a ``Service`` answers."""
     return _COMPUTED.fullmatch(url) is not None
 
 
-def routes(service: Service) -> Sequence[HTTPRouteHandler]:
-    """Return the handlers, bound to a service; ``core.api`` says what each takes and gives."""
-
-    def of(question: Question) -> HTTPRouteHandler:
-        @get(question.url.replace("{id}", "{id:str}"))
-        async def answer(request: _AnyRequest) -> ASGIApp:
-            sent, accept = request.scope["query_string"], header(request.scope["headers"], b"accept")
-            return _ready(await service.answer(question, sent, request.path_params, _asker(request), accept))
-
-        return answer
-
-    @get(f"/{OPENAPI.path()}")
-    async def openapi() -> ASGIApp:
-        """Answer where the tree has none: before anything is published."""
-        return _ready(await asyncio.to_thread(lambda: finished(encode(description()))))
-
-    @get(REFERENCE)
-    async def docs(request: _AnyRequest) -> ASGIApp:
-        return _ready(await service.reference(_asker(request)))
-
-    @get(HEALTH)
-    async def healthz() -> Response[Health]:
-        return Response(Health(), media_type=MediaType.JSON, headers=_NO_STORE)
-
-    @get(READINESS)
-    async def readyz() -> Response[Readiness]:
-        answer = readiness(service.replies, service.clock())
-        return Response(answer, media_type=MediaType.JSON, headers=_NO_STORE)
-
-    return *map(of, QUESTIONS), openapi, docs, healthz, readyz
-
-
-def _asker(request: _AnyRequest) -> Asker:
-    return asker_of(cast("Any", request.scope), cast("Any", request.receive))
-
-
-def _ready(resource: Resource) -> ASGIApp:
-    async def send_it(scope: Scope, _: Receive, send: Send) -> None:
-        await send_resource(resource, scope, send)
-
-    return cast("ASGIApp", send_it)
+async def _send_fresh(document: msgspec.Struct, send: Send) -> None:
+    """Send a document that is good for this moment alone."""
+    body = msgspec.json.encode(document)
+    size = (b"content-length", str(len(body)).encode("ascii"))
+    kind = ((b"content-type", JSON.encode("ascii")), size, (b"cache-control", b"no-store"))
+    await send(start_message(200, (*kind, *CORS, *NOSNIFF)))
+    await send(body_message(body))
