@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from register_api.core.api.answers import PROBLEMS, Health, Name, ProblemDetails, Readiness
-from register_api.core.api.questions import MOST_VALUES, QUESTIONS, Parameter, Question, parameters_of
+from register_api.core.api.questions import MOST_VALUES, QUESTIONS, Question, parameters_of
 from register_api.core.canonical import encode
 from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format.kind import PARAMETERS, FileKind
@@ -174,22 +174,19 @@ def _question(question: Question) -> Json:
     about = question.description + "".join(problems)
     names = (*_OF_QUESTIONS, *question.problems)
     operation = _operation(question.operation, "Questions", question.summary, about, good, names)
-    parameters = [
-        _query_parameter(item, in_path=f"{{{name}}}" in question.url)
-        for name, item in parameters_of(question.query).items()
-    ]
+    parameters = []
+    for item in parameters_of(question.query).values():
+        many = {"type": "array", "items": item.schema, "minItems": 1, "maxItems": MOST_VALUES}
+        parameters.append(
+            {
+                "name": item.name,
+                "in": "path" if f"{{{item.name}}}" in question.url else "query",
+                "required": item.shape.is_required,
+                "description": item.description,
+                "schema": many if item.shape.is_list else item.schema,
+            }
+        )
     return {**operation, "parameters": parameters}
-
-
-def _query_parameter(parameter: Parameter, *, in_path: bool) -> Json:
-    many = {"type": "array", "items": parameter.schema, "minItems": 1, "maxItems": MOST_VALUES}
-    return {
-        "name": parameter.name,
-        "in": "path" if in_path else "query",
-        "required": parameter.shape.is_required,
-        "description": parameter.description,
-        "schema": many if parameter.shape.is_list else parameter.schema,
-    }
 
 
 def url_of(kind: FileKind) -> str:
