@@ -18,7 +18,7 @@ import msgspec
 
 from register_api.core.canonical import digest
 from register_api.core.text import printable, quoted
-from register_api.errors import UsageError
+from register_api.errors import RegisterError, UsageError
 
 _TEMPORARY = ".new"
 LEFTOVERS = f".*.{'[0-9a-f]' * 16}{_TEMPORARY}"
@@ -159,6 +159,15 @@ def _sync_one(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def failing_as(kind: type[RegisterError], what: str) -> Iterator[None]:
+    """Say what could not be done, with the system's reason, by an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{what}: {error.strerror}") from error
 
 
 def read_bounded(path: Path, most: int, name: str = "") -> bytes:

@@ -189,8 +189,7 @@ def _remember(folder: Path, found: Round) -> tuple[str, ...]:
     register, log, metadata = found.register, found.log, found.targets.trusted.metadata
     checked_version = _read_in_full(found)
     nothing_new = known is not None and checked_version == known.checked_version
-    history = found.history.promises
-    promises = (known.promises, known.first_live) if known and nothing_new else history.to_remember()
+    promises = (known.promises, known.first_live) if known and nothing_new else found.history.to_remember()
     new_state = Remembered(
         register=register.document.register,
         origin=found.start.origin if known is None else known.origin,

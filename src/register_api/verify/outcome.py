@@ -82,7 +82,7 @@ def make_report(
         deadlines=deadlines,
         notices=tuple(
             NoticeTold(**msgspec.structs.asdict(item), sentence=_notice_sentence(item))
-            for item in found.history.promises.given
+            for item in found.history.given
         ),
         package=package,
         checks=found.record.results(),
@@ -146,7 +146,7 @@ def _end(
     asked, known, days = run.options.fail_on, run.remembered, run.options.fail_on_deadline
     if errors := run.record.errors():
         return worst(errors)
-    if any(given.outcome in asked for given in run.history.promises.given):
+    if any(given.outcome in asked for given in run.history.given):
         return PromiseNotKept("a promise of notice was not kept")
     if days is not None and (deadlines is None or any(item.days_left <= days for item in deadlines)):
         return DeadlineNear("the last day to object is near, or cannot be worked out")
@@ -191,7 +191,7 @@ def _not_checked(found: Round, of_a_package: Iterable[str], no_deadlines: str) -
     yield from of_a_package if found.version else _limits_of_an_address(found)
     if no_deadlines:
         yield no_deadlines
-    yield from _some("Not judged", found.history.promises.not_judged)
+    yield from _some("Not judged", found.history.not_judged)
     for check in found.record.results():
         if check.result == "skipped":
             yield skipped_in_words(check)

@@ -24,7 +24,7 @@ from register_api.core.key_list import Disowned
 from register_api.core.notice_period import NoticePolicy
 from register_api.errors import Document, Malformed, StateInUse, UsageError
 from register_api.files import durable
-from register_api.files.durable import UPDATE, DamagedState, NewerFormat, read_state, write_state
+from register_api.files.durable import UPDATE, DamagedState, NewerFormat, failing_as, read_state, write_state
 
 STATE_FILE = "state.json"
 EVIDENCE_FOLDER = "evidence"
@@ -139,18 +139,14 @@ def load(folder: Path) -> Remembered | None:
 
 def save(folder: Path, remembered: Remembered) -> None:
     """Replace the state in one step that survives a crash."""
-    try:
+    with failing_as(UsageError, f"the state in {folder} cannot be written"):
         write_state(folder / STATE_FILE, remembered, format_name=FORMAT)
-    except OSError as error:
-        raise UsageError(f"the state in {folder} cannot be written: {error.strerror}") from error
 
 
 def keep_evidence(folder: Path, document: Document) -> Path:
     """Keep a document that contradicts another; both are proof, since both are signed."""
     path = folder / EVIDENCE_FOLDER / document.name
-    try:
+    with failing_as(UsageError, f"evidence cannot be kept in {folder}"):
         path.parent.mkdir(exist_ok=True)
         durable.replace(path, document.data, secret=True)
-    except OSError as error:
-        raise UsageError(f"evidence cannot be kept in {folder}: {error.strerror}") from error
     return path

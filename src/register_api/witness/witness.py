@@ -23,7 +23,7 @@ from register_api.core.log.note import Note, NoteKey, format_lines, format_note,
 from register_api.core.log.proofs import SIZE_TYPE, AddCheckpoint, format_size, parse_request
 from register_api.errors import Forged, Malformed, UntrustedKey, WitnessError
 from register_api.files import durable
-from register_api.files.durable import UPDATE, DamagedState, NewerFormat, read_state, write_state
+from register_api.files.durable import UPDATE, DamagedState, NewerFormat, failing_as, read_state, write_state
 from register_api.publish.signing.signer import Ed25519Signer
 
 STATE_FILE = "state.json"
@@ -92,7 +92,7 @@ class Record:
 
     def begin(self, verifier_key: str) -> None:
         """Write the state of a witness that has signed nothing yet."""
-        with _as_ours(f"{self.folder} cannot be made"):
+        with failing_as(WitnessError, f"{self.folder} cannot be made"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.held():
             if self.file.exists():
@@ -129,13 +129,13 @@ class Record:
 
     def fsync_state(self) -> None:
         """Make durable what is there: a process that died may have renamed the state and no more."""
-        with _as_ours(f"the state in {self.folder} cannot be kept"):
+        with failing_as(WitnessError, f"the state in {self.folder} cannot be kept"):
             durable.sync([self.file], below=self.folder)
 
     def keep_evidence(self, checkpoints: Mapping[str, bytes]) -> None:
         """Keep checkpoints that contradict each other, by the root that each names."""
         folder = self.folder / EVIDENCE_FOLDER
-        with _as_ours(f"evidence cannot be kept in {folder}"):
+        with failing_as(WitnessError, f"evidence cannot be kept in {folder}"):
             folder.mkdir(mode=0o700, exist_ok=True)
             for name, data in checkpoints.items():
                 path = folder / f"{name}.checkpoint"
@@ -143,18 +143,9 @@ class Record:
                     durable.replace(path, data, secret=True)
 
     def _save(self, state: WitnessState) -> None:
-        with _as_ours(f"the state in {self.folder} cannot be written"):
+        with failing_as(WitnessError, f"the state in {self.folder} cannot be written"):
             durable.remove_leftovers(self.folder)
             write_state(self.file, state, format_name=FORMAT)
-
-
-@contextlib.contextmanager
-def _as_ours(what: str) -> Iterator[None]:
-    """Say what could not be done, with the system's reason: nothing may be signed then."""
-    try:
-        yield
-    except OSError as error:
-        raise WitnessError(f"{what}: {error.strerror}") from error
 
 
 _log = logging.getLogger(__name__)

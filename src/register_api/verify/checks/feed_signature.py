@@ -56,9 +56,11 @@ def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable
             raise Malformed(f"the feed signature holds {what}")
     root = parse_xml(body, "the feed signature")
     _insist(root, SIGNATURE_SHAPE)
-    kid = _only_text(root, "KeyInfo", "KeyName")
-    signature = _octets(_only_text(root, "SignatureValue"), 2 * COORDINATE_BYTES)
-    digest = _octets(_only_text(root, "SignedInfo", "Reference", "DigestValue"), _DIGEST_BYTES)
+    kid, signed, digested = (
+        root.findtext("/".join(map(ds, names)), default="")
+        for names in (("KeyInfo", "KeyName"), ("SignatureValue",), ("SignedInfo", "Reference", "DigestValue"))
+    )
+    signature, digest = _octets(signed, 2 * COORDINATE_BYTES), _octets(digested, _DIGEST_BYTES)
     try:
         pem = find_key(kid)  # none but the caller's is ever used
     except LookupError as error:
@@ -107,11 +109,6 @@ def _insist(element: _Element, shape: XmlShape) -> None:
         raise Malformed(f"the feed signature is not of the promised form at ds:{shape.name}")
     for child, expected in zip(element, shape.children, strict=True):
         _insist(child, expected)
-
-
-def _only_text(root: _Element, *path: str) -> str:
-    """Return the text of the element at a path of a document whose shape is known."""
-    return root.findtext("/".join(ds(name) for name in path), default="")
 
 
 def _octets(text: str, length: int) -> bytes:

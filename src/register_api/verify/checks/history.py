@@ -30,70 +30,6 @@ MOST_CHANGED_BYTES = 64 * 2**20
 """Bytes of diffs whose changes are kept in one run; of more, those of the newest versions."""
 
 
-class PromiseHistory:
-    """The promises of the versions read so far, oldest first, and what was judged by them.
-
-    Attributes:
-        first_live: First version that was not imported.
-        whole: Whether no promise is missing.
-        given: Every announcement that a promise covers, of the versions that were judged.
-        not_judged: What could not be judged, in sentences.
-    """
-
-    def __init__(self, remembered: Remembered | None) -> None:
-        self.policies: tuple[NoticePolicy, ...] = remembered.promises if remembered is not None else ()
-        self.first_live = remembered.first_live if remembered is not None else None
-        self.whole = True
-        self.given: list[NoticeGiven] = []
-        self.not_judged: list[str] = []
-
-    def begin(self, first: int, remembered: Remembered | None, before: Register | None) -> None:
-        """Begin with a version: after what is remembered, else after the one before, as far as it tells."""
-        goes_on = remembered is not None and remembered.checked_version == first - 1 and self.policies
-        if first == 1 or not goes_on:
-            self.policies, self.first_live, self.whole = (), None, True
-            if before is not None:
-                self.whole = before.version == 1
-                self._join(before)
-
-    def judge(self, older: Register | None, newer: Register, diff: Diff | None, record: Recorder) -> None:
-        """Judge a version, and take its promise; contradictions go to the recorder."""
-        try:
-            zone = zone_of(newer.publisher.time_zone)
-        except Malformed as error:
-            self.whole = False
-            self.not_judged.append(f"version {newer.version}: {error.message}")
-            return
-        if older is None and newer.version > 1:
-            self.whole = False
-            self.not_judged.append(f"version {newer.version}: the version before could not be read")
-        else:
-            found = judge(older, newer, diff, self._promises(zone), whole=self.whole)
-            self.given += found.given
-            self.not_judged += found.not_judged
-            for item in found.contradictions:
-                record.fail("V31", Inconsistent(item.message))
-        self._join(newer)
-
-    def _promises(self, zone: dt.tzinfo) -> Promises:
-        return Promises(zone=zone, first_live=self.first_live, policies=self.policies)
-
-    def _join(self, register: Register) -> None:
-        try:
-            zone = zone_of(register.publisher.time_zone)
-            day = local_day(register.published_at, zone)
-        except (Malformed, OverflowError):
-            self.whole = False
-            return
-        live = register.recorded == "live"
-        joined = self._promises(zone).joined_by(register.version, day, register.notice, live=live)
-        self.policies, self.first_live = joined.policies, joined.first_live
-
-    def to_remember(self) -> tuple[tuple[NoticePolicy, ...], int | None]:
-        """Return what a later run can go on from: all promises or none, and the first live version."""
-        return (self.policies, self.first_live) if self.whole else ((), None)
-
-
 _MAIN = tree.FEED_ATOM.path()
 
 
@@ -105,6 +41,8 @@ class History:
         checked: First and last version that were checked in full; ``None``: none was.
         feeds: Which versions each feed has to tell of, by its path, and which types of change of each.
         told: Every change of the versions that no earlier run has read in full.
+        given: Every announcement that a promise covers, of the versions that were judged.
+        not_judged: What could not be judged, in sentences.
     """
 
     def __init__(self, remembered: Remembered | None) -> None:
@@ -112,11 +50,62 @@ class History:
         self.checked: tuple[int, int] | None = None
         self.feeds: dict[str, dict[int, tuple[str, ...]]] = {}
         self.told: list[ChangeTold] = []
-        self.promises = PromiseHistory(remembered)
+        self.given: list[NoticeGiven] = []
+        self.not_judged: list[str] = []
         self._newer: dict[int, bool] = {}
         self._known = (remembered.checked_version or remembered.size) if remembered else None
         self._updates: deque[tuple[Update, int]] = deque()
         self._size = 0
+        # The promises of the versions read so far, oldest first, as far as they are known, whether none is
+        # missing, and the first version that was not imported.
+        self._policies: tuple[NoticePolicy, ...] = ()
+        self._whole = True
+        self._first_live: int | None = None
+
+    def begin(self, first: int, remembered: Remembered | None, before: Register | None) -> None:
+        """Begin with a version: after what is remembered, else after the one before, as far as it tells."""
+        if first > 1 and remembered and remembered.checked_version == first - 1 and remembered.promises:
+            self._policies, self._first_live = remembered.promises, remembered.first_live
+        elif before is not None:
+            self._whole = before.version == 1
+            self._join(before)
+
+    def judge(self, older: Register | None, newer: Register, diff: Diff | None, record: Recorder) -> None:
+        """Judge a version, and take its promise; contradictions go to the recorder."""
+        try:
+            zone = zone_of(newer.publisher.time_zone)
+        except Malformed as error:
+            self._whole = False
+            self.not_judged.append(f"version {newer.version}: {error.message}")
+            return
+        if older is None and newer.version > 1:
+            self._whole = False
+            self.not_judged.append(f"version {newer.version}: the version before could not be read")
+        else:
+            found = judge(older, newer, diff, self._promises(zone), whole=self._whole)
+            self.given += found.given
+            self.not_judged += found.not_judged
+            for item in found.contradictions:
+                record.fail("V31", Inconsistent(item.message))
+        self._join(newer)
+
+    def _promises(self, zone: dt.tzinfo) -> Promises:
+        return Promises(zone=zone, first_live=self._first_live, policies=self._policies)
+
+    def _join(self, register: Register) -> None:
+        try:
+            zone = zone_of(register.publisher.time_zone)
+            day = local_day(register.published_at, zone)
+        except (Malformed, OverflowError):
+            self._whole = False
+            return
+        live = register.recorded == "live"
+        joined = self._promises(zone).joined_by(register.version, day, register.notice, live=live)
+        self._policies, self._first_live = joined.policies, joined.first_live
+
+    def to_remember(self) -> tuple[tuple[NoticePolicy, ...], int | None]:
+        """Return what a later run can go on from: all promises or none, and the first live version."""
+        return (self._policies, self._first_live) if self._whole else ((), None)
 
     @property
     def updates(self) -> tuple[Update, ...]:

@@ -104,7 +104,7 @@ def check_history(run: Round) -> str:
     run.log.check_root()
     run.expect(last - first + 1)
     before = None if first == 1 else _before(run, first - 1)
-    run.history.promises.begin(first, run.remembered, before.register if before else None)
+    run.history.begin(first, run.remembered, before.register if before else None)
     damaged, version = 0, first
     for version in range(first, last + 1):
         run.advance(f"version {version}")
@@ -196,7 +196,7 @@ def _judge(run: Round, found: Version, before: Version | None, data: bytes | Non
             diff = _check_diff(data, found, before)
             run.history.add_diff(found.register, diff, len(data))
     older = None if before is None else before.register
-    run.history.promises.judge(older, found.register, diff, run.record)
+    run.history.judge(older, found.register, diff, run.record)
     return diff
 
 
