@@ -195,10 +195,8 @@ class BoundedClient:
             raise Unreachable(f"more than {self._limits.requests} requests in one run")
         try:
             response = await self._opened(request.url).send(request, stream=True)
-            try:
+            async with contextlib.aclosing(response):
                 return await self._read(response, max_bytes, body_of)
-            finally:
-                await response.aclose()
         except (httpx.TransportError, OSError) as error:
             raise _PassingFailure(_reason(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:

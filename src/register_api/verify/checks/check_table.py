@@ -150,14 +150,11 @@ class Recorder:
         """Say that a check has been made; findings against it still count."""
         self._passed[check] = sentence
 
-    def skip(self, checks: Iterable[str], reason: str) -> None:
-        """Say why checks were not made."""
+    def skip(self, checks: Iterable[str], reason: str, *, applicable: bool = True) -> None:
+        """Say why checks were not made: where none is applicable, nothing stands against what rests on it."""
         self._skipped |= dict.fromkeys(checks, reason)
-
-    def not_applicable(self, checks: Iterable[str], reason: str) -> None:
-        """Say that there is nothing to check, so that nothing stands against what builds on it."""
-        self._nothing_to_check.update(checks)
-        self.skip(checks, reason)
+        if not applicable:
+            self._nothing_to_check.update(checks)
 
     def holds(self, check: str) -> bool:
         """Tell whether nothing was found by a check that was made, or that had nothing to look at."""

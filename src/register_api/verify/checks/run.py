@@ -161,7 +161,7 @@ def make_checks(run: R, steps: Iterable[Step[R]]) -> None:
             try:
                 run.record.passed(step.check, step.make(run))
             except NotApplicable as reason:
-                run.record.not_applicable(checks, str(reason))
+                run.record.skip(checks, str(reason), applicable=False)
             except _Unfounded as check:
                 run.record.skip(checks, f"it rests on {check}, which did not hold")
 

@@ -289,6 +289,9 @@ def verify_notice(
     )
 
 
+_OF_A_RECORD = ("at", "what", "channel", "kind", "customer", "message_id", "body_sha256")
+
+
 def _told(run: NoticeRun) -> NoticeSeen:
     """Return what the records say, with the addresses that can be shown and the stamps that are accepted."""
     openings, stamps = NoticeRun.openings.of(run) or {}, NoticeRun.stamps.of(run) or {}
@@ -296,14 +299,8 @@ def _told(run: NoticeRun) -> NoticeSeen:
     for record, (_, proven, seal) in zip(run.records, run.package.records(), strict=True):
         opening, stamp = openings.get(record.recipient or ""), stamps.get(proven.root)
         fact = FactProven(
-            at=record.at,
-            what=record.what,
-            channel=record.channel,
-            kind=record.kind,
-            customer=record.customer,
+            **{name: getattr(record, name) for name in _OF_A_RECORD},
             address=opening.address if opening else None,
-            message_id=record.message_id,
-            body_sha256=record.body_sha256,
             reply=proven.reply if opening else None,
             sealed_at=seal.sealed_at,
             stamped_at=stamp.at if stamp else None,
