@@ -82,9 +82,8 @@ def country_of(text: str) -> str | None:
     Codes count in capitals only: "it" and "no" are words. ``UK`` is GB, ``EU`` and ``EEA`` stand for
     themselves, ``worldwide`` too.
     """
-    key = text if _CODE.fullmatch(text) else text.casefold()
-    names = _names()
-    return names.get(text) or names.get(key.lower()) or names.get(key.lower().removesuffix("."))
+    names, folded_text = _names(), text.casefold()
+    return names.get(text) or names.get(folded_text) or names.get(folded_text.removesuffix("."))
 
 
 def places_of(text: str) -> list[dict[str, str]]:
@@ -117,9 +116,8 @@ def _group(text: str) -> list[dict[str, str]]:
     codes = [_country_in(part) for part in parts]
     if len(parts) > 1 and ("US" in codes or None in codes):
         codes = [None if _may_be_a_state(part) else code for part, code in zip(parts, codes, strict=True)]
-    cities = all(code is None for code in codes[:-1]) and not any(
-        part.casefold() in _WIDE for part in parts[:-1]
-    )
+    wide = any(part.casefold() in _WIDE for part in parts[:-1])
+    cities = all(code is None for code in codes[:-1]) and not wide
     if len(parts) > 1 and codes[-1] is not None and cities:
         return [{"country": codes[-1], "text": text}]
     return [

@@ -30,6 +30,7 @@ from register_api.importer.table import (
     ImportOptions,
     Row,
     Table,
+    find_field,
     folded,
     keep_aside,
     match_columns,
@@ -116,16 +117,16 @@ class RowReader:
     ) -> None:
         """Judge the columns once."""
         self._table, self._options, self._titles, self._reporter = table, options, titles, reporter
-        self._fields, passed = match_columns(table, options.columns)
-        self._report(passed)
+        self._fields = match_columns(table, options.columns)
+        self._report()
         key = f"table {table.number}, header"
         self._labels = [
             "" if field == DROP else reporter.text(cell.text, table.file, key, line=table.line, name=True)
             for cell, field in zip(table.header, self._fields, strict=True)
         ]
 
-    def _report(self, also: Mapping[str, str]) -> None:
-        """Say what becomes of each column; ``also`` is what another column took."""
+    def _report(self) -> None:
+        """Say what becomes of each column."""
         table, key = self._table, f"table {self._table.number}"
         chosen = {folded(name) for name in self._options.columns}
         for cell, field in zip(table.header, self._fields, strict=True):
@@ -133,7 +134,8 @@ class RowReader:
             if cell.text and note not in self._reporter.columns:
                 self._reporter.columns.append(note)
             if field == DROP and cell.text and folded(cell.text) not in chosen:
-                why = f"another column took {also[cell.text]}" if cell.text in also else "no field takes it"
+                known = find_field(cell.text)
+                why = f"another column took {known}" if known else "no field takes it"
                 option = quoted(f"{cell.text}={EXTRA}")
                 self._note("passed_over", f"{quoted(cell.text)}: {why}; --column {option} publishes it", key)
             elif field == EXTRA:

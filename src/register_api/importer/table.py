@@ -195,18 +195,16 @@ def find_field(name: str) -> str | None:
     return found[0] if found else None
 
 
-def match_columns(table: Table, chosen: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
-    """Return the field of each column, or ``extra`` or ``drop``; and the fields that another column took."""
+def match_columns(table: Table, chosen: Mapping[str, str]) -> list[str]:
+    """Return the field of each column, or ``extra`` or ``drop``."""
     refuse_any(_faults(table))
     known = _FIELD_BY_NAME | {folded(name): (field, -1) for name, field in chosen.items()}
     names = [folded(cell.text) for cell in table.header]
     ranked = sorted((known[name][1], at, known[name][0]) for at, name in enumerate(names) if name in known)
-    fields, passed = [DROP for _ in names], dict[str, str]()
+    fields = [DROP for _ in names]
     for _, at, field in ranked:
         if field == EXTRA or field not in fields:
             fields[at] = field
-        elif field != DROP:
-            passed[table.header[at].text] = field
     if "name" not in fields and "legal_name" in fields:
         # "Entity Name", alone, is what such a table calls its sub-processors.
         fields[fields.index("legal_name")] = "name"
@@ -215,7 +213,7 @@ def match_columns(table: Table, chosen: Mapping[str, str]) -> tuple[list[str], d
         hint = "--column COLUMN=name says which column holds the names"
         message = f"no column holds the names; there are {there}"
         refuse(table.file, f"table {table.number}", message, hint, line=table.line)
-    return fields, passed
+    return fields
 
 
 def _faults(table: Table) -> Iterator[Finding]:
