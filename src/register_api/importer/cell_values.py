@@ -172,17 +172,11 @@ MECHANISMS = _codes_by_name(shapes(Transfer)["mechanism"])
 
 
 class Fit(msgspec.Struct, frozen=True):
-    """A value that a field takes."""
+    """A value that a field takes; in its place a text says why there is none: "this text …"."""
 
     field: str
     value: Any
     remark: str = ""
-
-
-class Misfit(msgspec.Struct, frozen=True):
-    """Why the text is no value of the field: the end of the sentence "this text …"."""
-
-    reason: str
 
 
 def is_nothing(text: str) -> bool:
@@ -190,7 +184,7 @@ def is_nothing(text: str) -> bool:
     return not text or text.casefold() in _NOTHING
 
 
-def read_value(field: str, cell: Cell) -> Fit | Misfit:
+def read_value(field: str, cell: Cell) -> Fit | str:
     """Read a cell that is not empty as the value of a field."""
     if field in _SCHEMES:
         return Fit("identifiers", [{"scheme": field, "value": cell.text}])
@@ -203,7 +197,7 @@ def read_value(field: str, cell: Cell) -> Fit | Misfit:
         return _single(field, shape, cell.text)
     if shape.codes:
         codes = [CODES[field].get(folded(item)) for item in _parts(cell, "\n,;")]
-        return Misfit(f"is not a list of {', '.join(shape.codes)}") if None in codes else Fit(field, codes)
+        return f"is not a list of {', '.join(shape.codes)}" if None in codes else Fit(field, codes)
     items = cell.items if cell.items is not None else cell.text.split("\n")
     return Fit(field, [item.strip(" ") for item in items if item.strip(" ")])
 
@@ -220,7 +214,7 @@ def status_of(text: str) -> Status | None:
     return next((item for item in get_args(Status) if item == word), None)
 
 
-def _single(field: str, shape: Shape, text: str) -> Fit | Misfit:
+def _single(field: str, shape: Shape, text: str) -> Fit | str:
     """Read one text as the field's form has it."""
     value: str | bool | None = None
     if shape.codes:
@@ -238,10 +232,10 @@ def _single(field: str, shape: Shape, text: str) -> Fit | Misfit:
     else:
         problem = (shape.form and shape.form.problem and shape.form.problem(text)) or ""
         value = None if problem else text
-    return Misfit(problem) if value is None else Fit(field, value)
+    return problem if value is None else Fit(field, value)
 
 
-def _locations(field: str, cell: Cell) -> Fit | Misfit:
+def _locations(field: str, cell: Cell) -> Fit | str:
     found: list[dict[str, str]] = []
     for part in cell.items if cell.items is not None else (cell.text,):
         found += [place for place in places_of(part) if place not in found]
@@ -249,27 +243,27 @@ def _locations(field: str, cell: Cell) -> Fit | Misfit:
     return Fit(field, found, f"places read, with their words: {told}" if told else "")
 
 
-def _certifications(field: str, cell: Cell) -> Fit | Misfit:
+def _certifications(field: str, cell: Cell) -> Fit | str:
     rows = [{"name": item, "claim": _DECLARED} for item in _parts(cell, "\n;") if item]
     remark = f'certifications are written with claim = "{_DECLARED}", the least that can be meant'
     return Fit(field, rows, remark)
 
 
-def _condition(field: str, cell: Cell) -> Fit | Misfit:
+def _condition(field: str, cell: Cell) -> Fit | str:
     kind, _, text = (part.strip() for part in cell.text.partition(":"))
     if kind.casefold() not in _CONDITIONS:
-        return Misfit(f"does not begin with one of {', '.join(_CONDITIONS)} and a colon")
+        return f"does not begin with one of {', '.join(_CONDITIONS)} and a colon"
     return Fit(field, [{"type": kind.casefold()} | ({"text": text} if text else {})])
 
 
-def _products(field: str, cell: Cell) -> Fit | Misfit:
+def _products(field: str, cell: Cell) -> Fit | str:
     """Read titles of products; their ids are given later (``vendor_list``)."""
     if folded(cell.text) in _ALL_PRODUCTS:
         return Fit(field, ALL)
     return Fit(field, list(dict.fromkeys(filter(None, _parts(cell, "\n;,")))))
 
 
-_OF_STRUCTS: dict[type, Callable[[str, Cell], Fit | Misfit]] = {
+_OF_STRUCTS: dict[type, Callable[[str, Cell], Fit | str]] = {
     Location: _locations,
     Certification: _certifications,
     Condition: _condition,

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -110,15 +110,6 @@ _STATUS = re.compile(r"[A-Z][0-9]{0,3}")
 _SHORT = 10
 
 
-class _Commit(NamedTuple):
-    """A commit that touched the file; ``path`` is ``None`` where it took it away."""
-
-    id: str
-    at: dt.datetime
-    subject: str
-    path: str | None
-
-
 def git_states(
     repository: Path, path: str, since: str | None, date: str, options: ImportOptions, reporter: Reporter
 ) -> tuple[ListState, ...]:
@@ -139,16 +130,15 @@ def git_states(
     if since is not None:  # the commits after a revision and, before them, the last one up to it
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}")
         start = _git(repository, *asked).decode("ascii").strip()
-        later = {commit.id for commit in _commits(repository, path, f"{start}..HEAD", date)}
-        commits = commits[: sum(commit.id in later for commit in commits) + 1]
+        later = {commit for commit, *_ in _commits(repository, path, f"{start}..HEAD", date)}
+        commits = commits[: sum(commit in later for commit, *_ in commits) + 1]
     states: list[ListState] = []
-    for commit in reversed(commits):
-        if commit.path is None:
-            reporter.note("skipped", f"commit {commit.id[:_SHORT]} took the file away: no state")
+    for commit, at, subject, path_then in reversed(commits):
+        if path_then is None:
+            reporter.note("skipped", f"commit {commit[:_SHORT]} took the file away: no state")
         else:
-            read = functools.partial(_git_tables, repository, commit.id, commit.path, options)
-            mark = f"commit {commit.id}"
-            states.append(ListState(mark=mark, at=commit.at, subject=commit.subject, read=read))
+            read = functools.partial(_git_tables, repository, commit, path_then, options)
+            states.append(ListState(mark=f"commit {commit}", at=at, subject=subject, read=read))
     return tuple(states)
 
 
@@ -161,8 +151,10 @@ def _git_tables(repository: Path, commit: str, path: str, options: ImportOptions
     return read_tables(name, data, options.form or format_of(path), options.tables)
 
 
-def _commits(repository: Path, path: str, revisions: str, date: str) -> Iterator[_Commit]:
-    """Yield the commits that touched the file, the newest first."""
+def _commits(
+    repository: Path, path: str, revisions: str, date: str
+) -> Iterator[tuple[str, dt.datetime, str, str | None]]:
+    """Yield id, date, subject and path (if any) of the commits that touched the file, the newest first."""
     output = _git(
         repository, "log", "-z", "--follow", "--first-parent", "--diff-merges=first-parent", "--no-color",
         "--no-ext-diff", "--name-status", f"--format={_FORMATS[date]}", revisions, "--", path,
@@ -177,7 +169,7 @@ def _commits(repository: Path, path: str, revisions: str, date: str) -> Iterator
         named = next(fields, "")
         named = next(fields, "") if status[:1] in {"R", "C"} else named
         path_then = None if status[:1] == "D" else named
-        yield _Commit(commit, dt.datetime.fromtimestamp(at, dt.UTC), subject, path_then)
+        yield commit, dt.datetime.fromtimestamp(at, dt.UTC), subject, path_then
 
 
 def _git(repository: Path, *arguments: str) -> bytes:

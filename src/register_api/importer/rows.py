@@ -16,7 +16,6 @@ from register_api.importer.cell_values import (
     LISTS,
     MECHANISMS,
     VENDOR_FIELDS,
-    Misfit,
     is_nothing,
     read_value,
     status_of,
@@ -222,8 +221,8 @@ class RowReader:
     def _read(self, field: str, cell: Cell, found: _Found, place: str) -> bool:
         """Read a cell as a field; company numbers come together in one list."""
         value = read_value(field, cell)
-        if isinstance(value, Misfit):
-            self._note("left", f"{field}: {quoted(cell.text)} {value.reason}; kept as extra", place)
+        if isinstance(value, str):
+            self._note("left", f"{field}: {quoted(cell.text)} {value}; kept as extra", place)
             return False
         if value.remark:
             self._note("assumed", value.remark, place)
@@ -234,8 +233,8 @@ class RowReader:
     def _fill_in(self, found: _Found) -> None:
         """Read what the caller says for fields that the row says nothing of; keep what its status forbids."""
         for field, text in self._options.defaults.items():
-            value = Misfit("is there") if field in found.values else read_value(field, Cell(text=text))
-            if not isinstance(value, Misfit):
+            value = "is there" if field in found.values else read_value(field, Cell(text=text))
+            if not isinstance(value, str):
                 found.values[value.field] = value.value
                 message = f'where nothing is said, {field} is "{text}", as --default says'
                 self._reporter.note("assumed", message)
