@@ -68,16 +68,6 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     zstd: bool = False
     note: tuple[str, ...] = ()
 
-    @property
-    def host(self) -> str:
-        """Address to listen on; empty for all."""
-        return self.listen.rpartition(":")[0]
-
-    @property
-    def port(self) -> str:
-        """Port to listen on."""
-        return self.listen.rpartition(":")[2]
-
 
 def read_site(public: str, name: str, listen: str, base_path: str) -> Site:
     """Read what a person gave: ``listen`` as ``80``, ``127.0.0.1:8080`` or ``[::1]:8080``.
@@ -140,7 +130,7 @@ def workflow(form: WorkflowFormat, fresh_for: dt.timedelta, version: str) -> str
         raise UsageError(f"{message} are started", hint="--fresh-for 2h or more; 15d for a weekly job")
     _, cron, often = chosen[0]
     hours = fresh_for // _HOUR
-    return _template(form, variable="<< >>", block="<% %>").render(  # braces belong to the service
+    return _template(form, "<% %> << >>").render(  # braces belong to the service
         fresh_for=f"{hours // 24}d" if hours % 24 == 0 else f"{hours}h",
         schedule=cron,
         often=often,
@@ -148,18 +138,15 @@ def workflow(form: WorkflowFormat, fresh_for: dt.timedelta, version: str) -> str
     )
 
 
-def _template(
-    form: HostFormat | WorkflowFormat, variable: str = "{{ }}", block: str = "{% %}"
-) -> jinja2.Template:
-    variable_start, variable_end = variable.split()
-    block_start, block_end = block.split()
+def _template(form: HostFormat | WorkflowFormat, marks: str = "{% %} {{ }}") -> jinja2.Template:
+    block, block_end, variable, variable_end = marks.split()
     environment = jinja2.Environment(
+        block,
+        block_end,
+        variable,
+        variable_end,
         loader=jinja2.PackageLoader("register_api.hosting"),
         undefined=jinja2.StrictUndefined,
-        variable_start_string=variable_start,
-        variable_end_string=variable_end,
-        block_start_string=block_start,
-        block_end_string=block_end,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

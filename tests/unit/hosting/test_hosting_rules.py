@@ -236,12 +236,12 @@ def test_what_means_something_to_a_host_is_refused(name: str, listen: str, base:
 def test_addresses_to_listen_on(listen: str) -> None:
     """A port, or an address and a port."""
     site = read_site("/srv/a folder", "trust.example.com", listen, "/trust/")
-    assert (site.prefix, site.port) == ("/trust", listen.rpartition(":")[2])
+    assert site.prefix == "/trust"
     assert f"listen {listen};" in configuration("nginx", site)
     assert 'alias "/srv/a folder/";' in configuration("nginx", site)
     caddy = configuration("caddy", site)
     assert ("bind" in caddy) is (listen != "80")
-    assert f"http://trust.example.com:{site.port} {{" in caddy
+    assert f"http://trust.example.com:{listen.rpartition(':')[2]} {{" in caddy
 
 
 def test_caddy_speaks_tls_by_itself_on_443() -> None:
