@@ -130,7 +130,7 @@ class _Reader:
         self.lines: dict[KeyPath, int] = {}
         self._items: dict[KeyPath, int] = {}
         self._tokens = tokens(text)
-        self._token = next(self._tokens, _END)
+        self._token, self._depth = next(self._tokens, _END), 0
 
     def read(self) -> None:
         table: KeyPath = ()
@@ -190,25 +190,16 @@ class _Reader:
     def _inside(self, path: KeyPath, closing: str) -> None:
         """Read the items of a list, or the pairs of an inline table; the last comma may be absent."""
         index = 0
-        self._skip_lines()
         while not self._skip(closing):
             if closing == "}":
                 self._pair(path)
             else:
-                self.lines.setdefault((*path, index), self._token.line)
+                line = self._token.line
                 self._value((*path, index))
+                self.lines.setdefault((*path, index), line)
             index += 1
-            self._skip_lines()
             if not self._skip(",") and self._token.text != closing:
                 raise _Lost
-            self._skip_lines()
-
-    def _skip_lines(self) -> None:
-        """Pass over line ends, after which something has to follow."""
-        while self._skip("\n"):
-            pass
-        if self._token is _END:
-            raise _Lost
 
     def _skip(self, mark: str) -> bool:
         return self._token.text == mark and bool(self._take())
@@ -221,5 +212,8 @@ class _Reader:
         token = self._token
         if token is _END:
             raise _Lost
+        self._depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.text, 0)
         self._token = next(self._tokens, _END)
+        while self._depth and self._token.text == "\n":  # which means nothing within brackets
+            self._token = next(self._tokens, _END)
         return token

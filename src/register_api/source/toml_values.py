@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import tomllib
 from collections.abc import Mapping, MutableMapping
-from typing import Any, NoReturn
+from typing import Any
 
 import tomlkit
 from msgspec import inspect
@@ -137,7 +137,8 @@ def parse(file: str, text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, ValueError, RecursionError) as error:
-        _refuse(file, f"not valid TOML: {printable(error)}", "put it right, then try again")
+        message = f"not valid TOML: {printable(error)}"
+        raise Refused([finding(file, "", message, "put it right, then try again")]) from error
 
 
 def dump(file: str, document: tomlkit.TOMLDocument) -> str:
@@ -149,12 +150,9 @@ def dump(file: str, document: tomlkit.TOMLDocument) -> str:
         good = False
     if not good:
         hint = "write keys before tables ([[engagements]]), then try again, or edit it by hand"
-        _refuse(file, "this file is laid out in a way that cannot be edited without harm", hint)
+        message = "this file is laid out in a way that cannot be edited without harm"
+        raise Refused([finding(file, "", message, hint)])
     return text
-
-
-def _refuse(file: str, message: str, hint: str) -> NoReturn:
-    raise Refused([finding(file, "", message, hint)])
 
 
 def plain(value: Any) -> Any:
