@@ -106,7 +106,6 @@ def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[tuple[
             yield number, finding(name, "", message, hint, line=line)
 
 
-_SEPARATORS = (",", ";")
 _SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
 
 
@@ -118,10 +117,9 @@ def read_csv(name: str, text: str) -> tuple[Table, ...]:
     said = _SEPARATOR.match(text)
     if said:
         return _read(name, text[said.end() :], said[1], first=2)
-    fitting = [
-        mark for mark in _SEPARATORS if any(find_field(cell) == "name" for cell in _header(text, mark))
-    ]
-    parting = [mark for mark in _SEPARATORS if len(_header(text, mark)) > 1]
+    headers = {mark: _header(text, mark) for mark in (",", ";")}
+    fitting = [mark for mark, cells in headers.items() if "name" in map(find_field, cells)]
+    parting = [mark for mark, cells in headers.items() if len(cells) > 1]
     if not fitting and len(parting) != 1:
         hint = "the first row names the columns; --column COLUMN=name says which holds the names"
         refuse(name, "", "the first row has no column of names that is known", hint, line=1)

@@ -23,7 +23,7 @@ from register_api.core.text import nearest, quoted
 from register_api.errors import Finding, Refused, UsageError
 from register_api.source.collect import collect
 from register_api.source.file import SourceFile, finding, name_of, read_source_file
-from register_api.source.lines import KeyPath, index_lines, nearest_line
+from register_api.source.lines import index_lines, nearest_line
 
 REGISTER_FILE = "register.toml"
 EXAMPLE = Path(__file__).with_name("EXAMPLE.toml")
@@ -44,16 +44,13 @@ class LoadedSource(msgspec.Struct, frozen=True):
 
     def located(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return findings of the rules with the lines of their keys; each text is searched at most once."""
-        lines: dict[str, dict[KeyPath, int]] = {}
-        located = []
-        for item in findings:
-            line = item.line
-            if line is None and item.key and item.file in self.texts:
-                if item.file not in lines:
-                    lines[item.file] = index_lines(self.texts[item.file])
-                line = nearest_line(lines[item.file], item.key)
-            located.append(msgspec.structs.replace(item, line=line))
-        return tuple(located)
+        lines = functools.cache(index_lines)
+        return tuple(
+            msgspec.structs.replace(item, line=nearest_line(lines(self.texts[item.file]), item.key))
+            if item.line is None and item.key and item.file in self.texts
+            else item
+            for item in findings
+        )
 
 
 def load(folder: Path) -> LoadedSource:
