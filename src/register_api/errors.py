@@ -8,8 +8,8 @@ The tree, with what the command line exits with (1 where nothing is said)::
     │   └── StateInUse 3
     ├── Refused                  the source
     ├── KeyStoreError, StoreError (StoreLocked, StoreDamaged), TargetError, WitnessError, SendingError,
-    │   NotifyError, WatchError  the surroundings: keys, store, target, witness, mail server, settings
-    ├── NotStamped               a time-stamping authority: told, and ends nothing
+    │   NotifyError, WatchError  what is around: keys, store, target, witness, mail server, settings
+    ├── NotStamped               a time-stamping authority: reported, publishing continues
     ├── PromiseNotKept 20, DeadlineNear 21, NewerVersion 22    nobody: a customer asks for these
     └── VerificationError        what a customer was served
         └── Unreachable 10, Malformed 11, Forged 12, Stale 13, RolledBack 14, Forked 15, UntrustedKey 16,

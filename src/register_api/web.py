@@ -26,8 +26,8 @@ from register_api.core.headers import NO_STORE, NOSNIFF
 from register_api.errors import RegisterError, SendingError
 from register_api.sending.database import Database, opened
 from register_api.sending.settings import is_loopback
-from register_api.style.environment import STYLE as _STYLE
-from register_api.style.environment import page_environment
+from register_api.style import STYLE as _STYLE
+from register_api.style import page_environment
 
 Desk = TypeVar("Desk")
 Result = TypeVar("Result")

@@ -13,7 +13,7 @@ from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.publish.page.render import index_page
 from register_api.publish.templating import SCRIPT
-from register_api.style.environment import ICON
+from register_api.style import ICON
 from static_host import static_host
 from tools import need
 

@@ -15,7 +15,7 @@ from register_api.cli.serving_options import settings_option
 from register_api.core.language.language import count
 from register_api.core.text import escaped
 from register_api.doctor.check_table import diagnose
-from register_api.doctor.machine import Diagnosis, Machine
+from register_api.doctor.machine import Machine
 
 _WORDS = {
     "good": ("ok", "green"),
@@ -54,8 +54,12 @@ def doctor(*, as_json: bool, **given: Any) -> None:
     found = []
     for item in diagnose(Machine(now=clock.now(), environment=os.environ, **given)):
         found.append(item)
-        if not as_json:
-            _print(item)
+        if as_json:
+            continue
+        word, style = _WORDS[item.verdict]
+        out.print(Text(f"{word:<6}", style=style) + Text(f"{item.check:<16}{escaped(item.says)}"))
+        if item.cure:
+            out.print(Text(f"{'':<22}→ {escaped(item.cure)}"))
     verdicts = [item.verdict for item in found]
     if as_json:
         print_json({"diagnoses": found, "ok": not {"wrong", "soon"} & set(verdicts)})
@@ -63,10 +67,3 @@ def doctor(*, as_json: bool, **given: Any) -> None:
         wrong, soon, unknown = (verdicts.count(each) for each in ("wrong", "soon", "unknown"))
         out.print(f"{wrong} wrong, {soon} soon, {count(unknown, 'thing')} not looked at")
     raise click.exceptions.Exit(2 if "wrong" in verdicts else 1 if "soon" in verdicts else 0)
-
-
-def _print(item: Diagnosis) -> None:
-    word, style = _WORDS[item.verdict]
-    out.print(Text(f"{word:<6}", style=style) + Text(f"{item.check:<16}{escaped(item.says)}"))
-    if item.cure:
-        out.print(Text(f"{'':<22}→ {escaped(item.cure)}"))

@@ -1,4 +1,4 @@
-"""The command that writes what a host of files has to be told: export."""
+"""The command `export`: configuration for static hosts, and jobs for CI."""
 
 from __future__ import annotations
 

@@ -240,7 +240,7 @@ def _history(row_options: ImportOptions, defaults: RegisterDefaults, given: dict
     snapshot = open_snapshot(store)
     places = {name: given[name] for name in ("store", "keys", "base_url", "skip", "subjects", "dry_run")}
     target = Target(base=read_base(snapshot), now=clock.now(), **places)
-    with telling(publications(store, snapshot)), progress("taking over") as bar:
+    with telling(lambda: publications(store, snapshot)), progress("taking over") as bar:
         report, taken = import_history(
             origin, folder, row_options, defaults, target, names=given["names"], progress=bar
         )

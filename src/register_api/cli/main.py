@@ -71,9 +71,6 @@ _COMMANDS = {
 }
 """Subcommands by name, in the order a newcomer needs them; each is imported only when it is called."""
 
-_EDITING = frozenset({"add", "end", "replace", "change", "cancel", "fold"})
-"""Those that edit the source stand in one module."""
-
 
 class _Commands(click.Group):
     """Subcommands by name, imported when called: ``verify`` loads nothing of the publisher."""
@@ -97,7 +94,8 @@ class _Commands(click.Group):
                 f"pip install 'register-api[{','.join(extras)}]'"
             )
         name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
-        module = "edit_commands" if cmd_name in _EDITING else name
+        edits = cmd_name in {"add", "end", "replace", "change", "cancel", "fold"}
+        module = "edit_commands" if edits else name
         command: click.Command = getattr(importlib.import_module(f"register_api.cli.{module}"), name)
         return command
 

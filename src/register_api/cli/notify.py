@@ -36,8 +36,6 @@ from register_api.sending.sender import Surroundings
 from register_api.sending.settings import smtp_password
 from register_api.verify.fetcher import HttpFetcher
 
-_DAY = 86_400
-
 
 @click.group()
 def notify() -> None:
@@ -217,7 +215,7 @@ def retain(opened: Notices) -> None:
     Example:
       register-api notify retain --settings notify.toml
     """
-    oldest = opened.at - opened.settings.retention_days * _DAY
+    oldest = opened.at - opened.settings.retention_days * 86_400
     bodies, recipients = persons.retain(opened.database, oldest, opened.at)
     out.print(f"{count(bodies, 'mail')} and {count(recipients, 'recipient')} deleted.")
 

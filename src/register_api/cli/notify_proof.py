@@ -1,4 +1,4 @@
-"""Commands that say and prove who was told: status, seal, evidence."""
+"""Commands that show and prove who was notified: status, seal, evidence."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def evidence(
 
 
 def _register(settings: NotifySettings, version: int) -> dict[str, bytes]:
-    """Return the register's own evidence of a version, if it can be had; if not, that is told."""
+    """Return the register's own evidence of a version, if it can be had; if not, that is reported."""
     wishes = Options(root_sha256=settings.root_sha256 or None)
     try:
         with HttpFetcher(settings.base) as fetcher:

@@ -94,8 +94,6 @@ def endpoint_option(what: str) -> Callable[[Command], Command]:
     return with_variable("--endpoint", "REGISTER_DEPLOY_ENDPOINT", metavar="URL", help=what)
 
 
-_URL, _CERTIFICATE = "REGISTER_TIME_AUTHORITY", "REGISTER_TIME_AUTHORITY_CERTIFICATE"
-
 source_option = click.option(
     "--source",
     type=PATH,
@@ -168,21 +166,15 @@ policy_option = with_variable(
 time_authority_options = together(
     with_variable(
         "--time-authority",
-        _URL,
+        "REGISTER_TIME_AUTHORITY",
         metavar="URL",
         help="Have the newest checkpoint timestamped by this authority (RFC 3161).",
     ),
     with_variable(
         "--time-authority-certificate",
-        _CERTIFICATE,
+        "REGISTER_TIME_AUTHORITY_CERTIFICATE",
         type=PATH,
         metavar="FILE",
         help="Root certificate (PEM) that the timestamps must chain to; not checked without it.",
     ),
 )
-
-
-def as_variables(authority: str | None, certificate: Path | None) -> dict[str, str]:
-    """Return the authority for a child process; as arguments, a password in the address would be seen."""
-    found = {_URL: authority, _CERTIFICATE: str(certificate) if certificate else None}
-    return {name: value for name, value in found.items() if value}

@@ -146,7 +146,7 @@ def publish(
     )
     draft = None if base_url or before or offline else load(source).draft
     url = base_url or (draft.register.url if draft else None)  # its own address, if the source can be read
-    with telling(publications(store, before)):
+    with telling(lambda: publications(store, before)):
         compare_with_public(before, url, offline=offline)
         with progress("publishing") as report:
             published = publish_version(order, report)

@@ -70,7 +70,7 @@ def recover(
 
 
 def _generation(store: Path) -> int | None:
-    """Return which publication a store shows, if it can be told."""
+    """Return which publication a store shows, if it can be read."""
     with contextlib.suppress(StoreDamaged):
         return current(store)
     return None

@@ -138,7 +138,7 @@ def _interval(every: float, fresh_for: dt.timedelta) -> dt.timedelta:
 
 
 def _fresh_for(store: Path) -> dt.timedelta:
-    """Return how long the timestamp in force is good; what cannot be read is told by refreshing."""
+    """Return how long the timestamp in force is good; refreshing reports what cannot be read."""
     with contextlib.suppress(RegisterError, OSError):
         snapshot = open_snapshot(store)
         return lasts(trust_metadata.timestamp(snapshot.read) if snapshot else None)
@@ -146,7 +146,7 @@ def _fresh_for(store: Path) -> dt.timedelta:
 
 
 def _survived(once: Callable[[], None]) -> bool:
-    """Refresh once; a failure of any kind is told in a sentence, and the timer goes on."""
+    """Refresh once; a failure of any kind is reported, and the timer goes on."""
     try:
         once()
     except RegisterError as error:
@@ -164,7 +164,7 @@ def _vouched(snapshot: Snapshot) -> str:
 
 
 def compare_with_public(snapshot: Snapshot | None, url: str | None, *, offline: bool) -> PublicHead | None:
-    """Ask whether what is public is ahead of a store; that it cannot be asked is told and ends nothing."""
+    """Ask whether what is public is ahead of a store; if it cannot be asked, that is reported, no more."""
     if offline:
         return None
     url = url or (address_of_register(snapshot) if snapshot else None)
@@ -180,7 +180,7 @@ def compare_with_public(snapshot: Snapshot | None, url: str | None, *, offline: 
 
 
 def ask_and_tell(store: Path, policy: WitnessPolicy | None, instant: dt.datetime) -> None:
-    """Ask the witnesses that are missing; what goes wrong is told in a line and stops nothing."""
+    """Ask the witnesses that are missing; what goes wrong is reported; the command goes on."""
     if policy is None:
         return
     try:
@@ -207,7 +207,7 @@ def read_time_authority(url: str | None, certificate: Path | None) -> TimeAuthor
 
 
 def stamp_and_tell(store: Path, authority: TimeAuthority | None, instant: dt.datetime) -> None:
-    """Have the newest checkpoint stamped; a failure is told in a line and ends nothing."""
+    """Have the newest checkpoint stamped; a failure is reported; the command goes on."""
     if authority is None:
         return
     try:

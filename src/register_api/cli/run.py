@@ -12,7 +12,7 @@ import threading
 import time
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 
@@ -28,6 +28,8 @@ _RESTART_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
 _SIGNALLED = 128
 
+_Process: TypeAlias = "subprocess.Popen[bytes]"
+
 _PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that this process gets when its parent dies."""
 
@@ -40,17 +42,7 @@ _PR_SET_PDEATHSIG = 1
 @options.policy_option
 @address_options
 @options.time_authority_options
-def run(
-    source: Path,
-    store: Path,
-    keys: Path,
-    settings: Path | None,
-    host: str | None,
-    port: int | None,
-    policy: Path | None,
-    time_authority: str | None,
-    time_authority_certificate: Path | None,
-) -> None:
+def run(source: Path, **given: Any) -> None:
     """Publish if nothing is published yet, then serve, and renew the timestamp every 6 hours.
 
     Runs three processes: the one that serves never sees a private key, and the one that renews the
@@ -60,36 +52,28 @@ def run(
     Example:
       register-api run --port 8080
     """
-    folders = ["--store", str(store), "--keys", str(keys), *(["--policy", str(policy)] if policy else [])]
-    os.environ |= options.as_variables(time_authority, time_authority_certificate)
-    children: list[subprocess.Popen[bytes]] = []
+    for option in click.get_current_context().command.params:  # by variables: arguments are seen by others
+        if isinstance(option.envvar, str) and given[str(option.name)] is not None:
+            os.environ[option.envvar] = str(given[str(option.name)])
+    children: list[_Process] = []
     stopped = _pass_signals_on(children)
-    given = {"host": host, "port": port}
-    trial = _address_of_a_trial(source, read_settings(os.environ, settings, given))
-    code = _start(children, "publish", "--if-empty", "--source", str(source), *folders, *trial).wait()
+    trial = _address_of_a_trial(source, read_settings(os.environ))
+    code = _start(children, "publish", "--if-empty", "--source", str(source), *trial).wait()
     if code == 0 and not stopped.is_set():
-        named = {"--settings": settings, "--host": host, "--port": port}
-        more = [str(item) for pair in named.items() if pair[1] is not None for item in pair]
-        server = _start(children, "serve", "--store", str(store), *more)
-        code = _keep_fresh(children, server, stopped, ["refresh", "--every", *folders])
+        code = _keep_fresh(children, _start(children, "serve"), stopped)
         _end(children)
     if code < 0:  # ended by a signal: fine if it came from here, else a failure, numbered as shells do
         code = 0 if stopped.is_set() else _SIGNALLED - code
     raise click.exceptions.Exit(code)
 
 
-def _keep_fresh(
-    children: list[subprocess.Popen[bytes]],
-    server: subprocess.Popen[bytes],
-    stopped: threading.Event,
-    refresh: list[str],
-) -> int:
+def _keep_fresh(children: list[_Process], server: _Process, stopped: threading.Event) -> int:
     """Let freshness be renewed for as long as the server runs; returns what the server ends with.
 
     A process that renews it and has died is noticed by nobody until customers refuse what is served, so
     another is started, at most one in ``_RESTART_SECONDS``.
     """
-    refresher, since = _start(children, *refresh), time.monotonic()
+    refresher, since = _start(children, "refresh", "--every"), time.monotonic()
     if stopped.is_set():  # before the server was among the children
         server.terminate()
     while server.poll() is None and not stopped.is_set():
@@ -98,7 +82,7 @@ def _keep_fresh(
                 f"the process that renews freshness has ended ({refresher.returncode}); starting another"
             )
             children.remove(refresher)
-            refresher, since = _start(children, *refresh), time.monotonic()
+            refresher, since = _start(children, "refresh", "--every"), time.monotonic()
         time.sleep(_LOOK_SECONDS)
     return server.wait()
 
@@ -108,13 +92,13 @@ def _address_of_a_trial(source: Path, settings: Settings) -> list[str]:
     listening = f"http://{settings.host}:{settings.port}{settings.prefix}/"
     try:
         stated = "url" in tomllib.loads((source / REGISTER_FILE).read_text("utf-8"))
-    except (OSError, ValueError):  # what cannot be read is told by publishing
+    except (OSError, ValueError):  # publishing reports what cannot be read
         stated = True
     unknown = settings.port == 0 or settings.uds != OFF or base_url_problem(listening)
     return [] if stated or unknown or os.environ.get("REGISTER_BASE_URL") else ["--base-url", listening]
 
 
-def _start(children: list[subprocess.Popen[bytes]], *arguments: str) -> subprocess.Popen[bytes]:
+def _start(children: list[_Process], *arguments: str) -> _Process:
     """Start a child that runs this same program, and that does not outlive this process where it is Linux."""
     child = subprocess.Popen(
         [sys.executable, "-m", "register_api", *arguments],
@@ -132,7 +116,7 @@ def _end_with_parent(parent: int) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _pass_signals_on(children: list[subprocess.Popen[bytes]]) -> threading.Event:
+def _pass_signals_on(children: list[_Process]) -> threading.Event:
     """End the children when this process is told to end; returns what is set by then."""
     stopped = threading.Event()
 
@@ -146,7 +130,7 @@ def _pass_signals_on(children: list[subprocess.Popen[bytes]]) -> threading.Event
     return stopped
 
 
-def _end(children: list[subprocess.Popen[bytes]]) -> None:
+def _end(children: list[_Process]) -> None:
     for child in children:
         if child.poll() is None:
             child.terminate()

@@ -75,11 +75,11 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
         first = format_instant(archive.published[0])
         out.print(f"Nothing had been published by {_when(known_at)}; version 1 is of {first}.")
     else:
-        _print_state(known, moment)
-        _print_ahead(known, archive.zone)
+        _print_state(known, moment, archive.zone)
 
 
-def _print_state(known: RegisterAsOf, moment: AsOf) -> None:
+def _print_state(known: RegisterAsOf, moment: AsOf, zone: dt.tzinfo) -> None:
+    """Print the state on the day, and what it and those after it bring, as far as that version says it."""
     register = known.register
     as_of = "" if moment.known_at is None else f", as known at {_when(moment.known_at)}"
     taken_over = " (taken over)" if register.recorded == "imported" else ""
@@ -97,12 +97,8 @@ def _print_state(known: RegisterAsOf, moment: AsOf) -> None:
     idle = [vendor.name for vendor in register.subprocessors if not vendor.engagements]
     if idle:
         out.print(f"Without an engagement: {', '.join(idle)}")
-
-
-def _print_ahead(known: RegisterAsOf, zone: dt.tzinfo) -> None:
-    """Print what the day and those after it bring, as far as that version says it."""
-    names = {vendor.id: vendor.name for vendor in known.register.subprocessors}
-    events = upcoming(known.register, known.on, zone)
+    names = {vendor.id: vendor.name for vendor in register.subprocessors}
+    events = upcoming(register, known.on, zone)
     if events:
         out.print(Text(f"Ahead ({len(events)})", style="bold"))
     for event in events:

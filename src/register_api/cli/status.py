@@ -108,7 +108,7 @@ def _damage_is_two() -> Iterator[None]:
 
 
 def _look_deep(snapshot: Snapshot, instant: dt.datetime) -> str | None:
-    """Verify all that is public, and return what is wrong; what has expired is told beside it anyway."""
+    """Verify all that is public, and return what is wrong; what has expired is reported beside it anyway."""
     public = snapshot.store / PUBLIC
     wishes = Options(root=public / tree.ROOT.path(1), history="all", wait=0)
     finding = verify(str(public), wishes, instant, fetcher=FolderFetcher(public)).finding

@@ -15,7 +15,7 @@ from register_api.cli.output import out, print_json, progress, usage_error
 from register_api.errors import RegisterError, UsageError
 from register_api.verify.engine import verify as verify_register
 from register_api.verify.evidence.offline import verify_offline
-from register_api.verify.options import FailOn, History, Options
+from register_api.verify.options import FailOn, Options
 from register_api.verify.report import ErrorTold, Report
 from register_api.verify.report_text import render_brief, render_text
 from register_api.verify.state import VersionRange
@@ -123,17 +123,7 @@ def _print_ended(error: RegisterError | click.UsageError | OSError, base: str = 
 @options.json_option
 @trust_options.into_options
 def verify(
-    base: str | None,
-    offline: Path | None,
-    trust: Options,
-    state: Path | None,
-    history: History,
-    quick: bool,
-    others: tuple[Path, ...],
-    acknowledge: tuple[VersionRange, ...],
-    fail_on: tuple[tuple[FailOn, ...], int | None],
-    quiet: bool,
-    as_json: bool,
+    base: str | None, offline: Path | None, trust: Options, quiet: bool, as_json: bool, **given: Any
 ) -> None:
     """Verify the register published at BASE, and report each check.
 
@@ -163,37 +153,22 @@ def verify(
       18 inconsistent             19 this machine's clock
       20 promise not kept         21 deadline near            22 changed (all by --fail-on)
     """
-    wishes = msgspec.structs.replace(
-        trust,
-        state=state,
-        history=history,
-        quick=quick,
-        others=tuple((str(path), trust_options.read_checkpoint(path)) for path in others),
-        acknowledge=acknowledge,
-        fail_on=fail_on[0],
-        fail_on_deadline=fail_on[1],
-    )
+    given["others"] = tuple((str(path), trust_options.read_checkpoint(path)) for path in given["others"])
+    given["fail_on"], given["fail_on_deadline"] = given["fail_on"]
+    wishes = msgspec.structs.replace(trust, **given)
     _check_wishes(base, offline, wishes)
     if quiet:
         click.get_current_context().meta[options.PROGRESS] = False
-    report = _verified(base, offline, wishes)
-    if not (quiet and report.exit_code == 0):
-        _print(report, as_json=as_json, quiet=quiet)
-    raise click.exceptions.Exit(report.exit_code)
-
-
-def _print(report: Report, *, as_json: bool, quiet: bool) -> None:
-    if as_json:
-        print_json(report)
-    else:
-        out.print(render_brief(report) if quiet else render_text(report))
-
-
-def _verified(base: str | None, offline: Path | None, wishes: Options) -> Report:
     with progress("checking") as report_progress:
         if offline is not None:
-            return verify_offline(offline, wishes, clock.now(), report_progress)
-        return verify_register(base or "", wishes, clock.now(), report_progress).report
+            report = verify_offline(offline, wishes, clock.now(), report_progress)
+        else:
+            report = verify_register(base or "", wishes, clock.now(), report_progress).report
+    if as_json and not (quiet and report.exit_code == 0):
+        print_json(report)
+    elif not quiet or report.exit_code:
+        out.print(render_brief(report) if quiet else render_text(report))
+    raise click.exceptions.Exit(report.exit_code)
 
 
 def _check_wishes(base: str | None, offline: Path | None, wishes: Options) -> None:

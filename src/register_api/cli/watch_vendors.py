@@ -177,7 +177,15 @@ def import_list(opened: Watching, source: str, kid: str, dry_run: bool) -> None:
       register-api watch vendors import-list https://lists.example/registers.jws --key THUMBPRINT --dry-run
       register-api watch vendors import-list registers.jws --key THUMBPRINT --settings watch.toml
     """
-    listed = read_list(_fetch(opened, source), kid)
+    base, slash, name = source.rpartition("/")
+    if "://" not in base:
+        data = read_file(Path(source), MOST_LIST_BYTES)
+    elif problem := base_url_problem(base + slash) or ("" if name else "names no file"):
+        raise UsageError(f"{quoted(source)} {problem}")
+    else:
+        with Asking.of(opened.settings).fetcher(base + slash) as fetcher:
+            data = fetcher.get(name, MOST_LIST_BYTES)
+    listed = read_list(data, kid)
     found = offered(opened.database, listed)
     done = import_vendors(opened.database, found.rows, opened.here.at, dry_run=dry_run)
     if done.faults:
@@ -191,17 +199,6 @@ def import_list(opened: Watching, source: str, kid: str, dry_run: bool) -> None:
     if dry_run:
         out.print("Nothing was changed; it would be:")
     out.print(f"{done.done['added']} added, {len(found.known)} known already, {len(found.notes)} not taken.")
-
-
-def _fetch(opened: Watching, source: str) -> bytes:
-    base, slash, name = source.rpartition("/")
-    if "://" not in base:
-        return read_file(Path(source), MOST_LIST_BYTES)
-    problem = base_url_problem(base + slash) or ("" if name else "names no file")
-    if problem:
-        raise UsageError(f"{quoted(source)} {problem}")
-    with Asking.of(opened.settings).fetcher(base + slash) as fetcher:
-        return fetcher.get(name, MOST_LIST_BYTES)
 
 
 _NEAR = 7

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -25,7 +25,7 @@ from register_api.store.reader import Snapshot, open_snapshot
 
 
 class Line(NamedTuple):
-    """A line of what is told.
+    """A line of output.
 
     Attributes:
         depth: 0 for a heading, 1 for an item, 2 for what is said of it.
@@ -130,14 +130,10 @@ def print_publication(snapshot: Snapshot) -> None:
     out.print(f"  tree         {snapshot.store / 'public'}")
 
 
-def publications(store: Path, before: Snapshot | None) -> Callable[[], str]:
-    """Return what says which versions have joined a store since a publication was read from it."""
-
-    def so_far() -> str:
-        first, now = before.state.version if before else 0, open_snapshot(store)
-        added = range(first + 1, now.state.version + 1 if now else 0)
-        if len(added) > 1:
-            return f"versions {added[0]} to {added[-1]} are published"
-        return f"version {added[0]} is published" if added else "nothing was published"
-
-    return so_far
+def publications(store: Path, before: Snapshot | None) -> str:
+    """Say which versions have joined a store since a publication was read from it."""
+    first, now = before.state.version if before else 0, open_snapshot(store)
+    added = range(first + 1, now.state.version + 1 if now else 0)
+    if len(added) > 1:
+        return f"versions {added[0]} to {added[-1]} are published"
+    return f"version {added[0]} is published" if added else "nothing was published"

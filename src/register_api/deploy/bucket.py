@@ -106,7 +106,7 @@ class Bucket:
             obstore.delete(self._store, name)
 
     def writing(self) -> contextlib.AbstractContextManager[None]:
-        """Prepare nothing: what two publishers do to a bucket is told apart by its conditions."""
+        """Prepare nothing: conditional writes tell two publishers apart."""
         return contextlib.nullcontext()
 
     @contextlib.contextmanager

@@ -28,7 +28,7 @@ from register_api.verify.tuf_client import Trusted, follow
 from register_api.verify.tuf_metadata import Start, read_root
 
 LIMITS = HttpLimits(connect=3.0, read=3.0, exchange=5.0, run=8.0, requests=100, redirects=3, attempts=1)
-"""Nobody who publishes waits for long: what cannot be had in this time is told, and not waited for."""
+"""Nobody who publishes waits for long: what cannot be had in this time is reported as unknown."""
 
 
 class PublicHead(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from typing import get_args
 
+from register_api.bounded_http.limits import HttpLimits
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.kind import Stage
@@ -37,14 +38,14 @@ from register_api.deploy.target import DeployTarget, probe
 from register_api.errors import Inconsistent, RolledBack, Stale, StoreDamaged, StoreError, TargetError
 from register_api.store.reader import Snapshot, current
 from register_api.verify import Options, VerifyResult, verify
-from register_api.verify.fetcher import HttpFetcher, KeepingFetcher
+from register_api.verify.fetcher import RUN_LIMITS, HttpFetcher, KeepingFetcher
 from register_api.verify.options import History
 
 _AGAIN = "run the same command again; it goes on where it stopped"
 _PAUSES = (0, 2, 5, 10, 20, 30)
 """Seconds before each look: what a cache still has is gone after the 60 of ``CACHE_CONTROL``."""
 _BETWEEN = (Inconsistent, RolledBack)
-"""What parts of two publications are told as."""
+"""What parts of two publications are reported as."""
 
 
 @dataclasses.dataclass
@@ -140,27 +141,24 @@ class Deployment:
         if not item.fixed:
             target.put(item.name, data, headers)
         elif not target.create(item.name, data, headers) and target.get(item.name) != data:
-            raise self._lost(item)
+            # Who comes second: somebody has written what never changes.
+            if kind_of(item.path) is not tree.VERSION_ENTRY:
+                raise TargetError(
+                    f"{target.name}: {item.name} is there with other bytes, and it never changes",
+                    hint="if nobody can have read it, remove it there and run the same command again",
+                )
+            number = values_in(item.path)["version"]
+            raise TargetError(
+                f"another publisher has begun to publish version {number} at {target.name};"
+                " no head file was written",
+                hint="if it can no longer be finished, and nobody can have read it, remove"
+                f" {tree.VERSION_FOLDER.format(version=number)} there and run the same command again",
+            )
         if target.get(item.name) != data:
             raise TargetError(
                 f"{target.name}: {item.name} came back with other bytes than were sent", hint=_AGAIN
             )
         return item.name
-
-    def _lost(self, item: Item) -> TargetError:
-        """Return the error of who comes second: somebody has written what never changes."""
-        if kind_of(item.path) is not tree.VERSION_ENTRY:
-            return TargetError(
-                f"{self.target.name}: {item.name} is there with other bytes, and it never changes",
-                hint="if nobody can have read it, remove it there and run the same command again",
-            )
-        number = values_in(item.path)["version"]
-        return TargetError(
-            f"another publisher has begun to publish version {number} at {self.target.name};"
-            " no head file was written",
-            hint="if it can no longer be finished, and nobody can have read it, remove"
-            f" {tree.VERSION_FOLDER.format(version=number)} there and run the same command again",
-        )
 
     def _check_alone(self, plan: Plan) -> None:
         """Refuse to write heads over those of somebody who has published meanwhile."""
@@ -175,21 +173,30 @@ class Deployment:
         )
 
 
+def look_outside(
+    snapshot: Snapshot,
+    url: str,
+    now: dt.datetime,
+    history: History = "none",
+    limits: HttpLimits = RUN_LIMITS,
+    progress: Progress | None = None,
+) -> tuple[VerifyResult, bool]:
+    """Verify what is served at an address; tell what was found, and whether it is what the store has."""
+    wishes = Options(root_sha256=digest(snapshot.read(tree.ROOT.path(1))), history=history, wait=0)
+    with HttpFetcher(url, limits) as fetcher:
+        kept = KeepingFetcher(fetcher)
+        result = verify(url, wishes, now, progress, fetcher=kept)
+    return result, kept.files.get(TIMESTAMP) == snapshot.read(TIMESTAMP)
+
+
 def verify_outside(
     snapshot: Snapshot, url: str, now: dt.datetime, history: History, progress: Progress
 ) -> tuple[VerifyResult, bool]:
-    """Verify what is served at the register's address, again for a while if a cache shows what was before.
-
-    Returns:
-        What was found, and whether what is served there is what was deployed, by its timestamp.
-    """
-    wishes = Options(root_sha256=digest(snapshot.read(tree.ROOT.path(1))), history=history, wait=0)
+    """Look outside, again for a while if a cache shows what was before."""
     for pause in _PAUSES:
         time.sleep(pause)
-        with HttpFetcher(url) as fetcher:
-            kept = KeepingFetcher(fetcher)
-            result = verify(url, wishes, now, progress, fetcher=kept)
-        ours, found = kept.files.get(TIMESTAMP) == snapshot.read(TIMESTAMP), result.finding
+        result, ours = look_outside(snapshot, url, now, history, progress=progress)
+        found = result.finding
         if not isinstance(found, _BETWEEN) and (ours or not (found is None or isinstance(found, Stale))):
             break  # no cache that still has what was before would explain what was found
     return result, ours

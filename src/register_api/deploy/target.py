@@ -32,23 +32,18 @@ class DeployTarget(Protocol):
 
     def get(self, name: str) -> bytes | None:
         """Return a file, or ``None`` where there is none."""
-        ...
 
     def create(self, name: str, data: bytes, headers: Mapping[str, str]) -> bool:
         """Write a file that is not there yet, whole or not at all; tell whether it was not there."""
-        ...
 
     def put(self, name: str, data: bytes, headers: Mapping[str, str]) -> None:
         """Write a file in the place of another or of none, whole or not at all."""
-        ...
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
-        ...
 
     def writing(self) -> AbstractContextManager[None]:
         """Prepare for writing, and finish it."""
-        ...
 
 
 def probe(target: DeployTarget) -> None:

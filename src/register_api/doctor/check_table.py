@@ -14,11 +14,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from register_api.core.canonical import digest
-from register_api.core.format import tree
 from register_api.core.instant import format_instant, instant_of
 from register_api.core.language.language import count
 from register_api.deploy.public_head import LIMITS, ask_public
+from register_api.deploy.sending import look_outside
 from register_api.deploy.target import open_target, probe
 from register_api.doctor import machine as machine_checks
 from register_api.doctor import store_checks
@@ -30,9 +29,6 @@ from register_api.notify.settings import TABLE, NotifySettings, read_notify_sett
 from register_api.notify.status import NotifyStatus, status
 from register_api.sending.database import opened
 from register_api.sending.settings import named_file, smtp_password
-from register_api.verify.engine import verify
-from register_api.verify.fetcher import HttpFetcher, KeepingFetcher
-from register_api.verify.options import Options
 
 _RENEWED_BEFORE = dt.timedelta(days=14)
 """Certificates that renew themselves do so three weeks or more before they expire."""
@@ -55,24 +51,16 @@ def public(machine: Machine) -> Iterator[Diagnosis]:
     except (RolledBack, Forked) as error:
         yield wrong(error.message, error.hint)
         return
-    yield _seen_by_customers(machine, url)
-
-
-def _seen_by_customers(machine: Machine, url: str) -> Diagnosis:
-    snapshot = machine.snapshot
-    options = Options(root_sha256=digest(snapshot.read(tree.ROOT.path(1))), history="none", wait=0)
-    with HttpFetcher(url, LIMITS) as fetcher:
-        kept = KeepingFetcher(fetcher)
-        result = verify(url, options, machine.now, fetcher=kept)
+    result, is_newest = look_outside(machine.snapshot, url, machine.now, limits=LIMITS)
     if result.finding is not None:
         says = f"{url} does not verify as this register: {result.finding.message}"
         cure = f"register-api verify {url}  says all; then: register-api deploy TARGET, or start the service"
-        return wrong(says, cure)
-    if kept.files.get(tree.TIMESTAMP.path()) != snapshot.read(tree.TIMESTAMP.path()):
+        yield wrong(says, cure)
+    elif not is_newest:
         says = f"{url} serves version {result.report.version}, older than what the store holds now"
-        cure = "register-api deploy TARGET, or wait until caches have the newest timestamp.json"
-        return soon(says, cure)
-    return good(f"{url} serves version {result.report.version} of this register, as the store has it")
+        yield soon(says, "register-api deploy TARGET, or wait until caches have the newest timestamp.json")
+    else:
+        yield good(f"{url} serves version {result.report.version} of this register, as the store has it")
 
 
 def certificate(machine: Machine) -> Iterator[Diagnosis]:
@@ -82,28 +70,23 @@ def certificate(machine: Machine) -> Iterator[Diagnosis]:
         yield unknown("not asked (--offline)" if machine.offline else "no HTTPS address is known")
         return
     where, cure = f"{parts.hostname}:{parts.port or 443}", "renew the site's certificate, e.g. certbot renew"
+    context = ssl.create_default_context()  # it is verified as browsers do
     try:
-        expires = _not_after(parts.hostname, parts.port or 443)
+        with (
+            socket.create_connection((parts.hostname, parts.port or 443), timeout=_SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=parts.hostname) as secured,
+        ):
+            found = secured.getpeercert() or {}
     except ssl.SSLCertVerificationError as error:
         yield wrong(f"the certificate of {where} is not valid: {error.verify_message}", cure)
     except OSError as error:
         yield unknown(f"{where} does not answer: {error}")
     else:
+        expires = dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), dt.UTC)
         left = expires - machine.now
         until = f"{format_instant(expires)} ({count(left.days, 'day')})"
         says = f"the certificate of {where} is good until {until}"
         yield good(says) if left >= _RENEWED_BEFORE else soon(says, cure)
-
-
-def _not_after(host: str, port: int) -> dt.datetime:
-    """Return until when a host's certificate is good, after it was verified as browsers do."""
-    context = ssl.create_default_context()
-    with (
-        socket.create_connection((host, port), timeout=_SECONDS) as plain,
-        context.wrap_socket(plain, server_hostname=host) as secured,
-    ):
-        found = secured.getpeercert() or {}
-    return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), dt.UTC)
 
 
 def target(machine: Machine) -> Iterator[Diagnosis]:
@@ -222,7 +205,7 @@ OVER_STORE: Mapping[str, Look] = {
     "target": target,
     "disk": store_checks.disk,
 }
-"""Looks at what is published, in the order in which they are told."""
+"""Looks at what is published, in the order of the report."""
 
 ANYWAY: Mapping[str, Look] = {
     "synchronisation": machine_checks.synchronisation,
@@ -234,7 +217,7 @@ ANYWAY: Mapping[str, Look] = {
 
 
 def diagnose(machine: Machine) -> Iterator[Diagnosis]:
-    """Yield what every look finds; one that fails is told, and ends nothing."""
+    """Yield what every look finds; one that fails is reported, and the others go on."""
     store = list(_looked("store", _store, machine))
     yield from store
     for check, look in OVER_STORE.items():

@@ -14,7 +14,7 @@ from register_api.core.canonical import digest, encoded
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.errors import Refused
-from register_api.publish.artefact_builders import NewVersion, make_files, no_longer_made
+from register_api.publish.artefact_builders import make_files, no_longer_made
 from register_api.publish.artefacts import ArtefactBuilder
 from register_api.publish.examine import Examined, examine
 from register_api.publish.feed.entry import FeedEntry, VersionSummary
@@ -72,7 +72,14 @@ def make_coming(source: Path, snapshot: Snapshot | None, intent: PublishOptions)
         raise Refused(candidate.findings)
     if candidate.unchanged:
         return Coming(candidate=candidate, snapshot=snapshot)
-    new = _new_version(candidate, snapshot, found, intent)
+    register, promises = candidate.required()
+    keyring = Keyring.unkept()
+    builder = ArtefactBuilder(
+        snapshot=snapshot, found=found, keyring=keyring, now=intent.now, base_url=register.url
+    )
+    keys = found.keys if found else encoded(first_key_list(register.register, keyring))
+    roots = tuple(trust_metadata.roots(snapshot.read)) if snapshot else _NO_ROOT
+    new = builder.new_version(register, promises, keys, roots)
     made = make_files(new)
     return Coming(
         candidate=candidate,
@@ -88,19 +95,6 @@ def make_coming(source: Path, snapshot: Snapshot | None, intent: PublishOptions)
             ]
         ),
     )
-
-
-def _new_version(
-    candidate: Candidate, snapshot: Snapshot | None, found: Examined | None, intent: PublishOptions
-) -> NewVersion:
-    register, promises = candidate.required()
-    keyring = Keyring.unkept()
-    builder = ArtefactBuilder(
-        snapshot=snapshot, found=found, keyring=keyring, now=intent.now, base_url=register.url
-    )
-    keys = found.keys if found else encoded(first_key_list(register.register, keyring))
-    roots = tuple(trust_metadata.roots(snapshot.read)) if snapshot else _NO_ROOT
-    return builder.new_version(register, promises, keys, roots)
 
 
 def _hangs_on_keys(path: str, found: Examined | None) -> bool:

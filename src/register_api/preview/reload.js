@@ -10,7 +10,7 @@ async function look() {
       return;
     }
   } catch {
-    // The command has ended; once it runs again, the page is loaded anew.
+    // The command has ended; once it runs again, the page is loaded again.
   }
   setTimeout(look, 1000);
 }

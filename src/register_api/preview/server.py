@@ -34,7 +34,7 @@ from register_api.publish.feed.notice_mail import mail
 from register_api.publish.preparation import PublishOptions
 from register_api.source.load import REGISTER_FILE, list_vendor_files
 from register_api.store.reader import Snapshot, current, open_snapshot
-from register_api.style.environment import STYLE_SHA256, page_environment
+from register_api.style import STYLE_SHA256, page_environment
 
 FOLDER = "_preview/"
 """Where the preview's own pages are; no path of the tree begins so."""

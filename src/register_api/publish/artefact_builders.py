@@ -52,7 +52,7 @@ from register_api.publish.page.view import PageView, vendors_to_write
 from register_api.publish.signing.key_list import pem_files
 from register_api.publish.templating import SCRIPT, check_page
 from register_api.publish.version_files import LogFiles, VersionFiles, head_files, versions_document
-from register_api.style.environment import ICON
+from register_api.style import ICON
 
 _REFERENCES = "#/$defs/{name}"
 

@@ -31,7 +31,7 @@ from register_api.core.language.language import Language, capital, catalogues_sh
 from register_api.core.language.notice import notice_given
 from register_api.core.language.values import Values
 from register_api.core.struct_fields import shapes
-from register_api.style.environment import STYLE, page_environment
+from register_api.style import STYLE, page_environment
 
 _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\]+", re.IGNORECASE)
 

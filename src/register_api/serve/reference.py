@@ -29,7 +29,7 @@ from register_api.serve.answer.archive import Archive
 from register_api.serve.answer.compute import ANSWERS
 from register_api.serve.answer.query import read_query
 from register_api.store.reader import Snapshot
-from register_api.style.environment import page_environment
+from register_api.style import page_environment
 
 LONGEST_EXAMPLE = 16 * 1024
 """Bytes of the largest body that is shown; a larger one would drown the rest."""

@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from register_api.clock import Clock
 from register_api.errors import RegisterError, SendingError, WatchError
 from register_api.sending.database import Database
-from register_api.style.environment import ICON
+from register_api.style import ICON
 from register_api.verify.report_text import render_text
 from register_api.watch.check_vendor import Asking, evidence_of
 from register_api.watch.guard import Asked, Guard, is_name

@@ -30,7 +30,7 @@ from register_api.publish.page import render as page
 from register_api.publish.page.version_history import told_version
 from register_api.publish.page.view import rows
 from register_api.publish.templating import SCRIPT, safe_link
-from register_api.style.environment import CONTENT_SECURITY_POLICY, LOADING_POLICY, STYLE, STYLE_SHA256
+from register_api.style import CONTENT_SECURITY_POLICY, LOADING_POLICY, STYLE, STYLE_SHA256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
