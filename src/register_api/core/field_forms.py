@@ -7,6 +7,7 @@ read, shown and kept (docs/compatibility.md, Vocabularies).
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -145,7 +146,7 @@ def within(least: int, most: int | None = None) -> Meta:
     return has_form(Number(words=f"integer, {least} to {most}", least=least, most=most, schema=schema))
 
 
-def _unless(good: Callable[[str], bool], problem: str) -> Callable[[str], str | None]:
+def _unless(good: Callable[[str], object], problem: str) -> Callable[[str], str | None]:
     return lambda value: None if good(value) else problem
 
 
@@ -160,6 +161,7 @@ _ZONES = (
 )
 """Names of the tz database: new ones lie in one of the areas, and the others are kept as they are."""
 
+_LANGUAGE = "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
 _CODE_HINT = "an ISO 3166-1 alpha-2 code such as FI; the United Kingdom is GB, Greece is GR, the USA are US"
 
 _NO_REASON = Fault(
@@ -208,8 +210,8 @@ PLACE = Form(
     schema={"pattern": "^([A-Z]{2}|EEA|worldwide|varies)$"},
 )
 LANGUAGE_TAG = Form(
-    words="BCP 47 tag", problem=_unless(text.is_language_tag, "is not a valid language tag"),
-    hint="write e.g. en or de-AT (BCP 47)", schema={"pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"},
+    words="BCP 47 tag", problem=_unless(re.compile(_LANGUAGE).fullmatch, "is not a valid language tag"),
+    hint="write e.g. en or de-AT (BCP 47)", schema={"pattern": f"^{_LANGUAGE}$"},
 )
 TIME_ZONE = Form(words="IANA name", schema={"pattern": _ZONES})
 BASE_URL = Form(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import msgspec
 
@@ -285,21 +284,19 @@ _WITHIN: dict[type[msgspec.Struct], dict[str, str]] = {
 }  # fmt: skip
 """Labels of the fields of what is told as one value with the field that holds it."""
 
-FIELDS: Mapping[type[msgspec.Struct], Mapping[str, Field]] = MappingProxyType(
-    {
-        **dict.fromkeys((model.Register, model.RegisterSource), _REGISTER),
-        model.Publisher: _PUBLISHER,
-        **dict.fromkeys((model.Notice, model.NoticeSource), _NOTICE),
-        model.StatusText: _STATUS,
-        model.Category: _CATEGORY,
-        model.Product: _PRODUCT,
-        model.ProductScope: _PRODUCT_SCOPE,
-        **dict.fromkeys((model.Subprocessor, model.SubprocessorSource), _SUBPROCESSOR),
-        **dict.fromkeys((model.PlannedChange, model.PlannedChangeSource), _PLANNED),
-        **dict.fromkeys((model.Engagement, model.EngagementSource), _ENGAGEMENT),
-        **{kind: {name: Field(label) for name, label in labels.items()} for kind, labels in _WITHIN.items()},
-    }
-)
+FIELDS: Mapping[type[msgspec.Struct], Mapping[str, Field]] = {
+    **dict.fromkeys((model.Register, model.RegisterSource), _REGISTER),
+    model.Publisher: _PUBLISHER,
+    **dict.fromkeys((model.Notice, model.NoticeSource), _NOTICE),
+    model.StatusText: _STATUS,
+    model.Category: _CATEGORY,
+    model.Product: _PRODUCT,
+    model.ProductScope: _PRODUCT_SCOPE,
+    **dict.fromkeys((model.Subprocessor, model.SubprocessorSource), _SUBPROCESSOR),
+    **dict.fromkeys((model.PlannedChange, model.PlannedChangeSource), _PLANNED),
+    **dict.fromkeys((model.Engagement, model.EngagementSource), _ENGAGEMENT),
+    **{kind: {name: Field(label) for name, label in labels.items()} for kind, labels in _WITHIN.items()},
+}
 """The rows of each struct, in the order of speaking; those of a source and of what it becomes are one."""
 
 

@@ -196,9 +196,10 @@ def _rename(one: _Known, other: _Arriving, _day: dt.date) -> Proposal | None:
 def _replacement(one: _Known, other: _Arriving, day: dt.date) -> Proposal | None:
     """Propose that who starts the same use around the day on which another leaves takes its place."""
     old, new, vanished = one.before, other.vendor, one.fate == "vanished"
-    taken = _taken_over(one, other, day) if vanished or one.fate == "ended" else []
-    another = other.is_new and other.has_name_of(one) and _are_distinct_entities(old, new)
-    if not (vanished or one.fate == "ended") or not (taken or another):
+    if not vanished and one.fate != "ended":
+        return None
+    taken = _taken_over(one, other, day)
+    if not taken and not (other.is_new and other.has_name_of(one) and _are_distinct_entities(old, new)):
         return None
     how = "is no longer in any file" if vanished else f"leaves on {ENGLISH.day(one.on)}"
     back = f"Bring {vendor_file(old.id)} back, with ends_on: what was published stays."

@@ -81,7 +81,7 @@ def email_problem(address: str) -> str | None:
 def link_problem(url: str) -> str | None:
     """Say what is wrong with an address that may be ``https`` or ``mailto`` (RFC 6068), or nothing."""
     if not url.startswith("mailto:"):
-        return None if url_problem(url) is None else f"{url_problem(url)}, nor is it a good mailto: address"
+        return (problem := url_problem(url)) and f"{problem}, nor is it a good mailto: address"
     address, _, query = url.removeprefix("mailto:").partition("?")
     if not _QUERY.fullmatch(query):
         return "holds a character that an address has to write as %XX"
@@ -141,7 +141,6 @@ _TAG = re.compile(r"<[A-Za-z/!?]")
 _REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _NAME_PATH = re.compile(r"(?:/\.*[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 """No part is empty, ``.`` or ``..``: it would name another place in an address or a folder."""
 
@@ -232,11 +231,6 @@ def _is_needed(text: str, place: int) -> bool:
 def is_slug(text: str) -> bool:
     """Tell whether a text may be an id: groups of a-z, 0-9 joined by single hyphens, 64 at most."""
     return len(text) <= MAX_SLUG and _SLUG.fullmatch(text) is not None
-
-
-def is_language_tag(text: str) -> bool:
-    """Tell whether a text has the form of a language tag, e.g. ``en`` or ``de-AT`` (BCP 47)."""
-    return _LANGUAGE.fullmatch(text) is not None
 
 
 def is_register_name(text: str) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 
 import msgspec
 
@@ -95,13 +94,11 @@ class Sentences(Scene):
 MARKED = frozenset({"corrected", "editorial"})
 """Types that are named beside what changed, since they say that nothing happened in the world."""
 
-_TITLED: Mapping[str, str] = MappingProxyType(
-    {
-        "categories": message("Category “{title}”"),
-        "products": message("Product “{title}”"),
-        "statuses": message("Status “{title}”"),
-    }
-)
+_TITLED: Mapping[str, str] = {
+    "categories": message("Category “{title}”"),
+    "products": message("Product “{title}”"),
+    "statuses": message("Status “{title}”"),
+}
 """Entries of the register that have a title, by the list that holds them."""
 
 

@@ -14,55 +14,53 @@ from register_api.core.model import Engagement, EngagementSource, Subprocessor
 from register_api.core.struct_fields import shapes
 from register_api.core.timeline import state_on, with_change
 
-_STARTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
-    {
-        "initial": (
-            message("{name} will be added as a sub-processor on {date}"),
-            message("Initial list: {name}, in use since {date}"),
-            message("Initial list: {name}"),
-        ),
-        "new": (
-            message("{name} will be added as a sub-processor on {date}"),
-            message("{name} added as a sub-processor, effective {date}"),
-            message("{name} added as a sub-processor"),
-        ),
-        "further": (
-            message("{name} will also be used for {use} from {date}"),
-            message("{name} also used for {use}, effective {date}"),
-            message("{name} also used for {use}"),
-        ),
-        "merged_from": (
-            message("Merger: {name} will take over from {origin} on {date}"),
-            message("Merger: {name} took over from {origin} on {date}"),
-            message("Merger: {name} took over from {origin}"),
-        ),
-        "split_from": (
-            message("Split: {name}, formerly part of {origin}, will be used from {date}"),
-            message("Split: {name}, formerly part of {origin}, in use since {date}"),
-            message("Split: {name}, formerly part of {origin}"),
-        ),
-        "again": (
-            message("{name} will be used again from {date}"),
-            message("{name} used again, effective {date}"),
-            message("{name} used again"),
-        ),
-        "relisted": (
-            message("{name} listed again, to be used from {date}"),
-            message("{name} listed again, in use since {date}"),
-            message("{name} listed again"),
-        ),
-        "replaced": (
-            message("{name} will replace {others} on {date}"),
-            message("{name} replaces {others}, effective {date}"),
-            message("{name} replaces {others}"),
-        ),
-        "activated": (
-            message("{name} will be activated on {date}"),
-            message("{name} activated, effective {date}"),
-            message("{name} activated"),
-        ),
-    }
-)
+_STARTS: Mapping[str, tuple[str, str, str]] = {
+    "initial": (
+        message("{name} will be added as a sub-processor on {date}"),
+        message("Initial list: {name}, in use since {date}"),
+        message("Initial list: {name}"),
+    ),
+    "new": (
+        message("{name} will be added as a sub-processor on {date}"),
+        message("{name} added as a sub-processor, effective {date}"),
+        message("{name} added as a sub-processor"),
+    ),
+    "further": (
+        message("{name} will also be used for {use} from {date}"),
+        message("{name} also used for {use}, effective {date}"),
+        message("{name} also used for {use}"),
+    ),
+    "merged_from": (
+        message("Merger: {name} will take over from {origin} on {date}"),
+        message("Merger: {name} took over from {origin} on {date}"),
+        message("Merger: {name} took over from {origin}"),
+    ),
+    "split_from": (
+        message("Split: {name}, formerly part of {origin}, will be used from {date}"),
+        message("Split: {name}, formerly part of {origin}, in use since {date}"),
+        message("Split: {name}, formerly part of {origin}"),
+    ),
+    "again": (
+        message("{name} will be used again from {date}"),
+        message("{name} used again, effective {date}"),
+        message("{name} used again"),
+    ),
+    "relisted": (
+        message("{name} listed again, to be used from {date}"),
+        message("{name} listed again, in use since {date}"),
+        message("{name} listed again"),
+    ),
+    "replaced": (
+        message("{name} will replace {others} on {date}"),
+        message("{name} replaces {others}, effective {date}"),
+        message("{name} replaces {others}"),
+    ),
+    "activated": (
+        message("{name} will be activated on {date}"),
+        message("{name} activated, effective {date}"),
+        message("{name} activated"),
+    ),
+}
 """How a start is said that lies ahead, one whose day has come, and one without a day."""
 
 _ORIGINS = ("merged_from", "split_from")

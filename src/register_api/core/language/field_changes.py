@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -140,19 +139,17 @@ class Phrases:
         return self.text("“{text}”", text=text)
 
 
-_KEYS: Mapping[type, Callable[[Any], object]] = MappingProxyType(
-    {
-        model.Location: lambda item: (item.country, item.place),
-        model.Transfer: lambda item: item.destination,
-        model.Certification: lambda item: item.name,
-        model.Identifier: lambda item: item.scheme,
-        model.Contact: lambda item: item.role,
-        model.Condition: lambda item: (item.type, item.key, item.negated),
-        model.Exclusion: lambda item: item.title,
-        model.RelatedDocument: lambda item: item.title,
-        tuple: lambda item: item[0],
-    }
-)
+_KEYS: Mapping[type, Callable[[Any], object]] = {
+    model.Location: lambda item: (item.country, item.place),
+    model.Transfer: lambda item: item.destination,
+    model.Certification: lambda item: item.name,
+    model.Identifier: lambda item: item.scheme,
+    model.Contact: lambda item: item.role,
+    model.Condition: lambda item: (item.type, item.key, item.negated),
+    model.Exclusion: lambda item: item.title,
+    model.RelatedDocument: lambda item: item.title,
+    tuple: lambda item: item[0],
+}
 """By what a member of a list is known when something else about it changes."""
 
 

@@ -15,12 +15,10 @@ from register_api.core.language.language import Language, message
 from register_api.core.language.notice import days
 from register_api.core.struct_fields import shapes
 
-_VOCABULARIES: Mapping[str, str] = MappingProxyType(
-    {
-        "applies_to": "notice_event", "data_scope": "data_scope", "day_count": "day_count",
-        "ict_service": "ict_service", "kind": "vendor_kind", "role": "vendor_role",
-    }
-)  # fmt: skip
+_VOCABULARIES: Mapping[str, str] = {
+    "applies_to": "notice_event", "data_scope": "data_scope", "day_count": "day_count",
+    "ict_service": "ict_service", "kind": "vendor_kind", "role": "vendor_role",
+}  # fmt: skip
 """Fields that hold codes, and the vocabulary of each."""
 
 MECHANISM_NOT_STATED = message("Transfer mechanism: not stated")
