@@ -165,11 +165,10 @@ class TextProblem(NamedTuple):
 
 
 def text_problems(text: str) -> Iterator[TextProblem]:
-    """Yield what is wrong with a text.
+    """Yield what is wrong with a text, but for its length.
 
-    Length is not judged here. HTML is what an HTML parser would take for a tag, a comment or a
-    character reference: ``<`` directly followed by a letter, ``/``, ``!`` or ``?`` (WHATWG HTML,
-    section 13.2.5.6), and ``&name;``, ``&#38;``, ``&#x26;``. ``a < b`` and ``R&D;`` are text.
+    HTML is what an HTML parser would take for a tag, a comment or a character reference (WHATWG HTML, section
+    13.2.5.6): ``<`` directly before a letter, ``/``, ``!`` or ``?``, and ``&name;``, ``&#38;``, ``&#x26;``.
     """
     if _PLAIN.fullmatch(text):
         return

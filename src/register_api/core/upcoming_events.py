@@ -80,11 +80,7 @@ class UpcomingEvents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def upcoming_document(register: Encoded[Register], zone: dt.tzinfo) -> UpcomingEvents:
-    """Return what lies ahead of the day on which a version was published.
-
-    Raises:
-        Malformed: As ``upcoming``.
-    """
+    """Return what lies ahead of the day on which a version was published; raises as ``upcoming``."""
     said = register.document
     try:
         day = local_day(said.published_at, zone)

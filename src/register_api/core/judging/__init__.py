@@ -81,12 +81,8 @@ def judge(
 ) -> Judgement:
     """Judge what a publisher derived for a version, from it and the one before alone.
 
-    Args:
-        older: The version before; ``None`` before the first.
-        newer: The version that is judged.
-        diff: Its diff; ``None`` where it is not at hand.
-        promises: Promises of the versions before it, in the time zone that ``newer`` names.
-        whole: Whether these are all promises ever made; of others only what is certain is judged.
+    ``promises`` are those of the versions before it, in the time zone that it names; where they are not the
+    ``whole`` of all ever made, only what is certain is judged.
     """
     try:
         return _judge(older, newer, diff, promises, whole=whole)
