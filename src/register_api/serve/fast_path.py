@@ -28,14 +28,12 @@ from register_api.serve.reply import (
     NO_BODY,
     App,
     Headers,
-    Message,
     Receive,
     Representation,
     Resource,
     Scope,
     Send,
     as_headers,
-    body_message,
     header,
     start_message,
 )
@@ -126,18 +124,6 @@ async def send_redirect(reference: str, send: Send) -> None:
     await send(NO_BODY)
 
 
-def without_body(send: Send) -> Send:
-    """Return a ``send`` that leaves the body out, as HEAD wants it (RFC 9110 section 9.3.2)."""
-
-    async def send_head(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            await send(message)
-        elif not message.get("more_body", False):
-            await send(body_message(b""))
-
-    return send_head
-
-
 _METHODS = frozenset(METHODS.split(", "))
 _ALLOW = (b"allow", METHODS.encode("ascii"))
 
@@ -215,8 +201,7 @@ class FastPath:
         elif elsewhere is not None:
             await send_redirect(elsewhere, send)
         else:
-            as_get = {**scope, "method": "GET"}
-            await self._computed(as_get, receive, without_body(send) if method == "HEAD" else send)
+            await self._computed(scope, receive, send)
 
 
 def _elsewhere(table: ReplyTable, url: str) -> str | None:

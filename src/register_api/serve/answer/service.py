@@ -32,6 +32,7 @@ from register_api.serve.http.negotiation import prefers
 from register_api.serve.http.problems import NOTHING_PUBLISHED, Problem
 from register_api.serve.reply import (
     CORS,
+    NO_BODY,
     NOSNIFF,
     Receive,
     Resource,
@@ -164,12 +165,12 @@ class Service:
         self._compute = compute
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer GET at a URL path of ``is_computed``; ``core.api`` says what each takes and gives."""
+        """Answer GET or HEAD at a URL path of ``is_computed``; ``core.api`` says what each takes."""
         url, asker = scope["path"], asker_of(scope, receive)
         if url == HEALTH:
-            await _send_fresh(Health(), send)
+            await _send_fresh(Health(), scope, send)
         elif url == READINESS:
-            await _send_fresh(readiness(self.replies, self.clock()), send)
+            await _send_fresh(readiness(self.replies, self.clock()), scope, send)
         elif url == REFERENCE:
             await send_resource(await self.reference(asker), scope, send)
         elif url == f"/{OPENAPI.path()}":  # where the tree has none: before anything is published
@@ -248,10 +249,10 @@ def is_computed(url: str) -> bool:
     return _COMPUTED.fullmatch(url) is not None
 
 
-async def _send_fresh(document: msgspec.Struct, send: Send) -> None:
+async def _send_fresh(document: msgspec.Struct, scope: Scope, send: Send) -> None:
     """Send a document that is good for this moment alone."""
     body = msgspec.json.encode(document)
     size = (b"content-length", str(len(body)).encode("ascii"))
     kind = ((b"content-type", JSON.encode("ascii")), size, (b"cache-control", b"no-store"))
     await send(start_message(200, (*kind, *CORS, *NOSNIFF)))
-    await send(body_message(body))
+    await send(NO_BODY if scope["method"] == "HEAD" else body_message(body))
