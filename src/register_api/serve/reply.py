@@ -93,7 +93,6 @@ class Representation(msgspec.Struct, frozen=True, kw_only=True):
     ``unchanged`` opens a 304 (RFC 9110 section 15.4.5 says which headers it has).
     """
 
-    coding: str
     etag: bytes
     start: Message
     unchanged: Message
@@ -149,13 +148,11 @@ def make_resource(
             *more,
         )
         representations[coding] = Representation(
-            coding=coding,
             etag=etag,
             start=start_message(200, start),
             unchanged=start_message(304, ((b"etag", etag), *usual)),
             body=tuple(
-                body_message(body[start : start + PIECE_BYTES], more_body=start != starts[-1])
-                for start in starts
+                body_message(body[at : at + PIECE_BYTES], more_body=at != starts[-1]) for at in starts
             ),
         )
     seconds = 0 if modified is None else int(modified.timestamp())
