@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -21,15 +20,13 @@ _log = logging.getLogger(__name__)
 TRIED = range(38, 55)
 """Releases 0.x of uvicorn that ``BoundedProtocol`` was tried with: it builds on what none promises."""
 
-_ENCODED_SLASH = re.compile(rb"%2f", re.IGNORECASE)
-
 
 def path_of(raw: bytes) -> str:
     """Return the decoded path of a request; an encoded slash stays one, and so names another path.
 
     It is a reserved character, whose encoded form means something else (RFC 3986 section 2.2).
     """
-    return unquote(_ENCODED_SLASH.sub(b"%252F", raw).decode("ascii"))
+    return unquote(raw.replace(b"%2f", b"%252F").replace(b"%2F", b"%252F").decode("ascii"))
 
 
 def check_release(version: str = uvicorn.__version__) -> None:
