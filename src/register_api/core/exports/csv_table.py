@@ -170,17 +170,8 @@ def provider_rows(register: Register, rows: Iterable[UseAtPlace]) -> Iterator[Ce
         seat = f"eba_GA:{provider.seat}" if provider.seat else ""
         letters = {char for char in provider.name if char.isalpha()}
         is_latin = all(unicodedata.name(char, "").startswith("LATIN") for char in letters)
-        cells = (
-            *provider.code,
-            *second,
-            provider.name,
-            provider.name if is_latin else "",
-            _LEGAL_PERSON,
-            seat,
-            "",
-            "",
-            *parent.code,
-        )
+        names = (provider.name, provider.name if is_latin else "")
+        cells = (*provider.code, *second, *names, _LEGAL_PERSON, seat, "", "", *parent.code)
         yield tuple(map(guarded, cells))
 
 
