@@ -117,18 +117,15 @@ _SUBPROCESSOR = {
         "third-party sub-processor, vendor, vendors, vendor name, name of vendor, company, company name, "
         "supplier, supplier name, provider, provider name, service provider, third party, third party name, "
         "third-party service provider, processor, entity, organisation, organization, partner, "
-        "third party processor, data processor, third-party vendor, sub-processor entity"
-    )),
+        "third party processor, data processor, third-party vendor, sub-processor entity")),
     "legal_name": Field("legal name", "entity_changed", page=True, columns=(
         "legal name, legal entity, legal entity name, entity name, name of legal entity, contracting entity, "
-        "registered name"
-    )),
+        "registered name")),
     "kind": Field("type of company", "entity_changed", columns="kind, relationship"),
     "seat": Field("country of establishment", "entity_changed", page=True, columns=(
         "seat, country of incorporation, headquarters, headquarter, hq, registered office country, "
         "country of registration, entity country, corporate location, provider location, hq location, "
-        "corporate hq, headquarters location, vendor country"
-    )),
+        "corporate hq, headquarters location, vendor country")),
     "address": Field("address", "details_changed", page=True,
         columns="address, registered address, postal address"),
     "website": Field("website", "details_changed", page=True, columns="website, homepage, web, url, link"),
@@ -136,8 +133,7 @@ _SUBPROCESSOR = {
         columns="privacy url, privacy policy, privacy notice, privacy statement, privacy"),
     "subprocessors_url": Field("own list of sub-processors", "details_changed", page=True, columns=(
         "sub-processors url, sub-processor list, sub-processors list, list of sub-processors, "
-        "further sub-processors"
-    )),
+        "further sub-processors")),
     "dpa_url": Field("data processing agreement", "details_changed", page=True,
         columns="dpa, dpa url, dpa link, data processing agreement, data processing addendum"),
     "domain": Field("domain", "details_changed", page=True, columns="domain"),
@@ -173,8 +169,7 @@ _ENGAGEMENT = {
         "processing activities, processing activity, subject matter, description of service, "
         "description of services, services provided, service provided, service description, description, "
         "subprocessing activities, service, services, function, activity, activities, use, usage, "
-        "role / purpose, service role, processing task, role"
-    )),
+        "role / purpose, service role, processing task, role")),
     "announced": Field("notice given", page=True, instead=_NOT_IN_SOURCE),
     "starts_on": Field("start date", "schedule_changed", page=True,
         columns="starts on, start date, effective date, in use since, since, start"),
@@ -192,13 +187,11 @@ _ENGAGEMENT = {
         "location, data location, data locations, hosting location, server location, data center location, "
         "data centre location, location of data, country of processing, countries of processing, countries, "
         "country, regions, region, geographic location, location of data processing, host region, "
-        "hosting region, hosting regions, hosting country"
-    )),
+        "hosting region, hosting regions, hosting country")),
     "transfers": Field(
         "third-country transfers", "transfer_changed", member="third-country transfer", page=True, columns=(
         "transfer mechanism, transfer mechanisms, international transfer mechanism, transfers, transfer, "
-        "data transfer mechanism, legal basis for transfer"
-    )),
+        "data transfer mechanism, legal basis for transfer")),
     "data_scope": Field("scopes of data", "data_changed", member="scope of data", page=True,
         columns="data scope"),
     "data_categories": Field(
@@ -208,8 +201,7 @@ _ENGAGEMENT = {
         "category of personal data, personal data categories, type of data, types of data, data types, "
         "data type, types of personal data, type of personal data, personal data processed, personal data, "
         "data processed, data shared, customer data involved, customer data processed, "
-        "data shared with sub-processor, data transferred, data"
-    )),
+        "data shared with sub-processor, data transferred, data")),
     "data_subjects": Field(
         "categories of data subjects", "data_changed", member="category of data subjects", page=True,
         columns="data subjects, categories of data subjects, category of data subjects"),
