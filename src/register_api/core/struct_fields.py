@@ -69,27 +69,29 @@ def _shape(kind: inspect.Type) -> Shape:
     return Shape(kind, codes=codes, struct=struct)
 
 
-def forms_in(record: msgspec.Struct, of: type[F], place: str = "") -> Iterator[tuple[str, F, Any]]:
+def forms_in(record: msgspec.Struct, of: type[F], before: str = "") -> Iterator[tuple[str, F, Any]]:
     """Yield key path, form and value of everything in a record that has a form."""
-    for name, shape in _with_forms(type(record), of):
-        value, at = getattr(record, name), f"{place}.{name}".lstrip(".")
-        items: Iterable[tuple[str, Any]] = () if value is None else ((at, value),)
-        if value is not None and shape.is_list:
+    for name, shape, form in _with_forms(type(record), of):
+        value, at = getattr(record, name), before + name
+        if value is None:
+            continue
+        items: Iterable[tuple[str, Any]] = ((at, value),)
+        if shape.is_list:
             items = ((f"{at}[{index}]", item) for index, item in enumerate(value))
         elif isinstance(value, dict):  # names and texts of labels
             items = ((f"{at}.{_key(name)}", said) for name, text in value.items() for said in (name, text))
         for key, item in items:
             if shape.struct is not None:
-                yield from forms_in(item, of, key)
-            elif isinstance(shape.form, of):
-                yield key, shape.form, item
+                yield from forms_in(item, of, f"{key}.")
+            else:
+                yield key, form, item
 
 
 @functools.cache
-def _with_forms(kind: type[msgspec.Struct], of: type[Form]) -> tuple[tuple[str, Shape], ...]:
-    """Return the fields in which such a form may be found."""
+def _with_forms(kind: type[msgspec.Struct], of: type[Form]) -> tuple[tuple[str, Shape, Any], ...]:
+    """Return the fields in which such a form may be found, with it, if it is their own."""
     return tuple(
-        (name, shape)
+        (name, shape, shape.form)
         for name, shape in shapes(kind).items()
         if (_with_forms(shape.struct, of) if shape.struct is not None else isinstance(shape.form, of))
     )
