@@ -42,7 +42,6 @@ from register_api.verify.tuf_metadata import (
     check_signed_at,
     check_version,
     fits,
-    open_part,
     read_part,
 )
 
@@ -155,7 +154,7 @@ def _fresh(part: Part[SignedPart], now: dt.datetime | None) -> Part[SignedPart]:
 def _follow_roots(fetcher: Fetcher, start: Start) -> list[Part[Root]]:
     """Return the roots from the one that is trusted to the newest (TUF 1.0 section 5.3)."""
     first = start.origin.version
-    roots = [_checked(open_part(tree.ROOT.path(first), start.root, Root, [None]), first)]
+    roots = [_checked(read_part(tree.ROOT.path(first), start.root, Root, [None], as_kept=True), first)]
     for version in range(first + 1, first + MAX_ROOT_ROTATIONS):
         path = tree.ROOT.path(version)
         try:

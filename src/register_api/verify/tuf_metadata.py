@@ -12,7 +12,6 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from tuf.api.exceptions import LengthOrHashMismatchError, RepositoryError, UnsignedMetadataError
 from tuf.api.metadata import Metadata, MetaFile, Root, Signed, TargetFile, Timestamp
-from tuf.api.serialization import DeserializationError
 
 from register_api.core.canonical import digest, is_digest
 from register_api.core.format import tree
@@ -91,17 +90,14 @@ class Part(msgspec.Struct, Generic[SignedPart], frozen=True):
 
 
 def read_part(
-    path: str, data: bytes, role: type[SignedPart], signers: Sequence[Root | None]
+    path: str, data: bytes, role: type[SignedPart], signers: Sequence[Root | None], *, as_kept: bool = False
 ) -> Part[SignedPart]:
-    """Read metadata as it is served, in its one form, and check who signed it."""
-    check_form(path, data)
-    return open_part(path, data, role, signers)
+    """Read metadata as it is served, in its one form, and check who signed it: a root, or (``None``) itself.
 
-
-def open_part(
-    path: str, data: bytes, role: type[SignedPart], signers: Sequence[Root | None]
-) -> Part[SignedPart]:
-    """Read metadata in any spelling, such as a customer's own copy, as ``read_part`` does otherwise."""
+    What a customer has kept may be in any spelling.
+    """
+    if not as_kept:
+        check_form(path, data)
     try:
         metadata = Metadata[Any].from_bytes(data)
     except _UNEXPECTED as error:
@@ -223,12 +219,7 @@ def read_root(data: bytes) -> Root:
     Raises:
         Malformed: It is something else.
     """
-    try:
-        signed = Metadata[Root].from_bytes(data).signed
-    except DeserializationError as error:
-        raise Malformed("the trust root is not TUF metadata") from error
-    if not isinstance(signed, Root):
-        raise Malformed(f"metadata of the role {signed.type!a} where a trust root was expected")
+    signed = read_part("the trust root", data, Root, (), as_kept=True).signed
     if type(signed.version) is not int:
         raise Malformed("a trust root whose version is not a number")
     return signed
