@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from register_api import clock
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
-from register_api.errors import Forged, Inconsistent, RolledBack, Stale
+from register_api.errors import Document, Forged, Inconsistent, RolledBack, Stale
 from register_api.verify import state
 from register_api.verify.checks import feeds, mirrors, version_history, witnesses
 from register_api.verify.checks import round as head
@@ -182,7 +182,7 @@ def _remember(folder: Path, found: Round) -> tuple[str, ...]:
     """Keep evidence if there is some, and the state if what it says holds; return the evidence's files."""
     known, documents = found.remembered, found.record.contradicting()
     if documents and known is not None:
-        documents += (known.checkpoint_document,)
+        documents += (Document.of_checkpoint(known.size, known.root_hash, known.checkpoint),)
     kept = tuple(str(state.keep_evidence(folder, document)) for document in documents)
     if kept or not all(map(found.record.holds, _MEMORABLE)):
         return kept

@@ -85,11 +85,6 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     disowned: tuple[Disowned, ...] = ()
     acknowledged: tuple[VersionRange, ...] = ()
 
-    @property
-    def checkpoint_document(self) -> Document:
-        """The checkpoint, as it is kept when something contradicts it."""
-        return Document.of_checkpoint(self.size, self.root_hash, self.checkpoint)
-
 
 FORMAT: Final = "sub-processor-register-state/1"
 """The only form of state that this program reads and writes."""

@@ -12,7 +12,6 @@ from register_api.core.format.paths import FILES
 from register_api.core.key_list import check_keys, log_key
 from register_api.core.log import merkle, tiles
 from register_api.core.log.checkpoint import Checkpoint
-from register_api.core.log.note import NoteKey
 from register_api.core.log.proofs import TlogProof, parse_proof, verify_proof
 from register_api.core.trust_root import LogEpoch, check_beginnings, open_head
 from register_api.errors import Document, Forged, Forked, Inconsistent, Malformed
@@ -47,11 +46,6 @@ class Log:
     def document(self) -> Document:
         """The checkpoint, as it is kept when something contradicts it."""
         return Document.of_checkpoint(self.head.size, self.head.root, self.data)
-
-    @property
-    def key(self) -> NoteKey:
-        """The key that signed the head."""
-        return log_key(self.keys, self.head.size)
 
     def open(self, data: bytes) -> Checkpoint:
         """Return another checkpoint of this log."""

@@ -12,6 +12,7 @@ from tuf.api.metadata import Metadata, Timestamp
 from register_api.core.canonical import decode
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
+from register_api.core.key_list import log_key
 from register_api.core.log.checkpoint import Cosignature, verify_cosignatures
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.log.policy import NONE, printable_name
@@ -69,7 +70,7 @@ def check_witnesses(run: Round) -> str:
         if len(found) < options.cosignatures:
             raise Unwitnessed(f"{len(found)} good cosignatures where {options.cosignatures} were asked for")
         return _in_words(found)
-    policy.check_log(log.key)
+    policy.check_log(log_key(log.keys, log.size))
     found = verify_cosignatures(log.data, policy.keys)
     seen = {cosignature.public for cosignature in found}
     if not policy.is_met(seen):

@@ -11,7 +11,6 @@ import msgspec
 
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
-from register_api.core.changes import Change
 from register_api.core.format import tree
 from register_api.core.key_list import good_key
 from register_api.core.language.changes import Sentences
@@ -173,24 +172,20 @@ def _changes(shown: Version) -> Iterator[str]:
     changes = shown.diff.changes
     names = {vendor.id: vendor.name for vendor in shown.register.subprocessors}
     for change in changes[:_MAX_CHANGES]:
-        yield from _change(change, names)
+        notice, vendor = change.notice, change.subprocessor or "the register"
+        use = f", {change.engagement}" if change.engagement else ""
+        fields = f" ({', '.join(field.path for field in change.fields)})" if change.kind == "changed" else ""
+        yield "- " + plain(f"{names.get(vendor, vendor)}{use}: {change.type}{fields}")
+        if notice.announced_on is not None and notice.effective_on is not None:
+            yield f"  announced on {notice.announced_on}, effective {notice.effective_on}"
+        if notice.required and notice.promised_days is not None:
+            given = "no effective date" if notice.days is None else f"{notice.days} days given"
+            kept = "kept" if notice.met else "NOT kept"
+            yield f"  notice promised: {notice.promised_days} {notice.day_count} days; {given}: {kept}"
     if len(changes) > _MAX_CHANGES:
         yield f"- and {len(changes) - _MAX_CHANGES} more, in diff.json"
     if not changes:
         yield "- nothing that customers are told"
-
-
-def _change(change: Change, names: dict[str, str]) -> Iterator[str]:
-    notice, who = change.notice, names.get(change.subprocessor or "", change.subprocessor or "the register")
-    use = f", {change.engagement}" if change.engagement else ""
-    paths = f" ({', '.join(field.path for field in change.fields)})" if change.kind == "changed" else ""
-    yield "- " + plain(f"{who}{use}: {change.type}{paths}")
-    if notice.announced_on is not None and notice.effective_on is not None:
-        yield f"  announced on {notice.announced_on}, effective {notice.effective_on}"
-    if notice.required and notice.promised_days is not None:
-        given = "no effective date" if notice.days is None else f"{notice.days} days given"
-        kept = "kept" if notice.met else "NOT kept"
-        yield f"  notice promised: {notice.promised_days} {notice.day_count} days; {given}: {kept}"
 
 
 def report_package(
