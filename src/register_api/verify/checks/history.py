@@ -9,13 +9,12 @@ from collections.abc import Iterable
 from register_api.clock import zone_of
 from register_api.core.changes import Diff
 from register_api.core.diff.affected import changes_by_feed
-from register_api.core.documents import KeyList
 from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
 from register_api.core.instant import local_day
 from register_api.core.judging import judge
 from register_api.core.judging.changes import NoticeGiven
-from register_api.core.key_list import Disowned, disowned_since
+from register_api.core.key_list import Disowned
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.core.model import Register
@@ -167,15 +166,11 @@ class DisownedVersions:
         self._by_key: dict[str, Disowned] = {}
         self._acknowledged = asked
         if remembered is not None:
-            self._add(remembered.disowned)
+            self.add(remembered.disowned)
             self._acknowledged += remembered.acknowledged
 
-    def find(self, older: KeyList, newer: KeyList, size: int) -> None:
-        """Add what a newer list disowns of the versions up to a size."""
-        self._add(disowned_since(older, newer, size))
-
-    def _add(self, found: Iterable[Disowned]) -> None:
-        # Those of one key follow one another, since its range only becomes shorter.
+    def add(self, found: Iterable[Disowned]) -> None:
+        """Add such versions; those of one key follow one another, since its range only becomes shorter."""
         for one in found:
             known = self._by_key.get(one.kid, one)
             first, last = min(known.first, one.first), max(known.last, one.last)

@@ -16,7 +16,7 @@ from register_api.core.changes import Diff
 from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.format import tree
 from register_api.core.instant import format_instant, in_words
-from register_api.core.key_list import Disowned, check_growth, check_keys, new_records
+from register_api.core.key_list import Disowned, check_growth, check_keys, disowned_since, new_records
 from register_api.core.model import Register
 from register_api.core.trust_root import check_against_root, open_head, read_epochs
 from register_api.errors import (
@@ -283,7 +283,7 @@ def check_disowned(run: Round) -> str:
     known, newest = run.remembered, run.keys
     if known is not None and (kept := known.kept.get(tree.KEYS.target_name)) not in (None, newest.data):
         before = read_keys(kept, newest.document.register, "the remembered list of keys")
-        run.disowned.find(before.document, newest.document, known.size)
+        run.disowned.add(disowned_since(before.document, newest.document, known.size))
     found = run.disowned.all
     pending = [one for one in found if not run.disowned.is_acknowledged(one.first, one.last)]
     if pending:

@@ -14,6 +14,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import is_signed as is_signed_path
 from register_api.core.format.paths import max_bytes
 from register_api.core.instant import format_instant
+from register_api.core.key_list import disowned_since
 from register_api.core.log import merkle
 from register_api.core.model import Register
 from register_api.core.patch import apply_patch
@@ -176,7 +177,7 @@ def _files(run: Round, entry: Entry, before: Version | None) -> Version | None:
     if (listed := genuine.get(tree.VERSION_KEYS.path(version))) is not None:
         with record.recording("V30", tree.VERSION_KEYS.path(version)):
             newer = read_keys(listed, log.keys.register, "")
-            run.disowned.find(newer.document, log.keys, version)
+            run.disowned.add(disowned_since(newer.document, log.keys, version))
             if before is not None and before.keys is not None:
                 check_keys_continue(run, before.keys, newer, version - 1)
             keys = newer
