@@ -1,7 +1,4 @@
-"""What contract contacts answer to a notice: accepted, objected with a reason, or not concerned.
-
-Every answer is kept and the newest counts. Nothing of it is public.
-"""
+"""What contract contacts answer to a notice; every answer is kept, the newest counts, none is public."""
 
 from __future__ import annotations
 
@@ -157,19 +154,14 @@ def answers_to(
         f" a.verdict, a.reason, a.way, a.late, a.at {_NEWEST} ORDER BY r.customer, r.id",
         publication.register.version,
     )
-    return [
-        msgspec.convert(
-            {name: value for name, value in row.items() if value is not None}
-            | {
-                "pseudonym": pseudonym_of(row["pseudonym_key"], row["address"]),
-                "address": row["address"] if addresses else None,
-            },
-            AnswerStatus,
-            strict=False,
-        )
-        for row in rows
-        if row["verdict"] or _may_object(publication, row)
-    ]
+    found = []
+    for row in rows:
+        if row["verdict"] or _may_object(publication, row):
+            pseudonym = pseudonym_of(row["pseudonym_key"], row["address"])
+            who = {"pseudonym": pseudonym, "address": row["address"] if addresses else None}
+            said = {name: value for name, value in row.items() if value is not None}
+            found.append(msgspec.convert(said | who, AnswerStatus, strict=False))
+    return found
 
 
 def _may_object(publication: Publication, row: Row) -> bool:

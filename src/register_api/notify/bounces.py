@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from register_api.errors import NotifyError, UsageError
-from register_api.sending.database import Database, Run
+from register_api.sending.database import Database
 from register_api.sending.outbox import add_fact
 
 MOST_BYTES = 1024 * 1024
@@ -28,20 +28,15 @@ _STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 _ADDRESSED_TO = ("To", "Delivered-To", "X-Original-To")
 _MOST_PARTS = 50
 
-Action = Literal["failed", "delayed"]
-
 
 class DeliveryReport(NamedTuple):
-    """What a report says.
+    """What a report says: numbers that may be that of the delivery, the surest first, and what became of it.
 
-    Attributes:
-        deliveries: Numbers that may be that of the delivery, the surest first.
-        action: That it failed for good, or takes longer.
-        status: Enhanced status code (RFC 3463), such as ``5.1.1``, or an empty text.
+    ``status`` is the enhanced status code (RFC 3463), such as ``5.1.1``, or an empty text.
     """
 
     deliveries: tuple[str, ...]
-    action: Action
+    action: Literal["failed", "delayed"]
     status: str
 
 
@@ -57,7 +52,7 @@ def read_report(data: bytes) -> DeliveryReport | None:
 
 def _report(found: Mail) -> DeliveryReport | None:
     named = [_text(found, name) for name in _ADDRESSED_TO]
-    action: Action | None = None
+    action: Literal["failed", "delayed"] | None = None
     status = ""
     for number, part in enumerate(found.walk()):
         if number > _MOST_PARTS:
@@ -81,44 +76,36 @@ def _text(part: Mail, name: str) -> str:
 
 
 def take_report(database: Database, report: DeliveryReport, now: int) -> str | None:
-    """Write a report down beside the delivery that it is about; a second time it changes nothing.
-
-    Returns:
-        The id of the delivery, or ``None`` where there is none that was sent.
-    """
+    """Write a report down beside its delivery, and return the id of that; twice is as good as once."""
     for delivery in report.deliveries:
         with database.transaction() as run:
-            if run("SELECT state FROM deliveries WHERE id = ?", delivery):
-                _take(run, delivery, report, now)
-                return delivery
+            if not run("SELECT state FROM deliveries WHERE id = ?", delivery):
+                continue
+            if report.action == "failed":
+                changed = run(
+                    "UPDATE deliveries SET state = 'bounced', state_at = ?, reply = ?, due_at = NULL"
+                    " WHERE id = ? AND state IN ('sent', 'unknown') RETURNING id",
+                    *(now, report.status, delivery),
+                )
+                if changed:
+                    add_fact(run, delivery, now, "bounced", report.status)
+            elif not run("SELECT what FROM facts WHERE delivery = ? AND what = 'delayed'", delivery):
+                add_fact(run, delivery, now, "delayed", report.status)
+            return delivery
     return None
 
 
-def _take(run: Run, delivery: str, report: DeliveryReport, now: int) -> None:
-    if report.action == "failed":
-        changed = run(
-            "UPDATE deliveries SET state = 'bounced', state_at = ?, reply = ?, due_at = NULL"
-            " WHERE id = ? AND state IN ('sent', 'unknown') RETURNING id",
-            *(now, report.status, delivery),
-        )
-        if changed:
-            add_fact(run, delivery, now, "bounced", report.status)
-    elif not run("SELECT what FROM facts WHERE delivery = ? AND what = 'delayed'", delivery):
-        add_fact(run, delivery, now, "delayed", report.status)
-
-
 def mails_in(path: Path) -> Iterator[bytes]:
-    """Yield the mails of a Maildir or an mbox file; those of a Maildir are then marked as seen.
-
-    Raises:
-        UsageError: It is neither.
-        NotifyError: It cannot be read.
-    """
+    """Yield the mails of a Maildir or an mbox file; those of a Maildir are then marked as seen."""
     if path.is_dir() and not (path / "new").is_dir():
         raise UsageError(f"{path} is not a Maildir: it has no folder new")
     try:
         if path.is_dir():
-            yield from _new_of_maildir(path)
+            for file in sorted((path / "new").iterdir()):
+                with file.open("rb") as opened:
+                    yield opened.read(MOST_BYTES)
+                (path / "cur").mkdir(exist_ok=True)
+                file.rename(path / "cur" / f"{file.name}:2,S")
         else:
             with path.open("rb"):
                 pass  # mailbox would make a file that is missing
@@ -126,11 +113,3 @@ def mails_in(path: Path) -> Iterator[bytes]:
                 yield from (box.get_bytes(key) for key in box.iterkeys())
     except (OSError, mailbox.Error, KeyError) as error:
         raise NotifyError(f"{path} cannot be read: {type(error).__name__}") from error
-
-
-def _new_of_maildir(path: Path) -> Iterator[bytes]:
-    for file in sorted((path / "new").iterdir()):
-        with file.open("rb") as opened:
-            yield opened.read(MOST_BYTES)
-        (path / "cur").mkdir(exist_ok=True)
-        file.rename(path / "cur" / f"{file.name}:2,S")

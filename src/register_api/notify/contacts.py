@@ -22,11 +22,8 @@ _PRODUCT = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row: whom a customer's contract names for notices; the fields are the columns.
 
-    Attributes:
-        customer: The publisher's own reference for the customer.
-        email: Address of the contact.
-        products: Ids of products, separated by spaces; empty: all of them.
-        replaces: Address of the contact of the same customer in whose place this one comes.
+    ``customer`` is the publisher's reference, ``replaces`` the address of the contact whose place this one
+    takes, ``products`` are ids separated by spaces; empty: all of them.
     """
 
     customer: Annotated[str, msgspec.Meta(min_length=1, max_length=_LONGEST)]
@@ -54,10 +51,7 @@ _COLUMNS = ContactRow.__struct_fields__
 
 
 def read_contacts(data: bytes) -> ContactsFile:
-    """Read a file of contacts: UTF-8, a line of headings, commas or semicolons between.
-
-    Returns contacts by the line that each begins in, and every fault.
-    """
+    """Read a file: UTF-8, headings, commas or semicolons; contacts by the line that each begins in."""
     file = read_csv(data)
     names = [name.casefold() for name in file.headings]
     said = [f"there is no column {name}" for name in ("customer", "email") if name not in names]

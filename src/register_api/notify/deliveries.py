@@ -57,12 +57,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Schedule(NamedTuple):
-    """When a recipient is told of a version.
-
-    Attributes:
-        digest_at: When their digest is due; ``None``: they get a notice at once.
-        reminder_at: When they are reminded; ``None``: never.
-    """
+    """When a recipient gets a digest, or else a notice at once, and when they are reminded, if ever."""
 
     digest_at: dt.datetime | None
     reminder_at: dt.datetime | None
@@ -73,10 +68,9 @@ def open_objections(version: int, changes: Sequence[Change], newest: Register, d
 
     Left out is what was cancelled meanwhile, and what was announced anew: of that, another version tells.
     """
-    ahead = upcoming(newest, day, zone_of(newest.publisher.time_zone))
     notices = {
         (item.subprocessor, item.engagement, item.planned): item.notice
-        for item in ahead
+        for item in upcoming(newest, day, zone_of(newest.publisher.time_zone))
         if item.what == "objection_deadline" and item.version == version
     }
     return [
@@ -98,11 +92,7 @@ def next_morning(now: dt.datetime, zone: dt.tzinfo, frequency: str) -> dt.dateti
 
 
 def when_told(
-    listener: Listener,
-    changes: Sequence[Change],
-    register: Register,
-    now: dt.datetime,
-    reminder_days: int,
+    listener: Listener, changes: Sequence[Change], register: Register, now: dt.datetime, reminder_days: int
 ) -> Schedule:
     """Return when a recipient is told of changes.
 
@@ -132,10 +122,7 @@ def make_all_due(
     now: dt.datetime,
     reminder_days: int,
 ) -> None:
-    """Make due what a version tells to each recipient whom it concerns, in a transaction of the caller's.
-
-    ``concerning`` returns the changes that somebody wants to hear of, by products and ``hears``.
-    """
+    """Make due what a version tells to each whom it concerns: ``concerning`` a product and ``hears``."""
     at = int(now.timestamp())
 
     @functools.cache
@@ -214,11 +201,7 @@ def was_told(database: Database, version: int, recipient: str) -> bool:
 
 
 def send_again(database: Database, version: int, recipients: Iterable[str], now: int) -> int:
-    """Make what tells of a version due again for recipients, with the bytes that it had before.
-
-    Returns:
-        How many rows are due now that were not.
-    """
+    """Make what tells of a version due again, with the bytes it had; return how many rows were not."""
     done = 0
     with database.transaction() as run:
         for recipient in recipients:

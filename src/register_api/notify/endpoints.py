@@ -17,18 +17,8 @@ from register_api.notify.contacts import faults_of
 from register_api.notify.deliveries import make_due
 from register_api.notify.persons import Recipient, address_of, forget, leave
 from register_api.notify.settings import NotifySettings
+from register_api.sending import webhook
 from register_api.sending.database import Database, Run
-from register_api.sending.webhook import (
-    CHATS,
-    CONTENT_TYPES,
-    Event,
-    Hook,
-    HookAnswer,
-    HookFormat,
-    hook_url_problem,
-    new_secret,
-    transport_of,
-)
 
 EVENTS = "sub-processor-register"
 """What the type of each event begins with."""
@@ -44,7 +34,7 @@ class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     owner: str
-    format: HookFormat = "webhook"
+    format: webhook.HookFormat = "webhook"
     customer: str = ""
     products: str = ""
     language: str = "en"
@@ -52,11 +42,9 @@ class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(Recipient, frozen=True, kw_only=True):
-    """An endpoint: the recipient, and what is known of how it answers; a chat has no secret.
+    """An endpoint: the recipient, and since when and how often in a row it has not taken a message.
 
-    Attributes:
-        failures: How often in a row it has not taken a message, since when; when its owner was warned of
-            that, when it was switched off; ``reply`` is what came instead of an answer, the last time.
+    ``reply`` is what came instead of an answer, the last time. A chat has no secret.
     """
 
     address: str
@@ -83,7 +71,7 @@ def add_endpoint(database: Database, wish: NewEndpoint, now: int) -> Endpoint:
     """Add an endpoint; it gets nothing before it has taken a test message (``prove``)."""
     row = {"email": wish.owner, "customer": wish.customer or "-"}
     row |= {name: getattr(wish, name) for name in ("products", "language", "hears")}
-    problem = hook_url_problem(wish.url)
+    problem = webhook.hook_url_problem(wish.url)
     if faults := [*([f"the address {problem}"] if problem else []), *faults_of(row)]:
         raise UsageError("; ".join(faults))
     identity = secrets.token_hex(16)
@@ -101,7 +89,7 @@ def add_endpoint(database: Database, wish: NewEndpoint, now: int) -> Endpoint:
             raise NotifyError("this address is an endpoint already", hint="register-api notify webhook list")
         run(
             "INSERT INTO endpoints (recipient, owner, secret) VALUES (?, ?, ?)",
-            *(identity, address_of(wish.owner), new_secret() if wish.format == "webhook" else ""),
+            *(identity, address_of(wish.owner), webhook.new_secret() if wish.format == "webhook" else ""),
         )
     return endpoint_of(database, identity)
 
@@ -149,7 +137,7 @@ def remove_endpoint(database: Database, identity: str, now: int, *, ended: bool 
     database.forget_deleted()
 
 
-def note_answer(database: Database, identity: str, answer: HookAnswer, now: int) -> None:
+def note_answer(database: Database, identity: str, answer: webhook.HookAnswer, now: int) -> None:
     """Write down how an endpoint answered: its owner is warned after a day, and told once it is switched off.
 
     It is switched off when it says that it wants nothing more (status 410), or has failed for days.
@@ -197,22 +185,24 @@ def owner_of(database: Database, identity: str) -> Recipient | None:
     return msgspec.convert(row, Recipient)
 
 
-def hook_to(endpoint: Endpoint, identity: str, body: bytes) -> Hook:
+def hook_to(endpoint: Endpoint, identity: str, body: bytes) -> webhook.Hook:
     """Return a message to an endpoint."""
-    return Hook(identity, endpoint.address, CONTENT_TYPES[endpoint.channel], body, endpoint.secret)
+    return webhook.Hook(
+        identity, endpoint.address, webhook.CONTENT_TYPES[endpoint.channel], body, endpoint.secret
+    )
 
 
 def try_endpoint(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> str:
     """Send an endpoint a test message, and return what is wrong with its answer, or an empty text."""
     challenge = secrets.token_hex(16)
-    if endpoint.channel in CHATS:
+    if endpoint.channel in webhook.CHATS:
         said = Language.of(endpoint.language).text(
             "This is a test. Changes of the sub-processor register {register} will be told here.",
             register=settings.base,
         )
-        body = CHATS[endpoint.channel]([said], settings.base)
+        body = webhook.CHATS[endpoint.channel]([said], settings.base)
     else:
-        body = Event(
+        body = webhook.Event(
             id=challenge,
             source=settings.base,
             type=f"{EVENTS}.challenge",
@@ -221,8 +211,8 @@ def try_endpoint(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> st
             data={"challenge": challenge},
         ).encoded
 
-    async def ask() -> HookAnswer:
-        transport = transport_of(settings, now, "notify")
+    async def ask() -> webhook.HookAnswer:
+        transport = webhook.transport_of(settings, now, "notify")
         try:
             return await transport.ask(hook_to(endpoint, challenge, body))
         finally:
@@ -231,6 +221,6 @@ def try_endpoint(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> st
     answer = asyncio.run(ask())
     if answer.result.what != "sent":
         return f"it did not take the test message: {answer.result.reply}"
-    if endpoint.channel not in CHATS and challenge.encode() not in answer.body:
+    if endpoint.channel not in webhook.CHATS and challenge.encode() not in answer.body:
         return "its answer does not repeat the challenge"
     return ""

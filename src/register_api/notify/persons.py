@@ -155,9 +155,7 @@ def erase(database: Database, address: str, now: int, *, successor: str = "", en
     """Forget a person: address, name, key of the pseudonym, bodies and replies; that they were told stays.
 
     An active contact needs a successor, the address of a contact of the same customer who is told from now
-    on, unless the contract has ended.
-
-    Returns how many recipients had that address.
+    on, unless the contract has ended. Returns how many recipients had that address.
     """
     found = recipients_at(database, address)
     with database.transaction() as run:
@@ -199,9 +197,8 @@ def forget(run: Run, recipient: str, now: int) -> None:
 def retain(database: Database, oldest: int, now: int) -> tuple[int, int]:
     """Delete what is older than an instant: bodies of mails, recipients who left, and what they were told.
 
-    Who asked to subscribe and did not confirm while the link was good goes, too, and so do unused links then.
-
-    Returns how many bodies and how many recipients are gone.
+    Who did not confirm while the link was good goes, too, and so do unused links then. Returns how many
+    bodies and how many recipients are gone.
     """
     with database.transaction() as run:
         left = run(

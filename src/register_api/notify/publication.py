@@ -26,12 +26,7 @@ _CHANGES = msgspec.json.Decoder(tuple[Change, ...])
 
 
 class Publication(NamedTuple):
-    """A version, as it was verified, and what it changed.
-
-    Attributes:
-        data: The bytes of the register, as they are signed.
-        log_size: Size of the log when it was recorded, and its root hash, base64.
-    """
+    """A version with its signed bytes, size and root (base64) of the log at the time, and what it changed."""
 
     register: Register
     data: bytes
@@ -59,23 +54,13 @@ def load(database: Database, version: int) -> Publication:
     rows = database.query("SELECT * FROM publications WHERE version = ?", version)
     if not rows:
         raise NotifyError(f"version {version} is not recorded", hint="register-api notify record")
-    row = rows[0]
-    data = zlib.decompress(row["document"])
-    return Publication(
-        register=decode(data, Register),
-        data=data,
-        log_size=row["log_size"],
-        log_root=row["log_root"],
-        changes=_CHANGES.decode(zlib.decompress(row["changes"])),
-    )
+    row, data = rows[0], zlib.decompress(rows[0]["document"])
+    changes = _CHANGES.decode(zlib.decompress(row["changes"]))
+    return Publication(decode(data, Register), data, row["log_size"], row["log_root"], changes)
 
 
 class Look(NamedTuple):
-    """Where to look, with what memory, and what follows from it.
-
-    Attributes:
-        reminder_days: How many days before an objection deadline people are reminded; 0: never.
-    """
+    """Where to look, with what memory, and how many days before a deadline people are reminded; 0: never."""
 
     base: str
     state: Path
@@ -94,16 +79,10 @@ class Look(NamedTuple):
 def record_new(
     database: Database, look: Look, fetcher: Fetcher, now: dt.datetime, first: int | None = None
 ) -> list[int]:
-    """Look at the public tree, and record each version that is new, with the notices that it makes due.
+    """Look at the public tree; record, and return, each version that is new, with the notices it makes due.
 
-    At the first look, what is there already counts as told, or from ``first`` on people are told of it.
-
-    Returns:
-        The versions that were recorded.
-
-    Raises:
-        VerificationError: The tree does not verify: nothing is told that a customer could not check.
-        NotifyError: The register is another one, or ``first`` does not fit.
+    At the first look, what is there already counts as told, or from ``first`` on people are told of it. If
+    it does not verify, that is an error: nothing is told that a customer could not check.
     """
     known = newest(database)
     if known and first is not None and first <= known:

@@ -8,18 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from register_api.core import delivery as proof
 from register_api.core.canonical import decode, digest, encode
-from register_api.core.delivery import (
-    DeliveryRecord,
-    NoticeEvidence,
-    Opening,
-    ProvenRecord,
-    VersionTold,
-    audit_path,
-    make_seal,
-    reply_mac,
-    tree_size,
-)
 from register_api.core.instant import format_instant, instant_of
 from register_api.core.log.merkle import HASH_BYTES, leaf_hash
 from register_api.core.log.time_stamp import CLOCK_TOLERANCE, TimeStamp
@@ -74,25 +64,20 @@ def sealing(database: Database) -> Sealing:
 
 def seal_facts(database: Database, now: dt.datetime) -> int:
     """Seal every fact that is not sealed yet; what happened later by another machine's clock waits."""
-    sealed = 0
-    while number := _seal(database, now):
-        sealed += number
-    return sealed
-
-
-def _seal(database: Database, now: dt.datetime) -> int:
-    """Put facts below one root; another worker that does the same meanwhile finds none of them."""
-    claim, at = secrets.token_hex(16), int(now.timestamp())
-    with database.transaction() as run:
-        registers = run(_ONE_AT_A_TIME)
-        claimed = registers and run(
-            "UPDATE facts SET seal = ? WHERE id IN (SELECT id FROM facts WHERE seal IS NULL AND at <= ?"
-            " ORDER BY at, id LIMIT ?) RETURNING id",
-            *(claim, at, MOST_FACTS),
-        )
-        if claimed:
+    sealed, at = 0, int(now.timestamp())
+    while True:
+        claim = secrets.token_hex(16)  # another worker that does the same meanwhile finds none of these
+        with database.transaction() as run:
+            registers = run(_ONE_AT_A_TIME)
+            claimed = registers and run(
+                "UPDATE facts SET seal = ? WHERE id IN (SELECT id FROM facts WHERE seal IS NULL AND at <= ?"
+                " ORDER BY at, id LIMIT ?) RETURNING id",
+                *(claim, at, MOST_FACTS),
+            )
+            if not claimed:
+                return sealed
             _plant(run, claim, registers[0]["register"], now)
-    return len(claimed)
+        sealed += len(claimed)
 
 
 def _plant(run: Run, claim: str, register: str, now: dt.datetime) -> None:
@@ -103,12 +88,12 @@ def _plant(run: Run, claim: str, register: str, now: dt.datetime) -> None:
     records = {
         row["id"]: _record(row, register, digests.get(row["delivery"], [row])) for row in run(_FACTS, claim)
     }
-    size = tree_size(len(records))
+    size = proof.tree_size(len(records))
     places = secrets.SystemRandom().sample(range(size), len(records))
     leaves = [secrets.token_bytes(HASH_BYTES) for _ in range(size)]
     for place, data in zip(places, records.values(), strict=True):
         leaves[place] = leaf_hash(data)
-    root, document = make_seal(register, leaves, now)
+    root, document = proof.make_seal(register, leaves, now)
     for place, (fact, data) in zip(places, records.items(), strict=True):
         run("UPDATE facts SET seal = ?, leaf = ?, record = ? WHERE id = ?", root, place, data, fact)
     run(
@@ -121,11 +106,11 @@ def _record(row: Row, register: str, versions: list[Row]) -> bytes:
     """Return the record of a fact; a confirmation tells of no version."""
     key = row["pseudonym_key"]
     return encode(
-        DeliveryRecord(
+        proof.DeliveryRecord(
             id=row["id"],
             register=register,
             versions=tuple(
-                VersionTold(version=each["version"], sha256=each["sha256"])
+                proof.VersionTold(version=each["version"], sha256=each["sha256"])
                 for each in versions
                 if each["version"] is not None
             ),
@@ -138,16 +123,15 @@ def _record(row: Row, register: str, versions: list[Row]) -> bytes:
             body_sha256=row["body_sha256"],
             at=instant_of(row["at"]),
             what=row["what"],
-            reply=None if key is None else reply_mac(key, row["reply"]),
+            reply=None if key is None else proof.reply_mac(key, row["reply"]),
         )
     )
 
 
 def stamp_seals(database: Database, authority: TimeAuthority, now: dt.datetime) -> list[TimeStamp]:
-    """Have every seal stamped that is not yet, and return the new stamps.
+    """Have every seal stamped that is not yet, and return the new stamps; at a ``NotStamped`` the rest waits.
 
-    No transaction is open while the authority is asked. Where it gives none that can be kept, which is a
-    ``NotStamped``, the seals wait for the next time.
+    No transaction is open while the authority is asked.
     """
     stamps = []
     for row in database.query("SELECT root, document FROM seals WHERE stamp IS NULL ORDER BY sealed_at"):
@@ -175,14 +159,7 @@ ORDER BY f.at, f.id
 
 
 class NoticeFiles(NamedTuple):
-    """A package before it is packed.
-
-    Attributes:
-        files: Its files by path.
-        records: How many records are in it.
-        unsealed: How many facts are not, since nothing has sealed them yet.
-        sealed_at: When the newest of its seals was made.
-    """
+    """A package before it is packed: files by path, records, facts not sealed yet, its newest seal."""
 
     files: dict[str, bytes]
     records: int
@@ -191,11 +168,7 @@ class NoticeFiles(NamedTuple):
 
 
 def recipients_of(database: Database, address: str | None, customer: str | None) -> list[Recipient]:
-    """Return whose records are wanted: one recipient's, or those of all contacts a customer ever had.
-
-    Raises:
-        NotifyError: There is nobody, or the address belongs to contacts of several customers.
-    """
+    """Return whose records are wanted: one recipient's, or those of all contacts a customer ever had."""
     if address is not None:
         at_address = recipients_at(database, address)
         found = [each for each in at_address if customer in {None, each.customer}]
@@ -212,11 +185,7 @@ def recipients_of(database: Database, address: str | None, customer: str | None)
 
 
 def notice_files(database: Database, publication: Publication, recipients: list[Recipient]) -> NoticeFiles:
-    """Gather what proves what some recipients, and nobody else, were told of a version.
-
-    Raises:
-        NotifyError: Nothing of it is sealed, or it is more than a package takes.
-    """
+    """Gather what proves what some recipients, and nobody else, were told of a version."""
     version = publication.register.version
     rows = [row for each in recipients for row in database.query(_PROVEN_FACTS, each.id, version, version)]
     sealed = [row for row in rows if row["record"] is not None]
@@ -228,8 +197,8 @@ def notice_files(database: Database, publication: Publication, recipients: list[
         raise NotifyError(f"more than {paths.MAX_RECORDS} records", hint="name one recipient")
     roots = dict.fromkeys(row["seal"] for row in sealed)
     seals = {root: database.query("SELECT * FROM seals WHERE root = ?", root)[0] for root in roots}
-    records = [decode(bytes(row["record"]), DeliveryRecord) for row in sealed]
-    notice = NoticeEvidence(
+    records = [decode(bytes(row["record"]), proof.DeliveryRecord) for row in sealed]
+    notice = proof.NoticeEvidence(
         register=publication.register.register,
         version=version,
         openings=_openings(sealed, {record.recipient for record in records}),
@@ -248,24 +217,24 @@ def notice_files(database: Database, publication: Publication, recipients: list[
     return NoticeFiles(files, len(sealed), len(rows) - len(sealed), instant_of(newest))
 
 
-def _openings(rows: list[Row], recorded: set[str | None]) -> tuple[Opening, ...]:
+def _openings(rows: list[Row], recorded: set[str | None]) -> tuple[proof.Opening, ...]:
     """Return the recorded recipients who are not erased, each once."""
     known = {
-        row["address"]: Opening(address=row["address"], key=bytes(row["pseudonym_key"]).hex())
+        row["address"]: proof.Opening(address=row["address"], key=bytes(row["pseudonym_key"]).hex())
         for row in rows
         if row["pseudonym_key"] is not None
     }
     return tuple(opening for opening in known.values() if opening.recipient in recorded)
 
 
-def _proven(row: Row, record: DeliveryRecord, seal: Row) -> ProvenRecord:
+def _proven(row: Row, record: proof.DeliveryRecord, seal: Row) -> proof.ProvenRecord:
     """Return where a record stands, with the server's reply if it is still kept."""
     hashes = bytes(seal["leaves"])
     leaves = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
-    path, _ = audit_path(leaves, row["leaf"])
+    path, _ = proof.audit_path(leaves, row["leaf"])
     key = row["pseudonym_key"]
-    shown = key is not None and record.reply == reply_mac(bytes(key), row["reply"])
-    return ProvenRecord(
+    shown = key is not None and record.reply == proof.reply_mac(bytes(key), row["reply"])
+    return proof.ProvenRecord(
         root=row["seal"],
         index=row["leaf"],
         path=tuple(neighbour.hex() for neighbour in path),

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from litestar import HttpMethod, Litestar, Request, Response, route
 from markupsafe import Markup
 
+from register_api import web
 from register_api.clock import Clock, zone_of
 from register_api.core.instant import instant_of, local_day
 from register_api.core.language.language import message
@@ -24,22 +25,6 @@ from register_api.notify.persons import languages
 from register_api.notify.schema import STEPS
 from register_api.notify.settings import NotifySettings
 from register_api.sending.database import Run
-from register_api.web import (
-    HEADERS,
-    METHODS,
-    DatabaseThread,
-    Form,
-    Limit,
-    Page,
-    RequestRefused,
-    body_of,
-    is_from,
-    make_app,
-    network_of,
-    one,
-    plain,
-    read_form,
-)
 
 _VERDICTS = {
     "accepted": message("We accept the changes"),
@@ -56,7 +41,7 @@ class LinkRequest(NamedTuple):
     link: subscriptions.MailLink
     token: str
     here: str
-    form: Form | None
+    form: web.Form | None
     now: dt.datetime
 
     @property
@@ -64,17 +49,17 @@ class LinkRequest(NamedTuple):
         """The instant, Unix time."""
         return int(self.now.timestamp())
 
-    def question(self, language: str, head: str, body: str, button: str) -> Page:
+    def question(self, language: str, head: str, body: str, button: str) -> web.Page:
         """Ask whether to do what the link is for."""
         values = {"head": head, "body": body, "button": button, "here": self.here}
-        return Page("question", values, language=language)
+        return web.Page("question", values, language=language)
 
 
-def act(desk: Desk, action: str, token: str, form: Form | None, now: dt.datetime) -> Page:
+def act(desk: Desk, action: str, token: str, form: web.Form | None, now: dt.datetime) -> web.Page:
     """Show the page of a token, or do what its form says."""
     purpose, answer = ACTIONS[action]
 
-    def by(run: Run) -> Page:
+    def by(run: Run) -> web.Page:
         link = subscriptions.find_link(run, token, purpose, int(now.timestamp()))
         if link is None:
             return desk.gone()
@@ -86,7 +71,7 @@ def act(desk: Desk, action: str, token: str, form: Form | None, now: dt.datetime
         return by(run)
 
 
-def _confirm(asked: LinkRequest) -> Page:
+def _confirm(asked: LinkRequest) -> web.Page:
     """Ask whether somebody wants to subscribe, or subscribe them."""
     found = subscriptions.subscriber(asked.run, asked.link)
     if found is None:
@@ -110,7 +95,7 @@ def _confirm(asked: LinkRequest) -> Page:
     )
 
 
-def _manage(asked: LinkRequest) -> Page:
+def _manage(asked: LinkRequest) -> web.Page:
     """Show what a subscriber hears, or change it."""
     found = subscriptions.subscriber(asked.run, asked.link)
     if found is None:
@@ -124,10 +109,10 @@ def _manage(asked: LinkRequest) -> Page:
             subscriptions.change(asked.run, found.id, wish.wanted)
     leave = asked.desk.address("leave", asked.token)
     values = {**asked.desk.choices(wish), "saved": saved, "here": asked.here, "leave": leave}
-    return Page("manage", values, 422 if wish.fault else 200, wish.wanted.language)
+    return web.Page("manage", values, 422 if wish.fault else 200, wish.wanted.language)
 
 
-def _leave(asked: LinkRequest) -> Page:
+def _leave(asked: LinkRequest) -> web.Page:
     """Ask whether to leave, or leave: by the button, or by one click in a mail program (RFC 8058)."""
     found = subscriptions.subscriber(asked.run, asked.link)
     if found is None:
@@ -144,12 +129,12 @@ def _leave(asked: LinkRequest) -> Page:
     return _left(asked, found.language)
 
 
-def _left(asked: LinkRequest, language: str) -> Page:
+def _left(asked: LinkRequest, language: str) -> web.Page:
     body = message("We send no mails to you any more.")
     return message_page(language, message("The subscription has ended"), body, asked.desk.anew())
 
 
-def _answer(asked: LinkRequest) -> Page:
+def _answer(asked: LinkRequest) -> web.Page:
     """Show the changes of a notice with the form to answer it, or record the answer."""
     (who,) = asked.run("SELECT * FROM recipients WHERE id = ?", asked.link.recipient)
     version = asked.link.version
@@ -162,7 +147,9 @@ def _answer(asked: LinkRequest) -> Page:
     late = answers.is_late(changes, local_day(asked.now, zone))
     given, fault = None, None
     if asked.form is not None:
-        given = answers.GivenAnswer(one(asked.form, "verdict"), plain(one(asked.form, "reason")), "link")
+        given = answers.GivenAnswer(
+            web.one(asked.form, "verdict"), web.plain(web.one(asked.form, "reason")), "link"
+        )
         fault = answers.fault_of(given)
         if fault is None:
             subscriptions.use_link(asked.run, asked.link, asked.at)
@@ -183,10 +170,10 @@ def _answer(asked: LinkRequest) -> Page:
         "fault": fault,
         "here": asked.here,
     }
-    return Page("answer", values, 422 if fault else 200, wanted.language)
+    return web.Page("answer", values, 422 if fault else 200, wanted.language)
 
 
-ACTIONS: dict[str, tuple[subscriptions.Purpose, Callable[[LinkRequest], Page]]] = {
+ACTIONS: dict[str, tuple[subscriptions.Purpose, Callable[[LinkRequest], web.Page]]] = {
     "confirm": ("confirm", _confirm),
     "manage": ("manage", _manage),
     "leave": ("manage", _leave),
@@ -198,17 +185,19 @@ ACTIONS: dict[str, tuple[subscriptions.Purpose, Callable[[LinkRequest], Page]]] 
 def create_app(settings: NotifySettings, clock: Clock) -> Litestar:
     """Build the application: settings say where database, service and register are."""
     service, prefix = _Service(settings, clock), urlsplit(settings.subscriptions).path
-    form = route(prefix, http_method=METHODS)(service.form)
-    link = route(f"{prefix}{{action:str}}/{{token:str}}", http_method=METHODS)(service.link)
-    return make_app([form, link], service.database)
+    form = route(prefix, http_method=web.METHODS)(service.form)
+    link = route(f"{prefix}{{action:str}}/{{token:str}}", http_method=web.METHODS)(service.link)
+    return web.make_app([form, link], service.database)
 
 
 class _Service:
     def __init__(self, settings: NotifySettings, clock: Clock) -> None:
-        self.database = DatabaseThread(settings.database, STEPS, lambda database: Desk(database, settings))
+        self.database = web.DatabaseThread(
+            settings.database, STEPS, lambda database: Desk(database, settings)
+        )
         self._clock = clock
         # Wishes to subscribe from one network and from everywhere; links that lead nowhere from one network.
-        self._forms, self._all_forms, self._guesses = (Limit(most, 3600.0) for most in (10, 300, 30))
+        self._forms, self._all_forms, self._guesses = (web.Limit(most, 3600.0) for most in (10, 300, 30))
         address = urlsplit(settings.subscriptions)
         self._origin = f"{address.scheme}://{address.netloc}"
 
@@ -218,38 +207,38 @@ class _Service:
         language = language if language in languages() else None
         if request.method != HttpMethod.POST:
             return await self._reply(lambda desk: desk.form(language))
-        if not is_from(request, self._origin):
-            raise RequestRefused(403)
-        self._take(self._forms, network_of(request))
-        body = await body_of(request)
+        if not web.is_from(request, self._origin):
+            raise web.RequestRefused(403)
+        self._take(self._forms, web.network_of(request))
+        body = await web.body_of(request)
         self._take(self._all_forms, "")
-        return await self._reply(lambda desk: desk.subscribe(read_form(body), language, self._clock()))
+        return await self._reply(lambda desk: desk.subscribe(web.read_form(body), language, self._clock()))
 
     async def link(self, request: Request[Any, Any, Any]) -> Response[str]:
         """Show the page of a link, or do what its form says; no other page may be told its token."""
         action, token = request.path_params["action"], request.path_params["token"]
         if action not in ACTIONS:
-            raise RequestRefused(404)
-        network = network_of(request)
+            raise web.RequestRefused(404)
+        network = web.network_of(request)
         if wait := self._guesses.wait(network, self._now()):
-            raise RequestRefused(429, wait)
-        form = read_form(await body_of(request)) if request.method == HttpMethod.POST else None
+            raise web.RequestRefused(429, wait)
+        form = web.read_form(await web.body_of(request)) if request.method == HttpMethod.POST else None
         reply = await self._reply(lambda desk: act(desk, action, token, form, self._clock()))
         reply.headers["Referrer-Policy"] = "no-referrer"
         if reply.status_code == 404:  # noqa: PLR2004
             self._guesses.count(network, self._now())
         return reply
 
-    async def _reply(self, ask: Callable[[Desk], Page]) -> Response[str]:
+    async def _reply(self, ask: Callable[[Desk], web.Page]) -> Response[str]:
         def answer(desk: Desk) -> Response[str]:
             page = ask(desk)
-            return Response(desk.html(page), status_code=page.status, headers=dict(HEADERS))
+            return Response(desk.html(page), status_code=page.status, headers=dict(web.HEADERS))
 
         return await self.database.run(answer)
 
-    def _take(self, limit: Limit, key: str) -> None:
+    def _take(self, limit: web.Limit, key: str) -> None:
         if wait := limit.take(key, self._now()):
-            raise RequestRefused(429, wait)
+            raise web.RequestRefused(429, wait)
 
     def _now(self) -> float:
         return self._clock().timestamp()

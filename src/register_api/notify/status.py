@@ -18,13 +18,9 @@ from register_api.sending.database import Database, Row
 
 
 class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one delivery.
+    """What became of one delivery; more than one unknown: it may have come twice.
 
-    Attributes:
-        pseudonym: HMAC-SHA-256 of the address, hex; ``None`` once the person was erased.
-        unknowns: How often nobody knows whether the server took it: more than once means that it may have
-            come twice.
-        alarm: Whether a contract contact was certainly not told and nobody has come in their place.
+    ``alarm``: a contract contact was certainly not told, and nobody has come in their place.
     """
 
     delivery: str
@@ -47,14 +43,9 @@ class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the notices of a version.
+    """What became of the notices of a version, in numbers; ``alarms`` are contract contacts not told.
 
-    Attributes:
-        effective_on: The nearest day on which a change takes effect that needs notice.
-        days_left: Days until then, in the publisher's time zone; negative: it has begun.
-        states: Number of notices by state, and of digests that tell of the version.
-        alarms: How many contract contacts were certainly not told.
-        answers: Number of contract contacts by what they answered; ``open``: nothing yet.
+    ``days_left`` until a change takes effect that needs notice; negative: it has begun.
     """
 
     version: int
@@ -71,14 +62,7 @@ class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotifyStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it.
-
-    Attributes:
-        looked_at: When the public tree was looked at last, and what was wrong with it then.
-        versions: Newest first.
-        endpoints: Number of endpoints of webhooks and chats by condition.
-        told: Deliveries of one version, where it is asked for, and the answers to it.
-    """
+    """The last look at the tree, versions, the newest first, endpoints; one version's deliveries."""
 
     looked_at: dt.datetime | None
     problem: str
@@ -102,18 +86,7 @@ def status(
     most: int = 20,
     addresses: bool = False,
 ) -> NotifyStatus:
-    """Return what became of the newest versions, or of one with each delivery.
-
-    Args:
-        database: Where it is recorded.
-        now: The present instant, UTC.
-        version: One version; without it the newest ones, at most so many, and older ones that have alarms.
-        most: How many of the newest.
-        addresses: Whether to show them.
-
-    Raises:
-        NotifyError: That version is not recorded.
-    """
+    """Return what became of one version with each delivery; without it of the newest, and all with alarms."""
     looks = database.query("SELECT at, problem FROM looks")
     told: list[DeliveryStatus] = []
     answered: list[AnswerStatus] = []
@@ -127,7 +100,10 @@ def status(
     else:
         numbers = [version]
         answered = answers_to(database, load(database, version), addresses=addresses)
-        told = [_told(row, addresses=addresses) for row in _deliveries(database, version)]
+        for row in _deliveries(database, version):
+            shown = shown_address(row["channel"], row["address"]) if addresses else None
+            who = {"pseudonym": pseudonym_of(row["pseudonym_key"], row["address"]), "address": shown}
+            told.append(msgspec.convert(row | who, DeliveryStatus, strict=False))
     return NotifyStatus(
         looked_at=instant_of(looks[0]["at"]) if looks else None,
         problem=looks[0]["problem"] if looks else "",
@@ -154,14 +130,6 @@ def _deliveries(database: Database, version: int | None = None, *, alarms: bool 
         f" WHERE {_ALARM if alarms else '1 = 1'} {of_version} ORDER BY r.customer, d.id",
         *only,
     )
-
-
-def _told(row: Row, *, addresses: bool) -> DeliveryStatus:
-    who = {
-        "pseudonym": pseudonym_of(row["pseudonym_key"], row["address"]),
-        "address": shown_address(row["channel"], row["address"]) if addresses else None,
-    }
-    return msgspec.convert(row | who, DeliveryStatus, strict=False)
 
 
 def _version(database: Database, number: int, now: dt.datetime) -> VersionStatus:

@@ -21,11 +21,7 @@ from register_api.sending.database import Database, Row, Run
 Purpose = Literal["confirm", "manage", "answer"]
 
 _MINUTE, _DAY = 60, 86_400
-LIFETIMES: dict[Purpose, int] = {
-    "confirm": SECONDS_TO_CONFIRM,
-    "manage": 400 * _DAY,
-    "answer": 400 * _DAY,
-}
+LIFETIMES: dict[Purpose, int] = {"confirm": SECONDS_TO_CONFIRM, "manage": 400 * _DAY, "answer": 400 * _DAY}
 """Seconds that a link is good for. Every mail to a subscriber brings a new one to manage with."""
 
 _MOST_MAILS, _WITHIN, _APART = 5, 7 * _DAY, 10 * _MINUTE
@@ -43,10 +39,7 @@ class MailLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def keep_link(run: Run, purpose: Purpose, recipient: str, version: int | None, now: int) -> str:
-    """Make a link, within a transaction of the caller's, and return its token.
-
-    The token is 128 random bits, as 22 characters that stand in an address as they are.
-    """
+    """Make a link, within a transaction of the caller's, and return its token of 128 random bits."""
     token = secrets.token_urlsafe(16)
     run(
         "INSERT INTO links (sha256, purpose, recipient, version, created_at, expires_at)"
@@ -91,7 +84,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subscriber(Preferences, frozen=True, kw_only=True):
-    """A subscriber as their pages show them."""
+    """A subscriber, as their pages show them."""
 
     id: str
     state: Literal["pending", "active", "left", "erased"]

@@ -1,30 +1,39 @@
-"""The worker: looks at the public tree, records what is new, and sends what is due.
+"""The worker: looks at the public tree, records what is new, writes what is due, and sends it.
 
-An event to an endpoint holds nothing to be believed: it says that there is something to look at, and where.
-Who receives one verifies the register; so a key that signs events is worth nothing to a thief but polls.
+Contract contacts get no link to leave: notice is owed to them until another one comes in their place. An
+event to an endpoint holds nothing to be believed: it says that there is something to look at, and where; so a
+key that signs events is worth nothing to a thief but polls.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
+from markupsafe import escape
 
 from register_api.core.format import tree
 from register_api.core.format.paths import address_of
 from register_api.core.instant import format_instant
+from register_api.core.language.language import Language, message
 from register_api.errors import NotifyError, NotStamped, RegisterError, SendingError
-from register_api.notify.deliveries import Due
+from register_api.notify.answers import newest_answer
+from register_api.notify.deliveries import Due, versions_in, was_told
 from register_api.notify.endpoints import EVENTS, Endpoint, endpoint_of, hook_to, note_answer, owner_of
-from register_api.notify.message import Wanted, Words, Writer
+from register_api.notify.message import Wanted, Words, confirmation, warning
 from register_api.notify.persons import Recipient
 from register_api.notify.publication import Look, note_look, record_new
 from register_api.notify.sealing import seal_facts, stamp_seals
 from register_api.notify.settings import NotifySettings
+from register_api.notify.subscriptions import Purpose, keep_link
+from register_api.publish.feed.notice_mail import Mail, wrapped
 from register_api.publish.time_authority import TimeAuthority
 from register_api.sending.database import Database
-from register_api.sending.mail import MailServer, Message
+from register_api.sending.mail import Addressed, MailServer, Message, content_of, envelope, written
 from register_api.sending.outbox import Outbox, SendResult
 from register_api.sending.sender import Sender, Senders, Surroundings
 from register_api.sending.webhook import CHATS, Event, Hook, HookAnswer, transport_of
@@ -34,6 +43,13 @@ _SEAL_PAUSE = 3600.0
 
 _PAUSE, _LONGEST_PAUSE = 5.0, 300.0
 """Seconds between two looks for what is due; while nothing is taken, more each time."""
+
+
+_LABELS: dict[Purpose, str] = {
+    "confirm": message("Confirm the subscription"),
+    "manage": message("Change the subscription or end it"),
+    "answer": message("Accept, object, or say that it does not concern you"),
+}
 
 
 class Worker(Senders):
@@ -49,7 +65,6 @@ class Worker(Senders):
     ) -> None:
         self._database, self._settings, self._authority = database, settings, authority
         self._words = Words(database, settings)
-        self._writer = Writer(database, settings, self._words)
         outbox = Outbox(database, Due, secrets.token_hex(8), settings.lease_seconds)
         hooks = transport_of(settings, around.now, "notify", self._note)
         senders = (
@@ -110,10 +125,76 @@ class Worker(Senders):
         awaited = ("active", "pending") if row.kind == "confirmation" else ("active",)
         if recipient is None or recipient.state not in awaited:
             return SendResult("opted_out", "the recipient left")
+        address, now = recipient.address or "", self._around.now()
         try:
-            return self._writer.message(row, recipient, self._around.now(), body)
+            if body is not None:
+                return envelope(self._settings, row.id, address, body)
+            mail = self._said(row, recipient, now)
+            if isinstance(mail, str):
+                return SendResult("opted_out", mail)
+            text, html, headers = self._with_link(mail, row, recipient, now)
+            to = Addressed(row.id, address, recipient.name, mail.subject, headers)
+            return written(self._settings, to, content_of(text, html), now)
         except (NotifyError, ValueError) as error:  # ValueError: a header that the library refuses to write
             return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
+
+    def _said(self, due: Due, recipient: Recipient, now: dt.datetime) -> Mail | str:
+        """Return what a mail says, or why there is none by now."""
+        version: Any = due.version
+        wanted = Wanted.by(recipient)
+        if due.kind == "notice":
+            return self._words.notice(version, wanted)
+        if due.kind == "digest":
+            said = self._words.digest(versions_in(self._database, due.id), wanted)
+            return said or "nothing of it concerns the recipient any more"
+        if due.kind == "warning":
+            endpoint = endpoint_of(self._database, due.recipient)
+            works = endpoint.failing_since is None
+            return "the endpoint works again" if works else warning(endpoint, self._settings.base)
+        if due.kind == "confirmation":
+            if not self._settings.subscriptions:
+                return "there is no subscription service any more"
+            return confirmation(recipient, self._words.newest().publisher.name)
+        needless = ""
+        if not was_told(self._database, version, recipient.id):
+            needless = "the notice has not reached the recipient"
+        elif newest_answer(self._database.query, version, recipient.id) is not None:
+            needless = "the recipient has answered"
+        cancelled = "cancelled or announced again in the meantime, or the deadline has passed"
+        return needless or self._words.reminder(version, wanted, now) or cancelled
+
+    def _with_link(
+        self, said: Mail, due: Due, recipient: Recipient, now: dt.datetime
+    ) -> tuple[str, str, Mapping[str, str]]:
+        """Return text, page and headers, with the recipient's own link if there is a service it leads to."""
+        service, purpose = self._settings.subscriptions, self._purpose(due, recipient)
+        if not service or purpose is None:
+            return said.text, said.html, {}
+        version = due.version if purpose == "answer" else None
+        with self._database.transaction() as run:
+            token = keep_link(run, purpose, recipient.id, version, int(now.timestamp()))
+        label = Language.of(recipient.language).template(_LABELS[purpose])
+        address = f"{service}{purpose}/{token}"
+        headers = {}
+        if recipient.kind == "subscriber" and purpose == "manage":  # RFC 8058
+            headers["List-Unsubscribe"] = f"<{service}leave/{token}>"
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        page, end, after = said.html.rpartition("</body>")
+        text = f"{said.text}\n{wrapped(f'{label}:')}  {address}\n\n"
+        link = f'<p><a href="{escape(address)}">{escape(label)}</a></p>\n'
+        return text, page + link + end + after, headers
+
+    def _purpose(self, due: Due, recipient: Recipient) -> Purpose | None:
+        """Return what a mail lets its recipient do."""
+        if due.kind == "confirmation":
+            return "confirm" if recipient.state == "pending" else "manage"
+        if due.kind == "warning" or recipient.channel != "mail":
+            return None
+        if recipient.kind == "subscriber":
+            return "manage"
+        if due.version is None or due.kind == "digest":
+            return None
+        return "answer" if self._words.can_object(due.version, Wanted.by(recipient)) else None
 
     def _hook(self, row: Due, body: bytes | None) -> Hook | SendResult:
         """Write the message of a row to an endpoint, or say why there is none."""

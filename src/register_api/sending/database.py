@@ -30,11 +30,7 @@ _TYPES = {
 
 
 class Database:
-    """A connection, of one thread.
-
-    Attributes:
-        skip_locked: What a query says so that two workers take different rows; SQLite has one writer anyway.
-    """
+    """A connection, of one thread. ``skip_locked`` lets two workers of PostgreSQL take different rows."""
 
     def __init__(self, connection: Any, *, is_postgresql: bool) -> None:
         self._connection = connection
@@ -43,14 +39,7 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Run]:
-        """Run statements that are done together or not at all.
-
-        Yields:
-            A function that runs one statement, with ``?`` for each value, and returns its rows.
-
-        Raises:
-            SendingError: The database does not do it; nothing of the transaction is done.
-        """
+        """Yield what runs a statement, with ``?`` for each value: all are done, or at an error none."""
         with _told():
             # IMMEDIATE: a reader that turns writer would fail at once where another one writes.
             self._connection.execute("BEGIN" if self._is_postgresql else "BEGIN IMMEDIATE")
@@ -102,15 +91,9 @@ class Database:
 
 @contextlib.contextmanager
 def opened(where: str, steps: Sequence[Sequence[str]]) -> Iterator[Database]:
-    """Open the database, with all its tables, while the block runs.
+    """Open the database, a file or ``postgresql://…``, with all its tables, while the block runs.
 
-    Args:
-        where: Path of a file, or ``postgresql://…``.
-        steps: The statements of each number of the schema. A later release adds one and changes none.
-
-    Raises:
-        SendingError: It cannot be opened, or a newer release has written it.
-        NotInstalled: The driver for PostgreSQL is missing.
+    ``steps`` are the statements of each number of the schema. A later release adds one and changes none.
     """
     is_postgresql = where.startswith(POSTGRESQL)
     with _told():
@@ -147,7 +130,6 @@ def _postgresql(url: str) -> Any:
 
 @functools.cache
 def _errors() -> tuple[type[Exception], ...]:
-    """Return the errors of the drivers that there are."""
     try:
         import psycopg  # noqa: PLC0415 - as above
     except ImportError:

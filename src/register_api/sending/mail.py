@@ -23,13 +23,7 @@ from register_api.sending.settings import MailSettings
 
 
 class Message(NamedTuple):
-    """A mail, and the envelope that it is sent in.
-
-    Attributes:
-        envelope_id: What a report about its delivery names (RFC 3461, ENVID).
-        sender: Where such a report goes; holds the envelope id if there is an address for bounces.
-        body: The whole mail, headers first.
-    """
+    """A mail, and its envelope, whose id stands in reports to ``sender`` on delivery (RFC 3461, ENVID)."""
 
     envelope_id: str
     sender: str
@@ -58,8 +52,7 @@ def envelope(settings: MailSettings, delivery: str, address: str, body: bytes) -
 def written(settings: MailSettings, to: Addressed, content: bytes, now: dt.datetime) -> Message:
     """Write a mail: the headers of one recipient before content (``content_of``) that many may have.
 
-    Raises:
-        ValueError: A text cannot stand in a header.
+    A text that cannot stand in a header is a ``ValueError``.
     """
     head = EmailMessage(SMTP)
     head["From"] = Address(_literal(settings.sender_name), addr_spec=settings.sender)
@@ -108,7 +101,6 @@ class MailServer(Transport):
     channels = ("mail",)
 
     def __init__(self, settings: MailSettings, password: str) -> None:
-        """Begin without a connection."""
         self.per_second = settings.mails_per_second
         self._smtp = aiosmtplib.SMTP(
             hostname=settings.smtp_host,
@@ -123,11 +115,7 @@ class MailServer(Transport):
         )
 
     async def greet(self) -> bool:
-        """Connect, with TLS and the login that are set, and end; return whether it offers DSN.
-
-        Raises:
-            MailServerUnavailable: It cannot be reached so, or does not let this sender in.
-        """
+        """Connect, with TLS and the login that are set, and end; return whether it offers DSN."""
         try:
             await self._connect()
         except _FAILURES as error:
@@ -137,11 +125,7 @@ class MailServer(Transport):
         return offers_dsn
 
     async def send(self, message: Message, begin: Callable[[], bool]) -> SendResult | None:
-        """Send a mail once ``begin``, called before the server gets its bytes, allows that; else ``None``.
-
-        Raises:
-            MailServerUnavailable: Nothing was sent, and other mails would fare no better now.
-        """
+        """Send a mail once ``begin``, called before the server gets its bytes, allows that; else ``None``."""
         await self._introduce(message)
         dsn = ("NOTIFY=FAILURE,DELAY",) if self._offers_dsn() else ()
         try:

@@ -34,30 +34,20 @@ def outbox_tables(about: str, of_facts: str = "") -> tuple[str, ...]:
     ``deliveries`` is the outbox. ``due_at`` says when a row needs somebody next: to be sent, sent again, or,
     while its state is ``sending``, taken from a worker that has died; it is ``NULL`` once nothing more is to
     be done. ``facts`` keeps what happened to a delivery: that it bounced does not replace that it was sent.
-    ``{instant}``, ``{bytes}`` and ``{strict}`` are what the databases call differently; instants are whole
-    seconds of Unix time.
-
-    Args:
-        about: Columns that say to whom a delivery goes and of what it tells, and constraints at the end.
-        of_facts: Further columns of ``facts``, each with a comma before it.
+    Instants are seconds of Unix time. ``about`` are columns that say to whom a delivery goes and of what it
+    tells, and constraints; ``of_facts`` further columns of facts, each with a comma before it.
     """
     return (
         f"""
         CREATE TABLE deliveries (
             id TEXT PRIMARY KEY,
             channel TEXT NOT NULL CHECK (channel IN ('mail', 'webhook', 'slack', 'teams')),
-            state TEXT NOT NULL CHECK (state IN
-                ('due', 'sending', 'sent', 'refused', 'unknown', 'bounced', 'opted_out')),
-            state_at {{instant}} NOT NULL,
-            reply TEXT NOT NULL DEFAULT '',
-            due_at {{instant}},
-            lease_owner TEXT,
-            data_began_at {{instant}},
-            attempts INTEGER NOT NULL DEFAULT 0,
-            unknowns INTEGER NOT NULL DEFAULT 0,
-            message_id TEXT NOT NULL DEFAULT '',
-            body_sha256 TEXT NOT NULL DEFAULT '',
-            {about}
+            state TEXT NOT NULL CHECK
+                (state IN ('due', 'sending', 'sent', 'refused', 'unknown', 'bounced', 'opted_out')),
+            state_at {{instant}} NOT NULL, reply TEXT NOT NULL DEFAULT '', due_at {{instant}},
+            lease_owner TEXT, data_began_at {{instant}}, attempts INTEGER NOT NULL DEFAULT 0,
+            unknowns INTEGER NOT NULL DEFAULT 0, message_id TEXT NOT NULL DEFAULT '',
+            body_sha256 TEXT NOT NULL DEFAULT '', {about}
         ) {{strict}}
         """,
         "CREATE INDEX deliveries_due ON deliveries (channel, due_at, id)",
@@ -65,18 +55,13 @@ def outbox_tables(about: str, of_facts: str = "") -> tuple[str, ...]:
         "CREATE INDEX deliveries_recipient ON deliveries (recipient)",
         """
         CREATE TABLE bodies (
-            delivery TEXT PRIMARY KEY REFERENCES deliveries (id),
-            body {bytes} NOT NULL
+            delivery TEXT PRIMARY KEY REFERENCES deliveries (id), body {bytes} NOT NULL
         ) {strict}
         """,
         f"""
         CREATE TABLE facts (
-            id TEXT PRIMARY KEY,
-            delivery TEXT NOT NULL REFERENCES deliveries (id),
-            at {{instant}} NOT NULL,
-            what TEXT NOT NULL,
-            reply TEXT NOT NULL
-            {of_facts}
+            id TEXT PRIMARY KEY, delivery TEXT NOT NULL REFERENCES deliveries (id), at {{instant}} NOT NULL,
+            what TEXT NOT NULL, reply TEXT NOT NULL {of_facts}
         ) {{strict}}
         """,
         "CREATE INDEX facts_delivery ON facts (delivery, at)",
@@ -101,12 +86,7 @@ LeasedRow = TypeVar("LeasedRow", bound=Leased)
 
 
 class SendResult(NamedTuple):
-    """What became of an attempt, and the server's words.
-
-    Attributes:
-        what: ``deferred``: to be tried again later; the others are states.
-        wait: Seconds before which a deferred one is not to be tried again.
-    """
+    """What became of an attempt, and the server's words; what is deferred is to wait for so many seconds."""
 
     what: Literal["sent", "refused", "unknown", "deferred", "opted_out"]
     reply: str
@@ -125,10 +105,9 @@ class Outbox(Generic[LeasedRow]):
     """The rows, as one worker takes them."""
 
     def __init__(self, database: Database, rows: type[LeasedRow], owner: str, lease_seconds: int) -> None:
-        """Take what a row is read as, and what the worker is called.
+        """Take what a row is read as, and the worker's name, which no other one has or had.
 
-        No other worker has that name, nor had this one before it was started. A row is its own for so many
-        seconds; sending one mail takes less.
+        A row is its own for so many seconds; sending one mail takes less.
         """
         self._database, self._rows = database, rows
         self._owner, self._seconds = owner, lease_seconds
@@ -155,8 +134,7 @@ class Outbox(Generic[LeasedRow]):
     def begin(self, delivery: str, body: bytes, message_id: str, now: int) -> bool:
         """Mark that the bytes of a message begin to flow, and keep them if they are new.
 
-        Returns:
-            Whether the row is still this worker's; if not, nothing may be sent.
+        Returns whether the row is still this worker's; if not, nothing may be sent.
         """
         with self._database.transaction() as run:
             mine = run(
@@ -173,10 +151,7 @@ class Outbox(Generic[LeasedRow]):
     def finish(
         self, leased: Leased, outcome: SendResult, now: int, retry_after: Sequence[int] = RETRY_AFTER
     ) -> None:
-        """Say what became of a row; without effect once it is another worker's.
-
-        ``retry_after`` are the seconds until the next attempt after each that was deferred.
-        """
+        """Say what became of a row that is this worker's; ``retry_after`` are pauses between attempts."""
         with self._database.transaction() as run:
             mine = run(
                 "SELECT attempts, data_began_at FROM deliveries WHERE id = ? AND lease_owner = ?"

@@ -20,12 +20,9 @@ _BATCH = 10
 
 
 class Surroundings(NamedTuple):
-    """What a worker gets from outside.
+    """What a worker gets from outside: ``tell`` takes a line for the log, which holds no address.
 
-    Attributes:
-        now: Tells the time.
-        stop: Set when the worker has to end; what is under way is finished.
-        tell: Takes a line for the log; it holds no address.
+    When ``stop`` is set, what is under way is finished.
     """
 
     now: Clock
@@ -77,29 +74,25 @@ class Sender(Generic[LeasedRow]):
         compose: Callable[[LeasedRow, bytes | None], Outgoing | SendResult],
         around: Surroundings,
     ) -> None:
-        """Begin without a connection.
+        """Take what makes the message of a row, of the bytes where they were written before.
 
-        ``compose`` makes the message of a row, of the bytes where they were written before; or it says what
-        became of it where nothing is to be sent.
+        Or it says what became of the row where nothing is to be sent.
         """
         self._outbox, self._transport, self._compose, self._around = outbox, transport, compose, around
         self._next = 0.0
 
     def __enter__(self) -> Self:
-        """Make the event loop that connections live in."""
         self._runner = asyncio.Runner()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the connections."""
         self._runner.run(self._transport.close())
         self._runner.close()
 
     def send_due(self, until: float = float("inf"), counts: Counter[str] | None = None) -> None:
         """Send all that is due, or what can be sent until an instant of the monotonic clock.
 
-        Raises:
-            SendingError: The transport takes nothing; what was leased is given back.
+        Where the transport takes nothing, what was leased is given back, and its ``SendingError`` raised.
         """
         while not self._around.stop.is_set() and time.monotonic() < until:
             rows = self._outbox.lease(self._at(), _BATCH, self._transport.channels)
@@ -140,8 +133,7 @@ class Sender(Generic[LeasedRow]):
             if isinstance(message, SendResult):
                 return message
             return await self._transport.send(
-                message,
-                lambda: self._outbox.begin(row.id, message.body, message.message_id, self._at()),
+                message, lambda: self._outbox.begin(row.id, message.body, message.message_id, self._at())
             )
 
         # All of them end before the first failure is raised, so that none goes on unseen.
@@ -157,7 +149,6 @@ class Senders(contextlib.ExitStack):
     """All senders of a process, until it is closed."""
 
     def __init__(self, senders: Iterable[Sender[Any]], around: Surroundings) -> None:
-        """Begin without a connection."""
         super().__init__()
         self._senders = [self.enter_context(sender) for sender in senders]
         self._around, self._last_told = around, ""

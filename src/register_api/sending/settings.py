@@ -90,11 +90,7 @@ def named_file(file: Path | None, environment: Mapping[str, str]) -> Path | None
 
 
 def read_settings(file: Path | None, environment: Mapping[str, str], kind: type[Settings]) -> Settings:
-    """Read the table of a kind of settings from the file that ``named_file`` returns.
-
-    Raises:
-        UsageError: There is no such file or table in it, or a setting that is not valid.
-    """
+    """Read the table of a kind of settings from the file that ``named_file`` returns."""
     named, table, page = named_file(file, environment), kind.TABLE, kind.PAGE
     if named is None:
         raise UsageError(f"{table} needs a file of settings", hint=f"--settings FILE; {page} has one")

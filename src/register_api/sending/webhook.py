@@ -109,12 +109,9 @@ CHATS: dict[str, Callable[[Sequence[str], str], bytes]] = {"slack": slack, "team
 
 
 class Hook(NamedTuple):
-    """A message to an endpoint.
+    """A message to an endpoint, with the same id at each attempt.
 
-    Attributes:
-        message_id: The same with each attempt.
-        secret: The secret that is shared with the endpoint, as ``new_secret`` makes it; empty: the endpoint
-            checks no signature, and is told none.
+    Without a secret (``new_secret``), the endpoint checks no signature, and is told none.
     """
 
     message_id: str
@@ -125,12 +122,7 @@ class Hook(NamedTuple):
 
 
 class HookAnswer(NamedTuple):
-    """What became of an attempt.
-
-    Attributes:
-        is_gone: Whether the endpoint wants nothing more (status 410).
-        body: What it said, where that is read.
-    """
+    """What became of an attempt; whether the endpoint wants no more (410); its body, where that is read."""
 
     result: SendResult
     is_gone: bool = False
@@ -143,11 +135,7 @@ def new_secret() -> str:
 
 
 def read_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
-    """Read the Ed25519 key that signs messages: a PEM file (PKCS #8) that its owner alone may read.
-
-    Raises:
-        UsageError: There is none, or others may read it; ``named`` is what messages call it.
-    """
+    """Read the Ed25519 key that signs messages: a PEM file (PKCS #8) that its owner alone may read."""
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError as error:
@@ -215,11 +203,7 @@ class WebhookTransport(Transport):
         *,
         command: str,
     ) -> None:
-        """Begin without a connection.
-
-        The key signs besides the secret of each endpoint; ``note`` is told of every answer, for which an
-        endpoint has so many seconds; ``command`` stands in ``User-Agent``.
-        """
+        """Take the key that signs besides each endpoint's secret, and what is told of every answer."""
         limits = HttpLimits(
             connect=seconds, read=seconds, exchange=seconds, run=float("inf"), requests=2**63, attempts=1
         )

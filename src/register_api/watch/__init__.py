@@ -1,4 +1,1 @@
-"""The customer's half of many registers: vendors, what is new at each, by when to act, and what was decided.
-
-It knows registers by ``verify`` alone, as every customer does, and nothing of a publisher.
-"""
+"""The customer's half of many registers, known by ``verify`` alone: news, deadlines and decisions."""

@@ -64,7 +64,6 @@ class Chain:
     """Companies by number, and who uses whom.
 
     Attributes:
-        companies: All that are known.
         numbers: The number of the company that each entry stands for.
         uses: What is in use on the day that the chain is of, between two companies or within one.
         users: For each company who uses it, and whether any of that concerns us.
@@ -72,16 +71,25 @@ class Chain:
     """
 
     def __init__(self, entries: Iterable[ChainEntry], same: Iterable[tuple[str, str]]) -> None:
-        """Join entries, vendors of ours first, and pairs that a person said to be the same, to companies."""
+        """Join entries, vendors of ours first, and pairs said to be the same, to companies."""
         groups = _joined({entry.id: entry for entry in entries}, same)
         self.numbers = {entry.id: number for number, group in enumerate(groups) for entry in group}
-        self.companies = [_company(group) for group in groups]
+        self.companies: list[Company] = []
         self.uses: list[ChainUse] = []
         self.users: list[dict[int, bool]] = [{} for _ in groups]
         self.purposes: dict[tuple[int, int], dict[str, None]] = {}
         self._exact: dict[str, dict[int, None]] = {}
         self._named: dict[tuple[str, ...], dict[int, None]] = {}
-        for number, (company, group) in enumerate(zip(self.companies, groups, strict=True)):
+        for number, group in enumerate(groups):
+            ours = [entry.vendor for entry in group if entry.vendor is not None]
+            company = Company(
+                group[0].name,
+                tuple(entry.id for entry in group),
+                tuple(sorted({key for entry in group for key in entry.keys})),
+                is_ours=bool(ours),
+                is_critical=any(vendor.critical for vendor in ours),
+            )
+            self.companies.append(company)
             values = (key.partition(":")[2] for key in company.keys)
             for word in (*company.entries, *company.keys, *values):
                 self._exact.setdefault(word.casefold(), {})[number] = None
@@ -97,11 +105,7 @@ class Chain:
             users[use.user] = users.get(use.user, False) or use.concerns
 
     def find(self, asked: str) -> tuple[int, ...]:
-        """Return the companies that are called so: by an entry, a key, a domain or number, else by name.
-
-        Raises:
-            WatchError: None is.
-        """
+        """Return the companies that are called so: by an entry, a key, a domain or number, else by name."""
         found = self._exact.get(asked.casefold()) or self._named.get(normalise_name(asked))
         if found:
             return tuple(found)
@@ -149,13 +153,6 @@ def _entries(database: Database) -> Iterator[ChainEntry]:
     yield from listed.values()
 
 
-def _company(entries: list[ChainEntry]) -> Company:
-    vendors = [entry.vendor for entry in entries if entry.vendor is not None]
-    ids, keys = (entry.id for entry in entries), {key for entry in entries for key in entry.keys}
-    is_critical = any(vendor.critical for vendor in vendors)
-    return Company(entries[0].name, tuple(ids), tuple(sorted(keys)), bool(vendors), is_critical)
-
-
 def _joined(known: dict[str, ChainEntry], same: Iterable[tuple[str, str]]) -> list[list[ChainEntry]]:
     """Return the entries in groups of which each is one company, in their order (union-find)."""
     above: dict[str, str] = {id_: id_ for id_ in known}
@@ -185,6 +182,7 @@ def suggestions(database: Database, chain: Chain) -> list[Suggestion]:
     """
     rows = database.query("SELECT one, other FROM matches")
     said = {frozenset((chain.numbers.get(row["one"]), chain.numbers.get(row["other"]))) for row in rows}
+    kinds = [{key.partition(":")[0] for key in each.keys} - _PLAIN_KINDS for each in chain.companies]
     named: dict[tuple[str, ...], list[int]] = {}
     for number, company in enumerate(chain.companies):
         named.setdefault(normalise_name(company.name), []).append(number)
@@ -193,21 +191,13 @@ def suggestions(database: Database, chain: Chain) -> list[Suggestion]:
         one = chain.companies[first]
         for number in others:
             other = chain.companies[number]
-            if frozenset((first, number)) not in said and not _number_kinds(one) & _number_kinds(other):
+            if frozenset((first, number)) not in said and not kinds[first] & kinds[number]:
                 found.append(Suggestion(one.entries[0], other.entries[0], other.name))
     return found
 
 
-def _number_kinds(company: Company) -> set[str]:
-    return {key.partition(":")[0] for key in company.keys} - _PLAIN_KINDS
-
-
 def confirm(database: Database, chain: Chain, one: str, other: str, *, same: bool, by: str, at: int) -> None:
-    """Keep what somebody says about two entries; it takes the place of what was said of them before.
-
-    Raises:
-        WatchError: An entry is not there, both are one, or nobody says it.
-    """
+    """Keep what somebody says about two entries; it takes the place of what was said of them before."""
     for entry in (one, other):
         if entry not in chain.numbers:
             hint = "name it like acme or acme/sub-processor"

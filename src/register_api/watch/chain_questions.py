@@ -26,8 +26,7 @@ Way = tuple[int, ...]
 class Abroad(NamedTuple):
     """A country outside the EEA in which a vendor of ours, or who works for it, processes.
 
-    ``mechanisms`` is what the transfer there rests on, as stated by whoever uses the company there; empty if
-    it processes no personal data.
+    ``mechanisms``, on which the transfer rests, are as stated by whoever uses the company there.
     """
 
     country: str
@@ -44,56 +43,41 @@ class Share(msgspec.Struct, frozen=True):
     critical: int
 
 
-class _Step(NamedTuple):
-    """A company on a way, the rest of the way, and what its end rests on."""
-
-    company: int
-    rest: _Step | None = None
-    mechanisms: str = ""
-
-
-def _way(step: _Step | None) -> Way:
-    companies = []
-    while step is not None:
-        companies.append(step.company)
-        step = step.rest
-    return tuple(companies)
+_End = tuple[Way, str]
+"""The last steps of a way, and what the use at its end rests on."""
 
 
 def _search(
-    chain: Chain, users: Iterable[tuple[int, bool, _Step]], depth: int, asked: Collection[int] = ()
-) -> dict[int, _Step]:
+    chain: Chain, users: Iterable[tuple[int, bool, _End]], depth: int, asked: Collection[int] = ()
+) -> dict[int, _End]:
     """Return the shortest way of each vendor of ours, but for those that are asked about.
 
     ``users`` are who makes the last step, whether that concerns us, and the end of the way.
     """
-    seen, found = set(asked), dict[int, _Step]()
+    seen, found = set(asked), dict[int, _End]()
     for _ in range(depth):
-        new = []
-        for user, concerns, used in users:
+        new: list[_End] = []
+        for user, concerns, (rest, mechanisms) in users:
             is_found = concerns and user not in found and user not in asked and chain.companies[user].is_ours
             if is_found or user not in seen:
-                step = _Step(user, used, used.mechanisms)
+                way = (user, *rest), mechanisms
                 if is_found:
-                    found[user] = step
+                    found[user] = way
                 if user not in seen:
                     seen.add(user)
-                    new.append(step)
-        users = (
-            (user, concerns, step) for step in new for user, concerns in chain.users[step.company].items()
-        )
+                    new.append(way)
+        users = ((user, concerns, way) for way in new for user, concerns in chain.users[way[0][0]].items())
     return found
 
 
 def ways_to(chain: Chain, targets: Iterable[int], depth: int | None = DEPTH) -> list[Way]:
-    """Return for each vendor of ours that uses one of some companies the shortest way to it.
-
-    ``depth`` is the most steps; ``None``: any number.
-    """
+    """Return the shortest way of each vendor of ours to one of some companies; ``None``: of any depth."""
     asked = tuple(dict.fromkeys(targets))
-    users = ((user, concerns, _Step(each)) for each in asked for user, concerns in chain.users[each].items())
-    found = map(_way, _search(chain, users, depth or len(chain.companies), asked).values())
-    return sorted(found, key=lambda way: (len(way), chain.companies[way[0]].name))
+    users = (
+        (user, concerns, ((each,), "")) for each in asked for user, concerns in chain.users[each].items()
+    )
+    found = _search(chain, users, depth or len(chain.companies), asked).values()
+    return sorted((way for way, _ in found), key=lambda way: (len(way), chain.companies[way[0]].name))
 
 
 def outside_eea(chain: Chain, depth: int = DEPTH) -> list[Abroad]:
@@ -106,10 +90,8 @@ def outside_eea(chain: Chain, depth: int = DEPTH) -> list[Abroad]:
             uses.setdefault(use.country, []).append(use)
     found = []
     for country, there in uses.items():
-        users = ((use.user, use.concerns, _Step(use.used, None, use.mechanisms)) for use in there)
-        found += [
-            Abroad(country, _way(step), step.mechanisms) for step in _search(chain, users, depth).values()
-        ]
+        users = ((use.user, use.concerns, ((use.used,), use.mechanisms)) for use in there)
+        found += [Abroad(country, *end) for end in _search(chain, users, depth).values()]
     return sorted(found, key=lambda item: (chain.companies[item.way[0]].name, item.way[0], item.country))
 
 

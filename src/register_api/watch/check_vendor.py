@@ -33,14 +33,10 @@ class FoundRegister(NamedTuple):
 
 
 def find_register(website: str, fetcher: Callable[[str], HttpFetcher]) -> FoundRegister | None:
-    """Return the register that a site names, if it names one.
+    """Return the register that a site names, if it names one; it may not name several.
 
     The document is looked for below the address itself, which may be that of a tree, and at its origin. From
     a host to the one with ``www`` before it, or back, a redirect is followed.
-
-    Raises:
-        WatchError: The site names several registers, or an address that cannot be one.
-        VerificationError: No answer, or one that is no such document.
     """
     base = website if website.endswith("/") else f"{website}/"
     answers = (_document(place, fetcher) for place in dict.fromkeys((base, urljoin(base, "/"))))
@@ -112,9 +108,7 @@ an older register than before.
 class Lease(NamedTuple):
     """One look at one vendor, which nobody else makes meanwhile, and what earlier looks left.
 
-    Attributes:
-        etag: With ``seen_sha256``, the timestamp that was verified last.
-        version: The newest recorded version, and its digest.
+    That is the timestamp that was verified last, and the newest recorded version with its digest.
     """
 
     vendor: Vendor
@@ -139,13 +133,11 @@ class Looked(NamedTuple):
     """What came of a look.
 
     Attributes:
-        outcome: The word for it.
         message: What is wrong, in one sentence; of a register that was found, its address.
         elsewhere: Where a redirect leads that was not followed.
         wait: Seconds that the server asked to be left alone for.
         seen: The timestamp, once all that it vouches for is verified.
-        result: What ``verify`` gave, with every version that is not recorded yet; ``None`` where nothing
-            had changed, or nothing could be asked.
+        result: What ``verify`` gave, unless nothing had changed, with every version not recorded yet.
     """
 
     outcome: str
@@ -176,7 +168,6 @@ class PollFetcher(HttpFetcher):
     """A fetcher that asks conditionally first.
 
     Attributes:
-        seen: The timestamp of this poll.
         refused: By path, the last answer that was no file.
         elsewhere: Where a redirect led that was not followed.
         page: Whether a page came where the timestamp was asked for, as bot walls have it.

@@ -163,8 +163,7 @@ def _uses(register: Register, now: dt.datetime) -> tuple[UseAtPlace, ...]:
 def _cyclonedx(watched: Watched) -> bytes:
     """Return a CycloneDX 1.6 bill of materials: one service for each vendor and for each of its uses.
 
-    A vendor depends on the services that are in use today. What a vendor without a register depends on is
-    unknown, and is said to be.
+    A vendor depends on those in use today; of one without a register that is unknown, and is said to be.
     """
     services: list[dict[str, Any]] = [
         {

@@ -22,44 +22,25 @@ from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.sending.settings import is_loopback, read_text, refuse_open
 from register_api.watch.settings import WatchSettings
-from register_api.web import (
-    Form,
-    Limit,
-    RequestRefused,
-    body_of,
-    is_from,
-    network_of,
-    one,
-    read_form,
-)
+from register_api.web import Form, Limit, RequestRefused, body_of, is_from, network_of, one, read_form
 
 Asked = Request[Any, Any, Any]
 
 SESSION_SECONDS = 12 * 3600
 _LONGEST_NAME = 100
-_HOUR = 3600.0
-_GUESSES = 20
 _BYTES = 32
 _SHORTEST_TOKEN = 24
 
-_MISDIRECTED = "This page is not known by that name: the setting page_address has its address."
-_UNKNOWN = "No proxy that is trusted has said who you are."
-
 
 class Guard:
-    """Tells users from strangers, and counts who guesses the token.
-
-    Attributes:
-        has_login: Whether people sign in with a token.
-    """
+    """Tells users from strangers, and counts who guesses the token that people sign in with, if any."""
 
     def __init__(self, settings: WatchSettings, token: str, clock: Clock) -> None:
-        """Take who is believed: proxies of the settings, or who has the token, if there is one."""
         self._address = urlsplit(settings.page_address)
         self._proxies = [ipaddress.ip_network(each) for each in settings.proxies]
         self._header, self._token, self._clock = settings.user_header, token, clock
         self._key = secrets.token_bytes(_BYTES)
-        self._guesses, self._all_guesses = Limit(_GUESSES, _HOUR), Limit(10 * _GUESSES, _HOUR)
+        self._guesses, self._all_guesses = Limit(20, 3600.0), Limit(200, 3600.0)
         self._is_secure = self._address.scheme == "https"
         # Browsers let no other host or path set a cookie with the prefix.
         self._cookie = "__Host-watch" if self._is_secure else "watch"
@@ -75,17 +56,22 @@ class Guard:
             return f"{self._address.scheme}://{host}"
         if not self._address.netloc and is_loopback(_name_in(host)):
             return f"http://{host}"
-        raise RequestRefused(421, 0, _MISDIRECTED)
+        said = "This page is not known by that name: the setting page_address has its address."
+        raise RequestRefused(421, 0, said)
 
     def user(self, request: Asked) -> str:
         """Return who asks; an empty text where they can sign in."""
         self.origin(request)
         if self.has_login:
-            return self._user_of(request.cookies.get(self._cookie, ""))
+            said, _, proof = request.cookies.get(self._cookie, "").rpartition(".")
+            if not _are_same(proof, self._proof("session", said)):
+                return ""
+            until, _, user = said.partition(".")
+            return strict_base64.decode_url(user).decode() if self._now() < int(until) else ""
         names = request.headers.getall(self._header, []) if self._header else []
         is_believed = len(names) == 1 and is_name(names[0].strip())
         if not is_believed or not self._is_proxy(request.client.host if request.client else ""):
-            raise RequestRefused(403, 0, _UNKNOWN)
+            raise RequestRefused(403, 0, "No proxy that is trusted has said who you are.")
         return str(names[0].strip())
 
     async def form(self, request: Asked) -> tuple[str, Form]:
@@ -134,13 +120,6 @@ class Guard:
         )
         return reply
 
-    def _user_of(self, session: str) -> str:
-        said, _, proof = session.rpartition(".")
-        if not _are_same(proof, self._proof("session", said)):
-            return ""
-        until, _, user = said.partition(".")
-        return strict_base64.decode_url(user).decode() if self._now() < int(until) else ""
-
     def _is_proxy(self, peer: str) -> bool:
         try:
             address = ipaddress.ip_address(peer)
@@ -174,11 +153,7 @@ def _are_same(one_text: str, other: str) -> bool:
 
 
 def make_token(path: Path) -> bool:
-    """Make the token that people sign in with, unless there is one; tells whether it was made.
-
-    Raises:
-        UsageError: It cannot be written there.
-    """
+    """Make the token that people sign in with, unless there is one; tells whether it was made."""
     try:
         durable.create(path, f"{secrets.token_urlsafe(_BYTES)}\n".encode(), secret=True)
     except FileExistsError:
@@ -189,11 +164,7 @@ def make_token(path: Path) -> bool:
 
 
 def read_token(path: Path) -> str:
-    """Read the token.
-
-    Raises:
-        UsageError: The file cannot be read, others may read it, or what stands in it can be guessed.
-    """
+    """Read the token; it is a ``UsageError`` if others may read it, or what stands in it can be guessed."""
     token = read_text(str(path), "token_file")
     refuse_open(path, "token_file")
     if len(token) < _SHORTEST_TOKEN:

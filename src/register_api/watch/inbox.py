@@ -1,7 +1,4 @@
-"""What is known of vendors and their news, for people: what awaits a decision, all of one, what has a text.
-
-Decisions are added and never changed; the newest counts.
-"""
+"""What is known of vendors and their news, for people; decisions are only added, the newest counts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Messages to who is responsible for a vendor: alerts at once, a digest a day, reminders; each thing once.
-
-They go through the outbox, by mail to owners, and to webhooks and chats.
-"""
+"""Messages to who is responsible for a vendor, each thing once: alerts at once, a digest a day, reminders."""
 
 from __future__ import annotations
 
@@ -20,20 +17,12 @@ from register_api.core.instant import format_instant
 from register_api.core.language.language import ENGLISH, count
 from register_api.core.text import escaped
 from register_api.errors import Malformed, SendingError, UsageError
+from register_api.sending import webhook
 from register_api.sending.database import Database, Row, Run
 from register_api.sending.mail import Addressed, MailServer, Message, content_of, envelope, written
 from register_api.sending.outbox import Leased, Outbox, SendResult
 from register_api.sending.sender import Sender, Senders, Surroundings
 from register_api.sending.settings import read_text
-from register_api.sending.webhook import (
-    CHATS,
-    CONTENT_TYPES,
-    SECRET,
-    Event,
-    Hook,
-    hook_url_problem,
-    transport_of,
-)
 from register_api.watch.inbox import UNDECIDED
 from register_api.watch.news import AT_ONCE
 from register_api.watch.settings import Here, WatchHook, WatchSettings
@@ -140,10 +129,7 @@ def _told(run: Run, channel: str, kind: str, items: _Items, here: Here) -> list[
 
 
 def reminders(run: Run, here: Here) -> Iterator[tuple[str, str, int]]:
-    """Yield news to remind of, their owners, and which reminder it is, by days before the deadline.
-
-    Each comes once; one that was missed is made up for by the next.
-    """
+    """Yield news to remind of, their owners, and how many days before; a missed one by the next."""
     days_before = here.settings.reminder_days
     last = here.today + dt.timedelta(days=max(days_before, default=-1))
     rows = run(
@@ -211,18 +197,14 @@ class Mailer(Senders):
         outbox = Outbox(database, DueMessage, secrets.token_hex(8), settings.lease_seconds)
         senders: list[Sender[DueMessage]] = []
         if settings.webhooks:
-            hooks = transport_of(settings, around.now, "watch")
+            hooks = webhook.transport_of(settings, around.now, "watch")
             senders.append(Sender(outbox, hooks, self._hook, around))
         if settings.sender:
             senders.append(Sender(outbox, MailServer(settings, password), self._mail, around))
         super().__init__(senders, around)
 
     def send(self) -> Counter[str]:
-        """Put into the outbox what has to be told, send what is due, and return how many messages ended how.
-
-        Raises:
-            SendingError: The mail server takes nothing just now; what is due stays due.
-        """
+        """Put into the outbox what has to be told, and send what is due; return how many ended how."""
         counts: Counter[str] = Counter()
         if self._senders:
             with self._database.transaction() as run:
@@ -252,7 +234,7 @@ class Mailer(Senders):
         except ValueError as error:  # a header that the library refuses to write
             return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
 
-    def _hook(self, due: DueMessage, body: bytes | None) -> Hook | SendResult:
+    def _hook(self, due: DueMessage, body: bytes | None) -> webhook.Hook | SendResult:
         """Write the message of a row to a webhook, or say why there is none."""
         known = self._hooks.get((due.recipient, due.channel))
         if known is None:
@@ -263,18 +245,18 @@ class Mailer(Senders):
                 return _NOTHING_LEFT
             body = self._body(due, text)
         url, secret = known
-        return Hook(due.id, url, CONTENT_TYPES[due.channel], body, secret)
+        return webhook.Hook(due.id, url, webhook.CONTENT_TYPES[due.channel], body, secret)
 
     def _body(self, due: DueMessage, text: Text) -> bytes:
         page = self._settings.page_address
-        if due.channel in CHATS:
-            return CHATS[due.channel]([text.subject, *text.shortened(_MOST_LINES, "; ")], page)
+        if due.channel in webhook.CHATS:
+            return webhook.CHATS[due.channel]([text.subject, *text.shortened(_MOST_LINES, "; ")], page)
         names = ("id", "vendor", "title", "deadline", "deadline_of")
         news = [
             {name: row[name] for name in names} | {"critical": bool(row["critical"])}
             for row in text.rows[:_MOST_NEWS]
         ]
-        return Event(
+        return webhook.Event(
             id=due.id,
             source=page or f"urn:{_TYPE}",
             type=f"{_TYPE}.{due.kind}",
@@ -290,18 +272,18 @@ class Mailer(Senders):
 def _url_and_secret(hook: WatchHook) -> tuple[str, str]:
     """Return the address of a webhook, and its secret; empty for a chat, which has none."""
     url = read_text(hook.url_file, f"webhook {hook.name}: url_file")
-    if problem := hook_url_problem(url):
+    if problem := webhook.hook_url_problem(url):
         raise UsageError(f"webhook {hook.name}: the address in url_file {problem}")
     if not hook.secret_file:
         return url, ""
     secret = read_text(hook.secret_file, f"webhook {hook.name}: secret_file")
     try:
-        good = len(strict_base64.decode(secret.removeprefix(SECRET))) >= _SHORTEST_SECRET
+        good = len(strict_base64.decode(secret.removeprefix(webhook.SECRET))) >= _SHORTEST_SECRET
     except Malformed:
         good = False
-    if not (good and secret.startswith(SECRET)):
+    if not (good and secret.startswith(webhook.SECRET)):
         raise UsageError(
             f"webhook {hook.name}: secret_file holds no secret",
-            hint=f"{SECRET} and the base64 of {_SHORTEST_SECRET} or more random bytes",
+            hint=f"{webhook.SECRET} and the base64 of {_SHORTEST_SECRET} or more random bytes",
         )
     return url, secret

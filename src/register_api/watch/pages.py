@@ -108,13 +108,7 @@ def _names(chain: Chain, way: questions.Way) -> list[str]:
 
 
 VIEWS: Mapping[str, Callable[[Database, Here, Question], Page]] = MappingProxyType(
-    {
-        "": _inbox,
-        "vendors": _vendors,
-        "vendors/{vendor:str}": _vendor,
-        "chain": _chain,
-        "search": _search,
-    }
+    {"": _inbox, "vendors": _vendors, "vendors/{vendor:str}": _vendor, "chain": _chain, "search": _search}
 )
 """The pages that are only looked at, by path."""
 

@@ -19,16 +19,7 @@ from register_api.core.text import escaped, printable
 from register_api.sending.database import Database, Row, Run
 from register_api.sending.sender import Surroundings
 from register_api.verify import Verified
-from register_api.watch.check_vendor import (
-    FOUND,
-    FRESH,
-    NO_REGISTER,
-    UNUSABLE,
-    Asking,
-    Lease,
-    Looked,
-    look,
-)
+from register_api.watch.check_vendor import FOUND, FRESH, NO_REGISTER, UNUSABLE, Asking, Lease, Looked, look
 from register_api.watch.news import AT_ONCE, TROUBLE, News, add, news_of
 from register_api.watch.settings import Here, WatchSettings
 from register_api.watch.vendor_uses import rewrite_uses

@@ -14,17 +14,9 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from register_api.core import canonical, strict_base64
+from register_api.core import signature as jws
 from register_api.core.canonical import decode, digest
 from register_api.core.field_forms import BaseUrl, Instant, Sha256
-from register_api.core.signature import (
-    ed25519_jwk,
-    ed25519_public,
-    format_jws,
-    jws_header,
-    jws_signing_input,
-    thumbprint,
-    verify_jws,
-)
 from register_api.core.text import MAX_SLUG, printable
 from register_api.errors import Malformed, UntrustedKey, WatchError
 from register_api.sending.database import Database, Row
@@ -41,14 +33,9 @@ _Text = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
 class KnownRegister(msgspec.Struct, frozen=True, kw_only=True):
-    """A register that verified at the last look of whoever made the list.
+    """A register that verified at the last look of whoever made the list, and calls the vendor so.
 
-    Attributes:
-        name: The vendor's name, as whoever made the list calls it.
-        website: Its address, or an empty text.
-        address: Address of the register's tree.
-        root_sha256: SHA-256 (hex) of the root that trust in it began from.
-        first_seen: When it was seen first, UTC.
+    ``address`` is that of its tree, ``root_sha256`` of the root that trust in it began from.
     """
 
     name: _Text
@@ -59,12 +46,9 @@ class KnownRegister(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegisterList(msgspec.Struct, frozen=True, kw_only=True):
-    """The payload.
+    """The payload: each address once.
 
-    Attributes:
-        key: Public key (JWK) of whoever signs. It proves nothing: readers know its thumbprint from elsewhere.
-        made_at: When, UTC.
-        registers: The registers, each address once.
+    The public key (JWK) of whoever signs proves nothing: readers know its thumbprint from elsewhere.
     """
 
     format: Literal["sub-processor-known-registers/1"] = "sub-processor-known-registers/1"
@@ -75,11 +59,11 @@ class RegisterList(msgspec.Struct, frozen=True, kw_only=True):
 
 def kid_of(key: Ed25519PrivateKey) -> str:
     """Return the thumbprint by which readers know a key."""
-    return thumbprint(_jwk(key))
+    return jws.thumbprint(_jwk(key))
 
 
 def _jwk(key: Ed25519PrivateKey) -> dict[str, str]:
-    return ed25519_jwk(key.public_key().public_bytes_raw())
+    return jws.ed25519_jwk(key.public_key().public_bytes_raw())
 
 
 def signed_list(database: Database, key: Ed25519PrivateKey, now: dt.datetime) -> bytes:
@@ -95,32 +79,24 @@ def signed_list(database: Database, key: Ed25519PrivateKey, now: dt.datetime) ->
     of_address = {row["address"]: row for row in rows}
     registers = msgspec.convert([*of_address.values()], tuple[KnownRegister, ...], strict=False)
     document = RegisterList(key=_jwk(key), made_at=now, registers=registers)
-    payload, header = canonical.encode(document), jws_header(kid_of(key))
-    detached = format_jws(header, key.sign(jws_signing_input(header, payload)))
+    payload, header = canonical.encode(document), jws.jws_header(kid_of(key))
+    detached = jws.format_jws(header, key.sign(jws.jws_signing_input(header, payload)))
     return detached.replace(b"..", b"." + strict_base64.encode_url(payload).encode() + b".")
 
 
 def read_list(data: bytes, kid: str) -> RegisterList:
-    """Read a list that a known key has signed.
-
-    Args:
-        data: The file; a newline at the end does not count.
-        kid: Thumbprint of the key, which came another way.
-
-    Raises:
-        Malformed: It has another form, or is too large.
-        UntrustedKey: Another key signed it.
-        Forged: The signature does not fit.
-    """
+    """Read a list that a key has signed whose thumbprint came another way."""
     parts = data.removesuffix(b"\n").split(b".")
     if len(data) > MOST_BYTES or not data.isascii() or len(parts) != 3:  # noqa: PLR2004
         raise Malformed("not a list of registers: a JWS in compact form")
     header, payload, signature = (part.decode("ascii") for part in parts)
     document = strict_base64.decode_url(payload)
     found = decode(document, RegisterList, max_bytes=MOST_BYTES)
-    if thumbprint(found.key) != kid:
-        raise UntrustedKey(f"the list is signed with the key {printable(thumbprint(found.key))}")
-    verify_jws(document, f"{header}..{signature}".encode(), {kid: ed25519_public(found.key)}.__getitem__)
+    if jws.thumbprint(found.key) != kid:
+        raise UntrustedKey(f"the list is signed with the key {printable(jws.thumbprint(found.key))}")
+    jws.verify_jws(
+        document, f"{header}..{signature}".encode(), {kid: jws.ed25519_public(found.key)}.__getitem__
+    )
     return found
 
 
@@ -133,22 +109,24 @@ class Offered(NamedTuple):
 
 
 def offered(database: Database, listed: RegisterList) -> Offered:
-    """Compare a list whose signature is good with the vendors that are here, also those that were removed.
-
-    Raises:
-        WatchError: An entry is one that no vendor can have.
-    """
+    """Compare a list whose signature is good with the vendors that are here, also those that were removed."""
     vendors = database.query(
         "SELECT v.*, p.root_sha256 AS began FROM vendors v JOIN polls p ON p.vendor = v.id ORDER BY v.id"
     )
     here = {name: {row[name]: row for row in vendors if row[name]} for name in ("id", "register", "website")}
     ids = set(here["id"])
-    found, first, root_by = Offered({}, [], []), dict[str, int](), thumbprint(listed.key)
+    found, first, root_by = Offered({}, [], []), dict[str, int](), jws.thumbprint(listed.key)
     for place, each in enumerate(listed.registers, 1):
-        row = {**_row(each, place), "root_by": root_by}
+        said = {"name": each.name, "register": each.address, "root_sha256": each.root_sha256}
+        row, faults = vendor_row({**said, **({"website": each.website} if each.website else {})})
+        if faults or not each.name:
+            raise WatchError(f"entry {place} of the list: {faults[0] if faults else 'there is no name'}")
+        row["root_by"] = root_by
         address, plain = row["register"], proposed_id(row)
         if first.setdefault(address, place) != place:
             raise WatchError(f"entry {place} of the list: the same register as entry {first[address]}")
+        # An id for a vendor whose name another one has, too.
+        longer = f"{plain[: MAX_SLUG - _DIGITS - 1].strip('-')}-{digest(address.encode())[:_DIGITS]}"
         note = ""
         if known := here["register"].get(address):
             note = _difference(known, row["root_sha256"])
@@ -156,21 +134,13 @@ def offered(database: Database, listed: RegisterList) -> Offered:
         elif named := here["website"].get(row.get("website", "")) or here["id"].get(plain):
             has = f"the register {named['register']}" if named["register"] else "no register"
             note = f"{named['id']} has {has} here, and {address} by the list"
-        elif id_ := next((each for each in (plain, _longer(plain, address)) if each not in ids), ""):
+        elif id_ := next((each for each in (plain, longer) if each not in ids), ""):
             ids.add(id_)
             found.rows[place] = {**row, "id": id_}
         else:
             note = f"{address}: the id {plain} is another vendor's"
         found.notes.extend([note] if note else [])
     return found
-
-
-def _row(each: KnownRegister, place: int) -> dict[str, Any]:
-    said = {"name": each.name, "register": each.address, "root_sha256": each.root_sha256}
-    row, faults = vendor_row({**said, **({"website": each.website} if each.website else {})})
-    if faults or not each.name:
-        raise WatchError(f"entry {place} of the list: {faults[0] if faults else 'there is no name'}")
-    return row
 
 
 def _difference(known: Row, root_sha256: str) -> str:
@@ -181,8 +151,3 @@ def _difference(known: Row, root_sha256: str) -> str:
     if root in {"", root_sha256}:
         return ""
     return f"{known['id']}: trust begins at the root {root} here, and at {root_sha256} by the list"
-
-
-def _longer(id_: str, address: str) -> str:
-    """Return an id for a vendor whose name another one has, too."""
-    return f"{id_[: MAX_SLUG - _DIGITS - 1].strip('-')}-{digest(address.encode())[:_DIGITS]}"

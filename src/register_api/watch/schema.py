@@ -11,14 +11,13 @@ _REGISTERS = (
     # One row for each vendor; ``register`` is the address of its tree, empty where it has none.
     """
     CREATE TABLE vendors (
-        id TEXT PRIMARY KEY,
-        name TEXT NOT NULL, website TEXT NOT NULL, register TEXT NOT NULL, page TEXT NOT NULL,
-        root_sha256 TEXT NOT NULL, root_by TEXT NOT NULL, owner TEXT NOT NULL,
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, website TEXT NOT NULL, register TEXT NOT NULL,
+        page TEXT NOT NULL, root_sha256 TEXT NOT NULL, root_by TEXT NOT NULL, owner TEXT NOT NULL,
         objection_days INTEGER, notice_days INTEGER,
         counting TEXT NOT NULL CHECK (counting IN ('calendar', 'business')),
-        counts_from TEXT NOT NULL CHECK (counts_from IN ('announced', 'seen')),
-        products TEXT NOT NULL, regions TEXT NOT NULL, settings TEXT NOT NULL, data TEXT NOT NULL,
-        critical INTEGER NOT NULL, added_at {instant} NOT NULL, closed_at {instant}
+        counts_from TEXT NOT NULL CHECK (counts_from IN ('announced', 'seen')), products TEXT NOT NULL,
+        regions TEXT NOT NULL, settings TEXT NOT NULL, data TEXT NOT NULL, critical INTEGER NOT NULL,
+        added_at {instant} NOT NULL, closed_at {instant}
     ) {strict}
     """,
     # How the last look at each vendor ended, and when the next is due. ``trouble_since``: when it verified no
@@ -26,15 +25,13 @@ _REGISTERS = (
     # that was verified last, ``root_sha256`` of the root that trust in the register began from.
     """
     CREATE TABLE polls (
-        vendor TEXT PRIMARY KEY REFERENCES vendors (id),
-        next_at {instant} NOT NULL, looked_at {instant}, good_at {instant},
-        outcome TEXT NOT NULL DEFAULT '', outcome_since {instant}, message TEXT NOT NULL DEFAULT '',
-        failures INTEGER NOT NULL DEFAULT 0, trouble_since {instant}, alerted_at {instant},
-        etag TEXT NOT NULL DEFAULT '', seen_sha256 TEXT NOT NULL DEFAULT '',
-        fresh_until {instant} NOT NULL DEFAULT 0,
-        version INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL DEFAULT '',
-        root_sha256 TEXT NOT NULL DEFAULT '',
-        lease_owner TEXT, lease_until {instant} NOT NULL DEFAULT 0
+        vendor TEXT PRIMARY KEY REFERENCES vendors (id), next_at {instant} NOT NULL, looked_at {instant},
+        good_at {instant}, outcome TEXT NOT NULL DEFAULT '', outcome_since {instant},
+        message TEXT NOT NULL DEFAULT '', failures INTEGER NOT NULL DEFAULT 0, trouble_since {instant},
+        alerted_at {instant}, etag TEXT NOT NULL DEFAULT '', seen_sha256 TEXT NOT NULL DEFAULT '',
+        fresh_until {instant} NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 0,
+        name TEXT NOT NULL DEFAULT '', root_sha256 TEXT NOT NULL DEFAULT '', lease_owner TEXT,
+        lease_until {instant} NOT NULL DEFAULT 0
     ) {strict}
     """,
     # What was verified, compressed with zlib: the newest version at a look, and what each version changed.
@@ -42,8 +39,8 @@ _REGISTERS = (
     """
     CREATE TABLE versions (
         vendor TEXT NOT NULL REFERENCES vendors (id), version INTEGER NOT NULL, sha256 TEXT NOT NULL,
-        published_at {instant} NOT NULL, seen_at {instant} NOT NULL,
-        document {bytes}, changes {bytes} NOT NULL,
+        published_at {instant} NOT NULL, seen_at {instant} NOT NULL, document {bytes},
+        changes {bytes} NOT NULL,
         PRIMARY KEY (vendor, version)
     ) {strict}
     """,
@@ -54,9 +51,8 @@ _NEWS = (
     CREATE TABLE news (
         id TEXT PRIMARY KEY, vendor TEXT NOT NULL REFERENCES vendors (id), key TEXT NOT NULL,
         class TEXT NOT NULL, version INTEGER, change_id TEXT, title TEXT NOT NULL, detail TEXT NOT NULL,
-        seen_at {instant} NOT NULL, concerns INTEGER NOT NULL,
-        deadline TEXT, deadline_of TEXT CHECK (deadline_of IN ('register', 'contract')),
-        owner TEXT NOT NULL,
+        seen_at {instant} NOT NULL, concerns INTEGER NOT NULL, deadline TEXT,
+        deadline_of TEXT CHECK (deadline_of IN ('register', 'contract')), owner TEXT NOT NULL,
         UNIQUE (vendor, key)
     ) {strict}
     """,
@@ -97,16 +93,16 @@ _CHAIN = (
     # ``keys`` are lines of ``watch.vendor_uses``.
     """
     CREATE TABLE companies (
-        vendor TEXT NOT NULL REFERENCES vendors (id), subprocessor TEXT NOT NULL,
-        name TEXT NOT NULL, keys TEXT NOT NULL,
+        vendor TEXT NOT NULL REFERENCES vendors (id), subprocessor TEXT NOT NULL, name TEXT NOT NULL,
+        keys TEXT NOT NULL,
         PRIMARY KEY (vendor, subprocessor)
     ) {strict}
     """,
     """
     CREATE TABLE uses (
         vendor TEXT NOT NULL REFERENCES vendors (id), subprocessor TEXT NOT NULL, engagement TEXT NOT NULL,
-        number INTEGER NOT NULL, holds_from TEXT NOT NULL, holds_until TEXT NOT NULL,
-        country TEXT NOT NULL, mechanisms TEXT NOT NULL, purpose TEXT NOT NULL, concerns INTEGER NOT NULL,
+        number INTEGER NOT NULL, holds_from TEXT NOT NULL, holds_until TEXT NOT NULL, country TEXT NOT NULL,
+        mechanisms TEXT NOT NULL, purpose TEXT NOT NULL, concerns INTEGER NOT NULL,
         PRIMARY KEY (vendor, subprocessor, engagement, number, holds_from)
     ) {strict}
     """,

@@ -25,11 +25,7 @@ _Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 
 
 class WatchHook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A webhook or chat that is told besides mail.
-
-    By its ``name`` is known what it was told; files hold its address and the secret shared with it, which a
-    chat has not; ``owner`` says whose vendors it is told of: if empty, everybody's and nobody's.
-    """
+    """A webhook or chat that is told besides mail, of one owner's vendors or all; files hold its secrets."""
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
     url_file: str

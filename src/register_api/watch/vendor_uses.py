@@ -38,12 +38,8 @@ _NOT_TELLING = re.compile(r"[\W_]+")
 class UseRow(NamedTuple):
     """A use at one of its places, while nothing planned changes it; fields are columns, in their order.
 
-    Attributes:
-        number: Number of the place among those of the use; 0 where none is stated.
-        holds_from: First day of it, in the publisher's time zone; ``date.min`` where it has none.
-        holds_until: First day without it; ``date.max`` where it has no end.
-        mechanisms: What transfers there rest on (GDPR Chapter V), separated by spaces.
-        concerns: Whether it is a use that we make use of: 1 or 0.
+    ``number`` is that of the place, 0 where none is stated; the days are the publisher's, ``date.min`` and
+    ``date.max`` where there is none; ``mechanisms`` are what transfers rest on (GDPR Chapter V).
     """
 
     vendor: str

@@ -24,22 +24,21 @@ _Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
 
 
 class Vendor(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor; the fields are the columns.
+    """A vendor; the fields are the columns; what is not known is empty.
 
     Attributes:
-        register: Address of its register's tree with a slash at the end; empty: none is known.
+        register: Address of its register's tree with a slash at the end.
         page: Where it lists sub-processors for people, which is all there is without a register.
-        root_sha256: Digest of the register's first root from the contract, or an empty text.
+        root_sha256: Digest of the register's first root from the contract.
         root_by: Thumbprint of the key that signed the list of registers which the digest is from instead.
-        owner: Mail address of who is responsible for it here, or an empty text.
-        objection_days: Days to object that the contract gives, if it says so, counted from ``counts_from``.
-        notice_days: Days of notice that the contract asks for, if it says so.
+        owner: Mail address of who is responsible for it here.
+        objection_days: Days to object that the contract gives, counted from ``counts_from``.
+        notice_days: Days of notice that the contract asks for.
         products: Ids of the products that are used here; none: all of them.
         regions: Where it is used, as conditions in its register name regions, such as ``eu``; none: all.
         settings: How it is set up here, each the key or type of a condition and its value: ``plan=team``.
         data: Kinds of data that it gets, such as ``customer_content``; none: all of them.
-        added_at: Unix time.
-        closed_at: When it was removed, Unix time; what is known of it stays.
+        closed_at: When it was removed; what is known of it stays.
     """
 
     id: Slug
