@@ -32,19 +32,6 @@ class GivenAnswer(NamedTuple):
     way: Way
 
 
-class RecordedAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer that was recorded; the columns of the table. ``late``: after the last day to object."""
-
-    number: int
-    version: int
-    recipient: str
-    verdict: Verdict
-    reason: str
-    way: Way
-    late: bool
-    at: int
-
-
 def fault_of(given: GivenAnswer) -> str | None:
     """Return what is wrong with an answer, as a message of the catalogue's, or ``None``."""
     if given.verdict not in VERDICTS:
@@ -65,13 +52,10 @@ def is_late(changes: Iterable[Change], day: dt.date) -> bool:
     return last is not None and day > last
 
 
-def newest_answer(run: Run, version: int, recipient: str) -> RecordedAnswer | None:
-    """Return the answer of a recipient that counts."""
-    rows = run(
-        "SELECT * FROM answers WHERE version = ? AND recipient = ? ORDER BY number DESC LIMIT 1",
-        *(version, recipient),
-    )
-    return msgspec.convert(rows[0], RecordedAnswer, strict=False) if rows else None
+def newest_answer(run: Run, version: int, recipient: str) -> Row | None:
+    """Return the answer of a recipient that counts; ``late`` is one after the last day to object."""
+    query = "SELECT * FROM answers WHERE version = ? AND recipient = ? ORDER BY number DESC LIMIT 1"
+    return next(iter(run(query, version, recipient)), None)
 
 
 def record_answer(
@@ -83,12 +67,12 @@ def record_answer(
     """
     before = newest_answer(run, version, recipient)
     reason = given.reason.strip()
-    if before is not None and (before.verdict, before.reason) == (given.verdict, reason):
+    if before is not None and (before["verdict"], before["reason"]) == (given.verdict, reason):
         return False
     run(
         "INSERT INTO answers (number, version, recipient, verdict, reason, way, late, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        *(before.number + 1 if before else 1, version, recipient, given.verdict, reason, given.way),
+        *(before["number"] + 1 if before else 1, version, recipient, given.verdict, reason, given.way),
         *(int(late), now),
     )
     # A fact of the notice, so that it is sealed and proven like the others.

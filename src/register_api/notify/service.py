@@ -24,7 +24,7 @@ from register_api.notify.pages import Desk, Wish, message_page, read_wish
 from register_api.notify.persons import languages
 from register_api.notify.schema import STEPS
 from register_api.notify.settings import NotifySettings
-from register_api.sending.database import Run
+from register_api.sending.database import Row, Run
 
 _VERDICTS = {
     "accepted": message("We accept the changes"),
@@ -34,12 +34,12 @@ _VERDICTS = {
 
 
 class LinkRequest(NamedTuple):
-    """A request for a page with a token, at ``here``; with a form, ``run`` works within a transaction."""
+    """A request by its recipient for a page with a token; with a form, ``run`` works within a transaction."""
 
     desk: Desk
     run: Run
-    link: subscriptions.MailLink
-    token: str
+    link: Row
+    who: subscriptions.Subscriber
     here: str
     form: web.Form | None
     now: dt.datetime
@@ -49,10 +49,14 @@ class LinkRequest(NamedTuple):
         """The instant, Unix time."""
         return int(self.now.timestamp())
 
-    def question(self, language: str, head: str, body: str, button: str) -> web.Page:
+    def say(self, head: str, body: str, link: tuple[str, str] | None = None) -> web.Page:
+        """Say something, with a link, by default to the form."""
+        return message_page(self.who.language, head, body, link or self.desk.anew())
+
+    def question(self, head: str, body: str, button: str) -> web.Page:
         """Ask whether to do what the link is for."""
         values = {"head": head, "body": body, "button": button, "here": self.here}
-        return web.Page("question", values, language=language)
+        return web.Page("question", values, language=self.who.language)
 
 
 def act(desk: Desk, action: str, token: str, form: web.Form | None, now: dt.datetime) -> web.Page:
@@ -63,7 +67,10 @@ def act(desk: Desk, action: str, token: str, form: web.Form | None, now: dt.date
         link = subscriptions.find_link(run, token, purpose, int(now.timestamp()))
         if link is None:
             return desk.gone()
-        return answer(LinkRequest(desk, run, link, token, desk.address(action, token), form, now))
+        who = subscriptions.owner_of(run, link)
+        if (who.kind == "contact") != (purpose == "answer"):  # a contract contact does not leave by a link
+            return desk.gone()
+        return answer(LinkRequest(desk, run, link, who, desk.address(action, token), form, now))
 
     if form is None:
         return by(desk.database.query)
@@ -73,12 +80,8 @@ def act(desk: Desk, action: str, token: str, form: web.Form | None, now: dt.date
 
 def _confirm(asked: LinkRequest) -> web.Page:
     """Ask whether somebody wants to subscribe, or subscribe them."""
-    found = subscriptions.subscriber(asked.run, asked.link)
-    if found is None:
-        return asked.desk.gone()
-    if asked.form is None and asked.link.used_at is None and found.state == "pending":
+    if asked.form is None and asked.link["used_at"] is None and asked.who.state == "pending":
         return asked.question(
-            found.language,
             message("Confirm the subscription"),
             message("You are told of changes to the list of our sub-processors once you have confirmed."),
             message("Confirm"),
@@ -86,9 +89,8 @@ def _confirm(asked: LinkRequest) -> web.Page:
     token = subscriptions.confirm(asked.run, asked.link, asked.at) if asked.form is not None else None
     if token is None:
         body = message("This link has been used. Every mail has a link to change the subscription.")
-        return message_page(found.language, message("Nothing to confirm"), body, asked.desk.anew())
-    return message_page(
-        found.language,
+        return asked.say(message("Nothing to confirm"), body)
+    return asked.say(
         message("You have subscribed"),
         message("From now on we write to you when the list of our sub-processors changes."),
         (asked.desk.address("manage", token), message("Change the subscription or end it")),
@@ -97,80 +99,70 @@ def _confirm(asked: LinkRequest) -> web.Page:
 
 def _manage(asked: LinkRequest) -> web.Page:
     """Show what a subscriber hears, or change it."""
-    found = subscriptions.subscriber(asked.run, asked.link)
-    if found is None:
-        return asked.desk.gone()
-    if found.state != "active":
-        return _left(asked, found.language)
-    wish, saved = Wish("", found, None), False
+    if asked.who.state != "active":
+        return _left(asked)
+    wish, saved = Wish("", asked.who, None), False
     if asked.form is not None:
         wish = read_wish(asked.form, asked.desk.words.newest(), asks_address=False)
         if saved := wish.fault is None:
-            subscriptions.change(asked.run, found.id, wish.wanted)
-    leave = asked.desk.address("leave", asked.token)
+            subscriptions.change(asked.run, asked.who.id, wish.wanted)
+    leave = asked.desk.address("leave", asked.here.rpartition("/")[2])
     values = {**asked.desk.choices(wish), "saved": saved, "here": asked.here, "leave": leave}
     return web.Page("manage", values, 422 if wish.fault else 200, wish.wanted.language)
 
 
 def _leave(asked: LinkRequest) -> web.Page:
     """Ask whether to leave, or leave: by the button, or by one click in a mail program (RFC 8058)."""
-    found = subscriptions.subscriber(asked.run, asked.link)
-    if found is None:
-        return asked.desk.gone()
-    if found.state in {"active", "pending"}:
+    if asked.who.state in {"active", "pending"}:
         if asked.form is None:
             return asked.question(
-                found.language,
                 message("End the subscription"),
                 message("You are then told of no change any more."),
                 message("End the subscription"),
             )
-        subscriptions.leave(asked.run, found.id, asked.at)
-    return _left(asked, found.language)
+        subscriptions.leave(asked.run, asked.who.id, asked.at)
+    return _left(asked)
 
 
-def _left(asked: LinkRequest, language: str) -> web.Page:
-    body = message("We send no mails to you any more.")
-    return message_page(language, message("The subscription has ended"), body, asked.desk.anew())
+def _left(asked: LinkRequest) -> web.Page:
+    return asked.say(message("The subscription has ended"), message("We send no mails to you any more."))
 
 
 def _answer(asked: LinkRequest) -> web.Page:
     """Show the changes of a notice with the form to answer it, or record the answer."""
-    (who,) = asked.run("SELECT * FROM recipients WHERE id = ?", asked.link.recipient)
-    version = asked.link.version
-    if version is None or (who["kind"], who["state"]) != ("contact", "active"):
+    who, version = asked.who, asked.link["version"]
+    if version is None or who.state != "active":
         return asked.desk.gone()  # another contact has come in their place
-    words, wanted = asked.desk.words, Wanted(who["language"], who["products"], who["hears"])
-    publication = words.publication(version)
-    changes = publication.concerning(wanted.products, wanted.hears)
+    publication = asked.desk.words.publication(version)
+    changes = publication.concerning(who.products, who.hears)
     zone = zone_of(publication.register.publisher.time_zone)
     late = answers.is_late(changes, local_day(asked.now, zone))
     given, fault = None, None
     if asked.form is not None:
-        given = answers.GivenAnswer(
-            web.one(asked.form, "verdict"), web.plain(web.one(asked.form, "reason")), "link"
-        )
+        verdict, reason = web.one(asked.form, "verdict"), web.plain(web.one(asked.form, "reason"))
+        given = answers.GivenAnswer(verdict, reason, "link")
         fault = answers.fault_of(given)
         if fault is None:
             subscriptions.use_link(asked.run, asked.link, asked.at)
-            answers.record_answer(asked.run, version, who["id"], given, asked.at, late=late)
-    counts = answers.newest_answer(asked.run, version, who["id"])
-    shown = given if fault else counts
+            answers.record_answer(asked.run, version, who.id, given, asked.at, late=late)
+    counts = answers.newest_answer(asked.run, version, who.id)
+    shown = given._asdict() if given and fault else counts or {"verdict": "", "reason": ""}
+    wanted = Wanted(who.language, who.products, who.hears)
     values = {
         "version": version,
-        "changes": Markup(words.html(version, wanted)),  # noqa: S704 - a template has escaped it
+        "changes": Markup(asked.desk.words.html(version, wanted)),  # noqa: S704 - a template has escaped it
         "last_day": answers.last_day_to_object(changes),
         "is_late": late,
         "answer": counts,
-        "answered_on": counts and local_day(instant_of(counts.at), zone),
+        "answered_on": counts and local_day(instant_of(counts["at"]), zone),
         "verdicts": _VERDICTS,
-        "chosen": shown.verdict if shown else "",
-        "reason": shown.reason if shown else "",
+        "chosen": shown["verdict"],
+        "reason": shown["reason"],
         "longest_reason": answers.LONGEST_REASON,
         "fault": fault,
         "here": asked.here,
     }
-    return web.Page("answer", values, 422 if fault else 200, wanted.language)
+    return web.Page("answer", values, 422 if fault else 200, who.language)
 
 
 ACTIONS: dict[str, tuple[subscriptions.Purpose, Callable[[LinkRequest], web.Page]]] = {

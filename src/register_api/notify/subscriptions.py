@@ -28,16 +28,6 @@ _MOST_MAILS, _WITHIN, _APART = 5, 7 * _DAY, 10 * _MINUTE
 """Mails that the form sends to one address at most: so many in so many seconds, and so far apart."""
 
 
-class MailLink(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token stands for; ``version`` is the one that it answers, ``used_at`` where it serves once."""
-
-    sha256: str
-    purpose: Purpose
-    recipient: str
-    version: int | None
-    used_at: int | None
-
-
 def keep_link(run: Run, purpose: Purpose, recipient: str, version: int | None, now: int) -> str:
     """Make a link, within a transaction of the caller's, and return its token of 128 random bits."""
     token = secrets.token_urlsafe(16)
@@ -49,17 +39,15 @@ def keep_link(run: Run, purpose: Purpose, recipient: str, version: int | None, n
     return token
 
 
-def find_link(run: Run, token: str, purpose: Purpose, now: int) -> MailLink | None:
-    """Return what a token stands for; ``None`` for one that is unknown, expired or for another purpose."""
-    rows = run(
-        "SELECT * FROM links WHERE sha256 = ? AND purpose = ? AND expires_at > ?", _hash(token), purpose, now
-    )
-    return msgspec.convert(rows[0], MailLink) if rows else None
+def find_link(run: Run, token: str, purpose: Purpose, now: int) -> Row | None:
+    """Return the link of a token; ``None`` for one that is unknown, expired or for another purpose."""
+    query = "SELECT * FROM links WHERE sha256 = ? AND purpose = ? AND expires_at > ?"
+    return next(iter(run(query, _hash(token), purpose, now)), None)
 
 
-def use_link(run: Run, link: MailLink, now: int) -> None:
+def use_link(run: Run, link: Row, now: int) -> None:
     """Mark a link as used, and keep others from using it meanwhile (PostgreSQL locks the row)."""
-    run("UPDATE links SET used_at = ? WHERE sha256 = ?", now, link.sha256)
+    run("UPDATE links SET used_at = ? WHERE sha256 = ?", now, link["sha256"])
 
 
 def _use_confirmations(run: Run, recipient: str, now: int) -> None:
@@ -84,9 +72,10 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subscriber(Preferences, frozen=True, kw_only=True):
-    """A subscriber, as their pages show them."""
+    """A subscriber, as their pages show them, or a contract contact, who answers."""
 
     id: str
+    kind: Literal["contact", "subscriber"]
     state: Literal["pending", "active", "left", "erased"]
 
 
@@ -130,24 +119,24 @@ def change(run: Run, recipient: str, wanted: Preferences) -> None:
     )
 
 
-def subscriber(run: Run, link: MailLink) -> Subscriber | None:
-    """Return whose link it is; ``None`` for a contract contact, who does not leave by a link."""
-    rows = run("SELECT * FROM recipients WHERE id = ? AND kind = 'subscriber'", link.recipient)
-    return msgspec.convert(rows[0], Subscriber, strict=False) if rows else None
+def owner_of(run: Run, link: Row) -> Subscriber:
+    """Return whose link it is."""
+    (row,) = run("SELECT * FROM recipients WHERE id = ?", link["recipient"])
+    return msgspec.convert(row, Subscriber, strict=False)
 
 
-def confirm(run: Run, link: MailLink, now: int) -> str | None:
+def confirm(run: Run, link: Row, now: int) -> str | None:
     """Confirm a subscription, once; returns the token of a link to manage it."""
     use_link(run, link, now)
-    confirmed = link.used_at is None and run(
+    confirmed = link["used_at"] is None and run(
         "UPDATE recipients SET state = 'active', left_at = NULL WHERE id = ? AND state = 'pending'"
         " RETURNING id",
-        link.recipient,
+        link["recipient"],
     )
     if not confirmed:
         return None
-    _use_confirmations(run, link.recipient, now)
-    return keep_link(run, "manage", link.recipient, None, now)
+    _use_confirmations(run, link["recipient"], now)
+    return keep_link(run, "manage", link["recipient"], None, now)
 
 
 def leave(run: Run, recipient: str, now: int) -> None:

@@ -33,6 +33,7 @@ from register_api.core.text import escaped
 from register_api.core.timeline import engagement_states
 from register_api.errors import Malformed
 from register_api.sending.database import Database
+from register_api.watch import inbox
 from register_api.watch.settings import Here
 from register_api.watch.vendors import Vendor, all_vendors
 from register_api.watch.vendors_file import COLUMNS
@@ -43,15 +44,6 @@ NEWS = (
 )
 """The columns of news."""
 
-_NEWS = """
-    SELECT news.id AS news, vendor, vendors.name AS vendor_name, critical, class AS kind, title, version,
-        change_id AS change, concerns, seen_at AS first_seen, deadline, deadline_of, news.owner,
-        decision, reason, decisions.by AS decided_by, at AS decided_at, coalesce(number, 0) AS number
-    FROM news JOIN vendors ON vendors.id = news.vendor
-        LEFT JOIN decisions ON decisions.news = news.id AND number = (
-            SELECT max(number) FROM decisions AS others WHERE others.news = news.id)
-    WHERE vendors.closed_at IS NULL ORDER BY seen_at, news.id
-"""
 _NEWEST = """
     SELECT vendor, document FROM versions JOIN vendors ON vendors.id = vendor WHERE closed_at IS NULL
         AND version = (SELECT max(version) FROM versions AS others WHERE others.vendor = versions.vendor
@@ -76,8 +68,9 @@ class Watched(NamedTuple):
             row["vendor"]: decode(zlib.decompress(row["document"]), Register)
             for row in database.query(_NEWEST)
         }
-        news = database.query(_NEWS)
+        news = database.query(f"{inbox.NEWS} WHERE vendors.closed_at IS NULL ORDER BY seen_at, news.id")
         for row in news:
+            row |= {"news": row["id"], "change": row["change_id"], "first_seen": row["seen_at"]}
             for name in ("first_seen", "decided_at"):
                 row[name] = row[name] and format_instant(dt.datetime.fromtimestamp(row[name], dt.UTC))
             row |= {name: bool(row[name]) for name in ("critical", "concerns")}

@@ -13,6 +13,15 @@ from register_api.sending.database import Database, Row
 from register_api.watch.check_vendor import FRESH, NO_REGISTER
 from register_api.watch.vendor_uses import PUBLISHER
 
+NEWS = """
+    SELECT news.*, class AS kind, vendors.name AS vendor_name, critical, decision, reason,
+        decisions.by AS decided_by, at AS decided_at, coalesce(number, 0) AS number
+    FROM news JOIN vendors ON vendors.id = news.vendor
+        LEFT JOIN decisions ON decisions.news = news.id AND number = (
+            SELECT max(number) FROM decisions AS others WHERE others.news = news.id)
+"""
+"""Reads news with their vendors and newest decisions; a condition may follow."""
+
 UNDECIDED = "NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.news = news.id)"
 """Condition on rows of ``news``."""
 
@@ -61,9 +70,7 @@ def inbox(
 ) -> list[OpenNews]:
     """Return what is undecided, what is due first; ``foreign``: also what does not concern us."""
     rows = database.query(
-        "SELECT news.id, vendor, vendors.name AS vendor_name, critical, class AS kind, title, version,"
-        " news.owner, seen_at, deadline, deadline_of FROM news JOIN vendors ON vendors.id = news.vendor"
-        f" WHERE {UNDECIDED} AND vendors.closed_at IS NULL AND (concerns = 1 OR ? = 1)"
+        f"{NEWS} WHERE decision IS NULL AND vendors.closed_at IS NULL AND (concerns = 1 OR ? = 1)"
         " AND (? = '' OR vendor = ?) ORDER BY deadline IS NULL, deadline, seen_at, news.id",
         *(int(foreign), vendor or "", vendor or ""),
     )
@@ -75,11 +82,7 @@ def inbox(
 
 def describe(database: Database, news: str) -> Row:
     """Return a piece of news with its vendor's name; ``detail`` is what it was made of."""
-    rows = database.query(
-        "SELECT news.*, vendors.name AS vendor_name FROM news JOIN vendors ON vendors.id = news.vendor"
-        " WHERE news.id = ?",
-        news,
-    )
+    rows = database.query(f"{NEWS} WHERE news.id = ?", news)
     if not rows:
         raise WatchError(f"there is no news {quoted(news)}", hint="register-api watch inbox")
     return {**rows[0], "detail": msgspec.json.decode(rows[0]["detail"])}
@@ -112,15 +115,6 @@ def decisions(database: Database, *, vendor: str = "", news: str = "") -> list[D
 
 
 _MOST, _MOST_FOUND = 200, 100
-
-_NEWS = """
-    SELECT id, class AS kind, title, seen_at, deadline, concerns, (SELECT decision FROM decisions
-        WHERE decisions.news = news.id ORDER BY number DESC LIMIT 1) AS decision
-    FROM news WHERE vendor = ? ORDER BY seen_at DESC, id LIMIT ?
-"""
-_VERSIONS = """
-    SELECT version, sha256, published_at, seen_at FROM versions WHERE vendor = ? ORDER BY version DESC LIMIT ?
-"""
 
 _SEARCHES = {
     "vendors": """
@@ -178,10 +172,12 @@ def vendors_status(database: Database) -> list[VendorStatus]:
 
 def overview(database: Database, vendor: str) -> dict[str, list[Row]]:
     """Return the latest news of a vendor with what was decided last, and versions, the newest first."""
-    return {
-        "news": database.query(_NEWS, vendor, _MOST),
-        "versions": database.query(_VERSIONS, vendor, _MOST),
-    }
+    versions = (
+        "SELECT version, sha256, published_at, seen_at FROM versions WHERE vendor = ?"
+        " ORDER BY version DESC LIMIT ?"
+    )
+    news = f"{NEWS} WHERE vendor = ? ORDER BY seen_at DESC, news.id LIMIT ?"
+    return {"news": database.query(news, vendor, _MOST), "versions": database.query(versions, vendor, _MOST)}
 
 
 def root_of(database: Database, vendor: str) -> str:

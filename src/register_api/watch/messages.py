@@ -23,7 +23,7 @@ from register_api.sending.mail import Addressed, MailServer, Message, content_of
 from register_api.sending.outbox import Leased, Outbox, SendResult
 from register_api.sending.sender import Sender, Senders, Surroundings
 from register_api.sending.settings import read_text
-from register_api.watch.inbox import UNDECIDED
+from register_api.watch.inbox import NEWS, UNDECIDED
 from register_api.watch.news import AT_ONCE
 from register_api.watch.settings import Here, WatchHook, WatchSettings
 
@@ -40,11 +40,10 @@ _NOT_TODAY = (
     "NOT EXISTS (SELECT 1 FROM deliveries WHERE recipient = heard_by"
     " AND deliveries.kind = 'digest' AND day = ?)"
 )
-_LIVE = f"""
-    SELECT news.id, vendors.name AS vendor, critical, title, deadline, deadline_of, detail FROM told
-        JOIN news ON news.id = told.news JOIN vendors ON vendors.id = news.vendor
-    WHERE told.delivery = ? AND {UNDECIDED} ORDER BY deadline IS NULL, deadline, vendors.name, news.id
-"""
+_LIVE = (
+    f"{NEWS} JOIN told ON told.news = news.id WHERE told.delivery = ? AND decision IS NULL"
+    " ORDER BY deadline IS NULL, deadline, vendors.name, news.id"
+)
 _MOST_NEWS = 200
 """So many pieces of news stand in one message; of more only the number."""
 
@@ -159,7 +158,7 @@ def text_of(run: Run, due: DueMessage, here: Here) -> Text | None:
 
 def _sentences(row: Row, today: dt.date) -> list[str]:
     critical = " (critical)" if row["critical"] else ""
-    lines = [f"{escaped(row['vendor'])}{critical}: {escaped(row['title'])}"]
+    lines = [f"{escaped(row['vendor_name'])}{critical}: {escaped(row['title'])}"]
     if row["deadline"]:
         day = dt.date.fromisoformat(row["deadline"])
         days = (day - today).days
@@ -251,9 +250,10 @@ class Mailer(Senders):
         page = self._settings.page_address
         if due.channel in webhook.CHATS:
             return webhook.CHATS[due.channel]([text.subject, *text.shortened(_MOST_LINES, "; ")], page)
-        names = ("id", "vendor", "title", "deadline", "deadline_of")
+        names = ("id", "title", "deadline", "deadline_of")
         news = [
-            {name: row[name] for name in names} | {"critical": bool(row["critical"])}
+            {name: row[name] for name in names}
+            | {"vendor": row["vendor_name"], "critical": bool(row["critical"])}
             for row in text.rows[:_MOST_NEWS]
         ]
         return webhook.Event(
