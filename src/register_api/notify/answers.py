@@ -14,7 +14,7 @@ from register_api.core.language.language import message
 from register_api.notify.deliveries import TELLING
 from register_api.notify.persons import Recipient, pseudonym_of
 from register_api.notify.publication import Publication, load
-from register_api.sending.database import Database, Row, Run
+from register_api.sending.database import Database, Row, Run, insert
 from register_api.sending.outbox import add_fact
 
 Verdict = Literal["accepted", "objected", "not_concerned"]
@@ -69,12 +69,8 @@ def record_answer(
     reason = given.reason.strip()
     if before is not None and (before["verdict"], before["reason"]) == (given.verdict, reason):
         return False
-    run(
-        "INSERT INTO answers (number, version, recipient, verdict, reason, way, late, at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        *(before["number"] + 1 if before else 1, version, recipient, given.verdict, reason, given.way),
-        *(int(late), now),
-    )
+    row = {"number": before["number"] + 1 if before else 1, "version": version, "recipient": recipient}
+    insert(run, "answers", row | given._asdict() | {"reason": reason, "late": int(late), "at": now})
     # A fact of the notice, so that it is sealed and proven like the others.
     telling = f"SELECT id FROM deliveries WHERE recipient = ? AND {TELLING} LIMIT 1"
     for row in run(telling, recipient, version, version):

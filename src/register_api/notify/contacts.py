@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Mapping
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from register_api.core.delivery import KEY_BYTES
 from register_api.core.text import email_problem, printable, quoted
 from register_api.files.hand_written import RowFault, read_csv
-from register_api.notify.persons import Recipient, active_contact, address_of, languages, leave
+from register_api.notify.persons import Recipient, active_contact, add_recipient, address_of, languages, leave
 from register_api.sending.database import Database, Run
 
 _LONGEST = 200
@@ -151,26 +149,22 @@ def import_contacts(database: Database, contacts: Mapping[int, ContactRow], now:
 
 def _put(run: Run, contact: ContactRow, now: int) -> Done:
     """Add a contact, or bring the one that is there up to date."""
-    values = [getattr(contact, name) for name in _SAID]
+    said = {name: getattr(contact, name) for name in _SAID}
     there = run(
         "SELECT * FROM recipients WHERE kind = 'contact' AND channel = 'mail'"
         " AND customer = ? AND address = ?",
         *contact.key,
     )
     if not there:
-        run(
-            "INSERT INTO recipients (id, kind, channel, customer, address, name, products, language, hears,"
-            " state, pseudonym_key, created_at)"
-            " VALUES (?, 'contact', 'mail', ?, ?, ?, ?, ?, ?, 'active', ?, ?)",
-            *(secrets.token_hex(16), *contact.key, *values, secrets.token_bytes(KEY_BYTES), now),
-        )
+        who = {"kind": "contact", "channel": "mail", "customer": contact.customer, "address": contact.email}
+        add_recipient(run, now, **who, state="active", **said)
         return "added"
-    if there[0]["state"] == "active" and [there[0][name] for name in _SAID] == values:
+    if there[0]["state"] == "active" and there[0].items() >= said.items():
         return "unchanged"
     run(
         "UPDATE recipients SET name = ?, products = ?, language = ?, hears = ?, state = 'active',"
         " successor = NULL, left_at = NULL WHERE id = ?",
-        *(*values, there[0]["id"]),
+        *(*said.values(), there[0]["id"]),
     )
     return "changed"
 

@@ -8,17 +8,15 @@ import secrets
 import msgspec
 
 from register_api.clock import Clock
-from register_api.core.delivery import KEY_BYTES
-from register_api.core.instant import format_instant
 from register_api.core.language.language import Language
 from register_api.core.text import quoted
 from register_api.errors import NotifyError, UsageError
 from register_api.notify.contacts import faults_of
 from register_api.notify.deliveries import make_due
-from register_api.notify.persons import Recipient, address_of, forget, leave
+from register_api.notify.persons import Recipient, add_recipient, address_of, forget, leave
 from register_api.notify.settings import NotifySettings
 from register_api.sending import webhook
-from register_api.sending.database import Database, Run
+from register_api.sending.database import Database, Run, insert
 
 EVENTS = "sub-processor-register"
 """What the type of each event begins with."""
@@ -69,28 +67,20 @@ _JOINED = "SELECT r.*, e.* FROM recipients r JOIN endpoints e ON e.recipient = r
 
 def add_endpoint(database: Database, wish: NewEndpoint, now: int) -> Endpoint:
     """Add an endpoint; it gets nothing before it has taken a test message (``prove``)."""
-    row = {"email": wish.owner, "customer": wish.customer or "-"}
-    row |= {name: getattr(wish, name) for name in ("products", "language", "hears")}
+    said = {name: getattr(wish, name) for name in ("customer", "products", "language", "hears")}
+    row = said | {"email": wish.owner, "customer": wish.customer or "-"}
     problem = webhook.hook_url_problem(wish.url)
     if faults := [*([f"the address {problem}"] if problem else []), *faults_of(row)]:
         raise UsageError("; ".join(faults))
-    identity = secrets.token_hex(16)
     kind = "contact" if wish.customer else "subscriber"
-    said = (kind, wish.format, wish.url, wish.customer, wish.products, wish.language, wish.hears)
+    said |= {"kind": kind, "channel": wish.format, "address": wish.url}
     with database.transaction() as run:
-        added = run(
-            "INSERT INTO recipients (id, kind, channel, address, customer, products, language, hears,"
-            " reminders, state, pseudonym_key, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', ?, ?)"
-            " ON CONFLICT (kind, channel, customer, address) DO NOTHING RETURNING id",
-            *(identity, *said, secrets.token_bytes(KEY_BYTES), now),
-        )
-        if not added:
+        identity = add_recipient(run, now, **said, state="pending", reminders=0)
+        if identity is None:
             raise NotifyError("this address is an endpoint already", hint="register-api notify webhook list")
-        run(
-            "INSERT INTO endpoints (recipient, owner, secret) VALUES (?, ?, ?)",
-            *(identity, address_of(wish.owner), webhook.new_secret() if wish.format == "webhook" else ""),
-        )
+        secret = webhook.new_secret() if wish.format == "webhook" else ""
+        owner = address_of(wish.owner)
+        insert(run, "endpoints", {"recipient": identity, "owner": owner, "secret": secret})
     return endpoint_of(database, identity)
 
 
@@ -202,14 +192,8 @@ def try_endpoint(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> st
         )
         body = webhook.CHATS[endpoint.channel]([said], settings.base)
     else:
-        body = webhook.Event(
-            id=challenge,
-            source=settings.base,
-            type=f"{EVENTS}.challenge",
-            subject="challenge",
-            time=format_instant(now()),
-            data={"challenge": challenge},
-        ).encoded
+        data = {"challenge": challenge}
+        body = webhook.event(challenge, settings.base, f"{EVENTS}.challenge", "challenge", now(), data)
 
     async def ask() -> webhook.HookAnswer:
         transport = webhook.transport_of(settings, now, "notify")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, Literal
 
 import msgspec
 
-from register_api.core.delivery import address_mac
+from register_api.core.delivery import KEY_BYTES, address_mac
 from register_api.core.language.language import ENGLISH, translations
 from register_api.core.text import masked_url, quoted
 from register_api.errors import NotifyError
 from register_api.notify.deliveries import make_due
-from register_api.sending.database import Database, Run
+from register_api.sending.database import Database, Run, insert
 from register_api.sending.outbox import add_fact
 
 SECONDS_TO_CONFIRM = 7 * 86_400
@@ -45,6 +46,15 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
         """Return what may be printed: no key, no secret, and of the address as much as may be shown."""
         kept = msgspec.structs.asdict(self) | {"address": self.shown}
         return {name: value for name, value in kept.items() if name not in {"pseudonym_key", "secret"}}
+
+
+def add_recipient(run: Run, now: int, **columns: object) -> str | None:
+    """Add a recipient and return the id, unless one is there of that kind, channel, customer and address."""
+    key = secrets.token_bytes(KEY_BYTES)
+    row = {"id": secrets.token_hex(16), "pseudonym_key": key, "created_at": now, **columns}
+    unless_there = "ON CONFLICT (kind, channel, customer, address) DO NOTHING RETURNING id"
+    added = insert(run, "recipients", row, unless_there)
+    return str(added[0]["id"]) if added else None
 
 
 def pseudonym_of(key: bytes | None, address: str | None) -> str | None:

@@ -18,7 +18,7 @@ from register_api.errors import NotifyError, NotStamped
 from register_api.notify.persons import Recipient, pseudonym_of, recipients_at
 from register_api.notify.publication import Publication
 from register_api.publish.time_authority import TimeAuthority, ask
-from register_api.sending.database import Database, Row, Run
+from register_api.sending.database import Database, Row, Run, insert
 from register_api.verify.evidence import archive as paths
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.offline import NOTICE_README
@@ -96,10 +96,8 @@ def _plant(run: Run, claim: str, register: str, now: dt.datetime) -> None:
     root, document = proof.make_seal(register, leaves, now)
     for place, (fact, data) in zip(places, records.items(), strict=True):
         run("UPDATE facts SET seal = ?, leaf = ?, record = ? WHERE id = ?", root, place, data, fact)
-    run(
-        "INSERT INTO seals (root, sealed_at, document, leaves) VALUES (?, ?, ?, ?)",
-        *(root, int(now.timestamp()), document, b"".join(leaves)),
-    )
+    seal = {"root": root, "sealed_at": int(now.timestamp()), "document": document, "leaves": b"".join(leaves)}
+    insert(run, "seals", seal)
 
 
 def _record(row: Row, register: str, versions: list[Row]) -> bytes:

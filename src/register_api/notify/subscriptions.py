@@ -12,11 +12,10 @@ from typing import Literal
 
 import msgspec
 
-from register_api.core.delivery import KEY_BYTES
 from register_api.notify.deliveries import make_due
-from register_api.notify.persons import SECONDS_TO_CONFIRM
+from register_api.notify.persons import SECONDS_TO_CONFIRM, add_recipient
 from register_api.notify.persons import leave as leave_outbox
-from register_api.sending.database import Database, Row, Run
+from register_api.sending.database import Database, Row, Run, insert
 
 Purpose = Literal["confirm", "manage", "answer"]
 
@@ -31,11 +30,8 @@ _MOST_MAILS, _WITHIN, _APART = 5, 7 * _DAY, 10 * _MINUTE
 def keep_link(run: Run, purpose: Purpose, recipient: str, version: int | None, now: int) -> str:
     """Make a link, within a transaction of the caller's, and return its token of 128 random bits."""
     token = secrets.token_urlsafe(16)
-    run(
-        "INSERT INTO links (sha256, purpose, recipient, version, created_at, expires_at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        *(_hash(token), purpose, recipient, version, now, now + LIFETIMES[purpose]),
-    )
+    link = {"sha256": _hash(token), "purpose": purpose, "recipient": recipient, "version": version}
+    insert(run, "links", link | {"created_at": now, "expires_at": now + LIFETIMES[purpose]})
     return token
 
 
@@ -86,13 +82,8 @@ def subscribe(database: Database, address: str, wanted: Preferences, now: int) -
     preferences, since anyone may ask in their name; they are sent a link to change them.
     """
     with database.transaction() as run:
-        run(
-            "INSERT INTO recipients (id, kind, channel, address, language, hears, state, pseudonym_key,"
-            " created_at) VALUES (?, 'subscriber', 'mail', ?, ?, ?, 'pending', ?, ?)"
-            " ON CONFLICT (kind, channel, customer, address) DO NOTHING",
-            *(secrets.token_hex(16), address, wanted.language, wanted.hears),
-            *(secrets.token_bytes(KEY_BYTES), now),
-        )
+        who = {"kind": "subscriber", "channel": "mail", "address": address, "state": "pending"}
+        add_recipient(run, now, **who, language=wanted.language, hears=wanted.hears)
         recipient: Row = run(
             "UPDATE recipients SET created_at = CASE WHEN state = 'left' THEN ? ELSE created_at END,"
             " state = CASE WHEN state = 'left' THEN 'pending' ELSE state END WHERE kind = 'subscriber'"

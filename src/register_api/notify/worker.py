@@ -18,7 +18,6 @@ from markupsafe import escape
 
 from register_api.core.format import tree
 from register_api.core.format.paths import address_of
-from register_api.core.instant import format_instant
 from register_api.core.language.language import Language, message
 from register_api.errors import NotifyError, NotStamped, RegisterError, SendingError
 from register_api.notify.answers import newest_answer
@@ -36,7 +35,7 @@ from register_api.sending.database import Database
 from register_api.sending.mail import Addressed, MailServer, Message, content_of, envelope, written
 from register_api.sending.outbox import Outbox, SendResult
 from register_api.sending.sender import Sender, Senders, Surroundings
-from register_api.sending.webhook import CHATS, Event, Hook, HookAnswer, transport_of
+from register_api.sending.webhook import CHATS, Hook, HookAnswer, event, transport_of
 
 _SEAL_PAUSE = 3600.0
 """Seconds between two seals of what happened."""
@@ -216,20 +215,15 @@ class Worker(Senders):
         if endpoint.channel in CHATS:
             return CHATS[endpoint.channel](self._words.chat(row.version, Wanted.by(endpoint)), url)
         found = self._words.publication(row.version)
-        return Event(
-            id=row.id,
-            source=base,
-            type=f"{EVENTS}.{row.kind}",
-            subject=f"versions/{row.version}",
-            time=format_instant(found.register.published_at),
-            data={
-                "register": found.register.register,
-                "version": row.version,
-                "log_size": found.log_size,
-                "log_root": found.log_root,
-                "url": url,
-            },
-        ).encoded
+        data = {
+            "register": found.register.register,
+            "version": row.version,
+            "log_size": found.log_size,
+            "log_root": found.log_root,
+            "url": url,
+        }
+        kind, subject = f"{EVENTS}.{row.kind}", f"versions/{row.version}"
+        return event(row.id, base, kind, subject, found.register.published_at, data)
 
     def _note(self, hook: Hook, answer: HookAnswer) -> None:
         rows = self._database.query("SELECT recipient FROM deliveries WHERE id = ?", hook.message_id)

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -87,6 +87,12 @@ class Database:
             if number < len(steps):
                 run("DELETE FROM schema_number")
                 run("INSERT INTO schema_number VALUES (?)", len(steps))
+
+
+def insert(run: Run, table: str, row: Mapping[str, object], more: str = "") -> list[Row]:
+    """Add a row by the names of its columns; ``more``: what to do where it is there, or what to return."""
+    marks = ", ".join("?" * len(row))
+    return run(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks}) {more}", *row.values())
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from register_api.sending.database import Database, Run
+from register_api.sending.database import Database, Run, insert
 
 MINUTE, HOUR = 60, 3600
 RETRY_AFTER = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, *(12 * HOUR for _ in range(8)))
@@ -95,10 +95,8 @@ class SendResult(NamedTuple):
 
 def add_fact(run: Run, delivery: str, now: int, what: str, reply: str) -> None:
     """Write down what happened to a delivery; within a transaction of the caller's."""
-    run(
-        "INSERT INTO facts (id, delivery, at, what, reply) VALUES (?, ?, ?, ?, ?)",
-        *(secrets.token_hex(16), delivery, now, what, reply[:_LONGEST_REPLY]),
-    )
+    fact = {"id": secrets.token_hex(16), "delivery": delivery, "at": now, "what": what}
+    insert(run, "facts", fact | {"reply": reply[:_LONGEST_REPLY]})
 
 
 class Outbox(Generic[LeasedRow]):

@@ -7,13 +7,14 @@ each attempt, by which a receiver knows it; so a failure of any kind is a reason
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 import logging
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -28,6 +29,7 @@ from register_api.bounded_http.client import BoundedClient, read_url
 from register_api.bounded_http.limits import HttpLimits, Reach, reach_with, seconds_asked
 from register_api.clock import Clock
 from register_api.core import strict_base64
+from register_api.core.instant import format_instant
 from register_api.core.language.language import one_line
 from register_api.core.text import url_problem
 from register_api.errors import UsageError, VerificationError
@@ -62,22 +64,11 @@ _SLACK_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A CloudEvent in its JSON form (CloudEvents 1.0.2, structured mode)."""
-
-    specversion: str = "1.0"
-    id: str
-    source: str
-    type: str
-    subject: str
-    time: str
-    datacontenttype: str = "application/json"
-    data: dict[str, Any]
-
-    @property
-    def encoded(self) -> bytes:
-        """Its bytes."""
-        return msgspec.json.encode(self)
+def event(identity: str, source: str, kind: str, subject: str, at: dt.datetime, data: object) -> bytes:
+    """Return a CloudEvent in its JSON form (CloudEvents 1.0.2, structured mode)."""
+    head = {"specversion": "1.0", "id": identity, "source": source, "type": kind, "subject": subject}
+    body = {"time": format_instant(at), "datacontenttype": "application/json", "data": data}
+    return msgspec.json.encode(head | body)
 
 
 def slack(lines: Sequence[str], url: str = "") -> bytes:

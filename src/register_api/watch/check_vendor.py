@@ -181,7 +181,7 @@ class PollFetcher(HttpFetcher):
 
     def is_as_seen(self, etag: str, sha256: str) -> bool:
         """Ask whether the timestamp is still the one that was seen before."""
-        reply = self._ask(_FIRST, max_bytes(_FIRST), {"If-None-Match": etag} if etag else {})
+        reply = self.ask(_FIRST, max_bytes(_FIRST), {"If-None-Match": etag} if etag else {})
         if reply.status == _NOT_MODIFIED and etag:
             return True
         if reply.status != OK:
@@ -195,11 +195,8 @@ class PollFetcher(HttpFetcher):
         if path == _FIRST and self._kept is not None:
             reply, self._kept = self._kept, None
             return reply
-        return self._ask(path, max_bytes, headers)
-
-    def _ask(self, path: str, most: int, headers: Mapping[str, str] | None) -> Reply:
         try:
-            reply = super().ask(path, most, headers)
+            reply = super().ask(path, max_bytes, headers)
         except Elsewhere as error:
             self.elsewhere = error.address.removesuffix(path)
             raise

@@ -13,12 +13,11 @@ import msgspec
 
 from register_api.clock import zone_of
 from register_api.core import strict_base64
-from register_api.core.instant import format_instant
 from register_api.core.language.language import ENGLISH, count
 from register_api.core.text import escaped
 from register_api.errors import Malformed, SendingError, UsageError
 from register_api.sending import webhook
-from register_api.sending.database import Database, Row, Run
+from register_api.sending.database import Database, Row, Run, insert
 from register_api.sending.mail import Addressed, MailServer, Message, content_of, envelope, written
 from register_api.sending.outbox import Leased, Outbox, SendResult
 from register_api.sending.sender import Sender, Senders, Surroundings
@@ -115,13 +114,10 @@ def _told(run: Run, channel: str, kind: str, items: _Items, here: Here) -> list[
     made: dict[str, DueMessage] = {}
     for to, news, told in items:
         if to and to not in made:
-            id_ = secrets.token_hex(16)
-            made[to] = DueMessage(id=id_, channel=channel, attempts=0, unknowns=0, recipient=to, kind=kind)
-            run(
-                "INSERT INTO deliveries (id, channel, state, state_at, due_at, recipient, kind, day)"
-                " VALUES (?, ?, 'due', ?, ?, ?, ?, ?)",
-                *(id_, channel, here.at, here.at, to, kind, here.today.isoformat()),
-            )
+            row: Row = {"id": secrets.token_hex(16), "channel": channel, "recipient": to, "kind": kind}
+            made[to] = msgspec.convert({**row, "attempts": 0, "unknowns": 0}, DueMessage)
+            row |= {"state": "due", "state_at": here.at, "due_at": here.at, "day": here.today.isoformat()}
+            insert(run, "deliveries", row)
         if to:
             run("INSERT INTO told VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", news, to, told, made[to].id)
     return list(made.values())
@@ -256,14 +252,8 @@ class Mailer(Senders):
             | {"vendor": row["vendor_name"], "critical": bool(row["critical"])}
             for row in text.rows[:_MOST_NEWS]
         ]
-        return webhook.Event(
-            id=due.id,
-            source=page or f"urn:{_TYPE}",
-            type=f"{_TYPE}.{due.kind}",
-            subject=text.subject,
-            time=format_instant(self._around.now()),
-            data={"count": len(text.rows), "news": news},
-        ).encoded
+        source, kind, now = page or f"urn:{_TYPE}", f"{_TYPE}.{due.kind}", self._around.now()
+        return webhook.event(due.id, source, kind, text.subject, now, {"count": len(text.rows), "news": news})
 
     def _here(self) -> Here:
         return Here(self._around.now(), self._settings)

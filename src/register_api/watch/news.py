@@ -20,7 +20,7 @@ from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH, count
 from register_api.core.model import DayCount
 from register_api.core.text import escaped
-from register_api.sending.database import Run
+from register_api.sending.database import Run, insert
 from register_api.verify import Report, Update, Verified
 from register_api.watch.settings import Here, days_off
 from register_api.watch.vendors import Vendor, interests_of
@@ -94,11 +94,9 @@ def _id_of(vendor: Vendor, key: str) -> str:
 
 def add(run: Run, news: News) -> bool:
     """Add a piece of news, within a transaction of the caller's; false where it was told before."""
-    row = msgspec.structs.astuple(news)
-    marks = ", ".join("?" * len(row))
-    return bool(
-        run(f"INSERT INTO news VALUES ({marks}) ON CONFLICT (vendor, key) DO NOTHING RETURNING id", *row)
-    )
+    row = msgspec.structs.asdict(news)
+    row["class"] = row.pop("kind")
+    return bool(insert(run, "news", row, "ON CONFLICT (vendor, key) DO NOTHING RETURNING id"))
 
 
 class Deadline(NamedTuple):

@@ -15,7 +15,7 @@ from register_api.core.field_forms import Slug
 from register_api.core.text import MAX_SLUG, quoted
 from register_api.errors import WatchError
 from register_api.files.hand_written import RowFault
-from register_api.sending.database import Database, Row, Run
+from register_api.sending.database import Database, Row, Run, insert
 from register_api.watch.vendor_uses import refresh_uses
 
 Done = Literal["added", "changed", "unchanged"]
@@ -64,8 +64,6 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
 
 NOT_OF_IDS = re.compile("[^a-z0-9]+")
 LISTS = ("products", "regions", "settings", "data")
-
-_COLUMNS = Vendor.__struct_fields__
 
 
 def interests_of(vendor: Vendor) -> Interests:
@@ -125,16 +123,10 @@ def save(run: Run, vendor: Vendor) -> None:
     before = run("SELECT register, root_sha256 FROM vendors WHERE id = ?", vendor.id)
     texts = {name: " ".join(getattr(vendor, name)) for name in LISTS}
     row = {**msgspec.structs.asdict(vendor), **texts, "critical": int(vendor.critical)}
-    changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in {"id", "added_at"})
-    run(
-        f"INSERT INTO vendors ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
-        f" ON CONFLICT (id) DO UPDATE SET {changed}",
-        *(row[name] for name in _COLUMNS),
-    )
-    run(
-        "INSERT INTO polls (vendor, next_at) VALUES (?, ?) ON CONFLICT (vendor) DO NOTHING",
-        *(vendor.id, vendor.added_at),
-    )
+    changed = ", ".join(f"{name} = excluded.{name}" for name in row if name not in {"id", "added_at"})
+    insert(run, "vendors", row, f"ON CONFLICT (id) DO UPDATE SET {changed}")
+    poll = {"vendor": vendor.id, "next_at": vendor.added_at}
+    insert(run, "polls", poll, "ON CONFLICT (vendor) DO NOTHING")
     refresh_uses(run, vendor.id, interests_of(vendor))
     if before != [{"register": vendor.register, "root_sha256": vendor.root_sha256}]:
         run("UPDATE polls SET next_at = 0, seen_sha256 = '', etag = '' WHERE vendor = ?", vendor.id)
