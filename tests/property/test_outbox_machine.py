@@ -55,7 +55,7 @@ class Mind:
 
     def __init__(self, machine: OutboxMachine) -> None:
         machine.born += 1
-        self.outbox = Outbox(machine.database, Leased, f"worker-{machine.born}", LEASE)
+        self.outbox = Outbox(machine.database, f"worker-{machine.born}", LEASE)
         self.rows: list[Leased] = []
         self.begun: Leased | None = None
         self.wrote: dict[str, tuple[int, ...]] = {}
@@ -260,7 +260,7 @@ def test_a_digest_is_extended_or_sent_and_never_both(
         opened(address or str(tmp_path / "notify.sqlite3"), STEPS) as database,
         in_background(record, stop=lambda: None) as recording,
     ):
-        outbox = Outbox(database, Leased, "worker", LEASE)
+        outbox = Outbox(database, "worker", LEASE)
         while rows := outbox.lease(AT, 1, ["mail"]) or recording.is_alive():
             for row in rows if isinstance(rows, list) else ():
                 told.append(versions_in(database, row.id))

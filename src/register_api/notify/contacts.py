@@ -10,8 +10,8 @@ import msgspec
 
 from register_api.core.text import email_problem, printable, quoted
 from register_api.files.hand_written import RowFault, read_csv
-from register_api.notify.persons import Recipient, active_contact, add_recipient, address_of, languages, leave
-from register_api.sending.database import Database, Run
+from register_api.notify.persons import Recipient, add_recipient, address_of, contact_at, languages, leave
+from register_api.sending.database import Database, Run, update
 
 _LONGEST = 200
 _PRODUCT = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -148,24 +148,16 @@ def import_contacts(database: Database, contacts: Mapping[int, ContactRow], now:
 
 
 def _put(run: Run, contact: ContactRow, now: int) -> Done:
-    """Add a contact, or bring the one that is there up to date."""
     said = {name: getattr(contact, name) for name in _SAID}
-    there = run(
-        "SELECT * FROM recipients WHERE kind = 'contact' AND channel = 'mail'"
-        " AND customer = ? AND address = ?",
-        *contact.key,
-    )
-    if not there:
+    there = contact_at(run, *contact.key)
+    if there["id"] is None:
         who = {"kind": "contact", "channel": "mail", "customer": contact.customer, "address": contact.email}
         add_recipient(run, now, **who, state="active", **said)
         return "added"
-    if there[0]["state"] == "active" and there[0].items() >= said.items():
+    if there["state"] == "active" and there.items() >= said.items():
         return "unchanged"
-    run(
-        "UPDATE recipients SET name = ?, products = ?, language = ?, hears = ?, state = 'active',"
-        " successor = NULL, left_at = NULL WHERE id = ?",
-        *(*said.values(), there[0]["id"]),
-    )
+    back = {"state": "active", "successor": None, "left_at": None}
+    update(run, "recipients", {"id": there["id"]}, said | back)
     return "changed"
 
 
@@ -174,18 +166,14 @@ def _replace(run: Run, contact: ContactRow, named: set[tuple[str, str]], now: in
     gone = (contact.customer, contact.replaces)
     if gone in named:
         return f"replaces: {quoted(contact.replaces)} stays, says another row of the file"
-    old = run(
-        "SELECT id, state, successor FROM recipients WHERE kind = 'contact' AND customer = ? AND address = ?",
-        *gone,
-    )
-    heir = active_contact(run, *contact.key)
-    if heir is None or not old:
+    old, heir = contact_at(run, *gone), contact_at(run, *contact.key)
+    if heir["state"] != "active" or old["id"] is None:
         return f"replaces: {quoted(contact.replaces)} is not a contact of this customer"
-    if old[0]["state"] == "active":
-        leave(run, old[0]["id"], heir, now)
+    if old["state"] == "active":
+        leave(run, old["id"], heir["id"], now)
         return None
     # The same file once more: it says what is so already.
-    known = old[0]["successor"] == heir
+    known = old["successor"] == heir["id"]
     return None if known else f"replaces: {quoted(contact.replaces)} has left before"
 
 

@@ -16,7 +16,7 @@ from register_api.core.instant import local_day
 from register_api.core.model import Register
 from register_api.core.upcoming_events import upcoming
 from register_api.sending.database import Database, Run
-from register_api.sending.outbox import Leased, add_fact
+from register_api.sending.outbox import add_fact
 
 MORNING = dt.time(8)
 """When digests and reminders go out, in the publisher's time zone."""
@@ -29,19 +29,6 @@ TELLING = (
     " AND id IN (SELECT delivery FROM digest_versions WHERE version = ?))"
 )
 """What a query says to find the rows that tell of a version, which is given twice."""
-
-
-class Due(Leased, frozen=True, kw_only=True):
-    """A row of the outbox, and what it tells to whom."""
-
-    version: int | None
-    recipient: str
-    kind: str
-
-    @property
-    def keeps_body(self) -> bool:
-        """A link to confirm with is nobody's but the recipient's."""
-        return self.kind != "confirmation"
 
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True):

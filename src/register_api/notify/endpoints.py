@@ -16,7 +16,7 @@ from register_api.notify.deliveries import make_due
 from register_api.notify.persons import Recipient, add_recipient, address_of, forget, leave
 from register_api.notify.settings import NotifySettings
 from register_api.sending import webhook
-from register_api.sending.database import Database, Run, insert
+from register_api.sending.database import Database, Run, insert, update
 
 EVENTS = "sub-processor-register"
 """What the type of each event begins with."""
@@ -146,10 +146,8 @@ def note_answer(database: Database, identity: str, answer: webhook.HookAnswer, n
             if answer.is_gone or (failing >= END_AFTER and row["failures"] >= END_ATTEMPTS):
                 run("UPDATE endpoints SET ended_at = ? WHERE recipient = ?", now, identity)
                 # A customer's stays a contact: what it is not told is an alarm.
-                run(
-                    "UPDATE recipients SET state = 'left', left_at = ? WHERE id = ? AND kind = 'subscriber'",
-                    *(now, identity),
-                )
+                left = {"state": "left", "left_at": now}
+                update(run, "recipients", {"id": identity, "kind": "subscriber"}, left)
             elif failing >= WARN_AFTER and row["warned_at"] is None:
                 run("UPDATE endpoints SET warned_at = ? WHERE recipient = ?", now, identity)
             else:
@@ -159,11 +157,8 @@ def note_answer(database: Database, identity: str, answer: webhook.HookAnswer, n
 
 
 def _well(run: Run, identity: str) -> None:
-    run(
-        "UPDATE endpoints SET failures = 0, failing_since = NULL, warned_at = NULL, ended_at = NULL,"
-        " reply = '' WHERE recipient = ?",
-        identity,
-    )
+    well = {"failures": 0, "failing_since": None, "warned_at": None, "ended_at": None, "reply": ""}
+    update(run, "endpoints", {"recipient": identity}, well)
 
 
 def owner_of(database: Database, identity: str) -> Recipient | None:

@@ -83,11 +83,9 @@ class Words:
         return mails.digest(told, self._first_root) if told else None
 
     def _notice(self, version: int, wanted: Wanted) -> Mail:
-        """Return what a mail tells of a version."""
         return mails.mail(self._concerning(version, wanted), self._first_root)
 
     def _can_object(self, version: int, wanted: Wanted) -> bool:
-        """Tell whether one may object to something in a version that concerns somebody."""
         changes = self.publication(version).concerning(wanted.products, wanted.hears)
         return last_day_to_object(changes) is not None
 
@@ -166,6 +164,5 @@ def warning(endpoint: Endpoint, base: str) -> Mail:
 
 
 def _plain(subject: str, paragraphs: Sequence[str], language: Language) -> Mail:
-    """Return a mail of paragraphs."""
     html = render("plain_mail.html.j2", language, language.tag, subject=subject, paragraphs=paragraphs)
     return Mail(subject=one_line(subject), text="\n".join(map(wrapped, paragraphs)), html=html)

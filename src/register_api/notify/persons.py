@@ -12,7 +12,7 @@ from register_api.core.language.language import ENGLISH, translations
 from register_api.core.text import masked_url, quoted
 from register_api.errors import NotifyError
 from register_api.notify.deliveries import make_due
-from register_api.sending.database import Database, Run, insert
+from register_api.sending.database import Database, Row, Run, insert, update
 from register_api.sending.outbox import add_fact
 
 SECONDS_TO_CONFIRM = 7 * 86_400
@@ -96,22 +96,17 @@ def recipients_at(database: Database, address: str) -> list[Recipient]:
     return [msgspec.convert(row, Recipient) for row in rows]
 
 
-def active_contact(run: Run, customer: str, address: str) -> str | None:
-    """Return the id of a customer's contact who is told."""
-    found = run(
-        "SELECT id FROM recipients WHERE kind = 'contact' AND state = 'active'"
-        " AND customer = ? AND address = ?",
-        *(customer, address),
-    )
-    return str(found[0]["id"]) if found else None
+def contact_at(run: Run, customer: str, address: str) -> Row:
+    """Return a customer's contact by the columns; none of them has a value where there is no such contact."""
+    query = "SELECT * FROM recipients WHERE kind = 'contact' AND customer = ? AND address = ?"
+    found = run(query, customer, address)
+    return found[0] if found else dict.fromkeys(Recipient.__struct_fields__)
 
 
 def leave(run: Run, recipient: str, successor: str | None, now: int) -> None:
     """Let a recipient leave; what they have not been told, their successor is."""
-    run(
-        "UPDATE recipients SET state = 'left', successor = ?, left_at = ? WHERE id = ?",
-        *(successor, now, recipient),
-    )
+    left = {"state": "left", "successor": successor, "left_at": now}
+    update(run, "recipients", {"id": recipient}, left)
     open_rows = run(
         "SELECT id, version, kind, state, due_at FROM deliveries WHERE recipient = ?"
         " AND (state = 'due' OR kind = 'notice' AND state IN ('refused', 'bounced', 'unknown'))",
@@ -122,10 +117,8 @@ def leave(run: Run, recipient: str, successor: str | None, now: int) -> None:
             due_at = row["due_at"] if row["kind"] == "reminder" else now
             make_due(run, row["version"], successor, now, row["kind"], due_at)
         if row["state"] == "due":
-            run(
-                "UPDATE deliveries SET state = 'opted_out', state_at = ?, due_at = NULL WHERE id = ?",
-                *(now, row["id"]),
-            )
+            ended = {"state": "opted_out", "state_at": now, "due_at": None}
+            update(run, "deliveries", {"id": row["id"]}, ended)
             add_fact(run, row["id"], now, "opted_out", "the recipient left")
 
 
@@ -172,8 +165,9 @@ def erase(database: Database, address: str, now: int, *, successor: str = "", en
         for recipient in found:
             heir = None
             if recipient.kind == "contact" and recipient.state == "active" and not ended:
-                heir = active_contact(run, recipient.customer, address_of(successor)) if successor else None
-                if heir in {None, recipient.id}:
+                other = contact_at(run, recipient.customer, address_of(successor))
+                heir = other["id"]
+                if other["state"] != "active" or heir == recipient.id:
                     raise NotifyError(
                         f"{quoted(address)} is the contact of customer {quoted(recipient.customer)},"
                         " to whom notice is owed",

@@ -19,7 +19,7 @@ from register_api.core.format.paths import max_bytes
 from register_api.core.model import Register
 from register_api.errors import Inconsistent, NotifyError, RegisterError
 from register_api.notify.deliveries import make_all_due
-from register_api.sending.database import Database
+from register_api.sending.database import Database, insert
 from register_api.verify import Fetcher, Options, Update, Verified, verify
 
 _CHANGES = msgspec.json.Decoder(tuple[Change, ...])
@@ -141,9 +141,7 @@ def _record(database: Database, look: Look, found: Publication, now: dt.datetime
 
 def note_look(database: Database, now: dt.datetime, problem: RegisterError | None) -> None:
     """Remember when the tree was looked at last, and what was wrong with it."""
+    said = "" if problem is None else f"{problem.word}: {problem.message}"
+    again = "ON CONFLICT (id) DO UPDATE SET at = excluded.at, problem = excluded.problem"
     with database.transaction() as run:
-        run(
-            "INSERT INTO looks VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at,"
-            " problem = excluded.problem",
-            *(int(now.timestamp()), "" if problem is None else f"{problem.word}: {problem.message}"),
-        )
+        insert(run, "looks", {"id": 1, "at": int(now.timestamp()), "problem": said}, again)

@@ -53,13 +53,11 @@ class Sealing(msgspec.Struct, frozen=True, kw_only=True):
 
 def sealing(database: Database) -> Sealing:
     """Return what is sealed by now."""
-    facts = database.query("SELECT count(*) AS n FROM facts WHERE seal IS NULL")
-    seals = database.query("SELECT max(sealed_at) AS at, count(*) - count(stamp) AS n FROM seals")[0]
-    return Sealing(
-        unsealed=facts[0]["n"],
-        sealed_at=None if seals["at"] is None else instant_of(seals["at"]),
-        unstamped=seals["n"],
+    (row,) = database.query(
+        "SELECT (SELECT count(*) FROM facts WHERE seal IS NULL) AS unsealed, max(sealed_at) AS sealed_at,"
+        " count(*) - count(stamp) AS unstamped FROM seals"
     )
+    return msgspec.convert(row, Sealing, strict=False)
 
 
 def seal_facts(database: Database, now: dt.datetime) -> int:
@@ -101,27 +99,19 @@ def _plant(run: Run, claim: str, register: str, now: dt.datetime) -> None:
 
 
 def _record(row: Row, register: str, versions: list[Row]) -> bytes:
-    """Return the record of a fact; a confirmation tells of no version."""
     key = row["pseudonym_key"]
+    told = [each for each in versions if each["version"] is not None]
+    as_they_are = ("id", "delivery", "customer", "channel", "kind", "message_id", "body_sha256", "what")
     return encode(
         proof.DeliveryRecord(
-            id=row["id"],
             register=register,
             versions=tuple(
-                proof.VersionTold(version=each["version"], sha256=each["sha256"])
-                for each in versions
-                if each["version"] is not None
+                proof.VersionTold(version=each["version"], sha256=each["sha256"]) for each in told
             ),
-            delivery=row["delivery"],
             recipient=pseudonym_of(key, row["address"]),
-            customer=row["customer"],
-            channel=row["channel"],
-            kind=row["kind"],
-            message_id=row["message_id"],
-            body_sha256=row["body_sha256"],
             at=instant_of(row["at"]),
-            what=row["what"],
             reply=None if key is None else proof.reply_mac(key, row["reply"]),
+            **{name: row[name] for name in as_they_are},
         )
     )
 
@@ -196,10 +186,16 @@ def notice_files(database: Database, publication: Publication, recipients: list[
     roots = dict.fromkeys(row["seal"] for row in sealed)
     seals = {root: database.query("SELECT * FROM seals WHERE root = ?", root)[0] for root in roots}
     records = [decode(bytes(row["record"]), proof.DeliveryRecord) for row in sealed]
+    recorded = {record.recipient for record in records}  # and not erased
+    known = {
+        row["address"]: proof.Opening(address=row["address"], key=bytes(row["pseudonym_key"]).hex())
+        for row in sealed
+        if row["pseudonym_key"] is not None
+    }
     notice = proof.NoticeEvidence(
         register=publication.register.register,
         version=version,
-        openings=_openings(sealed, {record.recipient for record in records}),
+        openings=tuple(opening for opening in known.values() if opening.recipient in recorded),
         records=tuple(map(_proven, sealed, records, (seals[row["seal"]] for row in sealed))),
     )
     files = {paths.NOTICE: encode(notice), README: NOTICE_README}
@@ -213,16 +209,6 @@ def notice_files(database: Database, publication: Publication, recipients: list[
             files[paths.stamp_path(root)] = bytes(seal["stamp"])
     newest = max(seal["sealed_at"] for seal in seals.values())
     return NoticeFiles(files, len(sealed), len(rows) - len(sealed), instant_of(newest))
-
-
-def _openings(rows: list[Row], recorded: set[str | None]) -> tuple[proof.Opening, ...]:
-    """Return the recorded recipients who are not erased, each once."""
-    known = {
-        row["address"]: proof.Opening(address=row["address"], key=bytes(row["pseudonym_key"]).hex())
-        for row in rows
-        if row["pseudonym_key"] is not None
-    }
-    return tuple(opening for opening in known.values() if opening.recipient in recorded)
 
 
 def _proven(row: Row, record: proof.DeliveryRecord, seal: Row) -> proof.ProvenRecord:

@@ -79,7 +79,6 @@ def act(desk: Desk, action: str, token: str, form: web.Form | None, now: dt.date
 
 
 def _confirm(asked: LinkRequest) -> web.Page:
-    """Ask whether somebody wants to subscribe, or subscribe them."""
     if asked.form is None and asked.link["used_at"] is None and asked.who.state == "pending":
         return asked.question(
             message("Confirm the subscription"),
@@ -98,7 +97,6 @@ def _confirm(asked: LinkRequest) -> web.Page:
 
 
 def _manage(asked: LinkRequest) -> web.Page:
-    """Show what a subscriber hears, or change it."""
     if asked.who.state != "active":
         return _left(asked)
     wish, saved = Wish("", asked.who, None), False

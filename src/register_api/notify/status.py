@@ -143,16 +143,13 @@ def _version(database: Database, number: int, now: dt.datetime) -> VersionStatus
     notices = [change.notice for change in publication.changes if change.notice.required]
     effective_on = min((each.effective_on for each in notices if each.effective_on), default=None)
     today = local_day(now, zone_of(publication.register.publisher.time_zone))
-    return VersionStatus(
-        version=number,
-        published_at=instant_of(row["published_at"]),
-        recorded_at=instant_of(row["recorded_at"]),
-        told=bool(row["told"]),
-        effective_on=effective_on,
-        days_left=(effective_on - today).days if effective_on else None,
-        states={each["state"]: each["n"] for each in counted if not each["reminds"]},
-        reminders={each["state"]: each["n"] for each in counted if each["reminds"]},
-        alarms=len(_deliveries(database, number, alarms=True)),
-        objection_until=last_day_to_object(publication.changes),
-        answers=count_answers(database, publication),
-    )
+    row |= {
+        "effective_on": effective_on,
+        "days_left": (effective_on - today).days if effective_on else None,
+        "states": {each["state"]: each["n"] for each in counted if not each["reminds"]},
+        "reminders": {each["state"]: each["n"] for each in counted if each["reminds"]},
+        "alarms": len(_deliveries(database, number, alarms=True)),
+        "objection_until": last_day_to_object(publication.changes),
+        "answers": count_answers(database, publication),
+    }
+    return msgspec.convert(row, VersionStatus, strict=False)

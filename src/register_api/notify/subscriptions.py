@@ -15,7 +15,7 @@ import msgspec
 from register_api.notify.deliveries import make_due
 from register_api.notify.persons import SECONDS_TO_CONFIRM, add_recipient
 from register_api.notify.persons import leave as leave_outbox
-from register_api.sending.database import Database, Row, Run, insert
+from register_api.sending.database import Database, Row, Run, insert, update
 
 Purpose = Literal["confirm", "manage", "answer"]
 
@@ -103,11 +103,8 @@ def subscribe(database: Database, address: str, wanted: Preferences, now: int) -
 
 def change(run: Run, recipient: str, wanted: Preferences) -> None:
     """Change what a subscriber hears."""
-    run(
-        "UPDATE recipients SET products = ?, language = ?, hears = ?, frequency = ?, reminders = ?"
-        " WHERE id = ?",
-        *(wanted.products, wanted.language, wanted.hears, wanted.frequency, int(wanted.reminders), recipient),
-    )
+    row = {name: getattr(wanted, name) for name in Preferences.__struct_fields__}
+    update(run, "recipients", {"id": recipient}, row | {"reminders": int(wanted.reminders)})
 
 
 def owner_of(run: Run, link: Row) -> Subscriber:

@@ -21,7 +21,7 @@ from register_api.core.format.paths import address_of
 from register_api.core.language.language import Language, message
 from register_api.errors import NotifyError, NotStamped, RegisterError, SendingError
 from register_api.notify.answers import newest_answer
-from register_api.notify.deliveries import Due, versions_in, was_told
+from register_api.notify.deliveries import versions_in, was_told
 from register_api.notify.endpoints import EVENTS, Endpoint, endpoint_of, hook_to, note_answer, owner_of
 from register_api.notify.message import Wanted, Words, confirmation, warning
 from register_api.notify.persons import Recipient
@@ -33,7 +33,7 @@ from register_api.publish.feed.notice_mail import Mail, wrapped
 from register_api.publish.time_authority import TimeAuthority
 from register_api.sending.database import Database
 from register_api.sending.mail import Addressed, MailServer, Message, content_of, envelope, written
-from register_api.sending.outbox import Outbox, SendResult
+from register_api.sending.outbox import Leased, Outbox, SendResult
 from register_api.sending.sender import Sender, Senders, Surroundings
 from register_api.sending.webhook import CHATS, Hook, HookAnswer, event, transport_of
 
@@ -64,7 +64,7 @@ class Worker(Senders):
     ) -> None:
         self._database, self._settings, self._authority = database, settings, authority
         self._words = Words(database, settings)
-        outbox = Outbox(database, Due, secrets.token_hex(8), settings.lease_seconds)
+        outbox = Outbox(database, secrets.token_hex(8), settings.lease_seconds)
         hooks = transport_of(settings, around.now, "notify", self._note)
         senders = (
             Sender(outbox, MailServer(settings, password), self._mail, around),
@@ -114,8 +114,7 @@ class Worker(Senders):
         except NotStamped as error:
             self.tell_once(error)
 
-    def _mail(self, row: Due, body: bytes | None) -> Message | SendResult:
-        """Write the mail of a row, or say why there is none."""
+    def _mail(self, row: Leased, body: bytes | None) -> Message | SendResult:
         if row.kind == "warning":
             recipient = owner_of(self._database, row.recipient)
         else:
@@ -137,8 +136,7 @@ class Worker(Senders):
         except (NotifyError, ValueError) as error:  # ValueError: a header that the library refuses to write
             return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
 
-    def _said(self, due: Due, recipient: Recipient, now: dt.datetime) -> Mail | str:
-        """Return what a mail says, or why there is none by now."""
+    def _said(self, due: Leased, recipient: Recipient, now: dt.datetime) -> Mail | str:
         version: Any = due.version
         wanted = Wanted.by(recipient)
         if due.kind == "notice":
@@ -163,7 +161,7 @@ class Worker(Senders):
         return needless or self._words.reminder(version, wanted, now) or cancelled
 
     def _with_link(
-        self, said: Mail, due: Due, recipient: Recipient, now: dt.datetime
+        self, said: Mail, due: Leased, recipient: Recipient, now: dt.datetime
     ) -> tuple[str, str, Mapping[str, str]]:
         """Return text, page and headers, with the recipient's own link if there is a service it leads to."""
         service, purpose = self._settings.subscriptions, self._purpose(due, recipient)
@@ -183,8 +181,7 @@ class Worker(Senders):
         link = f'<p><a href="{escape(address)}">{escape(label)}</a></p>\n'
         return text, page + link + end + after, headers
 
-    def _purpose(self, due: Due, recipient: Recipient) -> Purpose | None:
-        """Return what a mail lets its recipient do."""
+    def _purpose(self, due: Leased, recipient: Recipient) -> Purpose | None:
         if due.kind == "confirmation":
             return "confirm" if recipient.state == "pending" else "manage"
         if due.kind == "warning" or recipient.channel != "mail":
@@ -195,8 +192,7 @@ class Worker(Senders):
             return None
         return "answer" if self._words.can_object(due.version, Wanted.by(recipient)) else None
 
-    def _hook(self, row: Due, body: bytes | None) -> Hook | SendResult:
-        """Write the message of a row to an endpoint, or say why there is none."""
+    def _hook(self, row: Leased, body: bytes | None) -> Hook | SendResult:
         try:
             endpoint = endpoint_of(self._database, row.recipient)
             if endpoint.ended_at is not None and endpoint.kind == "contact":
@@ -207,7 +203,7 @@ class Worker(Senders):
         except NotifyError as error:
             return SendResult("refused", error.message)
 
-    def _event(self, row: Due, endpoint: Endpoint) -> bytes:
+    def _event(self, row: Leased, endpoint: Endpoint) -> bytes:
         if row.version is None:
             raise NotifyError("a message to an endpoint tells of a version")
         base = self._settings.base

@@ -95,6 +95,12 @@ def insert(run: Run, table: str, row: Mapping[str, object], more: str = "") -> l
     return run(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks}) {more}", *row.values())
 
 
+def update(run: Run, table: str, where: Mapping[str, object], row: Mapping[str, object]) -> None:
+    """Change the columns of rows that have some values in others."""
+    changes, condition = ", ".join(f"{n} = ?" for n in row), " AND ".join(f"{n} = ?" for n in where)
+    run(f"UPDATE {table} SET {changes} WHERE {condition}", *row.values(), *where.values())
+
+
 @contextlib.contextmanager
 def opened(where: str, steps: Sequence[Sequence[str]]) -> Iterator[Database]:
     """Open the database, a file or ``postgresql://…``, with all its tables, while the block runs.

@@ -12,11 +12,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
 import msgspec
 
-from register_api.sending.database import Database, Run, insert
+from register_api.sending.database import Database, Run, insert, update
 
 MINUTE, HOUR = 60, 3600
 RETRY_AFTER = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, *(12 * HOUR for _ in range(8)))
@@ -69,20 +69,14 @@ def outbox_tables(about: str, of_facts: str = "") -> tuple[str, ...]:
 
 
 class Leased(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that this worker may send; whoever sends adds the columns that say to whom, and of what."""
+    """A row that this worker may send: what of which version, if it is about one, to whom."""
 
     id: str
     channel: str
-    attempts: int
-    unknowns: int
-
-    @property
-    def keeps_body(self) -> bool:
-        """Whether its bytes are kept when nothing more is to be done."""
-        return True
-
-
-LeasedRow = TypeVar("LeasedRow", bound=Leased)
+    kind: str
+    recipient: str
+    version: int | None = None
+    unknowns: int = 0
 
 
 class SendResult(NamedTuple):
@@ -99,18 +93,17 @@ def add_fact(run: Run, delivery: str, now: int, what: str, reply: str) -> None:
     insert(run, "facts", fact | {"reply": reply[:_LONGEST_REPLY]})
 
 
-class Outbox(Generic[LeasedRow]):
+class Outbox:
     """The rows, as one worker takes them."""
 
-    def __init__(self, database: Database, rows: type[LeasedRow], owner: str, lease_seconds: int) -> None:
-        """Take what a row is read as, and the worker's name, which no other one has or had.
+    def __init__(self, database: Database, owner: str, lease_seconds: int) -> None:
+        """Take the worker's name, which no other one has or had.
 
         A row is its own for so many seconds; sending one mail takes less.
         """
-        self._database, self._rows = database, rows
-        self._owner, self._seconds = owner, lease_seconds
+        self._database, self._owner, self._seconds = database, owner, lease_seconds
 
-    def lease(self, now: int, most: int, channels: Sequence[str]) -> list[LeasedRow]:
+    def lease(self, now: int, most: int, channels: Sequence[str]) -> list[Leased]:
         """Take rows of some channels that are due, and what dead workers have left."""
         skip_locked, among = self._database.skip_locked, ", ".join("?" for _ in channels)
         with self._database.transaction() as run:
@@ -127,7 +120,7 @@ class Outbox(Generic[LeasedRow]):
                 f" ORDER BY due_at, id LIMIT ? {skip_locked}) RETURNING *",
                 *(now, self._owner, now + self._seconds, *channels, now, most),
             )
-        return [msgspec.convert(row, self._rows) for row in rows]
+        return [msgspec.convert(row, Leased) for row in rows]
 
     def begin(self, delivery: str, body: bytes, message_id: str, now: int) -> bool:
         """Mark that the bytes of a message begin to flow, and keep them if they are new.
@@ -168,13 +161,12 @@ class Outbox(Generic[LeasedRow]):
                 is_tried_again = attempts <= len(retry_after)
                 state = "due" if is_tried_again else "refused"
                 due_at = now + max(retry_after[attempts - 1], outcome.wait) if is_tried_again else None
-            run(
-                "UPDATE deliveries SET state = ?, state_at = ?, reply = ?, due_at = ?, lease_owner = NULL,"
-                " data_began_at = NULL, attempts = ? WHERE id = ?",
-                *(state, now, outcome.reply[:_LONGEST_REPLY], due_at, attempts, leased.id),
-            )
+            row = {"state": state, "state_at": now, "reply": outcome.reply[:_LONGEST_REPLY], "due_at": due_at}
+            row |= {"lease_owner": None, "data_began_at": None, "attempts": attempts}
+            update(run, "deliveries", {"id": leased.id}, row)
             add_fact(run, leased.id, now, outcome.what, outcome.reply)
-            if due_at is None and not leased.keeps_body:
+            # The link in a confirmation is nobody's but the recipient's.
+            if due_at is None and leased.kind == "confirmation":
                 run("DELETE FROM bodies WHERE delivery = ?", leased.id)
 
     def give_back(self, rows: Iterable[Leased], now: int) -> None:

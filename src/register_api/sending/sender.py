@@ -9,11 +9,11 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Generic, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Self
 
 from register_api.clock import Clock
 from register_api.errors import RegisterError, SendingError
-from register_api.sending.outbox import RETRY_AFTER, LeasedRow, Outbox, SendResult
+from register_api.sending.outbox import RETRY_AFTER, Leased, Outbox, SendResult
 
 _BATCH = 10
 """Rows that are leased at once: so many wait for the end of the lease when a worker is killed."""
@@ -28,16 +28,6 @@ class Surroundings(NamedTuple):
     now: Clock
     stop: threading.Event
     tell: Callable[[str], None]
-
-
-class Outgoing(Protocol):
-    """What is sent: the bytes that are kept, and by what a second copy is recognised."""
-
-    @property
-    def body(self) -> bytes: ...  # noqa: D102
-
-    @property
-    def message_id(self) -> str: ...  # noqa: D102
 
 
 class Transport:
@@ -64,20 +54,20 @@ class Transport:
         """Close the connections."""
 
 
-class Sender(Generic[LeasedRow]):
-    """Sends the due rows of some channels; any number of senders share an outbox."""
+class Sender:
+    """Sends the due rows of some channels; any number of senders share an outbox.
+
+    ``compose`` makes what is sent of a row, of the bytes where they were written before: it has a ``body``
+    and a ``message_id``; or it says what became of the row.
+    """
 
     def __init__(
         self,
-        outbox: Outbox[LeasedRow],
+        outbox: Outbox,
         transport: Transport,
-        compose: Callable[[LeasedRow, bytes | None], Outgoing | SendResult],
+        compose: Callable[[Leased, bytes | None], Any],
         around: Surroundings,
     ) -> None:
-        """Take what makes the message of a row, of the bytes where they were written before.
-
-        Or it says what became of the row where nothing is to be sent.
-        """
         self._outbox, self._transport, self._compose, self._around = outbox, transport, compose, around
         self._next = 0.0
 
@@ -109,7 +99,7 @@ class Sender(Generic[LeasedRow]):
                 if rows:
                     self._outbox.give_back(rows, self._at())
 
-    def _send(self, rows: Sequence[LeasedRow]) -> list[SendResult | None]:
+    def _send(self, rows: Sequence[Leased]) -> list[SendResult | None]:
         """Send rows and say what became of each; ``None`` where its lease has ended meanwhile."""
         messages = [self._compose(row, self._outbox.body(row.id)) for row in rows]
         for message in messages:
@@ -126,10 +116,8 @@ class Sender(Generic[LeasedRow]):
                     self._around.tell(f"delivery {row.id}: {outcome.what}")
         return outcomes
 
-    async def _hand_over(
-        self, rows: Sequence[LeasedRow], messages: Sequence[Outgoing | SendResult]
-    ) -> list[SendResult | None]:
-        async def one(row: LeasedRow, message: Outgoing | SendResult) -> SendResult | None:
+    async def _hand_over(self, rows: Sequence[Leased], messages: Sequence[Any]) -> list[SendResult | None]:
+        async def one(row: Leased, message: Any) -> SendResult | None:
             if isinstance(message, SendResult):
                 return message
             return await self._transport.send(
@@ -148,7 +136,7 @@ class Sender(Generic[LeasedRow]):
 class Senders(contextlib.ExitStack):
     """All senders of a process, until it is closed."""
 
-    def __init__(self, senders: Iterable[Sender[Any]], around: Surroundings) -> None:
+    def __init__(self, senders: Iterable[Sender], around: Surroundings) -> None:
         super().__init__()
         self._senders = [self.enter_context(sender) for sender in senders]
         self._around, self._last_told = around, ""

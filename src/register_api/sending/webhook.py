@@ -194,7 +194,6 @@ class WebhookTransport(Transport):
         *,
         command: str,
     ) -> None:
-        """Take the key that signs besides each endpoint's secret, and what is told of every answer."""
         limits = HttpLimits(
             connect=seconds, read=seconds, exchange=seconds, run=float("inf"), requests=2**63, attempts=1
         )

@@ -14,7 +14,7 @@ import msgspec
 
 from register_api.core.text import nearest, normalise_name, quoted
 from register_api.errors import WatchError
-from register_api.sending.database import Database
+from register_api.sending.database import Database, insert
 from register_api.watch.vendor_uses import PUBLISHER, keys_of
 from register_api.watch.vendors import Vendor, all_vendors
 
@@ -205,8 +205,12 @@ def confirm(database: Database, chain: Chain, one: str, other: str, *, same: boo
     if one == other or not by.strip():
         raise WatchError("a match is said of two entries, by somebody")
     with database.transaction() as run:
-        run(
-            "INSERT INTO matches VALUES (?, ?, ?, ?, ?) ON CONFLICT (one, other) DO UPDATE SET"
-            " same = excluded.same, by = excluded.by, at = excluded.at",
-            *(*sorted((one, other)), int(same), by.strip(), at),
-        )
+        row = {
+            "one": min(one, other),
+            "other": max(one, other),
+            "same": int(same),
+            "by": by.strip(),
+            "at": at,
+        }
+        again = "same = excluded.same, by = excluded.by, at = excluded.at"
+        insert(run, "matches", row, f"ON CONFLICT (one, other) DO UPDATE SET {again}")

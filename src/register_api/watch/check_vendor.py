@@ -58,7 +58,6 @@ def find_register(website: str, fetcher: Callable[[str], HttpFetcher]) -> FoundR
 def _document(
     place: str, fetcher: Callable[[str], HttpFetcher], *, from_sister: bool = False
 ) -> tuple[str, bytes] | None:
-    """Return the document below an address, and the address that gave it."""
     path = tree.DISCOVERY.path()
     with fetcher(place) as asked:
         try:

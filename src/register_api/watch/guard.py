@@ -140,7 +140,6 @@ def is_name(text: str) -> bool:
 
 
 def _name_in(host: str) -> str:
-    """Return the name in ``Host``, without its port."""
     name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
     name = name if name and port.isdigit() else host
     return name.removeprefix("[").removesuffix("]")

@@ -53,13 +53,6 @@ _SUBJECTS = {
 }
 
 
-class DueMessage(Leased, frozen=True, kw_only=True):
-    """A row of the outbox: an alert, a digest or a reminder to an owner, or to a webhook by its name."""
-
-    recipient: str
-    kind: str
-
-
 class Text(NamedTuple):
     """What a message says: each piece of news is some sentences."""
 
@@ -80,13 +73,13 @@ class Text(NamedTuple):
         return "\n\n".join([*self.shortened(_MOST_NEWS, "\n"), decide]) + "\n"
 
 
-def make_due(run: Run, here: Here) -> list[DueMessage]:
+def make_due(run: Run, here: Here) -> list[Leased]:
     """Put into the outbox what has to be told, within a transaction of the caller's.
 
     At once goes what has a last day to object that lies ahead, and what shakes the trust in a register; the
     rest once a day from ``digest_hour`` on. What nobody is responsible for, or was decided, is not told.
     """
-    near, today, made = list(reminders(run, here)), here.today.isoformat(), list[DueMessage]()
+    near, today, made = list(reminders(run, here)), here.today.isoformat(), list[Leased]()
     hooks = [(hook.format, hook.name, hook.owner) for hook in here.settings.webhooks]
     mail = [("mail", "", "")] if here.settings.sender or not hooks else []
     for channel, hook, only in [*mail, *hooks]:
@@ -109,13 +102,13 @@ def _untold(run: Run, condition: str, *values: str) -> _Items:
     return [(row["heard_by"], row["id"], "news") for row in run(_UNTOLD.format(more=condition), *values)]
 
 
-def _told(run: Run, channel: str, kind: str, items: _Items, here: Here) -> list[DueMessage]:
+def _told(run: Run, channel: str, kind: str, items: _Items, here: Here) -> list[Leased]:
     """Make one row for each recipient; what another process has told meanwhile is left to it."""
-    made: dict[str, DueMessage] = {}
+    made: dict[str, Leased] = {}
     for to, news, told in items:
         if to and to not in made:
             row: Row = {"id": secrets.token_hex(16), "channel": channel, "recipient": to, "kind": kind}
-            made[to] = msgspec.convert({**row, "attempts": 0, "unknowns": 0}, DueMessage)
+            made[to] = msgspec.convert(row, Leased)
             row |= {"state": "due", "state_at": here.at, "due_at": here.at, "day": here.today.isoformat()}
             insert(run, "deliveries", row)
         if to:
@@ -143,7 +136,7 @@ def reminders(run: Run, here: Here) -> Iterator[tuple[str, str, int]]:
             yield row["id"], row["owner"], step
 
 
-def text_of(run: Run, due: DueMessage, here: Here) -> Text | None:
+def text_of(run: Run, due: Leased, here: Here) -> Text | None:
     """Return what a row of the outbox says, without what is decided; ``None`` once all of it is."""
     rows = run(_LIVE, due.id)
     if not rows:
@@ -165,7 +158,7 @@ def _sentences(row: Row, today: dt.date) -> list[str]:
     return [*lines, f"ID: {row['id']}"]
 
 
-def preview(run: Run, here: Here) -> list[tuple[DueMessage, Text]]:
+def preview(run: Run, here: Here) -> list[tuple[Leased, Text]]:
     """Return what would be sent now, of the digest's hour whatever it is; for a transaction to be undone."""
     anytime = here._replace(settings=msgspec.structs.replace(here.settings, digest_hour=0))
     texts = ((due, text_of(run, due, here)) for due in make_due(run, anytime))
@@ -186,11 +179,10 @@ class Mailer(Senders):
     def __init__(
         self, database: Database, settings: WatchSettings, password: str, around: Surroundings
     ) -> None:
-        """Begin without a connection; it is a ``UsageError`` if a file of a webhook cannot be read."""
         self._database, self._settings = database, settings
         self._hooks = {(each.name, str(each.format)): _url_and_secret(each) for each in settings.webhooks}
-        outbox = Outbox(database, DueMessage, secrets.token_hex(8), settings.lease_seconds)
-        senders: list[Sender[DueMessage]] = []
+        outbox = Outbox(database, secrets.token_hex(8), settings.lease_seconds)
+        senders: list[Sender] = []
         if settings.webhooks:
             hooks = webhook.transport_of(settings, around.now, "watch")
             senders.append(Sender(outbox, hooks, self._hook, around))
@@ -215,8 +207,7 @@ class Mailer(Senders):
         except SendingError as error:
             self.tell_once(error)
 
-    def _mail(self, due: DueMessage, body: bytes | None) -> Message | SendResult:
-        """Write the mail of a row, or say why there is none; ``body`` where it was written before."""
+    def _mail(self, due: Leased, body: bytes | None) -> Message | SendResult:
         if body is not None:
             return envelope(self._settings, due.id, due.recipient, body)
         text = text_of(self._database.query, due, self._here())
@@ -229,8 +220,7 @@ class Mailer(Senders):
         except ValueError as error:  # a header that the library refuses to write
             return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
 
-    def _hook(self, due: DueMessage, body: bytes | None) -> webhook.Hook | SendResult:
-        """Write the message of a row to a webhook, or say why there is none."""
+    def _hook(self, due: Leased, body: bytes | None) -> webhook.Hook | SendResult:
         known = self._hooks.get((due.recipient, due.channel))
         if known is None:
             return SendResult("refused", "the settings have no such webhook any more")
@@ -242,7 +232,7 @@ class Mailer(Senders):
         url, secret = known
         return webhook.Hook(due.id, url, webhook.CONTENT_TYPES[due.channel], body, secret)
 
-    def _body(self, due: DueMessage, text: Text) -> bytes:
+    def _body(self, due: Leased, text: Text) -> bytes:
         page = self._settings.page_address
         if due.channel in webhook.CHATS:
             return webhook.CHATS[due.channel]([text.subject, *text.shortened(_MOST_LINES, "; ")], page)

@@ -56,7 +56,6 @@ def _inbox(database: Database, here: Here, asked: Question) -> Page:
 
 
 def _vendors(database: Database, _here: Here, _asked: Question) -> Page:
-    """Show all vendors with how it stands with their registers."""
     status = {each.vendor: each for each in inbox.vendors_status(database)}
     known = [(each, status[each.id]) for each in all_vendors(database) if each.id in status]
     rows = sorted(known, key=lambda pair: pair[1].is_well)
@@ -64,7 +63,6 @@ def _vendors(database: Database, _here: Here, _asked: Question) -> Page:
 
 
 def _vendor(database: Database, _here: Here, asked: Question) -> Page:
-    """Show a vendor: contract, trust, versions, news."""
     vendor = load(database, asked["vendor"])
     status = {each.vendor: each for each in inbox.vendors_status(database)}
     known = inbox.overview(database, vendor.id) | {"root_sha256": inbox.root_of(database, vendor.id)}
@@ -77,7 +75,6 @@ def _search(database: Database, _here: Here, asked: Question) -> Page:
 
 
 def _chain(database: Database, here: Here, asked: Question) -> Page:
-    """Show who of our vendors uses a company, or without one on what many depend."""
     chain = load_chain(database, here.today)
     said, company = asked.get("depth", ""), plain(asked.get("company", ""))[:_LONGEST_QUESTION]
     depth = int(said) if said in map(str, range(1, 11)) else questions.DEPTH

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from register_api.core.text import escaped, printable
-from register_api.sending.database import Database, Row, Run
+from register_api.sending.database import Database, Row, Run, update
 from register_api.sending.sender import Surroundings
 from register_api.verify import Verified
 from register_api.watch.check_vendor import FOUND, FRESH, NO_REGISTER, UNUSABLE, Asking, Lease, Looked, look
@@ -76,25 +76,23 @@ def record(database: Database, leased: Lease, looked: Looked, here: Here) -> lis
         elif looked.outcome == FOUND:
             run("UPDATE vendors SET register = ? WHERE id = ?", looked.message, vendor.id)
         told = [piece for piece in found if add(run, piece)]
-        row = _after(vendor, poll, looked, here, told)
-        columns = ", ".join(f"{name} = ?" for name in row)
-        run(f"UPDATE polls SET {columns} WHERE vendor = ?", *row.values(), id_)
+        update(run, "polls", {"vendor": id_}, _after(vendor, poll, looked, here, told))
     return told
 
 
 def _keep_versions(run: Run, vendor: Vendor, verified: Verified, found: list[News], at: int) -> None:
     """Keep the newest version whole with its uses, and of each one that there is news of what it changed."""
     told = {piece.version for piece in found}
-    for update in verified.updates:
-        is_newest = update.version == verified.register.version
+    for each in verified.updates:
+        is_newest = each.version == verified.register.version
         if is_newest:
             rewrite_uses(run, vendor.id, interests_of(vendor), verified.register)
-        if is_newest or update.version in told:
+        if is_newest or each.version in told:
             run(
                 "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (vendor, version) DO NOTHING",
-                *(vendor.id, update.version, update.sha256, int(update.published_at.timestamp()), at),
+                *(vendor.id, each.version, each.sha256, int(each.published_at.timestamp()), at),
                 zlib.compress(verified.data) if is_newest else None,
-                zlib.compress(msgspec.json.encode(update.changes)),
+                zlib.compress(msgspec.json.encode(each.changes)),
             )
 
 
@@ -130,7 +128,6 @@ def _news(vendor: Vendor, poll: Row, known: int, looked: Looked, here: Here) -> 
 
 
 def _after(vendor: Vendor, poll: Row, looked: Looked, here: Here, told: list[News]) -> Row:
-    """Return the columns of the vendor's looks after this one."""
     at, outcome = here.at, looked.outcome
     seconds = max(here.settings.poll_minutes * _MINUTE, _DAY if outcome == NO_REGISTER else 0)
     # Spread so that not all registers are asked at once.
@@ -217,7 +214,6 @@ class Poller:
         return counts
 
     def _lease(self, waiting: dict[str, deque[str]], host: str, until: int) -> Lease | None:
-        """Take the next vendor of a host."""
         vendor = waiting[host].popleft()
         if not waiting[host]:
             del waiting[host]

@@ -83,7 +83,6 @@ class _Service:
     async def _answer(
         self, ask: Callable[[Database], Page | None], user: str, then: str = ""
     ) -> Response[str]:
-        """Answer with a page, or where there is none lead to another."""
         try:
             page = await self.database.run(ask)
         except WatchError as error:

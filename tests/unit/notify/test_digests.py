@@ -12,7 +12,7 @@ from publishers import NOW
 from register_api.notify import answers
 from register_api.notify.answers import GivenAnswer
 from register_api.notify.contacts import ContactRow, import_contacts
-from register_api.notify.deliveries import Due, open_objections, send_again, versions_in
+from register_api.notify.deliveries import open_objections, send_again, versions_in
 from register_api.notify.persons import erase, retain
 from register_api.notify.publication import load
 from register_api.notify.status import status
@@ -169,7 +169,7 @@ def test_a_digest_that_a_worker_is_writing_is_not_extended(told: Told) -> None:
     told.announce("beta")
     with told.database.transaction() as run:
         run("UPDATE deliveries SET due_at = 1 WHERE kind = 'digest'")
-    outbox = Outbox(told.database, Due, "another worker", 600)
+    outbox = Outbox(told.database, "another worker", 600)
     rows = outbox.lease(int(told.time.now().timestamp()), 10, ["mail"])
     told.note("second")
     assert {row["version"] for row in told.database.query("SELECT version FROM digest_versions")} == {3, 4}

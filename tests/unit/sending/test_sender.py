@@ -30,7 +30,7 @@ class Rows:
 
     def __init__(self, number: int) -> None:
         self._rows = [
-            Leased(id=f"{each}", channel="webhook", attempts=0, unknowns=0) for each in range(number)
+            Leased(id=f"{each}", channel="webhook", kind="notice", recipient="r") for each in range(number)
         ]
         self.finished: dict[str, Sequence[int]] = {}
         self.back: list[str] = []
@@ -88,7 +88,7 @@ class Slow(Transport):
         return SendResult("deferred", "")
 
 
-def sender(rows: Rows, transport: Slow) -> Sender[Leased]:
+def sender(rows: Rows, transport: Slow) -> Sender:
     """Return a sender of texts."""
     return Sender(rows, transport, lambda row, _: Text(row), AROUND)  # type: ignore[arg-type]
 
