@@ -33,9 +33,14 @@ _Text = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
 class KnownRegister(msgspec.Struct, frozen=True, kw_only=True):
-    """A register that verified at the last look of whoever made the list, and calls the vendor so.
+    """A register that verified at the last look of whoever made the list.
 
-    ``address`` is that of its tree, ``root_sha256`` of the root that trust in it began from.
+    Attributes:
+        name: The vendor's name, as whoever made the list calls it.
+        website: Its address, or an empty text.
+        address: Address of the register's tree.
+        root_sha256: SHA-256 (hex) of the root that trust in it began from.
+        first_seen: When it was seen first, UTC.
     """
 
     name: _Text
@@ -46,9 +51,12 @@ class KnownRegister(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegisterList(msgspec.Struct, frozen=True, kw_only=True):
-    """The payload: each address once.
+    """The payload.
 
-    The public key (JWK) of whoever signs proves nothing: readers know its thumbprint from elsewhere.
+    Attributes:
+        key: Public key (JWK) of whoever signs. It proves nothing: readers know its thumbprint from elsewhere.
+        made_at: When, UTC.
+        registers: The registers, each address once.
     """
 
     format: Literal["sub-processor-known-registers/1"] = "sub-processor-known-registers/1"
