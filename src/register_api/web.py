@@ -229,10 +229,10 @@ def network_of(request: Request[Any, Any, Any]) -> str:
     return client_network(peer, ",".join(request.headers.getall("x-forwarded-for", [])))
 
 
-async def body_of(request: Request[Any, Any, Any]) -> bytes:
-    """Return the body; it is a ``TimeoutError`` if it does not come."""
+async def form_of(request: Request[Any, Any, Any]) -> Form:
+    """Return what was filled in; it is a ``TimeoutError`` if it does not come."""
     async with asyncio.timeout(_BODY_SECONDS):
-        return await request.body()
+        return read_form(await request.body())
 
 
 def _as_text(_: Request[Any, Any, Any], error: Exception) -> Response[str]:

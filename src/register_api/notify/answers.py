@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections import Counter
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
@@ -113,16 +114,9 @@ _NEWEST = (
 
 def count_answers(database: Database, publication: Publication) -> dict[str, int]:
     """Return how many contract contacts gave each answer to a version, and for how many it is open."""
-    found: Counter[str] = Counter()
-    if last_day_to_object(publication.changes) is not None:
-        for row in database.query(
-            f"SELECT r.products, r.hears, a.verdict, count(*) AS n {_NEWEST}"
-            " GROUP BY r.products, r.hears, a.verdict",
-            publication.register.version,
-        ):
-            if row["verdict"] or _may_object(publication, row):
-                found[row["verdict"] or "open"] += row["n"]
-    return dict(sorted(found.items()))
+    if last_day_to_object(publication.changes) is None:
+        return {}
+    return dict(sorted(Counter(each.verdict for each in answers_to(database, publication)).items()))
 
 
 def answers_to(
@@ -134,15 +128,16 @@ def answers_to(
         f" a.verdict, a.reason, a.way, a.late, a.at {_NEWEST} ORDER BY r.customer, r.id",
         publication.register.version,
     )
+
+    @functools.cache
+    def may_object(products: str, hears: str) -> bool:
+        return last_day_to_object(publication.concerning(products, hears)) is not None
+
     found = []
     for row in rows:
-        if row["verdict"] or _may_object(publication, row):
+        if row["verdict"] or may_object(row["products"], row["hears"]):
             pseudonym = pseudonym_of(row["pseudonym_key"], row["address"])
             who = {"pseudonym": pseudonym, "address": row["address"] if addresses else None}
             said = {name: value for name, value in row.items() if value is not None}
             found.append(msgspec.convert(said | who, AnswerStatus, strict=False))
     return found
-
-
-def _may_object(publication: Publication, row: Row) -> bool:
-    return last_day_to_object(publication.concerning(row["products"], row["hears"])) is not None

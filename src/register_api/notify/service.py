@@ -200,9 +200,9 @@ class _Service:
         if not web.is_from(request, self._origin):
             raise web.RequestRefused(403)
         self._take(self._forms, web.network_of(request))
-        body = await web.body_of(request)
+        form = await web.form_of(request)
         self._take(self._all_forms, "")
-        return await self._reply(lambda desk: desk.subscribe(web.read_form(body), language, self._clock()))
+        return await self._reply(lambda desk: desk.subscribe(form, language, self._clock()))
 
     async def link(self, request: Request[Any, Any, Any]) -> Response[str]:
         """Show the page of a link, or do what its form says; no other page may be told its token."""
@@ -212,7 +212,7 @@ class _Service:
         network = web.network_of(request)
         if wait := self._guesses.wait(network, self._now()):
             raise web.RequestRefused(429, wait)
-        form = web.read_form(await web.body_of(request)) if request.method == HttpMethod.POST else None
+        form = await web.form_of(request) if request.method == HttpMethod.POST else None
         reply = await self._reply(lambda desk: act(desk, action, token, form, self._clock()))
         reply.headers["Referrer-Policy"] = "no-referrer"
         if reply.status_code == 404:  # noqa: PLR2004

@@ -22,7 +22,7 @@ from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.sending.settings import is_loopback, read_text, refuse_open
 from register_api.watch.settings import WatchSettings
-from register_api.web import Form, Limit, RequestRefused, body_of, is_from, network_of, one, read_form
+from register_api.web import Form, Limit, RequestRefused, form_of, is_from, network_of, one
 
 Asked = Request[Any, Any, Any]
 
@@ -79,7 +79,7 @@ class Guard:
         user = self.user(request)
         if not user or not is_from(request, self.origin(request)):
             raise RequestRefused(403)
-        form = read_form(await body_of(request))
+        form = await form_of(request)
         if not _are_same(one(form, "form"), self.form_token(user)):
             raise RequestRefused(403, 0, "This form has expired. Open the page again.")
         return user, form
@@ -88,7 +88,7 @@ class Guard:
         """Return what somebody filled in to sign in."""
         if not is_from(request, self.origin(request)):
             raise RequestRefused(403)
-        form = read_form(await body_of(request))
+        form = await form_of(request)
         for limit, key in ((self._guesses, network_of(request)), (self._all_guesses, "")):
             if wait := limit.wait(key, self._now()):
                 raise RequestRefused(429, wait)
