@@ -34,7 +34,7 @@ from register_api.publish.time_authority import TimeAuthority
 from register_api.sending.database import Database
 from register_api.sending.mail import Addressed, MailServer, Message, content_of, envelope, written
 from register_api.sending.outbox import Leased, Outbox, SendResult
-from register_api.sending.sender import Sender, Senders, Surroundings
+from register_api.sending.sender import Sender, Surroundings
 from register_api.sending.webhook import CHATS, Hook, HookAnswer, event, transport_of
 
 _SEAL_PAUSE = 3600.0
@@ -51,7 +51,7 @@ _LABELS: dict[Purpose, str] = {
 }
 
 
-class Worker(Senders):
+class Worker(Sender):
     """Sends what is due; any number of workers share an outbox."""
 
     def __init__(
@@ -66,11 +66,8 @@ class Worker(Senders):
         self._words = Words(database, settings)
         outbox = Outbox(database, secrets.token_hex(8), settings.lease_seconds)
         hooks = transport_of(settings, around.now, "notify", self._note)
-        senders = (
-            Sender(outbox, MailServer(settings, password), self._mail, around),
-            Sender(outbox, hooks, self._hook, around),
-        )
-        super().__init__(senders, around)
+        mails = MailServer(settings, password)
+        super().__init__(outbox, ((mails, self._mail), (hooks, self._hook)), around)
 
     def run(self, look: Look) -> None:
         """Look, record and send until the worker has to end."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Self
 
 from register_api.clock import Clock
@@ -54,44 +53,58 @@ class Transport:
         """Close the connections."""
 
 
-class Sender:
-    """Sends the due rows of some channels; any number of senders share an outbox.
+Compose = Callable[[Leased, bytes | None], Any]
+"""Makes what is sent of a row, of the bytes where they were written before; it has a body and a message id.
 
-    ``compose`` makes what is sent of a row, of the bytes where they were written before: it has a ``body``
-    and a ``message_id``; or it says what became of the row.
-    """
+Or it says what became of the row (``SendResult``).
+"""
+
+
+class Sender:
+    """Sends the due rows of some channels; any number of senders share an outbox."""
 
     def __init__(
-        self,
-        outbox: Outbox,
-        transport: Transport,
-        compose: Callable[[Leased, bytes | None], Any],
-        around: Surroundings,
+        self, outbox: Outbox, routes: Sequence[tuple[Transport, Compose]], around: Surroundings
     ) -> None:
-        self._outbox, self._transport, self._compose, self._around = outbox, transport, compose, around
-        self._next = 0.0
+        self._outbox, self._routes, self._around = outbox, routes, around
+        self._next = {transport: 0.0 for transport, _ in routes}
+        self._last_told = ""
 
     def __enter__(self) -> Self:
-        self._runner = asyncio.Runner()
+        self._runner = asyncio.Runner()  # with the event loop that connections live in
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._runner.run(self._transport.close())
+        for transport, _ in self._routes:
+            self._runner.run(transport.close())
         self._runner.close()
 
     def send_due(self, until: float = float("inf"), counts: Counter[str] | None = None) -> None:
         """Send all that is due, or what can be sent until an instant of the monotonic clock.
 
-        Where the transport takes nothing, what was leased is given back, and its ``SendingError`` raised.
+        Where a transport takes nothing, what was leased is given back, and its ``SendingError`` raised once
+        the others have sent theirs.
         """
+        unavailable: SendingError | None = None
+        for route in self._routes:
+            try:
+                self._send_by(*route, until, counts)
+            except SendingError as error:
+                unavailable = error
+        if unavailable is not None:
+            raise unavailable
+
+    def _send_by(
+        self, transport: Transport, compose: Compose, until: float, counts: Counter[str] | None
+    ) -> None:
         while not self._around.stop.is_set() and time.monotonic() < until:
-            rows = self._outbox.lease(self._at(), _BATCH, self._transport.channels)
+            rows = self._outbox.lease(self._at(), _BATCH, transport.channels)
             if not rows:
                 return
             try:
                 while rows and not self._around.stop.is_set():
-                    together = rows[: self._transport.at_once]
-                    outcomes = self._send(together)
+                    together = rows[: transport.at_once]
+                    outcomes = self._send(transport, compose, together)
                     del rows[: len(together)]
                     if counts is not None:
                         counts.update(outcome.what for outcome in outcomes if outcome is not None)
@@ -99,18 +112,21 @@ class Sender:
                 if rows:
                     self._outbox.give_back(rows, self._at())
 
-    def _send(self, rows: Sequence[Leased]) -> list[SendResult | None]:
+    def _send(
+        self, transport: Transport, compose: Compose, rows: Sequence[Leased]
+    ) -> list[SendResult | None]:
         """Send rows and say what became of each; ``None`` where its lease has ended meanwhile."""
-        messages = [self._compose(row, self._outbox.body(row.id)) for row in rows]
+        messages = [compose(row, self._outbox.body(row.id)) for row in rows]
         for message in messages:
             if not isinstance(message, SendResult):
-                self._around.stop.wait(max(0.0, self._next - time.monotonic()))
-                self._next = max(self._next, time.monotonic() - 1) + 1 / self._transport.per_second
-        outcomes = self._runner.run(self._hand_over(rows, messages))
+                self._around.stop.wait(max(0.0, self._next[transport] - time.monotonic()))
+                latest = max(self._next[transport], time.monotonic() - 1)
+                self._next[transport] = latest + 1 / transport.per_second
+        outcomes = self._runner.run(self._hand_over(transport, rows, messages))
         for row, outcome in zip(rows, outcomes, strict=True):
             if outcome is not None:
-                share = self._transport.spread * zlib.crc32(row.id.encode()) / 2**32
-                pauses = [round(pause * (1 + share)) for pause in self._transport.retry_after]
+                share = transport.spread * zlib.crc32(row.id.encode()) / 2**32
+                pauses = [round(pause * (1 + share)) for pause in transport.retry_after]
                 self._outbox.finish(row, outcome, self._at(), pauses)
                 if outcome.what not in {"sent", "opted_out"}:
                     self._around.tell(f"delivery {row.id}: {outcome.what}")
@@ -120,7 +136,7 @@ class Sender:
         async def one(row: Leased, message: Any) -> SendResult | None:
             if isinstance(message, SendResult):
                 return message
-            return await self._transport.send(
+            return await transport.send(
                 message, lambda: self._outbox.begin(row.id, message.body, message.message_id, self._at())
             )
 
@@ -131,26 +147,6 @@ class Sender:
 
     def _at(self) -> int:
         return int(self._around.now().timestamp())
-
-
-class Senders(contextlib.ExitStack):
-    """All senders of a process, until it is closed."""
-
-    def __init__(self, senders: Iterable[Sender], around: Surroundings) -> None:
-        super().__init__()
-        self._senders = [self.enter_context(sender) for sender in senders]
-        self._around, self._last_told = around, ""
-
-    def send_due(self, until: float = float("inf"), counts: Counter[str] | None = None) -> None:
-        """Send what is due by every channel, as a ``Sender`` does; one that takes nothing stops no other."""
-        unavailable: SendingError | None = None
-        for sender in self._senders:
-            try:
-                sender.send_due(until, counts)
-            except SendingError as error:
-                unavailable = error
-        if unavailable is not None:
-            raise unavailable
 
     def tell_once(self, error: RegisterError | None) -> None:
         """Tell a problem when it comes, not each time it is met."""

@@ -20,7 +20,7 @@ from register_api.sending import webhook
 from register_api.sending.database import Database, Row, Run, insert
 from register_api.sending.mail import Addressed, MailServer, Message, content_of, envelope, written
 from register_api.sending.outbox import Leased, Outbox, SendResult
-from register_api.sending.sender import Sender, Senders, Surroundings
+from register_api.sending.sender import Compose, Sender, Surroundings, Transport
 from register_api.sending.settings import read_text
 from register_api.watch.inbox import NEWS, UNDECIDED
 from register_api.watch.news import AT_ONCE
@@ -173,7 +173,7 @@ _SHORTEST_SECRET = 24
 _NOTHING_LEFT = SendResult("opted_out", "all of it is decided, or was told by another process")
 
 
-class Mailer(Senders):
+class Mailer(Sender):
     """Tells who is responsible; several may share a database. Without sender and webhooks nothing is sent."""
 
     def __init__(
@@ -182,18 +182,17 @@ class Mailer(Senders):
         self._database, self._settings = database, settings
         self._hooks = {(each.name, str(each.format)): _url_and_secret(each) for each in settings.webhooks}
         outbox = Outbox(database, secrets.token_hex(8), settings.lease_seconds)
-        senders: list[Sender] = []
+        routes: list[tuple[Transport, Compose]] = []
         if settings.webhooks:
-            hooks = webhook.transport_of(settings, around.now, "watch")
-            senders.append(Sender(outbox, hooks, self._hook, around))
+            routes.append((webhook.transport_of(settings, around.now, "watch"), self._hook))
         if settings.sender:
-            senders.append(Sender(outbox, MailServer(settings, password), self._mail, around))
-        super().__init__(senders, around)
+            routes.append((MailServer(settings, password), self._mail))
+        super().__init__(outbox, routes, around)
 
     def send(self) -> Counter[str]:
         """Put into the outbox what has to be told, and send what is due; return how many ended how."""
         counts: Counter[str] = Counter()
-        if self._senders:
+        if self._routes:
             with self._database.transaction() as run:
                 make_due(run, self._here())
         self.send_due(counts=counts)

@@ -1,29 +1,155 @@
-"""The page over HTTP: who may see it, which forms are taken, and what is answered."""
+"""The page over HTTP: who may see it, what its templates show, all of it escaped, and what forms it takes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+import datetime as dt
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import msgspec
+from jinja2 import Environment
 from litestar import HttpMethod, Litestar, Response, get, post, route
 from litestar.handlers import HTTPRouteHandler
 
+from register_api import web
 from register_api.clock import Clock
+from register_api.core.language.language import ENGLISH, count
 from register_api.errors import RegisterError, SendingError, WatchError
 from register_api.sending.database import Database
 from register_api.style import ICON
 from register_api.verify.report_text import render_text
+from register_api.watch import chain_questions as questions
+from register_api.watch import inbox
+from register_api.watch.chain import Chain
+from register_api.watch.chain import load as load_chain
 from register_api.watch.check_vendor import Asking, evidence_of
 from register_api.watch.guard import Asked, Guard, is_name
-from register_api.watch.inbox import root_of
-from register_api.watch.pages import VIEWS, decide, environment_of_pages, news_page
+from register_api.watch.inbox import Decision, DecisionWord, root_of
+from register_api.watch.news import TROUBLE
 from register_api.watch.schema import STEPS
 from register_api.watch.settings import Here, WatchSettings
-from register_api.watch.vendors import load
-from register_api.web import HEADERS, METHODS, DatabaseThread, Page, RequestRefused, make_app, one, plain
+from register_api.watch.vendors import all_vendors, load
+
+_MOST_NEWS, _MOST_ROWS, _LONGEST_QUESTION = 500, 50, 200
+_NEAR = 7
+"""Days before a deadline from which it is shown as late."""
+
+Question = Mapping[str, str]
+"""What is asked for, in the path and behind it."""
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = web.forms_environment("register_api.watch")
+    environment.filters.update(
+        day=ENGLISH.day,
+        instant=lambda seconds: f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%d %H:%M} UTC",
+        words=lambda code: code.replace("_", " "),
+        left=lambda days: "over" if days < 0 else f"{count(days, 'day')} left",
+    )
+    environment.globals.update(count=count, trouble=TROUBLE)
+    environment.tests["web_address"] = lambda text: text.startswith(("https://", "http://"))
+    return environment
+
+
+def _inbox(database: Database, here: Here, asked: Question) -> web.Page:
+    """Show what waits for a decision; ``all``: also what does not concern us."""
+    found = inbox.inbox(database, here.today, foreign="all" in asked)
+    values = {"news": found[:_MOST_NEWS], "total": len(found), "foreign": "all" in asked, "near": _NEAR}
+    return web.Page("inbox", values)
+
+
+def _vendors(database: Database, _here: Here, _asked: Question) -> web.Page:
+    status = {each.vendor: each for each in inbox.vendors_status(database)}
+    known = [(each, status[each.id]) for each in all_vendors(database) if each.id in status]
+    rows = sorted(known, key=lambda pair: pair[1].is_well)
+    return web.Page("vendors", {"rows": rows, "open": inbox.open_items(database)})
+
+
+def _vendor(database: Database, _here: Here, asked: Question) -> web.Page:
+    vendor = load(database, asked["vendor"])
+    status = {each.vendor: each for each in inbox.vendors_status(database)}
+    known = inbox.overview(database, vendor.id) | {"root_sha256": inbox.root_of(database, vendor.id)}
+    return web.Page("vendor", {"vendor": vendor, "status": status.get(vendor.id), "known": known})
+
+
+def _search(database: Database, _here: Here, asked: Question) -> web.Page:
+    words = web.plain(asked.get("q", ""))[:_LONGEST_QUESTION]
+    return web.Page("search", {"words": words, "found": inbox.search(database, words)})
+
+
+def _chain(database: Database, here: Here, asked: Question) -> web.Page:
+    chain = load_chain(database, here.today)
+    said, company = asked.get("depth", ""), web.plain(asked.get("company", ""))[:_LONGEST_QUESTION]
+    depth = int(said) if said in map(str, range(1, 11)) else questions.DEPTH
+    values: dict[str, Any] = {"company": company, "depth": depth, "fault": "", "asked": [], "ways": []}
+    if company:
+        try:
+            targets = chain.find(company)
+        except WatchError as error:
+            return web.Page("chain", {**values, "fault": f"{error.message}: {error.hint}"}, 404)
+        values["asked"] = [chain.companies[number] for number in targets]
+        ways = questions.ways_to(chain, targets, depth)
+        values["ways"] = [(len(way) - 1, _names(chain, way)) for way in ways]
+        return web.Page("chain", values)
+    abroad = questions.outside_eea(chain, depth)
+    values |= {
+        "shares": {
+            "Companies": questions.by_company(chain, depth)[:_MOST_ROWS],
+            "Countries": questions.by_country(chain, depth)[:_MOST_ROWS],
+        },
+        "abroad": [(each, _names(chain, each.way)) for each in abroad[:_MOST_NEWS]],
+        "abroad_total": len(abroad),
+    }
+    return web.Page("chain", values)
+
+
+def _names(chain: Chain, way: questions.Way) -> list[str]:
+    return [chain.companies[number].name for number in way]
+
+
+VIEWS: Mapping[str, Callable[[Database, Here, Question], web.Page]] = {
+    "": _inbox,
+    "vendors": _vendors,
+    "vendors/{vendor:str}": _vendor,
+    "chain": _chain,
+    "search": _search,
+}
+"""The pages that are only looked at, by path."""
+
+
+def _news_page(database: Database, news: str, form: web.Form, fault: str = "") -> web.Page:
+    """Show a piece of news, what was decided on it, and the form to decide; again with its fault."""
+    row = inbox.describe(database, news)
+    values = {
+        "news": row,
+        "detail": row["detail"],
+        "deadline": row["deadline"] and dt.date.fromisoformat(row["deadline"]),
+        "decisions": [each.decision for each in inbox.decisions(database, news=news)],
+        "choices": get_args(DecisionWord),
+        "chosen": web.one(form, "decision"),
+        "reason": web.plain(web.one(form, "reason")),
+        "fault": fault,
+    }
+    return web.Page("news", values, 422 if fault else 200)
+
+
+def _decide(database: Database, news: str, form: web.Form, by: str, at: int) -> web.Page | None:
+    """Keep a decision; returns the page with the fault where there is one."""
+    inbox.describe(database, news)
+    chosen = next((each for each in get_args(DecisionWord) if each == web.one(form, "decision")), None)
+    if chosen is None:
+        return _news_page(database, news, form, "Choose what you decide.")
+    made = Decision(news=news, decision=chosen, reason=web.plain(web.one(form, "reason")), by=by, at=at)
+    try:
+        inbox.decide(database, made)
+    except WatchError as error:
+        return _news_page(database, news, form, error.message)
+    return None
+
 
 _BUSY_SECONDS = 10
 _FETCHING_SECONDS = 60
@@ -36,12 +162,12 @@ def create_app(settings: WatchSettings, token: str, clock: Clock) -> Litestar:
     root = service.root
     handlers = [
         get(f"{root}favicon.svg", media_type="image/svg+xml")(service.icon),
-        route(f"{root}news/{{news:str}}", http_method=METHODS)(service.news),
+        route(f"{root}news/{{news:str}}", http_method=web.METHODS)(service.news),
         post(f"{root}evidence/{{vendor:str}}/{{version:int}}")(service.evidence),
-        route(f"{root}login", http_method=METHODS)(service.login),
+        route(f"{root}login", http_method=web.METHODS)(service.login),
         post(f"{root}logout")(service.logout),
     ]
-    return make_app([*handlers, *(_view(service, path) for path in VIEWS)], service.database)
+    return web.make_app([*handlers, *(_view(service, path) for path in VIEWS)], service.database)
 
 
 def _view(service: _Service, path: str) -> HTTPRouteHandler:
@@ -58,14 +184,14 @@ class _Service:
         self._settings, self._clock = settings, clock
         self._guard = Guard(settings, token, clock)
         self._fetching = asyncio.Lock()
-        self.database = DatabaseThread(settings.database, STEPS, lambda database: database)
+        self.database = web.DatabaseThread(settings.database, STEPS, lambda database: database)
         self.root = urlsplit(settings.page_address).path or "/"
 
     async def icon(self) -> bytes:
         """Return the icon of all pages."""
         return ICON
 
-    async def show(self, request: Asked, ask: Callable[[Database], Page]) -> Response[str]:
+    async def show(self, request: Asked, ask: Callable[[Database], web.Page]) -> Response[str]:
         """Show a page to a user; others are led to where they sign in."""
         user = self._guard.user(request)
         return await self._answer(ask, user) if user else self._sent_to("login")
@@ -74,14 +200,14 @@ class _Service:
         """Show a piece of news, or keep a decision on it."""
         news = request.path_params["news"]
         if request.method != HttpMethod.POST:
-            return await self.show(request, lambda database: news_page(database, news, {}))
+            return await self.show(request, lambda database: _news_page(database, news, {}))
         user, form = await self._guard.form(request)
         return await self._answer(
-            lambda database: decide(database, news, form, user, self.here().at), user, then=f"news/{news}"
+            lambda database: _decide(database, news, form, user, self.here().at), user, then=f"news/{news}"
         )
 
     async def _answer(
-        self, ask: Callable[[Database], Page | None], user: str, then: str = ""
+        self, ask: Callable[[Database], web.Page | None], user: str, then: str = ""
     ) -> Response[str]:
         try:
             page = await self.database.run(ask)
@@ -94,7 +220,7 @@ class _Service:
         vendor, version = request.path_params["vendor"], request.path_params["version"]
         user, _ = await self._guard.form(request)
         if self._fetching.locked():
-            raise RequestRefused(503, _BUSY_SECONDS, "Other evidence is being fetched. Try again soon.")
+            raise web.RequestRefused(503, _BUSY_SECONDS, "Other evidence is being fetched. Try again soon.")
         asking = Asking.of(msgspec.structs.replace(self._settings, lease_seconds=_FETCHING_SECONDS))
         async with self._fetching:
             try:
@@ -109,23 +235,23 @@ class _Service:
         if made.data is None:
             return self._message(user, "No evidence", render_text(made.report), 502)
         name = f'attachment; filename="{known.id}-{version}.zip"'
-        headers = {**HEADERS, "Content-Type": "application/zip", "Content-Disposition": name}
+        headers = {**web.HEADERS, "Content-Type": "application/zip", "Content-Disposition": name}
         return Response(made.data, status_code=200, headers=headers)
 
     async def login(self, request: Asked) -> Response[str]:
         """Show the form to sign in, or take a name and the token."""
         self._guard.origin(request)
         if not self._guard.has_login:
-            raise RequestRefused(404)
+            raise web.RequestRefused(404)
         if request.method != HttpMethod.POST:
-            return self._response(Page("login", {"name": "", "fault": ""}))
+            return self._response(web.Page("login", {"name": "", "fault": ""}))
         form = await self._guard.login_form(request)
-        name = plain(one(form, "name"))
+        name = web.plain(web.one(form, "name"))
         if not self._guard.knows_token(request, form):
-            return self._response(Page("login", {"name": name, "fault": "That is not the token."}, 403))
+            return self._response(web.Page("login", {"name": name, "fault": "That is not the token."}, 403))
         if not is_name(name):
             fault = "A decision needs the name of who makes it, on one line."
-            return self._response(Page("login", {"name": name, "fault": fault}, 422))
+            return self._response(web.Page("login", {"name": name, "fault": fault}, 422))
         return self._guard.keep(self._sent_to(""), name)
 
     async def logout(self, request: Asked) -> Response[str]:
@@ -133,9 +259,9 @@ class _Service:
         await self._guard.form(request)
         return self._guard.keep(self._sent_to("login"), "")
 
-    def _response(self, page: Page, user: str = "") -> Response[str]:
+    def _response(self, page: web.Page, user: str = "") -> Response[str]:
         said = (
-            environment_of_pages()
+            _environment()
             .get_template(f"{page.template}.html.j2")
             .render(
                 root=self.root,
@@ -145,13 +271,13 @@ class _Service:
                 **page.values,
             )
         )
-        return Response(said, status_code=page.status, headers=HEADERS)
+        return Response(said, status_code=page.status, headers=web.HEADERS)
 
     def _message(self, user: str, head: str, body: str, status: int) -> Response[str]:
-        return self._response(Page("message", {"head": head, "body": body}, status), user)
+        return self._response(web.Page("message", {"head": head, "body": body}, status), user)
 
     def _sent_to(self, path: str) -> Response[str]:
-        return Response("", status_code=303, headers={**HEADERS, "Location": f"{self.root}{path}"})
+        return Response("", status_code=303, headers={**web.HEADERS, "Location": f"{self.root}{path}"})
 
     def here(self) -> Here:
         """Return when and where this is."""

@@ -90,7 +90,7 @@ class Slow(Transport):
 
 def sender(rows: Rows, transport: Slow) -> Sender:
     """Return a sender of texts."""
-    return Sender(rows, transport, lambda row, _: Text(row), AROUND)  # type: ignore[arg-type]
+    return Sender(rows, [(transport, lambda row, _: Text(row))], AROUND)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("at_once", [1, 4])
