@@ -75,7 +75,7 @@ class Sender:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for transport, _ in self._routes:
+        for transport in self._next:
             self._runner.run(transport.close())
         self._runner.close()
 
@@ -132,7 +132,9 @@ class Sender:
                     self._around.tell(f"delivery {row.id}: {outcome.what}")
         return outcomes
 
-    async def _hand_over(self, rows: Sequence[Leased], messages: Sequence[Any]) -> list[SendResult | None]:
+    async def _hand_over(
+        self, transport: Transport, rows: Sequence[Leased], messages: Sequence[Any]
+    ) -> list[SendResult | None]:
         async def one(row: Leased, message: Any) -> SendResult | None:
             if isinstance(message, SendResult):
                 return message
