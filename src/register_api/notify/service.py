@@ -6,25 +6,107 @@ alone: there are no cookies, so that no other site can act in anyone's name.
 
 from __future__ import annotations
 
-import datetime as dt
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from jinja2 import Environment
 from litestar import HttpMethod, Litestar, Request, Response, route
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from register_api import web
 from register_api.clock import Clock, zone_of
 from register_api.core.instant import instant_of, local_day
-from register_api.core.language.language import message
+from register_api.core.language.language import Language, message
 from register_api.notify import answers, subscriptions
-from register_api.notify.message import Wanted
-from register_api.notify.pages import Desk, Wish, message_page, read_wish
+from register_api.notify.message import Wanted, Words
 from register_api.notify.persons import languages
 from register_api.notify.schema import STEPS
 from register_api.notify.settings import NotifySettings
-from register_api.sending.database import Row, Run
+from register_api.notify.subscriptions import Preferences, Wish, read_wish
+from register_api.sending.database import Database, Row, Run
+
+
+def message_page(language: str, head: str, body: str, link: tuple[str, str] | None = None) -> web.Page:
+    """Return a page that says something; its texts are messages of the catalogue's."""
+    return web.Page("message", {"head": head, "body": body, "link": link}, language=language)
+
+
+@functools.cache
+def _environment(language: Language) -> Environment:
+    environment = web.forms_environment("register_api.notify")
+    environment.filters["day"] = language.day
+    environment.globals.update(
+        language=language.tag,
+        text=lambda message, **given: escape(language.template(message)).format(**given),
+    )
+    return environment
+
+
+class Desk:
+    """Answers; it belongs to the thread of its database. ``words`` says what the mails say, too."""
+
+    def __init__(self, database: Database, settings: NotifySettings) -> None:
+        self.database, self.words = database, Words(database, settings)
+        self._settings = settings
+
+    def html(self, page: web.Page) -> str:
+        """Put a page into words, with what every page shows; all values are escaped."""
+        template = _environment(Language.of(page.language)).get_template(f"{page.template}.html.j2")
+        return template.render(
+            publisher=self.words.newest().publisher.name,
+            register_page=self._settings.base,
+            service=self._settings.subscriptions,
+            **page.values,
+        )
+
+    def form(self, language: str | None, wish: Wish | None = None) -> web.Page:
+        """Show the form, again with what was filled in; ``None``: in the publisher's language."""
+        tag = language or self._language()
+        wish = wish or Wish("", Preferences(language=tag), None)
+        values = {**self.choices(wish), "address": wish.address}
+        return web.Page("subscribe", values, 422 if wish.fault else 200, tag)
+
+    def subscribe(self, form: web.Form, language: str | None, at: int) -> web.Page:
+        """Take a wish; the answer is the same whatever is known of the address."""
+        wish = read_wish(form, self.words.newest(), asks_address=True)
+        tag = language or wish.wanted.language
+        if wish.fault:
+            return self.form(tag, wish)
+        subscriptions.subscribe(self.database, wish.address, wish.wanted, at)
+        body = message(
+            "If the address is right, a mail with a link to confirm is on its way. The link is good for"
+            " seven days. To one address we send only a few such mails a week."
+        )
+        return message_page(tag, message("Look into your mail"), body)
+
+    def address(self, action: str, token: str) -> str:
+        """Return the address of a page with a token."""
+        return f"{self._settings.subscriptions}{action}/{token}"
+
+    def choices(self, wish: Wish) -> dict[str, object]:
+        """Return what a form for preferences shows."""
+        return {
+            "wanted": wish.wanted,
+            "fault": wish.fault,
+            "products": self.words.newest().products,
+            "languages": [Language.of(tag) for tag in languages()],
+        }
+
+    def gone(self) -> web.Page:
+        """Say that a link leads nowhere: unknown, expired and another's look the same."""
+        body = message("The link has expired, or it is not complete.")
+        page = message_page(self._language(), message("This link is not good"), body, self.anew())
+        return page._replace(status=404)
+
+    def anew(self) -> tuple[str, str]:
+        """Return the link to the form."""
+        return self._settings.subscriptions, message("Subscribe to changes")
+
+    def _language(self) -> str:
+        return Language.of(self.words.newest().publisher.language).tag
+
 
 _VERDICTS = {
     "accepted": message("We accept the changes"),
@@ -42,12 +124,7 @@ class LinkRequest(NamedTuple):
     who: subscriptions.Subscriber
     here: str
     form: web.Form | None
-    now: dt.datetime
-
-    @property
-    def at(self) -> int:
-        """The instant, Unix time."""
-        return int(self.now.timestamp())
+    at: int
 
     def say(self, head: str, body: str, link: tuple[str, str] | None = None) -> web.Page:
         """Say something, with a link, by default to the form."""
@@ -59,18 +136,18 @@ class LinkRequest(NamedTuple):
         return web.Page("question", values, language=self.who.language)
 
 
-def act(desk: Desk, action: str, token: str, form: web.Form | None, now: dt.datetime) -> web.Page:
+def act(desk: Desk, action: str, token: str, form: web.Form | None, at: int) -> web.Page:
     """Show the page of a token, or do what its form says."""
     purpose, answer = ACTIONS[action]
 
     def by(run: Run) -> web.Page:
-        link = subscriptions.find_link(run, token, purpose, int(now.timestamp()))
+        link = subscriptions.find_link(run, token, purpose, at)
         if link is None:
             return desk.gone()
         who = subscriptions.owner_of(run, link)
         if (who.kind == "contact") != (purpose == "answer"):  # a contract contact does not leave by a link
             return desk.gone()
-        return answer(LinkRequest(desk, run, link, who, desk.address(action, token), form, now))
+        return answer(LinkRequest(desk, run, link, who, desk.address(action, token), form, at))
 
     if form is None:
         return by(desk.database.query)
@@ -134,7 +211,7 @@ def _answer(asked: LinkRequest) -> web.Page:
     publication = asked.desk.words.publication(version)
     changes = publication.concerning(who.products, who.hears)
     zone = zone_of(publication.register.publisher.time_zone)
-    late = answers.is_late(changes, local_day(asked.now, zone))
+    late = answers.is_late(changes, local_day(instant_of(asked.at), zone))
     given, fault = None, None
     if asked.form is not None:
         verdict, reason = web.one(asked.form, "verdict"), web.plain(web.one(asked.form, "reason"))
@@ -202,7 +279,7 @@ class _Service:
         self._take(self._forms, web.network_of(request))
         form = await web.form_of(request)
         self._take(self._all_forms, "")
-        return await self._reply(lambda desk: desk.subscribe(form, language, self._clock()))
+        return await self._reply(lambda desk: desk.subscribe(form, language, self._at()))
 
     async def link(self, request: Request[Any, Any, Any]) -> Response[str]:
         """Show the page of a link, or do what its form says; no other page may be told its token."""
@@ -210,13 +287,13 @@ class _Service:
         if action not in ACTIONS:
             raise web.RequestRefused(404)
         network = web.network_of(request)
-        if wait := self._guesses.wait(network, self._now()):
+        if wait := self._guesses.wait(network, self._at()):
             raise web.RequestRefused(429, wait)
         form = await web.form_of(request) if request.method == HttpMethod.POST else None
-        reply = await self._reply(lambda desk: act(desk, action, token, form, self._clock()))
+        reply = await self._reply(lambda desk: act(desk, action, token, form, self._at()))
         reply.headers["Referrer-Policy"] = "no-referrer"
         if reply.status_code == 404:  # noqa: PLR2004
-            self._guesses.count(network, self._now())
+            self._guesses.count(network, self._at())
         return reply
 
     async def _reply(self, ask: Callable[[Desk], web.Page]) -> Response[str]:
@@ -227,8 +304,8 @@ class _Service:
         return await self.database.run(answer)
 
     def _take(self, limit: web.Limit, key: str) -> None:
-        if wait := limit.take(key, self._now()):
+        if wait := limit.take(key, self._at()):
             raise web.RequestRefused(429, wait)
 
-    def _now(self) -> float:
-        return self._clock().timestamp()
+    def _at(self) -> int:
+        return int(self._clock().timestamp())

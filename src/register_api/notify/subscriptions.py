@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from register_api.core.language.language import message
+from register_api.core.model import Register
+from register_api.core.text import email_problem
 from register_api.notify.deliveries import make_due
-from register_api.notify.persons import SECONDS_TO_CONFIRM, add_recipient
+from register_api.notify.persons import SECONDS_TO_CONFIRM, add_recipient, address_of, languages
 from register_api.notify.persons import leave as leave_outbox
 from register_api.sending.database import Database, Row, Run, insert, update
+from register_api.web import Form, one, plain
 
 Purpose = Literal["confirm", "manage", "answer"]
 
@@ -73,6 +77,35 @@ class Subscriber(Preferences, frozen=True, kw_only=True):
     id: str
     kind: Literal["contact", "subscriber"]
     state: Literal["pending", "active", "left", "erased"]
+
+
+class Wish(NamedTuple):
+    """A filled in form; ``fault`` is what is wrong with it, as a message of the catalogue's."""
+
+    address: str
+    wanted: Preferences
+    fault: str | None
+
+
+def read_wish(form: Form, register: Register, *, asks_address: bool) -> Wish:
+    """Read what somebody wants to hear; where it is wrong, what could be read of it is shown again."""
+    address = address_of(plain(one(form, "address")))
+    known = [product.id for product in register.products]
+    stated = {
+        "products": " ".join(each for each in known if each in form.get("product", [])),
+        "reminders": one(form, "reminders") == "yes",
+        **{name: one(form, name) for name in ("language", "hears", "frequency") if one(form, name)},
+    }
+    fault, not_a_choice = None, message("Something was chosen that cannot be chosen.")
+    try:
+        wanted = msgspec.convert(stated, Preferences)
+    except msgspec.ValidationError:
+        wanted, fault = Preferences(), not_a_choice
+    if wanted.language not in languages():
+        fault = not_a_choice
+    if asks_address and email_problem(address):
+        fault = message("This is not a valid e-mail address.")
+    return Wish(address, wanted, fault)
 
 
 def subscribe(database: Database, address: str, wanted: Preferences, now: int) -> None:

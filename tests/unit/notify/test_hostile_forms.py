@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 import sample_register as sample
 from register_api.core.text import email_problem
 from register_api.notify.answers import GivenAnswer, fault_of
-from register_api.notify.pages import read_wish
 from register_api.notify.persons import languages
-from register_api.notify.subscriptions import Preferences
+from register_api.notify.subscriptions import Preferences, read_wish
 from register_api.web import one, plain, read_form
 
 REGISTER = sample.register()
