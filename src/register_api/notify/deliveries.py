@@ -96,10 +96,8 @@ def when_told(
         return Schedule(digest_at, None)
     latest = dt.datetime.combine(deadline - dt.timedelta(days=max(reminder_days, 1)), MORNING, zone)
     is_reminded = listener.reminders and listener.channel == "mail" and reminder_days and latest > now
-    return Schedule(
-        digest_at=digest_at if digest_at is not None and digest_at < latest else None,
-        reminder_at=latest if is_reminded else None,
-    )
+    is_in_time = digest_at is not None and digest_at < latest
+    return Schedule(digest_at if is_in_time else None, latest if is_reminded else None)
 
 
 def make_all_due(

@@ -104,13 +104,8 @@ class Words:
         except NotifyError:  # the first that was ever recorded
             older = None
         sentences = Sentences.between(older, as_in, zone_of(register.publisher.time_zone))
-        diff = Diff(
-            register=register.register,
-            older=None,
-            newer=DiffEnd(version=register.version, sha256=digest(found.data)),
-            changes=changes,
-            patch=(),
-        )
+        newer = DiffEnd(version=register.version, sha256=digest(found.data))
+        diff = Diff(register=register.register, older=None, newer=newer, changes=changes, patch=())
         return VersionSummary(
             register=register,
             diff=diff,

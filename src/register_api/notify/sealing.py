@@ -217,10 +217,6 @@ def _proven(row: Row, record: proof.DeliveryRecord, seal: Row) -> proof.ProvenRe
     leaves = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
     path, _ = proof.audit_path(leaves, row["leaf"])
     key = row["pseudonym_key"]
-    shown = key is not None and record.reply == proof.reply_mac(bytes(key), row["reply"])
-    return proof.ProvenRecord(
-        root=row["seal"],
-        index=row["leaf"],
-        path=tuple(neighbour.hex() for neighbour in path),
-        reply=row["reply"] if shown else None,
-    )
+    is_kept = key is not None and record.reply == proof.reply_mac(bytes(key), row["reply"])
+    way, reply = tuple(neighbour.hex() for neighbour in path), row["reply"] if is_kept else None
+    return proof.ProvenRecord(root=row["seal"], index=row["leaf"], path=way, reply=reply)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -36,25 +36,22 @@ class NotifySettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fie
         """The address of the register's tree, with its last slash."""
         return f"{self.register.rstrip('/')}/"
 
-    def problems(self) -> Iterator[tuple[object, str, str]]:
-        """Yield what settings may not say, as the base does."""
-        yield (
-            base_url_problem(self.base),
-            "register must be the address of the published tree",
-            "write it like https://trust.example.com/",
-        )
-        yield (
-            bool(self.time_authority) != bool(self.time_authority_certificate),
-            "time_authority and time_authority_certificate go together",
-            "docs/timestamps.md says which certificate",
-        )
-        yield (
-            self.subscriptions and base_url_problem(self.subscriptions),
-            "subscriptions must be the address of the subscription service",
-            "write it like https://trust.example.com/subscriptions/",
-        )
-        yield email_problem(self.sender), "sender must be an e-mail address", ""
-        yield from super().problems()
+    def problems(self) -> dict[str, object]:
+        """Return what settings may not say, as the base does."""
+        service = self.subscriptions
+        return {
+            "register must be the address of the published tree, like https://trust.example.com/": (
+                base_url_problem(self.base)
+            ),
+            "time_authority and time_authority_certificate go together; docs/timestamps.md says which": (
+                bool(self.time_authority) != bool(self.time_authority_certificate)
+            ),
+            "subscriptions must be the address of the subscription service, with a slash at its end": (
+                service and base_url_problem(service)
+            ),
+            "sender must be an e-mail address": email_problem(self.sender),
+            **super().problems(),
+        }
 
 
 def read_notify_settings(file: Path | None, environment: Mapping[str, str]) -> NotifySettings:

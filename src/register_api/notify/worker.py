@@ -208,13 +208,8 @@ class Worker(Sender):
         if endpoint.channel in CHATS:
             return CHATS[endpoint.channel](self._words.chat(row.version, Wanted.by(endpoint)), url)
         found = self._words.publication(row.version)
-        data = {
-            "register": found.register.register,
-            "version": row.version,
-            "log_size": found.log_size,
-            "log_root": found.log_root,
-            "url": url,
-        }
+        data = {"register": found.register.register, "version": row.version, "log_size": found.log_size}
+        data |= {"log_root": found.log_root, "url": url}
         kind, subject = f"{EVENTS}.{row.kind}", f"versions/{row.version}"
         return event(row.id, base, kind, subject, found.register.published_at, data)
 

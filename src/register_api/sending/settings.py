@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -49,26 +49,23 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         """Whether the database is a server."""
         return self.database.startswith(POSTGRESQL)
 
-    def problems(self) -> Iterator[tuple[object, str, str]]:
-        """Yield what settings of the right kinds may not say: whether they do, the words for it, a hint."""
-        if self.bounce_address:
-            yield email_problem(self.bounce_address), "bounce_address must be an e-mail address", ""
-        yield not self.sender_name.isprintable(), "sender_name must be one line of plain text", ""
-        yield (
-            self.tls == "off" and not is_loopback(self.smtp_host),
-            'tls = "off" is for a mail server on this machine alone',
-            'set tls = "starttls" or "implicit"',
-        )
-        yield (
-            self.uses_postgresql and re.match(r"[a-z]+://[^/@]*:[^/@]+@", self.database),
-            "database must not hold a password",
-            "libpq reads it from PGPASSFILE or PGPASSWORD",
-        )
-        yield (
-            any(fails(ipaddress.ip_network, each) for each in self.allow),
-            "allow must hold networks",
-            "write them like 10.1.0.0/16 or fd00::/8",
-        )
+    def problems(self) -> dict[str, object]:
+        """Return what settings of the right kinds may not say, and whether they do."""
+        return {
+            "bounce_address must be an e-mail address": (
+                self.bounce_address and email_problem(self.bounce_address)
+            ),
+            "sender_name must be one line of plain text": not self.sender_name.isprintable(),
+            'tls = "off" is for a mail server on this machine alone; set "starttls" or "implicit"': (
+                self.tls == "off" and not is_loopback(self.smtp_host)
+            ),
+            "database must not hold a password: libpq reads it from PGPASSFILE or PGPASSWORD": (
+                self.uses_postgresql and re.match(r"[a-z]+://[^/@]*:[^/@]+@", self.database)
+            ),
+            "allow must hold networks, written like 10.1.0.0/16 or fd00::/8": any(
+                fails(ipaddress.ip_network, each) for each in self.allow
+            ),
+        }
 
 
 Settings = TypeVar("Settings", bound=MailSettings)
@@ -101,9 +98,9 @@ def read_settings(file: Path | None, environment: Mapping[str, str], kind: type[
         settings = msgspec.convert(found, kind)
     except msgspec.ValidationError as error:
         raise UsageError(f"{named}: [{table}]: {printable(error)}", hint=page) from error
-    for is_problem, words, hint in settings.problems():
-        if is_problem:
-            raise UsageError(f"{named}: [{table}]: {words}", hint=hint)
+    for words, is_so in settings.problems().items():
+        if is_so:
+            raise UsageError(f"{named}: [{table}]: {words}", hint=page)
     return settings
 
 

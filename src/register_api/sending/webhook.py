@@ -164,11 +164,8 @@ def signed_headers(hook: Hook, key: Ed25519PrivateKey | None, timestamp: int) ->
     signatures = [f"v1,{strict_base64.encode(hmac.digest(shared, signed, hashlib.sha256))}"]
     if key is not None:
         signatures.append(f"v1a,{strict_base64.encode(key.sign(signed))}")
-    return {
-        "webhook-id": hook.message_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": " ".join(signatures),
-    }
+    said = " ".join(signatures)
+    return {"webhook-id": hook.message_id, "webhook-timestamp": str(timestamp), "webhook-signature": said}
 
 
 def hook_url_problem(url: str) -> str | None:

@@ -205,12 +205,7 @@ def confirm(database: Database, chain: Chain, one: str, other: str, *, same: boo
     if one == other or not by.strip():
         raise WatchError("a match is said of two entries, by somebody")
     with database.transaction() as run:
-        row = {
-            "one": min(one, other),
-            "other": max(one, other),
-            "same": int(same),
-            "by": by.strip(),
-            "at": at,
-        }
+        first, second = sorted((one, other))
+        row = {"one": first, "other": second, "same": int(same), "by": by.strip(), "at": at}
         again = "same = excluded.same, by = excluded.by, at = excluded.at"
         insert(run, "matches", row, f"ON CONFLICT (one, other) DO UPDATE SET {again}")

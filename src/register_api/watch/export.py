@@ -7,7 +7,6 @@ import functools
 import io
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import icalendar
@@ -208,21 +207,19 @@ _VANTA = {"name": "name", "websiteUrl": "website"}
 # views.py of intuitem/ciso-assistant-community); a website has no column of its own there.
 _ENTITIES = {"ref_id": "id", "name": "name", "description": "website"}
 
-FILES: Mapping[str, Callable[[Watched], bytes]] = MappingProxyType(
-    {
-        "news.csv": lambda watched: _csv(NEWS, watched.table()),
-        "news.json": lambda watched: msgspec.json.encode(watched.table()),
-        "news.xlsx": lambda watched: _workbook("News", NEWS, watched.table(), watched.here.now),
-        "deadlines.ics": _calendar,
-        "vendors.csv": lambda watched: _csv(COLUMNS, watched.table({name: name for name in COLUMNS})),
-        "drata.csv": lambda watched: _csv(_DRATA, watched.table(_DRATA)),
-        "vanta.json": lambda watched: msgspec.json.encode(watched.table(_VANTA)),
-        "ciso-assistant.xlsx": lambda watched: _workbook(
-            "Entities", _ENTITIES, watched.table(_ENTITIES), watched.here.now
-        ),
-        "cyclonedx.json": _cyclonedx,
-        "b_05.01.csv": functools.partial(_dora, PROVIDERS, provider_rows),
-        "b_05.02.csv": functools.partial(_dora, CHAIN, chain_rows),
-    }
-)
+FILES: Mapping[str, Callable[[Watched], bytes]] = {
+    "news.csv": lambda watched: _csv(NEWS, watched.table()),
+    "news.json": lambda watched: msgspec.json.encode(watched.table()),
+    "news.xlsx": lambda watched: _workbook("News", NEWS, watched.table(), watched.here.now),
+    "deadlines.ics": _calendar,
+    "vendors.csv": lambda watched: _csv(COLUMNS, watched.table({name: name for name in COLUMNS})),
+    "drata.csv": lambda watched: _csv(_DRATA, watched.table(_DRATA)),
+    "vanta.json": lambda watched: msgspec.json.encode(watched.table(_VANTA)),
+    "ciso-assistant.xlsx": lambda watched: _workbook(
+        "Entities", _ENTITIES, watched.table(_ENTITIES), watched.here.now
+    ),
+    "cyclonedx.json": _cyclonedx,
+    "b_05.01.csv": functools.partial(_dora, PROVIDERS, provider_rows),
+    "b_05.02.csv": functools.partial(_dora, CHAIN, chain_rows),
+}
 """Each file, with what makes it."""

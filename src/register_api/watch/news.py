@@ -6,8 +6,7 @@ The last day to object is the earlier of what the register promises and what the
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
@@ -25,23 +24,21 @@ from register_api.verify import Report, Update, Verified
 from register_api.watch.settings import Here, days_off
 from register_api.watch.vendors import Vendor, interests_of
 
-TROUBLE = MappingProxyType(
-    {
-        "busy": "its host asks to be left alone, and does not give the register",
-        "clock": "this machine's clock is behind what its register was signed at",
-        "forged": "a signature or a digest of its register does not fit",
-        "forked": "its register shows another history than before",
-        "inconsistent": "parts of its register contradict each other",
-        "malformed": "what its host serves is not a register, or is too large",
-        "redirected": "its host leads elsewhere, and the register was not followed there",
-        "rolled_back": "its host gives an older register than before",
-        "stale": "its register is no longer renewed, or newer files are withheld",
-        "unreachable": "its register cannot be reached",
-        "untrusted": "its register is signed with a key that may not speak for it",
-        "unusable": "its register cannot be looked at from here",
-        "wall": "its host refuses programs",
-    }
-)
+TROUBLE: Mapping[str, str] = {
+    "busy": "its host asks to be left alone, and does not give the register",
+    "clock": "this machine's clock is behind what its register was signed at",
+    "forged": "a signature or a digest of its register does not fit",
+    "forked": "its register shows another history than before",
+    "inconsistent": "parts of its register contradict each other",
+    "malformed": "what its host serves is not a register, or is too large",
+    "redirected": "its host leads elsewhere, and the register was not followed there",
+    "rolled_back": "its host gives an older register than before",
+    "stale": "its register is no longer renewed, or newer files are withheld",
+    "unreachable": "its register cannot be reached",
+    "untrusted": "its register is signed with a key that may not speak for it",
+    "unusable": "its register cannot be looked at from here",
+    "wall": "its host refuses programs",
+}
 """What each outcome of a look that is trouble means, for people."""
 
 AT_ONCE = frozenset({"rolled_back", "forked", "untrusted"})

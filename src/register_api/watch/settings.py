@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
@@ -57,54 +57,37 @@ class WatchSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     token_file: str = ""
     webhooks: tuple[WatchHook, ...] = ()
 
-    def problems(self) -> Iterator[tuple[object, str, str]]:
-        """Yield what settings may not say, as the base does."""
-        yield (
-            len({hook.name for hook in self.webhooks}) < len(self.webhooks),
-            "two webhooks have the same name",
-            "",
-        )
-        yield (
-            any((hook.format == "webhook") != bool(hook.secret_file) for hook in self.webhooks),
-            'a webhook needs a secret_file if its format is "webhook", and has none otherwise',
-            "docs/watch-digest.md",
-        )
-        yield (
-            self.page_address and _is_no_page_address(self.page_address),
-            "page_address must be an address that begins with https:// and ends with a slash",
-            "write it like https://watch.customer.example/",
-        )
-        yield (
-            self.user_header and self.token_file,
-            "user_header and token_file are two ways to know users",
-            "set one of them",
-        )
-        yield (
-            any(fails(ipaddress.ip_network, each) for each in self.proxies),
-            "proxies must hold networks",
-            "write them like 10.1.2.3/32",
-        )
-        yield (
-            fails(days_off, self.holidays or "DE", ()),
-            "holidays must be a country whose public holidays are known, or a part of one",
-            "write it like DE or DE-BE (ISO 3166)",
-        )
-        yield (
-            self.contact and url_problem(self.contact) and email_problem(self.contact),
-            "contact must be an e-mail address or an address that begins with https://",
-            "",
-        )
-        yield (
-            fails(zone_of, self.time_zone),
-            "time_zone must be a name of the IANA database",
-            "write it like Europe/Berlin",
-        )
-        yield (
-            self.sender and email_problem(self.sender),
-            "sender must be an e-mail address, or left out where no mail is sent",
-            "",
-        )
-        yield from super().problems()
+    def problems(self) -> dict[str, object]:
+        """Return what settings may not say, as the base does."""
+        names = {hook.name for hook in self.webhooks}
+        unlike = [hook for hook in self.webhooks if (hook.format == "webhook") != bool(hook.secret_file)]
+        page, contact, sender = self.page_address, self.contact, self.sender
+        return {
+            "two webhooks have the same name": len(names) < len(self.webhooks),
+            'a webhook needs a secret_file if its format is "webhook", and has none otherwise': unlike,
+            "page_address must be like https://watch.customer.example/, with a slash at the end": (
+                page and _is_no_page_address(page)
+            ),
+            "user_header and token_file are two ways to know users; set one": (
+                self.user_header and self.token_file
+            ),
+            "proxies must hold networks, written like 10.1.2.3/32": any(
+                fails(ipaddress.ip_network, each) for each in self.proxies
+            ),
+            "holidays must be a country whose public holidays are known, or a part of one, like DE-BE": (
+                fails(days_off, self.holidays or "DE", ())
+            ),
+            "contact must be an e-mail address or an address that begins with https://": (
+                contact and url_problem(contact) and email_problem(contact)
+            ),
+            "time_zone must be a name of the IANA database, like Europe/Berlin": (
+                fails(zone_of, self.time_zone)
+            ),
+            "sender must be an e-mail address, or left out where no mail is sent": (
+                sender and email_problem(sender)
+            ),
+            **super().problems(),
+        }
 
 
 def _is_no_page_address(address: str) -> bool:

@@ -72,11 +72,8 @@ def interests_of(vendor: Vendor) -> Interests:
     for item in (*(f"region={region}" for region in vendor.regions), *vendor.settings):
         name, _, value = item.casefold().partition("=")
         settings.setdefault(name, set()).add(value)
-    return Interests(
-        products=frozenset(vendor.products),
-        data=frozenset(vendor.data),
-        settings={name: frozenset(values) for name, values in settings.items()},
-    )
+    ours = {name: frozenset(values) for name, values in settings.items()}
+    return Interests(products=frozenset(vendor.products), data=frozenset(vendor.data), settings=ours)
 
 
 def load(database: Database, vendor: str) -> Vendor:
