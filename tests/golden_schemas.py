@@ -14,7 +14,7 @@ from typing import Any
 
 from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format.tree import SCHEMAS
-from register_api.publish.artefact_builders import schema
+from register_api.publish.discovery import schema
 
 FOLDER = Path(__file__).parent / "schemas"
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from programs import output_of
 from register_api.core.canonical import decode
-from register_api.core.documents import VersionList
+from register_api.core.documents import Ended, VersionList
 from register_api.core.format import tree
 from register_api.publish.pipeline import Published, PublishRequest, publish_version, refresh_freshness
 from register_api.publish.preparation import PublishOptions
 from register_api.publish.recovery import Recovery, take_over
-from register_api.publish.rotation import KeyChange, rotate_key
+from register_api.publish.rotation import rotate_key
 from register_api.store.reader import Snapshot, open_snapshot
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import FolderFetcher
@@ -192,8 +192,8 @@ def refresh_from(folder: Path, now: dt.datetime) -> None:
 def rotate_from(folder: Path, now: str, reason: str) -> None:
     """Let another document key follow in what a folder holds; for a process of its own."""
     publisher, at = Publisher(folder), dt.datetime.fromisoformat(now)
-    change = KeyChange(store=publisher.store, keys=publisher.keys, now=at, reason=reason)  # type: ignore[arg-type]
-    rotate_key(change, "document")
+    ended = Ended(at=at, reason=reason, text=None)  # type: ignore[arg-type]
+    rotate_key(publisher.store, publisher.keys, "document", ended)
 
 
 def recover_from(folder: Path, mirror: Path, now: dt.datetime) -> None:

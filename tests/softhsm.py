@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import programs
-from register_api.publish.signing import passphrase, token_key
+from register_api.publish.signing import token_key, token_uri
 from tools import missing, need
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class SoftHsm:
         self.pin_file.chmod(0o600)
         patch.setenv("SOFTHSM2_CONF", str(configuration))
         patch.setenv(token_key.VARIABLE, str(self.module))
-        patch.setenv(passphrase.PIN_VARIABLE, str(self.pin_file))
+        patch.setenv(token_uri.PIN_VARIABLE, str(self.pin_file))
 
     def add(self, label: str) -> None:
         """Put in a token."""

@@ -52,7 +52,7 @@ def pages(language: str) -> dict[str, bytes]:
         tree.INDEX.path(): page.index_page(view),
         tree.CHANGES_PAGE.path(): page.changes_page(view),
         tree.SUBSCRIBE_PAGE.path(): page.subscribe_page(view),
-        tree.ANNEX_PAGE.path(): page.annex_page(view, "5" * 64),
+        tree.ANNEX_PAGE.path(): page.annex_page(view),
         tree.CHECK_PAGE.path(): check_page(),
         tree.VERSION_PAGE.path(7): page.version_page(
             sample.summary(7, CHANGES[language], publisher=publisher)

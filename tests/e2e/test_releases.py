@@ -190,7 +190,7 @@ def test_pages_of_this_release_show_codes_that_it_does_not_know(mixed: Mixed) ->
         promises=promises,
         language=ENGLISH,
         today=NOW.date(),
-        size=version,
+        sha256="5" * 64,
         root_hash=bytes(32),
     )
     pages = dict(subprocessor_pages(view, register.subprocessors))

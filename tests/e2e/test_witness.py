@@ -15,7 +15,7 @@ from memory_folder import memory_folder
 from programs import Done, started
 from register_api.core.format import tree
 from register_api.core.log.note import has_further_lines
-from register_api.publish.attestations import read_head
+from register_api.publish.cosigning import read_head
 from register_api.store.reader import open_snapshot
 from sumdb_judge import judge
 from witnesses import Answering

@@ -29,7 +29,7 @@ from register_api.core.signature import (
     verify_raw,
 )
 from register_api.core.trust_root import check_root_roles
-from register_api.publish.signing.passphrase import parse_uri
+from register_api.publish.signing.token_uri import parse_uri
 from vectors_of_others import vectors
 
 DOCUMENT = b'{"format":"sub-processor-register/1"}'

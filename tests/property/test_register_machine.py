@@ -473,7 +473,7 @@ class RegisterMachine(RuleBasedStateMachine):
 
     def _verify(self, history: str) -> None:
         """Check the published folder like a customer of today, with the freshness of today."""
-        snapshot, keyring = self._snapshot(), Keyring.open(self.publisher.keys, create=False)
+        snapshot, keyring = self._snapshot(), Keyring(self.publisher.keys)
         fetcher = Refreshed(
             self.publisher.store / "public", repository.refresh(snapshot.read, keyring, TODAY)
         )

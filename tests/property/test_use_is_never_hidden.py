@@ -57,7 +57,7 @@ def shown(stored: Stored, day: dt.date) -> set[Use]:
         promises=stored.promises,
         language=ENGLISH,
         today=day,
-        size=1,
+        sha256=newest.sha256,
         root_hash=b"",
     )
     looks = {"active", "conditional", "ending"}

@@ -13,7 +13,7 @@ from register_api.cli.output import err, out, print_json
 from register_api.cli.root_ceremony import KeyPlaces, checked_text, key_places, print_changed
 from register_api.cli.words import published
 from register_api.core.canonical import decode
-from register_api.core.documents import EndReason, KeyList, KeyUse
+from register_api.core.documents import Ended, EndReason, KeyList, KeyUse
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.core.trust_root import ROLES
@@ -21,9 +21,8 @@ from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.publish import rotation
 from register_api.publish.discovery import GOOD_FOR, security_txt_expires
-from register_api.publish.signing.key_file import Secret
+from register_api.publish.signing.key_file import Passphrases, Secret
 from register_api.publish.signing.keyring import kind_of_role
-from register_api.publish.signing.passphrase import Passphrases
 from register_api.publish.signing.signer import Ed25519Signer, generate, new_token_key
 from register_api.publish.trust.metadata import newest_root
 from register_api.publish.trust.repository import LIFETIME, expiries
@@ -138,7 +137,8 @@ def rotate(places: KeyPlaces, role: str, reason: EndReason, text: str | None) ->
     kind_of_role(role)
     use: KeyUse | None = next((each for each in rotation.USES if each == role), None)
     if use is not None:
-        changed = rotation.rotate_key(_key_change(places, reason, text), use)
+        ended = Ended(at=clock.now(), reason=reason, text=checked_text(text))
+        changed = rotation.rotate_key(places.store, places.keys, use, ended)
         out.print(f"A new {role} key signs from version {changed.snapshot.state.version + 1} on.")
     else:
         if text is not None or reason != "rotated":
@@ -183,7 +183,8 @@ def end(
         err.print(f"Every full check will refuse {_words(disowned)} with 16, permanently.")
         err.print("That cannot be taken back; docs/stolen-keys.md says what else can be done.")
         click.confirm(f"End the key at version {disowned[0] - 1}?", abort=True, err=True)
-    changed = rotation.end_key(_key_change(places, reason, text), kid, last_version)
+    ended = Ended(at=clock.now(), reason=reason, text=checked_text(text))
+    changed = rotation.end_key(places.store, places.keys, kid, last_version, ended)
     newest = changed.snapshot.state.version
     out.print(f"The key is good up to version {last_version}.")
     print_changed(changed, places)
@@ -226,12 +227,6 @@ def renew(places: KeyPlaces, *, force: bool) -> None:
     renewed = {row.role: row.expires for row in expiries(changed.snapshot.read)}["targets"]
     out.print(f"Targets are good until {format_instant(renewed)}.")
     print_changed(changed, places)
-
-
-def _key_change(places: KeyPlaces, reason: EndReason, text: str | None) -> rotation.KeyChange:
-    return rotation.KeyChange(
-        store=places.store, keys=places.keys, now=clock.now(), reason=reason, text=checked_text(text)
-    )
 
 
 @keys.command(name="list")

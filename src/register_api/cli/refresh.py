@@ -18,8 +18,9 @@ from register_api.core.instant import USUAL, format_instant, in_words, latest_re
 from register_api.core.log.policy import WitnessPolicy, printable_name
 from register_api.deploy.public_head import PublicHead, address_of_register, ask_public
 from register_api.errors import NotStamped, RegisterError, StoreError, UsageError
-from register_api.publish.attestations import Stamped, ask_witnesses, stamp_newest
+from register_api.publish.cosigning import ask_witnesses
 from register_api.publish.pipeline import refresh_freshness
+from register_api.publish.stamping import Stamped, stamp_newest
 from register_api.publish.time_authority import TimeAuthority, check_url
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.repository import expiries, lasts

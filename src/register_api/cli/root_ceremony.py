@@ -18,9 +18,8 @@ from register_api.core.instant import format_instant
 from register_api.core.text import escaped, text_problems
 from register_api.core.trust_root import ROLES, read_epochs
 from register_api.errors import UsageError
-from register_api.publish.key_transaction import default_folder, write_public_copies
-from register_api.publish.root_ceremony import begin_first_root, begin_root, other_root_keys, publish_root
-from register_api.publish.rotation import Changed
+from register_api.publish.key_transaction import Changed, default_folder, write_public_copies
+from register_api.publish.rotation import begin_first_root, begin_root, other_root_keys, publish_root
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust import root as trust_root
 from register_api.publish.trust import root_draft

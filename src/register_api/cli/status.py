@@ -22,7 +22,8 @@ from register_api.core.language.language import count
 from register_api.core.log.policy import WitnessPolicy, printable_name
 from register_api.doctor.store_checks import RENEWED_BY, expiring, expiry_verdict
 from register_api.errors import Stale, StoreDamaged, VerificationError
-from register_api.publish.attestations import newest_stamped, read_head, witness_status
+from register_api.publish.cosigning import read_head, witness_status
+from register_api.publish.stamping import newest_stamped
 from register_api.publish.trust.repository import Expiry
 from register_api.store.reader import PUBLIC, Snapshot
 from register_api.verify.engine import verify

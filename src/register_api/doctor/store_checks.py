@@ -98,7 +98,7 @@ def keys(machine: Machine) -> Iterator[Diagnosis]:
     if not key_file.exists(machine.keys):
         yield unknown(f"there is no folder {machine.keys}: nothing is published or renewed from this machine")
         return
-    keyring = Keyring.open(machine.keys, create=False)
+    keyring = Keyring(machine.keys)
     root = trust_metadata.newest_root(machine.snapshot.read)
     listed = decode(machine.snapshot.read(tree.KEYS.path()), KeyList)
     for path in sorted(machine.keys.glob("*.pem")):

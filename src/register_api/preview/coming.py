@@ -10,16 +10,14 @@ from pathlib import Path
 
 import msgspec
 
-from register_api.core.canonical import digest, encoded
+from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.errors import Refused
-from register_api.publish.artefact_builders import make_files, no_longer_made
-from register_api.publish.artefacts import ArtefactBuilder
+from register_api.publish.artefact_builders import make_files, new_version, no_longer_made
 from register_api.publish.examine import Examined, examine
 from register_api.publish.feed.entry import FeedEntry, VersionSummary
-from register_api.publish.preparation import Baseline, Candidate, PublishOptions, prepare
-from register_api.publish.signing.key_list import first_key_list
+from register_api.publish.preparation import Candidate, PublishOptions, base_of, prepare
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.store.reader import Snapshot
@@ -66,20 +64,13 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
 def make_coming(source: Path, snapshot: Snapshot | None, intent: PublishOptions) -> Coming:
     """Make what publishing now would make, without holding or writing the store."""
     found = examine(snapshot.read, None) if snapshot else None
-    base = Baseline(newest=found.newest, promises=found.promises) if found else Baseline()
-    candidate = prepare(source, base, intent)
+    candidate = prepare(source, base_of(found), intent)
     if candidate.register is None:
         raise Refused(candidate.findings)
     if candidate.unchanged:
         return Coming(candidate=candidate, snapshot=snapshot)
-    register, promises = candidate.required()
-    keyring = Keyring.unkept()
-    builder = ArtefactBuilder(
-        snapshot=snapshot, found=found, keyring=keyring, now=intent.now, base_url=register.url
-    )
-    keys = found.keys if found else encoded(first_key_list(register.register, keyring))
-    roots = tuple(trust_metadata.roots(snapshot.read)) if snapshot else _NO_ROOT
-    new = builder.new_version(register, promises, keys, roots)
+    roots = trust_metadata.roots(snapshot.read) if snapshot else _NO_ROOT
+    new = new_version(candidate, found, snapshot, Keyring.unkept(), roots, intent.now)
     made = make_files(new)
     return Coming(
         candidate=candidate,

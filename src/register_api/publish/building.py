@@ -15,30 +15,14 @@ from register_api.errors import RolledBack, StoreDamaged, StoreError
 from register_api.publish import last_signed
 from register_api.publish.examine import Examined, examine
 from register_api.publish.last_signed import NOTHING, KeyMemory
+from register_api.publish.trust.metadata import overlaid
 from register_api.store.plan import Progress
-from register_api.store.reader import PublisherState, Snapshot, reopened
+from register_api.store.reader import PublisherState, Snapshot, open_snapshot, reopened
 from register_api.store.transaction import commit, locked, recover
 
 
-class PagesMade(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store says of its pages, for which alone its word is taken.
-
-    Attributes:
-        templates: SHA-256 (hex) of what they were made with.
-        day: The day, in the publisher's time zone, for which they were made.
-    """
-
-    templates: str | None = None
-    day: dt.date | None = None
-
-
 class Publishing(msgspec.Struct, frozen=True, kw_only=True):
-    """A store and a folder of keys, both held, and what was found in the store.
-
-    Attributes:
-        snapshot: What is visible; ``None`` before the first publication.
-        found: What that holds, all of it vouched for.
-    """
+    """A store and a folder of keys, both held, and what is visible in the store, all of it vouched for."""
 
     store: Path
     keys: Path
@@ -59,25 +43,26 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
         now: dt.datetime,
         retired: Iterable[str] = (),
         progress: Progress | None = None,
-        pages: PagesMade | None = None,
+        pages: tuple[str | None, dt.date | None] | None = None,
         base_url: str | None = None,
     ) -> Snapshot:
-        """Examine what was made as the store was, remember it beside the keys, and show it."""
+        """Examine what was made as the store was, remember it beside the keys, and show it.
+
+        ``pages`` says with which templates pages were made, and for which day; else that stays as it is.
+        """
         before, gone = self.snapshot, frozenset(retired)
 
-        def read(path: str) -> bytes:
-            if path in files:
-                return files[path]
+        def stored(path: str) -> bytes:
             if before is None or path in gone:
                 raise KeyError(path)
             return before.read(path)
 
-        made = examine(read, self.found.head if self.found else None, base_url)
-        kept = _pages_of(before.state) if before else PagesMade()
+        made = examine(overlaid(files, stored), self.found.head if self.found else None, base_url)
+        kept = (before.state.page_templates, before.state.pages_on) if before else (None, None)
         return commit(
             self.store,
             files,
-            state_of(made, pages or kept),
+            state_of(made, *(pages or kept)),
             now=now,
             retired=gone,
             progress=progress,
@@ -113,15 +98,19 @@ def _examined(snapshot: Snapshot | None, known: KeyMemory, keys: Path) -> Examin
         )
     found = examine(snapshot.read, known.shown or known.intended)
     last_signed.check_continues(known, found.head, found.root_at)
-    _check_state(snapshot.state, found)
+    # The store says of itself what is signed; pages alone are as good as its word.
+    state = snapshot.state
+    right = state_of(found, state.page_templates, state.pages_on)
+    if state != msgspec.structs.replace(right, manifest_sha256=state.manifest_sha256):
+        raise StoreDamaged(
+            f"state.json of version {state.version}, published {format_instant(state.published_at)},"
+            " does not say what is signed",
+            hint="nothing was signed; register-api recover --from URL",
+        )
     return found
 
 
-def _pages_of(state: PublisherState) -> PagesMade:
-    return PagesMade(templates=state.page_templates, day=state.pages_on)
-
-
-def state_of(found: Examined, pages: PagesMade) -> PublisherState:
+def state_of(found: Examined, templates: str | None, pages_on: dt.date | None) -> PublisherState:
     """Return what the store says of itself, for those who read it without keys."""
     newest = found.newest.document
     return PublisherState(
@@ -133,20 +122,17 @@ def state_of(found: Examined, pages: PagesMade) -> PublisherState:
         time_zone=newest.publisher.time_zone,
         first_live=found.promises.first_live,
         policies=found.promises.policies,
-        page_templates=pages.templates,
-        pages_on=pages.day,
+        page_templates=templates,
+        pages_on=pages_on,
     )
 
 
-def _check_state(state: PublisherState, found: Examined) -> None:
-    """Check that the store says of itself what is signed; pages alone are as good as its word."""
-    right = state_of(found, _pages_of(state))
-    if state != msgspec.structs.replace(right, manifest_sha256=state.manifest_sha256):
-        raise StoreDamaged(
-            f"state.json of version {state.version}, published {format_instant(state.published_at)},"
-            " does not say what is signed",
-            hint="nothing was signed; register-api recover --from URL",
-        )
+def required_snapshot(store: Path) -> Snapshot:
+    """Return what is visible in a store."""
+    snapshot = open_snapshot(store)
+    if snapshot is None:
+        raise nothing_published(store)
+    return snapshot
 
 
 def nothing_published(store: Path) -> StoreError:

@@ -1,9 +1,7 @@
 """The days of a register as calendars (RFC 5545): starts, ends, planned changes, last days to object.
 
-Programs read a calendar again and again, so an event stays the same one whatever becomes of it. Its ``UID``
-follows from ids. What has not changed since the last publication keeps its bytes; what has gets the next
-``SEQUENCE``, and the version's instant as ``DTSTAMP``; what will not come is cancelled, and not left out.
-So a calendar follows from a version and from the calendar before it.
+An event stays the same one whatever becomes of it: its ``UID`` follows from ids. What has not changed keeps
+its bytes, what has gets the next ``SEQUENCE``; what will not come is cancelled, and not left out.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from register_api.core.language.changes import EventWords
 from register_api.core.language.language import Language
 from register_api.core.language.notice import notice_given
 from register_api.core.model import Register
-from register_api.core.upcoming_events import Upcoming, upcoming
+from register_api.core.upcoming_events import upcoming
 from register_api.errors import Malformed
 
 KEPT = dt.timedelta(days=366)
@@ -69,55 +67,52 @@ _NONE = "-"
 """Stands in a ``UID`` for the use or the planned change, where there is none; no id is like it."""
 
 
-def read_events(data: bytes | None) -> dict[str, CalendarEvent]:
+def read_events(data: bytes) -> dict[str, CalendarEvent]:
     """Return the events of a calendar that this module wrote, by ``UID``."""
-    return {event.uid: event for event in map(_read, _EVENT.findall(data or b""))}
-
-
-def _read(data: bytes) -> CalendarEvent:
-    lines = data.replace(_FOLD, b"").split(b"\r\n")
-    said = {name: value for name, _, value in (line.partition(b":") for line in lines)}
-    try:
-        day = said[b"DTSTART;VALUE=DATE"].decode()
-        told = EventEdition(
-            parse_day(f"{day[:4]}-{day[4:6]}-{day[6:]}"),
-            said[b"STATUS"].decode(),
-            said[b"SUMMARY"],
-            said[b"DESCRIPTION"],
-        )
-        return CalendarEvent(said[b"UID"].decode(), int(said[b"SEQUENCE"]), told, data)
-    except (KeyError, ValueError) as error:
-        raise Malformed(f"the calendar has an event that cannot be read: {error}") from error
+    events = {}
+    for block in _EVENT.findall(data):
+        lines = block.replace(_FOLD, b"").split(b"\r\n")
+        said = {name: value for name, _, value in (line.partition(b":") for line in lines)}
+        try:
+            day = said[b"DTSTART;VALUE=DATE"].decode()
+            told = EventEdition(
+                parse_day(f"{day[:4]}-{day[4:6]}-{day[6:]}"),
+                said[b"STATUS"].decode(),
+                said[b"SUMMARY"],
+                said[b"DESCRIPTION"],
+            )
+            uid = said[b"UID"].decode()
+            events[uid] = CalendarEvent(uid, int(said[b"SEQUENCE"]), told, block)
+        except (KeyError, ValueError) as error:
+            raise Malformed(f"the calendar has an event that cannot be read: {error}") from error
+    return events
 
 
 def calendar_events(
     register: Register, before: Mapping[str, CalendarEvent], on: dt.date, zone: dt.tzinfo
 ) -> dict[str, CalendarEvent]:
-    """Return the events of a version by ``UID``, in order of their days."""
+    """Return the events of a version by ``UID``, in order of their days.
+
+    A planned change that has taken effect leaves the register once it is folded into the base fields. What
+    else the register does not name any more does not come, or never did.
+    """
     first = max(on, dt.date.min + KEPT) - KEPT
     language = Language.of(register.publisher.language)
-    words = EventWords(language, register, on)
-    found = {
-        _uid(register.register, event): _told(language, event, words)
-        for event in upcoming(register, first, zone)
-    }
-    for uid, event in before.items():
-        if uid not in found and event.told.day >= first:
-            found[uid] = _left_behind(event, on, words)
+    words, found = EventWords(language, register, on), {}
+    for event in upcoming(register, first, zone):
+        names = (event.subprocessor, event.engagement or _NONE, event.planned or _NONE, event.what)
+        contact = language.text("Objections to: {contact}", contact=event.contact) if event.contact else None
+        description = "\n".join(filter(None, (notice_given(language, event.notice), contact)))
+        told = EventEdition(event.day, _CONFIRMED, _text(words.title(event)), _text(description))
+        found[f"{'.'.join(names)}@{register.register}"] = told
+    for uid, left in before.items():
+        if uid not in found and left.told.day >= first:
+            vendor = words.vendors.get(left.vendor)
+            is_listed = vendor is not None and vendor.withdrawn is None
+            took_effect = left.is_of_a_plan and left.told.day <= on and is_listed
+            found[uid] = left.told if took_effect else msgspec.structs.replace(left.told, status=_CANCELLED)
     ordered = sorted(found.items(), key=lambda item: (item[1].day, item[0]))
-    return {uid: _edition(uid, told, before.get(uid), register.published_at) for uid, told in ordered}
-
-
-def _uid(register: str, event: Upcoming) -> str:
-    names = (event.subprocessor, event.engagement or _NONE, event.planned or _NONE, event.what)
-    return f"{'.'.join(names)}@{register}"
-
-
-def _told(language: Language, event: Upcoming, words: EventWords) -> EventEdition:
-    contact = language.text("Objections to: {contact}", contact=event.contact) if event.contact else None
-    lines = (notice_given(language, event.notice), contact)
-    description = "\n".join(line for line in lines if line)
-    return EventEdition(event.day, _CONFIRMED, _text(words.title(event)), _text(description))
+    return {uid: _event(uid, told, before.get(uid), register.published_at) for uid, told in ordered}
 
 
 def _text(text: str) -> bytes:
@@ -129,19 +124,7 @@ def _unescaped(text: bytes) -> str:
     return _ESCAPED.sub(lambda found: "\n" if found[1] == "n" else found[1], text.decode())
 
 
-def _left_behind(event: CalendarEvent, on: dt.date, words: EventWords) -> EventEdition:
-    """Return what becomes of an event that the register does not name any more.
-
-    A planned change that has taken effect leaves the register once it is folded into the base fields. What
-    else is missing does not come, or never did.
-    """
-    vendor = words.vendors.get(event.vendor)
-    if event.is_of_a_plan and event.told.day <= on and vendor is not None and vendor.withdrawn is None:
-        return event.told
-    return msgspec.structs.replace(event.told, status=_CANCELLED)
-
-
-def _edition(uid: str, told: EventEdition, before: CalendarEvent | None, at: dt.datetime) -> CalendarEvent:
+def _event(uid: str, told: EventEdition, before: CalendarEvent | None, at: dt.datetime) -> CalendarEvent:
     if before is not None and before.told == told:
         return before
     sequence = before.sequence + 1 if before is not None else 0
@@ -163,7 +146,15 @@ def register_calendar(register: Register, events: Iterable[CalendarEvent], on: d
     publisher = register.publisher.legal_name or register.publisher.name
     name = language.text("Sub-processors of {name}", name=publisher)
     blocks = [event.data for event in events]
-    return _calendar(name, blocks or [_journal(register, on, language)])
+    if not blocks:  # a component there has to be (section 3.6)
+        journal = icalendar.Journal()
+        journal.add("uid", f"register@{register.register}")
+        journal.add("dtstamp", register.published_at)
+        journal.add("dtstart", on)
+        summary = language.text("Register of sub-processors, version {version}", version=register.version)
+        journal.add("summary", summary)
+        blocks.append(bytes(journal.to_ical()))
+    return _calendar(name, blocks)
 
 
 def vendor_calendars(
@@ -191,14 +182,3 @@ def _calendar(name: str, blocks: Iterable[bytes]) -> bytes:
     calendar.add("x-published-ttl", icalendar.vDuration(_DAILY))
     head = bytes(calendar.to_ical()).removesuffix(_END)
     return b"".join((head, *blocks, _END))
-
-
-def _journal(register: Register, on: dt.date, language: Language) -> bytes:
-    """Return what a calendar without any event holds: a component there has to be (section 3.6)."""
-    journal = icalendar.Journal()
-    journal.add("uid", f"register@{register.register}")
-    journal.add("dtstamp", register.published_at)
-    journal.add("dtstart", on)
-    summary = language.text("Register of sub-processors, version {version}", version=register.version)
-    journal.add("summary", summary)
-    return bytes(journal.to_ical())

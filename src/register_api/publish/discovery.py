@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from register_api.core.canonical import digest, encode
-from register_api.core.documents import Discovery, RegisterReference, RootReference
+from register_api.core.documents import Discovery, RegisterReference, RootReference, VersionList
+from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
+from register_api.core.format.kind import Schema
 from register_api.core.format.paths import FILES, address_of
+from register_api.core.format.tree import SCHEMA_OF_MINOR, SCHEMAS
 from register_api.core.instant import format_instant
-from register_api.core.model import Contact, Publisher, Register
+from register_api.core.model import Publisher, Register
+from register_api.core.schemas import DIALECT, definitions
 from register_api.errors import StoreDamaged
 from register_api.store.reader import Snapshot
 
@@ -38,7 +43,14 @@ def security_txt(publisher: Publisher, now: dt.datetime, base_url: str | None) -
 
     It is not signed by OpenPGP: no key of the register has that form, nor that role.
     """
-    contacts = [line for contact in publisher.contacts for line in _contact(contact)]
+    contacts = []
+    for contact in publisher.contacts:
+        if contact.role.casefold() == ROLE:
+            # What could end a line is escaped.
+            if contact.email is not None:
+                contacts.append(f"Contact: mailto:{quote(contact.email, safe=_ADDRESS)}")
+            if contact.url is not None:
+                contacts.append(f"Contact: {quote(contact.url, safe=_URL)}")
     if not contacts:
         return None
     lines = [
@@ -60,16 +72,6 @@ def security_txt_expires(snapshot: Snapshot) -> dt.datetime | None:
         return dt.datetime.fromisoformat(line.removeprefix(_EXPIRES))
     except ValueError as error:
         raise StoreDamaged(f"{tree.SECURITY_TXT.path()} does not say when it expires") from error
-
-
-def _contact(contact: Contact) -> Iterator[str]:
-    """Yield the lines of a contact; what could end a line is escaped."""
-    if contact.role.casefold() != ROLE:
-        return
-    if contact.email is not None:
-        yield f"Contact: mailto:{quote(contact.email, safe=_ADDRESS)}"
-    if contact.url is not None:
-        yield f"Contact: {quote(contact.url, safe=_URL)}"
 
 
 LinkContext = dict[str, Any]
@@ -130,3 +132,35 @@ def _named(base: str, *, of_service: bool) -> LinkContext:
             link = {"href": base + address_of(kind.path()), "type": kind.media_type.partition(";")[0]}
             found[kind.relation] = [*found.get(kind.relation, ()), link]
     return found
+
+
+def newest_schemas(listed: VersionList | None) -> Mapping[str, bytes]:
+    """Return the schema of every form of document by its name, as the newest release has it."""
+    return {} if listed and listed.format_minor > FORMAT_MINOR else _schemas()
+
+
+def fixed_schemas(stored: Container[str]) -> Mapping[tuple[str, int], bytes]:
+    """Return the schemas of this minor number by name and number, but those that are published already."""
+    return {
+        (name, FORMAT_MINOR): data
+        for name, data in _schemas().items()
+        if SCHEMA_OF_MINOR.path(name, FORMAT_MINOR) not in stored
+    }
+
+
+@functools.cache
+def _schemas() -> Mapping[str, bytes]:
+    return {form.name: encode(schema(form)) for form in SCHEMAS}
+
+
+def schema(form: Schema) -> dict[str, Any]:
+    """Return the JSON Schema of a form of document; further properties fit (docs/compatibility.md)."""
+    (reference,), found = definitions([form.struct], "#/$defs/{name}")
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:sub-processor-register:schema:{form.name}:1.{FORMAT_MINOR}",
+        "title": form.struct.__name__,
+        "description": form.title,
+        "$ref": reference["$ref"],
+        "$defs": found,
+    }

@@ -1,16 +1,14 @@
 """What a store holds, checked as a customer checks it, before anything is signed over it.
 
-Whoever can write the store can stop a publication, but never have something signed that was not signed
-before: of all that the next publication repeats or builds upon, nothing is taken from the store that no
-signature vouches for. The chain of trust is that of ``verify``. Expiry is not judged: what has expired is
-what a publisher renews.
+Of all that the next publication repeats or builds upon, nothing is taken from the store that no signature
+vouches for. Expiry is not judged: what has expired is what a publisher renews.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -53,13 +51,7 @@ HINT = (
 
 
 class Examined(msgspec.Struct, frozen=True, kw_only=True):
-    """What a store holds, all of it vouched for.
-
-    Attributes:
-        head: What the next publication has to continue.
-        leaves: Hash of each entry of the log.
-        feed: What the feed says of the newest versions, newest first.
-    """
+    """What a store holds, all of it vouched for; of the log the hash of each entry."""
 
     head: SignedHead
     keys: Encoded[KeyList]
@@ -136,10 +128,8 @@ class _Examination:
         versions, leaves = self._versions(heads, checkpoint)
         epochs = read_epochs(trusted.root)
         check_beginnings(epochs, checkpoint.size, lambda size: merkle.root_hash(leaves[:size]))
-        path = tree.VERSION_REGISTER.path(newest.document.version)
-        if {file.path: file.sha256 for file in versions.document.versions[-1].files}.get(
-            path
-        ) != newest.sha256:
+        logged = {file.path: file.sha256 for file in versions.document.versions[-1].files}
+        if logged.get(tree.VERSION_REGISTER.path(newest.document.version)) != newest.sha256:
             raise Inconsistent(
                 f"{tree.REGISTER.path()} is not the register that the log's newest entry names"
             )
@@ -175,7 +165,13 @@ class _Examination:
         roots = trust_metadata.roots(self._read)
         check_chain([trust_metadata.parse(data, Root) for data in roots])
         if known is not None:
-            _check_roots(roots, known)
+            newest = known.metadata["root"]
+            for number, sha256 in ((1, known.first_root), (newest.version, newest.sha256)):
+                path = tree.ROOT.path(number)
+                if len(roots) < number:
+                    raise StoreDamaged(f"{path} is missing", hint=HINT)
+                if digest(roots[number - 1]) != sha256:
+                    raise Forged(f"{path} is not the root that was published", path=path)
         version = len(roots)
         origin = RootOrigin(
             how="remembered", version=version, sha256=digest(roots[-1]), source="", first_use=False
@@ -247,17 +243,6 @@ def _promises_after(
         live = register.recorded == "live"
         promises = promises.joined_by(register.version, day, register.notice, live=live)
     return promises
-
-
-def _check_roots(roots: Sequence[bytes], known: SignedHead) -> None:
-    """Check that the roots of a tree are those that are known, up to the newest known one."""
-    newest = known.metadata["root"]
-    for version, sha256 in ((1, known.first_root), (newest.version, newest.sha256)):
-        path = tree.ROOT.path(version)
-        if len(roots) < version:
-            raise StoreDamaged(f"{path} is missing", hint=HINT)
-        if digest(roots[version - 1]) != sha256:
-            raise Forged(f"{path} is not the root that was published", path=path)
 
 
 def _document(kind: FileKind, vouched: Mapping[FileKind, bytes], struct: type[T]) -> Encoded[T]:

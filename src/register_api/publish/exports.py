@@ -1,9 +1,6 @@
 """The register in the forms of others: a workbook (XLSX) for people, and JSON-LD in the terms of DPV 2.3.
 
-The workbook holds uses, sub-processors, what lies ahead, and what it is.
-
-Every cell is a string cell, so that no text is taken for a formula, a number or an address. The bytes
-follow from the version and, since they are compressed, from the build of zlib.
+Every cell is a string cell, so that no text is taken for a formula, a number or an address.
 """
 
 from __future__ import annotations
@@ -31,7 +28,7 @@ from register_api.core.language.values import Values
 from register_api.core.model import Register, Subprocessor
 from register_api.core.timeline import State
 from register_api.core.upcoming_events import upcoming
-from register_api.publish.feed.feed_links import xml_text
+from register_api.publish.feed.entry import xml_text
 
 MOST_UNITS = 32_767
 """Most UTF-16 code units of a cell; what is longer is cut, and ends in an ellipsis."""
@@ -71,32 +68,6 @@ class _Sheet(Worksheet):  # type: ignore[misc] # the library has no types
         self.fh.writelines(self.lines)
 
 
-class _Workbook:
-    """A workbook of tables, each on a sheet of its own."""
-
-    def __init__(self, created: dt.datetime, title: str) -> None:
-        self._file = io.BytesIO()
-        self._book = xlsxwriter.Workbook(self._file, {"in_memory": True})
-        self._book.set_properties({"created": created, "title": xml_text(title)})
-        self._bold = self._book.add_format({"bold": True})
-
-    def add(self, name: str, heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Add a sheet of texts; its headings stay in sight, and each column can be filtered by."""
-        sheet = self._book.add_worksheet(name, _Sheet)
-        sheet.set_column(0, len(heading) - 1, _WIDTH)
-        sheet.freeze_panes(1, 0)
-        sheet.repeat_rows(0)
-        sheet.set_landscape()
-        for column, text in enumerate(heading):
-            sheet.write_string(0, column, text, self._bold)
-        sheet.autofilter(0, 0, sheet.write_texts(rows), len(heading) - 1)
-
-    def data(self) -> bytes:
-        """Return the file."""
-        self._book.close()
-        return self._file.getvalue()
-
-
 def _fitting(text: str) -> str:
     """Return a text that XML can hold and a cell has room for."""
     text = xml_text(text)
@@ -111,29 +82,51 @@ def register_workbook(
     """Return the workbook, in the register's language."""
     said = register.document
     language = Language.of(said.publisher.language)
-    text, say = language.text, _values(said, language)
-    book = _Workbook(said.published_at, f"{said.publisher.name}: {said.register}")
-    uses = [(item.value, functools.partial(item.words, say)) for item in _OF_USES]
-    headings = [item.heading(language) for item in _OF_USES]
-    book.add(text("Uses"), headings, ([_cell(value(row), words) for value, words in uses] for row in rows))
-    labels = [capital(language.template(FIELDS[Subprocessor][name].label)) for name in _OF_VENDORS]
-    fields = [(name, functools.partial(say.of_field, Subprocessor, name)) for name in _OF_VENDORS]
-    vendors = ([_cell(getattr(each, name), words) for name, words in fields] for each in said.subprocessors)
-    book.add(text("Sub-processors"), labels, vendors)
-    ahead = [text("Day"), text("What happens"), text("Notice"), text("Objections to")]
-    book.add(text("Upcoming changes"), ahead, _ahead(said, on, zone, language))
-    book.add(text("About"), [text("What"), text("Value")], _about(register, on, language))
-    return book.data()
-
-
-def _values(register: Register, language: Language) -> Values:
-    return Values(
+    text = language.text
+    say = Values(
         language,
-        names={item.id: item.name for item in register.subprocessors},
-        titles={item.id: item.title for item in register.categories},
-        day_count=register.notice.day_count,
-        products={item.id: item.title for item in register.products},
+        names={item.id: item.name for item in said.subprocessors},
+        titles={item.id: item.title for item in said.categories},
+        day_count=said.notice.day_count,
+        products={item.id: item.title for item in said.products},
     )
+    uses = [(item.value, functools.partial(item.words, say)) for item in _OF_USES]
+    fields = [(name, functools.partial(say.of_field, Subprocessor, name)) for name in _OF_VENDORS]
+    tables: list[tuple[str, Sequence[str], Iterable[Sequence[str]]]] = [
+        (
+            text("Uses"),
+            [item.heading(language) for item in _OF_USES],
+            ([_cell(value(row), words) for value, words in uses] for row in rows),
+        ),
+        (
+            text("Sub-processors"),
+            [capital(language.template(FIELDS[Subprocessor][name].label)) for name in _OF_VENDORS],
+            ([_cell(getattr(each, name), words) for name, words in fields] for each in said.subprocessors),
+        ),
+        (
+            text("Upcoming changes"),
+            [text("Day"), text("What happens"), text("Notice"), text("Objections to")],
+            _ahead(said, on, zone, language),
+        ),
+        (text("About"), [text("What"), text("Value")], _about(register, on, language)),
+    ]
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file, {"in_memory": True})
+    title = xml_text(f"{said.publisher.name}: {said.register}")
+    book.set_properties({"created": said.published_at, "title": title})
+    bold = book.add_format({"bold": True})
+    for name, heading, texts in tables:
+        # Its headings stay in sight, and each column can be filtered by.
+        sheet = book.add_worksheet(name, _Sheet)
+        sheet.set_column(0, len(heading) - 1, _WIDTH)
+        sheet.freeze_panes(1, 0)
+        sheet.repeat_rows(0)
+        sheet.set_landscape()
+        for column, label in enumerate(heading):
+            sheet.write_string(0, column, label, bold)
+        sheet.autofilter(0, 0, sheet.write_texts(texts), len(heading) - 1)
+    book.close()
+    return file.getvalue()
 
 
 def _cell(value: Any, say: Callable[[Any], str]) -> str:
@@ -207,19 +200,8 @@ def dpv(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
     for row in rows:
         if row.held.state in _STATUS:
             uses.setdefault(f"{base}#{row.held.vendor.id}/{row.held.engagement.id}", []).append(row)
-    listed = (vendor for vendor in register.subprocessors if vendor.withdrawn is None)
-    vendors = [_vendor(f"{base}#{vendor.id}", vendor) for vendor in listed]
-    processes = [_process(base, name, places) for name, places in uses.items()]
-    return encode({"@context": dict(CONTEXT), "@graph": [_dataset(base, register), *vendors, *processes]})
-
-
-def _stated(node: Json) -> Json:
-    """Return a node without what says nothing."""
-    return {name: value for name, value in node.items() if value not in (None, [], ())}
-
-
-def _dataset(base: str, register: Register) -> Json:
-    return {
+    publisher = register.publisher
+    dataset = {
         "@id": base,
         "dct:title": register.register,
         "dct:identifier": str(register.version),
@@ -228,25 +210,33 @@ def _dataset(base: str, register: Register) -> Json:
             {
                 "@id": f"{base}#",
                 "@type": ["dpv:DataProcessor", "dpv:Organisation"],
-                "dpv:hasName": register.publisher.legal_name or register.publisher.name,
-                "dpv:hasIdentifier": [plain(item) for item in register.publisher.identifiers or ()],
+                "dpv:hasName": publisher.legal_name or publisher.name,
+                "dpv:hasIdentifier": [plain(item) for item in publisher.identifiers or ()],
             }
         ),
     }
+    vendors = [
+        _stated(
+            {
+                "@id": f"{base}#{vendor.id}",
+                "@type": ["dpv:DataSubProcessor", "dpv:Organisation"],
+                "dpv:hasName": [vendor.name, *([vendor.legal_name] if vendor.legal_name else [])],
+                "dpv:hasAddress": vendor.address,
+                "dpv:hasContact": vendor.contact,
+                "dpv:hasCountry": _place(vendor.seat),
+                "dpv:hasIdentifier": [plain(item) for item in vendor.identifiers or ()],
+            }
+        )
+        for vendor in register.subprocessors
+        if vendor.withdrawn is None
+    ]
+    processes = [_process(base, name, places) for name, places in uses.items()]
+    return encode({"@context": dict(CONTEXT), "@graph": [dataset, *vendors, *processes]})
 
 
-def _vendor(name: str, vendor: Subprocessor) -> Json:
-    return _stated(
-        {
-            "@id": name,
-            "@type": ["dpv:DataSubProcessor", "dpv:Organisation"],
-            "dpv:hasName": [vendor.name, *([vendor.legal_name] if vendor.legal_name else [])],
-            "dpv:hasAddress": vendor.address,
-            "dpv:hasContact": vendor.contact,
-            "dpv:hasCountry": _place(vendor.seat),
-            "dpv:hasIdentifier": [plain(item) for item in vendor.identifiers or ()],
-        }
-    )
+def _stated(node: Json) -> Json:
+    """Return a node without what says nothing."""
+    return {name: value for name, value in node.items() if value not in (None, [], ())}
 
 
 def _process(base: str, name: str, places: Sequence[UseAtPlace]) -> Json:
@@ -254,6 +244,15 @@ def _process(base: str, name: str, places: Sequence[UseAtPlace]) -> Json:
     use, vendor = row.held.engagement, {"@id": f"{base}#{row.held.vendor.id}"}
     dates = (("starts", use.starts_on), ("ends", use.ends_on))
     kept = _named("dpv:StorageCondition", use.retention) if use.retention else None
+    done = [item for place in places if place.location for item in place.location.activities]
+    activities = [_ACTIVITIES[item] for item in done if item in _ACTIVITIES]
+    if any(place.transfers for place in places):
+        activities.append("dpv:Transfer")
+    # The legal basis of each transfer: its title says which, its type is the term if there is one.
+    bases = []
+    for item in dict.fromkeys(item for place in places for item in place.transfers or ()):
+        term = _MECHANISMS.get(item.mechanism)
+        bases.append({"dct:title": plain(item), **({"@type": term} if term else {})})
     return _stated(
         {
             "@id": name,
@@ -268,12 +267,12 @@ def _process(base: str, name: str, places: Sequence[UseAtPlace]) -> Json:
             "dpv:hasPersonalData": [_named("dpv:PersonalData", item) for item in use.data_categories or ()],
             "dpv:hasDataSubject": [_named("dpv:DataSubject", item) for item in use.data_subjects or ()],
             "dpv:hasStorageCondition": kept,
-            "dpv:hasProcessing": [_term(item) for item in _processing(places)],
+            "dpv:hasProcessing": [_term(item) for item in dict.fromkeys(activities)],
             "dpv:hasLocation": [_place(item.location.country) for item in places if item.location],
             "dpv:hasThirdCountry": [
                 _place(item.location.country) for item in places if item.location and item.in_eea is False
             ],
-            "dpv:hasLegalBasis": list(_bases(places)),
+            "dpv:hasLegalBasis": bases,
         }
     )
 
@@ -289,17 +288,3 @@ def _term(name: str) -> Json:
 def _place(country: str | None) -> Json | str | None:
     """Return the term for a country or region; its code as text where there is none."""
     return country if country is None or country in _NO_TERM else {"@id": f"loc:{country}"}
-
-
-def _processing(places: Sequence[UseAtPlace]) -> Iterable[str]:
-    found = [item for place in places if place.location for item in place.location.activities]
-    crosses = ["dpv:Transfer"] if any(place.transfers for place in places) else []
-    return dict.fromkeys([*(_ACTIVITIES[item] for item in found if item in _ACTIVITIES), *crosses])
-
-
-def _bases(places: Sequence[UseAtPlace]) -> Iterable[Json]:
-    """Yield the legal basis of each transfer: its title says which, its type is the term if there is one."""
-    transfers = dict.fromkeys(item for place in places for item in place.transfers or ())
-    for item in transfers:
-        term = _MECHANISMS.get(item.mechanism)
-        yield {"dct:title": plain(item), **({"@type": term} if term else {})}

@@ -9,10 +9,10 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import msgspec
 from tuf.api.metadata import Root
 
-from register_api.core import canonical
-from register_api.core.canonical import digest
+from register_api.core.canonical import decode, digest
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
@@ -20,7 +20,7 @@ from register_api.core.signature import ed25519_jwk, public_pem, thumbprint
 from register_api.core.trust_root import ROLES
 from register_api.errors import KeyStoreError
 from register_api.files import durable
-from register_api.publish.building import Publishing, building, nothing_published
+from register_api.publish.building import Publishing, building, required_snapshot
 from register_api.publish.discovery import discovery_document, security_txt
 from register_api.publish.examine import Examined
 from register_api.publish.signing import key_file
@@ -28,10 +28,10 @@ from register_api.publish.signing.key_list import pem_file, pem_files, revised
 from register_api.publish.signing.keyring import Keyring, signatures
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
-from register_api.publish.trust.metadata import Read
+from register_api.publish.trust.metadata import Read, overlaid
 from register_api.publish.trust.root import root_kids
 from register_api.publish.version_files import digests_of, head_files
-from register_api.store.reader import Snapshot, open_snapshot
+from register_api.store.reader import Snapshot
 
 NEXT = ".next.pem"
 
@@ -42,7 +42,7 @@ def promote_next_keys(keyring: Keyring, read: Read) -> tuple[Path, ...]:
     if not waiting:
         return ()
     # Every key in force: of the newest root, and open in the list of keys.
-    keys = canonical.decode(read(tree.KEYS.path()), KeyList)
+    keys = decode(read(tree.KEYS.path()), KeyList)
     named = root_kids(trust_metadata.newest_root(read), *itertools.chain.from_iterable(ROLES.values()))
     named |= {each.kid for each in keys.keys if each.last_version is None}
     kept: list[Path] = []
@@ -59,7 +59,16 @@ def _take_place(keyring: Keyring, role: str) -> list[Path]:
     kept: list[Path] = []
     try:
         if key_file.exists(path):
-            kept.append(_keep(path, _name_of(keyring, role, path)))
+            try:
+                name = keyring.signer(role).kid
+            except KeyStoreError:  # one that cannot be opened any more
+                name = digest(path.read_bytes())
+            old = path.with_name(f"{role}-{name[:8]}.pem.old")
+            if old.exists() and not old.samefile(path):
+                raise KeyStoreError(f"{old} exists already; a private key is never written over")
+            if not old.exists():
+                os.link(path, old)
+            kept.append(old)
         following.replace(path)
         durable.sync_folders({keyring.folder}, below=keyring.folder)
     except OSError as error:
@@ -67,91 +76,73 @@ def _take_place(keyring: Keyring, role: str) -> list[Path]:
     return kept
 
 
-def _name_of(keyring: Keyring, role: str, path: Path) -> str:
-    """Return an old key's thumbprint; of one that cannot be opened any more, its file's digest."""
-    try:
-        return keyring.signer(role).kid
-    except KeyStoreError:
-        return canonical.digest(path.read_bytes())
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a change of keys: the visible publication, and where old private keys lie now."""
+
+    snapshot: Snapshot
+    kept: tuple[Path, ...] = ()
 
 
-def _keep(path: Path, kid: str) -> Path:
-    """Give an old key a name that says which one it is."""
-    kept = path.with_name(f"{path.stem}-{kid[:8]}.pem.old")
-    if kept.exists() and not kept.samefile(path):
-        raise KeyStoreError(f"{kept} exists already; a private key is never written over")
-    if not kept.exists():
-        os.link(path, kept)
-    return kept
+class KeyTransaction(msgspec.Struct, frozen=True, kw_only=True):
+    """A store that is held for a change of keys, and the keys."""
+
+    work: Publishing
+    snapshot: Snapshot
+    found: Examined
+    keyring: Keyring
+    now: dt.datetime
+
+    def publish(self, *, root: Mapping[str, bytes] | None = None, keys: KeyList | None = None) -> Changed:
+        """Sign targets, snapshot and timestamp again over the same version, and let next keys take over."""
+        snapshot, found, now = self.snapshot, self.found, self.now
+        root = root or {}
+        changed = {tree.KEYS.path(): revised(found.keys.data, keys)} if keys else {}
+        heads = self._heads(root) if root or not keys else {}
+        if heads:
+            changed[tree.HEADS.path()] = head_files(found.heads, heads, (), found.newest.document)
+
+        targets = {
+            name: changed.get(kind.path()) or trust_repository.vouched(snapshot.read, name)
+            for name, kind in TARGETS_BY_NAME.items()
+        }
+        read = overlaid({**root, **changed}, snapshot.read)
+        trust = trust_repository.publish(read, self.keyring, targets, now)
+        pems = {tree.PUBLIC_KEY.path(kid): pem for kid, pem in pem_files(keys).items()} if keys else {}
+        visible = self.work.commit(
+            {**changed, **signatures(changed, self.keyring), **heads, **pems, **root, **trust},
+            now=now,
+            retired=trust_repository.outlived(snapshot.read, snapshot.published_at, now),
+        )
+        return Changed(snapshot=visible, kept=promote_next_keys(self.keyring.reopen(), visible.read))
+
+    def _heads(self, root: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Make head files that say something else by now: the newest root, until when a contact is good."""
+        newest = self.found.newest.document
+        base_url = self.found.head.base_url or newest.url
+        roots = trust_metadata.roots(overlaid(root, self.snapshot.read))
+        made = {
+            tree.DISCOVERY.path(): discovery_document(newest, roots, base_url),
+            tree.SECURITY_TXT.path(): security_txt(newest.publisher, self.now, base_url),
+        }
+        signed = digests_of(self.found.heads)
+        return {path: data for path, data in made.items() if data and signed.get(path) != digest(data)}
 
 
 @contextlib.contextmanager
-def key_change(store: Path, keyring: Keyring) -> Iterator[Publishing]:
+def key_change(store: Path, keys: Path, now: dt.datetime) -> Iterator[KeyTransaction]:
     """Hold the store for a change of keys, and finish what an interrupted one left half done."""
-    if open_snapshot(store) is None:
-        raise nothing_published(store)
-    with building(store, keyring.folder) as work:
-        snapshot, _ = work.required()
+    required_snapshot(store)
+    keyring = Keyring(keys)
+    with building(store, keys) as work:
+        snapshot, found = work.required()
         promote_next_keys(keyring.reopen(), snapshot.read)
-        yield work
-
-
-def resign_metadata(
-    work: Publishing,
-    keyring: Keyring,
-    now: dt.datetime,
-    *,
-    root: Mapping[str, bytes] | None = None,
-    keys: KeyList | None = None,
-) -> Snapshot:
-    """Sign targets, snapshot and timestamp again over the same version, as one transaction."""
-    snapshot, found = work.required()
-    root = root or {}
-    changed = {tree.KEYS.path(): revised(found.keys.data, keys)} if keys else {}
-    heads = _heads(found, root, snapshot.read, now) if root or not keys else {}
-    if heads:
-        changed[tree.HEADS.path()] = head_files(found.heads, heads, (), found.newest.document)
-
-    def read(path: str) -> bytes:
-        new = root.get(path) or changed.get(path)
-        return new if new is not None else snapshot.read(path)
-
-    targets = {
-        name: changed.get(kind.path()) or trust_repository.vouched(snapshot.read, name)
-        for name, kind in TARGETS_BY_NAME.items()
-    }
-    trust = trust_repository.publish(read, keyring, targets, now)
-    pems = {tree.PUBLIC_KEY.path(kid): pem for kid, pem in pem_files(keys).items()} if keys else {}
-    return work.commit(
-        {**changed, **signatures(changed, keyring), **heads, **pems, **root, **trust},
-        now=now,
-        retired=trust_repository.outlived(snapshot.read, snapshot.published_at, now),
-    )
-
-
-def _heads(
-    found: Examined, root: Mapping[str, bytes], stored: trust_metadata.Read, now: dt.datetime
-) -> dict[str, bytes]:
-    """Make the head files that say something else by now: which root there is, how long a contact is good."""
-    newest = found.newest.document
-    base_url = found.head.base_url or newest.url
-    roots = trust_metadata.roots(lambda path: root[path] if path in root else stored(path))
-    made = {
-        tree.DISCOVERY: discovery_document(newest, roots, base_url),
-        tree.SECURITY_TXT: security_txt(newest.publisher, now, base_url),
-    }
-    signed = digests_of(found.heads)
-    return {
-        kind.path(): data
-        for kind, data in made.items()
-        if data is not None and signed.get(kind.path()) != digest(data)
-    }
+        yield KeyTransaction(work=work, snapshot=snapshot, found=found, keyring=keyring, now=now)
 
 
 def public_files(read: Read) -> dict[str, bytes]:
     """Return the files of the public ``keys/`` folder."""
     roots = trust_metadata.roots(read)
-    keys = canonical.decode(read(tree.KEYS.path()), KeyList)
+    keys = decode(read(tree.KEYS.path()), KeyList)
     files = {f"{number}.root.json": data for number, data in enumerate(roots, start=1)}
     root = trust_metadata.parse(roots[-1], Root).signed
     for role, names in ROLES.items():

@@ -1,10 +1,8 @@
 """What a publisher signed last, kept beside its private keys: ``published.json``, mode 0600.
 
-Whoever can write the store can bring an older one back, or put another one in its place. What this
-publisher has shown lies where they cannot write, so it never signs what does not continue it.
-
-The file is durable before a publication becomes visible, so it names two heads for that moment: the one
-that was shown, and the one that is meant to be. After a crash the store has either of them.
+Whoever can write the store can bring an older one back; here they cannot write, so this publisher never
+signs what does not continue what it has shown. The file is durable before a publication becomes visible, so
+it names two heads for that moment: after a crash the store has either of them.
 """
 
 from __future__ import annotations
@@ -66,12 +64,7 @@ class SignedHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class KeyMemory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is kept.
-
-    Attributes:
-        shown: The newest head that is known to have been visible; ``None`` before the first.
-        intended: A head that was to become visible next, and may have.
-    """
+    """The newest head that is known to have been visible, and one that was to be next, and may have been."""
 
     format: Literal["sub-processor-register-published/1"] = FORMAT
     shown: SignedHead | None = None
@@ -119,22 +112,13 @@ def show(keys: Path, memory: KeyMemory, head: SignedHead, switch: Callable[[], N
     """
     path = keys / MEMORY_FILE
     before = msgspec.structs.replace(memory, intended=head)
-    with _told(keys):
-        durable.replace(path, msgspec.json.encode(before), secret=True)
-    with (
-        _told(keys),
-        durable.prepared(path, msgspec.json.encode(KeyMemory(shown=head)), secret=True) as place,
-    ):
-        switch()
-        place()
-
-
-@contextlib.contextmanager
-def _told(keys: Path) -> Iterator[None]:
     try:
-        yield
+        durable.replace(path, msgspec.json.encode(before), secret=True)
+        with durable.prepared(path, msgspec.json.encode(KeyMemory(shown=head)), secret=True) as place:
+            switch()
+            place()
     except OSError as error:
-        raise KeyStoreError(f"{keys / MEMORY_FILE} cannot be written: {error.strerror}") from error
+        raise KeyStoreError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def check_continues(memory: KeyMemory, found: SignedHead, root_at: Callable[[int], str]) -> None:
@@ -150,7 +134,19 @@ def check_continues(memory: KeyMemory, found: SignedHead, root_at: Callable[[int
         return
     _check_log(found, shown, root_at)
     for role, known in shown.metadata.items():
-        _check_role(role, found.metadata[role], known)
+        there = found.metadata[role]
+        if there.version < known.version:
+            raise RolledBack(
+                f"the store's {role} metadata has version {there.version}, and version {known.version}"
+                " was signed: it is older, as from a backup",
+                hint=_RECOVER,
+            )
+        if there.version == known.version and there.sha256 != known.sha256:
+            raise Forked(
+                f"the store has another version {known.version} of the {role} metadata than the one that was"
+                " published",
+                hint=_RECOVER,
+            )
 
 
 def _check_log(
@@ -167,20 +163,5 @@ def _check_log(
     if root_at(known.size) != known.root_hash:
         raise Forked(
             f"the store has another version {known.size} than the one that these keys have published",
-            hint=_RECOVER,
-        )
-
-
-def _check_role(role: str, found: SignedFile, known: SignedFile) -> None:
-    if found.version < known.version:
-        raise RolledBack(
-            f"the store's {role} metadata has version {found.version}, and version {known.version}"
-            " was signed: it is older, as from a backup",
-            hint=_RECOVER,
-        )
-    if found.version == known.version and found.sha256 != known.sha256:
-        raise Forked(
-            f"the store has another version {known.version} of the {role} metadata than the one that was"
-            " published",
             hint=_RECOVER,
         )

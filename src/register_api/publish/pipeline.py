@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import gc
 from collections.abc import Iterator
@@ -11,21 +10,25 @@ from pathlib import Path
 import msgspec
 
 from register_api.core.format import tree
+from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.instant import format_instant, local_day
 from register_api.core.language.language import Language
 from register_api.errors import StoreLocked
-from register_api.publish.artefacts import ArtefactBuilder
-from register_api.publish.building import PagesMade, building, nothing_published
+from register_api.publish.artefact_builders import NewVersion, make_files, new_version, no_longer_made
+from register_api.publish.building import Publishing, building, required_snapshot
 from register_api.publish.examine import Examined, nothing_signed
 from register_api.publish.key_transaction import promote_next_keys
 from register_api.publish.page.render import in_each_language, index_page, subprocessor_pages
-from register_api.publish.page.version_history import version_history
-from register_api.publish.page.view import PageView, vendors_to_write
-from register_api.publish.preparation import Baseline, Candidate, PublishOptions, prepare, read_base
-from register_api.publish.signing.keyring import Keyring
+from register_api.publish.page.view import page_view, vendors_to_write
+from register_api.publish.preparation import Candidate, PublishOptions, base_of, prepare, read_base
+from register_api.publish.signing.key_list import current_key_list
+from register_api.publish.signing.keyring import Keyring, signatures
 from register_api.publish.templating import TEMPLATES_SHA256
+from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
+from register_api.publish.trust import root as trust_root
 from register_api.publish.trust.metadata import Read
+from register_api.publish.version_files import outgrown_tiles
 from register_api.store.plan import Progress
 from register_api.store.reader import Snapshot, open_snapshot
 
@@ -77,17 +80,11 @@ def publish_version(order: PublishRequest, progress: Progress | None = None) -> 
         KeyStoreError: A private key is missing or cannot be used.
         UsageError: There is no source folder.
     """
-    with _without_collector():
-        return _publish(order, progress)
-
-
-@contextlib.contextmanager
-def _without_collector() -> Iterator[None]:
-    """Pause the collector of reference cycles: what publishing builds is large, and has hardly any."""
+    # What publishing builds is large and has hardly any cycles, so that their collector is paused.
     enabled = gc.isenabled()
     gc.disable()
     try:
-        yield
+        return _publish(order, progress)
     finally:
         if enabled:
             gc.enable()
@@ -95,54 +92,67 @@ def _without_collector() -> Iterator[None]:
 
 def _publish(order: PublishRequest, progress: Progress | None) -> Published:
     # Before the lock: a source that is refused leaves no trace, not even a folder.
-    seen = open_snapshot(order.store)
+    seen, now = open_snapshot(order.store), order.intent.now
     prepared = prepare(order.source, read_base(seen), order.intent)
     prepared.required()
-    keyring = Keyring.open(
+    keyring = Keyring(
         order.keys, create=False, root_keys=order.root_keys, root_threshold=order.root_threshold
     )
     with building(order.store, order.keys, seen) as work:
         keyring.create = work.snapshot is None
         if work.snapshot is not None:
             promote_next_keys(keyring.reopen(), work.snapshot.read)
-        found = work.found
-        base = Baseline(newest=found.newest, promises=found.promises) if found else Baseline()
+        base = base_of(work.found)
         if base.sha256 != prepared.base.sha256:
             prepared = prepare(order.source, base, order.intent)
-            _refuse_if_overtaken(base, order.intent)
-        register, promises = prepared.required()
-        if prepared.unchanged:
+            if base.register and order.intent.at is None and now <= base.register.published_at:
+                # Another publication came first; the source does not break R15.
+                at = format_instant(base.register.published_at)
+                raise StoreLocked(
+                    f"version {base.register.version} was published meanwhile, at {at}",
+                    hint="register-api publish  again, for what it does not say yet",
+                )
+        if prepared.required() and prepared.unchanged:
             return Published(prepared=prepared, snapshot=None)
-        base_url = order.base_url or register.url
-        builder = ArtefactBuilder(
-            snapshot=work.snapshot,
-            found=found,
-            keyring=keyring,
-            now=order.intent.now,
-            base_url=base_url,
-            fresh_for=order.fresh_for,
-            clock_is_right=order.clock_is_right,
-        )
-        made = builder.make(register, promises)
+        new, files, retired = make_version(work, prepared, keyring, order)
         visible = work.commit(
-            made.files,
-            now=order.intent.now,
-            retired=made.retired,
+            files,
+            now=now,
+            retired=retired,
             progress=progress,
-            pages=PagesMade(templates=TEMPLATES_SHA256, day=local_day(register.published_at, promises.zone)),
-            base_url=base_url,
+            pages=(TEMPLATES_SHA256, new.today),
+            base_url=new.base_url,
         )
     return Published(prepared=prepared, snapshot=visible)
 
 
-def _refuse_if_overtaken(base: Baseline, intent: PublishOptions) -> None:
-    """Say that another publication came first, and not that the source breaks R15, which it does not."""
-    newest = base.register
-    if intent.at is None and newest is not None and intent.now <= newest.published_at:
-        raise StoreLocked(
-            f"version {newest.version} was published meanwhile, at {format_instant(newest.published_at)}",
-            hint="register-api publish  again, for what it does not say yet",
-        )
+def make_version(
+    work: Publishing, prepared: Candidate, keyring: Keyring, order: PublishRequest
+) -> tuple[NewVersion, dict[str, bytes], list[str]]:
+    """Make all that publishing a version adds, by path; and what stored files are no longer needed."""
+    snapshot, found, now = work.snapshot, work.found, order.intent.now
+    register, _ = prepared.required()
+    published = found.keys.document if found else None
+    current_key_list(published, register.register, keyring, register.version)
+    first_root = {} if snapshot else trust_root.create(keyring, now)
+    read: Read = snapshot.read if snapshot else first_root.__getitem__
+    roots = trust_metadata.roots(read)
+    new = new_version(prepared, found, snapshot, keyring, roots, now, order.base_url)
+    with nothing_signed():
+        made = make_files(new)
+    made |= signatures(made, keyring)
+    trust = trust_repository.publish(
+        read,
+        keyring,
+        {name: made[kind.path()] for name, kind in TARGETS_BY_NAME.items()},
+        now,
+        order.fresh_for,
+        clock_is_right=order.clock_is_right,
+    )
+    retired = [*outgrown_tiles(new.log.tiles, new.stored), *no_longer_made(made, new.stored, register)]
+    if snapshot is not None:
+        retired += trust_repository.outlived(snapshot.read, snapshot.published_at, now)
+    return new, {**made, **first_root, **trust}, retired
 
 
 def refresh_freshness(
@@ -163,11 +173,9 @@ def refresh_freshness(
         StoreLocked: A publisher is at work.
         KeyStoreError: The online key is missing or not the one that the root names.
     """
-    if open_snapshot(store) is None:
-        raise nothing_published(store)
-    with building(store, keys) as work:
+    with building(store, keys, required_snapshot(store)) as work:
         snapshot, found = work.required()
-        keyring = Keyring.open(keys, create=False)
+        keyring = Keyring(keys)
         files = trust_repository.refresh(
             snapshot.read, keyring, now, fresh_for, clock_is_right=clock_is_right
         )
@@ -175,8 +183,7 @@ def refresh_freshness(
         with nothing_signed():
             pages = pages_of_day(found, snapshot.read, state.pages_on, now)
         day = local_day(now, found.promises.zone) if pages else state.pages_on
-        made = PagesMade(templates=state.page_templates, day=day)
-        return work.commit({**files, **pages}, now=now, pages=made)
+        return work.commit({**files, **pages}, now=now, pages=(state.page_templates, day))
 
 
 def pages_of_day(found: Examined, read: Read, shown_on: dt.date | None, now: dt.datetime) -> dict[str, bytes]:
@@ -190,18 +197,10 @@ def pages_of_day(found: Examined, read: Read, shown_on: dt.date | None, now: dt.
     if shown_on is not None and today <= shown_on:
         return {}
     vendors = vendors_to_write(register, made_for, register, today, told=())
-    history = version_history(found.versions.document.versions, read, zone)
+    published = page_view(found, read, today)
 
     def pages(language: Language) -> Iterator[tuple[str, bytes]]:
-        view = PageView(
-            register=register,
-            history=history,
-            promises=found.promises,
-            language=language,
-            today=today,
-            size=found.head.size,
-            root_hash=bytes.fromhex(found.head.root_hash),
-        )
+        view = msgspec.structs.replace(published, language=language)
         yield tree.INDEX.path(), index_page(view)
         for id_, data in subprocessor_pages(view, vendors):
             yield tree.SUBPROCESSOR_PAGE.path(id_), data

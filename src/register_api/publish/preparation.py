@@ -18,6 +18,7 @@ from register_api.core.rules.rule_table import OF_FORM
 from register_api.core.text import printable
 from register_api.core.versioning import make_version, unchanged
 from register_api.errors import Finding, Refused, StoreDamaged
+from register_api.publish.examine import Examined
 from register_api.source.load import load, load_zone
 from register_api.store.reader import Snapshot
 
@@ -111,6 +112,11 @@ def read_base(snapshot: Snapshot | None) -> Baseline:
     except (msgspec.MsgspecError, ValueError) as error:
         raise StoreDamaged(f"the newest register cannot be read: {printable(error)}") from error
     return Baseline(newest=Encoded(register, data), promises=snapshot.state.promises())
+
+
+def base_of(found: Examined | None) -> Baseline:
+    """Return the newest version of what was examined."""
+    return Baseline(newest=found.newest, promises=found.promises) if found else Baseline()
 
 
 def prepare(source: Path, base: Baseline, intent: PublishOptions) -> Candidate:

@@ -1,7 +1,7 @@
 """Taking a public tree over into a store: after a loss, from a mirror, on a second machine.
 
-The tree is first verified in full, as a customer does who knows its root; what was read then is what is
-taken. Pages, which nobody signs, are not taken over but made again from what is signed.
+The tree is first verified in full, as a customer does who knows its root. Pages, which nobody signs, are made
+again from what is signed.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from pathlib import Path
 import msgspec
 from tuf.api.metadata import Timestamp
 
-from register_api.core.canonical import Encoded, decode
-from register_api.core.changes import Diff
+from register_api.core.canonical import decode
 from register_api.core.format import tree
 from register_api.core.format.paths import is_path, kind_of
 from register_api.core.instant import local_day
@@ -24,15 +23,16 @@ from register_api.core.log.time_stamp import open_time_stamp
 from register_api.core.model import Register
 from register_api.errors import StoreDamaged, UsageError
 from register_api.publish import last_signed
-from register_api.publish.artefact_builders import NewVersion, make_files
-from register_api.publish.building import PagesMade, Publishing
+from register_api.publish.building import Publishing
+from register_api.publish.discovery import ROBOTS_TXT
 from register_api.publish.examine import Examined, examine
-from register_api.publish.feed.interests import PublishedFeeds
 from register_api.publish.last_signed import KeyMemory
-from register_api.publish.page.version_history import told_again, version_history
+from register_api.publish.page.render import all_pages
+from register_api.publish.page.version_history import told_again
+from register_api.publish.page.view import page_view
 from register_api.publish.templating import TEMPLATES_SHA256
 from register_api.publish.trust import metadata as trust_metadata
-from register_api.publish.version_files import LogFiles, VersionFiles
+from register_api.publish.trust.metadata import Read
 from register_api.store.plan import Progress
 from register_api.store.reader import Snapshot, open_snapshot
 from register_api.store.transaction import locked
@@ -78,34 +78,34 @@ def take_over(order: Recovery, source: Fetcher, progress: Progress | None = None
             files = _verified(order, source, known, progress)
             found = examine(files.__getitem__, None)
             last_signed.check_continues(known, found.head, found.root_at)
-            # What nobody signs: the pages, as a publication of today makes them.
-            made = make_files(_as_if_new(files, found, order.now)).items()
-            files |= {path: data for path, data in made if path not in files and not kind_of(path).checks}
+            published_on = local_day(found.newest.document.published_at, found.promises.zone)
+            files |= _unsigned(found, files.__getitem__, published_on)
             work = Publishing(store=order.store, keys=order.keys, memory=known, snapshot=before, found=None)
-            return _committed(work, files, found, order.now)
+            try:
+                retired = set[str]()
+                if before is not None:
+                    for path in before.manifest.files.keys() & files.keys():
+                        before.read(path)  # raises where what is to stay is damaged
+                    retired = before.manifest.files.keys() - files.keys()
+                return work.commit(
+                    files,
+                    now=order.now,
+                    retired=retired,
+                    pages=(TEMPLATES_SHA256, published_on),
+                    base_url=found.newest.document.url,
+                )
+            except StoreDamaged as error:
+                error.hint = (
+                    f"it stays as it is: mv {order.store} {order.store}.old, then recover into an empty store"
+                )
+                raise
 
 
-def _committed(work: Publishing, files: dict[str, bytes], found: Examined, now: dt.datetime) -> Snapshot:
-    retired: set[str] = set()
-    try:
-        if work.snapshot is not None:
-            stored = work.snapshot.manifest.files.keys()
-            for path in stored & files.keys():
-                work.snapshot.read(path)  # raises where what is to stay is damaged
-            retired = stored - files.keys()
-        return work.commit(
-            files,
-            now=now,
-            retired=retired,
-            pages=PagesMade(
-                templates=TEMPLATES_SHA256,
-                day=local_day(found.newest.document.published_at, found.promises.zone),
-            ),
-            base_url=found.newest.document.url,
-        )
-    except StoreDamaged as error:
-        error.hint = f"it stays as it is: mv {work.store} {work.store}.old, then recover into an empty store"
-        raise
+def _unsigned(found: Examined, read: Read, published_on: dt.date) -> dict[str, bytes]:
+    """Make what nobody signs: pages, as a publication of today makes them."""
+    view = page_view(found, read, published_on)
+    pages = all_pages(view, functools.partial(told_again, found, read), view.register.subprocessors)
+    return {**pages, tree.ROBOTS_TXT.path(): ROBOTS_TXT}
 
 
 def _verified(
@@ -152,44 +152,3 @@ def _time_stamps(source: Fetcher, files: dict[str, bytes]) -> Iterator[tuple[str
             continue
         open_time_stamp(data, parse_proof(files[tree.VERSION_PROOF.path(version)]).checkpoint)
         yield path, data
-
-
-def _as_if_new(files: dict[str, bytes], found: Examined, now: dt.datetime) -> NewVersion:
-    """Return the newest version as it was when it was published."""
-    number, read = found.head.size, files.__getitem__
-    diff = files[tree.VERSION_DIFF.path(number)]
-    log = LogFiles(
-        root_hash=bytes.fromhex(found.head.root_hash),
-        tiles={},
-        checkpoint=files[tree.CHECKPOINT.path()],
-        proof=files[tree.VERSION_PROOF.path(number)],
-    )
-    return NewVersion(
-        files=VersionFiles(
-            register=found.newest,
-            diff=Encoded(decode(diff, Diff), diff),
-            keys=found.keys,
-            entry_bytes=files[tree.VERSION_ENTRY.path(number)],
-        ),
-        promises=found.promises,
-        log=log,
-        version_summary=next(told_again(found, read, number, number)),
-        listed=found.versions.data,
-        heads=found.heads,
-        stored=(),
-        feeds=PublishedFeeds(
-            register=found.newest.document,
-            base_url=found.newest.document.url,
-            first=found.first_published_at,
-            read=files.get,
-        ),
-        feed_window=found.feed,
-        calendar=found.calendar,
-        history=version_history(found.versions.document.versions, read, found.promises.zone),
-        first_published_at=found.first_published_at,
-        shown_before=None,
-        retold=functools.partial(told_again, found, read, 1, number - 1),
-        roots=trust_metadata.roots(read),
-        base_url=found.newest.document.url,
-        now=now,
-    )

@@ -1,176 +1,116 @@
-"""New keys for document, log and feed: rotated in good order, or ended because of a thief or a loss.
+"""New keys: of documents, log and feed, rotated in good order or ended; and trust roots that people sign.
 
-Both change ``keys.json`` alone, vouched for by new targets metadata: the key beside the newest
-version stays good for it, and the new one signs from the next version on (docs/keys.md).
+The key beside the newest version stays good for it, and the new one signs from the next version on
+(docs/keys.md). A root with several holders is begun here, signed on their machines, and published here.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
 import msgspec
 from tuf.api.metadata import Root
 
+from register_api.core import strict_base64
 from register_api.core.canonical import decode
-from register_api.core.documents import Ended, EndReason, KeyList, KeyRecord, KeyUse
+from register_api.core.documents import Ended, KeyList, KeyRecord, KeyUse
 from register_api.core.format import tree
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.text import quoted
-from register_api.errors import KeyStoreError, UsageError
-from register_api.publish.building import Publishing, nothing_published
-from register_api.publish.key_transaction import key_change, promote_next_keys, resign_metadata
+from register_api.core.trust_root import LogEpoch, next_origin, read_epochs
+from register_api.errors import KeyStoreError, StoreError, UsageError
+from register_api.publish.building import required_snapshot
+from register_api.publish.examine import Examined
+from register_api.publish.key_transaction import Changed, KeyTransaction, key_change
+from register_api.publish.signing import key_file
 from register_api.publish.signing.key_list import key_record, open_record, record_of, rotated, shortened
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.signer import Ed25519Signer
+from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import metadata_path
 from register_api.publish.trust.root import (
+    BEGUN,
+    FIRST_ROOT,
     RootChange,
     check_chain,
     check_known,
+    make_root,
     next_root,
     read_known,
     root_kids,
     sign_root,
     write_known,
 )
-from register_api.store.reader import Snapshot, open_snapshot
+from register_api.publish.trust.root_draft import RootDraft, check_draft, new_draft
+from register_api.store.reader import open_snapshot
 
 USES: tuple[KeyUse, ...] = get_args(KeyUse)
 """The roles whose keys stand in ``keys.json``."""
 
 
-class KeyChange(msgspec.Struct, frozen=True, kw_only=True):
-    """Where keys change, and why."""
-
-    store: Path
-    keys: Path
-    now: dt.datetime
-    reason: EndReason = "rotated"
-    text: str | None = None
-
-    def ended(self) -> Ended:
-        """Return what the list of keys says of the old key."""
-        return Ended(at=self.now, reason=self.reason, text=self.text)
-
-
-class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a change of keys.
-
-    Attributes:
-        snapshot: The visible publication.
-        kept: Where old private keys lie now.
-    """
-
-    snapshot: Snapshot
-    kept: tuple[Path, ...] = ()
-
-
-def rotate_key(change: KeyChange, use: KeyUse) -> Changed:
-    """Let a new key follow from the next version on.
+def rotate_key(store: Path, keys: Path, use: KeyUse, ended: Ended) -> Changed:
+    """Let a new key follow from the next version on; the instant is that of the old one's end.
 
     The old private key is not needed, so this is also the way out when it is lost.
     """
-    keyring = Keyring.open(change.keys, create=False)
-    with key_change(change.store, keyring) as work:
-        _, found = work.required()
-        keys = found.keys.document
-        successor = _successor(keyring, keys, use)
-        changed = rotated(keys, successor, found.head.size, change.ended())
-        return _publish(change, work, keyring, changed)
+    with key_change(store, keys, ended.at) as change:
+        listed = change.found.keys.document
+        successor = _successor(change.keyring, listed, use)
+        return change.publish(keys=rotated(listed, successor, change.found.head.size, ended))
 
 
-def end_key(change: KeyChange, kid: str, last_version: int) -> Changed:
+def end_key(store: Path, keys: Path, kid: str, last_version: int, ended: Ended) -> Changed:
     """Close a key's range at the last version that is known to be good.
 
-    What the log holds of it after that version is refused by customers from now on, and nothing
-    makes it good again: files that are fixed are never signed again (docs/keys.md).
-
-    Args:
-        change: Where and why.
-        kid: The key's thumbprint, or its beginning.
-        last_version: Last version that the publisher vouches for.
-
-    Raises:
-        UsageError: There is no such key, or it was never good for that version.
-        StoreError: Nothing was published yet, or the store is damaged.
-        StoreLocked: A publisher is at work.
-        KeyStoreError: The targets or online key cannot be used, or the new one not made.
+    The key is named by its thumbprint, or its beginning. What the log holds of it after that version is
+    refused by customers from now on, and nothing makes it good again (docs/keys.md).
     """
-    keyring = Keyring.open(change.keys, create=False)
-    with key_change(change.store, keyring) as work:
-        _, found = work.required()
-        keys, newest = found.keys.document, found.head.size
-        record = record_of(keys, kid)
+    with key_change(store, keys, ended.at) as change:
+        listed, newest = change.found.keys.document, change.found.head.size
+        record = record_of(listed, kid)
         if last_version > newest:
             raise UsageError(f"version {last_version} was not published yet; the newest is {newest}")
         # Refused before a key is made for it.
-        shortened(keys, record, last_version, change.ended(), None)
-        successor = _successor(keyring, keys, _use(record)) if record.last_version is None else None
-        changed = shortened(keys, record, last_version, change.ended(), successor)
-        return _publish(change, work, keyring, changed)
+        shortened(listed, record, last_version, ended, None)
+        successor = None
+        if record.last_version is None:
+            use = next((use for use in USES if use == record.use), None)
+            if use is None:
+                words = f"this release does not know keys for {quoted(record.use)}"
+                raise UsageError(words, hint="use a later release")
+            successor = _successor(change.keyring, listed, use)
+        return change.publish(keys=shortened(listed, record, last_version, ended, successor))
 
 
 def disowned_versions(store: Path, kid: str, last_version: int) -> range:
     """Return the versions that ending a key at a version takes away from it: customers refuse them."""
-    snapshot = open_snapshot(store)
-    if snapshot is None:
-        raise nothing_published(store)
+    snapshot = required_snapshot(store)
     listed = decode(snapshot.read(tree.KEYS.path()), KeyList)
     until = record_of(listed, kid).last_version or snapshot.state.version
     return range(last_version + 1, until + 1)
 
 
-def _use(record: KeyRecord) -> KeyUse:
-    """Return what a key is for."""
-    for use in USES:
-        if use == record.use:
-            return use
-    raise UsageError(f"this release does not know keys for {quoted(record.use)}", hint="use a later release")
-
-
 def _successor(keyring: Keyring, keys: KeyList, use: KeyUse) -> KeyRecord:
     """Make the new key once those that have to vouch for it are known to be here."""
     _ = keyring.targets, keyring.online
-    return key_record(use, keyring.following(use), origin_of(keys), 1)
-
-
-def origin_of(keys: KeyList) -> str:
-    """Return the origin of the log's epoch that goes on."""
-    return parse_verifier_key(open_record(keys, "log").note_key or "").name
-
-
-def _publish(change: KeyChange, work: Publishing, keyring: Keyring, keys: KeyList) -> Changed:
-    visible = resign_metadata(work, keyring, change.now, keys=keys)
-    kept = promote_next_keys(keyring.reopen(), visible.read)
-    return Changed(snapshot=visible, kept=kept)
+    # A log key is of the log's epoch that goes on.
+    origin = parse_verifier_key(open_record(keys, "log").note_key or "").name
+    return key_record(use, keyring.following(use), origin, 1)
 
 
 def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Changed:
     """Let a new key take over a role of the root at once: a new root, and all metadata below it signed again.
 
-    Args:
-        store: Folder of the store.
-        keys: Folder of the private keys, the root key among them.
-        role: ``targets``, ``online``, or ``root-1`` and so on.
-        now: The present instant, UTC.
-
-    Raises:
-        UsageError: There is no such role, or more than one person has to sign.
-        StoreError: Nothing was published yet, or the store is damaged.
-        KeyStoreError: A private key cannot be used, or is not the root's.
-        UntrustedKey: A root of the store is not signed as customers ask for.
-        Forked: The store does not have the root that the key has signed last.
+    The root key lies in the folder of keys; the role is ``targets``, ``online``, or ``root-1`` and so on.
     """
-    keyring = Keyring.open(keys, create=False)
-    with key_change(store, keyring) as work:
-        snapshot, _ = work.required()
-        chain = [trust_metadata.parse(data, Root) for data in trust_metadata.roots(snapshot.read)]
+    with key_change(store, keys, now) as change:
+        keyring, of_root = change.keyring, role.startswith("root-")
+        chain = [trust_metadata.parse(data, Root) for data in trust_metadata.roots(change.snapshot.read)]
         before = chain[-1].signed
         if before.roles[Root.type].threshold > 1:
-            of_root = role.startswith("root-")
             options = "--remove-root KID --add-root PUB" if of_root else f"--rotate {role}"
             raise UsageError(
                 f"{before.roles[Root.type].threshold} people have to sign a new trust root",
@@ -180,21 +120,22 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
         check_chain(chain)
         if (known := read_known(path)) is not None:
             check_known(chain[:-1], chain[-1], known)
-        root = next_root(before, _change(keyring, role), now)
-        following = [keyring.root(int(role.removeprefix("root-")))] if role.startswith("root-") else []
-        data = sign_root(root, [signer, *following])
-        files = {metadata_path(Root.type, root.version): data}
-        visible = resign_metadata(work, keyring, now, root=files)
-        kept = promote_next_keys(keyring.reopen(), visible.read)
+        following = trust_key(keyring, role)
+        keyring.adopt_following(role)
+        wanted = RootChange(added=(following.tuf_key,), removed=(signer.kid,))
+        if not of_root:
+            wanted = msgspec.structs.replace(RootChange(), **{role: following.tuf_key})
+        root = next_root(before, wanted, now)
+        data = sign_root(root, [signer, following] if of_root else [signer])
+        changed = change.publish(root={metadata_path(Root.type, root.version): data})
         write_known(path, trust_metadata.parse(data, Root))
-        return Changed(snapshot=visible, kept=kept)
+        return changed
 
 
 def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:
     """Sign targets, snapshot and timestamp again over the same version; renew ``security.txt``."""
-    keyring = Keyring.open(keys, create=False)
-    with key_change(store, keyring) as work:
-        return Changed(snapshot=resign_metadata(work, keyring, now))
+    with key_change(store, keys, now) as change:
+        return change.publish()
 
 
 def _root_holder(keyring: Keyring, before: Root, role: str) -> tuple[Path, Ed25519Signer]:
@@ -219,10 +160,116 @@ def trust_key(keyring: Keyring, role: str) -> Ed25519Signer:
     return signer
 
 
-def _change(keyring: Keyring, role: str) -> RootChange:
-    old = keyring.signer(role) if role.startswith("root-") else None
-    following = trust_key(keyring, role)
-    keyring.adopt_following(role)
-    if old is not None:
-        return RootChange(added=(following.tuf_key,), removed=(old.kid,))
-    return msgspec.structs.replace(RootChange(), **{role: following.tuf_key})
+def begin_root(
+    store: Path,
+    keys: Path,
+    change: RootChange,
+    rotate: Sequence[str],
+    now: dt.datetime,
+    log_epoch: str | None = None,
+) -> RootDraft:
+    """Put together the next root from the newest one; nobody has signed it yet.
+
+    ``rotate`` names roles, ``targets`` or ``online``, for which a new key is made here, in force once the
+    root is; ``log_epoch`` says to customers why a new epoch of the log begins, after the newest version.
+    """
+    with key_change(store, keys, now) as held:
+        chain = trust_metadata.roots(held.snapshot.read)
+        before = trust_metadata.parse(chain[-1], Root).signed
+        made = {role: trust_key(held.keyring, role) for role in rotate}
+        change = msgspec.structs.replace(change, **{role: signer.tuf_key for role, signer in made.items()})
+        if log_epoch is not None:
+            epoch = _next_epoch(held.found, read_epochs(before.to_dict()), log_epoch)
+            change = msgspec.structs.replace(change, epoch=epoch)
+        return new_draft(chain, next_root(before, change, now))
+
+
+def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.datetime) -> RootDraft:
+    """Put together the root of a register that is not published yet, from keys made elsewhere."""
+    if open_snapshot(store) is not None:
+        raise UsageError("a first root is for a register that is not published yet; leave --first out")
+    keyring = Keyring(keys, create=True)
+    root = make_root(
+        change.added,
+        change.threshold or 1,
+        targets=keyring.targets.tuf_key,
+        online=keyring.online.tuf_key,
+        version=1,
+        now=now,
+    )
+    if not key_file.exists(keys / BEGUN):
+        key_file.write_new(keys / BEGUN, b"")
+    return new_draft((), root)
+
+
+def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) -> Changed | None:
+    """Publish a root that enough people have signed, with all metadata below it signed again.
+
+    Nothing comes of a first root, which the first publication takes along.
+    """
+    check_draft(draft)
+    for version, missing in draft.missing().items():
+        if missing:
+            raise KeyStoreError(
+                f"{missing} more of the root keys of version {version} have to sign this root",
+                hint="register-api keys sign-root DRAFT --key root-2.pem",
+            )
+    if draft.parsed().signed.expires <= now:
+        raise KeyStoreError("this root has expired before it was published", hint="begin a new draft")
+    if open_snapshot(store) is None:
+        if draft.chain:
+            raise StoreError(
+                "nothing was published yet that this root could follow", hint="register-api publish"
+            )
+        key_file.write_new(keys / FIRST_ROOT, draft.data())
+        (keys / BEGUN).unlink(missing_ok=True)
+        return None
+    with key_change(store, keys, now) as held:
+        if draft.published() != trust_metadata.roots(held.snapshot.read):
+            raise KeyStoreError("the draft does not start from the newest root of this register")
+        root = draft.parsed().signed
+        for role, name in (("targets", "targets"), ("online", "timestamp")):
+            is_waiting = key_file.exists(keys / f"{role}.next.pem")
+            if is_waiting and trust_key(held.keyring, role).tuf_key.keyid in root.roles[name].keyids:
+                held.keyring.adopt_following(role)
+        files = {metadata_path(Root.type, root.version): draft.data()}
+        return held.publish(root=files, keys=_keys_of_epoch(held, draft))
+
+
+def other_root_keys(path: Path, signer: Ed25519Signer) -> list[str]:
+    """Return the thumbprints of what one person holds beside a key.
+
+    Root keys beside its file that open without a question count, and every other key in its token.
+    """
+    found = [*signer.others_in_token()]
+    for other in sorted(path.parent.glob("root-*.pem")):
+        if other.samefile(path) or key_file.is_encrypted(other) or key_file.is_reference(other):
+            continue
+        found.append(load(other, Ed25519Signer).kid)
+    return found
+
+
+def _next_epoch(found: Examined, epochs: tuple[LogEpoch, ...], text: str) -> LogEpoch:
+    """Describe an epoch of the log that goes on from what is published."""
+    return LogEpoch(
+        origin=next_origin(found.keys.document.register, epochs),
+        size=found.head.size,
+        root_hash=strict_base64.encode(bytes.fromhex(found.head.root_hash)),
+        text=text,
+    )
+
+
+def _keys_of_epoch(held: KeyTransaction, draft: RootDraft) -> KeyList | None:
+    """Return the list of keys with a fresh log key for an epoch that the draft begins; else nothing."""
+    found, before = held.found, read_epochs(draft.newest()[0].to_dict())
+    epochs = read_epochs(draft.parsed().signed.to_dict())
+    if epochs == before:
+        return None
+    if epochs[:-1] != before or epochs[-1] != _next_epoch(found, before, epochs[-1].text):
+        raise KeyStoreError(
+            "the draft's epoch of the log does not go on from the newest version",
+            hint="a version was published since the draft was begun: begin a new draft",
+        )
+    record = key_record("log", held.keyring.following("log"), epochs[-1].origin, 1)
+    ended = Ended(at=held.now, reason="compromised", text=epochs[-1].text)
+    return rotated(found.keys.document, record, found.head.size, ended)

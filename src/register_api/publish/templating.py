@@ -99,20 +99,14 @@ def _environment(language: Language, marked: str) -> Environment:
         script=tree.SCRIPT.path(digest(SCRIPT)),
         script_integrity="sha256-" + strict_base64.encode(hashlib.sha256(SCRIPT).digest()),
         # A message is text, and so is what stands in it unless a macro made it.
-        plural=lambda one, many, n: escape(language.plural(one, many, n)),
+        plural=lambda one, many, n, **given: escape(language.plural(one, many, n, **given)),
         text=lambda message, **given: escape(language.template(message)).format(**given),
     )
     return environment
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """A field as a vendor's page shows it.
-
-    Attributes:
-        items: What it says, in words; links and ids as they are. Empty where nothing is said.
-        is_none: Whether it says that there is none.
-        is_own: Whether its items are texts of the publisher's as they are.
-    """
+    """A field as a vendor's page shows it: items in words, links and ids as they are, or none."""
 
     name: str
     label: str
@@ -168,19 +162,14 @@ def check_page() -> bytes:
     A page that is opened from disk cannot load a module from another file, so its modules become one
     script, whose digest the page's own policy names.
     """
-    style, script = _read("check.css").strip(), _script()
+    lines = "".join(_read(f"program/{name}.js") for name in MODULES).splitlines()
+    kept = (line.removeprefix("export ") for line in lines if not line.lstrip().startswith(_LEFT_OUT))
+    style, script = _read("check.css").strip(), "\n".join(kept).strip()
     policy = in_page(program_policy(_source(style), _source(script)))
     page = _read("check.html")
     for name, text in (("policy", policy), ("style", style), ("script", script)):
         page = page.replace(f"@{name}@", text)
     return page.encode()
-
-
-def _script() -> str:
-    """Return all modules as one: without comments, and what leads from one to the other."""
-    lines = "".join(_read(f"program/{name}.js") for name in MODULES).splitlines()
-    kept = (line.removeprefix("export ") for line in lines if not line.lstrip().startswith(_LEFT_OUT))
-    return "\n".join(kept).strip()
 
 
 def _read(name: str) -> str:

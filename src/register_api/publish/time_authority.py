@@ -1,8 +1,5 @@
 """Asking a time-stamping authority (RFC 3161 section 3.4, time stamp protocol via HTTP).
 
-Redirects are not followed. What came is kept only if it is a stamp of these bytes, for this request, at a
-time that this machine's clock can believe.
-
 It is kept in strict DER: CMS is BER on the wire, and openssl writes the certificates of an answer as they
 come, while in DER the elements of a set stand in ascending order (X.690 section 11.6), and strict readers
 refuse others. No signature covers that set, and sorting changes no length.
@@ -11,6 +8,7 @@ refuse others. No signature covers that set, and sorting changes no length.
 from __future__ import annotations
 
 import asyncio
+from typing import NamedTuple
 
 import msgspec
 import rfc3161_client
@@ -18,14 +16,18 @@ from cryptography import x509
 
 from register_api.bounded_http.client import OK, BoundedClient, read_url
 from register_api.bounded_http.limits import HttpLimits
-from register_api.core.log.time_stamp import MAX_TIME_STAMP_BYTES, TimeStamp, open_time_stamp
+from register_api.core.log.time_stamp import (
+    MAX_TIME_STAMP_BYTES,
+    TimeStamp,
+    open_time_stamp,
+)
 from register_api.core.text import printable
 from register_api.errors import NotStamped, VerificationError
 
 _CERTIFICATES, _LONG_LENGTH = 0xA0, 0x80
 
 
-class _Element(msgspec.Struct, frozen=True):
+class _Element(NamedTuple):
     """One DER element: its tag, its content, and all of its bytes."""
 
     tag: int
@@ -75,13 +77,7 @@ _HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "applicatio
 
 
 class TimeAuthority(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom to ask.
-
-    Attributes:
-        url: Absolute ``http`` or ``https`` URL that takes time-stamp queries.
-        anchors: Root certificates that its stamps have to lead to; ``None``: that is not checked.
-        limits: Bounds on asking.
-    """
+    """Whom to ask by ``http`` or ``https``; without anchors it is not checked where its certificates lead."""
 
     url: str
     anchors: tuple[x509.Certificate, ...] | None = None

@@ -43,36 +43,31 @@ def make_version_files(
     """Encode a version, its diff and its log entry, which also names the list of keys."""
     newest = encoded(register)
     diff = encoded(diff_document(previous, newest, promises))
-    _check_patch(previous, diff, newest)
-    documents = {
-        tree.VERSION_REGISTER: newest.data,
-        tree.VERSION_DIFF: diff.data,
-        tree.VERSION_KEYS: keys.data,
-    }
-    version = register.version
-    named = sorted((kind.path(version), data) for kind, data in documents.items())
-    entry = encode(
-        Entry(
-            files=tuple(FileDigest(path=path, sha256=digest(data), size=len(data)) for path, data in named),
-            published_at=register.published_at,
-            register=register.register,
-            version=version,
-        )
-    )
-    if len(entry) > MAX_ENTRY_BYTES:
-        raise StoreError(f"the log entry would have {len(entry)} bytes, more than {MAX_ENTRY_BYTES}")
-    return VersionFiles(register=newest, diff=diff, keys=keys, entry_bytes=entry)
-
-
-def _check_patch(previous: Encoded[Register] | None, diff: Encoded[Diff], newest: Encoded[Register]) -> None:
-    """Refuse a diff that a customer could not apply; once it is logged it could never be mended."""
-    wrong = f"the diff does not lead to version {newest.document.version}"
+    # A diff that a customer could not apply is refused: once it is logged it could never be mended.
+    wrong = f"the diff does not lead to version {register.version}"
     try:
         result = apply_patch(previous.plain() if previous else None, diff.plain()["patch"])
     except VerificationError as error:
         raise StoreError(f"{wrong}: {error.message}", hint=_FAULT) from error
     if encode(result) != newest.data:
         raise StoreError(wrong, hint=_FAULT)
+    documents = {
+        tree.VERSION_REGISTER: newest.data,
+        tree.VERSION_DIFF: diff.data,
+        tree.VERSION_KEYS: keys.data,
+    }
+    named = sorted((kind.path(register.version), data) for kind, data in documents.items())
+    entry = encode(
+        Entry(
+            files=tuple(FileDigest(path=path, sha256=digest(data), size=len(data)) for path, data in named),
+            published_at=register.published_at,
+            register=register.register,
+            version=register.version,
+        )
+    )
+    if len(entry) > MAX_ENTRY_BYTES:
+        raise StoreError(f"the log entry would have {len(entry)} bytes, more than {MAX_ENTRY_BYTES}")
+    return VersionFiles(register=newest, diff=diff, keys=keys, entry_bytes=entry)
 
 
 def versions_document(before: bytes | None, entry: bytes, register: str) -> bytes:
@@ -114,25 +109,21 @@ def head_files(
     for path, data in made.items():
         if kind_of(path).listed:
             files[path] = FileDigest(path=path, sha256=digest(data), size=len(data))
-    listed = HeadFiles(
-        files=tuple(file for _, file in sorted(files.items())),
-        format_minor=max(FORMAT_MINOR, before.format_minor if before else 0),
-        register=register.register,
-        version=register.version,
+    return encode(
+        HeadFiles(
+            files=tuple(file for _, file in sorted(files.items())),
+            format_minor=max(FORMAT_MINOR, before.format_minor if before else 0),
+            register=register.register,
+            version=register.version,
+        )
     )
-    return encode(listed)
 
 
 _PARTIAL = ".p/"
 
 
 class LogFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """What a new entry adds to the log.
-
-    Attributes:
-        checkpoint: The signed checkpoint (C2SP tlog-checkpoint).
-        proof: The new entry's C2SP tlog-proof, with that checkpoint in it.
-    """
+    """What a new entry adds to the log; its proof (C2SP tlog-proof) has the signed checkpoint in it."""
 
     root_hash: bytes
     tiles: dict[str, bytes]
@@ -169,6 +160,4 @@ def outgrown_tiles(new: Iterable[str], stored: Iterable[str]) -> list[str]:
     the full tile.
     """
     full = {path for path in new if _PARTIAL not in path}
-    if not full:
-        return []
     return [path for path in stored if _PARTIAL in path and path.partition(_PARTIAL)[0] in full]

@@ -12,7 +12,7 @@ from memory_log import MemoryLog, private_key, witness_key
 from register_api.cli import refresh
 from register_api.cli.main import cli
 from register_api.core.log.note import format_verifier_key
-from register_api.publish import ask_witnesses
+from register_api.publish import cosigning
 from witnesses import Answering, Partner, log_vkey
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def test_a_library_that_fails_stops_nothing(
     async def fail(*_: object) -> None:
         raise LookupError("a fault")
 
-    monkeypatch.setattr(ask_witnesses, "_post", fail)
+    monkeypatch.setattr(cosigning, "_ask", fail)
     result = published("refresh", "--policy", str(policy))
     assert (result.exit_code, "cannot be reached (LookupError)" in result.stderr) == (0, True)
 

@@ -19,8 +19,6 @@ from register_api.publish.page.render import annex_page
 if TYPE_CHECKING:
     from publishers import Publisher
 
-SHA256 = "5" * 64
-
 
 def rows(data: bytes) -> list[str]:
     """Return the text of each row of its table."""
@@ -31,7 +29,7 @@ def rows(data: bytes) -> list[str]:
 
 def test_it_lists_every_engaged_sub_processor_once_a_use_and_nobody_else() -> None:
     """In use or announced; not what is available, has ended, was listed by mistake or gets no data."""
-    found = rows(annex_page(sample.view(), SHA256))
+    found = rows(annex_page(sample.view()))
     assert [row.split()[0] for row in found] == [str(number) for number in range(1, len(found) + 1)]
     said = " ".join(found)
     for engaged in ("Nordic Hosting Oy", "Acme", "Hasty Mail"):
@@ -47,13 +45,13 @@ def test_an_independent_controller_is_not_a_sub_processor() -> None:
         for vendor in view.register.subprocessors
     )
     register = msgspec.structs.replace(view.register, subprocessors=vendors)
-    assert not rows(annex_page(msgspec.structs.replace(view, register=register), SHA256))
+    assert not rows(annex_page(msgspec.structs.replace(view, register=register)))
 
 
 def test_a_row_says_what_a_contract_has_to() -> None:
     (row,) = (
         row
-        for row in rows(annex_page(sample.view(), SHA256))
+        for row in rows(annex_page(sample.view()))
         if "Nordic Hosting Oy" in row and "Helsinki (HEL1)" in row
     )
     for said in ("Example Street 1", "Finland", "529900T8BM49AURSDO55"):
@@ -63,7 +61,7 @@ def test_a_row_says_what_a_contract_has_to() -> None:
 @pytest.mark.parametrize(("tag", "said"), [("en", "You may object within 14 days"), ("de", "14 Tage")])
 def test_it_states_the_notice_promise_and_where_objections_go(tag: str, said: str) -> None:
     view = msgspec.structs.replace(sample.view(), language=Language.of(tag))
-    text = text_of(annex_page(view, SHA256))
+    text = text_of(annex_page(view))
     assert said in text
     assert "privacy@example.com" in text
 

@@ -13,28 +13,30 @@ from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, in_language, in_order, kind_of
 from register_api.errors import KeyStoreError
-from register_api.publish.artefacts import ArtefactBuilder, Artefacts
 from register_api.publish.building import building
+from register_api.publish.pipeline import PublishRequest, make_version
 from register_api.publish.preparation import PublishOptions, prepare, read_base
 from register_api.publish.signing.keyring import Keyring
 
 SECOND = dt.timedelta(seconds=1)
 
 
-def make(publisher: Publisher, now: dt.datetime, *, create: bool) -> Artefacts:
+def make(publisher: Publisher, now: dt.datetime, *, create: bool) -> dict[str, bytes]:
     """Make the artefacts of the next version without storing them."""
+    order = PublishRequest(
+        source=publisher.source,
+        store=publisher.store,
+        keys=publisher.keys,
+        intent=PublishOptions(now=now),
+    )
     with building(publisher.store, publisher.keys) as work:
-        prepared = prepare(publisher.source, read_base(work.snapshot), PublishOptions(now=now))
-        register, promises = prepared.required()
-        keyring = Keyring.open(publisher.keys, create=create)
-        builder = ArtefactBuilder(
-            snapshot=work.snapshot, found=work.found, keyring=keyring, now=now, base_url=None
-        )
-        return builder.make(register, promises)
+        prepared = prepare(publisher.source, read_base(work.snapshot), order.intent)
+        _, files, _ = make_version(work, prepared, Keyring(publisher.keys, create=create), order)
+        return files
 
 
 def test_groups_come_in_the_order_of_the_format(publisher: Publisher) -> None:
-    fixed, trust, heads, checkpoint, timestamp = in_order(make(publisher, NOW, create=True).files)
+    fixed, trust, heads, checkpoint, timestamp = in_order(make(publisher, NOW, create=True))
     assert {tree.VERSION_REGISTER.path(1), tree.VERSION_PROOF.path(1), "log/tile/0/000.p/1"} <= fixed.keys()
     pages = (tree.VERSION_PAGE.path(1), in_language(tree.VERSION_PAGE.path(1), "de"))
     assert all(kind_of(path).cache == "immutable" or path in pages for path in fixed)
@@ -54,7 +56,7 @@ def test_groups_come_in_the_order_of_the_format(publisher: Publisher) -> None:
 
 
 def test_targets_are_the_bytes_at_the_public_paths(publisher: Publisher) -> None:
-    _, trust, heads, checkpoint, _ = in_order(make(publisher, NOW, create=True).files)
+    _, trust, heads, checkpoint, _ = in_order(make(publisher, NOW, create=True))
     public = heads | checkpoint
     for name, kind in TARGETS_BY_NAME.items():
         assert trust[f"trust/targets/{digest(public[kind.path()])}.{name}"] == public[kind.path()]
@@ -63,7 +65,7 @@ def test_targets_are_the_bytes_at_the_public_paths(publisher: Publisher) -> None
 def test_a_later_version_makes_no_root_and_carries_the_history_on(publisher: Publisher) -> None:
     publisher.publish(NOW)
     publisher.say("second")
-    fixed, trust, heads, *_ = in_order(make(publisher, NOW + SECOND, create=False).files)
+    fixed, trust, heads, *_ = in_order(make(publisher, NOW + SECOND, create=False))
     assert "trust/1.root.json" not in fixed
     assert "trust/2.targets.json" in trust
     assert not any("/versions/1/" in path for path in fixed)
@@ -73,7 +75,7 @@ def test_a_later_version_makes_no_root_and_carries_the_history_on(publisher: Pub
 def test_a_vendor_that_is_new_gets_a_page(publisher: Publisher) -> None:
     publisher.publish(NOW)
     publisher.list("beta", f"starts_on = {(NOW + dt.timedelta(days=40)).date()}")
-    heads = make(publisher, NOW + SECOND, create=False).files
+    heads = make(publisher, NOW + SECOND, create=False)
     assert b"Beta Oy" in heads[tree.SUBPROCESSOR_PAGE.path("beta")]
 
 

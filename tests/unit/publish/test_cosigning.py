@@ -15,7 +15,7 @@ from patience import PATIENCE
 from publishers import NAME, NOW, Publisher
 from quick_disk import quick_disk
 from register_api.core.canonical import decode
-from register_api.core.documents import KeyList
+from register_api.core.documents import Ended, KeyList
 from register_api.core.format import tree
 from register_api.core.key_list import log_key
 from register_api.core.log.checkpoint import verify_cosignatures
@@ -23,9 +23,9 @@ from register_api.core.log.note import format_verifier_key, parse_note
 from register_api.core.log.policy import parse_policy
 from register_api.core.log.proofs import SIZE_TYPE, parse_request
 from register_api.errors import StoreError, UntrustedKey
-from register_api.publish import attestations
-from register_api.publish.attestations import ask_witnesses, read_head, witness_status
-from register_api.publish.rotation import KeyChange, renew_trust, rotate_key, rotate_trust_key
+from register_api.publish import cosigning
+from register_api.publish.cosigning import ask_witnesses, read_head, witness_status
+from register_api.publish.rotation import renew_trust, rotate_key, rotate_trust_key
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.core.log.policy import WitnessPolicy
-    from register_api.publish.attestations import CosigningResult
+    from register_api.publish.cosigning import CosigningResult
 
 SECOND = int(NOW.timestamp())
 KEY = private_key(80)
@@ -175,7 +175,7 @@ def test_changes_of_keys_vouch_for_the_checkpoint_as_it_was(
     policy = policy_of((partner.vkey, witness))
     asked(publisher, policy)
     vouched = read_head(publisher.snapshot()).vouched
-    rotate_key(KeyChange(store=publisher.store, keys=publisher.keys, now=NOW, reason="rotated"), "document")
+    rotate_key(publisher.store, publisher.keys, "document", Ended(at=NOW, reason="rotated", text=None))
     rotate_trust_key(publisher.store, publisher.keys, "targets", NOW)
     renew_trust(publisher.store, publisher.keys, NOW)
     head = read_head(publisher.snapshot())
@@ -224,14 +224,14 @@ def test_a_line_that_another_run_added_meanwhile_is_not_added_twice(
 
     with Answering(answer) as server:
         policy = policy_of((VKEY, server.url))
-        whole = attestations.ask_all
+        whole = cosigning.ask_all
 
         def twice(*arguments: Any) -> Any:
-            monkeypatch.setattr(attestations, "ask_all", whole)
+            monkeypatch.setattr(cosigning, "ask_all", whole)
             asked(publisher, policy)
             return whole(*arguments)
 
-        monkeypatch.setattr(attestations, "ask_all", twice)
+        monkeypatch.setattr(cosigning, "ask_all", twice)
         assert asked(publisher, policy).after.is_met
     assert read_head(publisher.snapshot()).further_lines == 1
 

@@ -390,11 +390,3 @@ def test_a_register_in_german_has_a_german_feed() -> None:
     content = " ".join(lines_of(made(entry)))
     assert entry.diff.changes[0].summary in content
     assert "Angekündigt am 10. Mai 2026, wirksam ab 10. Juni 2026." in content
-
-
-@pytest.mark.parametrize("numbers", [[], [1, 2], [2, 2], list(range(51, 0, -1))])
-def test_what_is_no_page_is_refused(numbers: list[int]) -> None:
-    """A caller cannot publish a feed out of order or without end."""
-    entries = [sample.summary(number) for number in numbers]
-    with pytest.raises(ValueError, match="page of the feed"):
-        atom_feed(sample.register(), [make_entry(entry) for entry in entries], year=2026)

@@ -36,7 +36,7 @@ USES = ("document", "log", "feed")
 @pytest.fixture
 def keyring(tmp_path: Path) -> Keyring:
     """A fresh set of keys."""
-    return Keyring.open(tmp_path / "keys", create=True)
+    return Keyring(tmp_path / "keys", create=True)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_a_key_that_is_not_listed_is_refused(
 ) -> None:
     """Customers would refuse every signature, so nothing is signed; the hint names the listed key."""
     (tmp_path / "keys" / f"{use}.pem").unlink()
-    other = Keyring.open(tmp_path / "keys", create=True)
+    other = Keyring(tmp_path / "keys", create=True)
     with pytest.raises(
         KeyStoreError, match=f"the {use} key of this keyring.*is not in the published list"
     ) as caught:
@@ -134,7 +134,7 @@ def test_a_key_that_was_ended_is_refused(keyring: Keyring, keys: KeyList, use: s
 def test_a_rotated_list_is_kept(keyring: Keyring, keys: KeyList, tmp_path: Path) -> None:
     """The structure takes a rotation: the old range closed, the new key from the next version on."""
     (tmp_path / "keys" / "document.pem").unlink()
-    other = Keyring.open(tmp_path / "keys", create=True)
+    other = Keyring(tmp_path / "keys", create=True)
     closed = changed(keys, "document", last_version=6, ended=Ended(at=NOW, reason="rotated"))
     fresh = key_record("document", other.document, REGISTER, 7)
     rotated = msgspec.structs.replace(closed, keys=(*closed.keys, fresh))
@@ -189,4 +189,4 @@ def test_one_key_for_documents_and_log_is_refused(keyring: Keyring, tmp_path: Pa
         source = "document.pem" if path.name == "log.pem" else path.name
         (tmp_path / "copied" / path.name).hardlink_to(tmp_path / "keys" / source)
     with pytest.raises(KeyStoreError, match="hold the same key"):
-        first_key_list(REGISTER, Keyring.open(tmp_path / "copied", create=False))
+        first_key_list(REGISTER, Keyring(tmp_path / "copied"))

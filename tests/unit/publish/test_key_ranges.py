@@ -36,7 +36,7 @@ ENDED = Ended(at=dt.datetime(2026, 6, 3, tzinfo=dt.UTC), reason="compromised", t
 def made() -> Iterator[tuple[KeyList, list[KeyRecord]]]:
     """The list of a new register, and spare document keys."""
     with memory_folder() as folder:
-        keys = first_key_list(NAME, Keyring.open(folder / "keys", create=True, root_keys=1, root_threshold=1))
+        keys = first_key_list(NAME, Keyring(folder / "keys", create=True, root_keys=1, root_threshold=1))
         signers = [generate(folder / "spare" / f"{number}.pem", Ed25519Signer) for number in range(6)]
         yield keys, [key_record("document", signer, NAME, 1) for signer in signers]
 

@@ -26,7 +26,7 @@ FILES = {"root-1.pem", *(f"{role}.pem" for role in ROLES)}
 
 def made(folder: Path) -> Keyring:
     """Make a whole set of keys."""
-    return open_all(Keyring.open(folder, create=True))
+    return open_all(Keyring(folder, create=True))
 
 
 def pem_files(folder: Path) -> dict[str, bytes]:
@@ -36,7 +36,7 @@ def pem_files(folder: Path) -> dict[str, bytes]:
 
 def test_opening_a_keyring_touches_nothing(tmp_path: Path) -> None:
     """Not even the folder is made before the first key is asked for."""
-    Keyring.open(tmp_path / "keys", create=True)
+    Keyring(tmp_path / "keys", create=True)
     assert not (tmp_path / "keys").exists()
 
 
@@ -54,7 +54,7 @@ def test_a_new_set_has_one_key_a_role_for_its_owner_only(tmp_path: Path) -> None
 
 def test_keys_are_made_on_first_use_only(tmp_path: Path) -> None:
     """Asking for one key makes that one; asking again gives the same object."""
-    keyring = Keyring.open(tmp_path / "keys", create=True)
+    keyring = Keyring(tmp_path / "keys", create=True)
     assert keyring.online is keyring.online
     assert pem_files(tmp_path / "keys").keys() == {"online.pem"}
 
@@ -72,7 +72,7 @@ def test_without_leave_to_create_a_missing_key_is_an_error(tmp_path: Path, name:
     """A publisher that lost a key must not go on with a new one unnoticed."""
     made(tmp_path / "keys")
     (tmp_path / "keys" / ("root-1.pem" if name == "root" else f"{name}.pem")).unlink()
-    keyring = Keyring.open(tmp_path / "keys", create=False)
+    keyring = Keyring(tmp_path / "keys")
     with pytest.raises(KeyStoreError, match="there is no private key"):
         _ = keyring.roots if name == "root" else getattr(keyring, name)
     assert len(pem_files(tmp_path / "keys")) == 5
@@ -84,7 +84,7 @@ def test_a_machine_with_the_online_key_alone_can_use_it(tmp_path: Path) -> None:
     (tmp_path / "online").mkdir(mode=0o700)
     shutil.copy2(tmp_path / "all" / "online.pem", tmp_path / "online")
     (tmp_path / "online" / "targets.pem").write_bytes(b"damaged")
-    assert Keyring.open(tmp_path / "online", create=False).online.kid
+    assert Keyring(tmp_path / "online").online.kid
 
 
 @pytest.mark.parametrize("missing", sorted(FILES))
@@ -124,7 +124,7 @@ def test_keys_in_the_environment_are_the_keys_of_the_files(
     kids = [getattr(made(tmp_path), role).kid for role in ROLES]
     in_environment(tmp_path, monkeypatch, *ROLES)
     before = sorted(tmp_path.iterdir())
-    keyring = Keyring.open(tmp_path, create=True)
+    keyring = Keyring(tmp_path, create=True)
     assert [getattr(keyring, role).kid for role in ROLES] == kids
     assert sorted(tmp_path.iterdir()) == before
     monkeypatch.setenv("REGISTER_KEY_LOG", "")
@@ -147,7 +147,7 @@ def test_base64_on_one_line_and_white_space_around_are_taken(
         pem.decode().replace("\n", "\r\n"),
     ):
         monkeypatch.setenv(f"REGISTER_KEY_{role.upper()}", value)
-        assert getattr(Keyring.open(tmp_path, create=False), role).kid == kid
+        assert getattr(Keyring(tmp_path), role).kid == kid
 
 
 NOT_KEYS = {
@@ -171,7 +171,7 @@ def test_what_is_not_a_key_in_the_environment_is_told_by_its_variable(
     """An error of the key store, with nothing of the value."""
     monkeypatch.setenv("REGISTER_KEY_LOG", value)
     with pytest.raises(KeyStoreError) as error:
-        _ = Keyring.open(tmp_path, create=True).log
+        _ = Keyring(tmp_path, create=True).log
     assert value not in f"{error.value} {error.value.hint}"
     assert "pkcs11" in value or "REGISTER_KEY_LOG" in str(error.value)
     assert not list(tmp_path.iterdir())
@@ -184,7 +184,7 @@ def test_a_key_of_another_kind_or_of_another_role_is_refused(
     made(tmp_path)
     feed, document = (tmp_path / "feed.pem").read_text(), (tmp_path / "document.pem").read_text()
     (tmp_path / "log.pem").unlink()
-    keyring = Keyring.open(tmp_path, create=False)
+    keyring = Keyring(tmp_path)
     monkeypatch.setenv("REGISTER_KEY_LOG", feed)
     with pytest.raises(
         KeyStoreError, match="REGISTER_KEY_LOG does not hold a private key of the kind Ed25519"
@@ -214,7 +214,7 @@ def test_no_key_is_made_to_follow_one_in_the_environment(
     made(tmp_path)
     in_environment(tmp_path, monkeypatch, "log")
     with pytest.raises(UsageError, match="REGISTER_KEY_LOG"):
-        Keyring.open(tmp_path, create=False).following("log")
+        Keyring(tmp_path).following("log")
     assert not list(tmp_path.glob("log*"))
 
 
@@ -230,7 +230,7 @@ def test_a_folder_locked_by_another_process_is_named(tmp_path: Path, monkeypatch
     """After a while of waiting there is an error instead of a second key."""
     monkeypatch.setattr(keyring_module, "WAIT_SECONDS", 0.05)
     with filelock.UnixFileLock(tmp_path / ".lock"):
-        keyring = Keyring.open(tmp_path, create=True)
+        keyring = Keyring(tmp_path, create=True)
         with pytest.raises(KeyStoreError, match="another process is making keys"):
             _ = keyring.document
 
@@ -238,7 +238,7 @@ def test_a_folder_locked_by_another_process_is_named(tmp_path: Path, monkeypatch
 def test_a_folder_that_cannot_hold_a_lock_is_a_key_store_error(tmp_path: Path) -> None:
     """A folder stands where the lock should be."""
     (tmp_path / ".lock").mkdir()
-    keyring = Keyring.open(tmp_path, create=True)
+    keyring = Keyring(tmp_path, create=True)
     with pytest.raises(KeyStoreError, match="cannot be"):
         _ = keyring.document
 
@@ -258,17 +258,17 @@ def test_one_key_in_two_roles_is_refused(tmp_path: Path, copy: str, original: st
     made(tmp_path)
     shutil.copy2(tmp_path / f"{original}.pem", tmp_path / f"{copy}.pem")
     with pytest.raises(KeyStoreError, match="hold the same key") as caught:
-        open_all(Keyring.open(tmp_path, create=False))
+        open_all(Keyring(tmp_path))
     assert f"{original}.pem" in caught.value.message
     assert f"{copy}.pem" in caught.value.message
 
 
 def test_one_root_key_twice_is_refused(tmp_path: Path) -> None:
     """Otherwise one person would count as two."""
-    keyring = Keyring.open(tmp_path, create=True, root_keys=3, root_threshold=2)
+    keyring = Keyring(tmp_path, create=True, root_keys=3, root_threshold=2)
     assert len({signer.kid for signer in keyring.roots}) == 3
     shutil.copy2(tmp_path / "root-1.pem", tmp_path / "root-3.pem")
-    again = Keyring.open(tmp_path, create=False, root_keys=3, root_threshold=2)
+    again = Keyring(tmp_path, create=False, root_keys=3, root_threshold=2)
     with pytest.raises(KeyStoreError, match=r"root-1\.pem and .*root-3\.pem hold the same key"):
         _ = again.roots
 
@@ -277,14 +277,14 @@ def test_one_root_key_twice_is_refused(tmp_path: Path) -> None:
 def test_a_threshold_that_cannot_be_met_is_wrong_use(tmp_path: Path, threshold: int, keys: int) -> None:
     """One root key at least, and no more signatures than there are keys."""
     with pytest.raises(UsageError, match="threshold"):
-        Keyring.open(tmp_path, create=True, root_threshold=threshold, root_keys=keys)
+        Keyring(tmp_path, create=True, root_threshold=threshold, root_keys=keys)
 
 
 def test_a_readable_key_is_refused_through_the_keyring(tmp_path: Path) -> None:
     """The rules for files hold for every role."""
     made(tmp_path)
     (tmp_path / "log.pem").chmod(0o640)
-    keyring = Keyring.open(tmp_path, create=True)
+    keyring = Keyring(tmp_path, create=True)
     with pytest.raises(KeyStoreError, match="open to other users") as caught:
         _ = keyring.log
     assert "chmod 600" in caught.value.hint
@@ -294,7 +294,7 @@ def test_a_dangling_link_is_no_missing_key(tmp_path: Path) -> None:
     """A key that is kept elsewhere and not there now is not replaced by a new one."""
     tmp_path.chmod(0o700)
     (tmp_path / "log.pem").symlink_to(tmp_path / "not-mounted" / "log.pem")
-    keyring = Keyring.open(tmp_path, create=True)
+    keyring = Keyring(tmp_path, create=True)
     with pytest.raises(KeyStoreError):
         _ = keyring.log
     assert (tmp_path / "log.pem").readlink() == tmp_path / "not-mounted" / "log.pem"

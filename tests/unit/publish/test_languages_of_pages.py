@@ -82,6 +82,6 @@ def test_texts_of_the_publisher_say_their_language(page_in: str, lang: str | Non
     register = msgspec.structs.replace(view.register, subprocessors=(named, *others))
     view = msgspec.structs.replace(view, register=register, language=Language.of(page_in))
     ((_, of_vendor),) = page.subprocessor_pages(view, [named])
-    for data in (page.index_page(view), page.annex_page(view, "5" * 64), of_vendor):
+    for data in (page.index_page(view), page.annex_page(view), of_vendor):
         assert written_by_the_publisher(data, HEBREW) == {(lang, True)}
         assert written_by_the_publisher(data, named.name) == {(None, True)}

@@ -13,9 +13,10 @@ from register_api.core.documents import Entry
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, KINDS, TRANSLATIONS, kind_of
 from register_api.core.notice_period import NoticePolicy, Promises
-from register_api.publish.artefact_builders import MANY, ONE, PAGES, NewVersion, make_files, no_longer_made
+from register_api.publish.artefact_builders import MANY, ONE, NewVersion, make_files, no_longer_made
 from register_api.publish.feed.entry import make_entry
 from register_api.publish.feed.interests import PublishedFeeds
+from register_api.publish.page.render import PAGES
 from register_api.publish.page.version_history import ToldVersion, told_version
 from register_api.publish.signing.key_list import first_key_list
 from register_api.publish.signing.keyring import SIGN, Keyring, signatures
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
     from publishers import Publisher
 
 OF_THE_LOG = {tree.TILE, tree.PARTIAL_TILE, tree.BUNDLE, tree.PARTIAL_BUNDLE}
+OF_ITEMS = {tree.VERSION_PAGE, tree.SUBPROCESSOR_PAGE}
 OF_TUF = {tree.ROOT, tree.TARGETS, tree.SNAPSHOT, tree.TIMESTAMP}
 
 
 @pytest.fixture
 def keyring(publisher: Publisher) -> Keyring:
-    return Keyring.open(publisher.keys, create=True)
+    return Keyring(publisher.keys, create=True)
 
 
 def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
@@ -51,18 +53,14 @@ def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
         "promises": Promises(zone=ZoneInfo("UTC"), first_live=1, policies=(policy,)),
         "log": LogFiles(root_hash=b"0" * 32, tiles={"log/tile/0/000.p/1": b"t"}, checkpoint=b"c", proof=b"p"),
         "version_summary": summary(number),
-        "listed": None,
-        "heads": None,
+        "found": None,
         "stored": (),
         "feeds": PublishedFeeds(register=None, base_url=None, first=FIRST, read=lambda _: None),
         "feed_window": tuple(make_entry(summary(at)) for at in range(number, max(0, number - 50), -1)),
         "history": (told_version(number, newest.published_at, encode(diff), dt.UTC),),
-        "calendar": {},
-        "first_published_at": FIRST,
         "shown_before": None,
         "retold": tuple,
         "roots": (b"root",),
-        "base_url": None,
         "now": dt.datetime(2026, 5, 10, 9, tzinfo=dt.UTC),
     }
     return NewVersion(**{**fields, **changed})  # type: ignore[arg-type]
@@ -72,7 +70,7 @@ def test_every_kind_of_file_is_made_by_something() -> None:
     """The log and TUF write their own files, and a time stamp is asked for later."""
     assert not ONE.keys() & MANY.keys()
     assert not PAGES.keys() & (ONE.keys() | MANY.keys())
-    rows = ONE.keys() | MANY.keys() | PAGES.keys()
+    rows = ONE.keys() | MANY.keys() | PAGES.keys() | OF_ITEMS
     assert rows == set(FILES) - OF_THE_LOG - OF_TUF - {tree.HEADS, tree.TIME_STAMP}
     assert all(not kind.parameters for kind in ONE)
     assert all(kind.parameters for kind in MANY)
@@ -86,9 +84,8 @@ def test_a_version_brings_a_file_of_every_kind_that_it_has(keyring: Keyring) -> 
     """Under the paths of their kinds, with their values; without address or contact, none for these."""
     made = make_files(new_version(50, keyring))
     found = {kind_of(path) for path in made}
-    made_by_rows = (
-        ONE.keys() | MANY.keys() | PAGES.keys() | set(TRANSLATIONS) | {tree.HEADS, tree.PARTIAL_TILE}
-    )
+    made_by_rows = ONE.keys() | MANY.keys() | PAGES.keys() | set(TRANSLATIONS) | OF_ITEMS
+    made_by_rows |= {tree.HEADS, tree.PARTIAL_TILE}
     assert found == made_by_rows - {tree.SECURITY_TXT, tree.FEEDS_OPML}
     assert made[tree.REGISTER.path()] == made[tree.VERSION_REGISTER.path(50)]
 

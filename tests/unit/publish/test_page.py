@@ -51,7 +51,7 @@ def pages_in(language: Language) -> Iterator[tuple[str, bytes]]:
     yield tree.INDEX.path(), page.index_page(view)
     yield tree.CHANGES_PAGE.path(), page.changes_page(view)
     yield tree.SUBSCRIBE_PAGE.path(), page.subscribe_page(view)
-    yield tree.ANNEX_PAGE.path(), page.annex_page(view, "5" * 64)
+    yield tree.ANNEX_PAGE.path(), page.annex_page(view)
     yield tree.VERSION_PAGE.path(7), page.version_page(sample.summary().in_language(language))
     for vendor, data in page.subprocessor_pages(view, view.register.subprocessors):
         yield tree.SUBPROCESSOR_PAGE.path(vendor), data
@@ -484,7 +484,10 @@ def test_vendor_page_shows_what_the_table_of_fields_says(kind: type[msgspec.Stru
     record = vendor if kind is model.Subprocessor else vendor.engagements[0]
     row, value = FIELDS[kind][name], getattr(record, name)
     label = row.member if isinstance(value, tuple) and len(value) == 1 and row.member else row.label
-    assert f"<dt>{capital(label)}</dt>" in page.subprocessor_page(sample.view(), vendor, {}, ()).decode()
+    assert (
+        f"<dt>{capital(label)}</dt>"
+        in dict(page.subprocessor_pages(sample.view(), [vendor]))[vendor.id].decode()
+    )
 
 
 def test_withdrawn_subprocessor_stays_visible_with_its_reason() -> None:

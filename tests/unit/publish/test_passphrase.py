@@ -16,12 +16,12 @@ from memory_folder import memory_folder
 from programs import output_of
 from publishers import NOW, Publisher
 from register_api.cli.main import cli
+from register_api.core.documents import Ended
 from register_api.errors import KeyStoreError
-from register_api.publish.rotation import KeyChange, rotate_key
+from register_api.publish.rotation import rotate_key
 from register_api.publish.signing import key_file
-from register_api.publish.signing.key_file import Secret
+from register_api.publish.signing.key_file import UNLOCKED_BY, Passphrases, Secret
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.passphrase import VARIABLE, Passphrases
 from register_api.publish.signing.signer import Ed25519Signer, P256Signer, generate, load
 from tools import need
 
@@ -43,7 +43,7 @@ def name_passphrase(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.parent.mkdir(mode=0o700)
     path.write_text(f"{CANARY}\n")
     path.chmod(0o600)
-    monkeypatch.setenv(VARIABLE, str(path))
+    monkeypatch.setenv(UNLOCKED_BY, str(path))
     return path
 
 
@@ -72,7 +72,7 @@ def test_a_key_that_openssl_encrypted_with_scrypt_is_opened(tmp_path: Path, name
     path = tmp_path / "keys" / "a.pem"
     plain = tmp_path / "keys" / "plain.pem"
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(VARIABLE)
+        patch.delenv(UNLOCKED_BY)
         made = generate(plain, Ed25519Signer)
     encrypt = (need("openssl"), "pkcs8", "-topk8", "-scrypt", "-in", plain, "-out", path)
     output_of(*encrypt, "-passout", f"file:{named}")
@@ -84,13 +84,13 @@ def test_a_person_is_asked_once_for_the_keys_of_a_folder(
     tmp_path: Path, named: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a terminal, without echo; what opened one key is tried on the next."""
-    keyring = Keyring.open(tmp_path / "keys", create=True)
+    keyring = Keyring(tmp_path / "keys", create=True)
     kids = keyring.document.kid, keyring.feed.kid, keyring.log.kid
-    monkeypatch.delenv(VARIABLE)
+    monkeypatch.delenv(UNLOCKED_BY)
     questions: list[str] = []
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(getpass, "getpass", lambda question: questions.append(question) or CANARY)
-    again = Keyring.open(tmp_path / "keys", create=False)
+    again = Keyring(tmp_path / "keys")
     assert (again.document.kid, again.feed.kid, again.log.kid) == kids
     assert len(questions) == 1
     assert "document.pem" in questions[0]
@@ -100,9 +100,9 @@ def test_a_typed_passphrase_encrypts_the_key_that_follows(
     published: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A rotated key is not left plain beside encrypted ones."""
-    monkeypatch.delenv(VARIABLE)
+    monkeypatch.delenv(UNLOCKED_BY)
     monkeypatch.setattr(Passphrases, "candidates", lambda _self, _path: iter([Secret(CANARY.encode())]))
-    rotate_key(KeyChange(store=published.store, keys=published.keys, now=NOW), "document")
+    rotate_key(published.store, published.keys, "document", Ended(at=NOW, reason="rotated", text=None))
     assert key_file.is_encrypted(published.keys / "document.pem")
 
 
@@ -162,7 +162,7 @@ def test_no_repr_shows_what_is_remembered(tmp_path: Path, named: Path) -> None:
     """An object that ends up in a log says nothing."""
     passphrases = Passphrases()
     signer = load(encrypted_key(tmp_path), Ed25519Signer, passphrases)
-    assert CANARY not in f"{passphrases!r} {signer!r} {Keyring.open(tmp_path / 'keys', create=False)!r}"
+    assert CANARY not in f"{passphrases!r} {signer!r} {Keyring(tmp_path / 'keys')!r}"
 
 
 @pytest.mark.parametrize("spoil", [None, _wrong, _empty, _open, Path.unlink])

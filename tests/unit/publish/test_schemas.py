@@ -22,7 +22,7 @@ from register_api.core.format import tree
 from register_api.core.format.tree import SCHEMAS
 from register_api.core.schemas import definitions
 from register_api.core.struct_fields import shapes
-from register_api.publish.artefact_builders import fixed_schemas, newest_schemas, schema
+from register_api.publish.discovery import fixed_schemas, newest_schemas, schema
 from strategies import registers
 from thoroughness import examples
 
@@ -92,8 +92,8 @@ def test_a_schema_that_is_fixed_is_not_written_again() -> None:
 
 def test_the_newest_schema_stays_that_of_the_newest_release() -> None:
     """Where a later release than this one has published before."""
-    assert newest_schemas(encode(LISTED)) == newest_schemas(None)
-    assert newest_schemas(encode(msgspec.structs.replace(LISTED, format_minor=FORMAT_MINOR + 1))) == {}
+    assert newest_schemas(LISTED) == newest_schemas(None)
+    assert newest_schemas(msgspec.structs.replace(LISTED, format_minor=FORMAT_MINOR + 1)) == {}
 
 
 @pytest.mark.parametrize("name", NAMES)

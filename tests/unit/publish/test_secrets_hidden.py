@@ -17,7 +17,7 @@ from rich.pretty import pretty_repr
 
 from publishers import Publisher
 from register_api.cli.main import cli
-from register_api.publish.signing import key_file, passphrase, signer, token_key
+from register_api.publish.signing import key_file, signer, token_key
 from register_api.publish.signing.signer import Ed25519Signer, P256Signer, new_token_key
 from softhsm import PIN, SoftHsm
 
@@ -116,7 +116,7 @@ def _name_passphrase(folder: Path, patch: pytest.MonkeyPatch) -> None:
     path = folder / "passphrase"
     path.write_text(WORDS)
     path.chmod(0o600)
-    patch.setenv(passphrase.VARIABLE, str(path))
+    patch.setenv(key_file.UNLOCKED_BY, str(path))
 
 
 @pytest.fixture(params=KINDS)

@@ -15,8 +15,8 @@ from register_api.bounded_http.limits import HttpLimits
 from register_api.core.format import tree
 from register_api.core.log.proofs import parse_proof
 from register_api.errors import NotStamped, StoreLocked
-from register_api.publish import attestations
-from register_api.publish.attestations import Stamped, newest_stamped, stamp_newest
+from register_api.publish import stamping
+from register_api.publish.stamping import Stamped, newest_stamped, stamp_newest
 from register_api.publish.time_authority import TimeAuthority
 from register_api.store.transaction import locked
 from time_authority import Asked, authority, honest, serving
@@ -135,7 +135,7 @@ def test_a_publisher_at_work_is_not_disturbed(
     publisher: Publisher, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stamp is left for the next time."""
-    monkeypatch.setattr(attestations, "locked", functools.partial(locked, wait=0))
+    monkeypatch.setattr(stamping, "locked", functools.partial(locked, wait=0))
     publisher.publish(NOW)
     generation = publisher.snapshot().generation
     with locked(publisher.store), pytest.raises(StoreLocked):
@@ -183,4 +183,4 @@ def test_history_taken_over_is_stamped_as_of_today(publisher: Publisher, asked: 
     publisher.publish(today(), at=today() - dt.timedelta(days=900))
     stamped = stamp(publisher, asked)
     assert stamped is not None
-    assert today() - stamped.stamp.at < attestations.CLOCK_TOLERANCE
+    assert today() - stamped.stamp.at < stamping.CLOCK_TOLERANCE

@@ -15,6 +15,7 @@ from memory_folder import memory_folder
 from publishers import NOW, Publisher
 from quick_disk import quick_disk
 from register_api.core.canonical import digest
+from register_api.core.documents import Ended
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, kind_of
 from register_api.errors import (
@@ -29,7 +30,7 @@ from register_api.errors import (
 from register_api.publish.examine import examine
 from register_api.publish.last_signed import MEMORY_FILE, read_memory
 from register_api.publish.pipeline import refresh_freshness
-from register_api.publish.rotation import KeyChange, renew_trust, rotate_key
+from register_api.publish.rotation import renew_trust, rotate_key
 from register_api.store import reader
 from register_api.store.reader import Journal, current, read_document
 from store_writer import exchange, say
@@ -82,7 +83,7 @@ def renew(publisher: Publisher) -> None:
 
 
 def rotate(publisher: Publisher) -> None:
-    rotate_key(KeyChange(store=publisher.store, keys=publisher.keys, now=NEXT), "log")
+    rotate_key(publisher.store, publisher.keys, "log", Ended(at=NEXT, reason="rotated", text=None))
 
 
 SIGNING: tuple[Callable[[Publisher], None], ...] = (publish, refresh, renew, rotate)
@@ -274,8 +275,7 @@ def test_a_publisher_whose_newest_key_was_ended_can_go_on(publisher: Publisher) 
     kid = json.loads(stored(publisher, tree.KEYS.path()))["keys"][0]["kid"]
     from register_api.publish.rotation import end_key  # noqa: PLC0415
 
-    change = KeyChange(store=publisher.store, keys=publisher.keys, now=NEXT, reason="compromised")
-    end_key(change, kid, 2)
+    end_key(publisher.store, publisher.keys, kid, 2, Ended(at=NEXT, reason="compromised", text=None))
     publisher.publish(NEXT + SECOND, corrects=3)
 
 

@@ -15,11 +15,11 @@ from tuf.api.metadata import Metadata, Timestamp
 
 from publishers import NOW, Publisher
 from register_api.cli.main import cli
+from register_api.core.documents import Ended
 from register_api.errors import KeyStoreError, UsageError
-from register_api.publish.rotation import KeyChange, rotate_key
-from register_api.publish.signing import passphrase, token_key
+from register_api.publish.rotation import rotate_key
+from register_api.publish.signing import token_key, token_uri
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.passphrase import Pins, parse_uri
 from register_api.publish.signing.signer import (
     Ed25519Signer,
     P256Signer,
@@ -27,6 +27,7 @@ from register_api.publish.signing.signer import (
     load,
     new_token_key,
 )
+from register_api.publish.signing.token_uri import Pins, parse_uri
 from softhsm import PIN, SoftHsm
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _strange_pin(hsm: SoftHsm, patch: pytest.MonkeyPatch, path: Path) -> None:
 
 
 def _no_pin(hsm: SoftHsm, patch: pytest.MonkeyPatch, path: Path) -> None:
-    patch.delenv(passphrase.PIN_VARIABLE)
+    patch.delenv(token_uri.PIN_VARIABLE)
 
 
 def _no_ed25519(hsm: SoftHsm, patch: pytest.MonkeyPatch, path: Path) -> None:
@@ -163,11 +164,11 @@ def test_a_wrong_pin_is_tried_once(hsm: SoftHsm, path: Path, monkeypatch: pytest
     """A token counts wrong PINs; a second key of the folder does not use up another try."""
     new_token_key(path, URI)
     new_token_key(path.with_name("log.pem"), "pkcs11:token=Office;object=log")
-    monkeypatch.delenv(passphrase.PIN_VARIABLE)
+    monkeypatch.delenv(token_uri.PIN_VARIABLE)
     questions: list[str] = []
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(getpass, "getpass", lambda question: questions.append(question) or "wrong")
-    keyring = Keyring.open(path.parent, create=False)
+    keyring = Keyring(path.parent)
     with pytest.raises(KeyStoreError, match="does not take this PIN") as caught:
         _ = keyring.document
     assert "tries are limited" in caught.value.hint
@@ -182,16 +183,16 @@ def test_a_person_is_asked_once_for_the_keys_of_a_token(
     """Also by a keyring that reads the folder again; and a file that the URI names goes before all."""
     new_token_key(path, URI)
     new_token_key(path.with_name("log.pem"), "pkcs11:token=Office;object=log")
-    monkeypatch.delenv(passphrase.PIN_VARIABLE)
+    monkeypatch.delenv(token_uri.PIN_VARIABLE)
     questions: list[str] = []
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(getpass, "getpass", lambda question: questions.append(question) or PIN)
-    keyring = Keyring.open(path.parent, create=False)
+    keyring = Keyring(path.parent)
     assert keyring.document.kid != keyring.reopen().log.kid
     assert len(questions) == 1
     path.write_text(f"{URI}?module-path={hsm.module}&pin-source={hsm.pin_file}\n")
     monkeypatch.delenv(token_key.VARIABLE)
-    assert Keyring.open(path.parent, create=False).document.sign(b"x")
+    assert Keyring(path.parent).document.sign(b"x")
     assert len(questions) == 1
 
 
@@ -202,11 +203,11 @@ def test_a_person_is_asked_once_by_a_rotation(
     publisher = Publisher(path.parent.parent / "company")
     publisher.publish()
     new_token_key(publisher.keys / "log.next.pem", URI)
-    monkeypatch.delenv(passphrase.PIN_VARIABLE)
+    monkeypatch.delenv(token_uri.PIN_VARIABLE)
     questions: list[str] = []
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(getpass, "getpass", lambda question: questions.append(question) or PIN)
-    rotate_key(KeyChange(store=publisher.store, keys=publisher.keys, now=NOW), "log")
+    rotate_key(publisher.store, publisher.keys, "log", Ended(at=NOW, reason="rotated", text=None))
     assert len(questions) == 1
     assert (publisher.keys / "log.pem").read_text() == f"{URI}\n"
 
@@ -221,7 +222,7 @@ def test_a_feed_key_cannot_lie_in_a_token(hsm: SoftHsm, path: Path) -> None:
 def test_a_key_in_a_token_is_not_followed_by_one_in_a_file_unasked(hsm: SoftHsm, path: Path) -> None:
     """Who wants that makes the file first; nothing is made otherwise."""
     new_token_key(path, URI)
-    keyring = Keyring.open(path.parent, create=False)
+    keyring = Keyring(path.parent)
     with pytest.raises(UsageError, match="lies in a token") as caught:
         keyring.following("document")
     assert "document.next.pem --token" in caught.value.hint

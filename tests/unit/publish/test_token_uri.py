@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from register_api.errors import KeyStoreError
-from register_api.publish.signing.passphrase import TokenUri, parse_uri
+from register_api.publish.signing.token_uri import TokenUri, parse_uri
 
 
 def test_all_parts_are_read() -> None:

@@ -35,7 +35,7 @@ DAY = dt.timedelta(days=1)
 @pytest.fixture
 def keyring(tmp_path: Path) -> Keyring:
     """A fresh set of keys, 1 of 1."""
-    return Keyring.open(tmp_path / "keys", create=True)
+    return Keyring(tmp_path / "keys", create=True)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_stock_client_follows_publications_and_refreshes(keyring: Keyring, tmp
 
 def test_a_stock_client_accepts_two_of_three_root_keys(tmp_path: Path) -> None:
     """A company's root: three people, two of whom have to sign."""
-    ring = Keyring.open(tmp_path / "keys", create=True, root_keys=3, root_threshold=2)
+    ring = Keyring(tmp_path / "keys", create=True, root_keys=3, root_threshold=2)
     served = Tree(ring, now())
     served.publish(now())
     root = signed(served["trust/1.root.json"])["roles"]["root"]
@@ -290,7 +290,7 @@ def test_a_refresh_needs_the_online_key_alone(files: Tree, tmp_path: Path) -> No
     """A timer's machine holds one file."""
     (tmp_path / "timer").mkdir(mode=0o700)
     shutil.copy2(tmp_path / "keys" / "online.pem", tmp_path / "timer")
-    ring = Keyring.open(tmp_path / "timer", create=False)
+    ring = Keyring(tmp_path / "timer")
     assert trust_repository.refresh(files.__getitem__, ring, NOW + 300 * DAY)
     with pytest.raises(KeyStoreError, match=r"targets\.pem"):
         trust_repository.publish(files.__getitem__, ring, targets(files.keyring), NOW)
@@ -381,7 +381,7 @@ def test_an_instant_without_zone_is_refused(files: Tree) -> None:
 def test_a_key_that_the_root_does_not_name_signs_nothing(files: Tree, tmp_path: Path, role: str) -> None:
     """A new key in the keyring is no rotation: the root has to name it first."""
     (tmp_path / "keys" / f"{role}.pem").unlink()
-    files.keyring = Keyring.open(tmp_path / "keys", create=True)
+    files.keyring = Keyring(tmp_path / "keys", create=True)
     with pytest.raises(KeyStoreError, match="version 1 of the trust root does not let") as caught:
         files.publish(NOW + DAY)
     assert "rotate" in caught.value.hint
@@ -520,7 +520,7 @@ def test_a_root_signed_by_old_and_new_keys_is_followed(keyring: Keyring, tmp_pat
     served.publish(now())
     client = Client(served, tmp_path / "client")
     client.visit()
-    others = Keyring.open(tmp_path / "others", create=True)
+    others = Keyring(tmp_path / "others", create=True)
     second = trust_root.make_root(
         [others.root(1).tuf_key],
         1,

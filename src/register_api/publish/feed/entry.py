@@ -1,43 +1,50 @@
-"""What one version says in the feeds: identity, title, content, types of change and links.
+"""What one version says in the feeds of both forms: identity, title, content, types of change, links.
 
 An entry is written when its version is published and kept: later pages of the feed repeat its words.
-
-The Atom and the JSON feed are two spellings of the same entries, so both are made from here.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from register_api.core import strict_base64
-from register_api.core.changes import Change, Diff
+from register_api.core.changes import Diff
 from register_api.core.format import tree
-from register_api.core.format.paths import address_of, kind_of
+from register_api.core.format.paths import address_of
 from register_api.core.language.changes import Sentences, ShownChange, shown_changes
 from register_api.core.language.language import Language, message, sentence
-from register_api.core.model import Objection, Register
+from register_api.core.model import Register
 from register_api.core.notice_period import binding_objection
-from register_api.publish.feed.feed_links import FeedLink, FeedPlace, root_of, xml_text
 from register_api.publish.templating import render
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold (section 2.2)."""
 
 MAX_SUMMARY = 1000
 """Longest summary, in characters, unless its first change says more."""
+
+
+def xml_text(text: str) -> str:
+    """Replace what XML 1.0 cannot hold by U+FFFD, so that no name can break the whole feed."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def root_of(base_url: str) -> str:
+    """Return an address with a slash at its end, as paths of the tree follow it."""
+    return base_url.rstrip("/") + "/"
 
 
 class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What the feeds say of one version, in the words of the day it was published.
 
     Attributes:
-        title: A sentence a person can act on.
         html: Content as HTML; its links into the tree begin with ``base_url``.
-        base_url: Where the tree was said to lie when the entry was made; ``None``: nowhere, and there
-            are no such links.
-        types: Types of the version's changes, each once, in order of weight.
-        root_hash: Root hash of the log that ends with the version, in base64; empty where it is known from
-            the text alone.
+        base_url: Where the tree was said to lie then; ``None``: nowhere, and there are no such links.
+        root_hash: Root hash of the log, in base64; empty where it is known from the text alone.
     """
 
     version: int
@@ -82,11 +89,6 @@ def feed_title(register: Register) -> str:
     return language.text("Sub-processors of {publisher}", publisher=register.publisher.name)
 
 
-def entry_id(feed: str, version: int) -> str:
-    """Return the tag URI of a version's entry in the feed of an id, the same permanently."""
-    return f"{feed}/versions/{version}"
-
-
 def make_entry(version: VersionSummary) -> FeedEntry:
     """Say in a feed's terms what a version changed."""
     return FeedEntry(
@@ -101,14 +103,11 @@ def make_entry(version: VersionSummary) -> FeedEntry:
     )
 
 
-def page_link(entry: FeedEntry, place: FeedPlace, language: Language) -> FeedLink:
-    """Return the link to the version's page."""
-    path, what = _paths(entry.version)[0]
-    return FeedLink("alternate", place.href(path), "text/html", language.text(what, version=entry.version))
-
-
 def title(version: VersionSummary) -> str:
-    """Return one line that says what will happen, or what happened."""
+    """Return one line that says what will happen, or what happened.
+
+    It says how many more sub-processors and changes there are, and of how many the notice was short.
+    """
     number, changes, language = version.register.version, version.diff.changes, version.language
     listed = {change.subprocessor for change in changes} - {None}
     if number == 1 and len(listed) != 1:
@@ -116,11 +115,7 @@ def title(version: VersionSummary) -> str:
     if not changes:
         return language.text("Version {version}: no changes to sub-processors", version=number)
     first, *rest = changes
-    return _and_more(version.sentences.title(first), first, rest, language)
-
-
-def _and_more(said: str, first: Change, rest: Sequence[Change], language: Language) -> str:
-    """Say how many more sub-processors and changes there are, and of how many the notice was short."""
+    said = version.sentences.title(first)
     alike = sum(change.type == first.type == "added" for change in rest)
     others = len(rest) - alike
     if alike:
@@ -131,10 +126,9 @@ def _and_more(said: str, first: Change, rest: Sequence[Change], language: Langua
         said = language.plural(
             "{first}, and {n} more change", "{first}, and {n} more changes", others, first=said
         )
-    short = sum(change.notice.met is False for change in rest)
-    return (
-        language.text("{first} (notice too short for {n} of these)", first=said, n=short) if short else said
-    )
+    if short := sum(change.notice.met is False for change in rest):
+        said = language.text("{first} (notice too short for {n} of these)", first=said, n=short)
+    return said
 
 
 def summary(version: VersionSummary) -> str:
@@ -160,12 +154,7 @@ def initial_list(language: Language, listed: int) -> str:
 
 
 class ToldInFull(msgspec.Struct, frozen=True, kw_only=True):
-    """A change with all that has to be known to act on it.
-
-    Attributes:
-        facts: What the summary tells of it.
-        more: What else has to be known.
-    """
+    """A change with what the summary tells of it, and what else has to be known to act on it."""
 
     shown: ShownChange
     head: str
@@ -215,11 +204,6 @@ def introduction(version: VersionSummary) -> Iterator[str]:
         yield text("Summary: {text}", text=reason.text)
 
 
-def objection_to(version: VersionSummary) -> Objection | None:
-    """Return how to object to what a version announces, if that is promised."""
-    return binding_objection(version.register.notice)
-
-
 def needs_notice(version: VersionSummary) -> bool:
     """Tell whether a promise covers one of its changes at least."""
     return any(change.notice.required for change in version.diff.changes)
@@ -236,7 +220,7 @@ def content(version: VersionSummary) -> str:
         introduction=introduction(version),
         changes=told_in_full(version),
         needs_notice=needs_notice(version),
-        objection=objection_to(version),
+        objection=binding_objection(version.register.notice),
         links=links(version),
         root_hash=strict_base64.encode(version.root_hash),
     )
@@ -250,18 +234,11 @@ def links(version: VersionSummary) -> list[tuple[str, str]]:
     number = version.register.version
     return [
         (root_of(version.base_url) + address_of(path), version.language.text(title, version=number))
-        for path, title in _paths(number)
+        for path, title in linked(number)
     ]
 
 
-def document_links(entry: FeedEntry, place: FeedPlace, language: Language) -> Iterator[FeedLink]:
-    """Yield links to the documents that the entry rests on."""
-    for path, what in _paths(entry.version)[1:]:
-        titled = language.text(what, version=entry.version)
-        yield FeedLink("related", place.href(path), kind_of(path).media_type, titled)
-
-
-def _paths(version: int) -> tuple[tuple[str, str], ...]:
+def linked(version: int) -> tuple[tuple[str, str], ...]:
     """Return the page of a version and the documents it rests on, with what each is called."""
     return (
         (tree.VERSION_PAGE.path(version), message("Version {version}")),

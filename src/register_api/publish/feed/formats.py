@@ -2,43 +2,91 @@
 
 ``feed.atom`` holds the newest 50 versions; page *k* of the archive holds versions 50k-49 to 50k,
 is written with version 50k and never again; it names no host, so that it stays right when the tree moves.
-The bytes depend on the arguments alone.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import posixpath
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from feedgen.feed import FeedGenerator
 from lxml import etree
 from lxml.etree import _Element
+from markupsafe import escape
 
 from register_api.core import canonical
 from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
+from register_api.core.format.paths import address_of, kind_of
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.language.language import Language
 from register_api.core.model import Register
 from register_api.core.text import printable
 from register_api.errors import Malformed
-from register_api.publish.feed.entry import (
-    FeedEntry,
-    document_links,
-    entry_id,
-    feed_id,
-    feed_title,
-    page_link,
-)
-from register_api.publish.feed.feed_links import FeedLink, FeedPlace, base_of, xml_text
+from register_api.publish.feed.entry import FeedEntry, feed_id, feed_title, linked, root_of, xml_text
 
 HISTORY = "http://purl.org/syndication/history/1.0"
 """Namespace of feed history (RFC 5005 section 4)."""
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _MEDIA_TYPE = tree.FEED_ATOM.media_type.partition(";")[0]
+
+
+class FeedLink(msgspec.Struct, frozen=True):
+    """An ``atom:link`` (RFC 4287 section 4.2.7)."""
+
+    rel: str
+    href: str
+    type: str
+    title: str | None = None
+
+
+class FeedPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a page of the feed lies.
+
+    Attributes:
+        path: Path in the tree, e.g. ``feed.atom`` or ``feed/3.atom``.
+        base_url: Address of the tree's root; ``None`` for relative references.
+    """
+
+    path: str
+    base_url: str | None = None
+
+    @property
+    def root(self) -> str:
+        """The reference to the tree's root, with a slash at its end."""
+        if self.base_url is not None:
+            return root_of(self.base_url)
+        return "../" * self.path.count("/") or "./"
+
+    def href(self, path: str) -> str:
+        """Return the reference to a path of the tree; pages are named by their folder."""
+        target = address_of(path)
+        if self.base_url is not None:
+            return self.root + target
+        start = posixpath.dirname(self.path) or "."
+        relative = posixpath.relpath(target or ".", start)
+        return relative + "/" if target.endswith("/") or not target else relative
+
+    def moved(self, html: str, base_url: str | None) -> str:
+        """Return content whose links into the tree lead to where the tree is said to lie now."""
+        if base_url is None:
+            return html
+        before, now = (f'href="{escape(root)}' for root in (root_of(base_url), self.root))
+        return html.replace(before, now)
+
+
+def _linked(entry: FeedEntry, place: FeedPlace, language: Language) -> tuple[FeedLink, ...]:
+    """Return the links to a version's page, and to the documents that its entry rests on."""
+    links: list[FeedLink] = []
+    for path, what in linked(entry.version):
+        rel = "related" if links else "alternate"
+        media_type, _, _ = kind_of(path).media_type.partition(";")
+        links.append(FeedLink(rel, place.href(path), media_type, language.text(what, version=entry.version)))
+    return tuple(links)
 
 
 class _Extension:
@@ -49,7 +97,6 @@ class _Extension:
     """
 
     links: tuple[FeedLink, ...] = ()
-    archive = False
 
     def extend_ns(self) -> dict[str, str]:
         return {"fh": HISTORY}
@@ -60,7 +107,7 @@ class _Extension:
         for link in self.links:
             given = {name: xml_text(value) for name, value in msgspec.structs.asdict(link).items() if value}
             etree.SubElement(parent, "link", given)
-        if self.archive:
+        if any(link.rel == "current" for link in self.links):  # the page of an archive
             etree.SubElement(parent, f"{{{HISTORY}}}archive")
         return parent
 
@@ -74,23 +121,19 @@ def atom_feed(
     base_url: str | None = None,
 ) -> bytes:
     """Write one page of the Atom feed."""
-    check_order(entries)
     path = tree.FEED_ATOM.path() if archive is None else tree.FEED_ARCHIVE.path(archive)
     place = FeedPlace(path=path, base_url=base_url if archive is None else None)
     id_, title = feed_id(register.register, year), feed_title(register)
-    feed = empty_feed(register, place, id_, title, register.published_at)
-    feed.register.links += tuple(_links(register, place, archive))
-    feed.register.archive = archive is not None
-    return filled(feed, entries, place, Language.of(register.publisher.language))
-
-
-def check_order(entries: Sequence[FeedEntry]) -> None:
-    """Refuse what is no page of the feed."""
-    numbers = [entry.version for entry in entries]
-    if not 0 < len(numbers) <= FEED_PAGE_SIZE or numbers != sorted(set(numbers), reverse=True):
-        raise ValueError(
-            f"a page of the feed takes 1 to {FEED_PAGE_SIZE} versions, newest first, not {numbers}"
-        )
+    language = Language.of(register.publisher.language)
+    signature = place.href(tree.XML_SIGNATURE.of(place.path))
+    signed = language.text("XML signature over this feed's exact bytes")
+    links = [FeedLink("describedby", signature, "application/xml", signed)]
+    if archive is not None:
+        links.append(FeedLink("current", place.href(tree.FEED_ATOM.path()), _MEDIA_TYPE))
+    previous = archive - 1 if archive is not None else register.version // FEED_PAGE_SIZE
+    if previous > 0:
+        links.append(FeedLink("prev-archive", place.href(tree.FEED_ARCHIVE.path(previous)), _MEDIA_TYPE))
+    return write_feed(register, place, id_, title, entries, register.published_at, links)
 
 
 def feed_description(language: Language) -> str:
@@ -98,11 +141,24 @@ def feed_description(language: Language) -> str:
     return language.text("Every change to the register, with its dates and notice")
 
 
-def empty_feed(register: Register, place: FeedPlace, id_: str, title: str, updated: dt.datetime) -> Any:
-    """Return a feedgen feed without entries, with links to the page of the register and to itself."""
+def _entry_id(feed: str, version: int) -> str:
+    """Return the tag URI of a version's entry in the feed of an id, the same permanently."""
+    return f"{feed}/versions/{version}"
+
+
+def write_feed(
+    register: Register,
+    place: FeedPlace,
+    id_: str,
+    title: str,
+    entries: Sequence[FeedEntry],
+    updated: dt.datetime,
+    links: Sequence[FeedLink] = (),
+) -> bytes:
+    """Write a feed, with links to the page of the register and itself; ids of entries begin with its own."""
     publisher = register.publisher
     language = Language.of(publisher.language)
-    feed = FeedGenerator()
+    feed: Any = FeedGenerator()
     feed.register_extension("register", _Extension, _Extension, rss=False)
     feed.id(id_)
     feed.title(xml_text(title))
@@ -114,28 +170,10 @@ def empty_feed(register: Register, place: FeedPlace, id_: str, title: str, updat
     feed.language(language.tag)
     # Some readers take the first link for the address of the site, whatever its relation.
     page = FeedLink("alternate", place.href(tree.INDEX.path()), "text/html", title)
-    feed.register.links = (page, FeedLink("self", place.href(place.path), _MEDIA_TYPE))
-    return feed
-
-
-def _links(register: Register, place: FeedPlace, archive: int | None) -> Iterator[FeedLink]:
-    """Yield what else the main feed links to: its signature, and its other pages."""
-    language = Language.of(register.publisher.language)
-    signature = place.href(tree.XML_SIGNATURE.of(place.path))
-    signed = language.text("XML signature over this feed's exact bytes")
-    yield FeedLink("describedby", signature, "application/xml", signed)
-    if archive is not None:
-        yield FeedLink("current", place.href(tree.FEED_ATOM.path()), _MEDIA_TYPE)
-    previous = archive - 1 if archive is not None else register.version // FEED_PAGE_SIZE
-    if previous > 0:
-        yield FeedLink("prev-archive", place.href(tree.FEED_ARCHIVE.path(previous)), _MEDIA_TYPE)
-
-
-def filled(feed: Any, entries: Sequence[FeedEntry], place: FeedPlace, language: Language) -> bytes:
-    """Return the bytes of a feed with its entries, whose ids begin with that of the feed."""
+    feed.register.links = (page, FeedLink("self", place.href(place.path), _MEDIA_TYPE), *links)
     for entry in entries:
         element = feed.add_entry(order="append")
-        element.id(entry_id(feed.id(), entry.version))
+        element.id(_entry_id(id_, entry.version))
         element.title(entry.title)
         element.updated(entry.published_at)
         element.published(entry.published_at)
@@ -143,36 +181,35 @@ def filled(feed: Any, entries: Sequence[FeedEntry], place: FeedPlace, language: 
         element.content(place.moved(entry.html, entry.base_url), type="html")
         for type_ in entry.types:
             element.category(term=type_, label=language.code("change", type_))
-        links = (page_link(entry, place, language), *document_links(entry, place, language))
-        element.register.links = links
+        element.register.links = _linked(entry, place, language)
     return bytes(feed.atom_str(pretty=False))
 
 
 def entries_of(data: bytes) -> tuple[FeedEntry, ...]:
     """Return the entries that an Atom feed of ours was written from, newest first."""
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
-    try:
-        feed = etree.fromstring(data, parser)
-        return tuple(_stored_entry(entry) for entry in feed.findall(f"{{{_ATOM}}}entry"))
-    except (etree.XMLSyntaxError, ValueError, TypeError) as error:
-        raise Malformed(f"not an Atom feed of this register: {printable(error)}") from error
 
-
-def _stored_entry(entry: Any) -> FeedEntry:
-    def said(name: str) -> str:
+    def said(entry: Any, name: str) -> str:
         return str(entry.findtext(f"{{{_ATOM}}}{name}") or "")
 
-    version = int(said("id").rpartition("/versions/")[2])
-    addresses = (link.get("href", "") for link in entry.findall(f"{{{_ATOM}}}link[@rel='alternate']"))
-    return FeedEntry(
-        version=version,
-        title=said("title"),
-        published_at=dt.datetime.fromisoformat(said("published")),
-        summary=said("summary"),
-        html=said("content"),
-        base_url=base_of(next(addresses, ""), version),
-        types=tuple(category.get("term", "") for category in entry.findall(f"{{{_ATOM}}}category")),
-    )
+    try:
+        found = []
+        for entry in etree.fromstring(data, parser).findall(f"{{{_ATOM}}}entry"):
+            version = int(said(entry, "id").rpartition("/versions/")[2])
+            links = entry.findall(f"{{{_ATOM}}}link[@rel='alternate']")
+            made = FeedEntry(
+                version=version,
+                title=said(entry, "title"),
+                published_at=dt.datetime.fromisoformat(said(entry, "published")),
+                summary=said(entry, "summary"),
+                html=said(entry, "content"),
+                base_url=base_of(str(links[0].get("href", "")) if links else "", version),
+                types=tuple(category.get("term", "") for category in entry.findall(f"{{{_ATOM}}}category")),
+            )
+            found.append(made)
+        return tuple(found)
+    except (etree.XMLSyntaxError, ValueError, TypeError) as error:
+        raise Malformed(f"not an Atom feed of this register: {printable(error)}") from error
 
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -182,7 +219,6 @@ def json_feed(
     register: Register, entries: Sequence[FeedEntry], *, year: int, base_url: str | None = None
 ) -> bytes:
     """Write the JSON Feed."""
-    check_order(entries)
     place = FeedPlace(path=tree.FEED_JSON.path(), base_url=base_url)
     language = Language.of(register.publisher.language)
     author = {"name": register.publisher.name, "url": register.publisher.website}
@@ -201,20 +237,17 @@ def json_feed(
                 "format_minor": FORMAT_MINOR,
                 "register": register.register,
             },
-            "items": [
-                _item(entry, entry_id(feed_id(register.register, year), entry.version), place, language)
-                for entry in entries
-            ],
+            "items": [_item(entry, feed_id(register.register, year), place, language) for entry in entries],
         }
     )
 
 
-def _item(entry: FeedEntry, id_: str, place: FeedPlace, language: Language) -> dict[str, Any]:
+def _item(entry: FeedEntry, feed: str, place: FeedPlace, language: Language) -> dict[str, Any]:
     """Spell one entry; its documents are linked in the text, since readers take attachments for podcasts."""
     published = msgspec.to_builtins(entry.published_at)
     return {
-        "id": id_,
-        "url": page_link(entry, place, language).href,
+        "id": _entry_id(feed, entry.version),
+        "url": _linked(entry, place, language)[0].href,
         "title": entry.title,
         "summary": entry.summary,
         "content_html": place.moved(entry.html, entry.base_url),
@@ -227,6 +260,12 @@ def _item(entry: FeedEntry, id_: str, place: FeedPlace, language: Language) -> d
             "root_hash": entry.root_hash,
         },
     }
+
+
+def base_of(url: str, version: int) -> str | None:
+    """Return where the tree was said to lie when an entry linked its version's page by an address."""
+    base = url.removesuffix(address_of(tree.VERSION_PAGE.path(version)))
+    return base if base.startswith("http") else None
 
 
 class _Log(msgspec.Struct, frozen=True):

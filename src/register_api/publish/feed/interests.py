@@ -18,17 +18,20 @@ from register_api.core.format.kind import FileKind
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.language.language import Language
 from register_api.core.model import Register
-from register_api.publish.feed.entry import FeedEntry, VersionSummary, feed_id, feed_title, make_entry
-from register_api.publish.feed.feed_links import FeedPlace, root_of, xml_text
-from register_api.publish.feed.formats import empty_feed, entries_of, filled
+from register_api.publish.feed.entry import (
+    FeedEntry,
+    VersionSummary,
+    feed_id,
+    feed_title,
+    make_entry,
+    root_of,
+    xml_text,
+)
+from register_api.publish.feed.formats import FeedPlace, entries_of, write_feed
 
 
 class Interest(msgspec.Struct, frozen=True, kw_only=True):
-    """One feed beside the main one.
-
-    Attributes:
-        id: Id of the category or vendor that it is about; ``None``: of neither.
-    """
+    """One feed beside the main one, of a category or vendor or of neither."""
 
     kind: FileKind
     id: str | None = None
@@ -41,11 +44,7 @@ class Interest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublishedFeeds(msgspec.Struct, frozen=True, kw_only=True):
-    """What was published before, as far as feeds rest on it.
-
-    Attributes:
-        read: Returns a file as it was signed; ``None`` where there is none.
-    """
+    """What was published before, as far as feeds rest on it; a file is read as it was signed, if it was."""
 
     register: Register | None
     base_url: str | None
@@ -80,31 +79,24 @@ def interest_feeds(
 ) -> Iterator[tuple[str, bytes]]:
     """Yield id and bytes of each feed of a kind that has to be written; all others stay as they are."""
     new = entries_by_interest(version, kind)
-    same = set(_unchanged(version, before))
+    older, register = before.register, version.register
+    same: set[Interest] = set()
+    if older and older.publisher == register.publisher and before.base_url == version.base_url:
+        same = set(interests(older))
     former = (change.subprocessor for change in version.diff.changes if change.subprocessor)
-    for interest in interests(version.register, former):
+    for interest in interests(register, former):
         if interest.kind is not kind or (interest.path not in new and interest.id and interest in same):
             continue
         stored = before.read(interest.path)
         entries = [*filter(None, [new.get(interest.path)]), *(entries_of(stored) if stored else ())]
-        yield (
-            str(interest.id),
-            interest_feed(version.register, interest, entries, first=before.first, base_url=version.base_url),
-        )
+        data = interest_feed(register, interest, entries, first=before.first, base_url=version.base_url)
+        yield str(interest.id), data
 
 
 def important_feed(version: VersionSummary, before: PublishedFeeds) -> bytes:
     """Return the feed of what is important, which is written each time, from the first version on."""
     ((_, data),) = interest_feeds(tree.FEED_IMPORTANT, version, before)
     return data
-
-
-def _unchanged(version: VersionSummary, before: PublishedFeeds) -> Iterable[Interest]:
-    """Return the feeds that were there with the same title, publisher and address."""
-    older = before.register
-    if older is None or older.publisher != version.register.publisher or before.base_url != version.base_url:
-        return ()
-    return interests(older)
 
 
 def interest_feed(
@@ -119,8 +111,7 @@ def interest_feed(
     place = FeedPlace(path=interest.path, base_url=base_url)
     id_ = feed_id(register.register, first.year) + tag_of(interest.path)
     updated = max((entry.published_at for entry in entries), default=first)
-    feed = empty_feed(register, place, id_, interest.title, updated)
-    return filled(feed, entries[:FEED_PAGE_SIZE], place, Language.of(register.publisher.language))
+    return write_feed(register, place, id_, interest.title, entries[:FEED_PAGE_SIZE], updated)
 
 
 def feeds_opml(register: Register, base_url: str | None) -> bytes | None:

@@ -1,7 +1,6 @@
 """The mail that tells customers of versions: the words of their feed entries, and how to check them.
 
-Pure functions of versions. Who gets the mail, and whether it went out, is not known here. No text of the
-publisher's and no name of a vendor can become a header, a line of its own or markup.
+No text of the publisher's and no name of a vendor can become a header, a line of its own or markup.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ from register_api.core.format import tree
 from register_api.core.format.paths import address_of
 from register_api.core.language.language import one_line
 from register_api.core.language.values import Values
+from register_api.core.notice_period import binding_objection
 from register_api.publish.feed.entry import (
     VersionSummary,
     content,
     introduction,
     links,
     needs_notice,
-    objection_to,
+    root_of,
     title,
     told_in_full,
 )
-from register_api.publish.feed.feed_links import root_of
 from register_api.publish.templating import render
 
 WIDTH = 78
@@ -39,13 +38,7 @@ _MAX_TITLE, _MAX_NAME = 100, 50
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """One mail, the same for every customer.
-
-    Attributes:
-        subject: One line: what happens, in which register, by which version.
-        text: All of it as plain text, in lines of at most ``WIDTH`` characters that end with a newline.
-        html: The same as an HTML document that loads nothing and has neither script nor style.
-    """
+    """One mail, the same for every customer; the HTML loads nothing and has neither script nor style."""
 
     subject: str
     text: str
@@ -55,10 +48,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 def mail(version: VersionSummary, first_root: str | None = None) -> Mail:
     """Write the mail of a version, in the language of its sentences.
 
-    Args:
-        version: The version.
-        first_root: SHA-256 (hex) of the register's first trust root, with which a customer begins to verify;
-            ``None`` where there is none yet.
+    ``first_root`` is the SHA-256 (hex) of the first trust root, with which a customer begins to verify.
     """
     return _written([version], _subject(version), None, first_root)
 
@@ -71,12 +61,7 @@ def reminder(version: VersionSummary, first_root: str | None = None) -> Mail:
 
 
 def digest(versions: Sequence[VersionSummary], first_root: str | None = None) -> Mail:
-    """Write one mail of several versions, that with the nearest objection deadline first.
-
-    Args:
-        versions: At least one, all in one language.
-        first_root: As ``mail``.
-    """
+    """Write one mail of several versions in one language, that with the nearest objection deadline first."""
     if len(versions) == 1:
         return mail(versions[0], first_root)
     ordered = sorted(versions, key=lambda each: (_deadline(each) or dt.date.max, each.register.version))
@@ -98,7 +83,8 @@ def _written(
     """Write versions as one mail; what a person does about the whole register stands at its end."""
     version = versions[0]
     until = _object_until(versions)
-    command = _verify_command(version, first_root)
+    known = f" --root-sha256 {first_root}" if first_root else ""
+    command = version.base_url and f"register-api verify {root_of(version.base_url)}{known}"
     html = render(
         "mail.html.j2",
         version.language,
@@ -107,7 +93,7 @@ def _written(
         lead=lead,
         until=until,
         contents=[Markup(content(each)) for each in versions],  # noqa: S704 - a template has escaped it
-        register_page=_register_page(version),
+        register_page=version.base_url and root_of(version.base_url) + address_of(tree.INDEX.path()),
         command=command,
     )
     begin = [wrapped(lead)] if lead else []
@@ -152,16 +138,15 @@ def wrapped(text: str, begin: str = "") -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return "".join(f"{part}\n" for line in lines for part in _cut(line, margin))
-
-
-def _cut(line: str, margin: str) -> Iterator[str]:
-    """Cut a word that is longer than a line, unless it is an address, which would lead nowhere."""
-    if "://" not in line:
-        while len(line) > WIDTH:
-            yield line[:WIDTH]
-            line = margin + line[WIDTH:]
-    yield line
+    found = []
+    for line in lines:
+        rest = line
+        # A word that is longer than a line is cut, unless it is an address, which would lead nowhere.
+        while len(rest) > WIDTH and "://" not in line:
+            found.append(rest[:WIDTH])
+            rest = margin + rest[WIDTH:]
+        found.append(rest)
+    return "".join(f"{line}\n" for line in found)
 
 
 def _deadline(version: VersionSummary) -> dt.date | None:
@@ -177,16 +162,6 @@ def _object_until(versions: Sequence[VersionSummary]) -> str | None:
     return None if first is None else language.text("Objection deadline: {day}.", day=language.day(first))
 
 
-def _verify_command(version: VersionSummary, first_root: str | None) -> str | None:
-    """Return how a customer checks what the mail says; ``None`` where the tree has no address."""
-    begin = f" --root-sha256 {first_root}" if first_root else ""
-    return version.base_url and f"register-api verify {root_of(version.base_url)}{begin}"
-
-
-def _register_page(version: VersionSummary) -> str | None:
-    return version.base_url and root_of(version.base_url) + address_of(tree.INDEX.path())
-
-
 def _blocks(version: VersionSummary, command: str | None, *, is_last: bool) -> Iterator[str]:
     """Yield what an empty line stands between; after the last version, what leads on from there."""
     text = version.language.text
@@ -199,23 +174,21 @@ def _blocks(version: VersionSummary, command: str | None, *, is_last: bool) -> I
     if not version.diff.changes:
         yield wrapped(text("No changes to sub-processors."))
     if needs_notice(version):
-        yield _objecting(version)
-    if page := _register_page(version):
-        named = [*links(version), *([(page, text("Current version"))] if is_last else [])]
+        if objection := binding_objection(version.register.notice):
+            contact = text("Objections go to {contact}.", contact=objection.contact.removeprefix("mailto:"))
+            yield wrapped(f"{contact} {objection.instructions or ''}")
+        else:
+            values = map(Values(version.language).of, version.register.publisher.contacts)
+            asked = "; ".join(values)
+            asked = f"{text('Contact:')} {asked}." if asked else ""
+            yield wrapped(f"{text('No objection period is promised.')} {asked}")
+    if version.base_url is not None:
+        named = links(version)
+        if is_last:
+            page = root_of(version.base_url) + address_of(tree.INDEX.path())
+            named.append((page, text("Current version")))
         yield "".join(f"{wrapped(f'{what}:')}  {address}\n" for address, what in named)
     if command is not None and is_last:
         yield wrapped(text("To check that the publisher has signed this:")) + f"  {command}\n"
     root_hash = strict_base64.encode(version.root_hash)
     yield wrapped(text("Log size {size}, root hash {hash}", size=version.size, hash=root_hash))
-
-
-def _objecting(version: VersionSummary) -> str:
-    """Say where objections go, or whom to ask where none are promised."""
-    text, objection = version.language.text, objection_to(version)
-    if objection is not None:
-        contact = text("Objections go to {contact}.", contact=objection.contact.removeprefix("mailto:"))
-        return wrapped(f"{contact} {objection.instructions or ''}")
-    values = Values(version.language)
-    contacts = "; ".join(values.of(contact) for contact in version.register.publisher.contacts)
-    asked = f"{text('Contact:')} {contacts}." if contacts else ""
-    return wrapped(f"{text('No objection period is promised.')} {asked}")

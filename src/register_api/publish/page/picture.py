@@ -1,8 +1,7 @@
-"""The timeline as a picture: announced, in use, ended, drawn to fixed dates.
+"""The timeline as a picture: announced, in use, ended, a lane for each use.
 
-A lane is one use, its places are shares of the picture's width, so that the picture fits any width and
-letters keep their size. It is drawn to the day of the newest version and to the days that the register
-names, never to today: it stays true when it is read later. The table around it is its text.
+It is drawn to the day of the newest version and to the days that the register names, never to today: it stays
+true when it is read later. The table around it is its text.
 """
 
 from __future__ import annotations
@@ -27,12 +26,7 @@ _STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 12_000)
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
-    """One use with its days; what is ``None`` is not known or does not come.
-
-    Attributes:
-        announced_on: When it was announced; ``None`` for what was in use before version 1.
-        ends_on: First day on which it is not used any more.
-    """
+    """One use with its days, the end being the first without it; ``None`` is not known or does not come."""
 
     vendor: Subprocessor
     engagement: Engagement
@@ -133,35 +127,30 @@ class _Axis:
         return round(100 * min(max(share, 0), 1), 2)
 
     def ticks(self) -> tuple[Tick, ...]:
-        """Return the days of the axis that are named, at most four."""
-        for step in _STEPS:
-            ticks = [Tick(day, self.at(day)) for day in self._every(step)]
+        """Return the days of the axis that are named, at most four: first of months that a step divides."""
+        begin = dt.date(self._first.year, 1, 1)
+        for months in _STEPS:
+            ticks = []
+            for number in itertools.count():
+                day = _first_of_month(begin, number * months)
+                if day >= self._last or (number and day <= begin):
+                    break
+                if day >= self._first:
+                    ticks.append(Tick(day, self.at(day)))
             if len(ticks) <= _MOST_TICKS:
                 break
         return tuple(ticks)
 
-    def _every(self, months: int) -> Iterator[dt.date]:
-        """Yield the first days of months that a step divides, from January on."""
-        begin = dt.date(self._first.year, 1, 1)
-        for number in itertools.count():
-            day = _first_of_month(begin, number * months)
-            if day >= self._last or (number and day <= begin):
-                return
-            if day >= self._first:
-                yield day
-
     def drawn(self, lane: Lane) -> DrawnLane:
-        return DrawnLane(
-            lane=lane, bars=tuple(self._bars(lane)), changes=tuple(self.at(day) for day in lane.changes)
-        )
-
-    def _bars(self, lane: Lane) -> Iterator[Bar]:
+        """Draw one lane."""
+        bars = []
         begin = lane.starts_on or lane.announced_on or self._first
         end = lane.ends_on or self._last
         if lane.announced_on is not None and lane.announced_on < begin:
-            yield self._bar("announced", lane.announced_on, min(begin, end))
+            bars.append(self._bar("announced", lane.announced_on, min(begin, end)))
         if begin < end:
-            yield self._bar("in_use", begin, end)
+            bars.append(self._bar("in_use", begin, end))
+        return DrawnLane(lane=lane, bars=tuple(bars), changes=tuple(map(self.at, lane.changes)))
 
     def _bar(self, look: str, begin: dt.date, end: dt.date) -> Bar:
         at = self.at(begin)

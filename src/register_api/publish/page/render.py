@@ -1,16 +1,13 @@
-"""Pages for people: the register, one version, one sub-processor. HTML that needs no script.
+"""Pages for people, HTML that needs no script: in the publisher's language, and below their tags in others.
 
-Each page is there in every language: in the main one, the publisher's, at its own path, in others below
-their tag (``de/``). What the publisher wrote stays in the publisher's words, and is marked so.
-
-All links within the tree are relative, so that it can lie under any prefix; all style stands in
-the page (``style.environment.STYLE_SHA256`` names it to a Content-Security-Policy).
+All links within the tree are relative, so that it can lie under any prefix; all style stands in the page
+(``style.STYLE_SHA256`` names it to a Content-Security-Policy).
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -23,45 +20,38 @@ from register_api.core.format.paths import address_of, in_language
 from register_api.core.language.changes import shown_changes
 from register_api.core.language.language import Language, languages
 from register_api.core.language.notice import lifecycle_notice, objection_period, older_promises, promise
-from register_api.core.model import Category, Publisher, Subprocessor
+from register_api.core.model import Publisher, Subprocessor
 from register_api.core.timeline import PAST, vendor_on
 from register_api.publish.feed.entry import VersionSummary, feed_title, initial_list, title
 from register_api.publish.feed.interests import Interest, interests
 from register_api.publish.page import view as page_view
-from register_api.publish.page.overview import ahead, countries, lead
 from register_api.publish.page.picture import picture
-from register_api.publish.page.version_history import (
-    MOST_VERSIONS,
-    ToldChange,
-    ToldVersion,
-    by_vendor,
-    notice_record,
-)
-from register_api.publish.page.view import PageRow, PageView, filters
+from register_api.publish.page.version_history import MOST_VERSIONS, by_vendor, notice_record
+from register_api.publish.page.view import PageView, ahead, countries, filters, vendor_counts
 from register_api.publish.templating import check_page, render
-
-
-class _Section(msgspec.Struct, frozen=True):
-    """A category with the rows that stand in it, those that are not enabled apart."""
-
-    category: Category
-    used: list[PageRow]
-    not_enabled: list[PageRow]
 
 
 def index_page(view: PageView) -> bytes:
     """Write the page of the register as a whole (``index.html``)."""
     register = view.register
     all_rows = page_view.rows(view)
-    sections = [_section(category, all_rows) for category in register.categories]
+    filtered = [row for row in all_rows if row.state != "withdrawn"]
+    sections = []
+    for category in register.categories:
+        listed = [row for row in all_rows if row.engagement.category == category.id and row.state not in PAST]
+        used = [row for row in listed if row.state != "available"]
+        sections.append((category, used, [row for row in listed if row.state == "available"]))
     return _page(
         "index.html.j2",
         view,
         tree.INDEX.path(),
-        sections=[section for section in sections if section.used or section.not_enabled],
-        filters=filters(view, [row for row in all_rows if row.state != "withdrawn"]),
+        sections=[section for section in sections if section[1] or section[2]],
+        filtered=filtered,
+        filters=filters(view, filtered),
+        in_use=sum(row.state == "in_force" for row in filtered),
+        outside=sum(row.is_outside for row in filtered),
         countries=countries(view, all_rows),
-        upcoming=ahead(view),
+        upcoming=list(ahead(view)),
         ended=[row for row in all_rows if row.state in {"ended", "cancelled"}],
         withdrawn=[vendor for vendor in register.subprocessors if vendor.withdrawn],
         unused=[vendor for vendor in register.subprocessors if not (vendor.engagements or vendor.withdrawn)],
@@ -71,20 +61,11 @@ def index_page(view: PageView) -> bytes:
         latest=view.history[0] if view.history else None,
         record=notice_record(view.history),
         check_sha256=digest(check_page()),
-        lead=lead(view, all_rows),
+        counts=vendor_counts(all_rows),
         lifecycle=register.lifecycle and lifecycle_notice(view.language, register.lifecycle),
         promise=promise(view.language, register.notice),
         older_promises=list(older_promises(view.language, register.notice)),
         objection=objection_period(view.language, register.notice),
-    )
-
-
-def _section(category: Category, all_rows: Iterable[PageRow]) -> _Section:
-    rows = [row for row in all_rows if row.engagement.category == category.id and row.state not in PAST]
-    return _Section(
-        category,
-        used=[row for row in rows if row.state != "available"],
-        not_enabled=[row for row in rows if row.state == "available"],
     )
 
 
@@ -120,14 +101,14 @@ def subscribe_page(view: PageView) -> bytes:
     )
 
 
-def annex_page(view: PageView, sha256: str) -> bytes:
+def annex_page(view: PageView) -> bytes:
     """Write the page to attach to a contract (``annex/index.html``), as of the day of the publication."""
     return _page(
         "annex.html.j2",
         view,
         tree.ANNEX_PAGE.path(),
         rows=[row for row in page_view.rows(view) if page_view.is_engaged(row)],
-        sha256=sha256,
+        sha256=view.sha256,
         promise=promise(view.language, view.register.notice),
         older_promises=list(older_promises(view.language, view.register.notice)),
         objection=objection_period(view.language, view.register.notice),
@@ -152,32 +133,24 @@ def version_page(version: VersionSummary, main: Language | None = None) -> bytes
 
 
 def subprocessor_pages(view: PageView, vendors: Iterable[Subprocessor]) -> Iterator[tuple[str, bytes]]:
-    """Yield id and page of some of the register's sub-processors."""
+    """Yield id and page of some sub-processors (``subprocessors/{id}/index.html``)."""
     names = {vendor.id: vendor.name for vendor in view.register.subprocessors}
     past = by_vendor(view.history)
     for vendor in vendors:
-        yield vendor.id, subprocessor_page(view, vendor, names, past.get(vendor.id, ()))
-
-
-def subprocessor_page(
-    view: PageView,
-    vendor: Subprocessor,
-    names: dict[str, str],
-    past: Sequence[tuple[ToldVersion, ToldChange]],
-) -> bytes:
-    """Write one sub-processor's page (``subprocessors/{id}/index.html``)."""
-    categories = {category.id: category for category in view.register.categories}
-    return _page(
-        "subprocessor.html.j2",
-        view,
-        tree.SUBPROCESSOR_PAGE.path(vendor.id),
-        vendor=vendor_on(vendor, view.today),
-        rows=page_view.rows_of(view, vendor),
-        past=past,
-        picture=picture(view, [vendor]),
-        names=names,
-        categories=categories,
-    )
+        yield (
+            vendor.id,
+            _page(
+                "subprocessor.html.j2",
+                view,
+                tree.SUBPROCESSOR_PAGE.path(vendor.id),
+                vendor=vendor_on(vendor, view.today),
+                rows=page_view.rows_of(view, vendor),
+                past=past.get(vendor.id, ()),
+                picture=picture(view, [vendor]),
+                names=names,
+                categories={category.id: category for category in view.register.categories},
+            ),
+        )
 
 
 def _page(
@@ -204,6 +177,33 @@ def _page(
         **values,
     )
     return html.encode()
+
+
+PAGES: dict[FileKind, Callable[[PageView], bytes]] = {
+    tree.INDEX: index_page,
+    tree.CHANGES_PAGE: changes_page,
+    tree.SUBSCRIBE_PAGE: subscribe_page,
+    tree.ANNEX_PAGE: annex_page,
+}
+"""What writes the pages of which there is one in each language."""
+
+
+def all_pages(
+    view: PageView, versions: Callable[[], Iterable[VersionSummary]], vendors: Iterable[Subprocessor]
+) -> dict[str, bytes]:
+    """Write those pages, and those of some versions and vendors, in each language."""
+    main = view.language
+
+    def pages(language: Language) -> Iterator[tuple[str, bytes]]:
+        shown = msgspec.structs.replace(view, language=language)
+        yield from ((kind.path(), write(shown)) for kind, write in PAGES.items())
+        for version in versions():
+            path = tree.VERSION_PAGE.path(version.register.version)
+            yield path, version_page(version.in_language(language), main)
+        for id_, data in subprocessor_pages(shown, vendors):
+            yield tree.SUBPROCESSOR_PAGE.path(id_), data
+
+    return in_each_language(view.register.publisher, pages)
 
 
 def in_each_language(

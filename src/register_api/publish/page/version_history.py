@@ -45,11 +45,7 @@ class ToldChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToldVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A version with its changes.
-
-    Attributes:
-        day: The day of its publication, in the publisher's time zone.
-    """
+    """A version with its changes, and its day in the publisher's time zone."""
 
     version: int
     day: dt.date
@@ -80,11 +76,7 @@ def version_history(
 
 
 class NoticeRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the notice promise so far.
-
-    Attributes:
-        exceptions: The others, the newest first: version, and the change that announced it.
-    """
+    """What became of the notice promise so far; exceptions with their versions, the newest first."""
 
     kept: int
     announced: int
@@ -93,23 +85,19 @@ class NoticeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 def notice_record(history: Iterable[ToldVersion]) -> NoticeRecord:
     """Count every announcement once, as the newest version that tells of it does."""
-    found = dict(reversed(list(_announcements(history))))
+    announcements = [
+        ((change.subprocessor, change.engagement, change.planned, change.notice.announced_on), (told, change))
+        for told in history
+        for change in told.changes
+        if change.notice.required
+    ]
+    found = dict(reversed(announcements))
     exceptions = tuple(told for told in found.values() if not told[1].notice.met)
     return NoticeRecord(
         kept=len(found) - len(exceptions),
         announced=len(found),
         exceptions=tuple(sorted(exceptions, key=lambda told: -told[0].version)),
     )
-
-
-def _announcements(
-    history: Iterable[ToldVersion],
-) -> Iterator[tuple[tuple[object, ...], tuple[ToldVersion, ToldChange]]]:
-    for told in history:
-        for change in told.changes:
-            if change.notice.required:
-                who = (change.subprocessor, change.engagement, change.planned)
-                yield (*who, change.notice.announced_on), (told, change)
 
 
 def by_vendor(history: Iterable[ToldVersion]) -> dict[str, list[tuple[ToldVersion, ToldChange]]]:
@@ -122,14 +110,11 @@ def by_vendor(history: Iterable[ToldVersion]) -> dict[str, list[tuple[ToldVersio
     return found
 
 
-def told_again(
-    found: Examined, read: Callable[[str], bytes], first: int, last: int
-) -> Iterator[VersionSummary]:
+def told_again(found: Examined, read: Callable[[str], bytes]) -> Iterator[VersionSummary]:
     """Yield published versions as their pages tell of them; one at a time is in memory."""
-    entries = found.versions.document.versions
-    before = _register_of(entries[first - 2], read) if first > 1 else None
-    for entry in entries[first - 1 : last]:
-        register = _register_of(entry, read)
+    before = None
+    for entry in found.versions.document.versions:
+        register = decode(logged_file(entry, tree.VERSION_REGISTER, read), Register)
         yield VersionSummary(
             register=register,
             diff=decode(logged_file(entry, tree.VERSION_DIFF, read), Diff),
@@ -138,7 +123,3 @@ def told_again(
             sentences=Sentences.between(before, register, zone_of(register.publisher.time_zone)),
         )
         before = register
-
-
-def _register_of(entry: Entry, read: Callable[[str], bytes]) -> Register:
-    return decode(logged_file(entry, tree.VERSION_REGISTER, read), Register)

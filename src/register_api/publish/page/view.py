@@ -1,42 +1,71 @@
-"""What pages show, worked out before any HTML: rows with their state on a day.
+"""What pages show, worked out before any HTML: rows with their state on a day, what lies ahead, countries.
 
-Pages are static. They say the day their states were worked out for, and show dates beside them, so that
-what they say stays true when it is read later; ``vendors_to_write`` says which have to be made again.
+Pages say that day, and show dates beside states, so that what they say stays true when it is read later.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import operator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
-from register_api.core.countries import is_outside_eea
-from register_api.core.language.language import Language, capital, message
-from register_api.core.language.notice import shortfall
-from register_api.core.model import Category, Engagement, Product, Register, StatusText, Subprocessor
-from register_api.core.notice_period import NoticeStatus, Promises, notice_status
-from register_api.core.timeline import EngagementState, State, engagement_states, vendor_on, vendor_states
-from register_api.publish.page.version_history import ToldVersion
-
-GONE: dict[State, str] = {
-    "withdrawn": message("Removed (listed in error)"),
-    "cancelled": message("Cancelled before it took effect"),
-}
-"""States of what is not used and never will be, in words."""
+from register_api.core.countries import OPENLY_UNSTATED, is_in_eea, is_outside_eea, without_mechanism
+from register_api.core.language.change_view import Scene
+from register_api.core.language.field_changes import TypedField
+from register_api.core.language.language import Language, capital, shorten
+from register_api.core.language.notice import notice_given, shortfall
+from register_api.core.language.values import Values
+from register_api.core.model import (
+    Category,
+    Engagement,
+    Product,
+    Register,
+    StatusText,
+    Subprocessor,
+)
+from register_api.core.notice_period import Promises, notice_status
+from register_api.core.timeline import (
+    PAST,
+    EngagementState,
+    State,
+    engagement_states,
+    fields_set,
+    vendor_on,
+    vendor_states,
+)
+from register_api.core.upcoming_events import Upcoming, upcoming
+from register_api.publish.examine import Examined
+from register_api.publish.page.version_history import ToldVersion, version_history
 
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the pages of the newest version need."""
+    """All that the pages of the newest version need; ``sha256`` (hex) is that of its bytes."""
 
     register: Register
+    sha256: str
     history: tuple[ToldVersion, ...]
     promises: Promises
     language: Language
     today: dt.date
-    size: int
     root_hash: bytes
+
+
+def page_view(found: Examined, read: Callable[[str], bytes], today: dt.date) -> PageView:
+    """Return what the pages of a published register need, in its main language."""
+    register, zone = found.newest.document, found.promises.zone
+    return PageView(
+        register=register,
+        sha256=found.newest.sha256,
+        history=version_history(found.versions.document.versions, read, zone),
+        promises=found.promises,
+        language=Language.of(register.publisher.language),
+        today=today,
+        root_hash=bytes.fromhex(found.head.root_hash),
+    )
 
 
 class PageRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +80,7 @@ class PageRow(msgspec.Struct, frozen=True, kw_only=True):
     vendor: Subprocessor
     engagement: Engagement
     state: State
-    badge: str
+    status: str
     look: str
     short_notice: str | None
     marks: dict[str, str]
@@ -68,56 +97,35 @@ def rows_of(view: PageView, vendor: Subprocessor) -> list[PageRow]:
     return [_row(view, found) for found in vendor_states(vendor, view.today)]
 
 
-def notice_of_start(view: PageView, engagement: Engagement) -> NoticeStatus | None:
-    """Return the notice given for an engagement's start, where notice was required."""
-    if not engagement.announced.required:
-        return None
-    return notice_status(engagement.announced, engagement.starts_on, view.promises.zone)
-
-
 def _row(view: PageView, found: EngagementState) -> PageRow:
     vendor, engagement, state = found.vendor, found.engagement, found.state
-    badge, look = _badge(view, engagement, state)
-    status = notice_of_start(view, engagement) if engagement.short_notice else None
-    short = shortfall(view.language, status) if status else None
-    return PageRow(
-        vendor=vendor,
-        engagement=engagement,
-        state=state,
-        badge=badge,
-        look=look,
-        short_notice=short,
-        marks={f"data-{name}": " ".join(said) for name, said in _marks(view.register, found).items() if said},
-        is_outside=any(is_outside_eea(place.country) for place in engagement.locations or ()),
-    )
-
-
-def _marks(register: Register, found: EngagementState) -> dict[str, Iterable[str]]:
-    """Return by which values of each filter an engagement is found."""
-    engagement, state, products = found.engagement, found.state, found.engagement.products
-    of_all = (item.id for item in register.products) if products and products.all else ()
-    return {
+    titles = {item.id: item.title for item in view.register.statuses}
+    look: str = engagement.status if state == "in_force" else state
+    is_coming = state == "announced" and engagement.starts_on is not None
+    if engagement.ends_on is not None and state not in PAST and not is_coming:
+        look = "ending"
+    short = None
+    if engagement.short_notice and engagement.announced.required:
+        status = notice_status(engagement.announced, engagement.starts_on, view.promises.zone)
+        short = shortfall(view.language, status)
+    products = engagement.products
+    of_all = (item.id for item in view.register.products) if products and products.all else ()
+    marks: dict[str, Iterable[str]] = {
         "category": [engagement.category],
         "status": [engagement.status if state == "in_force" else state],
         "country": dict.fromkeys(place.country for place in engagement.locations or ()),
         "product": [*of_all, *(products.ids if products else ())],
     }
-
-
-def _badge(view: PageView, engagement: Engagement, state: State) -> tuple[str, str]:
-    """Return a state in words, and its look."""
-    language, starts_on, ends_on = view.language, engagement.starts_on, engagement.ends_on
-    if state == "announced" and starts_on is not None:
-        return language.text("Upcoming, from {day}", day=language.day(starts_on)), state
-    if state == "ended" and ends_on is not None:
-        return language.text("Former, since {day}", day=language.day(ends_on)), state
-    if state in GONE:
-        return language.text(GONE[state]), state
-    titles = {item.id: item.title for item in view.register.statuses}
-    title = titles.get(engagement.status) or capital(language.code("status", engagement.status))
-    if ends_on is not None:
-        return language.text("{status}, ends {day}", status=title, day=language.day(ends_on)), "ending"
-    return title, engagement.status if state == "in_force" else state
+    return PageRow(
+        vendor=vendor,
+        engagement=engagement,
+        state=state,
+        status=titles.get(engagement.status) or capital(view.language.code("status", engagement.status)),
+        look=look,
+        short_notice=short,
+        marks={f"data-{name}": " ".join(said) for name, said in marks.items() if said},
+        is_outside=any(is_outside_eea(place.country) for place in engagement.locations or ()),
+    )
 
 
 def is_engaged(row: PageRow) -> bool:
@@ -131,93 +139,42 @@ def gets_data(row: PageRow) -> bool:
     return row.engagement.data_scope != ()
 
 
-class Choice(msgspec.Struct, frozen=True):
-    """A value of a filter.
-
-    Attributes:
-        value: As rows are marked with it.
-        uses: How many rows have it.
-        own: Whether the label is a text of the publisher's.
-    """
-
-    value: str
-    label: str
-    uses: int
-    own: bool
+Choice = tuple[str, str, int, bool]
+"""A value that rows are marked with, what it is called, how many have it, and whether by the publisher."""
 
 
-class Filter(msgspec.Struct, frozen=True):
-    """A filter of which one value is chosen: its name in the address, and what it offers."""
+def filters(view: PageView, rows: Sequence[PageRow]) -> Iterator[tuple[str, str, list[Choice]]]:
+    """Yield by what rows can be filtered: its name in the address, its label, two values or more.
 
-    name: str
-    label: str
-    choices: list[Choice]
-
-
-class Filters(msgspec.Struct, frozen=True):
-    """All filters of the page.
-
-    Attributes:
-        choices: Those of which a value is chosen, as far as there are two to choose from.
-        outside: How many have a place outside the EEA.
-    """
-
-    choices: list[Filter]
-    in_use: int
-    outside: int
-
-
-def filters(view: PageView, rows: Sequence[PageRow]) -> Filters | None:
-    """Return by what rows can be filtered; ``None`` if there are none."""
-    if not rows:
-        return None
-    found = [
-        Filter(name, label, list(_choices(name, own, ours, rows)))
-        for name, label, own, ours in _kinds(view, rows)
-    ]
-    return Filters(
-        choices=[each for each in found if len(each.choices) > 1],
-        in_use=sum(row.state == "in_force" for row in rows),
-        outside=sum(row.is_outside for row in rows),
-    )
-
-
-def _kinds(
-    view: PageView, rows: Sequence[PageRow]
-) -> Iterator[tuple[str, str, Mapping[str, str], Mapping[str, str]]]:
-    """Yield name and label of each filter, and its values in words: the publisher's, then the page's.
-
-    They are offered in that order.
+    First the publisher's values, then the page's, last those without words, which a register may have.
     """
     language, register = view.language, view.register
-    countries = {code: language.country(code) for code in _counted("country", rows)}
+    text, of_rows = language.text, defaultdict[str, Counter[str]](Counter)
+    for row in rows:
+        for mark, said in row.marks.items():
+            of_rows[mark.removeprefix("data-")].update(said.split())
+    countries = {code: language.country(code) for code in of_rows["country"]}
     later = {
-        "announced": language.text("Upcoming"),
-        "ended": language.text("Former"),
-        "cancelled": language.text(GONE["cancelled"]),
+        "announced": text("Upcoming"),
+        "ended": text("Former"),
+        "cancelled": text("Cancelled before it took effect"),
     }
-    yield "category", language.text("Category"), _titles(register.categories), {}
-    yield "status", language.text("Status"), _titles(register.statuses), later
-    yield "country", language.text("Country"), {}, dict(sorted(countries.items(), key=lambda item: item[1]))
-    yield "product", language.text("Product"), _titles(register.products), {}
-
-
-def _titles(items: Iterable[Category | Product | StatusText]) -> dict[str, str]:
-    return {item.id: item.title for item in items}
-
-
-def _choices(
-    name: str, own: Mapping[str, str], ours: Mapping[str, str], rows: Sequence[PageRow]
-) -> Iterator[Choice]:
-    """Yield the values that occur; last those without words, which a register may have, by their names."""
-    found, words = _counted(name, rows), {**ours, **own}
-    for value in dict.fromkeys((*own, *ours, *found)):
-        if value in found:
-            yield Choice(value, words.get(value) or capital(value), found[value], value in own)
-
-
-def _counted(name: str, rows: Sequence[PageRow]) -> Counter[str]:
-    return Counter(value for row in rows for value in row.marks.get(f"data-{name}", "").split())
+    by_name = dict(sorted(countries.items(), key=lambda item: item[1]))
+    kinds: tuple[tuple[str, str, Iterable[Category | Product | StatusText], dict[str, str]], ...] = (
+        ("category", text("Category"), register.categories, {}),
+        ("status", text("Status"), register.statuses, later),
+        ("country", text("Country"), (), by_name),
+        ("product", text("Product"), register.products, {}),
+    )
+    for name, label, items, ours in kinds:
+        own, counted = {item.id: item.title for item in items}, of_rows[name]
+        words = {**ours, **own}
+        values = (value for value in dict.fromkeys((*own, *ours, *counted)) if value in counted)
+        choices = [
+            (value, words.get(value) or capital(value), counted[value], value in own) for value in values
+        ]
+        if len(choices) > 1:
+            yield name, label, choices
 
 
 _SHOWN_ON_ALL = ("register", "url", "publisher", "notice", "statuses", "categories", "products", "recorded")
@@ -228,7 +185,12 @@ def vendors_to_write(
     before: Register | None, day_before: dt.date, after: Register, day: dt.date, told: Collection[str]
 ) -> list[Subprocessor]:
     """Return the vendors whose page would say something else than it does."""
-    if before is None or _all_change(before, after):
+    names = {vendor.id: vendor.name for vendor in after.subprocessors}
+    if (
+        before is None
+        or any(names.get(vendor.id) != vendor.name for vendor in before.subprocessors)
+        or any(getattr(before, name) != getattr(after, name) for name in _SHOWN_ON_ALL)
+    ):
         return list(after.subprocessors)
     old = {vendor.id: vendor for vendor in before.subprocessors}
     return [
@@ -240,14 +202,91 @@ def vendors_to_write(
     ]
 
 
-def _all_change(before: Register, after: Register) -> bool:
-    names = {vendor.id: vendor.name for vendor in after.subprocessors}
-    renamed = any(names.get(vendor.id) != vendor.name for vendor in before.subprocessors)
-    return renamed or any(getattr(before, name) != getattr(after, name) for name in _SHOWN_ON_ALL)
-
-
 def _shown(vendor: Subprocessor, day: dt.date) -> tuple[Subprocessor, list[str], list[bool]]:
     """Return what a vendor's page shows on a day: itself, the states of its uses, what has expired."""
     shown = vendor_on(vendor, day)
     expired = [item.valid_until is not None and item.valid_until < day for item in shown.certifications or ()]
     return shown, [row.state for row in vendor_states(vendor, day)], expired
+
+
+_MOST_WORDS = 120
+
+
+def ahead(view: PageView) -> Iterator[tuple[Upcoming, Subprocessor, str, str | None, str | None]]:
+    """Yield what lies ahead of the day of the page, the nearest first: event, vendor, and what it is about.
+
+    Then what became of the notice promise for it, if one covers it, and the reason of a short notice. The
+    last day to object stands beside what it is about; where that has begun before, in a row of its own.
+    """
+    events = upcoming(view.register, view.today, view.promises.zone)
+    about = operator.attrgetter("subprocessor", "engagement", "planned")
+    told = {about(event) for event in events if event.what not in {"objection_deadline", "end"}}
+    vendors = {vendor.id: vendor for vendor in view.register.subprocessors}
+    phrases = Scene(view.language, view.register, view.today, None).phrases
+    for event in events:
+        if event.what == "objection_deadline" and about(event) in told:
+            continue
+        vendor = vendors[event.subprocessor]
+        use = next((item for item in vendor.engagements if item.id == event.engagement), None)
+        owner = use or vendor
+        planned = next((item for item in owner.planned if item.id == event.planned), None)
+        if planned is None:
+            what = shorten(use.purpose, _MOST_WORDS) if use else ""
+        else:  # each field that it changes
+            fields = fields_set(vendor, event.engagement, planned)
+            what = capital(phrases.of_all([TypedField(type(owner), *field) for field in fields]))
+        notice, late = notice_given(view.language, event.notice), planned or use
+        reason = late.short_notice.reason if notice and late and late.short_notice else None
+        yield event, vendor, what, notice, reason
+
+
+def countries(view: PageView, all_rows: Iterable[PageRow]) -> list[dict[str, Any]]:
+    """Return where customer personal data is processed or will be: outside the EEA first, then by name.
+
+    Of each country or open place: the names of vendors in use there, and of others; the transfer mechanisms
+    stated for it, none within the EEA; and whether a use there states none.
+    """
+    rows_by_country: dict[str, list[PageRow]] = {}
+    for row in all_rows:
+        if row.state not in PAST and gets_data(row):
+            for code in dict.fromkeys(place.country for place in row.engagement.locations or ()):
+                rows_by_country.setdefault(code, []).append(row)
+    say, found = Values(view.language), []
+    for code, rows in rows_by_country.items():
+        in_use = dict.fromkeys(row.vendor.name for row in rows if row.state == "in_force")
+        stated = (
+            say.mechanism(item)
+            for row in rows
+            for item in row.engagement.transfers or ()
+            if item.destination in (code, "worldwide") and item.mechanism != OPENLY_UNSTATED
+        )
+        country = {
+            "code": code,
+            "in_use": list(in_use),
+            "others": list(dict.fromkeys(row.vendor.name for row in rows if row.vendor.name not in in_use)),
+            "mechanisms": None if is_in_eea(code) else tuple(dict.fromkeys(stated)),
+            "unstated": any(code in without_mechanism(row.engagement) for row in rows),
+        }
+        found.append(country)
+    return sorted(found, key=lambda row: (row["mechanisms"] is None, view.language.country(str(row["code"]))))
+
+
+def vendor_counts(all_rows: list[PageRow]) -> list[int]:
+    """Count vendors by group: used, conditional, upcoming, available, without customer personal data."""
+    left = {row.vendor.id for row in all_rows if row.state not in PAST}
+    found = []
+    for fits in _GROUPS:
+        vendors = {row.vendor.id for row in all_rows if fits(row)} & left
+        found.append(len(vendors))
+        left -= vendors
+    return found
+
+
+_GROUPS: tuple[Callable[[PageRow], bool], ...] = (
+    lambda row: row.state == "in_force" and row.engagement.status == "active" and gets_data(row),
+    lambda row: row.state == "in_force" and gets_data(row),
+    lambda row: row.state == "announced" and gets_data(row),
+    lambda row: row.state == "available" and gets_data(row),
+    lambda row: not gets_data(row),
+)
+"""In which of these a vendor is counted: in the first that one of its engagements fits."""

@@ -1,14 +1,18 @@
-"""Private key files on disk: owner only, whole or not there, never written over.
+"""Private key files: owner only, whole or not there, never written over; and the passphrases that open them.
 
-A crash leaves either no key or a whole one, and a key that exists is never replaced. A job that is given
-its keys for a few minutes has their content in the environment instead, which is read and never written.
+Instead of a file a job may have its content in the environment. A passphrase stands in a file that the
+environment names, or is asked for on a terminal, never on the command line, and is shown by no ``repr``,
+error or log.
 """
 
 from __future__ import annotations
 
 import binascii
+import getpass
 import os
 import stat
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from register_api.errors import KeyStoreError
@@ -16,10 +20,7 @@ from register_api.files import durable
 
 
 class Secret:
-    """Key file content, a passphrase or a PIN on its way to the one call that needs it.
-
-    Two secrets are equal when their bytes are.
-    """
+    """Key file content, a passphrase or a PIN on its way to the one call that needs it."""
 
     __slots__ = ("_data",)
 
@@ -79,8 +80,8 @@ VARIABLES = {
 def from_environment(path: Path) -> tuple[str, Secret] | None:
     """Return the variable that stands for a key file, and the file's content, if it is set.
 
-    The variable holds what the file would, or that in base64 on one line, as services want it that hide
-    values in what a job prints. Empty is not set: so do such services give a value that they do not have.
+    The variable holds what the file would, or that in base64 on one line. Empty is not set: so do services
+    give a value that they do not have.
     """
     variable = VARIABLES.get(path.name, "")
     if not os.environ.get(variable):
@@ -92,21 +93,17 @@ def from_environment(path: Path) -> tuple[str, Secret] | None:
         )
     content = Secret(os.environb[os.fsencode(variable)].strip())
     if not content.startswith(b"-----BEGIN") and not content.startswith(TOKEN_MARK):
-        content = _decoded(variable, content)
+        try:
+            # A function in C: no frame of a traceback holds what it was given.
+            content = Secret(binascii.a2b_base64(content.reveal(), strict_mode=True))
+        except ValueError:
+            raise KeyStoreError(
+                f"{variable} is neither a private key in PKCS#8 PEM form nor that in base64 on one line",
+                hint="base64 -w0 < FILE.pem",
+            ) from None
     if len(content) > MAX_BYTES:
         raise KeyStoreError(f"{variable} is too large to be a key")
     return variable, content
-
-
-def _decoded(variable: str, content: Secret) -> Secret:
-    try:
-        # A function in C: no frame of a traceback holds what it was given.
-        return Secret(binascii.a2b_base64(content.reveal(), strict_mode=True))
-    except ValueError:
-        raise KeyStoreError(
-            f"{variable} is neither a private key in PKCS#8 PEM form nor that in base64 on one line",
-            hint="base64 -w0 < FILE.pem",
-        ) from None
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -153,7 +150,14 @@ def read(path: Path, most: int = MAX_BYTES) -> Secret:
         # O_NONBLOCK: a pipe put in a key's place must not keep us waiting.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
-            _check_file(path, os.fstat(descriptor))
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
+                raise KeyStoreError(f"{path} is not a plain file")
+            if mode & 0o077:
+                raise KeyStoreError(
+                    f"{path} is open to other users (mode {stat.S_IMODE(mode):04o})",
+                    hint=f"chmod 600 {path}, and replace the key if others may have read it",
+                )
             _check_folder(path.parent)
             data = Secret(os.read(descriptor, most + 1))
         finally:
@@ -181,14 +185,17 @@ def read_line(path: Path, named_by: str, most: int) -> Secret:
     return line
 
 
-def _check_file(path: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise KeyStoreError(f"{path} is not a plain file")
-    if status.st_mode & 0o077:
-        raise KeyStoreError(
-            f"{path} is open to other users (mode {stat.S_IMODE(status.st_mode):04o})",
-            hint=f"chmod 600 {path}, and replace the key if others may have read it",
-        )
+def read_named_line(variable: str, most: int) -> Secret | None:
+    """Return the first line of the file that a variable of the environment names, if it is set."""
+    name = os.environ.get(variable)
+    return read_line(Path(name), variable, most) if name else None
+
+
+def typed(question: str, unattended: str, variable: str) -> Secret:
+    """Ask on the terminal; where there is none, the variable may name a file."""
+    if not sys.stdin.isatty():
+        raise KeyStoreError(unattended, hint=f"name a file of mode 0600 that holds it in {variable}")
+    return Secret(getpass.getpass(question).encode())
 
 
 def _check_folder(folder: Path) -> None:
@@ -199,3 +206,42 @@ def _check_folder(folder: Path) -> None:
             f"other users may write to the key folder {folder} (mode {stat.S_IMODE(mode):04o})",
             hint=f"chmod 700 {folder}",
         )
+
+
+UNLOCKED_BY = "REGISTER_KEY_PASSPHRASE_FILE"
+"""Names the file with the passphrase; the variable never holds the passphrase itself."""
+
+MAX_PASSPHRASE_BYTES = 1000
+"""Longest passphrase; OpenSSL, which opens the files by hand, takes 1,023 bytes."""
+
+
+class Passphrases:
+    """What the key files of one folder are opened with, remembered for as long as one command runs."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._good: list[Secret] = []
+
+    def __repr__(self) -> str:
+        return "Passphrases()"
+
+    def candidates(self, place: Path | str) -> Iterator[Secret]:
+        """Yield what may open a key: what opened others, then the named file's or what a person types."""
+        yield from self._good
+        yield read_named_line(UNLOCKED_BY, MAX_PASSPHRASE_BYTES) or typed(
+            f"Passphrase of {place}: ",
+            f"{place} is encrypted, and there is no terminal to ask for its passphrase",
+            UNLOCKED_BY,
+        )
+
+    def remember(self, passphrase: Secret) -> None:
+        """Try this one first from now on: the keys of one folder mostly share it."""
+        if passphrase not in self._good:
+            self._good.append(passphrase)
+
+    def of_new_keys(self) -> Secret | None:
+        """Return what new keys are encrypted with; ``None`` leaves them plain.
+
+        It is the named file's first line, or else what a person typed for the keys beside the new one.
+        """
+        return read_named_line(UNLOCKED_BY, MAX_PASSPHRASE_BYTES) or (self._good[-1] if self._good else None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from register_api.core.canonical import encode
@@ -37,7 +35,16 @@ def current_key_list(published: KeyList | None, register: str, keyring: Keyring,
     if published.register != register:
         raise KeyStoreError(f"the published list of keys is that of {published.register}, not of {register}")
     for use, signer in _signers(keyring).items():
-        _check_good(published, use, signer, version)
+        listed = [record for record in published.keys if record.use == use]
+        good = [record.kid for record in listed if is_good_for(record, version)]
+        if signer.kid in good:
+            continue
+        known = signer.kid in (record.kid for record in listed)
+        reason = f"is not good for version {version}" if known else "is not in the published list of keys"
+        raise KeyStoreError(
+            f"the {use} key of this keyring, {signer.kid}, {reason}: customers would refuse its signatures",
+            hint=f"bring back the {use} key {good[0]}, or rotate it" if good else f"rotate the {use} key",
+        )
     return published
 
 
@@ -49,14 +56,12 @@ def revised(published: bytes, keys: KeyList) -> bytes:
     document = msgspec.json.decode(published)
     known = {record["kid"]: record for record in document["keys"]}
     document["format_minor"] = max(FORMAT_MINOR, document["format_minor"])
-    document["keys"] = [_revised(known.get(record.kid, {}), record) for record in keys.keys]
+    for record in keys.keys:
+        said = known.get(record.kid)
+        if said is None or msgspec.convert(said, KeyRecord) != record:
+            known[record.kid] = {**(said or {}), **msgspec.to_builtins(record)}
+    document["keys"] = [known[record.kid] for record in keys.keys]
     return encode(document)
-
-
-def _revised(known: dict[str, Any], record: KeyRecord) -> dict[str, Any]:
-    if known and msgspec.convert(known, KeyRecord) == record:
-        return known
-    return {**known, **msgspec.to_builtins(record)}
 
 
 def key_record(use: KeyUse, signer: Signer, origin: str, first_version: int) -> KeyRecord:
@@ -87,20 +92,6 @@ def _signers(keyring: Keyring) -> dict[KeyUse, Signer]:
     return {"document": keyring.document, "log": keyring.log, "feed": keyring.feed}
 
 
-def _check_good(keys: KeyList, use: KeyUse, signer: Signer, version: int) -> None:
-    """Refuse to sign with a key that customers would refuse."""
-    listed = [record for record in keys.keys if record.use == use]
-    good = [record.kid for record in listed if is_good_for(record, version)]
-    if signer.kid in good:
-        return
-    known = signer.kid in (record.kid for record in listed)
-    reason = f"is not good for version {version}" if known else "is not in the published list of keys"
-    raise KeyStoreError(
-        f"the {use} key of this keyring, {signer.kid}, {reason}: customers would refuse its signatures",
-        hint=f"bring back the {use} key {good[0]}, or rotate it" if good else f"rotate the {use} key",
-    )
-
-
 def open_record(keys: KeyList, use: str) -> KeyRecord:
     """Return the key of a use that is good to this day."""
     for record in keys.keys:
@@ -110,20 +101,16 @@ def open_record(keys: KeyList, use: str) -> KeyRecord:
 
 
 def record_of(keys: KeyList, kid: str) -> KeyRecord:
-    """Return a key by its name, or by the beginning of it that no other key shares.
-
-    A name is the thumbprint, or use, hyphen and thumbprint, as public files are named: a thumbprint
-    that begins with a hyphen would look like an option.
-    """
-    found = [record for record in keys.keys if kid and _is_called(record, kid)]
+    """Return a key by its thumbprint, use-thumbprint, or the beginning of either that no other key shares."""
+    found = [
+        record
+        for record in keys.keys
+        if kid and (record.kid.startswith(kid) or f"{record.use}-{record.kid}".startswith(kid))
+    ]
     if len(found) != 1:
         reason = "no key of the list" if not found else f"more than one key ({len(found)}) of the list"
         raise UsageError(f"{reason} begins with {kid!r}", hint="register-api keys list")
     return found[0]
-
-
-def _is_called(record: KeyRecord, name: str) -> bool:
-    return record.kid.startswith(name) or f"{record.use}-{record.kid}".startswith(name)
 
 
 def rotated(keys: KeyList, successor: KeyRecord, newest: int, ended: Ended) -> KeyList:
@@ -134,7 +121,7 @@ def rotated(keys: KeyList, successor: KeyRecord, newest: int, ended: Ended) -> K
     """
     record = open_record(keys, successor.use)
     if record.first_version > newest:
-        successor = _from(successor, record.first_version)
+        successor = msgspec.structs.replace(successor, first_version=record.first_version)
         return _checked(keys, [successor if each == record else each for each in keys.keys])
     return shortened(keys, record, newest, ended, successor)
 
@@ -149,23 +136,15 @@ def shortened(
             f"{last_version} is not among the versions that the {record.use} key is good for:"
             f" from {record.first_version}{until}"
         )
-    behind = None if record.last_version is None else record.last_version + 1
-    changed = [_changed(each, record, behind, last_version, ended) for each in keys.keys]
-    if behind is None and successor is not None:
-        changed.append(_from(successor, last_version + 1))
-    return _checked(keys, changed)
-
-
-def _changed(each: KeyRecord, record: KeyRecord, behind: int | None, last: int, ended: Ended) -> KeyRecord:
-    if each == record:
-        return msgspec.structs.replace(each, last_version=last, ended=ended)
-    if each.use == record.use and each.first_version == behind:
-        return _from(each, last + 1)
-    return each
-
-
-def _from(record: KeyRecord, first_version: int) -> KeyRecord:
-    return msgspec.structs.replace(record, first_version=first_version)
+    following = None if record.last_version is None else record.last_version + 1
+    changed = {record.kid: msgspec.structs.replace(record, last_version=last_version, ended=ended)}
+    for each in keys.keys:
+        if each.use == record.use and each.first_version == following:
+            changed[each.kid] = msgspec.structs.replace(each, first_version=last_version + 1)
+    records = [changed.get(each.kid, each) for each in keys.keys]
+    if following is None and successor is not None:
+        records.append(msgspec.structs.replace(successor, first_version=last_version + 1))
+    return _checked(keys, records)
 
 
 def _checked(keys: KeyList, records: list[KeyRecord]) -> KeyList:

@@ -11,7 +11,7 @@
       feed.pem          feeds, as XML signature (P-256)
       <role>.next.pem   made to follow, not in force yet (``key_transaction``)
 
-Instead of a key, a file may hold the ``pkcs11:`` URI of one in a token (``passphrase``). What a file would
+Instead of a key, a file may hold the ``pkcs11:`` URI of one in a token (``token_uri``). What a file would
 hold, but for root keys, may stand in the environment instead (``key_file.VARIABLES``).
 """
 
@@ -39,7 +39,7 @@ from register_api.core.xml_signature import COORDINATE_BYTES, SIGNATURE_SHAPE, b
 from register_api.errors import KeyStoreError, UsageError
 from register_api.files import durable
 from register_api.publish.signing import key_file
-from register_api.publish.signing.passphrase import Passphrases, Pins
+from register_api.publish.signing.key_file import Passphrases
 from register_api.publish.signing.signer import (
     Ed25519Signer,
     P256Signer,
@@ -50,6 +50,7 @@ from register_api.publish.signing.signer import (
     parse,
     unkept,
 )
+from register_api.publish.signing.token_uri import Pins
 
 WAIT_SECONDS = 20.0
 """How long to wait for another process that is making keys in the same folder."""
@@ -73,16 +74,16 @@ def kind_of_role(role: str) -> type[Ed25519Signer | P256Signer]:
 class Keyring:
     """The keys of one folder.
 
-    Attributes:
-        folder: Where the key files lie.
-        create: Whether a key that is missing is made when it is first asked for. Only for a new
-            register: a new key that the trust root does not know can sign nothing.
-        root_keys: How many root keys there are.
-        root_threshold: How many of them have to sign a root.
+    A key that is missing is made by ``create``, for a new register alone: one that the trust root does not
+    know can sign nothing.
     """
 
-    def __init__(self, folder: Path, *, create: bool, root_keys: int, root_threshold: int) -> None:
+    def __init__(
+        self, folder: Path, *, create: bool = False, root_keys: int = 1, root_threshold: int = 1
+    ) -> None:
         """Remember where to look; nothing is read yet."""
+        if not 1 <= root_threshold <= root_keys:
+            raise UsageError(f"{root_threshold} of {root_keys} root keys is not a threshold that can be met")
         self.folder = folder
         self.create = create
         self.root_keys = root_keys
@@ -95,16 +96,9 @@ class Keyring:
         return f"Keyring({str(self.folder)!r})"
 
     @classmethod
-    def open(cls, folder: Path, *, create: bool, root_threshold: int = 1, root_keys: int = 1) -> Keyring:
-        """Open a folder of keys without reading any of them yet."""
-        if not 1 <= root_threshold <= root_keys:
-            raise UsageError(f"{root_threshold} of {root_keys} root keys is not a threshold that can be met")
-        return cls(folder, create=create, root_keys=root_keys, root_threshold=root_threshold)
-
-    @classmethod
     def unkept(cls) -> Keyring:
         """Return new keys for documents, log and feed that lie in no file, for what is not published."""
-        keyring = cls(Path(os.devnull), create=False, root_keys=1, root_threshold=1)
+        keyring = cls(Path(os.devnull))
         keyring._opened = {f"{use}.pem": unkept(kind_of_role(use)) for use in ("document", "log", "feed")}
         return keyring
 
@@ -153,8 +147,24 @@ class Keyring:
         return self._signer_of(role, f"{role}.pem", create=False)
 
     def following(self, role: str) -> Signer:
-        """Return the key that is made to follow a role's present one; made if there is none."""
-        self._refuse_to_leave(role)
+        """Return the key that is made to follow a role's present one; made if there is none.
+
+        None is made in a file to follow one in a token or in the environment, where nobody has said so.
+        """
+        path, following = self.folder / f"{role}.pem", self.folder / f"{role}.next.pem"
+        if (given := key_file.from_environment(path)) is not None:
+            raise UsageError(
+                f"the {role} key is in {given[0]}: the one that follows it would be lost with this job",
+                hint="make it where the key files are, then give the job the new one",
+            )
+        if key_file.exists(path) and not key_file.exists(following):
+            with contextlib.suppress(KeyStoreError):  # a file that cannot be read may be what is replaced
+                if key_file.is_reference(path):
+                    new = f"register-api keys new {following}"
+                    raise UsageError(
+                        f"the {role} key lies in a token; make the one that follows it first",
+                        hint=f"{new} --token pkcs11:…, or without --token in a file",
+                    )
         return self._signer_of(role, f"{role}.next.pem", create=True)
 
     def adopt_following(self, role: str) -> Signer:
@@ -179,27 +189,15 @@ class Keyring:
             if (create or self.create) and not key_file.exists(path):
                 self._make(path, kind)
             signer = load(path, kind, self._passphrases, self._pins)
-        self._refuse_second_role(name, signer)
+        # With every key opened so far: a raw signature does not say what it is for.
+        for other, found in self._opened.items():
+            if found.public == signer.public:
+                raise KeyStoreError(
+                    f"{self.folder / other} and {self.folder / name} hold the same key",
+                    hint="each role has its own key; remove the copy",
+                )
         self._opened[name] = signer
         return signer
-
-    def _refuse_to_leave(self, role: str) -> None:
-        """Make no key in a file to follow one in a token or in the environment, where nobody has said so."""
-        path, following = self.folder / f"{role}.pem", self.folder / f"{role}.next.pem"
-        if (given := key_file.from_environment(path)) is not None:
-            raise UsageError(
-                f"the {role} key is in {given[0]}: the one that follows it would be lost with this job",
-                hint="make it where the key files are, then give the job the new one",
-            )
-        if key_file.exists(following) or not key_file.exists(path):
-            return
-        with contextlib.suppress(KeyStoreError):  # a file that cannot be read may be what is replaced
-            if not key_file.is_reference(path):
-                return
-            raise UsageError(
-                f"the {role} key lies in a token; make the one that follows it first",
-                hint=f"register-api keys new {following} --token pkcs11:…, or without --token in a file",
-            )
 
     def _make(self, path: Path, kind: type[S]) -> None:
         """Make one key, unless another process made it while we waited for the folder."""
@@ -214,33 +212,20 @@ class Keyring:
         except OSError as error:
             raise KeyStoreError(f"{self.folder} cannot be locked or tidied: {error.strerror}") from error
 
-    def _refuse_second_role(self, name: str, signer: Signer) -> None:
-        """Compare with every key opened so far: a raw signature does not say what it is for."""
-        for other, opened in self._opened.items():
-            if opened.public == signer.public:
-                raise KeyStoreError(
-                    f"{self.folder / other} and {self.folder / name} hold the same key",
-                    hint="each role has its own key; remove the copy",
-                )
-
 
 def sign_feed(data: bytes, uri: str, signer: P256Signer) -> bytes:
     """Sign a feed's exact bytes (docs/format/feeds.md); the same feed and key always give the same document.
 
-    signxml cannot make this form: it digests a parsed copy instead of the file's bytes, leaves an empty
-    ``ds:Transforms`` that its own verifier refuses, and is not deterministic. It judges the result in the
-    tests instead, as does xmlsec1.
+    signxml cannot make this form: it digests a parsed copy instead of the file's bytes, and is not
+    deterministic.
     """
     digest = strict_base64.encode(hashlib.sha256(data).digest())
     root = build(SIGNATURE_SHAPE, {"URI": uri, "DigestValue": digest, "KeyName": signer.kid})
-    root[1].text = strict_base64.encode(_fixed_length(signer.sign(canonical(root[0]))))
+    r, s = decode_dss_signature(signer.sign(canonical(root[0])))
+    # ``r ‖ s`` (RFC 9231 section 2.3.6)
+    fixed = r.to_bytes(COORDINATE_BYTES, "big") + s.to_bytes(COORDINATE_BYTES, "big")
+    root[1].text = strict_base64.encode(fixed)
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
-
-
-def _fixed_length(der: bytes) -> bytes:
-    """Turn a DER signature into ``r ‖ s`` (RFC 9231 section 2.3.6)."""
-    r, s = decode_dss_signature(der)
-    return r.to_bytes(COORDINATE_BYTES, "big") + s.to_bytes(COORDINATE_BYTES, "big")
 
 
 def sign_jws(data: bytes, signer: Ed25519Signer) -> bytes:

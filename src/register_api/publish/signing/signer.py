@@ -1,18 +1,15 @@
-"""The private keys: the one module that names private-key types, and all that is done with them.
+"""The private keys, in their files or in a token (``token_key``), and all that is done with them.
 
-A key is in its file, or the file says in which token it lies (``token_key``).
-
-Ed25519 (RFC 8032) for documents, the log and TUF; ECDSA with P-256 and SHA-256 (FIPS 186-5), with
-the nonce of RFC 6979, for feeds, since XML Signature tools do not know Ed25519. Both give the same
-signature for the same bytes every time. A key never leaves its object except into its own file, and
-neither errors nor ``repr`` show any of it.
+Ed25519 (RFC 8032) for documents, the log and TUF; ECDSA with P-256 and SHA-256 (FIPS 186-5), with the nonce
+of RFC 6979, for feeds, since XML Signature tools do not know Ed25519. Both give the same signature for the
+same bytes every time. Neither errors nor ``repr`` show any of a key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias, TypeGuard, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -38,24 +35,17 @@ from tuf.api.metadata import Metadata
 from register_api.core.signature import ed25519_jwk, p256_jwk, thumbprint
 from register_api.errors import KeyStoreError
 from register_api.publish.signing import key_file
-from register_api.publish.signing.key_file import Secret
-from register_api.publish.signing.passphrase import Passphrases, Pins, parse_uri
+from register_api.publish.signing.key_file import Passphrases, Secret
 from register_api.publish.signing.token_key import TokenKey, make_in_token
-
-_PrivateKey: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey
+from register_api.publish.signing.token_uri import Pins, parse_uri
 
 _MARK = b"-----BEGIN %s-----" % b"PRIVATE KEY"
 
 
 class _KeyNames:
-    """The public names of a private key.
+    """The public names of a private key: RFC 7638 thumbprint, bytes, JWK without ``alg``, and PEM.
 
-    Attributes:
-        kid: RFC 7638 thumbprint of the public key.
-        jwk: Public key as JWK (RFC 8037 or RFC 7518 section 6.2.1), without ``alg``.
-        public: Public key: 32 bytes (RFC 8032 section 5.1.5), or an uncompressed point, 65 bytes (SEC 1
-            section 2.3.3).
-        public_pem: Public key as SubjectPublicKeyInfo in PEM, with a final newline.
+    The bytes are 32 (RFC 8032 section 5.1.5), or an uncompressed point, 65 (SEC 1 section 2.3.3).
     """
 
     def __init__(
@@ -137,7 +127,7 @@ def unkept(kind: type[Signer]) -> Signer:
     return kind(_new_key(kind))  # type: ignore[arg-type]  # each kind with a key of its own
 
 
-def _new_key(kind: type[Signer]) -> _PrivateKey:
+def _new_key(kind: type[Signer]) -> Ed25519PrivateKey | EllipticCurvePrivateKey:
     return Ed25519PrivateKey.generate() if kind is Ed25519Signer else generate_private_key(SECP256R1())
 
 
@@ -155,52 +145,43 @@ def parse(
 ) -> S:
     """Read a private key (PKCS#8 in PEM, RFC 5958 and RFC 7468 sections 10 and 11; or RFC 7512)."""
     if content.startswith(key_file.TOKEN_MARK):
-        return _in_token(place, content, kind, pins or Pins())
-    private = _parse(place, content, passphrases or Passphrases())
+        if kind is not Ed25519Signer:
+            raise KeyStoreError(
+                f"{place} names a key in a token, and a {kind.kind} key cannot lie in one",
+                hint="a feed's signature is the same every time (RFC 6979); a token draws its own nonce",
+            )
+        if not content.is_text():
+            raise KeyStoreError(f"{place} is not a private key in PKCS#8 PEM form, and no pkcs11: URI")
+        return kind(TokenKey(parse_uri(content.reveal().decode().strip()), pins or Pins()))
+    private = _read(place, content, passphrases or Passphrases())
     if kind is Ed25519Signer and isinstance(private, Ed25519PrivateKey):
         return kind(private)
-    if kind is P256Signer and _is_p256(private):
+    if (
+        kind is P256Signer
+        and isinstance(private, EllipticCurvePrivateKey)
+        and isinstance(private.curve, SECP256R1)
+    ):
         return kind(private)
     raise KeyStoreError(f"{place} does not hold a private key of the kind {kind.kind}")
 
 
-def _in_token(place: Path | str, content: Secret, kind: type[S], pins: Pins) -> S:
-    """Find the key that is named; its URI is no secret unless somebody wrote a PIN into it."""
-    if kind is not Ed25519Signer:
-        raise KeyStoreError(
-            f"{place} names a key in a token, and a {kind.kind} key cannot lie in one",
-            hint="a feed's signature is the same every time (RFC 6979); a token draws its own nonce",
-        )
-    if not content.is_text():
-        raise KeyStoreError(f"{place} is not a private key in PKCS#8 PEM form, and no pkcs11: URI")
-    return kind(TokenKey(parse_uri(content.reveal().decode().strip()), pins))
-
-
-def _parse(place: Path | str, pem: Secret, passphrases: Passphrases) -> object:
+def _read(place: Path | str, pem: Secret, passphrases: Passphrases) -> object:
     """Read PEM; what the library says about its content goes no further."""
-    if pem.startswith(key_file.ENCRYPTED_MARK):
-        return _decrypt(place, pem, passphrases)
-    if not pem.startswith(_MARK):
+    encrypted = pem.startswith(key_file.ENCRYPTED_MARK)
+    if not encrypted and not pem.startswith(_MARK):
         raise KeyStoreError(f"{place} is not a private key in PKCS#8 PEM form")
-    try:
-        return load_pem_private_key(pem.reveal(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise KeyStoreError(f"{place} is damaged: it holds no readable key") from None
-
-
-def _decrypt(place: Path | str, pem: Secret, passphrases: Passphrases) -> object:
-    for passphrase in passphrases.candidates(place):
+    for passphrase in passphrases.candidates(place) if encrypted else (None,):
         try:
-            private = load_pem_private_key(pem.reveal(), password=passphrase.reveal())
+            private = load_pem_private_key(pem.reveal(), password=passphrase.reveal() if passphrase else None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
             continue
-        passphrases.remember(passphrase)
+        if passphrase:
+            passphrases.remember(passphrase)
         return private
-    raise KeyStoreError(f"{place} is damaged, or encrypted with another passphrase")
-
-
-def _is_p256(private: object) -> TypeGuard[EllipticCurvePrivateKey]:
-    return isinstance(private, EllipticCurvePrivateKey) and isinstance(private.curve, SECP256R1)
+    what = (
+        "damaged, or encrypted with another passphrase" if encrypted else "damaged: it holds no readable key"
+    )
+    raise KeyStoreError(f"{place} is {what}")
 
 
 def new_token_key(path: Path, text: str, *, adopt: bool = False) -> Ed25519Signer:

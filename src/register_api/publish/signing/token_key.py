@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from register_api.errors import KeyStoreError
-from register_api.publish.signing.passphrase import Pins, TokenUri
+from register_api.publish.signing.token_uri import Pins, TokenUri
 
 VARIABLE = "REGISTER_PKCS11_MODULE"
 """Names the token's library (a shared object) where the URI has no ``module-path``."""
@@ -41,11 +41,18 @@ _WORDS = {
 @contextlib.contextmanager
 def session(uri: TokenUri, pins: Pins, *, write: bool = False) -> Iterator[tuple[ModuleType, Any]]:
     """Open a session with a token and log in."""
-    pkcs11 = _package()
+    try:
+        import pkcs11  # noqa: PLC0415  (an optional package, and slow to load)
+    except ImportError:
+        raise KeyStoreError(
+            "a key in a token needs the Python package python-pkcs11",
+            hint="pip install 'register-api[pkcs11]'",
+        ) from None
     library = _library(pkcs11, uri)
     try:
         token = _token(library, uri)
-        _check_mechanism(pkcs11, token, uri)
+        if pkcs11.Mechanism.EDDSA not in token.slot.get_mechanisms():
+            raise _refusal(uri, "MechanismInvalid")
         pin = pins.pin(uri)
         with token.open(rw=write, user_pin=pin.reveal().decode()) as opened:
             pins.remember(uri, pin)
@@ -55,22 +62,15 @@ def session(uri: TokenUri, pins: Pins, *, write: bool = False) -> Iterator[tuple
         if kind in _WRONG_PIN:
             pins.refused(uri)
             raise _wrong_pin(pkcs11, token, uri) from None
-        words, hint = _WORDS.get(kind, (f"does not do what it should: {kind}", ""))
-        raise KeyStoreError(f"the token {uri.token_name} {words}", hint=hint) from None
+        raise _refusal(uri, kind) from None
     finally:
         with contextlib.suppress(pkcs11.PKCS11Error):
             library.finalize()
 
 
-def _package() -> ModuleType:
-    try:
-        import pkcs11  # noqa: PLC0415  (an optional package, and slow to load)
-    except ImportError:
-        raise KeyStoreError(
-            "a key in a token needs the Python package python-pkcs11",
-            hint="pip install 'register-api[pkcs11]'",
-        ) from None
-    return pkcs11
+def _refusal(uri: TokenUri, kind: str) -> KeyStoreError:
+    words, hint = _WORDS.get(kind, (f"does not do what it should: {kind}", ""))
+    return KeyStoreError(f"the token {uri.token_name} {words}", hint=hint)
 
 
 def _library(pkcs11: ModuleType, uri: TokenUri) -> Any:
@@ -104,20 +104,13 @@ def _token(library: Any, uri: TokenUri) -> Any:
     return found[0]
 
 
-def _check_mechanism(pkcs11: ModuleType, token: Any, uri: TokenUri) -> None:
-    if pkcs11.Mechanism.EDDSA not in token.slot.get_mechanisms():
-        words, hint = _WORDS["MechanismInvalid"]
-        raise KeyStoreError(f"the token {uri.token_name} {words}", hint=hint)
-
-
 def _wrong_pin(pkcs11: ModuleType, token: Any, uri: TokenUri) -> KeyStoreError:
     """Say what the token says of the tries that are left."""
     flags = pkcs11.TokenFlag(0)
     with contextlib.suppress(pkcs11.PKCS11Error):
         flags = token.slot.get_token().flags
     if pkcs11.TokenFlag.USER_PIN_LOCKED in flags:
-        words, hint = _WORDS["PinLocked"]
-        return KeyStoreError(f"the token {uri.token_name} {words}", hint=hint)
+        return _refusal(uri, "PinLocked")
     last = pkcs11.TokenFlag.USER_PIN_FINAL_TRY in flags
     tries = "one more wrong PIN locks the token" if last else "after a few wrong PINs a token locks itself"
     return KeyStoreError(
@@ -190,22 +183,18 @@ def make_in_token(uri: TokenUri, pins: Pins) -> None:
                     f"the token {uri.token_name} holds a key of that name already",
                     hint="--adopt takes it; another object= makes another one",
                 )
-        _generate(pkcs11, opened, uri)
-
-
-def _generate(pkcs11: ModuleType, opened: Any, uri: TokenUri) -> None:
-    attribute = pkcs11.Attribute
-    parameters = opened.create_domain_parameters(
-        pkcs11.KeyType.EC_EDWARDS, {attribute.EC_PARAMS: ED25519_PARAMS}, local=True
-    )
-    parameters.generate_keypair(
-        id=uri.id or secrets.token_bytes(_ID_BYTES),
-        label=uri.label,
-        store=True,
-        capabilities=pkcs11.MechanismFlag.SIGN | pkcs11.MechanismFlag.VERIFY,
-        mechanism=pkcs11.Mechanism.EC_EDWARDS_KEY_PAIR_GEN,
-        private_template={attribute.SENSITIVE: True, attribute.EXTRACTABLE: False},
-    )
+        attribute = pkcs11.Attribute
+        parameters = opened.create_domain_parameters(
+            pkcs11.KeyType.EC_EDWARDS, {attribute.EC_PARAMS: ED25519_PARAMS}, local=True
+        )
+        parameters.generate_keypair(
+            id=uri.id or secrets.token_bytes(_ID_BYTES),
+            label=uri.label,
+            store=True,
+            capabilities=pkcs11.MechanismFlag.SIGN | pkcs11.MechanismFlag.VERIFY,
+            mechanism=pkcs11.Mechanism.EC_EDWARDS_KEY_PAIR_GEN,
+            private_template={attribute.SENSITIVE: True, attribute.EXTRACTABLE: False},
+        )
 
 
 def _template(pkcs11: ModuleType, uri: TokenUri) -> dict[Any, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from tuf.api.exceptions import LengthOrHashMismatchError, UnsignedMetadataError
@@ -21,6 +21,12 @@ from register_api.publish.signing.signer import Ed25519Signer
 
 Read: TypeAlias = Callable[[str], bytes]
 """From a path in the tree to its bytes; ``KeyError`` when there is no such file."""
+
+
+def overlaid(files: Mapping[str, bytes], read: Read) -> Read:
+    """Return what reads some files before those of a tree."""
+    return lambda path: files[path] if path in files else read(path)
+
 
 T = TypeVar("T", Root, Timestamp, Snapshot, Targets)
 
@@ -85,25 +91,15 @@ def timestamp(read: Read) -> Timestamp | None:
     return parse(data, Timestamp).signed
 
 
-def snapshot(read: Read, named: Timestamp, root: Root | None = None) -> Snapshot:
-    """Return the snapshot that a timestamp names."""
-    found = _named(read, Snapshot, named.snapshot_meta, root)
-    if "targets.json" not in found.meta:
-        raise StoreDamaged(f"version {found.version} of the snapshot names no targets")
-    return found
-
-
-def targets(read: Read, named: Snapshot, root: Root | None = None) -> Targets:
-    """Return the targets metadata that a snapshot names; as ``snapshot``."""
-    return _named(read, Targets, named.meta["targets.json"], root)
-
-
-def required(read: Read, path: str) -> bytes:
-    """Return a file that has to be in the tree."""
-    try:
-        return read(path)
-    except KeyError as error:
-        raise StoreDamaged(f"{path} is missing") from error
+def newest(read: Read, root: Root | None = None) -> tuple[Timestamp, Snapshot, Targets] | None:
+    """Return the newest timestamp, and snapshot and targets that it leads to; ``None`` before the first."""
+    named = timestamp(read)
+    if named is None:
+        return None
+    snapshot = _named(read, Snapshot, named.snapshot_meta, root)
+    if "targets.json" not in snapshot.meta:
+        raise StoreDamaged(f"version {snapshot.version} of the snapshot names no targets")
+    return named, snapshot, _named(read, Targets, snapshot.meta["targets.json"], root)
 
 
 def parse(data: bytes, kind: type[T]) -> Metadata[T]:

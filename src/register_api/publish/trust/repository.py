@@ -1,8 +1,7 @@
 """Keys and freshness for customers: a TUF repository of five targets (docs/format/trust.md).
 
-Pure functions from what is in the tree to the files that join it; a stock TUF client follows the
-result. ``publish`` needs the targets and the online key, ``refresh`` the online key alone, so that
-freshness can be renewed by a timer on a machine that cannot publish.
+``publish`` needs the targets and the online key, ``refresh`` the online key alone, so that a timer on a
+machine that cannot publish renews freshness.
 """
 
 from __future__ import annotations
@@ -69,15 +68,19 @@ def publish(
     _check_not_expired(root, now)
     check_against_root(root.to_dict(), canonical.decode(targets["keys.json"], KeyList))
     online = _Online(root, keyring, now, fresh_for, clock_is_right)
-    timestamp, snapshot = _newest(read)
+    timestamp, snapshot, before = trust_metadata.newest(read) or (None, None, None)
     listed = Targets(
-        snapshot.meta["targets.json"].version + 1 if snapshot else 1,
+        before.version + 1 if before else 1,
         expires=expiry(now, LIFETIME),
         targets={name: TargetFile.from_data(name, data, ["sha256"]) for name, data in targets.items()},
     )
     path, signed = metadata_path(Targets.type, listed.version), sign(listed, keyring.targets, root)
     copies = {target_copy(name, canonical.digest(data)): data for name, data in targets.items()}
-    return {**copies, path: signed, **online.snapshot(timestamp, snapshot, _describe(listed, signed))}
+    return {
+        **copies,
+        path: signed,
+        **online.snapshot(timestamp, snapshot.version + 1 if snapshot else 1, _describe(listed, signed)),
+    }
 
 
 def refresh(
@@ -90,30 +93,20 @@ def refresh(
 ) -> dict[str, bytes]:
     """Renew freshness: a timestamp, and a snapshot when less than half of its time is left."""
     root = trust_metadata.newest_root(read)
-    timestamp = trust_metadata.timestamp(read)
-    if timestamp is None:
-        raise StoreError("nothing was published yet", hint="register-api publish")
-    snapshot = trust_metadata.snapshot(read, timestamp, root)
-    targets = trust_metadata.targets(read, snapshot, root)
+    timestamp, snapshot, targets = _published(read, root)
     _check_not_expired(root, now)
     _check_not_expired(targets, now)
     online = _Online(root, keyring, now, fresh_for, clock_is_right)
     if expiry(now, LIFETIME / 2) > snapshot.expires:
-        return online.snapshot(timestamp, snapshot, snapshot.meta["targets.json"])
+        return online.snapshot(timestamp, snapshot.version + 1, snapshot.meta["targets.json"])
     return online.timestamp(timestamp, timestamp.snapshot_meta)
 
 
 def vouched(read: Read, name: str) -> bytes:
-    """Return a target as it was vouched for last: its copy below ``/trust/targets/``.
-
-    The public checkpoint may have further lines since (docs/format/log.md).
-    """
-    timestamp, snapshot = _newest(read)
-    if timestamp is None or snapshot is None:
-        raise StoreError("nothing was published yet", hint="register-api publish")
-    listed = trust_metadata.targets(read, snapshot).targets
+    """Return a target as it was vouched for last; the public checkpoint may have further lines since."""
+    _, _, listed = _published(read)
     try:
-        return read(target_copy(name, listed[name].hashes["sha256"]))
+        return read(target_copy(name, listed.targets[name].hashes["sha256"]))
     except KeyError as error:
         raise StoreDamaged(f"the target {name} is not listed, or its copy is missing") from error
 
@@ -121,9 +114,7 @@ def vouched(read: Read, name: str) -> bytes:
 def expiries(read: Read) -> tuple[Expiry, ...]:
     """Return what expires when: root, and once something was published targets, snapshot, timestamp."""
     newest: list[Signed] = [trust_metadata.newest_root(read)]
-    timestamp, snapshot = _newest(read)
-    if timestamp and snapshot:
-        newest += [trust_metadata.targets(read, snapshot), snapshot, timestamp]
+    newest += reversed(trust_metadata.newest(read) or ())
     return tuple(
         Expiry(
             role=each.type,
@@ -166,33 +157,32 @@ class _Online(msgspec.Struct, frozen=True):
     fresh_for: dt.timedelta | None
     clock_is_right: bool
 
-    def snapshot(
-        self, old_timestamp: Timestamp | None, old: Snapshot | None, targets: MetaFile
-    ) -> dict[str, bytes]:
-        """Make the next snapshot and the next timestamp, which names it."""
-        version = old.version + 1 if old else 1
-        expires = expiry(self.now, LIFETIME)
-        snapshot = Snapshot(version, expires=expires, meta={"targets.json": targets})
+    def snapshot(self, old: Timestamp | None, version: int, targets: MetaFile) -> dict[str, bytes]:
+        """Make a snapshot and the next timestamp, which names it."""
+        meta = {"targets.json": targets}
+        snapshot = Snapshot(version, expires=expiry(self.now, LIFETIME), meta=meta)
         signed = sign(snapshot, self.keyring.online, self.root)
-        files = {metadata_path(Snapshot.type, version): signed}
-        return {**files, **self.timestamp(old_timestamp, _describe(snapshot, signed))}
+        made = self.timestamp(old, _describe(snapshot, signed))
+        return {metadata_path(Snapshot.type, version): signed, **made}
 
     def timestamp(self, old: Timestamp | None, snapshot: MetaFile) -> dict[str, bytes]:
         """Make the next timestamp."""
+        said = format_instant(self.now)
         before = old.unrecognized_fields.get(SIGNED_AT) if old else None
-        if before is not None and format_instant(self.now) < before and not self.clock_is_right:
+        if before is not None and said < before and not self.clock_is_right:
             raise StoreError(
-                f"this machine's clock says {format_instant(self.now)}, but the timestamp in force was signed"
-                f" at {before}",
+                f"this machine's clock says {said}, but the timestamp in force was signed at {before}",
                 hint="set the clock; if that timestamp was signed by a clock that was ahead:"
                 " register-api publish --clock-is-right, or refresh --clock-is-right",
             )
-        version = old.version + 1 if old else 1
         fresh_for = lasts(old) if self.fresh_for is None else self.fresh_for
         check_fresh_for(fresh_for)
-        expires = expiry(self.now, fresh_for)
-        said = {SIGNED_AT: format_instant(self.now)}
-        timestamp = Timestamp(version, expires=expires, snapshot_meta=snapshot, unrecognized_fields=said)
+        timestamp = Timestamp(
+            old.version + 1 if old else 1,
+            expires=expiry(self.now, fresh_for),
+            snapshot_meta=snapshot,
+            unrecognized_fields={SIGNED_AT: said},
+        )
         return {tree.TIMESTAMP.path(): sign(timestamp, self.keyring.online, self.root)}
 
 
@@ -201,10 +191,11 @@ def _describe(signed: Signed, data: bytes) -> MetaFile:
     return MetaFile.from_data(signed.version, data, ["sha256"])
 
 
-def _newest(read: Read) -> tuple[Timestamp | None, Snapshot | None]:
-    """Return the newest timestamp and the snapshot it names, or nothing before the first publication."""
-    timestamp = trust_metadata.timestamp(read)
-    return timestamp, (trust_metadata.snapshot(read, timestamp) if timestamp else None)
+def _published(read: Read, root: Root | None = None) -> tuple[Timestamp, Snapshot, Targets]:
+    found = trust_metadata.newest(read, root)
+    if found is None:
+        raise StoreError("nothing was published yet", hint="register-api publish")
+    return found
 
 
 PublishedAt: TypeAlias = Callable[[str], dt.datetime | None]
@@ -223,20 +214,18 @@ def outlived(read: Read, published_at: PublishedAt, now: dt.datetime) -> tuple[s
     A root never may: a customer follows them one by one from the first. Nor may what the newest timestamp
     names, however old it is.
     """
-    timestamp = trust_metadata.timestamp(read)
-    if timestamp is None:
+    if (found := trust_metadata.newest(read)) is None:
         return ()
-    snapshot = trust_metadata.snapshot(read, timestamp)
-    newest = snapshot.meta["targets.json"].version
+    _, snapshot, listed = found
     snapshots = _outlived_versions(Snapshot.type, snapshot.version, published_at, now)
-    targets = _outlived_versions(Targets.type, newest, published_at, now)
+    targets = _outlived_versions(Targets.type, listed.version, published_at, now)
     gone = [metadata_path(Snapshot.type, version) for version in snapshots]
     gone += [metadata_path(Targets.type, version) for version in targets]
     if not targets:
         return tuple(gone)
     try:
         # What is still named is looked up, not concluded: bytes may have come back after other bytes.
-        named = _copies(read, range(targets[-1] + 1, newest + 1))
+        named = _copies(read, range(targets[-1] + 1, listed.version + 1))
         return (*gone, *sorted(_copies(read, targets) - named))
     except StoreDamaged:
         # An old file that cannot be read must not keep a new version from being published: all stays.
@@ -253,12 +242,12 @@ def _outlived_versions(role: str, newest: int, published_at: PublishedAt, now: d
 
 def _copies(read: Read, versions: Iterable[int]) -> set[str]:
     """Return the copies that versions of the targets metadata name."""
-    listed = (
-        trust_metadata.parse(trust_metadata.required(read, metadata_path(Targets.type, version)), Targets)
-        for version in versions
-    )
-    return {
-        target_copy(name, target.hashes["sha256"])
-        for metadata in listed
-        for name, target in metadata.signed.targets.items()
-    }
+    found = set()
+    for version in versions:
+        path = metadata_path(Targets.type, version)
+        try:
+            listed = trust_metadata.parse(read(path), Targets).signed.targets
+        except KeyError as error:
+            raise StoreDamaged(f"{path} is missing") from error
+        found |= {target_copy(name, target.hashes["sha256"]) for name, target in listed.items()}
+    return found

@@ -20,7 +20,7 @@ from register_api.core.canonical import digest
 from register_api.core.signature import ed25519_jwk, thumbprint
 from register_api.core.text import printable
 from register_api.core.trust_root import MEMBER, LogEpoch, check_root_roles, read_epochs
-from register_api.errors import Forged, Forked, KeyStoreError, UntrustedKey, UsageError
+from register_api.errors import Forked, KeyStoreError, UntrustedKey, UsageError
 from register_api.files import durable
 from register_api.publish.signing import key_file
 from register_api.publish.signing.keyring import Keyring
@@ -29,12 +29,7 @@ from register_api.publish.trust.metadata import encode, expiry, metadata_path
 
 
 class KnownRoot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The newest root that a key has signed, as it is kept beside the key.
-
-    Attributes:
-        version: Its version.
-        sha256: SHA-256 (hex) of what was signed; signatures, which join later, are not in it.
-    """
+    """The newest root that a key has signed, kept beside the key; the SHA-256 (hex) is of what was signed."""
 
     version: int
     sha256: str
@@ -95,36 +90,6 @@ def check_known(chain: Sequence[Metadata[Root]], draft: Metadata[Root], known: K
         f"this key has signed version {number} of the trust root, {what}; {found}",
         hint="do not sign, and ask the other holders of root keys by telephone. Only if that version was"
         " given up before it was published: remove the .known.json beside the key, and give --root-sha256",
-    )
-
-
-def check_sha256(chain: Sequence[bytes], draft: Metadata[Root], sha256: str) -> int:
-    """Check that a draft continues a root whose digest the signer has from elsewhere."""
-    found = [digest(data) for data in chain] or [signed_sha256(draft)]
-    if sha256 in found:
-        return found.index(sha256) + 1 if chain else 0
-    tried = f"versions 1 to {len(chain)}" if len(chain) > 1 else "version 1"
-    raise Forged(
-        f"no root of the draft has the SHA-256 {sha256}: tried {tried}, {', '.join(found)}",
-        hint="do not sign, and ask the other holders of root keys by telephone",
-    )
-
-
-def nothing_known(chain: Sequence[bytes], draft: Metadata[Root], key: Path) -> UsageError:
-    """Return the refusal of a signer who brings nothing to compare a draft with."""
-    if chain:
-        what = (
-            "with the SHA-256 of 1.root.json in your contracts, or of a root file that you keep yourself:"
-            f" the first root of the draft has {digest(chain[0])}"
-        )
-    else:
-        what = (
-            "by telephone what each holder's own machine says:"
-            f" all have to see the SHA-256 {signed_sha256(draft)}"
-        )
-    return UsageError(
-        f"nothing says that this draft is your register's: this is the first signature of {key}",
-        hint=f"compare {what}. Then repeat with --root-sha256 HEX",
     )
 
 
@@ -211,13 +176,7 @@ MAX_PEM_BYTES = 4096
 class RootChange(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be different in the next root; without anything it is renewed.
 
-    Attributes:
-        added: New root keys.
-        removed: Thumbprints, or their beginnings, of root keys that leave.
-        threshold: How many root keys have to sign from then on.
-        targets: The new key for targets.
-        online: The new key for snapshot and timestamp.
-        epoch: A new epoch of the log.
+    Keys that leave are named by thumbprint, ``root-<thumbprint>``, or the beginning of either.
     """
 
     added: tuple[Key, ...] = ()
@@ -230,22 +189,23 @@ class RootChange(msgspec.Struct, frozen=True, kw_only=True):
 
 def next_root(before: Root, change: RootChange, now: dt.datetime) -> Root:
     """Put together the next root, not signed yet."""
-    leaving = {_root_keyid(before, kid) for kid in change.removed}
-    staying = [keyid for keyid in before.roles[Root.type].keyids if keyid not in leaving]
+    staying = list(before.roles[Root.type].keyids)
+    for name in change.removed:
+        kid = name.removeprefix("root-")
+        found = [each for each in before.roles[Root.type].keyids if kid_of(before.keys[each]).startswith(kid)]
+        if len(found) != 1 or not kid:
+            reason = "no root key begins" if not found else f"{len(found)} root keys begin"
+            raise UsageError(f"{reason} with {kid!r}", hint="register-api keys list")
+        staying = [keyid for keyid in staying if keyid != found[0]]
     return make_root(
         [*(before.keys[keyid] for keyid in staying), *change.added],
         change.threshold or before.roles[Root.type].threshold,
-        targets=change.targets or only_key(before, "targets"),
-        online=change.online or only_key(before, "timestamp"),
+        targets=change.targets or before.keys[before.roles["targets"].keyids[0]],
+        online=change.online or before.keys[before.roles["timestamp"].keyids[0]],
         version=before.version + 1,
         now=now,
         epochs=(*read_epochs(before.to_dict()), *((change.epoch,) if change.epoch else ())),
     )
-
-
-def only_key(root: Root, role: str) -> Key:
-    """Return the key of a role that has one."""
-    return root.keys[root.roles[role].keyids[0]]
 
 
 def kid_of(key: Key) -> str:
@@ -257,15 +217,6 @@ def root_kids(root: Root, *names: str) -> frozenset[str]:
     """Return the thumbprints of the keys that may sign for a root, or for other TUF roles."""
     keyids = (keyid for name in names or (Root.type,) for keyid in root.roles[name].keyids)
     return frozenset(kid_of(root.keys[keyid]) for keyid in keyids)
-
-
-def missing_signatures(before: Root, draft: Metadata[Root]) -> dict[int, int]:
-    """Return how many signatures a root still needs: by its predecessor's version, and by its own."""
-    found = {}
-    for root in (before, draft.signed):
-        result = root.get_verification_result(Root.type, draft.signed_bytes, draft.signatures)
-        found[root.version] = max(0, result.threshold - len(result.signed))
-    return found
 
 
 def read_public_key(path: Path) -> Key:
@@ -280,13 +231,3 @@ def read_public_key(path: Path) -> Key:
     if not isinstance(public, Ed25519PublicKey):
         raise UsageError(f"{path} is not an Ed25519 key, as all keys of the root are")
     return SSlibKey.from_crypto(public)
-
-
-def _root_keyid(root: Root, name: str) -> str:
-    """Return the id of a root key by its thumbprint, ``root-<thumbprint>``, or the beginning of either."""
-    kid = name.removeprefix("root-")
-    found = [keyid for keyid in root.roles[Root.type].keyids if kid_of(root.keys[keyid]).startswith(kid)]
-    if len(found) != 1 or not kid:
-        reason = "no root key begins" if not found else f"{len(found)} root keys begin"
-        raise UsageError(f"{reason} with {kid!r}", hint="register-api keys list")
-    return found[0]

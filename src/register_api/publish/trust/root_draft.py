@@ -1,8 +1,7 @@
 """A trust root on its way from hand to hand, until enough people have signed it.
 
-A draft is one JSON file with all roots that were published, from the first, and the next one with the
-signatures it has so far. So a machine without network, which knows one of these roots, can check all that
-came after it (``root``), and say what the next one would change.
+A draft has all published roots, so that a machine without network, which knows one of them, can check all
+that came after it (``root``), and say what the next one would change.
 """
 
 from __future__ import annotations
@@ -14,33 +13,21 @@ from typing import Literal
 import msgspec
 from tuf.api.metadata import Metadata, Root
 
+from register_api.core.canonical import digest
 from register_api.core.text import printable
 from register_api.core.trust_root import check_root_roles, read_epochs
-from register_api.errors import KeyStoreError, StoreError, UsageError, VerificationError
+from register_api.errors import Forged, KeyStoreError, StoreError, UsageError, VerificationError
 from register_api.files import durable
 from register_api.publish.signing.signer import Ed25519Signer
 from register_api.publish.trust.metadata import encode, parse
-from register_api.publish.trust.root import (
-    check_chain,
-    check_known,
-    check_sha256,
-    missing_signatures,
-    nothing_known,
-    read_known,
-    root_kids,
-)
+from register_api.publish.trust.root import check_chain, check_known, read_known, root_kids, signed_sha256
 
 MAX_BYTES = 1024 * 1024
 """A draft is a few thousand bytes for each root."""
 
 
 class RootDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file that goes round.
-
-    Attributes:
-        chain: Text of each root as published, from version 1 to the newest; none for a first root.
-        root: Text of the next root, with its signatures so far.
-    """
+    """The file that goes round: the text of each published root, and the next with its signatures so far."""
 
     format: Literal["sub-processor-register-root-draft/1"] = "sub-processor-register-root-draft/1"
     chain: tuple[str, ...]
@@ -65,7 +52,11 @@ class RootDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def missing(self) -> dict[int, int]:
         """Return how many signatures are missing, by version of the root that asks for them."""
-        return missing_signatures(self.newest()[0], self.parsed())
+        draft, missing = self.parsed(), {}
+        for root in self.newest():
+            result = root.get_verification_result(Root.type, draft.signed_bytes, draft.signatures)
+            missing[root.version] = max(0, result.threshold - len(result.signed))
+        return missing
 
     def data(self) -> bytes:
         """Return the bytes of the next root as they are published."""
@@ -103,29 +94,21 @@ def merge_drafts(drafts: Sequence[RootDraft]) -> RootDraft:
 
 
 def check_draft(draft: RootDraft) -> None:
-    """Refuse a draft that no customer would take, whoever signs it.
-
-    Raises:
-        KeyStoreError: A number is left out, or a key counts twice or has two roles.
-        UntrustedKey: A root before it is not signed as customers ask for.
-        StoreError: One is not a root.
-    """
+    """Refuse a draft that no customer would take, whoever signs it."""
     chain = draft.parsed_chain()
     for expected, root in enumerate((*(each.signed for each in chain), draft.parsed().signed), start=1):
-        _check_root(root, expected)
+        if root.version != expected:
+            raise KeyStoreError(
+                f"the draft has version {root.version} of the root where {expected} comes next"
+            )
+        try:
+            check_root_roles(root.to_dict())
+            read_epochs(root.to_dict())
+        except VerificationError as error:
+            raise KeyStoreError(f"customers would refuse this root: {error.message}") from error
+        if not root.consistent_snapshot:
+            raise KeyStoreError("customers would refuse this root: it does not ask for consistent snapshots")
     check_chain(chain)
-
-
-def _check_root(root: Root, expected: int) -> None:
-    if root.version != expected:
-        raise KeyStoreError(f"the draft has version {root.version} of the root where {expected} comes next")
-    try:
-        check_root_roles(root.to_dict())
-        read_epochs(root.to_dict())
-    except VerificationError as error:
-        raise KeyStoreError(f"customers would refuse this root: {error.message}") from error
-    if not root.consistent_snapshot:
-        raise KeyStoreError("customers would refuse this root: it does not ask for consistent snapshots")
 
 
 def check_start(draft: RootDraft, key: Path, sha256: str | None) -> int:
@@ -134,9 +117,27 @@ def check_start(draft: RootDraft, key: Path, sha256: str | None) -> int:
     Return the version of the newest published root that the signer knows; 0 before a first one.
     """
     root, chain, known = draft.parsed(), draft.published(), read_known(key)
+    digests = [digest(data) for data in chain] or [signed_sha256(root)]
     if known is None and sha256 is None:
-        raise nothing_known(chain, root, key)
-    by_digest = check_sha256(chain, root, sha256.lower()) if sha256 is not None else 0
+        what = (
+            "with the SHA-256 of 1.root.json in your contracts, or of a root file that you keep yourself:"
+            f" the first root of the draft has {digests[0]}"
+            if chain
+            else f"by telephone what each holder's own machine says: all have to see the SHA-256 {digests[0]}"
+        )
+        raise UsageError(
+            f"nothing says that this draft is your register's: this is the first signature of {key}",
+            hint=f"compare {what}. Then repeat with --root-sha256 HEX",
+        )
+    by_digest = 0
+    if sha256 is not None:
+        if (given := sha256.lower()) not in digests:
+            tried = f"versions 1 to {len(chain)}" if len(chain) > 1 else "version 1"
+            raise Forged(
+                f"no root of the draft has the SHA-256 {given}: tried {tried}, {', '.join(digests)}",
+                hint="do not sign, and ask the other holders of root keys by telephone",
+            )
+        by_digest = digests.index(given) + 1 if chain else 0
     return max(by_digest, check_known(draft.parsed_chain(), root, known)) if known else by_digest
 
 
@@ -156,11 +157,7 @@ def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, others: Sequ
 
 
 def read_draft(path: Path) -> RootDraft:
-    """Read a draft that was brought here.
-
-    Raises:
-        UsageError: It cannot be read, or is something else.
-    """
+    """Read a draft that was brought here; ``UsageError`` where that is something else."""
     try:
         with path.open("rb") as file:
             draft = msgspec.json.decode(file.read(MAX_BYTES), type=RootDraft)
