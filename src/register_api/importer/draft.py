@@ -43,7 +43,7 @@ from register_api.importer.vendor_update import (
 from register_api.publish.preparation import Baseline, PublishOptions, prepare
 from register_api.source.edit import write_files
 from register_api.source.load import REGISTER_FILE, VENDOR_FOLDER
-from register_api.source.toml_values import VendorFile, plain, schema_files
+from register_api.source.toml_values import VendorFile, schema_files
 
 
 class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +99,7 @@ class StateImporter:
         days of notice are only for a register that begins.
         """
         register = self._register()
-        there = None if register.is_new else plain(register.document.get("updated_on"))
+        there = None if register.is_new else register.said("updated_on")
         asked: dict[str, Stated] = {}
         for said in stated:
             held = said.value == there or (said.field == "notice_days" and not register.is_new)
@@ -177,7 +177,7 @@ class StateImporter:
         """Give names of vendors that the source has already to the names file."""
         for vendor in vendors:
             if vendor not in self.memory.vendors:
-                name = plain(self._file(vendor).document.get("name"))
+                name = self._file(vendor).said("name")
                 if isinstance(name, str) and self.names.find(name, {}) is None:
                     self.names.add(name, (), vendor)
 

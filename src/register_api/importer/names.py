@@ -16,7 +16,7 @@ from register_api.core.text import MAX_SLUG, is_slug, printable, quoted
 from register_api.errors import Finding
 from register_api.importer.table import folded, refuse, refuse_any
 from register_api.source.file import finding
-from register_api.source.toml_values import parse, plain, table_of
+from register_api.source.toml_values import TomlFile, plain, table_of
 
 _OTHER = re.compile("[^a-z0-9]+")
 _LATIN = re.compile("[\0-\u024f\u1e00-\u1eff\u2000-\u206f]*")
@@ -80,7 +80,7 @@ class Names:
         Raises:
             Refused: It is not such a file.
         """
-        self._document = parse(file, text)
+        self._document = TomlFile(file, text).document
         try:
             known = msgspec.convert(plain(self._document), _Document)
         except (msgspec.ValidationError, RecursionError) as error:

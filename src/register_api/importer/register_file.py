@@ -24,7 +24,7 @@ from register_api.importer.import_report import Reporter
 from register_api.importer.table import refuse
 from register_api.importer.vendor_list import ImportedList
 from register_api.source.load import REGISTER_FILE, VENDOR_FOLDER
-from register_api.source.toml_values import DAYS, HEADS, dump, parse, plain, put, schema_files, table_of
+from register_api.source.toml_values import DAYS, HEADS, TomlFile, put, schema_files, table_of
 
 SOURCE = "register"
 _MOST_BYTES = 64 * 1024 * 1024
@@ -128,29 +128,29 @@ def with_others(order: Sequence[str], before: Sequence[str]) -> list[str]:
     return merged
 
 
-class RegisterFile:
+class RegisterFile(TomlFile):
     """The register's file, new or as it was."""
 
     def __init__(self, text: str | None) -> None:
         """Read the file's text, or begin a new one."""
         self.is_new = text is None
-        self.document = parse(REGISTER_FILE, _NEW if text is None else text)
+        super().__init__(REGISTER_FILE, _NEW if text is None else text)
 
     @property
     def time_zone(self) -> str:
         """Name of the publisher's time zone."""
-        publisher = plain(self.document.get("publisher"))
+        publisher = self.said("publisher")
         return str(publisher.get("time_zone", "UTC")) if isinstance(publisher, dict) else "UTC"
 
     @property
     def order(self) -> list[str]:
         """Ids in order of reading."""
-        listed = plain(self.document.get("order"))
+        listed = self.said("order")
         return [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
 
     def ids(self, of: str) -> dict[str, str]:
         """Return title to id of the ``categories`` or ``products`` that are there."""
-        listed = plain(self.document.get(of))
+        listed = self.said(of)
         rows = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
         return {str(item.get("title", item.get("id"))): str(item.get("id")) for item in rows}
 
@@ -173,7 +173,7 @@ class RegisterFile:
 
     def update(self, listing: ImportedList, day: str | None, *, arrange: bool) -> None:
         """Set the day that the content is of, add categories and products, and arrange vendors as listed."""
-        if day is not None and plain(self.document.get("updated_on")) != day:
+        if day is not None and self.said("updated_on") != day:
             put(self.document, "updated_on", day)
         for field, titles in (("categories", listing.categories), ("products", listing.products)):
             there = set(self.ids(field).values())
@@ -185,11 +185,6 @@ class RegisterFile:
             array = tomlkit.array()
             array.extend(order)
             self.document["order"] = array.multiline(multiline=len(order) > 1)
-
-    @property
-    def text(self) -> str:
-        """The text of the file as it is now."""
-        return dump(REGISTER_FILE, self.document)
 
 
 _TELLING = frozenset(

@@ -85,9 +85,9 @@ class VendorUpdate:
 
     def list(self, listed: ListedVendor, earlier_names: tuple[str, ...]) -> None:
         """Write what the rows say."""
-        before = self._said("name")
+        before = self.file.said("name")
         self._merge(self.file.document, self.remembered.fields, listed.fields, VENDOR_ORDER)
-        after, kept = self._said("name"), self._said("formerly") or []
+        after, kept = self.file.said("name"), self.file.said("formerly") or []
         told = [name for name in earlier_names if after not in earlier_names]
         names = [name for name in dict.fromkeys([*kept, *told, before]) if name not in (None, after)]
         if names != kept:
@@ -118,12 +118,9 @@ class VendorUpdate:
             self._end(engagement)
         self.remembered = msgspec.structs.replace(self.remembered, listed=False)
 
-    def _said(self, field: str) -> Any:
-        return plain(self.file.document.get(field))
-
     @property
     def _name(self) -> str:
-        return quoted(str(self._said("name")))
+        return quoted(str(self.file.said("name")))
 
     def _candidates(self) -> dict[str, Mapping[str, Any]]:
         """Return engagements that rows may mean: those that have not ended by the day."""
@@ -135,7 +132,7 @@ class VendorUpdate:
 
     def _bring_back(self) -> None:
         """Take back that the vendor was withdrawn, if an import said so."""
-        withdrawn = self._said("withdrawn")
+        withdrawn = self.file.said("withdrawn")
         if self._day is None or not withdrawn or not str(withdrawn.get("reason", "")).startswith(_ENDS):
             return
         self._set(self.file.document, "withdrawn", None)
@@ -169,7 +166,7 @@ class VendorUpdate:
     def _end(self, engagement: str) -> None:
         """End what the table no longer has; a draft only proposes it."""
         section = self.file.engagements[engagement]
-        if engagement not in self.remembered.uses or "ends_on" in section or self._said("withdrawn"):
+        if engagement not in self.remembered.uses or "ends_on" in section or self.file.said("withdrawn"):
             return
         what = f"{self._name} ({engagement})"
         if self._day is None:

@@ -22,9 +22,8 @@ from register_api.source.load import REGISTER_FILE, VENDOR_FOLDER
 from register_api.source.toml_values import (
     SCHEMA_FOLDER,
     Section,
+    TomlFile,
     VendorFile,
-    dump,
-    parse,
     plain,
     put,
     table_of,
@@ -50,7 +49,7 @@ class SourceEdit:
         self.folder, self.draft, self._texts = folder, draft, texts
         self._listed = {item.id: item for item in draft.subprocessors}
         self._vendors: dict[str, VendorFile] = {}
-        self._register: tomlkit.TOMLDocument | None = None
+        self._register: TomlFile | None = None
 
     def vendor(self, vendor: str) -> SubprocessorSource:
         """Return a vendor of the source by id."""
@@ -74,8 +73,8 @@ class SourceEdit:
         _put_all(self._vendors[vendor].document, fields)
         if self.draft.register.order:
             if self._register is None:
-                self._register = parse(REGISTER_FILE, self._texts[REGISTER_FILE])
-            order: Any = self._register["order"]
+                self._register = TomlFile(REGISTER_FILE, self._texts[REGISTER_FILE])
+            order: Any = self._register.document["order"]
             order.append(vendor)
 
     def add_engagement(self, vendor: str, engagement: str, fields: Mapping[str, Any]) -> None:
@@ -140,14 +139,10 @@ class SourceEdit:
 
     def changed(self) -> dict[str, tuple[str, str]]:
         """Return the files that would change: name to text before and after."""
-        after = {file.name: file.text for file in self._vendors.values()}
-        if self._register is not None:
-            after[REGISTER_FILE] = dump(REGISTER_FILE, self._register)
-        return {
-            name: (self._texts.get(name, ""), text)
-            for name, text in sorted(after.items())
-            if text != self._texts.get(name)
-        }
+        files = [*self._vendors.values(), *filter(None, [self._register])]
+        after = sorted((file.name, file.text) for file in files)
+        before = self._texts
+        return {name: (before.get(name, ""), text) for name, text in after if text != before.get(name)}
 
     def write(self) -> None:
         """Write the files that change, each whole."""

@@ -95,14 +95,44 @@ VENDOR_ORDER = tuple(
 USE_ORDER = tuple(name for name in EngagementSource.__struct_fields__ if name != "id")
 
 
-class VendorFile:
-    """A vendor's file below the source folder."""
+class TomlFile:
+    """A file below the source folder that is edited."""
+
+    def __init__(self, name: str, text: str) -> None:
+        """Read the file's text."""
+        self.name = name
+        try:
+            self.document = tomlkit.parse(text)
+        except (TOMLKitError, ValueError, RecursionError) as error:
+            message = f"not valid TOML: {printable(error)}"
+            raise Refused([finding(name, "", message, "put it right, then try again")]) from error
+
+    @property
+    def text(self) -> str:
+        """The text of the file as it is now, after reading it back."""
+        text = tomlkit.dumps(self.document)
+        try:
+            good = plain(tomllib.loads(text)) == plain(self.document)
+        except ValueError:
+            good = False
+        if not good:
+            hint = "write keys before tables ([[engagements]]), then try again, or edit it by hand"
+            message = "this file is laid out in a way that cannot be edited without harm"
+            raise Refused([finding(self.name, "", message, hint)])
+        return text
+
+    def said(self, field: str) -> Any:
+        """Return the value of a field at the top of the file, as JSON has it."""
+        return plain(self.document.get(field))
+
+
+class VendorFile(TomlFile):
+    """A vendor's file."""
 
     def __init__(self, vendor: str, text: str | None) -> None:
         """Read the file's text, or begin a new one."""
         self.vendor = vendor
-        self.name = f"subprocessors/{vendor}.toml"
-        self.document = parse(self.name, HEADS["subprocessor"] if text is None else text)
+        super().__init__(f"subprocessors/{vendor}.toml", HEADS["subprocessor"] if text is None else text)
 
     @property
     def engagements(self) -> dict[str, Section]:
@@ -120,39 +150,9 @@ class VendorFile:
                 return self.engagements[engagement]
             self.document.pop("engagements", None)
             self.document["engagements"] = tomlkit.aot()
-        table = tomlkit.table()
-        table.trivia.indent = "" if not said or said.endswith("\n\n") else "\n"
-        table.add("id", engagement)
-        self.document["engagements"].append(table)
+        indent = "" if not said or said.endswith("\n\n") else "\n"
+        self.document["engagements"].append(table_of({"id": engagement}, indent))
         return self.engagements[engagement]
-
-    @property
-    def text(self) -> str:
-        """The text of the file as it is now."""
-        return dump(self.name, self.document)
-
-
-def parse(file: str, text: str) -> tomlkit.TOMLDocument:
-    """Read a TOML text so that it can be edited."""
-    try:
-        return tomlkit.parse(text)
-    except (TOMLKitError, ValueError, RecursionError) as error:
-        message = f"not valid TOML: {printable(error)}"
-        raise Refused([finding(file, "", message, "put it right, then try again")]) from error
-
-
-def dump(file: str, document: tomlkit.TOMLDocument) -> str:
-    """Return the text of an edited document, after reading it back."""
-    text = tomlkit.dumps(document)
-    try:
-        good = plain(tomllib.loads(text)) == plain(document)
-    except ValueError:
-        good = False
-    if not good:
-        hint = "write keys before tables ([[engagements]]), then try again, or edit it by hand"
-        message = "this file is laid out in a way that cannot be edited without harm"
-        raise Refused([finding(file, "", message, hint)])
-    return text
 
 
 def plain(value: Any) -> Any:
