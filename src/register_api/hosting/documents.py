@@ -50,18 +50,14 @@ def catalog_link(context: ExchangeContext) -> Iterator[str]:
 
 def leads_to_the_folder(context: ExchangeContext) -> Iterator[str]:
     """``Location`` is the folder that was asked for, with its slash (RFC 9110 section 10.2.2)."""
-    if context.place is None:
-        return
     location = context.header("location")
-    beside = context.place.url.removesuffix("/")
-    if context.address.path_of(location, beside) != f"/{context.place.url}":
+    if context.place is not None and context.path_of(location) != f"/{context.place.url}":
         yield f"Location {location[:120]!r} does not lead to /{context.place.url}"
 
 
 def answers(context: ExchangeContext, reference: str, media_type: str = "") -> Iterator[str]:
     """Say if a reference within this host does not answer; what leads elsewhere is not asked."""
-    beside = context.place.url if context.place else context.exchange.send.partition(" /")[2]
-    path = context.address.path_of(reference, beside)
+    path = context.path_of(reference)
     if path is None:
         return
     target = context.peek(path.removeprefix("/"))
@@ -84,7 +80,7 @@ def _expected(context: ExchangeContext) -> list[Link]:
 
 def _missing(context: ExchangeContext, expected: Iterable[Link]) -> Iterator[str]:
     given = {
-        (context.address.path_of(target, context.place.url if context.place else ""), relation, media_type)
+        (context.path_of(target), relation, media_type)
         for target, relations, media_type in _given(context)
         for relation in relations.split()
     }
@@ -166,7 +162,7 @@ def discovery(context: ExchangeContext) -> Iterator[str]:
         for reference in (register.register_url, register.feed_url):
             yield from answers(context, reference)
         root = f"{register.trust_url.rstrip('/')}/{register.root.version}.root.json"
-        path = context.address.path_of(root, context.exchange.send.partition(" /")[2])
+        path = context.path_of(root)
         if path is not None and digest(context.peek(path.removeprefix("/")).body) != register.root.sha256:
             yield f"the root {path[:120]} has another SHA-256 than it says"
 

@@ -233,6 +233,10 @@ class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
     peek: Peek
     names: Mapping[str, str] = {}
 
+    def path_of(self, reference: str) -> str | None:
+        """Return the path below the base that a reference leads to from what was asked, if it leads there."""
+        return self.address.path_of(reference, self.exchange.send.partition(" /")[2])
+
     def header(self, name: str) -> str:
         """Return a header of the answer; empty when it is missing."""
         return self.answer.headers.get(name, "")

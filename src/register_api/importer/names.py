@@ -71,7 +71,7 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     statuses: dict[str, Status] = {}
 
 
-class Names:
+class Names(TomlFile):
     """Names to ids, as the names file has them, and what this import adds."""
 
     def __init__(self, text: str = _HEAD, file: str = NAMES_FILE) -> None:
@@ -80,20 +80,15 @@ class Names:
         Raises:
             Refused: It is not such a file.
         """
-        self._document = TomlFile(file, text).document
+        super().__init__(file, text)
         try:
-            known = msgspec.convert(plain(self._document), _Document)
+            known = msgspec.convert(plain(self.document), _Document)
         except (msgspec.ValidationError, RecursionError) as error:
             hint = "its head shows how a names file is written"
             refuse(file, "", f"this names file cannot be read: {printable(error)}", hint)
         refuse_any(_faults(file, known))
         self.statuses = known.statuses
         self._vendors, self._categories = list(known.vendors), dict(known.categories)
-
-    @property
-    def text(self) -> str:
-        """The file as it is with what was added."""
-        return tomlkit.dumps(self._document)
 
     def find(self, name: str, words: Mapping[str, str]) -> KnownName | None:
         """Return what is known of a row: by name and words, by name, then by an earlier name."""
@@ -120,7 +115,7 @@ class Names:
     def add(self, name: str, taken: Collection[str], vendor: str | None = None) -> KnownName:
         """Give a new name an id and write it down."""
         chosen = vendor or free_slug(slug(name), {item.id for item in self._vendors} | set(taken))
-        listed: Any = self._document.setdefault("vendors", tomlkit.aot())
+        listed: Any = self.document.setdefault("vendors", tomlkit.aot())
         listed.append(table_of({"name": name, "id": chosen}, "" if self._vendors else "\n"))
         self._vendors.append(KnownName(name, chosen))
         return self._vendors[-1]
@@ -129,7 +124,7 @@ class Names:
         """Return the id of a category by its title; a new title gets one, or the known one, written down."""
         if title not in self._categories:
             chosen = known or free_slug(slug(title) or "category", set(self._categories.values()))
-            table: Any = self._document.setdefault("categories", tomlkit.table())
+            table: Any = self.document.setdefault("categories", tomlkit.table())
             self._categories[title] = table[title] = chosen
         return self._categories[title]
 
