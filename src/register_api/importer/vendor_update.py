@@ -73,14 +73,14 @@ class VendorUpdate:
     def __init__(
         self,
         file: VendorFile,
-        remembered: RememberedVendor,
+        last: RememberedVendor,
         reporter: Reporter,
         *,
         day: dt.date | None,
         first: bool,
     ) -> None:
         """Begin; ``day`` is that of a state of a history, ``first`` whether nothing came before it."""
-        self.file, self.remembered, self.changed = file, remembered, False
+        self.file, self.remembered, self.changed = file, last, False
         self._reporter, self._day, self._first = reporter, day.isoformat() if day else None, first
 
     def list(self, listed: ListedVendor, earlier_names: tuple[str, ...]) -> None:

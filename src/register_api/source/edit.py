@@ -30,6 +30,7 @@ from register_api.source.toml_values import (
 )
 
 T = TypeVar("T")
+_Owner = SubprocessorSource | EngagementSource
 COPIED = (
     "category", "status", "purpose", "products", "ict_service", "conditions", "data_scope",
     "data_categories", "data_subjects", "special_categories",
@@ -117,13 +118,7 @@ class SourceEdit:
                 folded = self._fold(self._owner(name, item.id), item, engagement_on(item, day), day)
                 yield from (f"{name}/{item.id}: {change}" for change in folded)
 
-    def _fold(
-        self,
-        section: Section,
-        owner: SubprocessorSource | EngagementSource,
-        resolved: SubprocessorSource | EngagementSource,
-        day: dt.date,
-    ) -> list[str]:
+    def _fold(self, section: Section, owner: _Owner, resolved: _Owner, day: dt.date) -> list[str]:
         done = in_effect(owner.planned, day)
         names = dict.fromkeys(name for change in done for name in change.set)
         if isinstance(owner, EngagementSource) and "status" in names:
