@@ -137,9 +137,10 @@ class StateImporter:
         listed = {item.id: item for item in listing.vendors}
         source: dict[str, str] = {}
         vendors: dict[str, RememberedVendor] = {}
+        on = day.isoformat() if day else None
         for vendor in {**listed, **self.memory.vendors}:
             last = self.memory.vendors.get(vendor, RememberedVendor())
-            update = VendorUpdate(self._file(vendor), last, self.reporter, day=day, first=first)
+            update = VendorUpdate(self._file(vendor), last, self.reporter, day=on, first=first)
             if vendor in listed:
                 update.list(listed[vendor], self.names.earlier_names(vendor))
             elif last.listed or day is None:
@@ -147,7 +148,7 @@ class StateImporter:
             vendors[vendor] = update.remembered
             if update.changed:
                 source[f"{SOURCE}/{update.file.name}"] = update.file.text
-        said = day.isoformat() if day else self._defaults.updated_on
+        said = on or self._defaults.updated_on
         if register.is_new:
             register.begin(self._defaults, self.reporter)
             if said is None:

@@ -71,17 +71,11 @@ class VendorUpdate:
     """
 
     def __init__(
-        self,
-        file: VendorFile,
-        last: RememberedVendor,
-        reporter: Reporter,
-        *,
-        day: dt.date | None,
-        first: bool,
+        self, file: VendorFile, last: RememberedVendor, reporter: Reporter, *, day: str | None, first: bool
     ) -> None:
         """Begin; ``day`` is that of a state of a history, ``first`` whether nothing came before it."""
         self.file, self.remembered, self.changed = file, last, False
-        self._reporter, self._day, self._first = reporter, day.isoformat() if day else None, first
+        self._reporter, self._day, self._first = reporter, day, first
 
     def list(self, listed: ListedVendor, earlier_names: tuple[str, ...]) -> None:
         """Write what the rows say."""
