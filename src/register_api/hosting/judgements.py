@@ -29,12 +29,7 @@ from register_api.hosting.documents import (
     schema,
     service_links,
 )
-from register_api.hosting.script import (
-    MAX_QUOTE,
-    ExchangeContext,
-    filled,
-    pattern,
-)
+from register_api.hosting.script import MAX_QUOTE, ExchangeContext, filled, pattern
 
 _WORTH_IT = 1024
 """From this many bytes on, a file that compresses has ready forms."""

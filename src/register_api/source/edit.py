@@ -19,15 +19,7 @@ from register_api.core.timeline import engagement_on, in_effect, vendor_on, writ
 from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.source.load import REGISTER_FILE, VENDOR_FOLDER
-from register_api.source.toml_values import (
-    SCHEMA_FOLDER,
-    Section,
-    TomlFile,
-    VendorFile,
-    plain,
-    put,
-    table_of,
-)
+from register_api.source.toml_values import SCHEMA_FOLDER, Section, TomlFile, VendorFile, plain, put, table_of
 
 T = TypeVar("T")
 _Owner = SubprocessorSource | EngagementSource
