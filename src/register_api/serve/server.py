@@ -41,12 +41,7 @@ BACKLOG = 2048
 def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP; replies under way are finished first.
 
-    Args:
-        settings: How to run.
-        announce: Told the address once connections are accepted by the system.
-
-    Raises:
-        UsageError: The address cannot be listened on.
+    ``announce`` is told the address once the system accepts connections.
     """
     set_up_logs(settings)
     _give_memory_back()
@@ -67,15 +62,9 @@ def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) 
 
 
 def run_app(app: App, settings: Settings, announce: Callable[[str], None]) -> None:
-    """Serve another application that reads bodies, in one process, until SIGTERM, SIGINT or SIGHUP.
+    """Serve another application, which reads bodies and bounds them itself, in one process.
 
-    Args:
-        app: What answers; it bounds bodies itself.
-        settings: How to run; metrics and workers are the register's alone.
-        announce: Told the address once connections are accepted by the system.
-
-    Raises:
-        UsageError: The address cannot be listened on.
+    Metrics and workers are the register's alone.
     """
     set_up_logs(settings)
     with listen(settings) as listener:

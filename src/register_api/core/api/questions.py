@@ -47,35 +47,36 @@ def form(schema: Mapping[str, Any]) -> str:
     return "".join((whole.replace("array", "list"), *bounds))
 
 
-_ON = "Effective date (valid time) of `state`, in the publisher's time zone. Default: today."
-_KNOWN_AT = (
-    "As published by this instant, or by the end of this day in the publisher's time zone "
-    "(transaction time). Default: the newest version."
-)
-_AS_OF_VERSION = (
-    "As this version says it; with `known_at`, if it had been published by then. "
-    "`next` in an answer names it, so that the pages of a list belong together."
-)
-_OFFSET = "Items to skip; `next` in an answer names the following page."
-_STATUS = "Status of an engagement."
-_STATE = "State of an engagement on the day `on`."
-_SCOPE = "Scope of the personal data processed."
-_CATEGORY = "Id of a category of the newest version, or of the version asked about."
-_COUNTRY = (
-    "Processing location: ISO 3166-1 alpha-2, or EU, EEA, worldwide, varies. "
-    "EU and EEA also find places in their members."
-)
-_PRODUCT = "Id of a product of the newest version, or of the version asked about, that uses the engagement."
-_MECHANISM = "Mechanism of a transfer; `unstated` also finds places outside the EEA for which none is stated."
-_IDENTIFIER = "Company number of the legal entity engaged, alone or after its scheme: `lei:…`."
-_ENTITY = "Text in the name of the legal entity engaged, regardless of case."
-_CHANGED_SINCE = (
-    "Changed by a version after this one, or published after this instant or the end of this day."
-)
-_TEXT = "Text in the names of the sub-processor or the purpose, regardless of case."
-_SUBPROCESSOR = "Id of a sub-processor; 404 if that version does not list it."
-_ENGAGEMENT = "Id of an engagement; 404 if no sub-processor asked about has it."
-_NEWER = "Version to arrive at, also an older one. Default: the newest."
+_MEANINGS = {
+    "on": "Effective date (valid time) of `state`, in the publisher's time zone. Default: today.",
+    "known_at": "As published by this instant, or by the end of this day in the publisher's time zone "
+    "(transaction time). Default: the newest version.",
+    "version": "As this version says it; with `known_at`, if it had been published by then. "
+    "`next` in an answer names it, so that the pages of a list belong together.",
+    "id": "Id of a sub-processor.",
+    "offset": "Items to skip; `next` in an answer names the following page.",
+    "limit": "Items on a page, at most.",
+    "status": "Status of an engagement.",
+    "state": "State of an engagement on the day `on`.",
+    "category": "Id of a category of the newest version, or of the version asked about.",
+    "country": "Processing location: ISO 3166-1 alpha-2, or EU, EEA, worldwide, varies. "
+    "EU and EEA also find places in their members.",
+    "data_scope": "Scope of the personal data processed.",
+    "product": "Id of a product of the newest version, or of the version asked about, that uses the "
+    "engagement.",
+    "mechanism": "Mechanism of a transfer; `unstated` also finds places outside the EEA for which none is "
+    "stated.",
+    "identifier": "Company number of the legal entity engaged, alone or after its scheme: `lei:…`.",
+    "entity": "Text in the name of the legal entity engaged, regardless of case.",
+    "changed_since": "Changed by a version after this one, or published after this instant or the end of "
+    "this day.",
+    "q": "Text in the names of the sub-processor or the purpose, regardless of case.",
+    "subprocessor": "Id of a sub-processor; 404 if that version does not list it.",
+    "engagement": "Id of an engagement; 404 if no sub-processor asked about has it.",
+    "from": "Version to start from.",
+    "to": "Version to arrive at, also an older one. Default: the newest.",
+}
+"""What each parameter means, by its name."""
 
 MOST_ITEMS = 1000
 """Items of a page, unless fewer are asked for."""
@@ -93,52 +94,45 @@ _FORMATS = [{"type": "string", "format": each} for each in ("date-time", "date")
 _NUMBER = {"type": "string", "pattern": "^[1-9][0-9]{0,8}$"}
 
 _Version = Annotated[int, Meta(ge=1, le=999_999_999)]
-_Offset = Annotated[int, Meta(ge=0, le=MOST_ROWS)]
-_Limit = Annotated[int, Meta(ge=1, le=MOST_ITEMS)]
 _Words = Annotated[str, Meta(min_length=1, max_length=LONGEST_VALUE)]
-_InstantOrDay = Annotated[str, Meta(extra_json_schema={"anyOf": _FORMATS})]
-_VersionOrDay = Annotated[str, Meta(extra_json_schema={"anyOf": [_NUMBER, *_FORMATS]})]
 _PLACE = structs.replace(PLACE, schema={"enum": sorted(ASSIGNED | WIDE_COUNTRIES)})
-_Place = Annotated[str, has_form(_PLACE)]
-_Status = Annotated[Status, one_of(*get_args(Status))]
-_State = Annotated[State, one_of(*get_args(State))]
 
 
 class DatedQuery(msgspec.Struct, frozen=True, kw_only=True):
     """A question about a day, as known at some time; ``None`` and empty sets are what was not asked for."""
 
-    on: Annotated[dt.date | None, Meta(description=_ON)] = None
-    known_at: Annotated[_InstantOrDay | None, Meta(description=_KNOWN_AT)] = None
-    version: Annotated[_Version | None, Meta(description=_AS_OF_VERSION)] = None
+    on: dt.date | None = None
+    known_at: Annotated[str, Meta(extra_json_schema={"anyOf": _FORMATS})] | None = None
+    version: _Version | None = None
 
 
 class SubprocessorQuery(DatedQuery, frozen=True, kw_only=True):
     """Which sub-processor, and when."""
 
-    id: Annotated[Slug, Meta(description="Id of a sub-processor.")]
+    id: Slug
 
 
 class UpcomingQuery(DatedQuery, frozen=True, kw_only=True):
     """A list, a page at a time."""
 
-    offset: Annotated[_Offset, Meta(description=_OFFSET)] = 0
-    limit: Annotated[_Limit, Meta(description="Items on a page, at most.")] = MOST_ITEMS
+    offset: Annotated[int, Meta(ge=0, le=MOST_ROWS)] = 0
+    limit: Annotated[int, Meta(ge=1, le=MOST_ITEMS)] = MOST_ITEMS
 
 
 class SubprocessorsQuery(UpcomingQuery, frozen=True, kw_only=True):
     """Filters of engagements: each has to fit, any of its values will do."""
 
-    status: Annotated[frozenset[_Status], Meta(description=_STATUS)] = frozenset()
-    state: Annotated[frozenset[_State], Meta(description=_STATE)] = frozenset()
-    category: Annotated[frozenset[Slug], Meta(description=_CATEGORY)] = frozenset()
-    country: Annotated[frozenset[_Place], Meta(description=_COUNTRY)] = frozenset()
-    data_scope: Annotated[frozenset[DataScope], Meta(description=_SCOPE)] = frozenset()
-    product: Annotated[frozenset[Slug], Meta(description=_PRODUCT)] = frozenset()
-    mechanism: Annotated[frozenset[Mechanism], Meta(description=_MECHANISM)] = frozenset()
-    identifier: Annotated[frozenset[_Words], Meta(description=_IDENTIFIER)] = frozenset()
-    entity: Annotated[_Words | None, Meta(description=_ENTITY)] = None
-    changed_since: Annotated[_VersionOrDay | None, Meta(description=_CHANGED_SINCE)] = None
-    q: Annotated[_Words | None, Meta(description=_TEXT)] = None
+    status: frozenset[Annotated[Status, one_of(*get_args(Status))]] = frozenset()
+    state: frozenset[Annotated[State, one_of(*get_args(State))]] = frozenset()
+    category: frozenset[Slug] = frozenset()
+    country: frozenset[Annotated[str, has_form(_PLACE)]] = frozenset()
+    data_scope: frozenset[DataScope] = frozenset()
+    product: frozenset[Slug] = frozenset()
+    mechanism: frozenset[Mechanism] = frozenset()
+    identifier: frozenset[_Words] = frozenset()
+    entity: _Words | None = None
+    changed_since: Annotated[str, Meta(extra_json_schema={"anyOf": [_NUMBER, *_FORMATS]})] | None = None
+    q: _Words | None = None
 
     def filters_anything(self) -> bool:
         """Tell whether any engagement is to be left out."""
@@ -149,15 +143,15 @@ class SubprocessorsQuery(UpcomingQuery, frozen=True, kw_only=True):
 class AnswersQuery(SubprocessorsQuery, frozen=True, kw_only=True):
     """Filters of a list, and ids, of which each has to exist."""
 
-    subprocessor: Annotated[frozenset[Slug], Meta(description=_SUBPROCESSOR)] = frozenset()
-    engagement: Annotated[frozenset[Slug], Meta(description=_ENGAGEMENT)] = frozenset()
+    subprocessor: frozenset[Slug] = frozenset()
+    engagement: frozenset[Slug] = frozenset()
 
 
 class DiffQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Two versions, in either order."""
 
-    older: Annotated[_Version, Meta(description="Version to start from.")] = msgspec.field(name="from")
-    newer: Annotated[_Version | None, Meta(description=_NEWER)] = msgspec.field(name="to", default=None)
+    older: _Version = msgspec.field(name="from")
+    newer: _Version | None = msgspec.field(name="to", default=None)
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,8 +199,8 @@ def parameters_of(query: type[msgspec.Struct]) -> dict[str, Parameter]:
             schema["enum"] = list(shape.codes)
         made[field.encode_name] = Parameter(
             name=field.encode_name,
-            description=described["description"],
-            schema={name: value for name, value in schema.items() if name != "description"},
+            description=_MEANINGS[field.encode_name],
+            schema=schema,
             type=field.type,
             shape=shape,
             allowed=tuple(sorted(WIDE_COUNTRIES)) if shape.form is _PLACE else shape.codes,
