@@ -132,7 +132,6 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     in use, and holds from the publication on; ``reused_reason``: its reason was published for an earlier one.
     """
 
-    vendor: str
     engagement: str | None
     planned: str | None
     what: tuple[Event, ...]
@@ -140,11 +139,6 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     written_into_use: bool = False
     short_notice: model.ShortNotice | None = None
     reused_reason: bool = False
-
-    @property
-    def key(self) -> tuple[str, str | None, str | None]:
-        """Whose ``announced`` this is: vendor, engagement, planned change."""
-        return self.vendor, self.engagement, self.planned
 
 
 def announcements(
@@ -161,7 +155,6 @@ def announcements(
         in_use = past is not None and old is not None and state_on(past, old, day) == "in_force"
         reused = old is not None and old.short_notice == use.short_notice
         yield Announcement(
-            vendor=vendor.id,
             engagement=use.id,
             planned=None,
             what=what,
@@ -173,7 +166,6 @@ def announcements(
     for engagement, plan, change in _fresh(before, vendor):
         reused = plan is not None and plan.short_notice == change.short_notice
         yield Announcement(
-            vendor=vendor.id,
             engagement=engagement,
             planned=change.id,
             what=tuple(dict.fromkeys(_events_of_change(vendor, engagement, change, reason_kind))),

@@ -107,35 +107,36 @@ def unchanged(register: model.Register, previous: model.Register, *, dated: bool
 
 def _vendor(vendor: model.SubprocessorSource, context: Context, promises: Promises) -> model.Subprocessor:
     before = context.known.get(vendor.id)
+    version, at = context.version, context.published_at
     said = {
-        item.key: announce(item.what, item.effective_on, context.version, context.published_at, promises)
+        (item.engagement, item.planned): announce(item.what, item.effective_on, version, at, promises)
         for item in announcements(before, vendor, context.day, context.reason.kind)
         if not item.written_into_use
     }
-    plain = model.Announced(version=context.version, at=context.published_at)
+    plain = model.Announced(version=version, at=at)
     engagements = []
     for source in vendor.engagements:
         old: Any = find_engagement(before, source.id)
         kept = _kept(old, source, "starts_on", promises) or plain
         engagement = _fields(source) | {
-            "announced": said.get((vendor.id, source.id, None), kept),
-            "planned": _planned((vendor.id, source.id), source, old, said, plain, promises),
+            "announced": said.get((source.id, None), kept),
+            "planned": _planned(source.id, source, old, said, plain, promises),
             "cancelled": _final(model.Cancelled, source.cancelled, old.cancelled if old else None, plain),
         }
         engagements.append(model.Engagement(**engagement))
     fields = {
         "engagements": tuple(engagements),
-        "planned": _planned((vendor.id, None), vendor, before, said, plain, promises),
+        "planned": _planned(None, vendor, before, said, plain, promises),
         "withdrawn": _final(model.Withdrawn, vendor.withdrawn, before.withdrawn if before else None, plain),
     }
     return model.Subprocessor(**_fields(vendor) | fields)
 
 
 def _planned(
-    key: tuple[str, str | None],
+    engagement: str | None,
     owner: model.EngagementSource | model.SubprocessorSource,
     before: model.Subprocessor | model.Engagement | None,
-    said: dict[tuple[str, str | None, str | None], model.Announced],
+    said: dict[tuple[str | None, str | None], model.Announced],
     plain: model.Announced,
     promises: Promises,
 ) -> tuple[model.PlannedChange, ...]:
@@ -148,7 +149,7 @@ def _planned(
         fields = _fields(source) | {
             # In the order of the published bytes: what follows from the register follows from these.
             "set": dict(sorted(plain_set(type(owner), source.set).items())),
-            "announced": said.get((*key, source.id), kept),
+            "announced": said.get((engagement, source.id), kept),
             "cancelled": _final(model.Cancelled, source.cancelled, old.cancelled if old else None, plain),
         }
         made.append(model.PlannedChange(**fields))

@@ -228,10 +228,7 @@ def _language(tag: str) -> Language:
 
 def catalogues_sha256() -> bytes:
     """Return a digest of all translations."""
-    found = hashlib.sha256()
-    for tag in sorted(translations()):
-        found.update(_po_file(tag))
-    return found.digest()
+    return hashlib.sha256(b"".join(map(_po_file, sorted(translations())))).digest()
 
 
 ENGLISH = Language.of(_SOURCE)

@@ -70,10 +70,8 @@ def older_promises(language: Language, notice: Notice) -> Iterator[str]:
 
 def lifecycle_notice(language: Language, lifecycle: Lifecycle) -> str:
     """Return that a register has moved, or that nobody keeps it any more."""
-    moved, closed = (
-        message("This register has moved as of {day}."),
-        message("This register is closed as of {day}."),
-    )
+    moved = message("This register has moved as of {day}.")
+    closed = message("This register is closed as of {day}.")
     said = language.text(moved if lifecycle.state == "moved" else closed, day=lifecycle.on)
     return f"{said} {lifecycle.text}" if lifecycle.text else said
 
