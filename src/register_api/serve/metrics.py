@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from register_api.core.text import printable
 from register_api.errors import UsageError
-from register_api.serve.answer.service import Freshness, known_freshness
+from register_api.serve.answer.service import Freshness, freshness_of
 from register_api.serve.app import AppState
 from register_api.serve.logs import Kind
 from register_api.serve.reply_table import ReplyTable
@@ -36,7 +36,7 @@ def _of_table(value: Callable[[ReplyTable], float]) -> Callable[[AppState], floa
 
 def _of_freshness(value: Callable[[Freshness, AppState], float]) -> Callable[[AppState], float | None]:
     def found(state: AppState) -> float | None:
-        freshness = known_freshness(state.replies)
+        freshness = freshness_of(state.replies)
         return None if freshness is None else value(freshness, state)
 
     return found

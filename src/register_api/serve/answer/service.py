@@ -81,7 +81,9 @@ def readiness(replies: CurrentReplies, now: dt.datetime) -> Readiness:
     table = replies.table
     if table is None:
         raise Problem("not-ready", "Nothing is published, or it cannot be loaded; the log says which.")
-    freshness = freshness_of(table)
+    freshness = freshness_of(replies)
+    if freshness is None:
+        raise Problem("not-ready", "No freshness statement (trust/timestamp.json) can be read.")
     state = freshness.state(now)
     if state == "expired":
         raise Problem(
@@ -98,24 +100,16 @@ def readiness(replies: CurrentReplies, now: dt.datetime) -> Readiness:
     )
 
 
-def freshness_of(table: ReplyTable) -> Freshness:
-    """Return until when a publication is vouched for as fresh."""
-    resource = table.ready.get("/" + tree.TIMESTAMP.path())
-    body = None if resource is None else resource.representations["identity"].body
-    if body is None:
-        raise Problem("not-ready", "There is no freshness statement (trust/timestamp.json).")
+def freshness_of(replies: CurrentReplies) -> Freshness | None:
+    """Return until when what is served is vouched for as fresh, as far as that can be read."""
+    resource = None if replies.table is None else replies.table.ready.get("/" + tree.TIMESTAMP.path())
+    if resource is None:
+        return None
+    data = b"".join(piece["body"] for piece in resource.representations["identity"].body)
     try:
-        signed = msgspec.json.decode(b"".join(piece["body"] for piece in body), type=_Timestamp).signed
+        signed = msgspec.json.decode(data, type=_Timestamp).signed
         return Freshness(signed.expires.astimezone(dt.UTC), signed.expires - signed.signed_at)
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
-        raise Problem("not-ready", "The freshness statement (trust/timestamp.json) cannot be read.") from None
-
-
-def known_freshness(replies: CurrentReplies) -> Freshness | None:
-    """Return until when what is served is vouched for, as far as that can be read."""
-    try:
-        return None if replies.table is None else freshness_of(replies.table)
-    except Problem:
         return None
 
 
@@ -136,7 +130,7 @@ class FreshnessLog:
 
     def look(self) -> FreshnessState | None:
         """Say what has changed since the last look, if anything has."""
-        freshness = known_freshness(self._replies)
+        freshness = freshness_of(self._replies)
         state = None if freshness is None else freshness.state(self._clock())
         if freshness and state and state != self._said and not (state == "fresh" and self._said is None):
             level, words = _WORDS[state]
