@@ -18,14 +18,7 @@ def now() -> dt.datetime:
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """Return a time zone that a document names, as this machine's time zone data has it.
-
-    Args:
-        name: IANA name, e.g. ``Europe/Berlin``.
-
-    Raises:
-        Malformed: There is no such zone here.
-    """
+    """Return a time zone by its IANA name, as this machine has it; ``Malformed`` where it has none."""
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError) as error:

@@ -61,10 +61,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class RegisterError(Exception):
     """Base of all errors raised on purpose; its text is fit for a person to read.
 
-    Attributes:
-        exit_code: What the command line ends with.
-        word: One or two words that name the kind of failure.
-        hint: What the person can do next, or an empty string.
+    ``word`` names the kind of failure; ``hint`` says what the person can do next, or is empty.
     """
 
     exit_code: ClassVar[int] = 1

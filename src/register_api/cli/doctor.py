@@ -11,7 +11,7 @@ from rich.text import Text
 from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import out, print_json
-from register_api.cli.serving_options import settings_option
+from register_api.cli.serve import settings_option
 from register_api.core.language.language import count
 from register_api.core.text import escaped
 from register_api.doctor.check_table import diagnose

@@ -19,7 +19,7 @@ import jinja2
 from register_api import clock
 from register_api.cli.options import PATH, together
 from register_api.cli.output import out
-from register_api.core.field_forms import LANGUAGE_TAG, LICENSE, LINK, MAX_DAYS, Form
+from register_api.core.field_forms import EMAIL, LANGUAGE_TAG, LICENSE, LINK, MAX_DAYS, Form
 from register_api.core.text import base_url_problem
 from register_api.errors import Refused, UsageError
 from register_api.files import durable
@@ -33,7 +33,6 @@ _NONE = "none"
 _LICENSE = "CC0-1.0"
 """What is proposed: a register is there to be copied, compared and joined with others."""
 _DOMAIN = r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+"
-_MAIL = r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+"
 _COUNTED_YEARS = 3
 """Years whose holidays are written, from the present one on; R29 warns of those that come after."""
 
@@ -99,12 +98,13 @@ def _country(answer: str) -> str | None:
     return answer
 
 
-def _of(form: Form) -> Callable[[str], str | None]:
+def _of(form: Form, *, or_none: bool = False) -> Callable[[str], str | None]:
     def read(answer: str) -> str | None:
-        fault = None if answer == _NONE else form.fault(answer)
-        if fault is not None:
+        if or_none and answer == _NONE:
+            return None
+        if fault := form.fault(answer):
             raise UsageError(fault.message, hint=fault.hint)
-        return None if answer == _NONE else answer
+        return answer
 
     return read
 
@@ -117,8 +117,7 @@ QUESTIONS = (
           "Your domain, e.g. example.com; part of the register's permanent name."),
     Asked("url", "Address at which the register will be published", "https://trust.{domain}/", _address,
           "Address of the register's root."),
-    Asked("contact", "Mail address for privacy questions", "privacy@{domain}",
-          _matching(_MAIL, "mail address", "such as privacy@example.com"),
+    Asked("contact", "Mail address for privacy questions", "privacy@{domain}", _of(EMAIL),
           "Mail address for privacy questions."),
     Asked("time_zone", "Time zone in which days are counted", "UTC", _zone,
           "IANA name of the time zone in which days are counted, e.g. Europe/Berlin."),
@@ -130,11 +129,12 @@ QUESTIONS = (
           _NONE, _country,
           "Country, or part of one, whose public holidays are no business days, e.g. DE or DE-BE."),
     Asked("objection", "Where customers object, mailto: or https: (none for no way to object)",
-          "mailto:{contact}", _of(LINK),
+          "mailto:{contact}", _of(LINK, or_none=True),
           "Where customers object to what was announced: mailto: or https:."),
     Asked("language", "Language of your texts", "en", _of(LANGUAGE_TAG),
           "Language of your texts (BCP 47); pages are in English, or in German for de."),
-    Asked("license", "Licence for reuse of the data (none for no licence)", _LICENSE, _of(LICENSE),
+    Asked("license", "Licence for reuse of the data (none for no licence)", _LICENSE,
+          _of(LICENSE, or_none=True),
           "Licence for reuse of the data: an SPDX identifier or an https URL; none for no licence."),
 )  # fmt: skip
 

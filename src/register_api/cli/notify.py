@@ -18,7 +18,7 @@ from register_api.cli.notify_proof import evidence, seal, status, time_authority
 from register_api.cli.notify_recipients import contacts, webhook
 from register_api.cli.options import PATH
 from register_api.cli.output import err, out, stopped_by_signals
-from register_api.cli.serving_options import listening_options, serve_app, settings_option
+from register_api.cli.serve import listening_options, serve_app, settings_option
 from register_api.core.language.language import count
 from register_api.errors import RegisterError, UsageError
 from register_api.notify import bounces as reports

@@ -18,7 +18,7 @@ import click
 
 from register_api.cli import options
 from register_api.cli.output import err
-from register_api.cli.serving_options import address_options, settings_option
+from register_api.cli.serve import address_options, settings_option
 from register_api.core.text import base_url_problem
 from register_api.serve.settings import OFF, Settings, read_settings
 from register_api.source.load import REGISTER_FILE

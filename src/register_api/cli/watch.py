@@ -15,7 +15,7 @@ from register_api import clock
 from register_api.cli import options
 from register_api.cli.database_options import Watching, answer, counted, watching
 from register_api.cli.output import out, stopped_by_signals
-from register_api.cli.serving_options import listening_options, serve_app, settings_option
+from register_api.cli.serve import listening_options, serve_app, settings_option
 from register_api.cli.watch_chain import chain
 from register_api.cli.watch_vendors import decide, decisions, inbox, key, vendors
 from register_api.core.instant import format_instant

@@ -25,14 +25,7 @@ from register_api.store.reader import Snapshot, open_snapshot
 
 
 class Line(NamedTuple):
-    """A line of output.
-
-    Attributes:
-        depth: 0 for a heading, 1 for an item, 2 for what is said of it.
-        text: What it says; names in it come from others.
-        remark: Our own word for it, shown beside it.
-        style: How a terminal shows the text.
-    """
+    """A heading (0), an item (1) or what is said of it (2); names in its text come from others."""
 
     depth: Literal[0, 1, 2]
     text: str

@@ -24,6 +24,7 @@ from register_api.deploy.target import DeployTarget
 from register_api.errors import Forked, RolledBack, TargetError, VerificationError
 from register_api.files.durable import DamagedState, read_state, write_state
 from register_api.store.reader import SUFFIXES, Encoding, ManifestEntry, Snapshot
+from register_api.verify.checks.run import Progress
 
 _FORMAT = "sub-processor-register-deployed/1"
 _FOLDER = "deployed"
@@ -59,8 +60,6 @@ def save_deployed(store: Path, known: Deployed) -> None:
     write_state(path, known, format_name=_FORMAT)
 
 
-Progress = Callable[[int, int, str], None]
-"""Takes done, total and what is being done."""
 AT_ONCE = 32
 """Files that are sent or read at the same time."""
 S = TypeVar("S")

@@ -27,7 +27,6 @@ from register_api.deploy.plan import (
     Deployed,
     Item,
     Plan,
-    Progress,
     check_next_entry,
     each,
     load_deployed,
@@ -38,6 +37,7 @@ from register_api.deploy.target import DeployTarget, probe
 from register_api.errors import Inconsistent, RolledBack, Stale, StoreDamaged, StoreError, TargetError
 from register_api.store.reader import Snapshot, current
 from register_api.verify import Options, VerifyResult, verify
+from register_api.verify.checks.run import Progress
 from register_api.verify.fetcher import RUN_LIMITS, HttpFetcher, KeepingFetcher
 from register_api.verify.options import History
 
@@ -50,28 +50,17 @@ _BETWEEN = (Inconsistent, RolledBack)
 
 @dataclasses.dataclass
 class Deployment:
-    """What a store holds, brought to a target.
-
-    Attributes:
-        snapshot: What is to be there.
-        target: The place.
-        address: By which the store knows it.
-        progress: Called with done, total and the file that is being sent.
-        forgotten: Called when the store cannot keep what was sent, with the error.
-    """
+    """What a store holds, brought to a target, which the store knows by its address."""
 
     snapshot: Snapshot
     target: DeployTarget
     address: str
     progress: Progress
     forgotten: Callable[[OSError], None]
+    """Called when the store cannot keep what was sent."""
 
     def run(self, *, repair: bool = False, dry_run: bool = False) -> Plan:
-        """Bring the target to what the store holds, and return what was done.
-
-        Args:
-            repair: Trust nothing of what was sent before, as ``make_plan`` says.
-            dry_run: Only make the plan.
+        """Bring the target to what the store holds, and return what was done, or with ``dry_run`` would be.
 
         Raises:
             TargetError: The target does not take it, or somebody else publishes there.

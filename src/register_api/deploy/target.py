@@ -51,10 +51,6 @@ def probe(target: DeployTarget) -> None:
 
     A publication is locked by a file that only one publisher can create. A store that ignores the condition
     answers the second one like the first. What is written is removed again.
-
-    Raises:
-        TargetError: It takes the second file, or does not give the first one back.
-        OSError: A folder does not take it.
     """
     name = f"deploy-probe-{secrets.token_hex(8)}"
     with target.writing():
@@ -135,13 +131,7 @@ class Folder:
 
 
 def open_target(address: str, endpoint: str | None, store: Path) -> DeployTarget:
-    """Open a target by its address; nothing is asked yet.
-
-    Args:
-        address: A folder, as path or ``file:`` URL, or a bucket as ``deploy.bucket.open_bucket`` has it.
-        endpoint: Address of the service of a bucket that is not the provider's own.
-        store: The store's folder, which is no target.
-    """
+    """Open a folder, by path or ``file:`` URL, or a bucket; the store is no target. Nothing is asked yet."""
     if re.match(r"(?!file:)[a-z][a-z0-9+.-]*:", address):
         # Loaded here: a folder needs nothing of the extra `deploy`.
         from register_api.deploy.bucket import open_bucket  # noqa: PLC0415

@@ -29,15 +29,9 @@ _NO_ROOT = (b"",)
 
 
 class Coming(msgspec.Struct, frozen=True, kw_only=True):
-    """What is published, with what publishing now would lay over it.
+    """What is published, with what publishing now would lay over it: ``None`` and empty if nothing changed.
 
-    Attributes:
-        candidate: The source with its findings, and the version it would become.
-        snapshot: What is published; ``None``: nothing.
-        version_summary: The coming version as feed entry, mail and page tell it; ``None`` if nothing changed.
-        entry: What the feeds would say of it; ``None`` likewise.
-        files: Files that would be new or changed, by path.
-        withheld: Paths of the tree at which publishing would show other bytes than are there now.
+    ``files`` would be new or changed; at the paths ``withheld`` publishing would show other bytes than now.
     """
 
     candidate: Candidate

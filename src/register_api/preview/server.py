@@ -197,10 +197,7 @@ def _own(path: str, state: str, coming: Coming) -> PreviewAnswer:
 
 
 def _of_register(address: str, state: str, coming: Coming) -> PreviewAnswer:
-    """Answer an address of the register; a page stays as it would be published, save for policy and banner.
-
-    The program of the check page is left as it is.
-    """
+    """Answer an address of the register; pages but that of the check get another policy and a banner."""
     path = file_at(address)
     data = coming.read(path) if is_path(path) else None
     if data is None:
@@ -220,12 +217,7 @@ _OF_ANOTHER = "This preview answers at its own address alone.\n"
 
 
 class PreviewServer(http.server.ThreadingHTTPServer):
-    """Listens from the moment it is made; ``serve_forever`` answers.
-
-    Attributes:
-        preview: What is shown.
-        url: Its address, with a slash at its end.
-    """
+    """Listens at its ``url`` from the moment it is made; ``serve_forever`` answers."""
 
     daemon_threads = True
     block_on_close = False

@@ -28,11 +28,7 @@ LOADING_POLICY = in_page(page_policy(f"'{STYLE_SHA256}'", loads=True))
 
 
 def page_environment(package: str) -> Environment:
-    """Return an environment for the templates of a package, which know style sheet and policy.
-
-    Args:
-        package: Name of the package; its templates lie in the folder ``templates``.
-    """
+    """Return an environment for the folder ``templates`` of a package; they know style sheet and policy."""
     environment = Environment(
         loader=PackageLoader(package, "templates"),
         autoescape=True,

@@ -137,6 +137,7 @@ def test_files_that_exist_are_kept_and_nothing_is_written(folder: Path, clock: C
         ["--holidays", "XX"],
         ["--holidays", "DE-XX"],
         ["--objection", "privacy@acme.example"],
+        ["--contact", "none"],
         ["--language", "in German"],
     ],
     ids=" ".join,

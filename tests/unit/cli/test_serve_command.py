@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from register_api.cli import serve
 from register_api.cli.main import cli
+from register_api.serve import server
 from register_api.serve.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """Return where settings end up that the service would have been started with."""
     found: list[Settings] = []
-    monkeypatch.setattr(serve, "serve_forever", lambda settings, **_: found.append(settings))
+    monkeypatch.setattr(server, "serve", lambda settings, **_: found.append(settings))
     for variable in ("HOST", "PORT", "REGISTER_STORE", "REGISTER_SETTINGS"):
         monkeypatch.delenv(variable, raising=False)
     return found
