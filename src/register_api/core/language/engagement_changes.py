@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 
 from register_api.core.countries import is_outside_eea, within_eea, without_mechanism
 from register_api.core.language.change_view import ChangeView
@@ -153,22 +152,17 @@ def _cancelled(view: ChangeView) -> Sequence[str]:
     return [view.text(said, name=name, date=day), why]
 
 
-_TURNS: Mapping[str, Callable[[ChangeView], Sequence[str]]] = MappingProxyType(
-    {"added": _added, "ended": _ended, "withdrawn": _withdrawn, "cancelled": _cancelled}
-)
+_TURNS: Mapping[str, Callable[[ChangeView], Sequence[str]]] = {
+    "added": _added, "ended": _ended, "withdrawn": _withdrawn, "cancelled": _cancelled,
+}  # fmt: skip
 
 
 def say_turn(view: ChangeView) -> Sequence[str]:
     """Return sentences of which the first can stand alone; none for what its fields tell best."""
-    type_, status, name, others = (
-        view.change.type,
-        view.field("status"),
-        view.field("name"),
-        view.newly("replaces"),
-    )
+    type_, status, name = view.change.type, view.field("status"), view.field("name")
     if view.vendor is None or type_ in _TURNS:
         return _TURNS[type_](view) if view.vendor is not None else ()
-    if type_ == "replaced" and others:
+    if type_ == "replaced" and (others := view.newly("replaces")):
         return [_start("replaced", view, others=others), *_origin(view), *_facts(view)]
     if type_ == "activated" and status:
         return [_start("activated", view), capital(view.phrases.of_all([status])), *_facts(view)]
