@@ -83,7 +83,6 @@ def building(store: Path, keys: Path, seen: Snapshot | None = None) -> Iterator[
 
 
 def _examined(snapshot: Snapshot | None, known: KeyMemory, keys: Path) -> Examined | None:
-    """Return what a store holds, if it continues what is known of it."""
     if snapshot is None:
         if known.shown is not None:
             raise RolledBack(

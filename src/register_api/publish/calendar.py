@@ -120,7 +120,6 @@ def _text(text: str) -> bytes:
 
 
 def _unescaped(text: bytes) -> str:
-    """Undo what ``_text`` does (section 3.3.11)."""
     return _ESCAPED.sub(lambda found: "\n" if found[1] == "n" else found[1], text.decode())
 
 

@@ -143,7 +143,6 @@ async def _ask(client: BoundedClient, url: Url, snapshot: Snapshot, checkpoint: 
 def _checked(
     body: bytes, witness: PolicyWitness, checkpoint: bytes, between: tuple[dt.datetime, dt.datetime]
 ) -> tuple[SignatureLine, dt.datetime]:
-    """Return the witness's line and its time, if it is a good one."""
     signed = checkpoint + body
     if not body or not has_further_lines(signed, checkpoint):
         raise Malformed("it answered with something else than signature lines")

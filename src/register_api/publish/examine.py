@@ -101,8 +101,6 @@ class _Entries(msgspec.Struct):
 
 
 class _Examination:
-    """One look at a tree."""
-
     def __init__(self, read: Read) -> None:
         self._read = read
 

@@ -48,7 +48,6 @@ class _Sheet(Worksheet):  # type: ignore[misc] # the library has no types
     lines: Sequence[str] = ()
 
     def write_texts(self, rows: Iterable[Sequence[str]]) -> int:
-        """Put texts below the headings; return how many rows there are."""
         index = self.str_table._get_shared_string_index  # noqa: SLF001 - what write_string does with a text
         columns = [xl_col_to_name(column) for column in range(self.dim_colmax + 1)]
         lines = []
@@ -69,7 +68,6 @@ class _Sheet(Worksheet):  # type: ignore[misc] # the library has no types
 
 
 def _fitting(text: str) -> str:
-    """Return a text that XML can hold and a cell has room for."""
     text = xml_text(text)
     if len(text) * 2 <= MOST_UNITS or len(text.encode("utf-16-le")) <= 2 * MOST_UNITS:
         return text
@@ -235,7 +233,6 @@ def dpv(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
 
 
 def _stated(node: Json) -> Json:
-    """Return a node without what says nothing."""
     return {name: value for name, value in node.items() if value not in (None, [], ())}
 
 

@@ -102,7 +102,6 @@ def take_over(order: Recovery, source: Fetcher, progress: Progress | None = None
 
 
 def _unsigned(found: Examined, read: Read, published_on: dt.date) -> dict[str, bytes]:
-    """Make what nobody signs: pages, as a publication of today makes them."""
     view = page_view(found, read, published_on)
     pages = all_pages(view, functools.partial(told_again, found, read), view.register.subprocessors)
     return {**pages, tree.ROBOTS_TXT.path(): ROBOTS_TXT}

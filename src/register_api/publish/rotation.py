@@ -250,7 +250,6 @@ def other_root_keys(path: Path, signer: Ed25519Signer) -> list[str]:
 
 
 def _next_epoch(found: Examined, epochs: tuple[LogEpoch, ...], text: str) -> LogEpoch:
-    """Describe an epoch of the log that goes on from what is published."""
     return LogEpoch(
         origin=next_origin(found.keys.document.register, epochs),
         size=found.head.size,

@@ -64,7 +64,6 @@ def render(template: str, language: Language, texts: str, **values: Any) -> str:
 
 @functools.cache
 def _environment(language: Language, marked: str) -> Environment:
-    """Return the environment of a language: its messages, and its words for values of the register."""
     environment = page_environment("register_api.publish.page")
     say = Values(language)
     environment.filters.update(

@@ -52,7 +52,6 @@ def sort_certificates(answer: bytes) -> bytes:
 
 
 def _elements(data: bytes) -> list[_Element]:
-    """Return the elements that stand one behind the other."""
     found, at = [], 0
     while at < len(data):
         tag, length = data[at : at + 2]

@@ -80,7 +80,6 @@ class FeedPlace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _linked(entry: FeedEntry, place: FeedPlace, language: Language) -> tuple[FeedLink, ...]:
-    """Return the links to a version's page, and to the documents that its entry rests on."""
     links: list[FeedLink] = []
     for path, what in linked(entry.version):
         rel = "related" if links else "alternate"

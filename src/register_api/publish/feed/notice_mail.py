@@ -115,7 +115,6 @@ def _subject(version: VersionSummary) -> str:
 
 
 def _happening(versions: Sequence[VersionSummary]) -> str:
-    """Return what happens first, and how many changes there are besides."""
     version, changes = versions[0], [change for each in versions for change in each.diff.changes]
     if not changes[1:] or not version.diff.changes or version.register.version == 1:
         return one_line(title(version), _MAX_TITLE)
@@ -156,7 +155,6 @@ def _deadline(version: VersionSummary) -> dt.date | None:
 
 
 def _object_until(versions: Sequence[VersionSummary]) -> str | None:
-    """Say until when one may object to all of some versions."""
     language = versions[0].language
     first = min((day for day in map(_deadline, versions) if day is not None), default=None)
     return None if first is None else language.text("Objection deadline: {day}.", day=language.day(first))

@@ -115,8 +115,6 @@ def _first_of_month(day: dt.date, months: int = 0) -> dt.date:
 
 
 class _Axis:
-    """From the month of the first day to the month after the last."""
-
     def __init__(self, days: Sequence[dt.date]) -> None:
         self._first = _first_of_month(min(days))
         self._last = _first_of_month(max(days), 2)
@@ -142,7 +140,6 @@ class _Axis:
         return tuple(ticks)
 
     def drawn(self, lane: Lane) -> DrawnLane:
-        """Draw one lane."""
         bars = []
         begin = lane.starts_on or lane.announced_on or self._first
         end = lane.ends_on or self._last

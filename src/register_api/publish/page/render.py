@@ -219,7 +219,6 @@ def in_each_language(
 
 
 def _translated(path: str, language: Language, main: Language) -> str:
-    """Return a page's path or address in a language, from that in the main one."""
     return path if language is main else in_language(path, language.tag)
 
 

@@ -25,7 +25,6 @@ class Secret:
     __slots__ = ("_data",)
 
     def __init__(self, data: bytes) -> None:
-        """Keep the bytes."""
         self._data = data
 
     def __repr__(self) -> str:
@@ -219,7 +218,6 @@ class Passphrases:
     """What the key files of one folder are opened with, remembered for as long as one command runs."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
         self._good: list[Secret] = []
 
     def __repr__(self) -> str:

@@ -81,7 +81,6 @@ class Keyring:
     def __init__(
         self, folder: Path, *, create: bool = False, root_keys: int = 1, root_threshold: int = 1
     ) -> None:
-        """Remember where to look; nothing is read yet."""
         if not 1 <= root_threshold <= root_keys:
             raise UsageError(f"{root_threshold} of {root_keys} root keys is not a threshold that can be met")
         self.folder = folder

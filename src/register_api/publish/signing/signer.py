@@ -65,7 +65,6 @@ class Ed25519Signer(_KeyNames):
     kind: ClassVar[str] = "Ed25519"
 
     def __init__(self, private: Ed25519PrivateKey | TokenKey) -> None:
-        """Keep the key and work out its public names."""
         self._private, key = private, private.public_key()
         public = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
         super().__init__(key, public, ed25519_jwk(public))
@@ -98,7 +97,6 @@ class P256Signer(_KeyNames):
     kind: ClassVar[str] = "P-256"
 
     def __init__(self, private: EllipticCurvePrivateKey) -> None:
-        """Keep the key and work out its public names."""
         self._private, key = private, private.public_key()
         public = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         super().__init__(key, public, p256_jwk(public[1:33], public[33:]))

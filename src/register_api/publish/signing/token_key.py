@@ -132,7 +132,6 @@ class TokenKey:
     """A key in a token, which signs there."""
 
     def __init__(self, uri: TokenUri, pins: Pins) -> None:
-        """Look whether the key is there, and read its public half."""
         self.uri = uri
         self._pins = pins
         with session(uri, pins) as (pkcs11, opened):

@@ -124,7 +124,6 @@ class Pins:
     """
 
     def __init__(self) -> None:
-        """Know nothing yet."""
         self._good: dict[object, Secret] = {}
         self._refused: set[object] = set()
 

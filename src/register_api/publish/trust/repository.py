@@ -158,7 +158,6 @@ class _Online(msgspec.Struct, frozen=True):
     clock_is_right: bool
 
     def snapshot(self, old: Timestamp | None, version: int, targets: MetaFile) -> dict[str, bytes]:
-        """Make a snapshot and the next timestamp, which names it."""
         meta = {"targets.json": targets}
         snapshot = Snapshot(version, expires=expiry(self.now, LIFETIME), meta=meta)
         signed = sign(snapshot, self.keyring.online, self.root)
@@ -166,7 +165,6 @@ class _Online(msgspec.Struct, frozen=True):
         return {metadata_path(Snapshot.type, version): signed, **made}
 
     def timestamp(self, old: Timestamp | None, snapshot: MetaFile) -> dict[str, bytes]:
-        """Make the next timestamp."""
         said = format_instant(self.now)
         before = old.unrecognized_fields.get(SIGNED_AT) if old else None
         if before is not None and said < before and not self.clock_is_right:
@@ -187,7 +185,6 @@ class _Online(msgspec.Struct, frozen=True):
 
 
 def _describe(signed: Signed, data: bytes) -> MetaFile:
-    """Name a metadata file by version, length and SHA-256."""
     return MetaFile.from_data(signed.version, data, ["sha256"])
 
 
@@ -241,7 +238,6 @@ def _outlived_versions(role: str, newest: int, published_at: PublishedAt, now: d
 
 
 def _copies(read: Read, versions: Iterable[int]) -> set[str]:
-    """Return the copies that versions of the targets metadata name."""
     found = set()
     for version in versions:
         path = metadata_path(Targets.type, version)
