@@ -79,10 +79,7 @@ def new_version(
     now: dt.datetime,
     base_url: str | None = None,
 ) -> NewVersion:
-    """Return a version, on top of what is stored, at the register's address if no other is given for a trial.
-
-    Of the keyring the log key alone is used.
-    """
+    """Return a version, on top of what is stored; of the keyring the log key alone is used."""
     register, promises = candidate.required()
     previous = found.newest.document if found else None
     base_url = base_url or register.url
@@ -147,12 +144,8 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A new version, with all that its files are made from.
 
     Attributes:
-        version_summary: The version as its feed entry and its own page tell it.
-        found: What the store held before it, if it held anything.
-        stored: Paths of that.
-        feeds: What was published of the other feeds.
+        found: What the store held before it, if it held anything; ``stored`` are the paths.
         feed_window: What the feeds say of the newest versions, newest first.
-        history: Versions with their changes, the new one first.
         shown_before: The version before, if what shows it on pages has not changed since.
         retold: Gives the versions before, where their pages have to be made again.
     """
@@ -298,10 +291,7 @@ def _pages(new: NewVersion) -> dict[str, bytes]:
 
 
 def no_longer_made(files: Mapping[str, bytes], stored: Iterable[str], register: Register) -> list[str]:
-    """Return stored files that were made of something the newest version does not say any more.
-
-    So are pages below the tag of a language that has become the main one.
-    """
+    """Return stored files of what is said no more, and pages below the tag of the main language."""
     gone = {kind.path() for kind in ONE} - files.keys()
     main = in_language("", Language.of(register.publisher.language).tag)
     return [path for path in stored if path in gone or path.startswith(main)]

@@ -39,10 +39,7 @@ _URL = ":/?#[]@!$&'()*+,;=%-._~"
 
 
 def security_txt(publisher: Publisher, now: dt.datetime, base_url: str | None) -> bytes | None:
-    """Return the file, or ``None`` when no contact has the role ``security``.
-
-    It is not signed by OpenPGP: no key of the register has that form, nor that role.
-    """
+    """Return the file, not signed by OpenPGP, or ``None`` when no contact has the role ``security``."""
     contacts = []
     for contact in publisher.contacts:
         if contact.role.casefold() == ROLE:
@@ -100,8 +97,7 @@ def discovery_document(register: Register, roots: Sequence[bytes], base_url: str
 def api_catalog(base_url: str | None) -> bytes:
     """Return ``/.well-known/api-catalog``: a linkset (RFC 9727, RFC 9264) of what can be read.
 
-    The links of ``service-doc`` and ``status`` (RFC 8631) lead to what only the service answers; a
-    host of plain files answers 404 there.
+    The links of ``service-doc`` and ``status`` (RFC 8631) lead to what only the service answers.
     """
     base = base_url or _UP
     catalog: LinkContext = {

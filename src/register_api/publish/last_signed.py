@@ -44,14 +44,9 @@ class SignedFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class SignedHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One publication, as far as the next one has to continue it.
+    """One publication, as far as the next one has to continue it; TUF metadata by role.
 
-    Attributes:
-        first_root: SHA-256 (hex) of ``1.root.json``.
-        metadata: The newest root, timestamp, snapshot and targets, by role.
-        size: Size of the log, which is the number of the newest version.
-        base_url: Where the tree was said to lie when that version was published.
-        first_live: First version that was not imported.
+    The first live version is the first that was not imported; digests are SHA-256 in hex.
     """
 
     first_root: str

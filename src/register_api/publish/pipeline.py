@@ -38,7 +38,6 @@ class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         base_url: Address of the tree's root for a trial, ending in ``/``, in place of the register's own.
-        root_threshold: How many of them have to sign.
         fresh_for: How long the signed timestamp is good; ``None``: as long as the one before.
         clock_is_right: Sign even if the timestamp in force is of a later instant.
     """
@@ -55,12 +54,7 @@ class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of an order.
-
-    Attributes:
-        prepared: The source with its findings, and the version it became.
-        snapshot: The visible publication; ``None`` where nothing has changed (R26).
-    """
+    """The source with its findings and the version it became, visible if anything has changed (R26)."""
 
     prepared: Candidate
     snapshot: Snapshot | None
@@ -189,8 +183,7 @@ def refresh_freshness(
 def pages_of_day(found: Examined, read: Read, shown_on: dt.date | None, now: dt.datetime) -> dict[str, bytes]:
     """Return pages that say something else today than on the day for which they were made; no key is needed.
 
-    The page of the register names its day, so it is made again each day; that of a vendor only when what it
-    says has changed.
+    The page of the register names its day, so it is made again each day.
     """
     register, zone = found.newest.document, found.promises.zone
     today, made_for = local_day(now, zone), shown_on or local_day(register.published_at, zone)

@@ -27,9 +27,7 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Why and when somebody publishes.
 
     Attributes:
-        kind: Kind of the reason; ``None`` means initial for version 1, correction where
-            ``corrects`` is given, else change.
-        corrects: Number of the version that is put right.
+        kind: Kind of the reason; ``None``: initial, correction where ``corrects`` is given, or change.
         at: When this state was published elsewhere: history that is taken over.
     """
 
@@ -46,11 +44,7 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
-    """What has been published so far.
-
-    Attributes:
-        promises: All notice promises so far; ``None`` before the first version.
-    """
+    """What has been published so far, if anything has."""
 
     newest: Encoded[Register] | None = None
     promises: Promises | None = None
@@ -67,14 +61,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A source after loading and checking.
-
-    Attributes:
-        findings: All that loader and rules say, with file and line.
-        register: The version that publishing would make; ``None`` where an error forbids it.
-        promises: All notice promises, the new version's among them; ``None`` likewise.
-        unchanged: Whether the source says just what the newest version says (R26).
-    """
+    """A source after loading and checking, and the version it would become where no error forbids that."""
 
     base: Baseline
     findings: tuple[Finding, ...]
@@ -91,10 +78,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         return self.register, self.promises
 
     def proposals(self) -> tuple[Proposal, ...]:
-        """Return what may have been meant, also where an error forbids to publish it.
-
-        Nothing where a value is not valid: what it should be is not known yet.
-        """
+        """Return what may have been meant; nothing where a value is not valid, and so not known."""
         unclear = any(item.severity == "error" and item.rule in OF_FORM for item in self.findings)
         if self.draft is None or self.context is None or unclear:
             return ()

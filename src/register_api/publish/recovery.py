@@ -44,14 +44,7 @@ from register_api.verify.tuf_metadata import read_root
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
-    """What is taken over, and where to.
-
-    Attributes:
-        keys: Folder of the private keys, which remember what was published from now on.
-        root: File with the trust root to begin from.
-        root_sha256: Or the SHA-256 (hex) of ``1.root.json``; without both, the one that the keys remember.
-        stale: Take over what has expired, too.
-    """
+    """What is taken over, and where to; without a root or its digest, what the keys remember."""
 
     base: str
     store: Path

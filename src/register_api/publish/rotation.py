@@ -52,10 +52,7 @@ USES: tuple[KeyUse, ...] = get_args(KeyUse)
 
 
 def rotate_key(store: Path, keys: Path, use: KeyUse, ended: Ended) -> Changed:
-    """Let a new key follow from the next version on; the instant is that of the old one's end.
-
-    The old private key is not needed, so this is also the way out when it is lost.
-    """
+    """Let a new key follow from the next version on; the old private key is not needed."""
     with key_change(store, keys, ended.at) as change:
         listed = change.found.keys.document
         successor = _successor(change.keyring, listed, use)
@@ -203,10 +200,7 @@ def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.dateti
 
 
 def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) -> Changed | None:
-    """Publish a root that enough people have signed, with all metadata below it signed again.
-
-    Nothing comes of a first root, which the first publication takes along.
-    """
+    """Publish a root that enough people have signed; a first root waits for the first publication."""
     check_draft(draft)
     for version, missing in draft.missing().items():
         if missing:
@@ -237,10 +231,7 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
 
 
 def other_root_keys(path: Path, signer: Ed25519Signer) -> list[str]:
-    """Return the thumbprints of what one person holds beside a key.
-
-    Root keys beside its file that open without a question count, and every other key in its token.
-    """
+    """Return the thumbprints of what one person holds beside a key: root keys that open unasked."""
     found = [*signer.others_in_token()]
     for other in sorted(path.parent.glob("root-*.pem")):
         if other.samefile(path) or key_file.is_encrypted(other) or key_file.is_reference(other):

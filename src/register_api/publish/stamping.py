@@ -28,10 +28,7 @@ class Stamped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def stamp_newest(store: Path, authority: TimeAuthority, now: dt.datetime) -> Stamped | None:
-    """Have the newest checkpoint stamped, once, and keep the stamp; ``None``: there is nothing to stamp.
-
-    The store is not locked while the authority is asked: nobody who publishes waits for it.
-    """
+    """Have the newest checkpoint stamped, once; no lock is held while the authority is asked."""
     seen = open_snapshot(store)
     if seen is None or (path := tree.TIME_STAMP.path(seen.state.version)) in seen.manifest.files:
         return None

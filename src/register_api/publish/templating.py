@@ -156,11 +156,7 @@ _LEFT_OUT = ("import", "//", "/**")
 
 @functools.cache
 def check_page() -> bytes:
-    """Return ``/check.html``: one file with nothing beside it, the same for every register.
-
-    A page that is opened from disk cannot load a module from another file, so its modules become one
-    script, whose digest the page's own policy names.
-    """
+    """Return ``/check.html``: one file that opens from disk, its modules one script that its policy names."""
     lines = "".join(_read(f"program/{name}.js") for name in MODULES).splitlines()
     kept = (line.removeprefix("export ") for line in lines if not line.lstrip().startswith(_LEFT_OUT))
     style, script = _read("check.css").strip(), "\n".join(kept).strip()

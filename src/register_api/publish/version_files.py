@@ -101,10 +101,7 @@ def check_listed(path: str, data: bytes, digests: Mapping[str, str]) -> None:
 def head_files(
     before: HeadFiles | None, made: Mapping[str, bytes], gone: Collection[str], register: Register
 ) -> bytes:
-    """Return ``heads.json``: digests of the files made now, and those that were signed before.
-
-    What stays is never read from the store: its digest is the one that was signed when it was made.
-    """
+    """Return ``heads.json``: digests of files made now, and those signed before, which are never read again."""
     files = {file.path: file for file in before.files if file.path not in gone} if before else {}
     for path, data in made.items():
         if kind_of(path).listed:
@@ -154,10 +151,6 @@ def sign_checkpoint(checkpoint: Checkpoint, signer: Ed25519Signer) -> bytes:
 
 
 def outgrown_tiles(new: Iterable[str], stored: Iterable[str]) -> list[str]:
-    """Return the stored partial tiles whose full tile is among the new ones.
-
-    They are no longer needed (C2SP tlog-tiles, Partial Tiles): every reader of a larger log takes
-    the full tile.
-    """
+    """Return stored partial tiles whose full tile is among the new ones (C2SP tlog-tiles, Partial Tiles)."""
     full = {path for path in new if _PARTIAL not in path}
     return [path for path in stored if _PARTIAL in path and path.partition(_PARTIAL)[0] in full]

@@ -104,10 +104,7 @@ def make_entry(version: VersionSummary) -> FeedEntry:
 
 
 def title(version: VersionSummary) -> str:
-    """Return one line that says what will happen, or what happened.
-
-    It says how many more sub-processors and changes there are, and of how many the notice was short.
-    """
+    """Return one line that says what will happen, or what happened, and how many more changes there are."""
     number, changes, language = version.register.version, version.diff.changes, version.language
     listed = {change.subprocessor for change in changes} - {None}
     if number == 1 and len(listed) != 1:

@@ -45,12 +45,7 @@ class FeedLink(msgspec.Struct, frozen=True):
 
 
 class FeedPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a page of the feed lies.
-
-    Attributes:
-        path: Path in the tree, e.g. ``feed.atom`` or ``feed/3.atom``.
-        base_url: Address of the tree's root; ``None`` for relative references.
-    """
+    """Where a page of the feed lies in the tree; without a base URL its references are relative."""
 
     path: str
     base_url: str | None = None
@@ -91,8 +86,7 @@ def _linked(entry: FeedEntry, place: FeedPlace, language: Language) -> tuple[Fee
 class _Extension:
     """What feedgen leaves out of a feed or an entry: full links, and the mark of an archive page.
 
-    feedgen creates elements without a namespace and writes ``xmlns`` as an attribute; what is added here has
-    to do the same. It writes UTC as ``+00:00``, where all documents of the register have ``Z``.
+    It creates elements without a namespace and writes ``xmlns`` as an attribute; so does what is added here.
     """
 
     links: tuple[FeedLink, ...] = ()

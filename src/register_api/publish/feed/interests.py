@@ -115,10 +115,7 @@ def interest_feed(
 
 
 def feeds_opml(register: Register, base_url: str | None) -> bytes | None:
-    """Write the list of all feeds in the form that feed readers import (OPML 2.0).
-
-    There is none where the tree has no address: readers take what stands there as it is.
-    """
+    """Write the list of all feeds for feed readers (OPML 2.0), which take addresses as they stand there."""
     if base_url is None:
         return None
     title = feed_title(register)

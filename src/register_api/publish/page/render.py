@@ -116,10 +116,7 @@ def annex_page(view: PageView) -> bytes:
 
 
 def version_page(version: VersionSummary, main: Language | None = None) -> bytes:
-    """Write the page of what one version changed (``versions/{version}/index.html``).
-
-    It depends on nothing that comes later: no state, and later versions stand on the page of changes.
-    """
+    """Write the page of what one version changed (``versions/{version}/``), with nothing that comes later."""
     register = version.register
     return _page(
         "version.html.j2",

@@ -69,13 +69,7 @@ def page_view(found: Examined, read: Callable[[str], bytes], today: dt.date) -> 
 
 
 class PageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An engagement as a page shows it.
-
-    Attributes:
-        look: How the badge is coloured: a state, or ``conditional`` or ``ending``.
-        short_notice: How the promise was not kept, in words.
-        marks: What it is filtered by, as attributes: values, with spaces between them.
-    """
+    """An engagement as a page shows it: ``look`` colours its badge, ``marks`` are attributes to filter by."""
 
     vendor: Subprocessor
     engagement: Engagement
@@ -241,11 +235,7 @@ def ahead(view: PageView) -> Iterator[tuple[Upcoming, Subprocessor, str, str | N
 
 
 def countries(view: PageView, all_rows: Iterable[PageRow]) -> list[dict[str, Any]]:
-    """Return where customer personal data is processed or will be: outside the EEA first, then by name.
-
-    Of each country or open place: the names of vendors in use there, and of others; the transfer mechanisms
-    stated for it, none within the EEA; and whether a use there states none.
-    """
+    """Return where customer personal data is processed or will be: outside the EEA first, then by name."""
     rows_by_country: dict[str, list[PageRow]] = {}
     for row in all_rows:
         if row.state not in PAST and gets_data(row):

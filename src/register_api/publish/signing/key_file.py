@@ -238,8 +238,5 @@ class Passphrases:
             self._good.append(passphrase)
 
     def of_new_keys(self) -> Secret | None:
-        """Return what new keys are encrypted with; ``None`` leaves them plain.
-
-        It is the named file's first line, or else what a person typed for the keys beside the new one.
-        """
+        """Return what new keys are encrypted with, as named or typed before; ``None`` leaves them plain."""
         return read_named_line(UNLOCKED_BY, MAX_PASSPHRASE_BYTES) or (self._good[-1] if self._good else None)

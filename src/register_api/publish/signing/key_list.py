@@ -49,10 +49,7 @@ def current_key_list(published: KeyList | None, register: str, keyring: Keyring,
 
 
 def revised(published: bytes, keys: KeyList) -> bytes:
-    """Return ``keys.json`` with changed records, and all else that it says as it is.
-
-    A later release of this program may have written more than this one knows; it stays.
-    """
+    """Return ``keys.json`` with changed records, and all else that a later release may have written."""
     document = msgspec.json.decode(published)
     known = {record["kid"]: record for record in document["keys"]}
     document["format_minor"] = max(FORMAT_MINOR, document["format_minor"])

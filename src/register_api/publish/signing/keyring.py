@@ -72,11 +72,7 @@ def kind_of_role(role: str) -> type[Ed25519Signer | P256Signer]:
 
 
 class Keyring:
-    """The keys of one folder.
-
-    A key that is missing is made by ``create``, for a new register alone: one that the trust root does not
-    know can sign nothing.
-    """
+    """The keys of one folder; those that are missing are made by ``create``, for a new register alone."""
 
     def __init__(
         self, folder: Path, *, create: bool = False, root_keys: int = 1, root_threshold: int = 1

@@ -206,11 +206,7 @@ MOST_AT_ONCE = 100
 
 
 def outlived(read: Read, published_at: PublishedAt, now: dt.datetime) -> tuple[str, ...]:
-    """Return the files below ``trust/`` that may leave the tree.
-
-    A root never may: a customer follows them one by one from the first. Nor may what the newest timestamp
-    names, however old it is.
-    """
+    """Return the files below ``trust/`` that may leave: no root, nor what the newest timestamp names."""
     if (found := trust_metadata.newest(read)) is None:
         return ()
     _, snapshot, listed = found

@@ -142,10 +142,7 @@ def check_start(draft: RootDraft, key: Path, sha256: str | None) -> int:
 
 
 def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, others: Sequence[str]) -> None:
-    """Refuse to sign where one person visibly holds two keys that a threshold counts as two people.
-
-    The others are the thumbprints of what else lies in the same folder or token.
-    """
+    """Refuse to sign where one person visibly holds two keys that a threshold counts as two people."""
     for root in draft.newest():
         kids = root_kids(root)
         second = [other for other in others if other in kids and other != signer.kid]
