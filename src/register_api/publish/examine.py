@@ -76,7 +76,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
 def examine(read: Read, known: SignedHead | None, base_url: str | None = None) -> Examined:
     """Check what a tree holds, followed on from what was known of it, or from the tree's own first root.
 
-    The base URL is where the tree was said to lie when its newest version was published, unless that is known.
+    The base URL is where the tree was said to lie when its newest version was published.
     """
     with nothing_signed():
         return _Examination(read).all_of(known, base_url)

@@ -101,7 +101,7 @@ def check_listed(path: str, data: bytes, digests: Mapping[str, str]) -> None:
 def head_files(
     before: HeadFiles | None, made: Mapping[str, bytes], gone: Collection[str], register: Register
 ) -> bytes:
-    """Return ``heads.json``: digests of files made now, and those signed before, which are never read again."""
+    """Return ``heads.json``: digests of files made now, and those signed before, never read again."""
     files = {file.path: file for file in before.files if file.path not in gone} if before else {}
     for path, data in made.items():
         if kind_of(path).listed:
