@@ -41,20 +41,29 @@ def rules(refused: pytest.ExceptionInfo[Refused]) -> list[str]:
     return [finding.rule for finding in refused.value.findings if finding.severity == "error"]
 
 
-def test_what_is_written_comes_in_the_order_of_the_format(publisher: Publisher) -> None:
+def test_what_is_written_comes_in_the_order_of_the_format(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Fixed files, tiles and proof; freshness and targets; heads; checkpoint; timestamp last."""
     steps: list[tuple[int, int, str]] = []
+    groups: list[list[str]] = []
+    whole = plan.CommitPlan.write_group
+
+    def write_group(commit: plan.CommitPlan, group: list[str]) -> None:
+        groups.append(list(group))
+        whole(commit, group)
+
+    monkeypatch.setattr(plan.CommitPlan, "write_group", write_group)
     order = PublishRequest(
         source=publisher.source, store=publisher.store, keys=publisher.keys, intent=PublishOptions(now=NOW)
     )
     publish_version(order, lambda done, total, what: steps.append((done, total, what)))
-    stages = [kind_of(what).stage for _, _, what in steps]
+    stages = [kind_of(path).stage for group in groups for path in group]
     assert stages == sorted(stages, key=get_args(Stage).index)
     assert set(stages) == set(get_args(Stage))
-    assert [what for _, _, what in steps][-2:] == [tree.CHECKPOINT.path(), tree.TIMESTAMP.path()]
-    assert [done for done, _, _ in steps] == sorted(done for done, _, _ in steps)
-    total = steps[-1][1]
-    assert steps[-1] == (total - 1, total, tree.TIMESTAMP.path())
+    assert groups[-2:] == [[tree.CHECKPOINT.path()], [tree.TIMESTAMP.path()]]
+    assert [(done, total) for done, total, _ in steps] == [(done, len(stages)) for done in range(len(stages))]
+    assert {what for _, _, what in steps} == {path for group in groups for path in group}
 
 
 def test_who_comes_second_is_told_so_and_not_that_the_source_breaks_a_rule(
