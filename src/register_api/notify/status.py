@@ -78,13 +78,12 @@ class NotifyStatus(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.problem) or any(version.alarms for version in self.versions)
 
 
+_NEWEST = 20
+"""So many versions are shown, and older ones that have alarms."""
+
+
 def status(
-    database: Database,
-    now: dt.datetime,
-    version: int | None = None,
-    *,
-    most: int = 20,
-    addresses: bool = False,
+    database: Database, now: dt.datetime, version: int | None = None, *, addresses: bool = False
 ) -> NotifyStatus:
     """Return what became of one version with each delivery; without it of the newest, and all with alarms."""
     looks = database.query("SELECT at, problem FROM looks")
@@ -93,10 +92,8 @@ def status(
     if version is None:
         alarming = {row["version"] for row in _deliveries(database, alarms=True)}
         recorded = database.query("SELECT version FROM publications ORDER BY version DESC")
-        first = newest(database) - most + 1
-        numbers = [
-            row["version"] for row in recorded if row["version"] >= first or row["version"] in alarming
-        ]
+        every, first = [row["version"] for row in recorded], newest(database) - _NEWEST + 1
+        numbers = [number for number in every if number >= first or number in alarming]
     else:
         numbers = [version]
         answered = answers_to(database, load(database, version), addresses=addresses)

@@ -257,10 +257,9 @@ def _look(leased: Lease, now: dt.datetime, fetcher: PollFetcher, options: Option
     result = verified()
     if result.verified and result.verified.register.version > leased.version:
         result = verified(quick=False) if options.quick else result
+        newest = result.verified.register.version if result.verified else 0
         read = {update.version for update in result.verified.updates} if result.verified else set()
-        if result.verified and not read >= set(
-            range(leased.version + 1, result.verified.register.version + 1)
-        ):
+        if not read >= set(range(leased.version + 1, newest + 1)):
             # A run that ended before it had recorded what it read (docs/python-api.md, Follow a register).
             result = verified(quick=False, history="all")
     finding = leased.contradicted_by(result.verified) if result.verified else result.finding

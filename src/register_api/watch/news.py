@@ -117,9 +117,9 @@ def deadline(
     of_register = change.notice.objection_until
     begins = announced_on if vendor.counts_from == "announced" else seen_on
     of_contract = _later(change, begins, vendor.objection_days, vendor, holidays)
-    if of_contract is not None and (of_register is None or of_contract <= of_register):
-        return Deadline(of_contract, "contract")
-    return None if of_register is None else Deadline(of_register, "register")
+    found = [Deadline(of_contract, "contract")] if of_contract else []
+    found += [Deadline(of_register, "register")] if of_register else []
+    return min(found, key=lambda each: each.day, default=None)
 
 
 def breaks_contract(change: Change, vendor: Vendor, *, announced_on: dt.date, holidays: str) -> bool:
