@@ -193,8 +193,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     format: Literal["sub-processor-register-report/1"] = "sub-processor-register-report/1"
     base: str
     checked_at: dt.datetime
-    exit_code: int
-    word: str
+    exit_code: int = 0
+    word: str = "verified"
     register: str | None = None
     version: int | None = None
     sha256: str | None = None
@@ -217,8 +217,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[NoticeTold, ...] = ()
     package: PackageSeen | None = None
     told: NoticeSeen | None = None
-    checks: tuple[CheckResult, ...]
-    not_checked: tuple[str, ...]
+    checks: tuple[CheckResult, ...] = ()
+    not_checked: tuple[str, ...] = ()
     error: ErrorTold | None = None
 
 

@@ -178,20 +178,14 @@ class Recorder:
         return tuple(map(self._result, self._checks))
 
     def _result(self, check: Check) -> CheckResult:
-        result = CheckResult(
-            id=check.id,
-            title=check.title,
-            standard=check.standard,
-            result="skipped",
-            sentence=self._skipped.get(check.id, "what it rests on did not hold"),
-        )
+        said = msgspec.structs.asdict(check)
         if found := self._errors.get(check.id):
             bad = worst(found)
             others = list(dict.fromkeys(error.message for error in found if error is not bad))
             told = [bad.message, *others[: MAX_MESSAGES - 1]]
             rest = len(others) + 1 - len(told)
-            return msgspec.structs.replace(
-                result,
+            return CheckResult(
+                **said,
                 result="failed",
                 sentence="; ".join(told) + (f"; and {rest} more" if rest > 0 else ""),
                 hint=bad.hint,
@@ -199,8 +193,9 @@ class Recorder:
                 word=bad.word,
             )
         if check.id in self._passed and check.id not in self._skipped:
-            return msgspec.structs.replace(result, result="ok", sentence=self._passed[check.id])
-        return result
+            return CheckResult(**said, result="ok", sentence=self._passed[check.id])
+        why = self._skipped.get(check.id, "what it rests on did not hold")
+        return CheckResult(**said, result="skipped", sentence=why)
 
 
 @dataclass(frozen=True)

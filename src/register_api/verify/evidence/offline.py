@@ -66,27 +66,16 @@ def verify_offline(
     except Malformed as error:
         record = Recorder(PACKAGE_CHECKS)
         record.fail("E01", error)
-        return msgspec.structs.replace(
-            _bare(path.name, sha256, now),
+        return Report(
+            base=path.name,
+            checked_at=now,
             exit_code=error.exit_code,
             word=error.word,
+            package=PackageSeen(sha256=sha256),
             checks=record.results(),
             not_checked=("Anything at all: the file could not be read as a package of evidence.",),
         )
     return report_package(path.name, sha256, found, now, unread=unread)
-
-
-def _bare(name: str, sha256: str, now: dt.datetime) -> Report:
-    """Return the report of a package of which nothing holds but its digest."""
-    return Report(
-        base=name,
-        checked_at=now,
-        exit_code=0,
-        word="verified",
-        package=PackageSeen(sha256=sha256),
-        checks=(),
-        not_checked=(),
-    )
 
 
 class NoticePackage(NamedTuple):
@@ -277,7 +266,8 @@ def verify_notice(
     run.files = files
     make_checks(run, _STEPS)
     errors, found = run.record.errors(), NoticeRun.register.of(run)
-    report = report_package(name, sha256, found, now) if found else _bare(name, sha256, now)
+    bare = Report(base=name, checked_at=now, package=PackageSeen(sha256=sha256))
+    report = report_package(name, sha256, found, now) if found else bare
     bad = worst(errors) if errors else None
     return msgspec.structs.replace(
         report,
