@@ -1,1 +1,1 @@
-"""Hands out finished replies and answers questions; holds no private key."""
+"""The web service: serves stored files and computes answers; holds no private key."""

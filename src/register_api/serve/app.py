@@ -1,4 +1,4 @@
-"""The service as one ASGI application: the fast path, and what is computed behind it."""
+"""The service as an ASGI application: the fast path, with computed answers behind it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class AppState(NamedTuple):
-    """What the service works with, and what metrics tell of; ``started`` is when the service was."""
+    """Shared objects of the service, also read by the metrics; ``started`` is its start time."""
 
     replies: CurrentReplies
     answers: Answers
@@ -34,13 +34,13 @@ class AppState(NamedTuple):
 
 
 def make_state(settings: Settings, clock: Clock = system_clock.now) -> AppState:
-    """Return what has not read anything yet."""
+    """Return the initial state; nothing is read yet."""
     replies = CurrentReplies(settings.store_path, settings.cache_bytes)
     return AppState(replies, Answers(settings.answer_cache_bytes), Counters(), clock, clock())
 
 
 def create_app(settings: Settings, clock: Clock = system_clock.now, state: AppState | None = None) -> App:
-    """Build the service; it begins to read the store when its life span starts."""
+    """Build the service; it starts reading the store at lifespan startup."""
     state = state or make_state(settings, clock)
     service = Service(state.replies, state.answers, state.clock)
 
@@ -61,11 +61,10 @@ def create_app(settings: Settings, clock: Clock = system_clock.now, state: AppSt
 
 
 def prefixed(app: App, prefix: str) -> App:
-    """Return an application that is shown paths without a prefix, while clients see addresses with it.
+    """Return an application mounted below a prefix: it sees paths without the prefix.
 
-    A proxy that takes the prefix off is told apart by a setting, and uvicorn puts it back (``root_path``):
-    it cannot be guessed, since ``/trust/timestamp.json`` may be a path of the tree, or the prefix with a
-    path after it.
+    Whether a proxy strips the prefix is a setting, and uvicorn then restores it (``root_path``). It cannot be
+    detected: ``/trust/timestamp.json`` may be a path of the tree, or a path below the prefix ``/trust``.
     """
 
     async def shown(scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,14 +86,14 @@ def prefixed(app: App, prefix: str) -> App:
 
 @contextlib.asynccontextmanager
 async def follow(state: AppState, seconds: float) -> AsyncIterator[None]:
-    """Load what is published, and follow the store and its freshness until the block ends."""
+    """Load the publication, then poll the store and its freshness until the block ends."""
     replies, freshness = state.replies, FreshnessLog(state.replies, state.clock)
     replies.show(await asyncio.to_thread(replies.load))
 
     async def look() -> None:
         if replies.is_stale():
             replies.show(await asyncio.to_thread(replies.load))
-        freshness.look()  # last: whatever is wrong with a timestamp, the next publication is loaded
+        freshness.look()  # last, so that an invalid timestamp does not prevent loading
 
     async with repeating(look, seconds):
         yield
@@ -102,7 +101,7 @@ async def follow(state: AppState, seconds: float) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def repeating(step: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
-    """Take a step again and again while the block runs; one that fails is logged, and the next is taken."""
+    """Run a step periodically while the block runs; failures are logged, and the step is repeated."""
 
     async def repeat() -> None:
         failing = False
@@ -110,7 +109,7 @@ async def repeating(step: Callable[[], Awaitable[None]], seconds: float) -> Asyn
             try:
                 await step()
                 failing = False
-            except Exception as error:  # noqa: BLE001 (whatever it was, the next step is taken)
+            except Exception as error:  # noqa: BLE001 (the loop must survive any error)
                 if not failing:
                     _log.error("work beside the requests fails, and is tried again", exc_info=error)
                 failing = True

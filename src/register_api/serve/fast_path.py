@@ -1,7 +1,7 @@
-"""The fast path: answers what is stored itself, and passes on only what has to be computed.
+"""The fast path: serves stored files, and forwards only what must be computed.
 
-The first branch of ``__call__`` is the hot path: a head file, by GET or HEAD. No web framework
-stands in its way, and nothing is encoded, hashed, compressed, read or timed on it.
+The first branch of ``__call__`` is the hot path: GET or HEAD of a mutable file. It involves no web
+framework, and nothing is encoded, hashed, compressed, read or timed on it.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from register_api.serve.reply import (
 from register_api.serve.reply_table import CurrentReplies, ReplyTable
 
 _GUARDS = frozenset({b"if-match", b"if-unmodified-since"})
-"""Conditions that ask for the whole thing or nothing; seldom sent with GET, so looked at apart."""
+"""Preconditions that lead to 412; rare with GET, so evaluated separately."""
 
 
 def select(resource: Resource, headers: Headers) -> tuple[Representation | None, bool]:
-    """Choose the representation and evaluate the conditions (RFC 9110 section 13.2.2)."""
+    """Select the representation and evaluate the preconditions (RFC 9110 section 13.2.2)."""
     accept: bytes | None = None
     tags: bytes | None = None
     since: bytes | None = None
@@ -68,7 +68,7 @@ def select(resource: Resource, headers: Headers) -> tuple[Representation | None,
 
 
 def _guard_fails(resource: Resource, representation: Representation, headers: Headers) -> bool:
-    """Evaluate If-Match, and If-Unmodified-Since only without it (section 13.1.4)."""
+    """Evaluate If-Match, or without it If-Unmodified-Since (section 13.1.4)."""
     tags = header(headers, b"if-match")
     if tags is not None:
         return match_fails(tags, representation.etag)
@@ -79,7 +79,7 @@ def _guard_fails(resource: Resource, representation: Representation, headers: He
 
 
 def _is_unchanged(resource: Resource, etag: bytes, tags: bytes | None, since: bytes | None) -> bool:
-    """Evaluate If-None-Match, and If-Modified-Since only without it (section 13.1.3)."""
+    """Evaluate If-None-Match, or without it If-Modified-Since (section 13.1.3)."""
     if tags is not None:
         return tags == etag or none_match_fails(tags, etag)
     if since is None or resource.last_modified is None:
@@ -88,7 +88,7 @@ def _is_unchanged(resource: Resource, etag: bytes, tags: bytes | None, since: by
 
 
 async def send_resource(resource: Resource, scope: Scope, send: Send) -> None:
-    """Answer GET or HEAD with a resource, in the form and under the conditions asked for, or 406 or 412."""
+    """Send a resource in the negotiated encoding, or 304; raise the problem for 406 or 412."""
     representation, unchanged = select(resource, scope["headers"])
     if representation is None:
         accepted = acceptable_codings(header(scope["headers"], b"accept-encoding"))
@@ -113,7 +113,7 @@ async def _send_form(representation: Representation, method: str, send: Send, *,
 
 
 async def send_redirect(reference: str, send: Send) -> None:
-    """Send a client to where a reference leads, permanently (RFC 9110 section 15.4.9)."""
+    """Send a permanent redirect (RFC 9110 section 15.4.9)."""
     headers = (
         (b"location", reference.encode("ascii")),
         (b"content-length", b"0"),
@@ -128,11 +128,11 @@ _METHODS = frozenset(METHODS.split(", "))
 _ALLOW = (b"allow", METHODS.encode("ascii"))
 
 _PREFLIGHT = start_message(204, (_ALLOW, *as_headers(PREFLIGHT), *CORS))
-"""Answer to OPTIONS, be it a CORS preflight (Fetch standard, HTTP extensions) or not."""
+"""Response to OPTIONS, whether or not it is a CORS preflight (Fetch standard, HTTP extensions)."""
 
 
 class FastPath:
-    """An ASGI application that stands before the one that computes."""
+    """ASGI application that wraps the one for computed answers."""
 
     def __init__(
         self, replies: CurrentReplies, computed: App, is_computed: Callable[[str], bool], counters: Counters
@@ -143,7 +143,7 @@ class FastPath:
         self._counters = counters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or pass it (and the life span) on."""
+        """Answer one request, or forward it (and the lifespan)."""
         if scope["type"] != "http":
             await self._computed(scope, receive, send)
             return
@@ -160,17 +160,17 @@ class FastPath:
         await self._answer(table, scope, receive, send)
 
     async def _answer(self, table: ReplyTable | None, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what is not a plain request for a head file; a fault here becomes a problem too."""
+        """Answer everything except a plain request for a mutable file; faults become error responses."""
         send = self._counters.counting(table, scope["path"], self._is_computed, send)
         try:
             await self._answer_well(table, scope, receive, send)
         except Problem as problem:
             if problem.name == "unreadable" and self._replies.table is not table:
-                # The bytes of a publication that has been replaced meanwhile are gone; nothing was sent yet.
+                # The publication was replaced and its files are gone; nothing was sent yet, so retry.
                 await self._answer(self._replies.table, scope, receive, send)
             else:
                 await send_problem(problem, scope, send)
-        except Exception as error:  # noqa: BLE001 (no fault may reach the client as it is)
+        except Exception as error:  # noqa: BLE001 (no traceback may reach the client)
             await send_problem(self._counters.fault(error, scope), scope, send)
 
     async def _answer_well(
@@ -181,7 +181,7 @@ class FastPath:
         elsewhere = None if table is None else _elsewhere(table, url)
         computed = self._is_computed(url)
         is_known = path or elsewhere or computed or (url, method) == ("*", "OPTIONS")
-        if method not in _METHODS and (is_known or is_path(url[1:])):  # the tree may lack what it could have
+        if method not in _METHODS and (is_known or is_path(url[1:])):  # also valid paths without a file
             raise Problem("method-not-allowed", f"{method} is not possible here.", headers=(_ALLOW,))
         if not is_known and table is None:
             raise Problem("nothing-published", NOTHING_PUBLISHED)
@@ -205,8 +205,8 @@ class FastPath:
 
 
 def _elsewhere(table: ReplyTable, url: str) -> str | None:
-    """Return the reference to which an address leads that is not itself one of a file."""
-    if table.is_folder(url):  # the last slash was left out (RFC 9110 section 15.4.9)
+    """Return the redirect target of a URL that does not name a file itself."""
+    if table.is_folder(url):  # the trailing slash is missing (RFC 9110 section 15.4.9)
         return url.rpartition("/")[2] + "/"
     kind = tree.HABITUAL.get(url[1:])
     return None if kind is None else "../" * url[1:].count("/") + kind.path()

@@ -1,7 +1,7 @@
-"""The log, one line an event on standard error, as JSON or as text, and what a process has done so far.
+"""The log (one line per event on standard error, as JSON or text) and the request counters.
 
-No event has a client's address unless ``log_clients`` asks for it, and none has a secret: the service
-knows none. Only the event loop adds to the counters, so there is no lock.
+Client addresses are logged only if ``log_clients`` asks for them. Only the event loop changes the
+counters, so there is no lock.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from register_api.serve.reply_table import ReplyTable
 from register_api.serve.settings import Settings
 
 LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "asyncio", "litestar")
-"""Loggers of others; below ``debug`` only their errors are of use to anyone."""
+"""Third-party loggers; below ``debug`` only their errors are logged."""
 
 _log = logging.getLogger(__name__)
 
 
 def set_up_logs(settings: Settings, stream: TextIO | None = None) -> None:
-    """Let everything that is logged in this process go to standard error."""
+    """Send all log records of this process to standard error."""
     stream = stream or sys.stderr
     is_terminal = stream.isatty()
     as_text = settings.log_format == "text" or (settings.log_format == "auto" and is_terminal)
@@ -62,23 +62,22 @@ def set_up_logs(settings: Settings, stream: TextIO | None = None) -> None:
 
 
 def client_fields(scope: Scope, settings: Settings) -> dict[str, str]:
-    """Return what a log line says of the client of a request.
+    """Return the log fields that identify the client of a request.
 
-    It is the address that the connection came from, behind a proxy the proxy's; headers that claim
-    another one are not believed.
+    This is the peer address, or the proxy's behind a proxy; headers that claim another address are ignored.
     """
     client = scope.get("client")
     if settings.log_clients == "none" or client is None:
         return {}
     if settings.log_clients == "full":
         return {"client": client[0]}
-    return {"client": network_of(scope, {4: 24, 6: 48})}  # 256 addresses, and what one customer is given
+    return {"client": network_of(scope, {4: 24, 6: 48})}  # 256 addresses, and a typical IPv6 site
 
 
 def log_requests(app: App, settings: Settings) -> App:
-    """Return an application with a log line for each request; it costs more than the requests themselves.
+    """Return an application that logs each request: method, path, status and duration, no query or headers.
 
-    It has method, path, status and duration; never the query, never a header.
+    Logging costs more than serving the request.
     """
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,14 +96,15 @@ def log_requests(app: App, settings: Settings) -> App:
 
 
 Kind = Literal["head", "stored", "computed", "health", "other", "refused"]
-"""Head file; other file of the tree; computed answer; the service's own health; nothing of these;
-refused before there was a request."""
+"""Mutable file; other file of the tree; computed answer; health check; none of these;
+refused before a request was read.
+"""
 
 
 class Counters:
-    """Numbers that only grow: requests by kind and status, faults, connections that were accepted and closed.
+    """Counters: requests by kind and status, faults, connections accepted and closed.
 
-    ``broken`` are connections that were ended because the client took a reply too slowly.
+    ``broken`` counts connections closed because the client read a reply too slowly.
     """
 
     def __init__(self) -> None:
@@ -114,7 +114,7 @@ class Counters:
     def counting(
         self, table: ReplyTable | None, url: str, is_computed: Callable[[str], bool], send: Send
     ) -> Send:
-        """Return a ``send`` that counts the reply it begins."""
+        """Return a ``send`` that counts each reply."""
 
         def kind() -> Kind:
             if url in {HEALTH, READINESS}:
@@ -133,9 +133,9 @@ class Counters:
         return counted
 
     def fault(self, error: BaseException, scope: Scope) -> Problem:
-        """Log what nobody expected, with its traceback, and return what the client is told.
+        """Log an unexpected exception with its traceback; return the response for the client.
 
-        The path is logged without the query, which may hold what a person looked for.
+        The query is not logged, since it may be personal data.
         """
         self.faults += 1
         request_id = uuid.uuid4().hex
@@ -145,7 +145,7 @@ class Counters:
 
 
 def logged_problem(name: Name, detail: str, error: Exception) -> Problem:
-    """Log what went wrong and return what the client is told: a sentence and the request's number."""
+    """Log an error; return the response for the client, with a request number that the log repeats."""
     request_id = uuid.uuid4().hex
     _log.error("a request failed: %s", error, extra={"request_id": request_id})
     return _numbered(name, detail, request_id)

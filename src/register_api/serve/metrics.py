@@ -1,4 +1,4 @@
-"""Metrics for Prometheus, put together from plain numbers at the moment when they are asked for."""
+"""Prometheus metrics, collected from plain counters at each scrape."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Samples = Mapping[tuple[Kind, int], int]
 
 
 class Described(NamedTuple):
-    """What a metric tells, and its value, or values by those of its labels; ``None`` if it is not known."""
+    """Help text of a metric, its value (or values by label), and its label names; ``None`` if unknown."""
 
     meaning: str
     value: Callable[[AppState], float | Samples | None]
@@ -96,11 +96,11 @@ METRICS: dict[str, Described] = {
         "When the process started, seconds since the epoch", lambda state: state.started.timestamp()
     ),
 }
-"""Every metric by its full name: a prefix, the unit, ``_total`` for what only grows (Prometheus' rules)."""
+"""Every metric by full name: prefix, unit, and ``_total`` for counters (Prometheus naming conventions)."""
 
 
 class ServiceCollector(Collector):
-    """Reads the numbers of one process when a scrape asks for them."""
+    """Collects the metrics of one process at each scrape."""
 
     def __init__(self, state: AppState) -> None:
         self._state = state
@@ -121,7 +121,7 @@ class ServiceCollector(Collector):
 
 @contextlib.contextmanager
 def metrics_served(state: AppState, settings: Settings) -> Iterator[WSGIServer | None]:
-    """Answer scrapes in a thread while the block runs, at the address that the settings give, if any."""
+    """Serve metrics in a thread while the block runs, if the settings give an address."""
     address = metrics_address(settings)
     if address is None:
         yield None

@@ -1,4 +1,4 @@
-"""Real values and answers for the API reference, taken from what is published: none is made up."""
+"""Examples for the API reference, taken from the published data."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from register_api.store.reader import Snapshot
 from register_api.style import page_environment
 
 LONGEST_EXAMPLE = 16 * 1024
-"""Bytes of the largest body that is shown; a larger one would drown the rest."""
+"""Bytes of the largest body printed as an example."""
 
 _SHOWN = re.compile(r"application/(.*\+)?(json|xml|jose|x-pem-file)|text/(plain|csv|calendar|x-opml)")
-"""Media types of text that is shown; a page is not, it is only linked."""
+"""Media types printed as text; HTML pages are only linked."""
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shown of one address: values of parameters by name, a request with its query, and its answer.
+    """Example for one URL: parameter values by name, a request with its query, and the response body.
 
-    The answer is its body as text; ``None`` if that is too long, or no text.
+    ``answer`` is ``None`` if the body is too long or not text.
     """
 
     values: dict[str, str]
@@ -50,7 +50,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examples_of(archive: Archive) -> dict[str, Example]:
-    """Return an example for each address that has one, by the address as it is described."""
+    """Return the examples, keyed by URL as written in the API description."""
     register = archive.register(archive.newest)
     day = AsOf(on=local_day(register.published_at, archive.zone))
     values = dict(_values(register, day))
@@ -61,7 +61,7 @@ def examples_of(archive: Archive) -> dict[str, Example]:
 
 
 def _values(register: Register, day: AsOf) -> Iterator[tuple[str, str]]:
-    """Yield a value of each query parameter for which the newest version has one."""
+    """Yield an example value for each query parameter that the newest version can supply."""
     yield "from", str(max(1, register.version - 1))
     yield "to", str(register.version)
     yield "on", day.on.isoformat()
@@ -114,7 +114,7 @@ def _text(body: bytes, media_type: str) -> str | None:
 
 
 def _candidates(snapshot: Snapshot, register: Register) -> Mapping[str, Sequence[str]]:
-    """Return values that parameters of paths may have here; the first that names a file is shown."""
+    """Return candidate values for path parameters; the first combination that names a file is used."""
     files = snapshot.manifest.files
     targets = (kind.path() for kind in TARGETS_BY_NAME.values())
     return {
@@ -144,14 +144,14 @@ def _key_ids(snapshot: Snapshot) -> Iterator[str]:
 
 
 def reference_page(archive: Archive | None) -> bytes:
-    """Write the page."""
+    """Render the API reference as HTML."""
     examples = {} if archive is None else examples_of(archive)
     template = _ENVIRONMENT.get_template("reference.html.j2")
     return template.render(**description(), statuses=STATUSES, examples=examples).encode()
 
 
 def prose(text: str) -> Markup:
-    """Return a description as HTML: what stands between backticks is code, all else is text."""
+    """Return a description as HTML, with text between backticks as code."""
     parts = text.split("`")
     return Markup().join(
         Markup("<code>{}</code>").format(part) if odd % 2 else part for odd, part in enumerate(parts)
@@ -159,7 +159,7 @@ def prose(text: str) -> Markup:
 
 
 def name_of(reference: str) -> str:
-    """Return the name that a JSON pointer to a component ends in."""
+    """Return the component name at the end of a JSON pointer."""
     return reference.rpartition("/")[2]
 
 

@@ -1,7 +1,7 @@
-"""Replies as ASGI has them: bytes and headers of every form of a resource, made once when it is loaded.
+"""Replies as ASGI messages: bytes and headers of every representation, prepared when it is loaded.
 
-Words as in RFC 9110 section 3: a *resource* is what a URL names; a *representation* is one form of
-it, here one content coding, with its own entity tag.
+Terms as in RFC 9110 section 3: a URL identifies a *resource*; a *representation* is one form of it, here
+one content coding, with its own entity tag.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from register_api.core import headers, strict_base64
 from register_api.core.format.kind import CacheClass, FileKind
 
 Scope = MutableMapping[str, Any]
-"""What is known of a request: method, path, headers as pairs of bytes with lower-case names."""
+"""ASGI scope: method, path, headers as pairs of bytes with lower-case names."""
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -34,43 +34,43 @@ Headers = Iterable[Header]
 
 
 def start_message(status: int, headers: Iterable[Header]) -> Message:
-    """Return the message that opens a reply; its headers are a tuple, so nobody can add to them."""
+    """Return the message that starts a reply; the headers are an immutable tuple."""
     return {"type": "http.response.start", "status": status, "headers": tuple(headers)}
 
 
 def body_message(body: bytes, *, more_body: bool = False) -> Message:
-    """Return the message that carries the body of a reply, or a piece of it."""
+    """Return a message with the body of a reply, or with a piece of it."""
     return {"type": "http.response.body", "body": body, "more_body": more_body}
 
 
 NO_BODY = body_message(b"")
-"""Closes a reply to HEAD, a 204 and a 304."""
+"""Ends a reply to HEAD, a 204 and a 304."""
 
 PIECE_BYTES = 64 * 1024
-"""What is written of a body in one go: after each piece of a long one it is other clients' turn.
+"""Bytes of a body written at once; other clients are served between the pieces.
 
-However fast a client reads, the others wait for a piece, and what is kept for one that does not read is few.
+This bounds both the delay for other clients and the memory held for a client that does not read.
 """
 
 Body = tuple[Message, ...]
-"""A whole body: one message for each piece, at least one."""
+"""A complete body: one message for each piece, at least one."""
 
 
 def header(headers: Headers, wanted: bytes) -> bytes | None:
-    """Return a request header, repeated fields joined by commas (RFC 9110 section 5.3), or ``None``."""
+    """Return a request header, with repeated fields joined by commas (RFC 9110 section 5.3), or ``None``."""
     values = [value for name, value in headers if name == wanted]
     return b", ".join(values) if values else None
 
 
 def network_of(scope: Scope, bits: Mapping[int, int]) -> str:
-    """Return the network of a client, so many bits of its address by version of IP; of a proxy the proxy's.
+    """Return the network of a client (or of its proxy); ``bits`` is the prefix length by IP version.
 
-    Headers that claim another address are not believed.
+    Headers that claim another address are ignored.
     """
     client = scope.get("client")
     try:
         address = ipaddress.ip_address("" if client is None else client[0].partition("%")[0])
-    except ValueError:  # a Unix socket has no addresses
+    except ValueError:  # a Unix socket has no address
         return "unknown"
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
@@ -78,7 +78,7 @@ def network_of(scope: Scope, bits: Mapping[int, int]) -> str:
 
 
 def as_headers(headers: Mapping[str, str]) -> tuple[Header, ...]:
-    """Return headers as ASGI has them: bytes, names in lower case."""
+    """Return headers for ASGI: bytes, with names in lower case."""
     return tuple((name.lower().encode("ascii"), value.encode("ascii")) for name, value in headers.items())
 
 
@@ -88,9 +88,9 @@ CACHE_CONTROL = {cache: value.encode("ascii") for cache, value in headers.CACHE_
 
 
 class Representation(msgspec.Struct, frozen=True, kw_only=True):
-    """One form of a resource: its strong entity tag with the quotes, what opens a 200, and its body.
+    """One representation: strong entity tag (quoted), start message of a 200, and body.
 
-    ``unchanged`` opens a 304 (RFC 9110 section 15.4.5 says which headers it has).
+    ``unchanged`` starts a 304 (RFC 9110 section 15.4.5 lists its headers).
     """
 
     etag: bytes
@@ -100,9 +100,9 @@ class Representation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """What one URL names: its forms by content coding, of which ``identity`` is always there.
+    """A resource: its representations by content coding, ``identity`` always among them.
 
-    ``modified`` is ``last_modified`` (the header's value) in seconds since the epoch.
+    ``modified`` is ``last_modified`` (the header value) in seconds since the epoch.
     """
 
     representations: dict[str, Representation]
@@ -111,7 +111,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """Bytes of all bodies together."""
+        """Total size of all bodies in bytes."""
         return sum(len(piece["body"]) for form in self.representations.values() for piece in form.body)
 
 
@@ -124,10 +124,10 @@ def make_resource(
     more: tuple[Header, ...] = (),
     vary: bytes = b"Accept-Encoding",
 ) -> Resource:
-    """Build a resource with all its headers, of its SHA-256 and bytes by content coding.
+    """Build a resource with all headers from SHA-256 and bytes by content coding.
 
-    ``modified`` is when the bytes were published, ``None`` for a computed answer; ``more`` has further
-    headers of a 200, ``vary`` those of a request that the form depends on.
+    ``modified`` is when the bytes were published, ``None`` for a computed answer; ``more`` are further
+    headers of a 200; ``vary`` lists the request headers that select the representation.
     """
     last_modified = None if modified is None else format_datetime(modified, usegmt=True).encode("ascii")
     dated = () if last_modified is None else ((b"last-modified", last_modified),)
@@ -160,7 +160,7 @@ def make_resource(
 
 
 def structured_digest(sha256: str) -> bytes:
-    """Return a SHA-256 as RFC 9530 writes it: a dictionary with one byte sequence."""
+    """Return a SHA-256 digest as in RFC 9530: a dictionary with one byte sequence."""
     return b"sha-256=:" + base64.b64encode(bytes.fromhex(sha256)) + b":"
 
 
@@ -171,8 +171,8 @@ _SCRIPT = re.compile(rb"<script[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 def page_headers(page: bytes, kind: FileKind | None = None) -> tuple[Header, ...]:
     """Return the security headers of an HTML page.
 
-    The page's own ``style`` elements are allowed by their SHA-256 (Content Security Policy Level 3
-    section 2.3.1); everything else is refused: scripts, frames, forms, other sites.
+    The page's own ``style`` elements are allowed by their SHA-256 (CSP Level 3 section 2.3.1); scripts,
+    frames, forms and other origins are not.
     """
     styles = _sources(_STYLE, page)
     if kind is not None and kind.runs:
@@ -191,7 +191,7 @@ Value = TypeVar("Value")
 
 
 class BoundedCache(Generic[Value]):
-    """Least-recently-used cache, bounded by the sum of its values' costs, e.g. bytes."""
+    """Least-recently-used cache, limited by the total cost of its values, e.g. in bytes."""
 
     def __init__(self, limit: int, cost_of: Callable[[Value], int] = lambda _: 1) -> None:
         self.limit = limit
@@ -203,14 +203,14 @@ class BoundedCache(Generic[Value]):
         return len(self._values)
 
     def get(self, key: Hashable) -> Value | None:
-        """Return a value, now the most recently used, or ``None``."""
+        """Return a value and mark it as most recently used, or ``None``."""
         value = self._values.get(key)
         if value is not None:
             self._values.move_to_end(key)
         return value
 
     def put(self, key: Hashable, value: Value) -> None:
-        """Keep a value and drop what was used longest ago until all fits."""
+        """Add a value and evict the least recently used until all fit."""
         old = self._values.pop(key, None)
         if old is not None:
             self.cost -= self._cost_of(old)

@@ -1,7 +1,7 @@
-"""The table of finished replies of one publication.
+"""The prepared replies of one publication.
 
-Head files are held in memory in all their forms. Settled files, of which there are some for every
-version, are found through the manifest and read when they are asked for; as many as fit are kept.
+Mutable files are held in memory in all encodings. Immutable files, of which every version adds some, are
+looked up in the manifest, read on demand and cached.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class ReplyTable:
-    """Every reply that is known beforehand, for one publication; ``ready`` has head files by URL path."""
+    """Prepared replies of one publication; ``ready`` has the mutable files by URL path."""
 
     def __init__(self, snapshot: Snapshot, cache_bytes: int) -> None:
         self.snapshot = snapshot
@@ -35,18 +35,18 @@ class ReplyTable:
                 self.ready |= dict.fromkeys((f"/{path}", f"/{address_of(path)}"), self._load(path))
 
     def path_of(self, url: str) -> str | None:
-        """Return the path in the tree that a URL path names, or ``None``; a folder is its page."""
+        """Return the path in the tree for a URL path, or ``None``; a folder maps to its page."""
         if not url.startswith("/"):
             return None
         path = file_at(url[1:])
         return path if path in self._paths else None
 
     def is_folder(self, url: str) -> bool:
-        """Tell whether a URL path lacks only its last slash to name a page."""
+        """Return whether a URL path names a page but lacks the trailing slash."""
         return url.startswith("/") and file_at(f"{url[1:]}/") in self._paths
 
     async def resource(self, path: str) -> Resource:
-        """Return a resource, read from the store if need be."""
+        """Return a resource, reading it from the store if necessary."""
         found = self.ready.get("/" + path) or self._settled.get(path)
         if found is None:
             found = await asyncio.to_thread(self._load, path)
@@ -62,7 +62,7 @@ class ReplyTable:
         links = link_value(links_of(path, self.snapshot.manifest.version, self._files))
         more: tuple[Header, ...] = ((b"link", links.encode("ascii")),) if links else ()
         if entry.media_type.startswith("text/html"):
-            # What another release has written, of a kind that is not known, runs nothing.
+            # Pages of unknown kinds, written by other releases, may not run scripts.
             more = (*more, *page_headers(plain, kind_of(path) if is_path(path) else None))
         return make_resource(
             forms,
@@ -74,15 +74,15 @@ class ReplyTable:
 
 
 def load_reply_table(store: Path, cache_bytes: int) -> ReplyTable | None:
-    """Load the table of the visible publication."""
+    """Load the replies of the visible publication."""
     snapshot = open_snapshot(store)
     return None if snapshot is None else ReplyTable(snapshot, cache_bytes)
 
 
 class CurrentReplies:
-    """Holds the reply table that requests are answered from, and what went wrong with its successor.
+    """Holds the current reply table, and whether a newer publication failed to load.
 
-    ``failed``: the newest publication could not be loaded, and the table before it stays.
+    ``failed``: the newest publication could not be loaded; the previous table is still served.
     """
 
     def __init__(self, store: Path, cache_bytes: int) -> None:
@@ -94,7 +94,7 @@ class CurrentReplies:
         self._cache_bytes = cache_bytes
 
     def is_stale(self) -> bool:
-        """Tell whether another publication is visible than the one served; costs one ``readlink``."""
+        """Return whether the visible publication differs from the one served; costs one ``readlink``."""
         served = None if self.table is None else self.table.snapshot.generation
         try:
             stale = current(self._store) != served
@@ -105,10 +105,10 @@ class CurrentReplies:
         return stale
 
     def load(self) -> ReplyTable | None:
-        """Load the visible publication, which takes a while and may happen in another thread.
+        """Load the visible publication; slow, and safe to call in another thread.
 
-        Publications that follow each other quickly clear older generations away, also while they are
-        being read: that is no failure, since the next look finds a newer one.
+        When publications follow quickly, older generations are deleted, possibly while being read. That is
+        not a failure: the next poll finds a newer one.
         """
         visible: int | None = None
         try:
@@ -122,9 +122,9 @@ class CurrentReplies:
         return table
 
     def show(self, table: ReplyTable | None) -> None:
-        """Serve a table from now on; to be called where requests are answered.
+        """Serve a table from now on; must be called on the event loop.
 
-        Between two of its pauses an answer then sees one publication, however often it looks.
+        A handler therefore sees a single publication between two of its ``await`` expressions.
         """
         if table is not None:
             self.table = table
@@ -145,7 +145,7 @@ class CurrentReplies:
         return table
 
     def _note(self, error: Exception) -> None:
-        """Log a failure when it begins, not at every attempt."""
+        """Log the first of consecutive failures."""
         self.failures += 1
         if not self.failed:
             _log.error("the newest publication cannot be loaded, serving what was there: %s", error)

@@ -1,4 +1,4 @@
-"""Running the service: where it listens, uvicorn with its bounds, several processes, and an orderly end."""
+"""Running the service: listening sockets, uvicorn with limits, worker processes, graceful shutdown."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from register_api.serve.settings import OFF, Settings
 _log = logging.getLogger(__name__)
 
 BACKLOG = 2048
-"""Connections that wait for being accepted."""
+"""Length of the queue of connections waiting to be accepted."""
 
 
 def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) -> None:
-    """Serve until SIGTERM, SIGINT or SIGHUP; replies under way are finished first.
+    """Serve until SIGTERM, SIGINT or SIGHUP; running replies are finished first.
 
-    ``announce`` is told the address once the system accepts connections.
+    ``announce`` is called with the address once the socket accepts connections.
     """
     set_up_logs(settings)
     _give_memory_back()
@@ -62,10 +62,7 @@ def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) 
 
 
 def run_app(app: App, settings: Settings, announce: Callable[[str], None]) -> None:
-    """Serve another application, which reads bodies and bounds them itself, in one process.
-
-    Metrics and workers are the register's alone.
-    """
+    """Serve another application, which reads and limits request bodies itself, in one process."""
     set_up_logs(settings)
     with listen(settings) as listener:
         server = make_server(app, settings, reads_bodies=True)
@@ -75,7 +72,7 @@ def run_app(app: App, settings: Settings, announce: Callable[[str], None]) -> No
 
 
 def room_for(connections: int) -> int:
-    """Raise this process's limit of open files as far as it may be; return for how many connections it is."""
+    """Raise the limit of open files as far as allowed; return the possible number of connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + SPARE_CONNECTIONS + 128  # the store, threads, libraries
     possible = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -89,19 +86,19 @@ def room_for(connections: int) -> int:
 
 
 def _give_memory_back() -> None:
-    """Have glibc return the memory of each piece of a long body as soon as it is freed.
+    """Make glibc return the memory of each piece of a long body as soon as it is freed.
 
-    By itself it raises the size from which it does so with each larger block that is freed, to 32 MiB,
-    and keeps what is below for later (mallopt(3), M_MMAP_THRESHOLD). Other C libraries are left alone.
+    By default glibc raises this threshold as larger blocks are freed, up to 32 MiB, and keeps smaller blocks
+    for reuse (mallopt(3), M_MMAP_THRESHOLD). Other C libraries are left unchanged.
     """
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).mallopt(-3, PIECE_BYTES)
 
 
 def listen(settings: Settings, environment: Mapping[str, str] | None = None) -> socket.socket:
-    """Return a socket that listens: at a host and port, at a path, or one that systemd has opened.
+    """Return a listening socket: on a host and port, at a path, or one that systemd has opened.
 
-    By the variables of ``environment`` systemd says so (sd_listen_fds(3)).
+    A socket from systemd is announced in ``environment`` (sd_listen_fds(3)).
     """
     try:
         if _is_inherited(environment or {}):
@@ -114,7 +111,7 @@ def listen(settings: Settings, environment: Mapping[str, str] | None = None) -> 
             return _at_path(Path(settings.uds), int(settings.uds_mode, 8))
         where, hint = f"{settings.host[:200]} port {settings.port}", "choose another with HOST and PORT"
         return _at_port(settings.host, settings.port)
-    except (OSError, ValueError) as error:  # a name that no address can have is no text for the resolver
+    except (OSError, ValueError) as error:  # ValueError: a name that the resolver cannot encode
         reason = printable(getattr(error, "strerror", None) or error)
         raise UsageError(f"cannot listen on {printable(where)}: {reason}", hint=hint) from error
 
@@ -132,7 +129,7 @@ def _at_port(host: str, port: int) -> socket.socket:
 
 
 def _at_path(path: Path, mode: int) -> socket.socket:
-    """Listen at a path; a socket that was left there by a process that is gone is replaced."""
+    """Listen at a path; a stale socket left by a dead process is replaced."""
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise OSError(errno.EEXIST, "there is a file that is not a socket")
@@ -140,7 +137,7 @@ def _at_path(path: Path, mode: int) -> socket.socket:
             if probe.connect_ex(str(path)) == errno.ECONNREFUSED:
                 path.unlink()
     found = socket.socket(socket.AF_UNIX)
-    before = os.umask(0o777 & ~mode)  # nobody else can connect at any time
+    before = os.umask(0o777 & ~mode)  # at no time can anyone else connect
     try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         found.bind(str(path))
@@ -154,7 +151,7 @@ def _at_path(path: Path, mode: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket) -> str:
-    """Return the URL at which a listening socket answers; of a Unix socket its path, after ``unix:``."""
+    """Return the URL of a listening socket, or the path of a Unix socket after ``unix:``."""
     if listener.family == socket.AF_UNIX:
         return f"unix:{listener.getsockname()}"
     host, port = listener.getsockname()[:2]
@@ -162,7 +159,7 @@ def address_of(listener: socket.socket) -> str:
 
 
 class RegisterServer(uvicorn.Server):
-    """uvicorn's server, which also looks at its connections now and then, and ends in order."""
+    """uvicorn's server with a sweep over its connections and a graceful shutdown."""
 
     def __init__(self, config: uvicorn.Config, reaper: ConnectionReaper, shutdown_seconds: int) -> None:
         super().__init__(config)
@@ -170,17 +167,17 @@ class RegisterServer(uvicorn.Server):
         self._shutdown_seconds = shutdown_seconds
 
     async def on_tick(self, counter: int) -> bool:
-        """Do what is done ten times a second; returns whether it is time to end."""
+        """Sweep the connections, ten times a second; return whether to shut down."""
         self._reaper.sweep(self.server_state.connections)
         parent = multiprocessing.parent_process()
-        if parent is not None and parent.pid != os.getppid():  # nobody is left to look after this worker
+        if parent is not None and parent.pid != os.getppid():  # the parent process is gone
             self.should_exit = True
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End in order: no new connections, idle ones closed, replies under way finished while there is time.
+        """Shut down gracefully: stop accepting, close idle connections, finish running replies.
 
-        Then connections are cut; a reply that nobody takes any longer ends by itself.
+        After the timeout the remaining connections are aborted; a reply that nobody reads stops by itself.
         """
 
         def cut() -> None:
@@ -201,10 +198,10 @@ class RegisterServer(uvicorn.Server):
 def make_server(
     app: App, settings: Settings, counters: Counters | None = None, *, reads_bodies: bool = False
 ) -> RegisterServer:
-    """Return the server that runs an application the way the service is run.
+    """Return the server for an application.
 
-    uvicorn's access log is off: it costs two thirds of the throughput, and addresses of readers are
-    nobody's business here. The ``Server`` header is off: it tells attackers what to try.
+    uvicorn's access log is off: it costs two thirds of the throughput and would record client addresses. The
+    ``Server`` header is off, since it helps attackers.
     """
     check_release()
     reaper = ConnectionReaper(settings, counters)
@@ -220,22 +217,22 @@ def make_server(
         proxy_headers=False,
         root_path=settings.prefix if settings.root_path_stripped else "",
         backlog=BACKLOG,
-        timeout_graceful_shutdown=settings.shutdown_seconds + 2,  # for requests whose connection was cut
+        timeout_graceful_shutdown=settings.shutdown_seconds + 2,  # for requests whose connection was aborted
     )
     return RegisterServer(config, reaper, settings.shutdown_seconds)
 
 
 def end_on_signals(server: uvicorn.Server) -> None:
-    """Let signals end a server in order, also those that come before it runs, or before a worker does.
+    """Shut down gracefully on signals, including those that arrive before the server or a worker runs.
 
-    uvicorn takes two of them for itself while it runs, and raises them again when it has ended.
+    While it runs, uvicorn handles two of them itself, and raises them again when it stops.
     """
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, server.handle_exit)
 
 
 def _run_workers(server: uvicorn.Server, listener: socket.socket, settings: Settings) -> None:
-    """Keep processes running that answer at one address until this one is told to end; then end them."""
+    """Keep worker processes running until this process is stopped; then stop them."""
     workers: list[multiprocessing.process.BaseProcess] = []
     while not server.should_exit:
         for worker in [each for each in workers if not each.is_alive()]:
@@ -248,7 +245,7 @@ def _run_workers(server: uvicorn.Server, listener: socket.socket, settings: Sett
         time.sleep(0.5)
     for worker in workers:
         worker.terminate()
-    end = time.monotonic() + settings.shutdown_seconds + 5  # beyond the time for replies under way
+    end = time.monotonic() + settings.shutdown_seconds + 5  # more than the timeout for running replies
     for worker in workers:
         worker.join(max(0.0, end - time.monotonic()))
         if worker.is_alive():

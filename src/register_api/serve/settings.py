@@ -1,4 +1,4 @@
-"""The service's settings, and where they come from: a TOML file, the environment, the command line."""
+"""Settings of the service, read from a TOML file, environment variables and the command line."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from register_api.errors import UsageError
 from register_api.files.hand_written import TABLES, read_toml, shortened
 
 FILE_VARIABLE = "REGISTER_SETTINGS"
-"""Environment variable that names the file with settings."""
+"""Environment variable with the path of the settings file."""
 
 OFF = "off"
-"""What stands for an address that is not used."""
+"""Value of an address that is not used."""
 
 _Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0.1, le=3600)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the service runs; docs/settings.md says what each setting means, ``VARIABLES`` how it is set."""
+    """Settings of the service; docs/settings.md explains each, ``VARIABLES`` names its variable."""
 
     store: str = "var/store"
     host: str = "127.0.0.1"
@@ -57,20 +57,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def prefix(self) -> str:
-        """The path before every address, without a last slash; empty at the root of a host."""
+        """The path prefix of every URL, without a trailing slash; empty at the root of a host."""
         return self.root_path.rstrip("/")
 
 
 _KINDS = typing.get_type_hints(Settings, include_extras=True)
 
 VARIABLES = {("" if name in {"host", "port"} else "REGISTER_") + name.upper(): name for name in _KINDS}
-"""Environment variable: the setting it gives."""
+"""Setting by environment variable."""
 
 _ADDRESS = re.compile(r"([^:\s]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", re.ASCII)
 
 
 def metrics_address(settings: Settings) -> tuple[str, int] | None:
-    """Return host and port where metrics are to be had, or ``None``; an IPv6 address stands in brackets."""
+    """Return host and port of the metrics, or ``None``; IPv6 addresses are written in brackets."""
     match = _ADDRESS.fullmatch(settings.metrics)
     if match is None or int(match[2]) >= 2**16:
         return None
@@ -78,7 +78,7 @@ def metrics_address(settings: Settings) -> tuple[str, int] | None:
 
 
 def _fault(settings: Settings) -> str | None:
-    """Return what is wrong with settings that are each of their kind."""
+    """Return what is wrong with settings that are individually valid."""
     if settings.metrics != OFF and metrics_address(settings) is None:
         return "the address for metrics must be written host:port, such as 127.0.0.1:9100, or off"
     if not re.fullmatch(r"/|(/(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+)+/?", settings.root_path):
@@ -95,16 +95,16 @@ def read_settings(
     file: Path | None = None,
     given: Mapping[str, Any] | None = None,
 ) -> Settings:
-    """Read the settings: what is given wins over the environment, and that over the file.
+    """Read the settings; the command line overrides the environment, which overrides the file.
 
     Args:
         environment: Variables by name, e.g. ``os.environ``; empty ones count as not set.
-        file: A TOML file with settings by name; without it that of ``REGISTER_SETTINGS``, if any.
-        given: Settings from the command line; those that are ``None`` count as not given.
+        file: A TOML file with settings by name; by default that of ``REGISTER_SETTINGS``, if any.
+        given: Settings from the command line; ``None`` counts as not set.
 
     Raises:
-        UsageError: The file cannot be read or has unknown keys; a value is not of the right kind, out
-            of bounds, or does not go with another.
+        UsageError: The file cannot be read or has unknown keys; a value has the wrong type, is out
+            of range, or conflicts with another.
     """
     named = file or environment.get(FILE_VARIABLE)
     values = _of_file(Path(named)) if named else {}
@@ -132,10 +132,9 @@ def _of_file(path: Path) -> dict[str, Any]:
 
 
 def _value(name: str, value: object, said: str, *, strict: bool = True) -> Any:
-    """Return a setting's value as its kind."""
     try:
         return msgspec.convert(value, _KINDS[name], strict=strict)
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
-        # Bytes of the environment that are not UTF-8 reach us as lone surrogates (PEP 383).
+        # Non-UTF-8 bytes in the environment arrive as lone surrogates (PEP 383).
         problem = "not UTF-8" if isinstance(error, UnicodeEncodeError) else printable(error)
         raise UsageError(f"{said}: {problem}", hint="docs/settings.md lists all settings") from error

@@ -1,4 +1,4 @@
-"""What one publication changes in a store, compared with the one before it."""
+"""What one publication changes in a store, compared with the previous one."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from register_api.store.reader import Encoding, Journal, Manifest, ManifestEntry
 
 Progress = Callable[[int, int, str], None]
 _SMALLEST = 256
-"""Below this many bytes a compressed form is not worth its headers."""
+"""Minimum size in bytes for compression."""
 
 
 def compressed_forms(data: bytes) -> dict[str, bytes]:
-    """Return the compressed forms that are smaller than the data itself.
+    """Return the compressed forms that are smaller than the data.
 
-    The levels are those after which each step costs many times more than it saves (docs/performance.md).
+    Higher levels cost many times more than they save (docs/performance.md).
     """
     if len(data) < _SMALLEST:
         return {}
@@ -39,9 +39,9 @@ def compressed_forms(data: bytes) -> dict[str, bytes]:
 
 
 class CommitPlan:
-    """One publication on its way to the disk; ``transaction.commit`` says in which order.
+    """Writes one publication to disk; ``transaction.commit`` calls its methods in order.
 
-    What takes time is to compress the files that are new or other than before (``changed``).
+    Creating the plan compresses the new and changed files (``changed``), which takes most of the time.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class CommitPlan:
         self.changed = [path for path in files if self.old.get(path) is not self.entries[path]]
 
     def _entry(self, path: str, data: bytes) -> ManifestEntry:
-        """Describe a file; one that is unchanged keeps its old entry, compressed forms and all."""
+        """Return the manifest entry of a file; an unchanged file keeps its entry."""
         sha256 = digest(data)
         old = self.old.get(path)
         if old is not None and old.sha256 == sha256:
@@ -76,7 +76,7 @@ class CommitPlan:
         kind = kind_of(path)
         if old is not None and kind.cache == "immutable":
             raise StoreDamaged(f"{path} was published with other bytes and never changes")
-        if kind.media.compress and sha256 not in self.forms:  # each content once, however many paths have it
+        if kind.media.compress and sha256 not in self.forms:  # identical content is compressed once
             self.forms[sha256] = compressed_forms(data)
         forms = self.forms.get(sha256, {}) if kind.media.compress else {}
         return ManifestEntry(
@@ -91,7 +91,7 @@ class CommitPlan:
         )
 
     def write_journal(self) -> Journal:
-        """Write down which names below ``public`` get new bytes, and which leave, before anything is done."""
+        """Write the journal: which names below ``public`` change and which are removed."""
         changed = {name: None for path in self.changed for name in _names(path, self.entries[path])}
         paths = (path for path in (*self.changed, *self.retired) if path in self.old)
         before = (name for path in paths for name in _names(path, self.old[path]))
@@ -103,7 +103,7 @@ class CommitPlan:
         return journal
 
     def write_group(self, group: Iterable[str]) -> None:
-        """Write one group of files with their compressed forms, and make it durable."""
+        """Write a group of files with their compressed forms and sync them."""
         written: list[Path] = []
         changed = set(self.changed)
         for path in (path for path in group if path in changed):
@@ -115,7 +115,7 @@ class CommitPlan:
         durable.sync(written, below=self.folder)
 
     def write_documents(self, state: PublisherState) -> Snapshot:
-        """Write the store's own documents of this generation; return what readers will open."""
+        """Write the manifest and the state of this generation; return them as a snapshot."""
         files = self.old | {path: self.entries[path] for path in self.changed}
         manifest = Manifest(
             register=state.register,
@@ -133,5 +133,5 @@ class CommitPlan:
 
 
 def _names(path: str, entry: ManifestEntry) -> list[str]:
-    """Return the names of a file and of its compressed forms, below ``public``."""
+    """Return the names of a file and its compressed forms below ``public``."""
     return [path, *(path + reader.SUFFIXES[coding] for coding in entry.encodings)]

@@ -1,19 +1,19 @@
-"""The folder of a store, its own documents, and reading one whole publication, whatever is being published.
+"""Layout of a store, its documents, and consistent reads during publication.
 
 ::
 
     STORE/
-      lock                      held by the one publisher at work
-      fresh                     a link on its way to its place
-      current -> generations/12 the one link whose switch makes a publication visible
+      lock                      held by the running publisher
+      fresh                     temporary link, renamed into place
+      current -> generations/12 switching this link makes a publication visible
       manifest.json -> current/manifest.json
       public/                   the tree that is served; URL path = file path
         v1/register.json        a file; while it changes, a link to ../../current/tree/v1/register.json
       deployed/                 what ``deploy`` has sent to each target
       generations/12/
-        tree/                   what this publication changed; what the next one is about to change
+        tree/                   files this publication changed, and old files the next one is replacing
         manifest.json           every path of the tree with type, cache class, digest, forms: a line each
-        state.json              what the publisher needs to go on
+        state.json              the publisher's state
         journal.json            what to finish or undo after a crash; see ``store.transaction``
 """
 
@@ -46,7 +46,7 @@ JOURNAL = "journal.json"
 LOCK = "lock"
 FRESH = "fresh"
 SUFFIXES = {"identity": "", "gzip": ".gz", "br": ".br", "zstd": ".zst"}
-"""Content coding (RFC 9110 section 8.4.1) to the ending of the file that holds it."""
+"""File suffix by content coding (RFC 9110 section 8.4.1)."""
 
 
 def generation_folder(store: Path, number: int) -> Path:
@@ -55,14 +55,14 @@ def generation_folder(store: Path, number: int) -> Path:
 
 
 class Encoding(msgspec.Struct, frozen=True, kw_only=True):
-    """One content coding of a file, ready on disk: SHA-256 in hex, size in bytes."""
+    """A compressed form of a file: SHA-256 in hex, size in bytes."""
 
     sha256: str
     size: int
 
 
 class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What every host needs to serve one path with the same headers; ``encodings`` by content coding."""
+    """What a host needs to serve one path with the right headers; ``encodings`` by content coding."""
 
     media_type: str
     cache: CacheClass
@@ -73,7 +73,7 @@ class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """Every path of the tree, without leading slash, in order."""
+    """Every path of the tree, sorted, without leading slash."""
 
     format: Literal["sub-processor-register-manifest/1"] = "sub-processor-register-manifest/1"
     register: str
@@ -90,15 +90,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
-    """What the publisher needs to know of all versions without reading them.
+    """What the publisher must know about all versions without reading them.
 
     Attributes:
         root_hash: Root of the log over ``version`` entries, in hex.
-        first_published_at: When version 1 was published; names the feed's ids for ever.
+        first_published_at: When version 1 was published; part of the feed's permanent ids.
         first_live: First version that was not imported.
         policies: Notice promises, oldest first, one row for each change.
-        page_templates: SHA-256 (hex) of what the pages were made with, for ``pages_on``.
-        manifest_sha256: SHA-256 (hex) of the manifest that lies beside this document.
+        page_templates: SHA-256 (hex) of the templates used for the pages, with ``pages_on``.
+        manifest_sha256: SHA-256 (hex) of the manifest beside this document.
     """
 
     format: Literal["sub-processor-register-publisher/1"] = "sub-processor-register-publisher/1"
@@ -115,7 +115,7 @@ class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
     manifest_sha256: str | None = None
 
     def promises(self) -> Promises:
-        """Return the notice promises in the core's terms."""
+        """Return the notice promises as core's ``Promises``."""
         try:
             zone = zone_of(self.time_zone)
         except Malformed as error:
@@ -124,7 +124,7 @@ class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
-    """Which names below ``public`` a publication gives new bytes, and which leave, compressed forms too."""
+    """Names below ``public`` that a publication changes or removes, compressed forms included."""
 
     format: Literal["sub-processor-register-journal/1"] = "sub-processor-register-journal/1"
     changed: tuple[str, ...]
@@ -132,10 +132,10 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_document(path: Path, kind: type[T], sha256: str | None = None) -> T:
-    """Read one of these documents.
+    """Read a document of the store.
 
     Raises:
-        StoreError: It cannot be read, or has other bytes than were published.
+        StoreError: It cannot be read, or its bytes differ from those published.
     """
     data = b""
     try:
@@ -155,7 +155,7 @@ def read_document(path: Path, kind: type[T], sha256: str | None = None) -> T:
 class Snapshot:
     """One publication: its manifest, its state, and the bytes of its files.
 
-    ``generation`` is a number that grows with every publication and refresh.
+    ``generation`` increases with every publication and refresh.
     """
 
     def __init__(self, store: Path, generation: int, manifest: Manifest, state: PublisherState) -> None:
@@ -167,12 +167,12 @@ class Snapshot:
 
         Raises:
             KeyError: The publication has no such path or form.
-            StoreDamaged: The file is missing or has other bytes than the manifest says.
+            StoreDamaged: The file is missing or differs from the manifest.
         """
         entry = self.manifest.files[path]
         sha256 = entry.sha256 if encoding == "identity" else entry.encodings[encoding].sha256
-        # A later publication first keeps old bytes in our generation and only then replaces them
-        # in public: what is not ours there any more is found here at the second look.
+        # A later publication copies old bytes into our generation before it replaces them in public, so a
+        # file that has changed there is found here on the second attempt.
         for _ in range(2):
             with contextlib.suppress(OSError):
                 data = self.file(path, encoding).read_bytes()
@@ -181,12 +181,12 @@ class Snapshot:
         raise StoreDamaged(f"{path} ({encoding}) is missing or has other bytes than the manifest says")
 
     def published_at(self, path: str) -> dt.datetime | None:
-        """Return when a file's bytes were published, UTC; ``None`` for what the publication does not have."""
+        """Return when a file was published, UTC; ``None`` if it is not in the publication."""
         entry = self.manifest.files.get(path)
         return None if entry is None else entry.published_at
 
     def damaged(self) -> list[str]:
-        """Return what is missing or has other bytes than were published, ready forms among it."""
+        """Return the files, compressed forms included, that are missing or differ from the manifest."""
         found = []
         for path, entry in self.manifest.files.items():
             for form in ("identity", *entry.encodings):
@@ -197,18 +197,14 @@ class Snapshot:
         return found
 
     def file(self, path: str, encoding: str = "identity") -> Path:
-        """Return where on disk a file of this publication lies at this moment."""
+        """Return the current location on disk of a file of this publication."""
         name = path + SUFFIXES[encoding]
         ours = generation_folder(self.store, self.generation) / TREE / name
         return ours if ours.exists() else self.store / PUBLIC / name
 
 
 def open_snapshot(store: Path, generation: int | None = None) -> Snapshot | None:
-    """Open the visible publication of a store, or a certain one; ``None`` when nothing was published yet.
-
-    Raises:
-        StoreDamaged: Manifest or state cannot be read.
-    """
+    """Open the visible publication of a store, or a given one; ``None`` if nothing was published yet."""
     number = current(store) if generation is None else generation
     if number is None:
         return None
@@ -219,7 +215,7 @@ def open_snapshot(store: Path, generation: int | None = None) -> Snapshot | None
 
 
 def reopened(store: Path, known: Snapshot | None) -> Snapshot | None:
-    """Open the visible publication; one that is open already and still visible is not read again."""
+    """Open the visible publication, reusing ``known`` if it is still visible."""
     if known is not None and known.store == store and known.generation == current(store):
         return known
     return open_snapshot(store)
@@ -229,7 +225,7 @@ def current(store: Path) -> int | None:
     """Return the number of the visible generation (one ``readlink``), or ``None`` if there is none.
 
     Raises:
-        StoreDamaged: The link leads to something else than a generation.
+        StoreDamaged: The link does not lead to a generation.
     """
     try:
         return int((store / CURRENT).readlink().name)
@@ -240,7 +236,7 @@ def current(store: Path) -> int | None:
 
 
 def read_journal(store: Path, generation: int) -> Journal | None:
-    """Return a generation's journal, or ``None`` when it was not written yet."""
+    """Return a generation's journal, or ``None`` if it was not written yet."""
     path = generation_folder(store, generation) / JOURNAL
     if not path.exists():
         return None

@@ -1,18 +1,17 @@
-"""A publication as one transaction: prepared beside what is visible, shown by one rename.
+"""A publication as one transaction: prepared out of sight, made visible by one rename.
 
 Steps of ``commit``, each durable before the next:
 
-1. the journal of the new generation names what it will change in ``public``;
-2. new and changed files are written, stage by stage of the format, into the generation's folder;
-3. each of these names in ``public`` becomes a link that leads through ``current``. ``current`` still
-   leads to the generation before, which keeps the old bytes: new names lead nowhere yet, changed
-   ones to what they held before;
-4. ``current`` is switched: the whole publication is visible;
-5. the commit is finished: each link is replaced by the file itself; what is retired leaves ``public``.
+1. write the journal of the new generation, which names what will change in ``public``;
+2. write new and changed files into the generation's folder, in the groups of the format;
+3. replace each of these names in ``public`` by a link through ``current``, which still leads to the
+   previous generation with the old bytes: new names dangle, changed names show their old content;
+4. switch ``current``: the whole publication becomes visible;
+5. finish the commit: replace each link by the file itself, and remove retired names from ``public``.
 
-``recover`` finishes step 5 of the visible generation and undoes any later one; it runs first in
-every transaction. The cost is that of what changes, not of what there is. Callers hold the
-lock (``locked``), which dies with the process that holds it.
+``recover`` finishes step 5 of the visible generation and undoes any later one; it runs before every
+transaction. The cost depends on the size of the change, not of the store. Callers hold the lock
+(``locked``), which the kernel releases if the process dies.
 """
 
 from __future__ import annotations
@@ -37,10 +36,10 @@ from register_api.store.reader import Journal, PublisherState, Snapshot, current
 
 @contextlib.contextmanager
 def locked(store: Path, *, wait: float = 20.0) -> Iterator[None]:
-    """Hold the lock (``flock``) of a store, which is made if missing, for the time of a ``with`` block.
+    """Hold the lock (``flock``) of a store while the block runs; the folder is created if missing.
 
     Raises:
-        StoreLocked: Another process still holds it after so many seconds.
+        StoreLocked: Another process still holds it after ``wait`` seconds.
     """
     store.mkdir(parents=True, exist_ok=True)
     lock = filelock.UnixFileLock(store / reader.LOCK)
@@ -67,21 +66,21 @@ def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
     before: Snapshot | None = None,
     show: Callable[[Callable[[], None]], None] | None = None,
 ) -> Snapshot:
-    """Make a publication visible, whole or not at all, and return it.
+    """Make a publication visible atomically, and return it.
 
     Args:
         store: The store's folder; the caller holds its lock and has called ``recover``.
         files: Files by path, in any order.
         state: The publisher's state after this publication.
-        now: When these bytes are published, UTC.
-        retired: Files that leave the tree, unless they are among the files; all others stay.
-        progress: Called with done, total and the file that is being prepared.
+        now: Publication time of these bytes, UTC.
+        retired: Files to remove from the tree, unless they are among ``files``; all others stay.
+        progress: Called with done, total and the file being prepared.
         before: The visible publication, if the caller has it open.
-        show: Calls what makes the publication visible, at once, and may write something down around it.
+        show: Calls its argument, which makes the publication visible, and may record that before and after.
 
     Raises:
-        StoreDamaged: A file that must never change would.
-        OSError: The disk does not take it; what was visible stays so.
+        StoreDamaged: An immutable file would change.
+        OSError: Writing failed; the visible publication is unchanged.
     """
     before = reader.reopened(store, before)
     plan = CommitPlan(store, before, files, now, retired=retired, progress=progress)
@@ -99,7 +98,7 @@ def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
 
 
 def recover(store: Path) -> bool:
-    """Finish or undo what a crash left half done; tell whether there was anything to mend."""
+    """Finish or undo a commit that a crash interrupted; return whether anything was repaired."""
     number = current(store)
     later = [each for each in generations(store) if number is None or each > number]
     for each in later:
@@ -111,7 +110,7 @@ def recover(store: Path) -> bool:
     if journal is None:
         raise StoreDamaged(f"generation {number} has no journal")
     mended = finish_commit(store, number, journal)
-    for old in generations(store)[:-2]:  # a reader may still be opening the one before the visible one
+    for old in generations(store)[:-2]:  # a reader may still be opening the previous one
         shutil.rmtree(reader.generation_folder(store, old))
     return mended or bool(later)
 
@@ -121,11 +120,11 @@ def _tree(store: Path, number: int) -> Path:
 
 
 def _route(store: Path, before: int | None, journal: Journal) -> None:
-    """Let the names that change lead through ``current``, which for now shows the bytes of before."""
+    """Turn the names that change into links through ``current``, which still shows the old bytes."""
     public = store / reader.PUBLIC
     public.mkdir(parents=True, exist_ok=True)
     names = (*journal.changed, *journal.retired)
-    if before is not None:  # the generation that shows the bytes that names have now keeps them
+    if before is not None:  # keep the current bytes in the generation that shows them
         tree = _tree(store, before)
         kept = [name for name in names if _is_real(public / name) and not (tree / name).exists()]
         _make_folders(tree / name for name in kept)
@@ -140,7 +139,7 @@ def _route(store: Path, before: int | None, journal: Journal) -> None:
 
 
 def _make_folders(paths: Iterable[Path]) -> set[Path]:
-    """Return the folders of paths, which are made where they are missing."""
+    """Create the parent folders of paths and return them."""
     folders = {path.parent for path in paths}
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
@@ -148,7 +147,7 @@ def _make_folders(paths: Iterable[Path]) -> set[Path]:
 
 
 def finish_commit(store: Path, number: int, journal: Journal) -> bool:
-    """Put the files of the visible generation in the place of the links that lead to them."""
+    """Replace the links in ``public`` by the files of the visible generation; remove retired names."""
     public, tree = store / reader.PUBLIC, _tree(store, number)
     changed = [name for name in journal.changed if not _is_real(public / name)]
     for name in changed:
@@ -165,8 +164,8 @@ def finish_commit(store: Path, number: int, journal: Journal) -> bool:
 
 
 def _undo(store: Path, number: int, visible: int | None) -> None:
-    """Remove a generation that never became visible, and give names their old files back."""
-    journal = None  # before it was written nothing was changed in ``public``
+    """Remove a generation that never became visible, and restore the old files."""
+    journal = None  # without a journal, ``public`` was not changed
     with contextlib.suppress(StoreDamaged):
         journal = reader.read_journal(store, number)
     public = store / reader.PUBLIC

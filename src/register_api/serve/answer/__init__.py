@@ -1,1 +1,1 @@
-"""Answers that no file can give, computed from what is stored."""
+"""Answers computed from the stored files."""

@@ -1,7 +1,7 @@
-"""What the computed answers are computed from: registers, diffs and versions of one publication.
+"""Registers, diffs and versions of one publication, as input for computed answers.
 
-Everything is read when asked for; only a few parsed registers are kept, so memory stays bounded
-for any number of versions. Callers take turns (``cache``); nothing here is safe for two threads.
+Files are read on demand and only a few parsed registers are cached, so memory stays bounded for any number
+of versions. Not thread-safe: callers run one at a time (``cache``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Archive:
-    """The versions of one publication: ``newest`` is the number of the newest, ``name`` the register's."""
+    """The versions of one publication; ``newest`` is the latest number, ``name`` the register's name."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -37,7 +37,7 @@ class Archive:
 
     @cached_property
     def promises(self) -> Promises:
-        """Every notice promise the register has made."""
+        """All notice promises of the register."""
         return self.snapshot.state.promises()
 
     @property
@@ -55,7 +55,7 @@ class Archive:
         return 0 if entry is None else entry.size
 
     def register(self, version: int) -> Register:
-        """Return the register as a version said it; ``stored`` has its bytes, too."""
+        """Return the register of a version; ``stored`` also has its bytes."""
         return self.stored(version).document
 
     def _stored(self, version: int) -> Encoded[Register]:
@@ -64,13 +64,13 @@ class Archive:
 
     @cached_property
     def published(self) -> list[dt.datetime]:
-        """When each version was published; they are numbered in that order, without gaps."""
+        """Publication time of each version, from version 1 on."""
         listed = decoded(self.snapshot.read(tree.VERSIONS.path()), VersionList)
         return [entry.published_at for entry in listed.versions]
 
 
 def decoded(data: bytes, kind: type[T]) -> T:
-    """Return a document of the store, which is believed."""
+    """Decode a document of the store, whose content is trusted."""
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:
@@ -78,7 +78,7 @@ def decoded(data: bytes, kind: type[T]) -> T:
 
 
 def known_by(archive: Archive, as_of: AsOf) -> RegisterAsOf:
-    """Return the state on a day as far as it was known at a moment."""
+    """Return the register as of a date, as known at a given time."""
     known = register_as_of(archive, as_of)
     if known is None:
         raise Problem("nothing-known-yet", "That was published later, or nothing was published by then.")
@@ -86,7 +86,7 @@ def known_by(archive: Archive, as_of: AsOf) -> RegisterAsOf:
 
 
 def basis(known: RegisterAsOf) -> dict[str, Any]:
-    """Return what an answer says it was computed from."""
+    """Return the members of an answer that state what it was computed from."""
     return {
         "register": known.register.register,
         "version": known.register.version,
@@ -96,6 +96,6 @@ def basis(known: RegisterAsOf) -> dict[str, Any]:
 
 
 def check_version(version: int, archive: Archive) -> None:
-    """Refuse a version that is not there."""
+    """Raise the problem if a version does not exist."""
     if not 1 <= version <= archive.newest:
         raise Problem("no-such-version", f"There are versions 1 to {archive.newest}, but no {version}.")

@@ -1,4 +1,4 @@
-"""Computed answers, made one at a time in the order of fair shares, and kept."""
+"""Cached answers, computed one at a time with fair queueing between clients."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ Item = TypeVar("Item")
 
 
 class FairQueue(Generic[Item]):
-    """Self-clocked fair queueing (S. J. Golestani, IEEE INFOCOM 1994), with an end.
+    """Bounded self-clocked fair queueing (S. J. Golestani, IEEE INFOCOM 1994).
 
-    A client that asks for much at once is told to wait behind itself, never in front of others: what it
-    asks for is due one after the other, while the first thing that somebody else asks for is due as if
-    nobody else were there. Of what is first for its client, the cheapest is next. Nothing waits for ever:
-    the clock goes on with each turn, so what comes later is due later in the end.
+    A client with many requests waits behind its own requests, never delaying others: its requests are due one
+    after another, while the first request of another client is due as if it were alone. Among these first
+    requests the cheapest runs next. Nothing starves: the virtual clock advances with every request, so later
+    arrivals are due later.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._clock = 0
         self._waiting: list[tuple[int, str, Item]] = []
-        """When each would be finished if all clients were served at once: the earliest is next."""
+        """Virtual finish time, client and item; the earliest is next."""
 
     def put(self, client: str, cost: int, item: Item) -> Item | None:
-        """Have something wait for its turn."""
+        """Enqueue an item; return the one that is dropped if the queue is full."""
         before = (due for due, other, _ in self._waiting if other == client)
         self._waiting.append((max(self._clock, *before, 0) + max(cost, 1), client, item))
         if len(self._waiting) <= self._most:
@@ -40,11 +40,11 @@ class FairQueue(Generic[Item]):
         return last[2]
 
     def leave(self, item: Item) -> None:
-        """Have something wait no longer, if it does; others move up."""
+        """Remove an item, if it is still queued."""
         self._waiting = [each for each in self._waiting if each[2] is not item]
 
     def take(self) -> Item | None:
-        """Return what has its turn now, or ``None`` if nothing waits."""
+        """Return the next item, or ``None`` if the queue is empty."""
         if not self._waiting:
             return None
         first = min(self._waiting, key=itemgetter(0))
@@ -54,33 +54,33 @@ class FairQueue(Generic[Item]):
 
 
 _OVERHEAD = 4096
-"""Bytes of memory that headers, question and bookkeeping of one answer take: a flood is of small ones."""
+"""Overhead of one cached answer in bytes (headers, key); matters when there are many small ones."""
 
 
 class Asker(NamedTuple):
-    """Who waits for an answer: whose share of the time it takes, and what waits until nobody listens."""
+    """A waiting client: its network, for fair queueing, and a wait for its disconnect."""
 
     network: str = ""
     leaves: Callable[[], Awaitable[object]] = lambda: asyncio.Event().wait()
 
 
 SOMEBODY = Asker()
-"""Who asks from within the program, and stays."""
+"""An internal caller, which never disconnects."""
 
 
 def asker_of(scope: Scope, receive: Receive) -> Asker:
-    """Return who waits for the answer to a request without a body."""
+    """Return the client of a request without a body."""
 
     async def leaves() -> None:
         while (await receive())["type"] != "http.disconnect":
-            pass  # the end of a body that nobody reads
+            pass  # the end of an empty body
 
-    # One link is given 64 bits at least: whoever has it has all of its addresses (RFC 4291).
+    # A link has at least 64 bits, all of which one host may use (RFC 4291).
     return Asker(network_of(scope, {4: 32, 6: 64}), leaves)
 
 
 class _Asked(NamedTuple):
-    """A question whose answer is waited for."""
+    """A pending question."""
 
     question: Hashable
     compute: Callable[[], Awaitable[Resource]]
@@ -88,9 +88,9 @@ class _Asked(NamedTuple):
 
 
 class Answers:
-    """Answers by question, as far as they fit; what is not kept is computed, one after the other.
+    """A bounded cache of answers; missing ones are computed one at a time.
 
-    ``hits`` counts the questions that were answered from what was kept, ``misses`` those that were computed.
+    ``hits`` counts answers from the cache, ``misses`` those computed.
     """
 
     def __init__(self, cache_bytes: int) -> None:
@@ -106,7 +106,7 @@ class Answers:
     async def get(
         self, question: Hashable, asker: Asker, cost: int, compute: Callable[[], Awaitable[Resource]]
     ) -> Resource:
-        """Return the answer to a question: at once if it is kept, else when it is the client's turn."""
+        """Return the answer, from the cache or when it is the client's turn."""
         found = self._kept.get(question)
         if found is not None:
             self.hits += 1
@@ -130,7 +130,7 @@ class Answers:
         raise Problem("busy", "Whoever asked this has gone.")
 
     async def _answer_all(self) -> None:
-        """Answer while anybody waits; what was begun is kept even if nobody waits for it any more."""
+        """Compute while requests wait; an answer is cached even if its client is gone."""
         try:
             while (asked := self._queue.take()) is not None:
                 await self._answer(asked)
@@ -145,7 +145,7 @@ class Answers:
             if found is None:
                 found = await asked.compute()
                 self._kept.put(asked.question, found)
-        except Exception as error:  # noqa: BLE001 (whatever it is goes to whoever asked)
+        except Exception as error:  # noqa: BLE001 (passed to the waiting client)
             if not asked.answer.done():
                 asked.answer.set_exception(error)
         else:

@@ -1,4 +1,4 @@
-"""The questions about versions and vendors answered: from an archive and a question to a document."""
+"""Computes the document that answers each question about versions and vendors."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ T = TypeVar("T")
 def page_of(
     items: Sequence[T], query: UpcomingQuery, known: RegisterAsOf
 ) -> tuple[tuple[T, ...], dict[str, Any]]:
-    """Return the items of the page that was asked for, and what the page says about itself.
+    """Return the items of the requested page, and the members that describe the page.
 
-    The next page asks for the same day and the same version, whatever day it is then, and whatever has been
-    published since: pages of one list belong together.
+    The link to the next page fixes date and version, so that all pages belong to one list even if a new
+    version is published in between.
     """
     end, following = query.offset + query.limit, None
     if end < len(items):
@@ -66,14 +66,14 @@ def page_of(
 
 
 MOST_STEPS = 100
-"""Versions that changed the vendor: later ones are told, older ones can be read from the feed."""
+"""Maximum number of history steps: the latest are returned, older ones are in the feed."""
 
 MOST_DIFFS = 1000
-"""Versions that are looked through for them, so that one question costs a bounded time."""
+"""Maximum number of versions searched for them, which bounds the time of a request."""
 
 
 def history(archive: Archive, newest: int, vendor: str) -> tuple[tuple[HistoryStep, ...], int]:
-    """Collect what versions changed about a vendor; most diffs are told by a look at their bytes."""
+    """Return what each version changed about a vendor, and the oldest version searched."""
     steps: list[HistoryStep] = []
     version, name = newest + 1, f'"{vendor}"'.encode("ascii")
     while version > max(1, newest - MOST_DIFFS + 1) and len(steps) < MOST_STEPS:
@@ -87,7 +87,7 @@ def history(archive: Archive, newest: int, vendor: str) -> tuple[tuple[HistorySt
 
 
 def diff(archive: Archive, query: DiffQuery, as_of: AsOf) -> Diff:  # noqa: ARG001 (as all of ANSWERS)
-    """Return the diff of any two versions; of one with itself it is empty."""
+    """Return the diff of any two versions, empty if they are the same."""
     older, newer = query.older, query.newer or archive.newest
     for version in (older, newer):
         check_version(version, archive)
@@ -95,7 +95,7 @@ def diff(archive: Archive, query: DiffQuery, as_of: AsOf) -> Diff:  # noqa: ARG0
 
 
 def subprocessors(archive: Archive, query: SubprocessorsQuery, as_of: AsOf) -> SubprocessorsAnswer:
-    """Return the vendors with engagements that fit, a page of them."""
+    """Return a page of vendors whose engagements match."""
     known = known_by(archive, as_of)
     selection = Selection(archive, query, known)
     rows = ((vendor, selection.of(vendor)) for vendor in known.register.subprocessors)
@@ -105,7 +105,7 @@ def subprocessors(archive: Archive, query: SubprocessorsQuery, as_of: AsOf) -> S
 
 
 def uses_table(archive: Archive, found: SubprocessorsAnswer) -> bytes:
-    """Return the engagements of a page as a table: a row for each, at each of its places."""
+    """Return the engagements of a page as CSV: a row per engagement and location."""
     register = archive.register(found.version)
     listed = {(vendor.id, use.id) for vendor in found.subprocessors for use in vendor.engagements}
     states = engagement_states(register, found.on)
@@ -114,7 +114,7 @@ def uses_table(archive: Archive, found: SubprocessorsAnswer) -> bytes:
 
 
 def answers(archive: Archive, query: AnswersQuery, as_of: AsOf) -> QuestionnaireAnswer:
-    """Return the eight answers for each engagement that fits, a page of them."""
+    """Return a page of engagements that match, with the eight answers for each."""
     known = known_by(archive, as_of)
     selection = Selection(archive, query, known)
     check_ids(query, known.register)
@@ -147,7 +147,7 @@ def subprocessor(archive: Archive, query: SubprocessorQuery, as_of: AsOf) -> Sub
 
 
 def upcoming(archive: Archive, query: UpcomingQuery, as_of: AsOf) -> UpcomingAnswer:
-    """Return what a day and those after it bring, the nearest first, a page of it."""
+    """Return a page of events on and after a date, nearest first."""
     known = known_by(archive, as_of)
     page, facts = page_of(events_from(known.register, known.on, archive.zone), query, known)
     return UpcomingAnswer(**basis(known), **facts, upcoming=page)
@@ -160,14 +160,14 @@ ANSWERS: Mapping[str, Callable[[Archive, Any, AsOf], Computed | Diff]] = {
     "getDiff": diff,
     "listUpcoming": upcoming,
 }
-"""What computes the answer of each operation (``core.api.questions.QUESTIONS``)."""
+"""Function for each operation (``core.api.questions.QUESTIONS``)."""
 
 _FILE = 16 * 1024
-"""What it costs to find, open and check a file, as if it were so many bytes that are read."""
+"""Cost of opening and checking a file, expressed in bytes read."""
 
 
 def cost_of(archive: Archive, query: msgspec.Struct) -> int:
-    """Return about how many bytes an answer is made from, before anything is read."""
+    """Return the estimated cost of an answer in bytes read, without reading anything."""
     if isinstance(query, DiffQuery):
         return archive.bytes_of(query.older) + archive.bytes_of(query.newer or archive.newest)
     version = query.version if isinstance(query, DatedQuery) and query.version else archive.newest

@@ -1,7 +1,7 @@
-"""Reading a question's parameters strictly, and which engagements they are about.
+"""Strict parsing of query parameters, and the selection of engagements.
 
-An unknown name or value is refused, and named: a misspelt filter that is passed over would answer another
-question. Every filter has to fit; any of its values will do.
+Unknown names and values are rejected: ignoring a misspelt filter would answer another question. Filters are
+combined with AND, the values of one filter with OR.
 """
 
 from __future__ import annotations
@@ -38,15 +38,11 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})", re.ASCII | re.IGNORECASE
 )
-"""RFC 3339 section 5.6; programs print fractions of a second even where they are zero."""
+"""RFC 3339 section 5.6; fractions of a second are allowed, since many programs print them."""
 
 
 def read_query(query_string: bytes, query: type[T], in_path: Mapping[str, str]) -> T:
-    """Return a question as its struct.
-
-    Raises:
-        Problem: A name or value is not valid, or is missing, empty, repeated or too long.
-    """
+    """Parse a query string into its struct."""
     parameters = parameters_of(query)
     values: dict[str, list[str]] = {name: [value] for name, value in in_path.items()}
     for name, value in _fields(query_string):
@@ -91,18 +87,18 @@ def _check_value(parameter: Parameter, value: str) -> None:
 
 
 def bad_value(name: str, what: str, allowed: Sequence[str] = ()) -> Problem:
-    """Return the problem that a parameter's value is."""
+    """Return the problem for an invalid parameter value."""
     detail = f"The parameter {name} {what}."
     return Problem("bad-parameter", detail, parameter=name, allowed=allowed or None)
 
 
 def listed(values: Sequence[str]) -> str:
-    """Return valid values as the end of a sentence; nothing if they cannot be listed."""
+    """Return valid values as the end of a sentence; empty if they cannot be listed."""
     return f"; valid values: {', '.join(values)}" if values else ""
 
 
 def instant_or_day(name: str, text: str | None) -> dt.datetime | dt.date | None:
-    """Return a parameter's value as an aware instant or as a day, or ``None`` if it was not given."""
+    """Return a value as an aware datetime or a date, or ``None`` if it is missing."""
     if text is None:
         return None
     try:
@@ -119,7 +115,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 def _check_listed(query: SubprocessorsQuery, *registers: Register) -> None:
-    """Refuse a category or a product that none of some versions has."""
+    """Raise the problem if a category or product is in none of the registers."""
     listed_in: dict[str, tuple[Name, str]] = {
         "category": ("no-such-category", "categories"),
         "product": ("no-such-product", "products"),
@@ -132,7 +128,7 @@ def _check_listed(query: SubprocessorsQuery, *registers: Register) -> None:
 
 
 def check_ids(query: AnswersQuery, register: Register) -> None:
-    """Refuse a vendor or an engagement that a version does not have."""
+    """Raise the problem if a vendor or engagement is not in the register."""
     vendors = {vendor.id: vendor for vendor in register.subprocessors}
     for wanted in sorted(query.subprocessor.difference(vendors)):
         raise Problem("no-such-subprocessor", f"Version {register.version} has no sub-processor {wanted}.")
@@ -143,7 +139,7 @@ def check_ids(query: AnswersQuery, register: Register) -> None:
 
 
 class Selection:
-    """The engagements of one version that fit every filter of a question."""
+    """The engagements of one version that match every filter of a query."""
 
     def __init__(self, archive: Archive, query: SubprocessorsQuery, known: RegisterAsOf) -> None:
         _check_listed(query, known.register, archive.register(archive.newest))
@@ -153,11 +149,11 @@ class Selection:
         self._numbers = {_bare(number) for number in query.identifier}
 
     def of(self, vendor: Subprocessor) -> tuple[EngagementState, ...]:
-        """Return the engagements of a vendor that fit, with where they stand."""
+        """Return the matching engagements of a vendor, with their state."""
         return tuple(row for row in self._known.of(vendor) if self._fits(row))
 
     def lists(self, vendor: Subprocessor, found: tuple[EngagementState, ...]) -> bool:
-        """Tell whether a vendor is part of the answer; one without engagements is if nothing is asked."""
+        """Return whether a vendor is listed; one without engagements is if no filter is set."""
         return bool(found) or (not vendor.engagements and not self._query.filters_anything())
 
     def _fits(self, row: EngagementState) -> bool:
@@ -175,18 +171,18 @@ class Selection:
 
 
 def _serves(scope: ProductScope | None, wanted: frozenset[str]) -> bool:
-    """Tell whether any of some products uses an engagement; where nothing is stated, none is said to."""
+    """Return whether an engagement is stated to serve any of the products."""
     return scope is not None and (scope.all or not wanted.isdisjoint(scope.ids))
 
 
 def _countries(row: EngagementState) -> AbstractSet[str]:
-    """Return where processing happens, and the wide values that these places lie within."""
+    """Return the countries of processing and the regions that contain them."""
     countries = {location.country for location in row.engagement.locations or ()}
     return countries.union(*map(regions_of, countries))
 
 
 def _mechanisms(row: EngagementState) -> AbstractSet[str]:
-    """Return the mechanisms of all transfers, ``unstated`` for a place outside the EEA without one."""
+    """Return the transfer mechanisms, with ``unstated`` for a location outside the EEA without one."""
     stated = {transfer.mechanism for transfer in row.engagement.transfers or ()}
     return stated | ({OPENLY_UNSTATED} if without_mechanism(row.engagement) else set())
 
@@ -199,24 +195,23 @@ _FACETS: Mapping[str, Callable[[EngagementState], AbstractSet[str]]] = {
     "data_scope": lambda row: set(row.engagement.data_scope or ()),
     "mechanism": _mechanisms,
 }
-"""By filter with several values: what an engagement says for it."""
+"""Values of an engagement, by filter."""
 
 
 def _numbers(row: EngagementState) -> set[str]:
-    """Return the company numbers of the legal entity engaged, each also after its scheme."""
+    """Return the company numbers of the engaged entity, with and without the scheme."""
     stated = row.entity.identifiers or ()
     return {_bare(text) for item in stated for text in (item.value, f"{item.scheme}:{item.value}")}
 
 
 def _bare(number: str) -> str:
-    """Return a company number without spaces, in lower case."""
     return "".join(number.split()).casefold()
 
 
 def _changed_since(
     archive: Archive, since: str | None, known: RegisterAsOf
 ) -> set[tuple[str | None, str | None]] | None:
-    """Return the vendors and engagements that versions after a moment changed; ``None`` if not asked."""
+    """Return vendors and engagements changed after a version or time; ``None`` if not requested."""
     if since is None:
         return None
     if _NUMBER.fullmatch(since):
@@ -231,7 +226,7 @@ def _changed_since(
 
 
 def _says(wanted: str | None, *texts: str | None) -> bool:
-    """Tell whether any of some texts has a part in it, regardless of case."""
-    # The register's texts are NFC (docs/format/bytes.md); some keyboards and file systems are not.
+    """Return whether any text contains a string, ignoring case."""
+    # The register is NFC (docs/format/bytes.md); input from some keyboards and file systems is not.
     part = unicodedata.normalize("NFC", wanted or "").casefold()
     return not part or any(part in text.casefold() for text in texts if text)

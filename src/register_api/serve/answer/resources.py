@@ -1,8 +1,8 @@
-"""Answers finished like stored files, with all headers, and the process beside in which that is done.
+"""Computed answers as resources with all headers, and the worker process that computes them.
 
-Threads of one process take turns, so that a computation in a thread would hold up every stored reply.
-The process is started with the first question, keeps the publication that was asked about last, and
-lets the one that sends replies go first. It ends when that one does (``anyio.to_process``).
+In a thread, a computation would delay every stored reply, because of the GIL. The worker process starts
+with the first question, keeps the last publication open, runs at a lower priority, and ends together with
+the service (``anyio.to_process``).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _GZIP_LEVEL = 6
 def answered(
     question: Question, query: msgspec.Struct, as_of: AsOf, archive: Archive, *, as_table: bool = False
 ) -> Resource:
-    """Answer a question, with a table where that is asked for and there is one."""
+    """Answer a question, as CSV if requested and available."""
     found = ANSWERS[question.operation](archive, query, as_of)
     basis = found.newer if isinstance(found, Diff) else found
     more = [
@@ -66,7 +66,7 @@ def answered(
 
 
 def reference(archive: Archive | None) -> Resource:
-    """Answer with the API reference, a page that may load and run nothing."""
+    """Return the API reference as a resource."""
     page = reference_page(archive)
     return finished(page, media_type="text/html; charset=utf-8", more=page_headers(page))
 
@@ -78,7 +78,7 @@ def finished(
     vary: bytes = b"Accept-Encoding",
     more: tuple[Header, ...] = (),
 ) -> Resource:
-    """Return an answer with its headers: plain, and by gzip if it is long, since a client waits."""
+    """Return an answer with headers, also gzipped if it is long."""
     bodies = {"identity": data}
     if len(data) >= _WORTH_COMPRESSING:
         bodies["gzip"] = gzip.compress(data, compresslevel=_GZIP_LEVEL, mtime=0)
@@ -87,23 +87,23 @@ def finished(
 
 
 Work = Callable[[Archive], Resource]
-"""What computes an answer: a function of a module, where the other process finds it, or a part of one."""
+"""Computes an answer; must be picklable: a module-level function or a partial of one."""
 
 _AT_ONCE = 4
-"""Pieces of a body that are handed over in one go: taking them holds up the replies."""
+"""Pieces of a body transferred at once, since receiving them blocks other replies."""
 
 _opened: dict[tuple[Path, int], Archive] = {}
-"""In the process beside: the one publication that it has, by store and generation."""
+"""In the worker process: the one open publication, by store and generation."""
 
 _bodies: dict[str, Body] = {}
-"""In the process beside: the bodies of the last answer by content coding, until they are handed over."""
+"""In the worker process: the bodies of the last answer, until they are transferred."""
 
 
 async def compute(snapshot: Snapshot, work: Work) -> Resource:
-    """Have an answer computed in the process beside, one at a time; one that dies is replaced once."""
+    """Compute an answer in the worker process; if the process dies, retry once."""
     try:
         return await _compute(snapshot, work)
-    except BrokenWorkerProcess:  # killed, such as for want of memory: another one may have more luck
+    except BrokenWorkerProcess:  # killed, e.g. for lack of memory
         _log.warning("the process that computes answers has died and is replaced")
         return await _compute(snapshot, work)
 
@@ -117,7 +117,7 @@ async def _compute(snapshot: Snapshot, work: Work) -> Resource:
         body = form.body
         while body[-1]["more_body"]:
             further = await to_process.run_sync(_further, coding, len(body))
-            if not further:  # asked of a process that took the place of the one that computed this
+            if not further:  # a new process, which did not compute this answer
                 raise BrokenWorkerProcess
             body += further
         forms[coding] = msgspec.structs.replace(form, body=body)
@@ -134,7 +134,7 @@ def _computed(store: Path, generation: int, work: Work) -> Resource | None:
 
 
 def _computed_anew(snapshot: Snapshot, work: Work) -> Resource:
-    """Compute from a publication that may be gone from the store by now, so that it is handed over whole."""
+    """Compute from a snapshot that is passed whole, as it may no longer be in the store."""
     _let_replies_go_first()
     _opened.clear()
     archive = _opened[snapshot.store, snapshot.generation] = Archive(snapshot)
@@ -147,7 +147,7 @@ def _done(work: Work, archive: Archive) -> Resource:
     except (Problem, StoreDamaged):
         raise
     except Exception as error:
-        error.add_note(traceback.format_exc())  # the traceback itself does not leave this process
+        error.add_note(traceback.format_exc())  # tracebacks are not pickled
         raise
     forms = {}
     for coding, form in answer.representations.items():
@@ -158,8 +158,12 @@ def _done(work: Work, archive: Archive) -> Resource:
 
 @functools.cache
 def _let_replies_go_first() -> None:
-    """Take what processor time is left over; when to end is told by who started this process alone."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # terminals and systemd send them to all
+    """Lower the priority, and leave signals to the parent process."""
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # systemd signals the whole group
         signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(OSError):  # a sandbox may forbid it
         os.nice(10)

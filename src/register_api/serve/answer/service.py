@@ -1,4 +1,4 @@
-"""What is not a stored file: questions, the API reference, and the service's own health."""
+"""Answers to questions, the API reference, and health checks."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class _Signed(msgspec.Struct, frozen=True):
 
 
 class _Timestamp(msgspec.Struct, frozen=True):
-    """TUF timestamp metadata (docs/format/trust.md): nothing is decided by it but what ``/readyz`` says."""
+    """TUF timestamp metadata (docs/format/trust.md), read for ``/readyz`` and metrics only."""
 
     signed: _Signed
 
@@ -64,20 +64,20 @@ FreshnessState = Literal["fresh", "expiring", "expired"]
 
 
 class Freshness(NamedTuple):
-    """Until when (UTC) a publication is vouched for as fresh, and how long after it was signed."""
+    """Expiry of the signed timestamp (UTC) and its lifetime."""
 
     until: dt.datetime
     lasts: dt.timedelta
 
     def state(self, now: dt.datetime) -> FreshnessState:
-        """Tell whether it is good, or should have been renewed by now."""
+        """Return whether the timestamp is valid and was renewed in time."""
         if now >= self.until:
             return "expired"
         return "expiring" if self.until - now <= warning_before(self.lasts) else "fresh"
 
 
 def readiness(replies: CurrentReplies, now: dt.datetime) -> Readiness:
-    """Tell what is served and until when it is fresh."""
+    """Return the readiness document: what is served and until when it is fresh."""
     table = replies.table
     if table is None:
         raise Problem("not-ready", "Nothing is published, or it cannot be loaded; the log says which.")
@@ -101,7 +101,7 @@ def readiness(replies: CurrentReplies, now: dt.datetime) -> Readiness:
 
 
 def freshness_of(replies: CurrentReplies) -> Freshness | None:
-    """Return until when what is served is vouched for as fresh, as far as that can be read."""
+    """Return the freshness of the served publication, or ``None`` if it cannot be read."""
     resource = None if replies.table is None else replies.table.ready.get("/" + tree.TIMESTAMP.path())
     if resource is None:
         return None
@@ -121,7 +121,7 @@ _WORDS: dict[FreshnessState, tuple[int, str]] = {
 
 
 class FreshnessLog:
-    """Says in the log when freshness is about to expire, when it has, and when it is good again."""
+    """Logs when freshness is about to expire, has expired, or is restored."""
 
     def __init__(self, replies: CurrentReplies, clock: Clock) -> None:
         self._replies = replies
@@ -129,7 +129,7 @@ class FreshnessLog:
         self._said: FreshnessState | None = None
 
     def look(self) -> FreshnessState | None:
-        """Say what has changed since the last look, if anything has."""
+        """Log a change of state since the last call."""
         freshness = freshness_of(self._replies)
         state = None if freshness is None else freshness.state(self._clock())
         if freshness and state and state != self._said and not (state == "fresh" and self._said is None):
@@ -148,7 +148,7 @@ _log = logging.getLogger(__name__)
 
 
 class Service:
-    """Answers from the publication that is current when a question arrives."""
+    """Answers from the publication that is current when a request arrives."""
 
     def __init__(
         self, replies: CurrentReplies, answers: Answers, clock: Clock, compute: Compute = compute
@@ -159,7 +159,7 @@ class Service:
         self._compute = compute
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer GET or HEAD at a URL path of ``is_computed``; ``core.api`` says what each takes."""
+        """Answer GET or HEAD at a URL path of ``is_computed``; ``core.api`` describes each."""
         url, asker = scope["path"], asker_of(scope, receive)
         if url == HEALTH:
             await _send_fresh(Health(), scope, send)
@@ -167,7 +167,7 @@ class Service:
             await _send_fresh(readiness(self.replies, self.clock()), scope, send)
         elif url == REFERENCE:
             await send_resource(await self.reference(asker), scope, send)
-        elif url == f"/{OPENAPI.path()}":  # where the tree has none: before anything is published
+        elif url == f"/{OPENAPI.path()}":  # not in the tree before the first publication
             await send_resource(await asyncio.to_thread(finished, openapi_bytes()), scope, send)
         else:
             folder, _, last = url.rpartition("/")
@@ -185,7 +185,7 @@ class Service:
         asker: Asker = SOMEBODY,
         accept: bytes | None = None,
     ) -> Resource:
-        """Answer a question."""
+        """Return the answer to a question as a resource."""
         table = self._table()
         query = read_query(query_string, question.query, in_path or {})
         as_of = self._as_of(query, table)
@@ -196,15 +196,15 @@ class Service:
         return await self._keep(key, asker, cost_of(table.archive, query), work)
 
     async def reference(self, asker: Asker = SOMEBODY) -> Resource:
-        """Answer ``/docs``: the description as a page, with examples from what is published."""
+        """Return the API reference with examples from the publication."""
         table = self.replies.table
         if table is None:
             return await asyncio.to_thread(reference, None)
-        key = ("reference", table.snapshot.generation)  # of freshness there is an example, too
+        key = ("reference", table.snapshot.generation)  # the examples include the signed timestamp
         return await self._keep(key, asker, table.archive.bytes_of(table.archive.newest), reference)
 
     async def _keep(self, question: Hashable, asker: Asker, cost: int, work: Work) -> Resource:
-        """Answer from what is kept, else compute; a damaged store is told like that of a stored file."""
+        """Return a cached or computed answer; a damaged store is reported as for stored files."""
         snapshot = self._table().snapshot
         try:
             return await self._answers.get(question, asker, cost, lambda: self._compute(snapshot, work))
@@ -218,7 +218,7 @@ class Service:
             ) from error
 
     def _as_of(self, query: msgspec.Struct, table: ReplyTable) -> AsOf:
-        """Return the two clocks of a question; a day that is not given is the publisher's today."""
+        """Return effective date and transaction time of a query; the date defaults to the publisher's day."""
         today = local_day(self.clock(), table.archive.zone)
         if not isinstance(query, DatedQuery):
             return AsOf(on=today)
@@ -239,12 +239,12 @@ _COMPUTED = re.compile("|".join(re.escape(url).replace(r"\{id\}", "[a-z0-9-]{1,6
 
 
 def is_computed(url: str) -> bool:
-    """Tell whether a URL path is one that a ``Service`` answers."""
+    """Return whether a URL path is answered by ``Service``."""
     return _COMPUTED.fullmatch(url) is not None
 
 
 async def _send_fresh(document: msgspec.Struct, scope: Scope, send: Send) -> None:
-    """Send a document that is good for this moment alone."""
+    """Send a document that must not be cached."""
     body = msgspec.json.encode(document)
     size = (b"content-length", str(len(body)).encode("ascii"))
     kind = ((b"content-type", JSON.encode("ascii")), size, (b"cache-control", b"no-store"))

@@ -1,1 +1,1 @@
-"""HTTP itself: negotiation, conditions, limits, problems, the sending of replies."""
+"""HTTP: content negotiation, conditional requests, limits, problem responses, the protocol."""

@@ -1,7 +1,7 @@
-"""What one client may ask of the service: every bound, how it is told of each, and who keeps the time.
+"""Limits on clients, the responses sent when they are exceeded, and the timeout sweep.
 
-Sizes are the same for everyone and stand here (docs/limits.md). Times and the number of connections are
-settings. One sweep over all connections twice a second replaces a timer for each: the hot path sets no timer.
+Sizes are fixed (docs/limits.md); times and the number of connections are settings. One sweep over all
+connections twice a second replaces a timer per connection, so the hot path sets no timer.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from register_api.serve.logs import Counters
 from register_api.serve.settings import Settings
 
 MAX_TARGET_BYTES = 16 * 1024
-"""Of the request target; RFC 9110 section 4.1 asks for 8,000 at least."""
+"""Maximum length of the request target; RFC 9110 section 4.1 recommends at least 8,000."""
 
 MAX_HEAD_BYTES = 64 * 1024
-"""Request line and headers together; nothing here needs more than a few kilobytes."""
+"""Request line and headers together."""
 
 MAX_HEADERS = 100
-"""Header fields of one request."""
+"""Header fields per request."""
 
 MAX_PIPELINED = 16
-"""Requests that wait for their turn on one connection; the last that is taken closes it."""
+"""Pipelined requests waiting on one connection; the connection closes after the last of them."""
 
 MIN_BYTES_PER_SECOND = 1024
-"""What a client has to take of a reply, on the average over ``send_seconds``."""
+"""Minimum rate at which a client must read a reply, averaged over ``send_seconds``."""
 
 SEND_BUFFER_BYTES = 256 * 1024
-"""What the operating system keeps for a client that does not read, a connection."""
+"""Kernel send buffer per connection."""
 
 LINGER_SECONDS = 2.0
-"""How long a connection that was given its last reply is still listened to, so that it arrives."""
+"""Time for which a connection is still read after its last reply, so that the reply arrives."""
 
 MAX_WAITING_QUESTIONS = 64
-"""Questions that wait to be computed, of all clients together; the one that would be last is refused."""
+"""Requests waiting to be computed, over all clients; beyond this, the one due last is refused."""
 
 SPARE_CONNECTIONS = 256
-"""Connections above the most that may be which are told so; those above these are just closed."""
+"""Connections above ``max_connections`` that still get an error response; further ones are only closed."""
 
 
 NO_REQUEST = Problem("bad-request", "These bytes are not an HTTP/1.1 request.")
@@ -54,12 +54,11 @@ TOO_MANY = Problem("too-many-connections", "As many connections are open as may 
 
 
 class Progress:
-    """Watches how much a client has left to take, from one look at it to the next.
+    """Detects a client that reads a reply too slowly, by comparing the unsent bytes at intervals.
 
-    While a reply is written, what is left only shrinks, so that little less after a while means a client
-    that is too slow. When a further reply was written meanwhile that says nothing, and the while begins
-    again; but replies are held back as long as much is left, so a client that takes nothing cannot have
-    that go on for ever.
+    Within one reply the unsent bytes only shrink, so too small a decrease means a slow client. If another
+    reply was written in between, the measurement restarts. A client that reads nothing cannot restart it
+    indefinitely, because new replies are held back while much is unsent.
     """
 
     __slots__ = ("_left", "_replies", "_since")
@@ -70,7 +69,7 @@ class Progress:
         self._since = 0.0
 
     def has_stalled(self, left: int, replies: int, now: float, seconds: float) -> bool:
-        """Look once more; tell whether the client is too slow."""
+        """Record the unsent bytes and return whether the client is too slow."""
         if replies == self._replies:
             if now - self._since < seconds:
                 return False
@@ -81,9 +80,9 @@ class Progress:
 
 
 class ConnectionReaper:
-    """Sweeps the connections of one process, and holds what they have in common.
+    """Periodically closes connections that exceed their time limits; holds what they share.
 
-    ``now`` are seconds of a clock that only goes forward, at the last sweep; never 0.
+    ``now`` is the monotonic time of the last sweep in seconds; never 0.
     """
 
     def __init__(self, settings: Settings, counters: Counters | None = None) -> None:
@@ -92,7 +91,7 @@ class ConnectionReaper:
         self.now = time.monotonic()
 
     def sweep(self, connections: Iterable[Any]) -> None:
-        """Check every connection, if it is time to."""
+        """Check every connection if a sweep is due."""
         now = time.monotonic()
         if now - self.now < min(0.5, self.settings.head_seconds, self.settings.send_seconds):
             return

@@ -1,7 +1,7 @@
-"""Which form of a reply a client wants (RFC 9110 section 12), and whether it has it already (section 13).
+"""Content negotiation (RFC 9110 section 12) and conditional requests (section 13).
 
-Pure functions of header values, which read any bytes without raising. ``acceptable_codings`` keeps its
-answers, since clients send few different values.
+Pure functions of header values; they never raise, whatever the bytes. ``acceptable_codings`` is cached,
+since clients send few different values.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 CODINGS = ("br", "zstd", "gzip", "identity")
-"""Content codings we have, the one we would rather send first (usually the smallest)."""
+"""Available content codings in order of preference (usually the smallest first)."""
 
 _UNSTATED_IDENTITY = 0.0005
-"""Below every weight that can be written: identity is acceptable unless excluded, but wanted last."""
+"""Below every valid weight: identity is acceptable unless excluded, but comes last."""
 
 _ELEMENT = re.compile(
     r"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z/-]+)"
@@ -28,7 +28,7 @@ _QVALUE = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?")
 
 @lru_cache(maxsize=256)
 def acceptable_codings(field: bytes | None) -> tuple[str, ...]:
-    """Return the codings that an ``Accept-Encoding`` accepts, best first (RFC 9110 section 12.5.3)."""
+    """Return the codings that ``Accept-Encoding`` allows, best first (RFC 9110 section 12.5.3)."""
     if field is None:
         return ("identity",)
     weights = dict(_weights(field))
@@ -38,9 +38,9 @@ def acceptable_codings(field: bytes | None) -> tuple[str, ...]:
 
 
 def prefers(field: bytes | None, media_type: str) -> bool:
-    """Tell whether an ``Accept`` names a media type, and not less than JSON (RFC 9110 section 12.5.1).
+    """Return whether ``Accept`` names a media type and ranks it no lower than JSON (RFC 9110 section 12.5.1).
 
-    A program that sends ``*/*`` or nothing gets JSON; a browser names ``text/html``.
+    ``*/*`` or no header selects JSON; browsers name ``text/html``.
     """
     if field is None or media_type.encode("ascii") not in field.lower():
         return False
@@ -51,7 +51,7 @@ def prefers(field: bytes | None, media_type: str) -> bool:
 
 
 def _weights(field: bytes) -> Iterator[tuple[str, float]]:
-    """Yield name and weight of each well-formed element of a list; others are passed over."""
+    """Yield name and weight of each well-formed list element; malformed ones are skipped."""
     for element in field.decode("latin-1").split(","):
         match = _ELEMENT.fullmatch(element)
         if match is None:
@@ -64,40 +64,40 @@ def _weights(field: bytes) -> Iterator[tuple[str, float]]:
 
 
 _OPAQUE_TAG = re.compile(rb'"[\x21\x23-\x7e\x80-\xff]*"')
-"""RFC 9110 section 8.8.3; what stands before it (``W/``) does not count in a weak comparison."""
+"""RFC 9110 section 8.8.3; a preceding ``W/`` is ignored in weak comparison."""
 
 _MAYBE_WEAK_TAG = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
 def none_match_fails(field: bytes, etag: bytes) -> bool:
-    """Tell whether ``If-None-Match`` names the current representation (RFC 9110 section 13.1.2)."""
+    """Return whether ``If-None-Match`` names the current representation (RFC 9110 section 13.1.2)."""
     if field.strip(b" \t") == b"*":
         return True
     return etag in field and etag in _OPAQUE_TAG.findall(field)
 
 
 def match_fails(field: bytes, etag: bytes) -> bool:
-    """Tell whether ``If-Match`` does not name the current representation (RFC 9110 section 13.1.1)."""
+    """Return whether ``If-Match`` excludes the current representation (RFC 9110 section 13.1.1)."""
     if field.strip(b" \t") == b"*":
         return False
     return (b"", etag) not in _MAYBE_WEAK_TAG.findall(field)
 
 
 def modified_after(field: bytes, modified: int) -> bool:
-    """Tell whether ``If-Unmodified-Since`` is older than the representation (section 13.1.4)."""
+    """Return whether ``If-Unmodified-Since`` is older than the representation (section 13.1.4)."""
     since = http_date(field)
     return since is not None and modified > since
 
 
 def unmodified_since(field: bytes, modified: int) -> bool:
-    """Tell whether ``If-Modified-Since`` is not older than the representation (section 13.1.3)."""
+    """Return whether ``If-Modified-Since`` is not older than the representation (section 13.1.3)."""
     since = http_date(field)
     return since is not None and modified <= since
 
 
 def http_date(field: bytes) -> int | None:
-    """Return the instant of an HTTP date in seconds since the epoch, or ``None`` if it is none."""
-    if b"," in field and not field.endswith(b" GMT"):  # what mail has besides is no date of HTTP
+    """Return an HTTP date in seconds since the epoch, or ``None`` if it is not valid."""
+    if b"," in field and not field.endswith(b" GMT"):  # valid in mail, but not in HTTP
         return None
     try:
         instant = parsedate_to_datetime(field.decode("latin-1"))

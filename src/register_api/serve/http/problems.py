@@ -1,4 +1,4 @@
-"""A request that gets no good answer, and the members of its reply (RFC 9457)."""
+"""Error responses as problem details (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ NOTHING_PUBLISHED = "Come back when the first version has been published."
 
 
 class Problem(Exception):
-    """A request that gets no good answer: a key of ``PROBLEMS``, and what is wrong, for a person.
+    """An error response: a key of ``PROBLEMS`` and a description for people.
 
-    ``parameter`` is the one at fault, ``allowed`` what it may be instead; ``headers`` come besides the usual.
+    ``parameter`` is the invalid one, ``allowed`` its valid values; ``headers`` are additional.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Problem(Exception):
         allowed: Sequence[str] | None = None,
         headers: tuple[Header, ...] = (),
     ) -> None:
-        super().__init__(name, detail)  # what it is made anew from in another process
+        super().__init__(name, detail)  # the arguments from which it is unpickled in another process
         self.name = name
         self.detail = detail
         self.parameter = parameter
@@ -54,7 +54,7 @@ class Problem(Exception):
 
     @property
     def status(self) -> int:
-        """Status of the reply."""
+        """HTTP status code."""
         return PROBLEMS[self.name][0]
 
 
@@ -85,7 +85,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def reply_to(problem: Problem, scope: Scope) -> tuple[Message, Message]:
-    """Return both messages of a reply: a page for browsers, JSON for everyone else."""
+    """Return both messages of an error response: HTML for browsers, JSON otherwise."""
     members = details(problem, scope["raw_path"].decode("ascii", "replace"))
     if prefers(header(scope["headers"], b"accept"), "text/html"):
         texts = members.title, members.detail, scope.get("prefix", "") + "/"
@@ -99,14 +99,14 @@ def reply_to(problem: Problem, scope: Scope) -> tuple[Message, Message]:
 
 
 async def send_problem(problem: Problem, scope: Scope, send: Send) -> None:
-    """Answer a request with a problem."""
+    """Send an error response."""
     start, body = reply_to(problem, scope)
     await send(start)
     await send(NO_BODY if scope["method"] == "HEAD" else body)
 
 
 def bare_reply(problem: Problem, usual: Iterable[Header]) -> bytes:
-    """Return a whole HTTP/1.1 message, for when there is no request to answer; it closes the connection."""
+    """Return a complete HTTP/1.1 error response for an unreadable request; it closes the connection."""
     members = details(problem, "")
     body = _encoder.encode(members)
     headers = (

@@ -1,4 +1,4 @@
-"""HTTP/1.1 with bounds on what a client may send, leave unsaid and leave unread."""
+"""HTTP/1.1 with limits on size and time."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from register_api.serve.http.problems import Problem, bare_reply
 _log = logging.getLogger(__name__)
 
 TRIED = range(38, 55)
-"""Releases 0.x of uvicorn that ``BoundedProtocol`` was tried with: it builds on what none promises."""
+"""Tested 0.x releases of uvicorn: ``BoundedProtocol`` relies on its internals."""
 
 
 def path_of(raw: bytes) -> str:
-    """Return the decoded path of a request; an encoded slash stays one, and so names another path.
+    """Return the decoded path of a request; an encoded slash stays encoded.
 
-    It is a reserved character, whose encoded form means something else (RFC 3986 section 2.2).
+    It is a reserved character, whose encoded form is not equivalent (RFC 3986 section 2.2).
     """
     return unquote(raw.replace(b"%2f", b"%252F").replace(b"%2F", b"%252F").decode("ascii"))
 
 
 def check_release(version: str = uvicorn.__version__) -> None:
-    """Say in the log if uvicorn is of a release that the bounds were not tried with."""
+    """Log a warning if this release of uvicorn was not tested with the limits."""
     major, minor, *_ = version.split(".")
     if major != "0" or int(minor) not in TRIED:
         facts = {"uvicorn": version, "tried": f"0.{TRIED[0]} to 0.{TRIED[-1]}"}
@@ -38,10 +38,10 @@ def check_release(version: str = uvicorn.__version__) -> None:
 
 
 class LastReply:
-    """Stands before a connection while its last reply is written.
+    """Wraps the transport while the last reply of a connection is written.
 
-    Closing at once while the client still sends would make the system throw away what it has not read
-    yet, the reply with it (RFC 9112 section 9.6).
+    Closing while the client still sends would make the kernel reset the connection, which can discard the
+    reply (RFC 9112 section 9.6).
     """
 
     def __init__(
@@ -55,12 +55,12 @@ class LastReply:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which by itself would collect headers and wait for a client without end.
+    """uvicorn's protocol with limits on header size and on idle and slow clients.
 
-    A client that is refused gets a problem and then a connection that is closed in order: after the
-    replies to what it asked for before, and in a way that lets the last one arrive (RFC 9112 section
-    9.6). Unless the application reads bodies, they are thrown away, and a request that has one is the
-    last on its connection, so that nobody has to agree with us on where it ends.
+    A refused client gets an error response after the replies to its earlier requests; then the connection is
+    closed so that the last reply arrives (RFC 9112 section 9.6). Unless the application reads bodies, they
+    are discarded, and a request with a body is the last on its connection: an intermediary that disagrees
+    about where the body ends cannot smuggle a request.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, unless there are too many."""
+        """Accept a connection, unless there are too many."""
         super().connection_made(transport)
         self._reaper.counters.connections += 1
         excess = len(self.connections) - self._reaper.settings.max_connections
@@ -91,7 +91,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(bounds.TOO_MANY)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the request that is being answered that nobody listens; uvicorn tells the newest alone."""
+        """Signal the disconnect to the running request; uvicorn signals only the newest."""
         if self._running is not None:
             self._running.disconnected = True
             self._running.message_event.set()
@@ -100,12 +100,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def resume_writing(self) -> None:
-        """Go on with a reply: the client has taken what was left, and the while for the next begins."""
+        """Resume writing after the client has read the pending bytes; progress is measured from here."""
         self._progress = None
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the connection, and give up on a head that does not end."""
+        """Parse received bytes; refuse the request if its head exceeds the limit."""
         if self._refused or self._leaving_since:
             return
         self._unfinished += len(data)
@@ -114,25 +114,25 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(bounds.HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
-        """Note when the head of a request begins."""
+        """Record when the head of a request begins."""
         self._head_since = self._reaper.now
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the request target."""
+        """Collect the request target up to its limit."""
         super().on_url(url)
         if len(self.url) > bounds.MAX_TARGET_BYTES:
             self._give_up(bounds.TARGET_TOO_LONG)
 
     def on_headers_complete(self) -> None:
-        """Judge a whole head, and have the request answered."""
+        """Check a complete head and start the request."""
         has_body = self._judge_headers()
         super().on_headers_complete()
         if b"%2" in self.url:
             self.scope["path"] = path_of(self.scope["raw_path"])
         self._head_since = 0.0
         self._unfinished = 0
-        self.headers = []  # what follows a chunked body would otherwise join the headers
+        self.headers = []  # trailers of a chunked body would otherwise be appended to the headers
         if not self.pipeline:
             self._running = self.cycle
         if has_body and self._reads_bodies:
@@ -144,25 +144,25 @@ class BoundedProtocol(HttpToolsProtocol):
             raise ValueError("no more requests are taken on this connection")
 
     def on_body(self, body: bytes) -> None:
-        """Let a body pass, or give it to the application, which is asked for more only when it wants more."""
+        """Discard a body, or pass it to the application, which controls the flow."""
         self._unfinished = 0
         if self._reads_bodies:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Note that nothing of the request is missing."""
+        """Record that the request is complete."""
         self._body_since = 0.0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse, as the parser gave up."""
+        """Refuse a request that could not be parsed."""
         del msg
         self._refuse(self._why or bounds.NO_REQUEST)
 
     def on_response_complete(self) -> None:
-        """Go on with the next request, or wait for one; after the last reply, leave.
+        """Start the next pipelined request, or close after the last reply.
 
-        This is what uvicorn does, without a timer for each reply.
+        Same as uvicorn, but without a timer for each reply.
         """
         self.server_state.total_requests += 1
         self._replies += 1
@@ -177,7 +177,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._send_refusal()
 
     def check_timeouts(self, now: float) -> None:
-        """End the connection if it has kept the service waiting for too long."""
+        """Close the connection if it exceeds a time limit."""
         limits = self._reaper.settings
         left = self.transport.get_write_buffer_size()
         if left:
@@ -200,16 +200,16 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def close_gracefully(self) -> None:
-        """End the connection from our side, and listen a little longer so that the last reply arrives."""
+        """Shut down our side, and keep reading for a moment so that the last reply arrives."""
         if not self._leaving_since and not self.transport.is_closing():
             self._leaving_since = self._reaper.now
             self.transport.write_eof()
             self.flow.resume_reading()
 
     def _judge_headers(self) -> bool:
-        """Tell whether the request has a body; see ``on_headers_complete``."""
+        """Check the headers; return whether the request has a body."""
         large = len(self.headers) > bounds.MAX_HEADERS
-        if self._unfinished > bounds.MAX_HEAD_BYTES:  # also what follows the head counts there
+        if self._unfinished > bounds.MAX_HEAD_BYTES:  # this count may include bytes after the head
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             large = large or size > bounds.MAX_HEAD_BYTES
         if large:
@@ -235,7 +235,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return self.cycle is None or bool(self.cycle.response_complete)
 
     def _refuse(self, why: Problem) -> None:
-        """Take no more; say why after what is being answered, unless what follows is but a body."""
+        """Stop reading; send the error response after the running reply, unless the excess is only a body."""
         if self._refused:
             return
         self._refused = True
