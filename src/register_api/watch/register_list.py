@@ -67,11 +67,7 @@ class RegisterList(msgspec.Struct, frozen=True, kw_only=True):
 
 def kid_of(key: Ed25519PrivateKey) -> str:
     """Return the thumbprint by which readers know a key."""
-    return jws.thumbprint(_jwk(key))
-
-
-def _jwk(key: Ed25519PrivateKey) -> dict[str, str]:
-    return jws.ed25519_jwk(key.public_key().public_bytes_raw())
+    return jws.thumbprint(jws.ed25519_jwk(key.public_key().public_bytes_raw()))
 
 
 def signed_list(database: Database, key: Ed25519PrivateKey, now: dt.datetime) -> bytes:
@@ -86,7 +82,8 @@ def signed_list(database: Database, key: Ed25519PrivateKey, now: dt.datetime) ->
     )
     of_address = {row["address"]: row for row in rows}
     registers = msgspec.convert([*of_address.values()], tuple[KnownRegister, ...], strict=False)
-    document = RegisterList(key=_jwk(key), made_at=now, registers=registers)
+    public = jws.ed25519_jwk(key.public_key().public_bytes_raw())
+    document = RegisterList(key=public, made_at=now, registers=registers)
     payload, header = canonical.encode(document), jws.jws_header(kid_of(key))
     detached = jws.format_jws(header, key.sign(jws.jws_signing_input(header, payload)))
     return detached.replace(b"..", b"." + strict_base64.encode_url(payload).encode() + b".")
@@ -102,9 +99,8 @@ def read_list(data: bytes, kid: str) -> RegisterList:
     found = decode(document, RegisterList, max_bytes=MOST_BYTES)
     if jws.thumbprint(found.key) != kid:
         raise UntrustedKey(f"the list is signed with the key {printable(jws.thumbprint(found.key))}")
-    jws.verify_jws(
-        document, f"{header}..{signature}".encode(), {kid: jws.ed25519_public(found.key)}.__getitem__
-    )
+    keys, detached = {kid: jws.ed25519_public(found.key)}, f"{header}..{signature}".encode()
+    jws.verify_jws(document, detached, keys.__getitem__)
     return found
 
 
@@ -123,13 +119,13 @@ def offered(database: Database, listed: RegisterList) -> Offered:
     )
     here = {name: {row[name]: row for row in vendors if row[name]} for name in ("id", "register", "website")}
     ids = set(here["id"])
-    found, first, root_by = Offered({}, [], []), dict[str, int](), jws.thumbprint(listed.key)
+    found, first = Offered({}, [], []), dict[str, int]()
     for place, each in enumerate(listed.registers, 1):
         said = {"name": each.name, "register": each.address, "root_sha256": each.root_sha256}
         row, faults = vendor_row({**said, **({"website": each.website} if each.website else {})})
         if faults or not each.name:
             raise WatchError(f"entry {place} of the list: {faults[0] if faults else 'there is no name'}")
-        row["root_by"] = root_by
+        row["root_by"] = jws.thumbprint(listed.key)
         address, plain = row["register"], proposed_id(row)
         if first.setdefault(address, place) != place:
             raise WatchError(f"entry {place} of the list: the same register as entry {first[address]}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from register_api.sending.outbox import outbox_tables
 
-_REGISTERS = (
+_TABLES = (
     # One row for each vendor; ``register`` is the address of its tree, empty where it has none.
     """
     CREATE TABLE vendors (
@@ -44,8 +44,6 @@ _REGISTERS = (
         PRIMARY KEY (vendor, version)
     ) {strict}
     """,
-)
-_NEWS = (
     # What is told, once each: a row comes in the transaction that records what it follows from.
     """
     CREATE TABLE news (
@@ -87,8 +85,6 @@ _NEWS = (
     ) {strict}
     """,
     "CREATE INDEX told_delivery ON told (delivery)",
-)
-_CHAIN = (
     # Who uses whom, by each vendor's newest version; whoever publishes it is the sub-processor without an id.
     # ``keys`` are lines of ``watch.vendor_uses``.
     """
@@ -116,5 +112,5 @@ _CHAIN = (
     """,
 )
 
-STEPS: tuple[tuple[str, ...], ...] = ((*_REGISTERS, *_NEWS, *_CHAIN),)
+STEPS: tuple[tuple[str, ...], ...] = (_TABLES,)
 """What brings a database from each number to the next."""

@@ -92,14 +92,10 @@ def _read_toml(data: bytes) -> VendorsFile:
         said = table if isinstance(table, dict) else {"name": ""}
         unknown = [RowFault(line, f"{quoted(name)} is not known") for name in said if name not in COLUMNS]
         found.faults.extend(unknown)
-        if not unknown:  # values as cells have them
-            words = {True: "yes", False: "no"}
-            texts = {
-                name: " ".join(map(str, value)) if isinstance(value, list) else str(value)
-                for name, value in said.items()
-            }
-            flags = {name: words[value] for name, value in said.items() if isinstance(value, bool)}
-            _add(found, line, texts | flags)
+        if not unknown:  # values as cells have them, of which true and false are some
+            lists = {name: map(str, value) for name, value in said.items() if isinstance(value, list)}
+            texts = {name: " ".join(lists.get(name, (str(value),))) for name, value in said.items()}
+            _add(found, line, texts)
     return found
 
 
