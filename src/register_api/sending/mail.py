@@ -128,25 +128,22 @@ class MailServer(Transport):
         """Send a mail once ``begin``, called before the server gets its bytes, allows that; else ``None``."""
         await self._introduce(message)
         dsn = ("NOTIFY=FAILURE,DELAY",) if self._offers_dsn() else ()
+        has_begun = False
         try:
             await self._smtp.rcpt(message.recipient, options=dsn)
-        except aiosmtplib.SMTPRecipientRefused as error:
-            await self._end_mail()
-            return _refusal(error)
-        except _FAILURES as error:
-            await self.close()
-            return SendResult("deferred", f"before the mail was sent: {_said(error)}")
-        if not begin():
-            await self._end_mail()
-            return None
-        try:
+            has_begun = begin()
+            if not has_begun:
+                await self._end_mail()
+                return None
             answer = await self._smtp.data(message.body)
-        except aiosmtplib.SMTPDataError as error:
+        except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError) as error:
             await self._end_mail()
-            return _refusal(error)
+            return SendResult("refused" if error.code >= _PERMANENT else "deferred", _said(error))
         except _FAILURES as error:
-            # The server may have all of it or nothing: only its answer would tell.
             await self.close()
+            if not has_begun:
+                return SendResult("deferred", f"before the mail was sent: {_said(error)}")
+            # The server may have all of it or nothing: only its answer would tell.
             return SendResult("unknown", _said(error))
         return SendResult("sent", f"{answer.code} {escaped(answer.message)}")
 
@@ -190,11 +187,6 @@ class MailServer(Transport):
             await self._smtp.quit(timeout=1)
         except _FAILURES:
             self._smtp.close()
-
-
-def _refusal(error: aiosmtplib.SMTPResponseException) -> SendResult:
-    is_permanent = error.code >= _PERMANENT
-    return SendResult("refused" if is_permanent else "deferred", _said(error))
 
 
 def _said(error: Exception) -> str:
