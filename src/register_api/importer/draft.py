@@ -70,8 +70,7 @@ class StateImporter:
         self.folder, self.options, self.reporter = folder, options, Reporter(clean=options.clean)
         self._defaults, self._keep_names = defaults, keep_names
         self._names_path = names or folder / NAMES_FILE
-        text = read_text(self._names_path)
-        self.names = Names(text, self._names_path.name) if text is not None else Names()
+        self.names = Names(read_text(self._names_path), self._names_path.name)
         self.memory = read_memory(read_bytes(folder / MEMORY_FILE))
 
     def _register(self) -> RegisterFile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping
+from importlib import resources
 from typing import Any
 
 import msgspec
@@ -39,20 +40,8 @@ def free_slug(base: str, taken: Collection[str]) -> str:
 
 
 NAMES_FILE = "names.toml"
-_HEAD = """\
-# Which name in the table is which sub-processor. `register-api import` adds what is new and never takes
-# anything away; what you write here holds. An id stays for ever once it was published.
-#
-# [[vendors]]
-# name = "Acme Cloud"
-# id = "acme"
-# formerly = ["Acme Hosting"]          # the table's earlier names for the same sub-processor
-# when = { purpose = "Hosting" }       # only rows that say so: two of one name become two
-# use = "hosting"                      # with when: the id of the use that such rows mean
-#
-# [categories]                         # titles of categories to their ids
-# [statuses]                           # headings or words of the table: active, conditional, available
-"""
+TEMPLATES = resources.files("register_api.importer").joinpath("templates")
+"""New files, as an import begins them."""
 
 
 class KnownName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,13 +63,13 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Names(TomlFile):
     """Names to ids, as the names file has them, and what this import adds."""
 
-    def __init__(self, text: str = _HEAD, file: str = NAMES_FILE) -> None:
-        """Read a names file.
+    def __init__(self, text: str | None = None, file: str = NAMES_FILE) -> None:
+        """Read a names file, or begin a new one.
 
         Raises:
             Refused: It is not such a file.
         """
-        super().__init__(file, text)
+        super().__init__(file, TEMPLATES.joinpath(NAMES_FILE).read_text("utf-8") if text is None else text)
         try:
             known = msgspec.convert(plain(self.document), _Document)
         except (msgspec.ValidationError, RecursionError) as error:

@@ -21,6 +21,7 @@ from register_api.core.timeline import ALL
 from register_api.errors import UsageError
 from register_api.files.durable import read_bounded
 from register_api.importer.import_report import Reporter
+from register_api.importer.names import TEMPLATES
 from register_api.importer.table import refuse
 from register_api.importer.vendor_list import ImportedList
 from register_api.source.load import REGISTER_FILE, VENDOR_FOLDER
@@ -28,44 +29,7 @@ from register_api.source.toml_values import DAYS, HEADS, TomlFile, put, schema_f
 
 SOURCE = "register"
 _MOST_BYTES = 64 * 1024 * 1024
-_NEW = f"""\
-{HEADS["register"]}\
-# The register: all but the vendors, who have a file each in subprocessors/. Begun by `register-api import`.
-# What breaks a rule is found by `register-api check`; what publishing would tell customers is shown by
-# `register-api preview`.
-
-# The register's name for ever: your domain, a slash, a word. Feeds and log carry it.
-register = ""
-
-# The day that the content is of.
-updated_on = 1970-01-01
-
-# The order of reading.
-order = []
-
-[publisher]
-name = ""
-time_zone = "UTC"
-language = "en"
-
-# The promise that `register-api publish` holds you to. 0 days for no kind of change promises nothing.
-[notice]
-days = 0
-day_count = "calendar"
-applies_to = []
-
-[[statuses]]
-id = "active"
-title = "Active"
-
-[[statuses]]
-id = "conditional"
-title = "Conditional"
-
-[[statuses]]
-id = "available"
-title = "Available"
-"""
+_NEW = HEADS["register"] + TEMPLATES.joinpath("register.toml").read_text("utf-8")
 _USUAL = {"register": "example.com/sub-processors", "publisher": "Example Company",
           "time_zone": "UTC", "language": "en"}  # fmt: skip
 _SENSIBLE = ("time_zone", "language")
