@@ -13,9 +13,9 @@ from fuzz.target import Target, documented
 from memory_folder import memory_folder
 from register_api.errors import Refused
 from register_api.importer.list_states import read_history
-from register_api.importer.names import Names
 from register_api.importer.reading import read_tables
 from register_api.importer.table import FILE_FORMATS, FileFormat
+from register_api.importer.vendor_list import Names
 from register_api.importer.vendor_update import read_memory
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "importer"))

@@ -16,7 +16,6 @@ from register_api.core.model import Register
 from register_api.core.text import printable, quoted
 from register_api.errors import Finding, UsageError
 from register_api.importer.import_report import ImportReport, Reporter, VendorNote
-from register_api.importer.names import NAMES_FILE, Names
 from register_api.importer.reading import read_tables
 from register_api.importer.register_file import (
     SOURCE,
@@ -31,7 +30,7 @@ from register_api.importer.register_file import (
 )
 from register_api.importer.rows import read_rows
 from register_api.importer.table import ImportedRow, ImportOptions, Stated, Table, format_of, refuse
-from register_api.importer.vendor_list import make_list
+from register_api.importer.vendor_list import NAMES_FILE, Names, make_list
 from register_api.importer.vendor_update import (
     MEMORY_FILE,
     Memory,

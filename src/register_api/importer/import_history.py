@@ -19,9 +19,9 @@ from register_api.errors import Finding, Refused, RegisterError, UsageError
 from register_api.importer.draft import ImportPlan, StateImporter
 from register_api.importer.import_report import ImportReport
 from register_api.importer.list_states import ListState, git_states, published_before, read_history, schedule
-from register_api.importer.names import NAMES_FILE
 from register_api.importer.register_file import SOURCE, RegisterDefaults, copy_source, read_bytes, vendor_ids
 from register_api.importer.table import ImportOptions, refuse_any
+from register_api.importer.vendor_list import NAMES_FILE
 from register_api.importer.vendor_update import MEMORY_FILE
 from register_api.publish.pipeline import PublishRequest, publish_version
 from register_api.publish.preparation import Baseline, PublishOptions, prepare

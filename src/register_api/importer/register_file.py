@@ -21,9 +21,8 @@ from register_api.core.timeline import ALL
 from register_api.errors import UsageError
 from register_api.files.durable import read_bounded
 from register_api.importer.import_report import Reporter
-from register_api.importer.names import TEMPLATES
 from register_api.importer.table import refuse
-from register_api.importer.vendor_list import ImportedList
+from register_api.importer.vendor_list import TEMPLATES, ImportedList
 from register_api.source.load import REGISTER_FILE, VENDOR_FOLDER
 from register_api.source.toml_values import DAYS, HEADS, TomlFile, put, schema_files, table_of
 

@@ -1,18 +1,133 @@
-"""From entries to vendors: which rows are the same vendor's, and which row is which engagement."""
+"""Which name is which vendor, as the names file says, and which row of a list is which engagement."""
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from importlib import resources
 from typing import Any
 
 import msgspec
+import tomlkit
+from anyascii import anyascii
 
-from register_api.core.text import quoted
+from register_api.core.model import Status
+from register_api.core.text import MAX_SLUG, is_slug, printable, quoted
+from register_api.errors import Finding
 from register_api.importer.import_report import Reporter
-from register_api.importer.names import NAMES_FILE, Names, free_slug, slug
-from register_api.importer.table import ImportedRow, keep_aside, refuse_any
+from register_api.importer.table import ImportedRow, folded, keep_aside, refuse, refuse_any
 from register_api.source.file import finding
+from register_api.source.toml_values import TomlFile, plain, table_of
+
+NAMES_FILE = "names.toml"
+TEMPLATES = resources.files("register_api.importer").joinpath("templates")
+"""New files, as an import begins them."""
+_OTHER = re.compile("[^a-z0-9]+")
+_LATIN = re.compile("[\0-\u024f\u1e00-\u1eff\u2000-\u206f]*")
+_LETTERS = str.maketrans({"'": "", "\u2019": "", "&": " and "})
+
+
+def slug(text: str) -> str:
+    """Return an id for a text of any script, or "" for none; one that is too long ends with a whole word."""
+    made = "-".join(filter(None, _OTHER.split(anyascii(text.casefold().translate(_LETTERS)).lower())))
+    return made if len(made) <= MAX_SLUG else made[: MAX_SLUG + 1].rpartition("-")[0] or made[:MAX_SLUG]
+
+
+def free_slug(base: str, taken: Collection[str]) -> str:
+    """Return an id that is not taken: the base, or the base with the next number."""
+    numbered = (f"{base[: MAX_SLUG - len(str(n)) - 1].strip('-')}-{n}" for n in itertools.count(2))
+    return next(made for made in itertools.chain([base], numbered) if made not in taken)
+
+
+class KnownName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One name, and, where rows are told apart by ``when``, the id of the use that they mean."""
+
+    name: str
+    id: str
+    formerly: tuple[str, ...] = ()
+    when: dict[str, str] = {}
+    use: str = ""
+
+
+class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    vendors: tuple[KnownName, ...] = ()
+    categories: dict[str, str] = {}
+    statuses: dict[str, Status] = {}
+
+
+class Names(TomlFile):
+    """Names to ids, as the names file has them, and what this import adds."""
+
+    def __init__(self, text: str | None = None, file: str = NAMES_FILE) -> None:
+        """Read a names file, or begin a new one.
+
+        Raises:
+            Refused: It is not such a file.
+        """
+        super().__init__(file, TEMPLATES.joinpath(NAMES_FILE).read_text("utf-8") if text is None else text)
+        try:
+            known = msgspec.convert(plain(self.document), _Document)
+        except (msgspec.ValidationError, RecursionError) as error:
+            hint = "its head shows how a names file is written"
+            refuse(file, "", f"this names file cannot be read: {printable(error)}", hint)
+        refuse_any(_faults(file, known))
+        self.statuses = known.statuses
+        self._vendors, self._categories = list(known.vendors), dict(known.categories)
+
+    def find(self, name: str, words: Mapping[str, str]) -> KnownName | None:
+        """Return what is known of a row: by name and words, by name, then by an earlier name."""
+        named = (item for item in self._vendors if name in (item.name, *item.formerly))
+        fitting = (item for item in named if item.when.items() <= words.items())
+        return min(fitting, key=lambda item: 0 if item.when else 1 + (item.name != name), default=None)
+
+    def earlier_names(self, vendor: str) -> tuple[str, ...]:
+        """Return the earlier names of a vendor that the file tells."""
+        names = (name for item in self._vendors if item.id == vendor for name in item.formerly)
+        return tuple(dict.fromkeys(names))
+
+    def look_alike(self, name: str, present: Collection[str]) -> KnownName | None:
+        """Return a vendor whose name differs by case or punctuation alone and is not in the table now."""
+        alike = []
+        for item in self._vendors:
+            # Accents differ, too; in other scripts than Latin many names sound alike.
+            likeness = slug if _LATIN.fullmatch(item.name + name) else folded
+            alike += [item] if not item.when and likeness(item.name) == likeness(name) else []
+        return alike[-1] if alike and not any(item.name in present for item in alike) else None
+
+    def add(self, name: str, taken: Collection[str], vendor: str | None = None) -> KnownName:
+        """Give a new name an id and write it down."""
+        chosen = vendor or free_slug(slug(name), {item.id for item in self._vendors} | set(taken))
+        listed: Any = self.document.setdefault("vendors", tomlkit.aot())
+        listed.append(table_of({"name": name, "id": chosen}, "" if self._vendors else "\n"))
+        self._vendors.append(KnownName(name, chosen))
+        return self._vendors[-1]
+
+    def category(self, title: str, known: str = "") -> str:
+        """Return the id of a category by its title; a new title gets one, or the known one, written down."""
+        if title not in self._categories:
+            chosen = known or free_slug(slug(title) or "category", set(self._categories.values()))
+            table: Any = self.document.setdefault("categories", tomlkit.table())
+            self._categories[title] = table[title] = chosen
+        return self._categories[title]
+
+
+def _faults(file: str, document: _Document) -> Iterator[Finding]:
+    seen = []
+    for item in document.vendors:
+        for chosen in filter(None, (item.id, item.use)):
+            if not is_slug(chosen):
+                yield finding(file, "vendors", f"{quoted(chosen)} is not a valid id", rule="R02")
+        if item.use and not item.when:
+            yield finding(file, "vendors", f"{quoted(item.name)} names a use", "when says of which rows")
+        if (item.name, item.when) in seen:
+            hint = "one entry a name, or tell them apart by when"
+            yield finding(file, "vendors", f"{quoted(item.name)} stands twice", hint)
+        seen.append((item.name, item.when))
+    for title, chosen in document.categories.items():
+        if not is_slug(chosen):
+            yield finding(file, f"categories.{title}", f"{quoted(chosen)} is not a valid id", rule="R02")
+
 
 _CLAUSE = re.compile(r"[(,;:\n]| - |\. |\be\.g\.")
 _WORDS_OF_AN_ID = 5
@@ -65,22 +180,18 @@ def match_uses(
         for item, fields in known.items():
             if _purpose(use.fields) == _purpose(fields):
                 common = sum(fields.get(field) == value for field, value in use.fields.items())
-                alike.append((use.fields != fields, -common, _all(use.fields), item, index))
+                alike.append((use.fields != fields, -common, repr(sorted(use.fields.items())), item, index))
     for *_, item, index in sorted(alike):
         if item not in found and uses[index] not in found.values():
             found[item] = uses[index]
     left = (use for use in uses if use not in found.values())
-    rest = sorted(left, key=lambda use: (_purpose(use.fields), _all(use.fields)))
+    rest = sorted(left, key=lambda use: (_purpose(use.fields), repr(sorted(use.fields.items()))))
     free = [item for item in known if item not in found]
     if len(rest) == len(free) == 1:
         found[free[0]] = rest.pop()
     for use in rest:
         found[free_slug(_proposed(use), {*taken, *known, *found})] = use
     return {item: use for use in uses for item, chosen in found.items() if chosen is use}
-
-
-def _all(fields: Mapping[str, Any]) -> str:
-    return repr(sorted(fields.items()))
 
 
 def _purpose(fields: Mapping[str, Any]) -> str:

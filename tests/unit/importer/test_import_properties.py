@@ -14,7 +14,7 @@ from imports import Desk
 
 from memory_folder import memory_folder
 from register_api.core.text import is_slug, text_problems
-from register_api.importer.names import slug
+from register_api.importer.vendor_list import slug
 from thoroughness import examples
 
 _ALPHABET = st.characters(

@@ -7,11 +7,10 @@ from imports import refusal
 
 from register_api.core.text import is_slug
 from register_api.importer.cell_values import MECHANISMS, Fit, country_of, places_of, read_value
-from register_api.importer.names import free_slug, slug
 from register_api.importer.register_file import with_others
 from register_api.importer.rows import OWN_WAY
 from register_api.importer.table import NAMES, Cell, Row, Table, find_field, folded, match_columns
-from register_api.importer.vendor_list import Use, match_uses
+from register_api.importer.vendor_list import Use, free_slug, match_uses, slug
 
 
 def table(header: list[str], *rows: list[str]) -> Table:
