@@ -255,7 +255,6 @@ def _chosen(check: ConformanceCheck, places: ServedTree) -> Sequence[ServedFile 
 def _carried_out(
     run: _Run, check: ConformanceCheck, places: ServedTree, chosen: Sequence[ServedFile | None]
 ) -> tuple[int, list[Failure]]:
-    """Return how many answers were looked at, and what is wrong with them."""
     found: list[Failure] = []
     for place in chosen:
         first = before = _NONE

@@ -173,7 +173,6 @@ class StateImporter:
         self.memory = plan.memory
 
     def _learn_names(self, vendors: Sequence[str]) -> None:
-        """Give names of vendors that the source has already to the names file."""
         for vendor in vendors:
             if vendor not in self.memory.vendors:
                 name = self._file(vendor).said("name")

@@ -127,7 +127,6 @@ def import_history(
 
 
 def _so_far(newest: Register | None) -> str:
-    """Say what stands already, and how to go on."""
     done = f"versions 1 to {newest.version} stay published" if newest else "no version is published yet"
     return f"{done}, and the same command goes on from there"
 
@@ -270,5 +269,4 @@ class _Replay:
 
 
 def _of(item: ListState, finding: Finding) -> Finding:
-    """Return a finding that says of which state it is."""
     return msgspec.structs.replace(finding, message=f"{item.mark}: {finding.message}")

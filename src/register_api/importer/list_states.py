@@ -173,7 +173,6 @@ def _commits(
 
 
 def _git(repository: Path, *arguments: str) -> bytes:
-    """Run git on a repository and return what it prints."""
     program = shutil.which("git")
     if program is None:
         raise UsageError("git is not installed on this machine")

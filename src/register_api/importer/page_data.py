@@ -122,7 +122,6 @@ def _values(text: str) -> Iterator[Any]:
 
 
 def _decoded(text: str, at: int) -> tuple[Any, int]:
-    """Decode a JSON value, or a text in JavaScript's single quotes."""
     quoted = _SINGLE.match(text, at)
     if quoted is not None:
         said = {"\\'": "'", '"': '\\"'}

@@ -125,7 +125,6 @@ class RowReader:
         ]
 
     def _report(self) -> None:
-        """Say what becomes of each column."""
         table, key = self._table, f"table {self._table.number}"
         chosen = {folded(name) for name in self._options.columns}
         for cell, field in zip(table.header, self._fields, strict=True):

@@ -166,7 +166,6 @@ def _put_all(section: Section, fields: Mapping[str, Any]) -> None:
 
 
 def _planned(section: Section) -> dict[str, Section]:
-    """Return the planned changes of a section by id."""
     return {str(plain(item.get("id"))): item for item in section.get("planned", ())}
 
 

@@ -83,7 +83,6 @@ _BEGINS_A_VALUE = re.compile(r"[\"'\[{0-9]|true|false|[A-Za-z_-]+\s*=[^=]*[},]")
 
 
 def _explain(text: str, error: tomli.TOMLDecodeError) -> _Fault:
-    """Return what a parser stopped at as a person would say it."""
     character = text[error.pos : error.pos + 1]
     if character and not character.isprintable() and character not in "\r\n\t":
         name = unicodedata.name(character, "a control character").lower()
@@ -106,7 +105,6 @@ def _line(text: str, number: int) -> str:
 
 
 def _twice(text: str, error: tomli.TOMLDecodeError) -> _Fault:
-    """Say where a key or a header stands already."""
     line = _line(text, error.lineno).strip()
     what = line.split("#" if line.startswith("[") else "=")[0].strip()
     begins = re.compile(rf"\s*{re.escape(what)}\s*(?:=|\.|#|$)")
