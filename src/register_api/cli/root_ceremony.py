@@ -19,7 +19,7 @@ from register_api.core.text import escaped, text_problems
 from register_api.core.trust_root import ROLES, read_epochs
 from register_api.errors import UsageError
 from register_api.publish.key_transaction import Changed, default_folder, write_public_copies
-from register_api.publish.rotation import begin_first_root, begin_root, other_root_keys, publish_root
+from register_api.publish.rotation import begin_first_root, begin_root, publish_root
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust import root as trust_root
 from register_api.publish.trust import root_draft
@@ -225,7 +225,7 @@ def sign_root(path: Path, key: Path, root_sha256: str | None, *, yes: bool) -> N
     known = root_draft.check_start(draft, key, root_sha256)
     _print_draft(draft, known)
     signer = load(key, Ed25519Signer)
-    root_draft.refuse_second_root_key(draft, signer, other_root_keys(key, signer))
+    root_draft.refuse_second_root_key(draft, signer, key)
     if not yes:
         click.confirm(f"Sign this with {signer.kid}?", abort=True, err=True)
     signed = root_draft.sign_draft(draft, signer)

@@ -28,7 +28,7 @@ from register_api.publish.key_transaction import Changed, KeyTransaction, key_ch
 from register_api.publish.signing import key_file
 from register_api.publish.signing.key_list import key_record, open_record, record_of, rotated, shortened
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.signer import Ed25519Signer, load
+from register_api.publish.signing.signer import Ed25519Signer
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import metadata_path
 from register_api.publish.trust.root import (
@@ -37,7 +37,7 @@ from register_api.publish.trust.root import (
     RootChange,
     check_chain,
     check_known,
-    make_root,
+    first_root,
     next_root,
     read_known,
     root_kids,
@@ -185,15 +185,7 @@ def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.dateti
     """Put together the root of a register that is not published yet, from keys made elsewhere."""
     if open_snapshot(store) is not None:
         raise UsageError("a first root is for a register that is not published yet; leave --first out")
-    keyring = Keyring(keys, create=True)
-    root = make_root(
-        change.added,
-        change.threshold or 1,
-        targets=keyring.targets.tuf_key,
-        online=keyring.online.tuf_key,
-        version=1,
-        now=now,
-    )
+    root = first_root(change.added, change.threshold or 1, Keyring(keys, create=True), now)
     if not key_file.exists(keys / BEGUN):
         key_file.write_new(keys / BEGUN, b"")
     return new_draft((), root)
@@ -228,16 +220,6 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
                 held.keyring.adopt_following(role)
         files = {metadata_path(Root.type, root.version): draft.data()}
         return held.publish(root=files, keys=_keys_of_epoch(held, draft))
-
-
-def other_root_keys(path: Path, signer: Ed25519Signer) -> list[str]:
-    """Return the thumbprints of what one person holds beside a key: root keys that open unasked."""
-    found = [*signer.others_in_token()]
-    for other in sorted(path.parent.glob("root-*.pem")):
-        if other.samefile(path) or key_file.is_encrypted(other) or key_file.is_reference(other):
-            continue
-        found.append(load(other, Ed25519Signer).kid)
-    return found
 
 
 def _next_epoch(found: Examined, epochs: tuple[LogEpoch, ...], text: str) -> LogEpoch:

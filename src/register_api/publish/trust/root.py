@@ -114,18 +114,17 @@ def create(keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
             hint="register-api keys publish-root DRAFT"
             f"  (to publish without it: rm {keyring.folder / BEGUN})",
         )
-    root = make_root(
-        [signer.tuf_key for signer in keyring.roots],
-        keyring.root_threshold,
-        targets=keyring.targets.tuf_key,
-        online=keyring.online.tuf_key,
-        version=1,
-        now=now,
-    )
+    root = first_root([signer.tuf_key for signer in keyring.roots], keyring.root_threshold, keyring, now)
     data = sign_root(root, keyring.roots)
     for number in range(1, keyring.root_keys + 1):
         write_known(keyring.folder / f"root-{number}.pem", Metadata[Root].from_bytes(data))
     return {metadata_path(Root.type, root.version): data}
+
+
+def first_root(root_keys: Sequence[Key], threshold: int, keyring: Keyring, now: dt.datetime) -> Root:
+    """Put together version 1 of a root, with the targets and online key that are here."""
+    targets, online = keyring.targets.tuf_key, keyring.online.tuf_key
+    return make_root(root_keys, threshold, targets=targets, online=online, version=1, now=now)
 
 
 def make_root(

@@ -18,7 +18,8 @@ from register_api.core.text import printable
 from register_api.core.trust_root import check_root_roles, read_epochs
 from register_api.errors import Forged, KeyStoreError, StoreError, UsageError, VerificationError
 from register_api.files import durable
-from register_api.publish.signing.signer import Ed25519Signer
+from register_api.publish.signing import key_file
+from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust.metadata import encode, parse
 from register_api.publish.trust.root import check_chain, check_known, read_known, root_kids, signed_sha256
 
@@ -141,8 +142,14 @@ def check_start(draft: RootDraft, key: Path, sha256: str | None) -> int:
     return max(by_digest, check_known(draft.parsed_chain(), root, known)) if known else by_digest
 
 
-def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, others: Sequence[str]) -> None:
+def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, path: Path) -> None:
     """Refuse to sign where one person visibly holds two keys that a threshold counts as two people."""
+    beside = (
+        other
+        for other in sorted(path.parent.glob("root-*.pem"))
+        if not (other.samefile(path) or key_file.is_encrypted(other) or key_file.is_reference(other))
+    )
+    others = [*signer.others_in_token(), *(load(other, Ed25519Signer).kid for other in beside)]
     for root in draft.newest():
         kids = root_kids(root)
         second = [other for other in others if other in kids and other != signer.kid]
