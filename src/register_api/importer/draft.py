@@ -79,7 +79,9 @@ class StateImporter:
     def zone(self) -> ZoneInfo:
         """The publisher's time zone: of the source, or as the caller says for a new one."""
         register = self._register()
-        name = (register.is_new and self._defaults.time_zone) or register.time_zone
+        publisher = register.said("publisher")
+        said = publisher.get("time_zone", "UTC") if isinstance(publisher, dict) else "UTC"
+        name = (register.is_new and self._defaults.time_zone) or str(said)
         try:
             return ZoneInfo(name)
         except (OSError, ValueError, KeyError) as error:

@@ -13,7 +13,6 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import msgspec
 
@@ -92,13 +91,9 @@ def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[Li
             refuse(file, "date", f"{quoted(said)} is not a date or time", hint)
         commit = str(item.get("commit"))
         mark = f"commit {commit}" if _COMMIT.fullmatch(commit) else f"state {number}"
-        read = functools.partial(_rows, file, item["entries"])
+        read = functools.partial(lambda *found: (table_of(*found),), file, item["entries"])
         states.append(ListState(mark=mark, at=at, subject=str(item.get("title") or ""), read=read))
     return tuple(states)
-
-
-def _rows(file: str, entries: list[Any]) -> tuple[Table, ...]:
-    return (table_of(file, entries),)
 
 
 _LONGEST = 300.0

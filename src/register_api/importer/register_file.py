@@ -100,22 +100,13 @@ class RegisterFile(TomlFile):
         super().__init__(REGISTER_FILE, _NEW if text is None else text)
 
     @property
-    def time_zone(self) -> str:
-        """Name of the publisher's time zone."""
-        publisher = self.said("publisher")
-        return str(publisher.get("time_zone", "UTC")) if isinstance(publisher, dict) else "UTC"
-
-    @property
     def order(self) -> list[str]:
         """Ids in order of reading."""
-        listed = self.said("order")
-        return [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
+        return self.listed("order", str)
 
     def ids(self, of: str) -> dict[str, str]:
         """Return title to id of the ``categories`` or ``products`` that are there."""
-        listed = self.said(of)
-        rows = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
-        return {str(item.get("title", item.get("id"))): str(item.get("id")) for item in rows}
+        return {str(item.get("title", item.get("id"))): str(item.get("id")) for item in self.listed(of, dict)}
 
     def begin(self, defaults: RegisterDefaults, reporter: Reporter) -> None:
         """Fill in a new file but for its day; what was not given is assumed, in the open."""

@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import tomllib
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from typing import Any, TypeVar
 
 import tomlkit
 from msgspec import inspect
@@ -24,6 +24,7 @@ from register_api.core.text import printable
 from register_api.errors import Refused
 from register_api.source.file import finding
 
+T = TypeVar("T")
 SCHEMA_FOLDER = "schema"
 """Folder of the source in which the schemas lie."""
 HEADS = {
@@ -124,6 +125,11 @@ class TomlFile:
     def said(self, field: str) -> Any:
         """Return the value of a field at the top of the file, as JSON has it."""
         return plain(self.document.get(field))
+
+    def listed(self, field: str, kind: type[T]) -> list[T]:
+        """Return the items of a kind in a list at the top of the file."""
+        listed = self.said(field)
+        return [item for item in listed if isinstance(item, kind)] if isinstance(listed, list) else []
 
 
 class VendorFile(TomlFile):
