@@ -8,15 +8,8 @@ from pathlib import Path
 import click
 
 from register_api import clock
-from register_api.cli import options
+from register_api.cli import options, trust_options
 from register_api.cli.output import out, print_json, progress
-from register_api.cli.trust_options import (
-    check_root,
-    opened,
-    read_checkpoint,
-    read_verifier_key,
-    root_options,
-)
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
 from register_api.core.log.note import ED25519
@@ -39,7 +32,7 @@ from register_api.verify.options import Options
     type=options.PATH,
     help="Folder in which to keep contradicting checkpoints, below evidence/.",
 )
-@root_options
+@trust_options.root_options
 @options.json_option
 def compare(
     checkpoint: tuple[str, ...],
@@ -64,7 +57,7 @@ def compare(
     \b
     Exit status: 0 one history, 2 undecided or usage error, 15 two histories, else as `verify`.
     """
-    check_root(root, root_sha256)
+    trust_options.check_root(root, root_sha256)
     addresses = [name for name in checkpoint if "://" in name]
     place = base or next(iter(addresses), None)
     if len(checkpoint) == 1 and base is None:
@@ -73,13 +66,13 @@ def compare(
     with contextlib.ExitStack() as stack:
         log = None
         if place is not None:
-            fetcher = stack.enter_context(opened(place))
+            fetcher = stack.enter_context(trust_options.opened(place))
             with progress("checking") as report_progress:
                 found = look(fetcher, wishes, clock.now(), None, report_progress)
             if errors := found.record.errors():
                 raise worst(errors)
             log = found.log
-        trusted = [read_verifier_key("--key", text, ED25519) for text in keys]
+        trusted = [trust_options.read_verifier_key("--key", text, ED25519) for text in keys]
         given = [_given(name, place, log) for name in checkpoint]
         report = compare_checkpoints(given, trusted, log, folder)
     if as_json:
@@ -91,8 +84,8 @@ def compare(
 
 def _given(name: str, place: str | None, log: Log | None) -> Given:
     if "://" not in name:
-        return Given(name=name, data=read_checkpoint(Path(name)))
+        return Given(name=name, data=trust_options.read_checkpoint(Path(name)))
     if name == place and log is not None:
         return Given(name=name, data=log.data)
-    with opened(name) as fetcher:
+    with trust_options.opened(name) as fetcher:
         return Given(name=name, data=fetcher.get(tree.CHECKPOINT.path(), max_bytes(tree.CHECKPOINT.path())))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +52,17 @@ def status(
       register-api status --deep
     """
     instant = clock.now()
-    with _damage_is_two():
+    try:
         snapshot = published(store)
         rows = [(row, expiry_verdict(row, instant)) for row in expiring(snapshot)]
         witnesses = _witnesses_document(snapshot, policy_of(policy))
-        stamped = newest_stamped(snapshot)
+        last = newest_stamped(snapshot)
         damaged = snapshot.damaged()
         public = compare_with_public(snapshot, base_url, offline=offline)
         finding = _look_deep(snapshot, instant) if deep else None
+    except (StoreDamaged, VerificationError) as error:  # it cannot be read, or is not the newest
+        print_error(error)
+        raise click.exceptions.Exit(2) from error
     if as_json:
         state = snapshot.state
         print_json(
@@ -73,12 +75,8 @@ def status(
                     {"role": row.role, "version": row.version, "expires": row.expires, "verdict": verdict}
                     for row, verdict in rows
                 ],
-                "time_stamp": stamped
-                and {
-                    "version": stamped.version,
-                    "at": stamped.stamp.at,
-                    "authority": stamped.stamp.authority,
-                },
+                "time_stamp": last
+                and {"version": last.version, "at": last.stamp.at, "authority": last.stamp.authority},
                 "witnesses": witnesses,
                 "damaged": damaged,
                 "finding": finding,
@@ -88,24 +86,14 @@ def status(
     else:
         _print_status(snapshot, rows)
         _print_witnesses(witnesses)
-        if stamped is not None:
-            out.print(f"  {stamped_in_words(stamped)}")
+        if last is not None:
+            out.print(f"  {stamped_in_words(last)}")
         _print_tree(snapshot, damaged, finding, deep=deep)
     verdicts = {verdict for _, verdict in rows}
     if damaged or finding or "expired" in verdicts:
         raise click.exceptions.Exit(2)
     if not witnesses.get("quorum_met", True) or verdicts != {"good"}:
         raise click.exceptions.Exit(1)
-
-
-@contextlib.contextmanager
-def _damage_is_two() -> Iterator[None]:
-    """End with 2 where the store cannot be read, or is not the newest."""
-    try:
-        yield
-    except (StoreDamaged, VerificationError) as error:
-        print_error(error)
-        raise click.exceptions.Exit(2) from error
 
 
 def _look_deep(snapshot: Snapshot, instant: dt.datetime) -> str | None:

@@ -27,7 +27,6 @@ from register_api.store.reader import SUFFIXES, Encoding, ManifestEntry, Snapsho
 from register_api.verify.checks.run import Progress
 
 _FORMAT = "sub-processor-register-deployed/1"
-_FOLDER = "deployed"
 
 
 class Deployed(msgspec.Struct, frozen=True):
@@ -41,7 +40,7 @@ class Deployed(msgspec.Struct, frozen=True):
 
 
 def _place(store: Path, target: str) -> Path:
-    return store / _FOLDER / f"{digest(target.encode())[:32]}.json"
+    return store / "deployed" / f"{digest(target.encode())[:32]}.json"
 
 
 def load_deployed(store: Path, target: str) -> Deployed:
