@@ -80,9 +80,7 @@ def _document(
 FRESH = "fresh"
 """The word for a register that verifies; every other one but that for none at all is trouble."""
 
-NO_REGISTER = "no_register"
-FOUND = "found"
-UNUSABLE = "unusable"
+NO_REGISTER, FOUND, UNUSABLE = "no_register", "found", "unusable"
 
 _WORDS = {
     10: "unreachable", 11: "malformed", 12: "forged", 13: "stale", 14: "rolled_back", 15: "forked",
@@ -90,8 +88,7 @@ _WORDS = {
 }  # fmt: skip
 """The word for each exit code of ``verify``."""
 
-_WALLS = frozenset({401, 403, 406, 451})
-_BUSY = frozenset({429, 503})
+_WALLS, _BUSY = frozenset({401, 403, 406, 451}), frozenset({429, 503})
 _NOT_MODIFIED = 304
 _FIRST = tree.TIMESTAMP.path()
 
@@ -136,7 +133,7 @@ class Looked(NamedTuple):
         elsewhere: Where a redirect leads that was not followed.
         wait: Seconds that the server asked to be left alone for.
         seen: The timestamp, once all that it vouches for is verified.
-        result: What ``verify`` gave, unless nothing had changed, with every version not recorded yet.
+        verified: The register, where it was verified anew, with every version not recorded yet.
     """
 
     outcome: str
@@ -145,22 +142,13 @@ class Looked(NamedTuple):
     elsewhere: str = ""
     wait: int = 0
     seen: Seen = ("", "")
-    result: VerifyResult | None = None
+    verified: Verified | None = None
+    report: Report | None = None
 
     @property
     def is_trouble(self) -> bool:
         """Whether there is a register, as far as is known, that does not verify."""
         return self.outcome not in {FRESH, FOUND, NO_REGISTER}
-
-    @property
-    def verified(self) -> Verified | None:
-        """The register, where it was verified anew."""
-        return self.result.verified if self.result else None
-
-    @property
-    def report(self) -> Report | None:
-        """What was checked."""
-        return self.result.report if self.result else None
 
 
 class PollFetcher(HttpFetcher):
@@ -264,9 +252,8 @@ def _look(leased: Lease, now: dt.datetime, fetcher: PollFetcher, options: Option
             result = verified(quick=False, history="all")
     finding = leased.contradicted_by(result.verified) if result.verified else result.finding
     if finding is not None:
-        result = msgspec.structs.replace(result, verified=None, finding=finding)
-        return _trouble(finding, fetcher, now)._replace(result=result)
-    return Looked(FRESH, seen=fetcher.seen, result=result)
+        return _trouble(finding, fetcher, now)._replace(report=result.report)
+    return Looked(FRESH, seen=fetcher.seen, verified=result.verified, report=result.report)
 
 
 def _trouble(error: RegisterError, fetcher: PollFetcher, now: dt.datetime) -> Looked:

@@ -27,9 +27,7 @@ from register_api.web import Form, Limit, RequestRefused, form_of, is_from, netw
 Asked = Request[Any, Any, Any]
 
 SESSION_SECONDS = 12 * 3600
-_LONGEST_NAME = 100
-_BYTES = 32
-_SHORTEST_TOKEN = 24
+_LONGEST_NAME, _BYTES, _SHORTEST_TOKEN = 100, 32, 24
 
 
 class Guard:
