@@ -126,12 +126,7 @@ def named_files() -> dict[str, dict[str, str]]:
     """
     shapes = Counter(_SEGMENT.sub(":", kind.template) for kind in KINDS)
     mutable, immutable = ({"Cache-Control": CACHE_CONTROL[name]} for name in ("mutable", "immutable"))
-    beside, alone, pages = (
-        dict[str, dict[str, str]](),
-        dict[str, dict[str, str]](),
-        dict[str, dict[str, str]](),
-    )
-    found: dict[str, dict[str, str]] = {}
+    beside, alone, pages, found = (dict[str, dict[str, str]]() for _ in range(4))
     for kind in KINDS:
         path, links = _SEGMENT.sub(r":\1", kind.template), {"Link": _links(kind)} if _links(kind) else {}
         typed = {"Content-Type": kind.media_type, **links}

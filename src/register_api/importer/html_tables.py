@@ -35,13 +35,12 @@ class _HtmlRow(msgspec.Struct):
 
 def tables_of(name: str, root: HtmlElement, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
     """Return the tables of a parsed page in order; those that are not asked for stay empty and unread."""
-    tables: list[Table] = []
-    for number, (element, section) in enumerate(under_headings(root, "table"), 1):
-        if only and number not in only:
-            tables.append(Table(file=name, number=number, header=(), rows=(), line=line_of(element)))
-        else:
-            tables.append(_table(name, element, number, section))
-    return tuple(tables)
+    return tuple(
+        Table(file=name, number=number, header=(), rows=(), line=line_of(element))
+        if only and number not in only
+        else _table(name, element, number, section)
+        for number, (element, section) in enumerate(under_headings(root, "table"), 1)
+    )
 
 
 def _check_parts(name: str, table: HtmlElement, key: str) -> None:

@@ -31,7 +31,6 @@ SET_BY_PUBLISHING = {
     name: field.instead for rows in FIELDS.values() for name, field in rows.items() if field.instead
 }
 """Fields of the wire format that no source may hold, and what to use in their place."""
-_PUBLISHED_KINDS = (RegisterSource, SubprocessorSource, EngagementSource)
 _LABEL, _PRODUCT = Shape(inspect.StrType()), Shape(inspect.StrType())
 
 
@@ -122,7 +121,7 @@ def _walk_table(
 
 
 def _unknown(name: str, kind: type[msgspec.Struct], path: KeyPath, top: type[msgspec.Struct]) -> _Problem:
-    if name in SET_BY_PUBLISHING and kind in _PUBLISHED_KINDS:
+    if name in SET_BY_PUBLISHING and kind in {RegisterSource, SubprocessorSource, EngagementSource}:
         return (*path, name), f"{name} is set by publishing", SET_BY_PUBLISHING[name]
     within = _places(kind).get(name) if kind is not top else None
     place = f"{_dotted(path)}.{within}" if within else _places(top).get(name)
