@@ -90,7 +90,13 @@ def signed_list(database: Database, key: Ed25519PrivateKey, now: dt.datetime) ->
 
 
 def read_list(data: bytes, kid: str) -> RegisterList:
-    """Read a list that a key has signed whose thumbprint came another way."""
+    """Read a list that was signed by the key with a thumbprint obtained out of band.
+
+    Raises:
+        Malformed: The form is wrong, or the list is too large.
+        UntrustedKey: Another key signed it.
+        Forged: The signature does not match.
+    """
     parts = data.removesuffix(b"\n").split(b".")
     if len(data) > MOST_BYTES or not data.isascii() or len(parts) != 3:  # noqa: PLR2004
         raise Malformed("not a list of registers: a JWS in compact form")
