@@ -50,7 +50,11 @@ class TokenUri(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_uri(text: str) -> TokenUri:
-    """Read a ``pkcs11:`` URI that names a token and a key in it."""
+    """Read a ``pkcs11:`` URI (RFC 7512) that names a token and a key in it.
+
+    Raises:
+        KeyStoreError: The URI is not valid, repeats an attribute, or names no token or no key.
+    """
     if not text.startswith(SCHEME) or not _TEXT.fullmatch(text) or len(text) > MAX_CHARACTERS:
         raise KeyStoreError("that is not a pkcs11: URI (RFC 7512): one line, without white space")
     path, _, query = text.removeprefix(SCHEME).partition("?")

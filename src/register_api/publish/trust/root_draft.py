@@ -161,7 +161,11 @@ def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, path: Path) 
 
 
 def read_draft(path: Path) -> RootDraft:
-    """Read a draft that was brought here; ``UsageError`` where that is something else."""
+    """Read the draft of a trust root from a file.
+
+    Raises:
+        UsageError: The file cannot be read, or is not such a draft.
+    """
     try:
         with path.open("rb") as file:
             draft = msgspec.json.decode(file.read(MAX_BYTES), type=RootDraft)

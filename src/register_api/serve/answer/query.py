@@ -42,7 +42,11 @@ _INSTANT = re.compile(
 
 
 def read_query(query_string: bytes, query: type[T], in_path: Mapping[str, str]) -> T:
-    """Parse a query string into its struct."""
+    """Parse a query string into its struct.
+
+    Raises:
+        Problem: A name or value is not valid, or is missing, empty, repeated or too long.
+    """
     parameters = parameters_of(query)
     values: dict[str, list[str]] = {name: [value] for name, value in in_path.items()}
     for name, value in _fields(query_string):
