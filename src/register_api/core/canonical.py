@@ -177,13 +177,13 @@ def _why_not_canonical(data: bytes) -> str:
     """Say what is not canonical about bytes that are JSON otherwise."""
     duplicates: list[str] = []
 
-    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
             duplicates.append(Counter(name for name, _ in pairs).most_common(1)[0][0])
         return found
 
-    json.loads(data, object_pairs_hook=look)
+    json.loads(data, object_pairs_hook=collect)
     if duplicates:
         return f"the name {duplicates[0]!r} appears twice in one object"
     return "these bytes are not the RFC 8785 form of what they say"

@@ -26,20 +26,20 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SPELLED = {"date-time": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$", "date": r"^\d{4}-\d{2}-\d{2}$"}
 """The one spelling of instants and days, which the formats of JSON Schema are wider than."""
 
-_NOT_GIVEN = {"type": "null"}
-_ONE_AT_LEAST: Definition = {"type": "array", "items": {}, "minItems": 1}
+_NULL = {"type": "null"}
+_NON_EMPTY: Definition = {"type": "array", "items": {}, "minItems": 1}
 
 
 def _where(status: str, **fields: Definition) -> Definition:
     return {"if": {"properties": {"status": {"const": status}}}, "then": {"properties": fields}}
 
 
-_TOGETHER: Mapping[str, Definition] = {
+_STATUS_RULES: Mapping[str, Definition] = {
     "Engagement": {
         "allOf": [
-            _where("active", purpose={"type": "string", "minLength": 1}, locations=_ONE_AT_LEAST),
-            _where("conditional", conditions=_ONE_AT_LEAST),
-            _where("available", starts_on=_NOT_GIVEN, ends_on=_NOT_GIVEN),
+            _where("active", purpose={"type": "string", "minLength": 1}, locations=_NON_EMPTY),
+            _where("conditional", conditions=_NON_EMPTY),
+            _where("available", starts_on=_NULL, ends_on=_NULL),
         ]
     },
 }
@@ -63,41 +63,41 @@ def definitions(
         if issubclass(kind, msgspec.Struct) and kind.__struct_config__.omit_defaults
     }
     return schemas, {
-        name: _finished(name, definition, optional=name in optional) | _TOGETHER.get(name, {})
+        name: _described(name, definition, optional=name in optional) | _STATUS_RULES.get(name, {})
         for name, definition in found.items()
     }
 
 
-def _finished(name: str, definition: Definition, *, optional: bool) -> Definition:
+def _described(name: str, definition: Definition, *, optional: bool) -> Definition:
     """Say what the struct and its fields are, by the docstring (Google style), and which are always there."""
     text = inspect.cleandoc(definition.get("description", "")).replace("``", "`").replace("`None`", "`null`")
     whole, _, rest = text.partition("\n\nAttributes:\n")
-    said = _LABELS.get(name, {}) | _OF_EVERY_DOCUMENT
-    said |= {match[1].rstrip("_"): " ".join(match[2].split()) for match in _ATTRIBUTE.finditer(rest)}
+    meanings = _LABELS.get(name, {}) | _OF_EVERY_DOCUMENT
+    meanings |= {match[1].rstrip("_"): " ".join(match[2].split()) for match in _ATTRIBUTE.finditer(rest)}
     done = {**definition, "description": whole} if whole else definition
     if not (properties := definition.get("properties")):
         return done
-    shown = {}
+    described_fields = {}
     for field, schema in properties.items():
-        described = {**schema, "description": said[field]} if field in said else {**schema}
+        described = {**schema, "description": meanings[field]} if field in meanings else {**schema}
         if not optional:
             described.pop("default", None)
-        shown[field] = _spelled(described)
+        described_fields[field] = _with_patterns(described)
     if optional:
-        return {**done, "properties": shown}
+        return {**done, "properties": described_fields}
     required = sorted(
         field for field, schema in properties.items() if JOINED not in schema.get("$comment", "")
     )
-    return {**done, "properties": shown, "required": required}
+    return {**done, "properties": described_fields, "required": required}
 
 
-def _spelled(value: Any) -> Any:
+def _with_patterns(value: Any) -> Any:
     """Say how instants and days are spelled."""
     if isinstance(value, list):
-        return [_spelled(item) for item in value]
+        return [_with_patterns(item) for item in value]
     if not isinstance(value, dict):
         return value
-    found = {name: _spelled(item) for name, item in value.items()}
+    found = {name: _with_patterns(item) for name, item in value.items()}
     pattern = _SPELLED.get(found.get("format", "")) if found.get("type") == "string" else None
     return {**found, "pattern": pattern} if pattern else found
 

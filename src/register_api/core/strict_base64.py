@@ -42,12 +42,12 @@ def decode_url(text: str) -> bytes:
     return _decode(text, (text + "=" * (-len(text) % 4)).replace("-", "+").replace("_", "/"), encode_url)
 
 
-def _decode(text: str, standard: str, again: Callable[[bytes], str]) -> bytes:
+def _decode(text: str, standard: str, encoder: Callable[[bytes], str]) -> bytes:
     try:
         data = base64.b64decode(standard.encode("utf-8", "replace"), validate=True)
     except binascii.Error as error:
         raise Malformed(f"not base64: {error}") from error
-    if again(data) != text:
-        name = "base64" if again is encode else "base64url"
+    if encoder(data) != text:
+        name = "base64" if encoder is encode else "base64url"
         raise Malformed(f"{name} that is spelled in another way than the standard one")
     return data

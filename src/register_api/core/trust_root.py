@@ -147,10 +147,10 @@ def check_root_roles(root: Mapping[str, Any]) -> None:
         roles = {role: _keyids(root["roles"], names, publics) for role, names in ROLES.items()}
     except (KeyError, TypeError, AttributeError) as error:
         raise Malformed("the trust root does not list its keys and roles") from error
-    for _, first, second in _twice((public, keyid) for keyid, public in publics.items()):
+    for _, first, second in _conflicts((public, keyid) for keyid, public in publics.items()):
         raise UntrustedKey(f"the trust root lists one key under two ids: {_id(first)} and {_id(second)}")
-    stands = ((keyid, role) for role, keyids in roles.items() for keyid in sorted(keyids))
-    for keyid, first, second in _twice(stands):
+    assigned = ((keyid, role) for role, keyids in roles.items() for keyid in sorted(keyids))
+    for keyid, first, second in _conflicts(assigned):
         raise UntrustedKey(f"the key {_id(keyid)} is in two roles of the trust root: {first} and {second}")
 
 
@@ -191,7 +191,7 @@ def _keyids(roles: Mapping[str, Any], names: tuple[str, ...], publics: Mapping[s
     return frozenset(found)
 
 
-def _twice(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+def _conflicts(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
     """Yield each key that comes again, with what it first stood for and what it stands for then."""
     first: dict[str, str] = {}
     for key, value in pairs:

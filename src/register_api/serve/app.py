@@ -67,7 +67,7 @@ def prefixed(app: App, prefix: str) -> App:
     detected: ``/trust/timestamp.json`` may be a path of the tree, or a path below the prefix ``/trust``.
     """
 
-    async def shown(scope: Scope, receive: Receive, send: Send) -> None:
+    async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "*")
         if path == "*" or path.startswith(prefix + "/"):
             scope = {**scope, "path": path.removeprefix(prefix), "root_path": "", "prefix": prefix}
@@ -81,7 +81,7 @@ def prefixed(app: App, prefix: str) -> App:
             problem = Problem("not-found", f"Everything here is below {prefix}/.")
             await send_problem(problem, {**scope, "prefix": prefix}, send)
 
-    return shown
+    return mounted
 
 
 @contextlib.asynccontextmanager
@@ -90,12 +90,12 @@ async def follow(state: AppState, seconds: float) -> AsyncIterator[None]:
     replies, freshness = state.replies, FreshnessLog(state.replies, state.clock)
     replies.show(await asyncio.to_thread(replies.load))
 
-    async def look() -> None:
+    async def poll() -> None:
         if replies.is_stale():
             replies.show(await asyncio.to_thread(replies.load))
-        freshness.look()  # last, so that an invalid timestamp does not prevent loading
+        freshness.update()  # last, so that an invalid timestamp does not prevent loading
 
-    async with repeating(look, seconds):
+    async with repeating(poll, seconds):
         yield
 
 

@@ -39,7 +39,7 @@ from register_api.serve.reply import (
 )
 from register_api.serve.reply_table import CurrentReplies, ReplyTable
 
-_GUARDS = frozenset({b"if-match", b"if-unmodified-since"})
+_PRECONDITIONS = frozenset({b"if-match", b"if-unmodified-since"})
 """Preconditions that lead to 412; rare with GET, so evaluated separately."""
 
 
@@ -48,7 +48,7 @@ def select(resource: Resource, headers: Headers) -> tuple[Representation | None,
     accept: bytes | None = None
     tags: bytes | None = None
     since: bytes | None = None
-    guarded = False
+    has_precondition = False
     for name, value in headers:
         if name == b"accept-encoding":
             accept = value if accept is None else accept + b", " + value
@@ -56,18 +56,18 @@ def select(resource: Resource, headers: Headers) -> tuple[Representation | None,
             tags = value if tags is None else tags + b", " + value
         elif name == b"if-modified-since":
             since = value if since is None else b""
-        elif name in _GUARDS:
-            guarded = True
+        elif name in _PRECONDITIONS:
+            has_precondition = True
     for coding in acceptable_codings(accept):
         representation = resource.representations.get(coding)
         if representation is not None:
-            if guarded and _guard_fails(resource, representation, headers):
+            if has_precondition and _precondition_fails(resource, representation, headers):
                 return None, False
             return representation, _is_unchanged(resource, representation.etag, tags, since)
     return None, False
 
 
-def _guard_fails(resource: Resource, representation: Representation, headers: Headers) -> bool:
+def _precondition_fails(resource: Resource, representation: Representation, headers: Headers) -> bool:
     """Evaluate If-Match, or without it If-Unmodified-Since (section 13.1.4)."""
     tags = header(headers, b"if-match")
     if tags is not None:
@@ -163,7 +163,7 @@ class FastPath:
         """Answer everything except a plain request for a mutable file; faults become error responses."""
         send = self._counters.counting(table, scope["path"], self._is_computed, send)
         try:
-            await self._answer_well(table, scope, receive, send)
+            await self._dispatch(table, scope, receive, send)
         except Problem as problem:
             if problem.name == "unreadable" and self._replies.table is not table:
                 # The publication was replaced and its files are gone; nothing was sent yet, so retry.
@@ -173,14 +173,12 @@ class FastPath:
         except Exception as error:  # noqa: BLE001 (no traceback may reach the client)
             await send_problem(self._counters.fault(error, scope), scope, send)
 
-    async def _answer_well(
-        self, table: ReplyTable | None, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _dispatch(self, table: ReplyTable | None, scope: Scope, receive: Receive, send: Send) -> None:
         url, method = scope["path"], scope["method"]
         path = None if table is None else table.path_of(url)
-        elsewhere = None if table is None else _elsewhere(table, url)
+        redirect = None if table is None else _redirect_of(table, url)
         computed = self._is_computed(url)
-        is_known = path or elsewhere or computed or (url, method) == ("*", "OPTIONS")
+        is_known = path or redirect or computed or (url, method) == ("*", "OPTIONS")
         if method not in _METHODS and (is_known or is_path(url[1:])):  # also valid paths without a file
             raise Problem("method-not-allowed", f"{method} is not possible here.", headers=(_ALLOW,))
         if not is_known and table is None:
@@ -198,13 +196,13 @@ class FastPath:
                     "unreadable", "This file cannot be read at the moment.", error
                 ) from error
             await send_resource(resource, scope, send)
-        elif elsewhere is not None:
-            await send_redirect(elsewhere, send)
+        elif redirect is not None:
+            await send_redirect(redirect, send)
         else:
             await self._computed(scope, receive, send)
 
 
-def _elsewhere(table: ReplyTable, url: str) -> str | None:
+def _redirect_of(table: ReplyTable, url: str) -> str | None:
     """Return the redirect target of a URL that does not name a file itself."""
     if table.is_folder(url):  # the trailing slash is missing (RFC 9110 section 15.4.9)
         return url.rpartition("/")[2] + "/"

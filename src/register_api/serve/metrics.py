@@ -22,7 +22,7 @@ from register_api.serve.settings import Settings, metrics_address
 Samples = Mapping[tuple[Kind, int], int]
 
 
-class Described(NamedTuple):
+class MetricDefinition(NamedTuple):
     """Help text of a metric, its value (or values by label), and its label names; ``None`` if unknown."""
 
     meaning: str
@@ -42,57 +42,57 @@ def _of_freshness(value: Callable[[Freshness, AppState], float]) -> Callable[[Ap
     return found
 
 
-METRICS: dict[str, Described] = {
-    "register_requests_total": Described(
+METRICS: dict[str, MetricDefinition] = {
+    "register_requests_total": MetricDefinition(
         "Requests that were answered, by kind of address and status",
         lambda state: dict(state.counters.requests),
         ("kind", "status"),
     ),
-    "register_faults_total": Described(
+    "register_faults_total": MetricDefinition(
         "Faults of the service, each in the log with a number", lambda state: state.counters.faults
     ),
-    "register_connections_total": Described(
+    "register_connections_total": MetricDefinition(
         "Connections that were accepted", lambda state: state.counters.connections
     ),
-    "register_connections_open": Described(
+    "register_connections_open": MetricDefinition(
         "Connections that are open", lambda state: state.counters.connections - state.counters.closed
     ),
-    "register_slow_readers_total": Described(
+    "register_slow_readers_total": MetricDefinition(
         "Connections that were ended because the client took a reply too slowly",
         lambda state: state.counters.broken,
     ),
-    "register_publication_version": Described(
+    "register_publication_version": MetricDefinition(
         "Number of the version that is served", _of_table(lambda table: table.archive.newest)
     ),
-    "register_publication_generation": Described(
+    "register_publication_generation": MetricDefinition(
         "Grows with every publication and refresh that is served",
         _of_table(lambda table: table.snapshot.generation),
     ),
-    "register_publication_loads_total": Described(
+    "register_publication_loads_total": MetricDefinition(
         "Publications and refreshes that were loaded", lambda state: state.replies.loads
     ),
-    "register_publication_load_failures_total": Described(
+    "register_publication_load_failures_total": MetricDefinition(
         "Attempts to load a publication that failed", lambda state: state.replies.failures
     ),
-    "register_publication_stale": Described(
+    "register_publication_stale": MetricDefinition(
         "1 while a newer publication is there that cannot be loaded, else 0",
         lambda state: int(state.replies.failed),
     ),
-    "register_freshness_seconds": Described(
+    "register_freshness_seconds": MetricDefinition(
         "Seconds until the freshness statement expires; negative when it has",
         _of_freshness(lambda freshness, state: (freshness.until - state.clock()).total_seconds()),
     ),
-    "register_freshness_lifetime_seconds": Described(
+    "register_freshness_lifetime_seconds": MetricDefinition(
         "Seconds that a freshness statement is good for from when it is signed",
         _of_freshness(lambda freshness, _: freshness.lasts.total_seconds()),
     ),
-    "register_answers_kept_total": Described(
+    "register_answers_kept_total": MetricDefinition(
         "Computed answers that were kept from before", lambda state: state.answers.hits
     ),
-    "register_answers_computed_total": Described(
+    "register_answers_computed_total": MetricDefinition(
         "Computed answers that had to be computed", lambda state: state.answers.misses
     ),
-    "register_start_time_seconds": Described(
+    "register_start_time_seconds": MetricDefinition(
         "When the process started, seconds since the epoch", lambda state: state.started.timestamp()
     ),
 }
@@ -107,12 +107,12 @@ class ServiceCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Return every metric with its samples."""
-        for name, described in METRICS.items():
-            value = described.value(self._state)
+        for name, definition in METRICS.items():
+            value = definition.value(self._state)
             if value is None:
                 continue
             make = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
-            family = make(name, described.meaning, labels=described.labels)
+            family = make(name, definition.meaning, labels=definition.labels)
             samples = value if isinstance(value, Mapping) else {(): value}
             for labels, number in sorted(samples.items()):
                 family.add_metric([str(label) for label in labels], number)

@@ -34,7 +34,7 @@ from register_api.style import page_environment
 LONGEST_EXAMPLE = 16 * 1024
 """Bytes of the largest body printed as an example."""
 
-_SHOWN = re.compile(r"application/(.*\+)?(json|xml|jose|x-pem-file)|text/(plain|csv|calendar|x-opml)")
+_TEXT_TYPES = re.compile(r"application/(.*\+)?(json|xml|jose|x-pem-file)|text/(plain|csv|calendar|x-opml)")
 """Media types printed as text; HTML pages are only linked."""
 
 
@@ -55,8 +55,8 @@ def examples_of(archive: Archive) -> dict[str, Example]:
     day = AsOf(on=local_day(register.published_at, archive.zone))
     values = dict(_values(register, day))
     candidates = _candidates(archive.snapshot, register)
-    asked = ((each.url, _asked(each, archive, values, day)) for each in QUESTIONS)
-    stored = ((url_of(each), _stored(each, archive.snapshot, candidates)) for each in KINDS)
+    asked = ((each.url, _question_example(each, archive, values, day)) for each in QUESTIONS)
+    stored = ((url_of(each), _file_example(each, archive.snapshot, candidates)) for each in KINDS)
     return {url: example for url, example in (*asked, *stored) if example is not None}
 
 
@@ -76,7 +76,9 @@ def _values(register: Register, day: AsOf) -> Iterator[tuple[str, str]]:
         yield from (("data_scope", scope) for scope in (engagement.data_scope or ())[:1])
 
 
-def _asked(question: Question, archive: Archive, values: dict[str, str], day: AsOf) -> Example | None:
+def _question_example(
+    question: Question, archive: Archive, values: dict[str, str], day: AsOf
+) -> Example | None:
     in_path = {name: value for name, value in values.items() if f"{{{name}}}" in question.url}
     chosen = {name: values[name] for name in question.example if name in values}
     if len(chosen) < len(question.example) or ("{" in question.url and not in_path):
@@ -91,7 +93,9 @@ def _asked(question: Question, archive: Archive, values: dict[str, str], day: As
     )
 
 
-def _stored(kind: FileKind, snapshot: Snapshot, candidates: Mapping[str, Sequence[str]]) -> Example | None:
+def _file_example(
+    kind: FileKind, snapshot: Snapshot, candidates: Mapping[str, Sequence[str]]
+) -> Example | None:
     for values in itertools.product(*(candidates[name] for name in kind.parameters)):
         path = kind.path(*values)
         found = snapshot.manifest.files.get(path)
@@ -106,7 +110,7 @@ def _stored(kind: FileKind, snapshot: Snapshot, candidates: Mapping[str, Sequenc
 
 
 def _text(body: bytes, media_type: str) -> str | None:
-    if len(body) > LONGEST_EXAMPLE or not _SHOWN.fullmatch(media_type.partition(";")[0]):
+    if len(body) > LONGEST_EXAMPLE or not _TEXT_TYPES.fullmatch(media_type.partition(";")[0]):
         return None
     if "json" in media_type:
         return json.dumps(msgspec.json.decode(body), indent=2, ensure_ascii=False)

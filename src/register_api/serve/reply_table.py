@@ -28,7 +28,7 @@ class ReplyTable:
         self.archive = Archive(snapshot)
         self._files = snapshot.manifest.files
         self._paths = frozenset(self._files)
-        self._settled: BoundedCache[Resource] = BoundedCache(cache_bytes, lambda resource: resource.size)
+        self._immutable: BoundedCache[Resource] = BoundedCache(cache_bytes, lambda resource: resource.size)
         self.ready: dict[str, Resource] = {}
         for path, entry in self._files.items():
             if entry.cache != "immutable" and not kind_of(path).per_version:
@@ -47,10 +47,10 @@ class ReplyTable:
 
     async def resource(self, path: str) -> Resource:
         """Return a resource, reading it from the store if necessary."""
-        found = self.ready.get("/" + path) or self._settled.get(path)
+        found = self.ready.get("/" + path) or self._immutable.get(path)
         if found is None:
             found = await asyncio.to_thread(self._load, path)
-            self._settled.put(path, found)
+            self._immutable.put(path, found)
         return found
 
     def _load(self, path: str) -> Resource:
@@ -99,7 +99,7 @@ class CurrentReplies:
         try:
             stale = current(self._store) != served
         except StoreError as error:
-            self._note(error)
+            self._log_failure(error)
             return False
         self.failed = self.failed and stale
         return stale
@@ -116,7 +116,7 @@ class CurrentReplies:
             table = self._load(visible)
         except (StoreError, KeyError, ValueError) as error:
             if visible is None or visible == current(self._store):
-                self._note(error)
+                self._log_failure(error)
             return None
         self.failed = False
         return table
@@ -144,7 +144,7 @@ class CurrentReplies:
             raise StoreDamaged(f"what was published in {self._store} is gone")
         return table
 
-    def _note(self, error: Exception) -> None:
+    def _log_failure(self, error: Exception) -> None:
         """Log the first of consecutive failures."""
         self.failures += 1
         if not self.failed:

@@ -107,7 +107,7 @@ def read_settings(
             of range, or conflicts with another.
     """
     named = file or environment.get(FILE_VARIABLE)
-    values = _of_file(Path(named)) if named else {}
+    values = _file_values(Path(named)) if named else {}
     for variable, name in VARIABLES.items():
         if text := environment.get(variable):
             values[name] = _value(name, text, f"{variable}={shortened(text)}", strict=False)
@@ -120,7 +120,7 @@ def read_settings(
     return settings
 
 
-def _of_file(path: Path) -> dict[str, Any]:
+def _file_values(path: Path) -> dict[str, Any]:
     found = {name: value for name, value in read_toml(path).items() if name not in TABLES}
     for name in found.keys() - _KINDS.keys():
         near = difflib.get_close_matches(name[:100].casefold().replace("-", "_"), _KINDS, n=1)
@@ -131,10 +131,10 @@ def _of_file(path: Path) -> dict[str, Any]:
     }
 
 
-def _value(name: str, value: object, said: str, *, strict: bool = True) -> Any:
+def _value(name: str, value: object, source: str, *, strict: bool = True) -> Any:
     try:
         return msgspec.convert(value, _KINDS[name], strict=strict)
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
         # Non-UTF-8 bytes in the environment arrive as lone surrogates (PEP 383).
         problem = "not UTF-8" if isinstance(error, UnicodeEncodeError) else printable(error)
-        raise UsageError(f"{said}: {problem}", hint="docs/settings.md lists all settings") from error
+        raise UsageError(f"{source}: {problem}", hint="docs/settings.md lists all settings") from error

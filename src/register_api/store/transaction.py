@@ -88,7 +88,7 @@ def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
     for group in in_order(files):
         plan.write_group(group)
     snapshot = plan.write_documents(state)
-    _route(store, before.generation if before else None, journal)
+    _link_through_current(store, before.generation if before else None, journal)
     _link_manifest(store)
     target = f"{reader.GENERATIONS}/{plan.number}"
     switch = functools.partial(durable.switch_link, store / reader.CURRENT, target)
@@ -119,14 +119,14 @@ def _tree(store: Path, number: int) -> Path:
     return reader.generation_folder(store, number) / reader.TREE
 
 
-def _route(store: Path, before: int | None, journal: Journal) -> None:
+def _link_through_current(store: Path, before: int | None, journal: Journal) -> None:
     """Turn the names that change into links through ``current``, which still shows the old bytes."""
     public = store / reader.PUBLIC
     public.mkdir(parents=True, exist_ok=True)
     names = (*journal.changed, *journal.retired)
     if before is not None:  # keep the current bytes in the generation that shows them
         tree = _tree(store, before)
-        kept = [name for name in names if _is_real(public / name) and not (tree / name).exists()]
+        kept = [name for name in names if _is_file(public / name) and not (tree / name).exists()]
         _make_folders(tree / name for name in kept)
         for name in kept:
             (tree / name).hardlink_to(public / name)
@@ -149,7 +149,7 @@ def _make_folders(paths: Iterable[Path]) -> set[Path]:
 def finish_commit(store: Path, number: int, journal: Journal) -> bool:
     """Replace the links in ``public`` by the files of the visible generation; remove retired names."""
     public, tree = store / reader.PUBLIC, _tree(store, number)
-    changed = [name for name in journal.changed if not _is_real(public / name)]
+    changed = [name for name in journal.changed if not _is_file(public / name)]
     for name in changed:
         if not (tree / name).exists():
             raise StoreDamaged(f"the journal of generation {number} names {name}, which is missing")
@@ -191,7 +191,7 @@ def _link_manifest(store: Path) -> None:
         durable.switch_link(store / reader.MANIFEST, f"{reader.CURRENT}/{reader.MANIFEST}")
 
 
-def _is_real(path: Path) -> bool:
+def _is_file(path: Path) -> bool:
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except (FileNotFoundError, NotADirectoryError):

@@ -10,7 +10,7 @@ import pytest
 import sample_register
 from register_api.core import model
 from register_api.core.diff.affected import Concern, Interests
-from register_api.core.diff.document import untold_changes
+from register_api.core.diff.document import changes_without_summaries
 from register_api.core.notice_period import Promises
 
 DESK, MAIL = model.ProductScope(all=False, ids=("desk",)), model.ProductScope(all=False, ids=("mail",))
@@ -85,7 +85,7 @@ def test_a_use_and_the_news_of_it_concern_alike(
     older = msgspec.structs.replace(newer, version=6, subprocessors=(ELSEWHERE,))
     concern = Concern(interests, newer)
     assert concern.covers_use(newer.subprocessors[0].engagements[0]) is concerns
-    came = untold_changes(older, newer, PROMISES)
+    came = changes_without_summaries(older, newer, PROMISES)
     assert came
     assert [concern.covers_change(change) for change in came] == [concerns] * len(came)
 
@@ -112,7 +112,7 @@ def test_what_moves_in_or_out_of_reach_concerns(
 ) -> None:
     older, newer = listing(**before), listing(**after)
     concern = Concern(interests, newer)
-    found = untold_changes(msgspec.structs.replace(older, version=6), newer, PROMISES)
+    found = changes_without_summaries(msgspec.structs.replace(older, version=6), newer, PROMISES)
     assert found
     assert any(map(concern.covers_change, found)) is concerns
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from patience import PATIENCE
-from register_api.serve.answer.cache import Answers, Asker, FairQueue, asker_of
+from register_api.serve.answer.cache import Answers, FairQueue, WaitingClient, waiting_client
 from register_api.serve.answer.resources import finished
 from register_api.serve.http.limits import MAX_WAITING_QUESTIONS
 from register_api.serve.http.problems import Problem
@@ -117,11 +117,11 @@ class TestFairQueue:
         queue: FairQueue[str] = FairQueue(2)
         queue.put("one", 5, "left")
         queue.put("two", 5, "stays")
-        queue.leave("left")
-        queue.leave("left")
+        queue.remove("left")
+        queue.remove("left")
         assert queue.put("three", 5, "three") is None
         assert [queue.take() for _ in range(3)] == ["stays", "three", None]
-        queue.leave("stays")
+        queue.remove("stays")
 
 
 class Computing:
@@ -156,7 +156,7 @@ class Computing:
 
     def ask(self, answers: Answers, question: object, client: str, cost: int = 10) -> asyncio.Task[Resource]:
         """Ask a question in a task of its own."""
-        return asyncio.ensure_future(answers.get(question, Asker(client), cost, self.of(question)))
+        return asyncio.ensure_future(answers.get(question, WaitingClient(client), cost, self.of(question)))
 
 
 class TestAnswers:
@@ -206,7 +206,7 @@ class TestAnswers:
             computing.go_on.clear()
             waiting = [computing.ask(kept, f"new {number}", "one") for number in range(70)]
             await computing.until_begun(2)
-            assert await kept.get("known", Asker("one"), 10, computing.of("known")) is ANSWER
+            assert await kept.get("known", WaitingClient("one"), 10, computing.of("known")) is ANSWER
             computing.go_on.set()
             await asyncio.gather(*waiting, return_exceptions=True)
             assert computing.begun.count("known") == 1
@@ -236,7 +236,7 @@ class TestAnswers:
             computing, kept, hung_up = Computing(), Answers(100_000), asyncio.Event()
 
             def ask_and_go(question: str) -> asyncio.Task[Resource]:
-                asker = Asker("hostile", hung_up.wait)
+                asker = WaitingClient("hostile", hung_up.wait)
                 return asyncio.ensure_future(kept.get(question, asker, 10, computing.of(question)))
 
             gone = [ask_and_go(f"gone {number}") for number in range(MAX_WAITING_QUESTIONS)]
@@ -263,7 +263,7 @@ class TestAnswers:
             computing, kept = Computing(), Answers(100_000)
             computing.go_on.set()
             with pytest.raises(Problem):
-                await kept.get("question", Asker("one"), 10, refuse)
+                await kept.get("question", WaitingClient("one"), 10, refuse)
             return await computing.ask(kept, "question", "one")
 
         assert asyncio.run(ask()) is ANSWER
@@ -284,7 +284,7 @@ def test_clients_are_told_apart_by_address_or_link(one: str, other: str | None, 
     """Whoever has an IPv6 address has all of its link; headers that claim another one do not count."""
     headers = [(b"x-forwarded-for", b"203.0.113.9")]
     found, compared = (
-        asker_of({"client": address and (address, 1), "headers": headers}, None).network
+        waiting_client({"client": address and (address, 1), "headers": headers}, None).network
         for address in (one, other)
     )
     assert (found == compared) is same

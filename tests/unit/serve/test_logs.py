@@ -172,7 +172,7 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
     replies = CurrentReplies(one_version, 0)
     log = FreshnessLog(replies, lambda: now)
     with caplog.at_level("INFO", "register_api.serve.answer.service"):
-        assert log.look() is None
+        assert log.update() is None
         replies.show(replies.load())
         for hours, state in (
             (0, "fresh"),
@@ -182,11 +182,11 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
             (9, "expired"),
         ):
             now += dt.timedelta(hours=hours)
-            assert log.look() == state
+            assert log.update() == state
         refreshed = stores.timestamp(now + dt.timedelta(days=2))
         commit(one_version, refreshed, stores.state(1), now=now)
         replies.show(replies.load())
-        assert log.look() == "fresh"
+        assert log.update() == "fresh"
     said = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert said == [
         ("WARNING", "the signed timestamp expires soon and has not been renewed"),
@@ -201,4 +201,4 @@ def test_a_timestamp_that_cannot_be_read_is_not_fresh(one_version: Path, text: b
     commit(one_version, {tree.TIMESTAMP.path(): text}, stores.state(1), now=stores.EXPIRES)
     replies = CurrentReplies(one_version, 0)
     replies.show(replies.load())
-    assert FreshnessLog(replies, lambda: stores.EXPIRES).look() is None
+    assert FreshnessLog(replies, lambda: stores.EXPIRES).update() is None

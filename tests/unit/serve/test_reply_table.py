@@ -80,7 +80,7 @@ def test_memory_for_settled_files_is_bounded(three_versions: Path) -> None:
                 assert representation.etag == f'"{etag}"'.encode()
 
     asyncio.run(ask_for_everything())
-    assert 0 < table._settled.cost <= 4000
+    assert 0 < table._immutable.cost <= 4000
 
 
 @pytest.mark.parametrize(

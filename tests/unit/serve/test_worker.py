@@ -110,7 +110,7 @@ def test_one_that_dies_between_two_pieces_of_an_answer_leaves_none(
     real = to_process.run_sync
 
     async def run(function: Any, *arguments: Any) -> Any:
-        if function is resources._further:
+        if function is resources._next_pieces:
             os.kill(await real(os.getpid), signal.SIGKILL)
             with contextlib.suppress(BrokenWorkerProcess):
                 await real(os.getpid)

@@ -90,19 +90,20 @@ STATUSES = {
 }  # fmt: skip
 """Name of the response by its status; Python's own phrases differ from one release to the next."""
 
-_SOMETIMES = frozenset({"Link", "Retry-After"})
+_OPTIONAL_HEADERS = frozenset({"Link", "Retry-After"})
 """Headers that a reply has only where there is something to say."""
 
-_ALWAYS = ("Cache-Control", "Access-Control-Allow-Origin")
-_KEPT = ("ETag", "Vary", *_ALWAYS)
-_WHOLE = (*_KEPT, "Repr-Digest", "Content-Length", "X-Content-Type-Options")
+_COMMON_HEADERS = ("Cache-Control", "Access-Control-Allow-Origin")
+_CACHEABLE_HEADERS = ("ETag", "Vary", *_COMMON_HEADERS)
+_BODY_HEADERS = (*_CACHEABLE_HEADERS, "Repr-Digest", "Content-Length", "X-Content-Type-Options")
 
-_OF_ALL: tuple[Name, ...] = ("method-not-allowed", "too-slow", "internal")
-_OF_KEPT: tuple[Name, ...] = (
-    *_OF_ALL, "not-acceptable", "precondition-failed", "uri-too-long", "head-too-large", "unreadable",
+_COMMON_PROBLEMS: tuple[Name, ...] = ("method-not-allowed", "too-slow", "internal")
+_CACHEABLE_PROBLEMS: tuple[Name, ...] = (
+    *_COMMON_PROBLEMS, "not-acceptable", "precondition-failed", "uri-too-long", "head-too-large",
+    "unreadable",
 )  # fmt: skip
-_OF_FILES: tuple[Name, ...] = (*_OF_KEPT, "not-found", "nothing-published")
-_OF_QUESTIONS: tuple[Name, ...] = (*_OF_KEPT, "bad-parameter", "nothing-published", "busy")
+_FILE_PROBLEMS: tuple[Name, ...] = (*_CACHEABLE_PROBLEMS, "not-found", "nothing-published")
+_QUESTION_PROBLEMS: tuple[Name, ...] = (*_CACHEABLE_PROBLEMS, "bad-parameter", "nothing-published", "busy")
 
 
 @functools.cache
@@ -131,12 +132,12 @@ def description() -> Json:
             "headers": {
                 name: {
                     "description": text,
-                    "required": name not in _SOMETIMES,
+                    "required": name not in _OPTIONAL_HEADERS,
                     "schema": {"type": "string", "pattern": pattern},
                 }
                 for name, (text, pattern) in _HEADERS.items()
             },
-            "responses": {name: _other(status) for status, name in STATUSES.items()},
+            "responses": {name: _error_response(status) for status, name in STATUSES.items()},
         },
     }
 
@@ -152,27 +153,30 @@ def _operations() -> Iterator[tuple[str, Json]]:
     for tag, kinds in {**GROUPS, **derived}.items():
         for kind in kinds:
             yield url_of(kind), _file(kind, tag)
-    page = _reply("The page.", _WHOLE, "text/html; charset=utf-8", {"type": "string"})
+    page = _reply("The page.", _BODY_HEADERS, "text/html; charset=utf-8", {"type": "string"})
     about = "This description as a page, with examples of what this service answers."
-    kept: tuple[Name, ...] = (*_OF_KEPT, "busy")
-    yield REFERENCE, _operation("getReference", "Service", "API reference", about, page, kept)
-    plain = (*_ALWAYS, "X-Content-Type-Options")
+    cacheable: tuple[Name, ...] = (*_CACHEABLE_PROBLEMS, "busy")
+    yield REFERENCE, _operation("getReference", "Service", "API reference", about, page, cacheable)
+    plain = (*_COMMON_HEADERS, "X-Content-Type-Options")
     alive = _reply("It answers.", plain, "application/json", _reference(Health))
     about = "Whether the process answers at all."
-    yield HEALTH, _operation("getHealth", "Service", "Liveness", about, alive, _OF_ALL)
+    yield HEALTH, _operation("getHealth", "Service", "Liveness", about, alive, _COMMON_PROBLEMS)
     ready = _reply("It is ready.", plain, "application/json", _reference(Readiness))
     about = "Whether a register is served and its signed freshness has not expired; 503 if not."
-    yield READINESS, _operation("getReadiness", "Service", "Readiness", about, ready, (*_OF_ALL, "not-ready"))
+    yield (
+        READINESS,
+        _operation("getReadiness", "Service", "Readiness", about, ready, (*_COMMON_PROBLEMS, "not-ready")),
+    )
 
 
 def _question(question: Question) -> Json:
-    headers = (*_WHOLE, "Register-Version", "Register-Digest", "Link")
+    headers = (*_BODY_HEADERS, "Register-Version", "Register-Digest", "Link")
     good = _reply("Computed, and not signed.", headers, "application/json", _reference(question.answer))
     if question.has_table:
         good["content"][USES_CSV.media_type] = {"schema": _body(USES_CSV.media_type)}
     problems = (f"\n\n{PROBLEMS[name][0]} `{name}`: {PROBLEMS[name][2]}." for name in question.problems)
     about = question.description + "".join(problems)
-    names = (*_OF_QUESTIONS, *question.problems)
+    names = (*_QUESTION_PROBLEMS, *question.problems)
     operation = _operation(question.operation, "Questions", question.summary, about, good, names)
     parameters = []
     for item in parameters_of(question.query).values():
@@ -199,8 +203,8 @@ def _file(kind: FileKind, tag: str) -> Json:
     about = _CHANGES[kind.cache] + (f" Signatures are beside it: {beside}." if beside else "")
     schema = _body(kind.media_type) if kind.schema is None else _reference(kind.schema.struct)
     text = f"The file; `Cache-Control: {CACHE_CONTROL[kind.cache]}`."
-    good = _reply(text, (*_WHOLE, "Last-Modified", "Link"), kind.media_type, schema)
-    operation = _operation(kind.operation, tag, kind.summary, about, good, _OF_FILES)
+    good = _reply(text, (*_BODY_HEADERS, "Last-Modified", "Link"), kind.media_type, schema)
+    operation = _operation(kind.operation, tag, kind.summary, about, good, _FILE_PROBLEMS)
     parameters = [_path_parameter(name) for name in kind.parameters]
     return {**operation, "parameters": parameters} if parameters else operation
 
@@ -231,8 +235,8 @@ _CHANGES = {
 def _operation(
     operation: str, tag: str, summary: str, about: str, good: Json, problems: Iterable[Name]
 ) -> Json:
-    kept = [_NOT_MODIFIED] if "ETag" in good["headers"] else []
-    statuses = [*kept, *sorted({PROBLEMS[name][0] for name in problems})]
+    cacheable = [_NOT_MODIFIED] if "ETag" in good["headers"] else []
+    statuses = [*cacheable, *sorted({PROBLEMS[name][0] for name in problems})]
     return {
         "operationId": operation,
         "tags": [tag],
@@ -251,13 +255,13 @@ def _reply(text: str, headers: Iterable[str], media_type: str = "", schema: Json
     return {"description": text, "headers": referred, **content}
 
 
-def _other(status: int) -> Json:
+def _error_response(status: int) -> Json:
     """Return the response of a status; ``type`` says which of its problems it is."""
     if status == _NOT_MODIFIED:
-        return _reply("The client has this representation already (`If-None-Match`).", _KEPT)
+        return _reply("The client has this representation already (`If-None-Match`).", _CACHEABLE_HEADERS)
     text = "\n".join(f"- `{name}`: {row[2]}." for name, row in PROBLEMS.items() if row[0] == status)
     extra = ("Allow",) if status == _METHOD_NOT_ALLOWED else ()
-    headers = (*_ALWAYS, "Vary", "Content-Length", "X-Content-Type-Options", "Retry-After", *extra)
+    headers = (*_COMMON_HEADERS, "Vary", "Content-Length", "X-Content-Type-Options", "Retry-After", *extra)
     return _reply(text, headers, "application/problem+json", _reference(ProblemDetails))
 
 

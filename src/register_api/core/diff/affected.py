@@ -64,7 +64,7 @@ class Concern:
         ]
         if not uses or not self._tests:
             return True
-        if change.fields and all(map(self._is_elsewhere, change.fields)):
+        if change.fields and all(map(self._is_only_elsewhere, change.fields)):
             return False
         moved = {part for field in change.fields for part in field.path.split(".")}
         moved = moved if change.kind == "changed" else set()
@@ -81,14 +81,14 @@ class Concern:
                     return False
         return True
 
-    def _is_elsewhere(self, field: FieldChange) -> bool:
+    def _is_only_elsewhere(self, field: FieldChange) -> bool:
         """Tell whether only places changed that come into play for others."""
         if not self._settings or field.path.rpartition(".")[2] != "locations":
             return False
-        before, after = self._places(field.before), self._places(field.after)
+        before, after = self._relevant_places(field.before), self._relevant_places(field.after)
         return before is not None and before == after
 
-    def _places(self, value: Any) -> list[Any] | None:
+    def _relevant_places(self, value: Any) -> list[Any] | None:
         """Return those of some places that may come into play; ``None`` where they are not stated."""
         if not isinstance(value, list):
             return None

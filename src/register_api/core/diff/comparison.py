@@ -75,12 +75,12 @@ class Pair(msgspec.Struct, Generic[T_co], frozen=True):
     def fields(self) -> tuple[FieldDelta, ...]:
         """Return the fields of content that differ, in the order of speaking; none if it came or went."""
 
-        def is_said_anew(before: Any, after: Any) -> bool:  # by another version, for the same reason
+        def is_restated(before: Any, after: Any) -> bool:  # by another version, for the same reason
             kinds = Withdrawn | Cancelled
             return isinstance(before, kinds) and isinstance(after, kinds) and before.reason == after.reason
 
         changed = (field for field in self._fields() if self.in_both and field.before != field.after)
-        return tuple(field for field in changed if not is_said_anew(field.before, field.after))
+        return tuple(field for field in changed if not is_restated(field.before, field.after))
 
     def stated(self) -> tuple[FieldDelta, ...]:
         """Return all that an entry says that came or went: each field that is stated."""
@@ -118,7 +118,7 @@ class Comparison:
 
     Both are compared as they hold on the ``day`` on which the newer one is published. Planned changes that
     the newer one announces are left out of that: they are compared as entries of their own. So neither
-    folding a planned change nor its taking effect is a difference. ``said`` has the vendors by id as
+    folding a planned change nor its taking effect is a difference. ``newer_vendors`` has the vendors by id as
     the newer one says them. Where versions lie between the two its ``reason`` speaks for the last step only,
     so that the whole counts as a ``change``.
     """
@@ -130,7 +130,7 @@ class Comparison:
         self.reason: ReasonKind = newer.reason.kind if adjacent else "change"
         known = {vendor.id: vendor for vendor in older.subprocessors} if older else {}
         fresh = {item.id: fresh_plans(known.get(item.id), item) for item in newer.subprocessors}
-        self.said = {vendor.id: vendor for vendor in newer.subprocessors}
+        self.newer_vendors = {vendor.id: vendor for vendor in newer.subprocessors}
         self.older = older and _holding(older, self.day, {})
         self.newer = _holding(newer, self.day, fresh)
 
@@ -176,7 +176,7 @@ def _vendor_holding(vendor: Subprocessor, day: dt.date, fresh: set[tuple[str | N
     return msgspec.structs.replace(now, planned=left(None, vendor.planned), engagements=engagements)
 
 
-_STANDING = {"available": 0, "conditional": 1, "active": 2}
+_STATUS_RANK = {"available": 0, "conditional": 1, "active": 2}
 
 _CORRECTABLE: frozenset[ChangeType] = frozenset(
     {
@@ -194,8 +194,8 @@ def type_of(kind: type[msgspec.Struct], change: FieldDelta, reason: ReasonKind) 
         return "reordered"
     if reason == "editorial" and is_reworded(kind, change):
         return "editorial"
-    judge = _JUDGES.get(change.name)
-    found = (judge and judge(change.before, change.after)) or change_of(kind, change.name)
+    rule = _TYPE_RULES.get(change.name)
+    found = (rule and rule(change.before, change.after)) or change_of(kind, change.name)
     return "corrected" if reason == "correction" and found in _CORRECTABLE else found
 
 
@@ -263,12 +263,12 @@ def _is_reordered(before: object, after: object) -> bool:
     return len(before) == len(after) and Counter(before) == Counter(after)
 
 
-_JUDGES: Mapping[str, Callable[[Any, Any], ChangeType | None]] = {
+_TYPE_RULES: Mapping[str, Callable[[Any, Any], ChangeType | None]] = {
     # To say for the first time who somebody is, is not to become somebody else.
     **dict.fromkeys(
         ("legal_name", "seat", "entity"), lambda old, _: "details_changed" if old is None else None
     ),
-    "status": lambda old, new: "activated" if _STANDING[new] > _STANDING[old] else "deactivated",
+    "status": lambda old, new: "activated" if _STATUS_RANK[new] > _STATUS_RANK[old] else "deactivated",
     "locations": _type_of_locations,
     "replaces": lambda old, new: "replaced" if set(new) - set(old) else "details_changed",
     # To be withdrawn counts once; another reason for it is a detail.

@@ -74,7 +74,7 @@ def vendor_differences(vendor: Pair[Subprocessor], comparison: Comparison) -> It
             yield from planned_differences(vendor, owner, comparison)
         return
     changed = {change.name: change for change in vendor.fields()}
-    newly = (changed.pop("replaces"),) if any(_takes_over(vendor, use) for use in uses) else ()
+    newly = (changed.pop("replaces"),) if any(_is_replacement(vendor, use) for use in uses) else ()
     if "withdrawn" in changed and changed["withdrawn"].after is None:
         again = (changed.pop("withdrawn"),)
         for use in [use for use in uses if use.in_both] or (None,):
@@ -119,10 +119,10 @@ def _type_of_entry(vendor: Pair[Subprocessor], engagement: Pair[Engagement] | No
         return "ended"
     if vendor.before is None and vendor.after.withdrawn is not None:
         return "withdrawn"
-    return "replaced" if engagement is not None and _takes_over(vendor, engagement) else "added"
+    return "replaced" if engagement is not None and _is_replacement(vendor, engagement) else "added"
 
 
-def _takes_over(vendor: Pair[Subprocessor], engagement: Pair[Engagement]) -> bool:
+def _is_replacement(vendor: Pair[Subprocessor], engagement: Pair[Engagement]) -> bool:
     """Tell whether a new engagement, one more than available, comes with a vendor newly replaced."""
     if vendor.after is None or engagement.before is not None or engagement.after is None:
         return False
@@ -139,13 +139,17 @@ def _engagement_differences(
         yield replace(like, type=_type_of_entry(vendor, engagement), fields=engagement.stated())
         return
     changes = engagement.fields()
-    turn, brought = _turn(before, after, comparison.day) or (None, frozenset[str]())
-    if turn is not None:
-        yield replace(like, type=turn, fields=tuple(each for each in changes if each.name in brought))
+    lifecycle_type, brought = _start_or_stop(before, after, comparison.day) or (None, frozenset[str]())
+    if lifecycle_type is not None:
+        yield replace(
+            like, type=lifecycle_type, fields=tuple(each for each in changes if each.name in brought)
+        )
     yield from grouped((change for change in changes if change.name not in brought), like, comparison.reason)
 
 
-def _turn(before: Engagement, after: Engagement, day: dt.date) -> tuple[ChangeType, frozenset[str]] | None:
+def _start_or_stop(
+    before: Engagement, after: Engagement, day: dt.date
+) -> tuple[ChangeType, frozenset[str]] | None:
     """Say whether an engagement started or stopped, and which fields belong to that."""
     condition = {"conditions"} if "conditional" in {before.status, after.status} else set()
     if after.status != "available" and is_over(before, day) and not is_over(after, day):
@@ -154,11 +158,11 @@ def _turn(before: Engagement, after: Engagement, day: dt.date) -> tuple[ChangeTy
     if before.status == after.status:
         return None
     change = FieldDelta("status", before.status, after.status)
-    turn = type_of(type(after), change, "change")
+    lifecycle_type = type_of(type(after), change, "change")
     if after.status == "available":
-        return turn, _DATES | {"status"} | condition
-    dates = _DATES - {"ends_on"} if turn == "activated" else frozenset[str]()
-    return turn, dates | {"status"} | condition
+        return lifecycle_type, _DATES | {"status"} | condition
+    dates = _DATES - {"ends_on"} if lifecycle_type == "activated" else frozenset[str]()
+    return lifecycle_type, dates | {"status"} | condition
 
 
 def is_over(engagement: EngagementSource, day: dt.date) -> bool:
@@ -193,7 +197,7 @@ def _of_plan(pair: Pair[PlannedChange], like: Difference, comparison: Comparison
     set_fields: list[FieldDelta] = []
     if new is not None and coming and not known and like.vendor is not None:
         use = like.engagement.known.id if like.engagement is not None else None
-        said = comparison.said[like.vendor.known.id]
+        said = comparison.newer_vendors[like.vendor.known.id]
         # As they are the day before and from its day on.
         set_fields = [FieldDelta(*field) for field in fields_set(said, use, new)]
     yield from grouped(set_fields, like, comparison.reason)

@@ -51,7 +51,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 FEWEST = 3
 """Fewest entries that make a column."""
 
-_TURNS: frozenset[ChangeType] = frozenset(
+_LIFECYCLE_TYPES: frozenset[ChangeType] = frozenset(
     {"added", "activated", "replaced", "schedule_changed", "deactivated", "ended", "withdrawn"}
 )
 """Types that are told for each entry, however many there are."""
@@ -62,17 +62,17 @@ def fold_columns(found: list[Difference], comparison: Comparison) -> list[Differ
     columns: list[Column] = []
     for level in (Subprocessor, Engagement):
         filled = {name: rows for name, rows in _newly_filled(found, level).items() if len(rows) >= FEWEST}
-        needed = _standing(level, comparison) if filled else set()
+        needed = _continuing(level, comparison) if filled else set()
         for name, rows in filled.items():
             if needed and needed <= rows.keys():
                 first, *others = rows.values()
                 same = all(row.type == first.type for row in others)
                 type_ = first.type if same else change_of(type(first.record.known), name)
                 columns.append(Column(type=type_, name=name, rows=rows))
-    told = {(id(row.record), column.name) for column in columns for row in column.rows.values()}
+    folded = {(id(row.record), column.name) for column in columns for row in column.rows.values()}
     left: list[Difference | Column] = [*columns]
     for difference in found:
-        fields = tuple(item for item in difference.fields if (id(difference.record), item.name) not in told)
+        fields = tuple(item for item in difference.fields if (id(difference.record), item.name) not in folded)
         if len(fields) == len(difference.fields):
             left.append(difference)
         elif fields:
@@ -88,7 +88,7 @@ def _newly_filled(
     for row in found:
         # What is planned has a day of its own.
         stays = row.record.in_both and row.planned is None and isinstance(row.record.known, level)
-        if row.type in _TURNS or not stays:
+        if row.type in _LIFECYCLE_TYPES or not stays:
             continue
         key = row.vendor.known.id if row.vendor else "", row.engagement.known.id if row.engagement else None
         for change in row.fields:
@@ -97,7 +97,7 @@ def _newly_filled(
     return filled
 
 
-def _standing(level: type[msgspec.Struct], comparison: Comparison) -> set[_RowKey]:
+def _continuing(level: type[msgspec.Struct], comparison: Comparison) -> set[_RowKey]:
     """Return the entries of a level that are in both registers and neither withdrawn nor over."""
     found: set[_RowKey] = set()
     for vendor in comparison.vendors.values():
@@ -122,11 +122,13 @@ def changes_between(older: Register | None, newer: Register, promises: Promises)
         msgspec.structs.replace(
             change, summary=sentences.summary(change), summary_language=sentences.language.tag
         )
-        for change in untold_changes(older, newer, promises)
+        for change in changes_without_summaries(older, newer, promises)
     )
 
 
-def untold_changes(older: Register | None, newer: Register, promises: Promises) -> tuple[Change, ...]:
+def changes_without_summaries(
+    older: Register | None, newer: Register, promises: Promises
+) -> tuple[Change, ...]:
     """Return what changed without the sentences, which are the publisher's own words."""
     comparison = Comparison(older, newer, promises.zone)
     changed = (pair for pair in comparison.vendors.values() if pair.before != pair.after)
@@ -195,7 +197,7 @@ def _change(id_: str, found: Difference | Column | Reorder, comparison: Comparis
     above = ("subprocessor",) if found.engagement is not None else ()
     record = found.record.known
     place = found.place or (("planned", record.id) if isinstance(record, PlannedChange) else ())
-    others = _others(found, vendor) if vendor else _belonging(record, comparison)
+    others = _others(found, vendor) if vendor else _vendors_in(record, comparison)
     # What a planned change sets is told of its owner, which stays.
     stays = found.record.in_both or (found.planned is not None and not isinstance(record, PlannedChange))
     return Change(
@@ -235,7 +237,7 @@ def _others(difference: Difference, vendor: Subprocessor) -> set[str]:
     return found
 
 
-def _belonging(record: msgspec.Struct, comparison: Comparison) -> set[str]:
+def _vendors_in(record: msgspec.Struct, comparison: Comparison) -> set[str]:
     """Return the vendors with a use in a category, or with a status."""
     if not isinstance(record, Category | StatusText):
         return set()
@@ -267,8 +269,8 @@ def _notice_of(difference: Difference, comparison: Comparison) -> NoticeStatus:
         if older is None or newer is None or not another_entity(older, newer):
             return _not_required(comparison)
         both = (pair.after for pair in engagement_pairs(difference.vendor).values() if pair.in_both)
-        anew = (item for item in both if item is not None and item.announced.version > before)
-        status = (notice_status(item.announced, item.starts_on, comparison.zone) for item in anew)
+        again = (item for item in both if item is not None and item.announced.version > before)
+        status = (notice_status(item.announced, item.starts_on, comparison.zone) for item in again)
         return _worst(status, comparison)
     elif difference.type == "ended":
         return _not_required(comparison, use.ends_on)

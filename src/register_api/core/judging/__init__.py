@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from register_api.core import model
 from register_api.core.changes import ChangeType, Diff
-from register_api.core.diff.document import untold_changes
+from register_api.core.diff.document import changes_without_summaries
 from register_api.core.field_forms import FORMAT_MINOR, Number
 from register_api.core.judging.changes import (
     Contradiction,
@@ -115,7 +115,9 @@ def _judge(
     why = _why_uncertain(context.promises_with(draft), whole=whole)
     certain = [item for item in counted if why is None or _is_certain(item)]
     uncertain = why if len(certain) < len(counted) else None
-    told = () if diff is None else change_faults(diff, untold_changes(before, now, promises), unknown)
+    told = (
+        () if diff is None else change_faults(diff, changes_without_summaries(before, now, promises), unknown)
+    )
     rules = [item for rule in _RULES for item in rule(draft, context) if item.severity == "error"]
     return Judgement(
         contradictions=(*certain, *_broken(newer.version, rules), *told),

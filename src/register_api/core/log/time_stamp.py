@@ -69,7 +69,7 @@ def open_time_stamp(
     """
     if len(data) > MAX_TIME_STAMP_BYTES:
         raise Malformed(f"a time stamp of more than {MAX_TIME_STAMP_BYTES} bytes")
-    with _guarded("not a time stamp as RFC 3161 has it, in strict DER"):
+    with _malformed_on_error("not a time stamp as RFC 3161 has it, in strict DER"):
         response = rfc3161_client.decode_timestamp_response(data)
         if response.status != rfc3161_client.PKIStatus.GRANTED:
             said = escaped(" ".join(response.status_string or ())[:_MAX_NAME])
@@ -105,7 +105,7 @@ def read_anchors(data: bytes) -> tuple[x509.Certificate, ...]:
     Raises:
         Malformed: Not such a file, or without a root certificate: one that names itself as issuer.
     """
-    with _guarded("no certificates in PEM"):
+    with _malformed_on_error("no certificates in PEM"):
         if len(data) > MAX_ANCHORS_BYTES:
             raise Malformed(f"more than {MAX_ANCHORS_BYTES} bytes")
         found = tuple(dict.fromkeys(x509.load_pem_x509_certificates(data)))
@@ -136,7 +136,7 @@ def _check_chain(response: TimeStampResponse, stamped: bytes, anchors: Sequence[
 
 
 @contextlib.contextmanager
-def _guarded(what: str) -> Iterator[None]:
+def _malformed_on_error(what: str) -> Iterator[None]:
     """Turn whatever the libraries raise on foreign bytes into a finding, a panic of theirs among it."""
     try:
         yield

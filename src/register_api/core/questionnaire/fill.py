@@ -49,7 +49,7 @@ def answers(row: EngagementState, on: dt.date, promises: Promises, say: Values) 
         data=_data(engagement, say),
         purpose=PurposeAnswer(
             stated=bool(engagement.purpose),
-            words=_said(engagement.purpose, say),
+            words=_text_or_unstated(engagement.purpose, say),
             purpose=engagement.purpose,
             category=engagement.category,
             ict_service=engagement.ict_service,
@@ -59,14 +59,14 @@ def answers(row: EngagementState, on: dt.date, promises: Promises, say: Values) 
         transfers=_transfers(engagement, say),
         retention=RetentionAnswer(
             stated=engagement.retention is not None,
-            words=_said(engagement.retention, say),
+            words=_text_or_unstated(engagement.retention, say),
             retention=engagement.retention,
         ),
         objection=_objection(row, on, promises, say.language),
     )
 
 
-def _said(text: str | None, say: Values) -> str:
+def _text_or_unstated(text: str | None, say: Values) -> str:
     return sentence(text) if text else say.text(NOT_STATED)
 
 
@@ -169,7 +169,7 @@ def _conditions(of_region: Sequence[Condition], places: Sequence[Location], say:
         yield sentence(say.text(said, place=say.of(place)))
 
 
-_OVER = {
+_NO_OBJECTION = {
     "available": message("Not in use, so there is nothing to object to yet."),
     "ended": message("No longer in use."),
     "withdrawn": message("Removed (listed in error)."),
@@ -179,7 +179,7 @@ _OVER = {
 
 def _objection(row: EngagementState, on: dt.date, promises: Promises, language: Language) -> ObjectionAnswer:
     """Answer until when a customer may object to an engagement."""
-    said, over = row.engagement.announced, _OVER.get(row.state)
+    said, over = row.engagement.announced, _NO_OBJECTION.get(row.state)
     announced_on = local_day(said.at, promises.zone)
     notice = next(promises.binding(said.version, announced_on), None) if said.required else None
     until = None if over else said.objection_until

@@ -23,8 +23,8 @@ class FairQueue(Generic[Item]):
     arrivals are due later.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._clock = 0
         self._waiting: list[tuple[int, str, Item]] = []
         """Virtual finish time, client and item; the earliest is next."""
@@ -33,13 +33,13 @@ class FairQueue(Generic[Item]):
         """Enqueue an item; return the one that is dropped if the queue is full."""
         before = (due for due, other, _ in self._waiting if other == client)
         self._waiting.append((max(self._clock, *before, 0) + max(cost, 1), client, item))
-        if len(self._waiting) <= self._most:
+        if len(self._waiting) <= self._limit:
             return None
         last = max(reversed(self._waiting), key=itemgetter(0))
         self._waiting.remove(last)
         return last[2]
 
-    def leave(self, item: Item) -> None:
+    def remove(self, item: Item) -> None:
         """Remove an item, if it is still queued."""
         self._waiting = [each for each in self._waiting if each[2] is not item]
 
@@ -57,29 +57,29 @@ _OVERHEAD = 4096
 """Overhead of one cached answer in bytes (headers, key); matters when there are many small ones."""
 
 
-class Asker(NamedTuple):
+class WaitingClient(NamedTuple):
     """A waiting client: its network, for fair queueing, and a wait for its disconnect."""
 
     network: str = ""
-    leaves: Callable[[], Awaitable[object]] = lambda: asyncio.Event().wait()
+    disconnect: Callable[[], Awaitable[object]] = lambda: asyncio.Event().wait()
 
 
-SOMEBODY = Asker()
+INTERNAL_CALLER = WaitingClient()
 """An internal caller, which never disconnects."""
 
 
-def asker_of(scope: Scope, receive: Receive) -> Asker:
+def waiting_client(scope: Scope, receive: Receive) -> WaitingClient:
     """Return the client of a request without a body."""
 
-    async def leaves() -> None:
+    async def disconnect() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass  # the end of an empty body
 
     # A link has at least 64 bits, all of which one host may use (RFC 4291).
-    return Asker(network_of(scope, {4: 32, 6: 64}), leaves)
+    return WaitingClient(network_of(scope, {4: 32, 6: 64}), disconnect)
 
 
-class _Asked(NamedTuple):
+class _Pending(NamedTuple):
     """A pending question."""
 
     question: Hashable
@@ -94,60 +94,62 @@ class Answers:
     """
 
     def __init__(self, cache_bytes: int) -> None:
-        self._kept: BoundedCache[Resource] = BoundedCache(cache_bytes, lambda answer: answer.size + _OVERHEAD)
-        self._queue: FairQueue[_Asked] = FairQueue(MAX_WAITING_QUESTIONS)
+        self._cache: BoundedCache[Resource] = BoundedCache(
+            cache_bytes, lambda answer: answer.size + _OVERHEAD
+        )
+        self._queue: FairQueue[_Pending] = FairQueue(MAX_WAITING_QUESTIONS)
         self._answering: asyncio.Task[None] | None = None
         self.hits = 0
         self.misses = 0
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._cache)
 
     async def get(
-        self, question: Hashable, asker: Asker, cost: int, compute: Callable[[], Awaitable[Resource]]
+        self, question: Hashable, client: WaitingClient, cost: int, compute: Callable[[], Awaitable[Resource]]
     ) -> Resource:
         """Return the answer, from the cache or when it is the client's turn."""
-        found = self._kept.get(question)
+        found = self._cache.get(question)
         if found is not None:
             self.hits += 1
             return found
-        asked = _Asked(question, compute, asyncio.get_running_loop().create_future())
-        refused = self._queue.put(asker.network, cost, asked)
+        pending = _Pending(question, compute, asyncio.get_running_loop().create_future())
+        refused = self._queue.put(client.network, cost, pending)
         if refused is not None:
             busy = Problem("busy", "Too many computed answers are waiting; try again soon.")
             refused.answer.set_exception(busy)
         if self._answering is None:
             self._answering = asyncio.create_task(self._answer_all())
-        leaving = asyncio.ensure_future(asker.leaves())
+        disconnecting = asyncio.ensure_future(client.disconnect())
         try:
-            await asyncio.wait((asked.answer, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if asked.answer.done():
-                return await asked.answer
+            await asyncio.wait((pending.answer, disconnecting), return_when=asyncio.FIRST_COMPLETED)
+            if pending.answer.done():
+                return await pending.answer
         finally:
-            asked.answer.cancel()
-            leaving.cancel()
-            self._queue.leave(asked)
+            pending.answer.cancel()
+            disconnecting.cancel()
+            self._queue.remove(pending)
         raise Problem("busy", "Whoever asked this has gone.")
 
     async def _answer_all(self) -> None:
         """Compute while requests wait; an answer is cached even if its client is gone."""
         try:
-            while (asked := self._queue.take()) is not None:
-                await self._answer(asked)
+            while (pending := self._queue.take()) is not None:
+                await self._answer(pending)
         finally:
             self._answering = None
 
-    async def _answer(self, asked: _Asked) -> None:
-        found = self._kept.get(asked.question)
+    async def _answer(self, pending: _Pending) -> None:
+        found = self._cache.get(pending.question)
         self.hits += found is not None
         self.misses += found is None
         try:
             if found is None:
-                found = await asked.compute()
-                self._kept.put(asked.question, found)
+                found = await pending.compute()
+                self._cache.put(pending.question, found)
         except Exception as error:  # noqa: BLE001 (passed to the waiting client)
-            if not asked.answer.done():
-                asked.answer.set_exception(error)
+            if not pending.answer.done():
+                pending.answer.set_exception(error)
         else:
-            if not asked.answer.done():
-                asked.answer.set_result(found)
+            if not pending.answer.done():
+                pending.answer.set_result(found)

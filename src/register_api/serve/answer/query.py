@@ -154,13 +154,13 @@ class Selection:
 
     def of(self, vendor: Subprocessor) -> tuple[EngagementState, ...]:
         """Return the matching engagements of a vendor, with their state."""
-        return tuple(row for row in self._known.of(vendor) if self._fits(row))
+        return tuple(row for row in self._known.of(vendor) if self._matches(row))
 
     def lists(self, vendor: Subprocessor, found: tuple[EngagementState, ...]) -> bool:
         """Return whether a vendor is listed; one without engagements is if no filter is set."""
         return bool(found) or (not vendor.engagements and not self._query.filters_anything())
 
-    def _fits(self, row: EngagementState) -> bool:
+    def _matches(self, row: EngagementState) -> bool:
         query, use, vendor = self._query, row.engagement, row.vendor
         asked = ((getattr(query, name), facet) for name, facet in _FACETS.items())
         changed = {(vendor.id, use.id), (vendor.id, None)}
@@ -169,8 +169,8 @@ class Selection:
             and (not query.product or _serves(use.products, query.product))
             and (not self._numbers or not self._numbers.isdisjoint(_numbers(row)))
             and (self._changed is None or not self._changed.isdisjoint(changed))
-            and _says(query.entity, row.entity.legal_name or vendor.name)
-            and _says(query.q, vendor.id, vendor.name, vendor.legal_name, *vendor.formerly, use.purpose)
+            and _contains(query.entity, row.entity.legal_name or vendor.name)
+            and _contains(query.q, vendor.id, vendor.name, vendor.legal_name, *vendor.formerly, use.purpose)
         )
 
 
@@ -229,7 +229,7 @@ def _changed_since(
     return alone | {(vendor, None) for change in found for vendor in change.affects}
 
 
-def _says(wanted: str | None, *texts: str | None) -> bool:
+def _contains(wanted: str | None, *texts: str | None) -> bool:
     """Return whether any text contains a string, ignoring case."""
     # The register is NFC (docs/format/bytes.md); input from some keyboards and file systems is not.
     part = unicodedata.normalize("NFC", wanted or "").casefold()

@@ -89,10 +89,10 @@ def finished(
 Work = Callable[[Archive], Resource]
 """Computes an answer; must be picklable: a module-level function or a partial of one."""
 
-_AT_ONCE = 4
+_PIECES_AT_ONCE = 4
 """Pieces of a body transferred at once, since receiving them blocks other replies."""
 
-_opened: dict[tuple[Path, int], Archive] = {}
+_archives: dict[tuple[Path, int], Archive] = {}
 """In the worker process: the one open publication, by store and generation."""
 
 _bodies: dict[str, Body] = {}
@@ -109,14 +109,14 @@ async def compute(snapshot: Snapshot, work: Work) -> Resource:
 
 
 async def _compute(snapshot: Snapshot, work: Work) -> Resource:
-    found = await to_process.run_sync(_computed, snapshot.store, snapshot.generation, work)
+    found = await to_process.run_sync(_compute_if_open, snapshot.store, snapshot.generation, work)
     if found is None:
-        found = await to_process.run_sync(_computed_anew, snapshot, work)
+        found = await to_process.run_sync(_open_and_compute, snapshot, work)
     forms = {}
     for coding, form in found.representations.items():
         body = form.body
         while body[-1]["more_body"]:
-            further = await to_process.run_sync(_further, coding, len(body))
+            further = await to_process.run_sync(_next_pieces, coding, len(body))
             if not further:  # a new process, which did not compute this answer
                 raise BrokenWorkerProcess
             body += further
@@ -124,24 +124,24 @@ async def _compute(snapshot: Snapshot, work: Work) -> Resource:
     return msgspec.structs.replace(found, representations=forms)
 
 
-def _further(coding: str, begin: int) -> Body:
-    return _bodies.get(coding, ())[begin : begin + _AT_ONCE]
+def _next_pieces(coding: str, begin: int) -> Body:
+    return _bodies.get(coding, ())[begin : begin + _PIECES_AT_ONCE]
 
 
-def _computed(store: Path, generation: int, work: Work) -> Resource | None:
-    archive = _opened.get((store, generation))
-    return None if archive is None else _done(work, archive)
+def _compute_if_open(store: Path, generation: int, work: Work) -> Resource | None:
+    archive = _archives.get((store, generation))
+    return None if archive is None else _run(work, archive)
 
 
-def _computed_anew(snapshot: Snapshot, work: Work) -> Resource:
+def _open_and_compute(snapshot: Snapshot, work: Work) -> Resource:
     """Compute from a snapshot that is passed whole, as it may no longer be in the store."""
-    _let_replies_go_first()
-    _opened.clear()
-    archive = _opened[snapshot.store, snapshot.generation] = Archive(snapshot)
-    return _done(work, archive)
+    _lower_priority()
+    _archives.clear()
+    archive = _archives[snapshot.store, snapshot.generation] = Archive(snapshot)
+    return _run(work, archive)
 
 
-def _done(work: Work, archive: Archive) -> Resource:
+def _run(work: Work, archive: Archive) -> Resource:
     try:
         answer = work(archive)
     except (Problem, StoreDamaged):
@@ -152,12 +152,12 @@ def _done(work: Work, archive: Archive) -> Resource:
     forms = {}
     for coding, form in answer.representations.items():
         _bodies[coding] = form.body
-        forms[coding] = msgspec.structs.replace(form, body=_further(coding, 0))
+        forms[coding] = msgspec.structs.replace(form, body=_next_pieces(coding, 0))
     return msgspec.structs.replace(answer, representations=forms)
 
 
 @functools.cache
-def _let_replies_go_first() -> None:
+def _lower_priority() -> None:
     """Lower the priority, and leave signals to the parent process."""
     for number in (
         signal.SIGINT,

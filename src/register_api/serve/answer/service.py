@@ -23,7 +23,7 @@ from register_api.core.instant import format_instant, in_words, local_day, warni
 from register_api.core.timeline import AsOf
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.archive import check_version
-from register_api.serve.answer.cache import SOMEBODY, Answers, Asker, asker_of
+from register_api.serve.answer.cache import INTERNAL_CALLER, Answers, WaitingClient, waiting_client
 from register_api.serve.answer.compute import cost_of
 from register_api.serve.answer.query import instant_or_day, read_query
 from register_api.serve.answer.resources import JSON, Work, answered, compute, finished, reference
@@ -126,17 +126,17 @@ class FreshnessLog:
     def __init__(self, replies: CurrentReplies, clock: Clock) -> None:
         self._replies = replies
         self._clock = clock
-        self._said: FreshnessState | None = None
+        self._logged: FreshnessState | None = None
 
-    def look(self) -> FreshnessState | None:
+    def update(self) -> FreshnessState | None:
         """Log a change of state since the last call."""
         freshness = freshness_of(self._replies)
         state = None if freshness is None else freshness.state(self._clock())
-        if freshness and state and state != self._said and not (state == "fresh" and self._said is None):
+        if freshness and state and state != self._logged and not (state == "fresh" and self._logged is None):
             level, words = _WORDS[state]
             until, lasts = format_instant(freshness.until), in_words(freshness.lasts)
             _log.log(level, words, extra={"fresh_until": until, "fresh_for": lasts})
-        self._said = state
+        self._logged = state
         return state
 
 
@@ -160,13 +160,13 @@ class Service:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer GET or HEAD at a URL path of ``is_computed``; ``core.api`` describes each."""
-        url, asker = scope["path"], asker_of(scope, receive)
+        url, client = scope["path"], waiting_client(scope, receive)
         if url == HEALTH:
             await _send_fresh(Health(), scope, send)
         elif url == READINESS:
             await _send_fresh(readiness(self.replies, self.clock()), scope, send)
         elif url == REFERENCE:
-            await send_resource(await self.reference(asker), scope, send)
+            await send_resource(await self.reference(client), scope, send)
         elif url == f"/{OPENAPI.path()}":  # not in the tree before the first publication
             await send_resource(await asyncio.to_thread(finished, openapi_bytes()), scope, send)
         else:
@@ -174,7 +174,7 @@ class Service:
             question = _BY_URL.get(url) or _BY_URL[folder + "/{id}"]
             in_path = {} if url in _BY_URL else {"id": last}
             accept = header(scope["headers"], b"accept")
-            found = await self.answer(question, scope["query_string"], in_path, asker, accept)
+            found = await self.answer(question, scope["query_string"], in_path, client, accept)
             await send_resource(found, scope, send)
 
     async def answer(
@@ -182,7 +182,7 @@ class Service:
         question: Question,
         query_string: bytes = b"",
         in_path: Mapping[str, str] | None = None,
-        asker: Asker = SOMEBODY,
+        client: WaitingClient = INTERNAL_CALLER,
         accept: bytes | None = None,
     ) -> Resource:
         """Return the answer to a question as a resource."""
@@ -193,21 +193,21 @@ class Service:
         as_table = question.has_table and prefers(accept, _CSV)
         key = (question.operation, as_table, query, as_of, version, table.archive.sha256(version))
         work = functools.partial(answered, question, query, as_of, as_table=as_table)
-        return await self._keep(key, asker, cost_of(table.archive, query), work)
+        return await self._cached(key, client, cost_of(table.archive, query), work)
 
-    async def reference(self, asker: Asker = SOMEBODY) -> Resource:
+    async def reference(self, client: WaitingClient = INTERNAL_CALLER) -> Resource:
         """Return the API reference with examples from the publication."""
         table = self.replies.table
         if table is None:
             return await asyncio.to_thread(reference, None)
         key = ("reference", table.snapshot.generation)  # the examples include the signed timestamp
-        return await self._keep(key, asker, table.archive.bytes_of(table.archive.newest), reference)
+        return await self._cached(key, client, table.archive.bytes_of(table.archive.newest), reference)
 
-    async def _keep(self, question: Hashable, asker: Asker, cost: int, work: Work) -> Resource:
+    async def _cached(self, question: Hashable, client: WaitingClient, cost: int, work: Work) -> Resource:
         """Return a cached or computed answer; a damaged store is reported as for stored files."""
         snapshot = self._table().snapshot
         try:
-            return await self._answers.get(question, asker, cost, lambda: self._compute(snapshot, work))
+            return await self._answers.get(question, client, cost, lambda: self._compute(snapshot, work))
         except StoreDamaged as error:
             _log.error("an answer cannot be computed: %s", error)
             raise Problem("unreadable", "What this is computed from cannot be read now.") from error

@@ -126,7 +126,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Check a complete head and start the request."""
-        has_body = self._judge_headers()
+        has_body = self._check_headers()
         super().on_headers_complete()
         if b"%2" in self.url:
             self.scope["path"] = path_of(self.scope["raw_path"])
@@ -206,7 +206,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.write_eof()
             self.flow.resume_reading()
 
-    def _judge_headers(self) -> bool:
+    def _check_headers(self) -> bool:
         """Check the headers; return whether the request has a body."""
         large = len(self.headers) > bounds.MAX_HEADERS
         if self._unfinished > bounds.MAX_HEAD_BYTES:  # this count may include bytes after the head
