@@ -95,7 +95,13 @@ def merge_drafts(drafts: Sequence[RootDraft]) -> RootDraft:
 
 
 def check_draft(draft: RootDraft) -> None:
-    """Refuse a draft that no customer would take, whoever signs it."""
+    """Refuse a draft that no customer would accept, whoever signs it.
+
+    Raises:
+        KeyStoreError: A version is left out, or a key counts twice or has two roles.
+        UntrustedKey: An earlier root is not signed as customers require.
+        StoreError: A root cannot be parsed.
+    """
     chain = draft.parsed_chain()
     for expected, root in enumerate((*(each.signed for each in chain), draft.parsed().signed), start=1):
         if root.version != expected:
