@@ -10,7 +10,7 @@ from memory_log import MemoryLog, cosign, private_key, witness_key
 from register_api.core import strict_base64
 from register_api.core.log import checkpoint, merkle, note, proofs, tiles
 from register_api.errors import Malformed
-from register_api.verify.compare import Given, compare_checkpoints
+from register_api.verify.compare import NamedCheckpoint, compare_checkpoints
 from vectors_of_others import vector_bytes
 
 if TYPE_CHECKING:
@@ -111,7 +111,10 @@ def _verify_cosignatures(data: bytes) -> tuple[checkpoint.Cosignature, ...]:
 
 def _compare(data: bytes) -> None:
     """Compare what was handed in with a good checkpoint; findings are collected, never raised."""
-    given = [Given(name="theirs", data=data), Given(name="ours", data=grown_log().checkpoint())]
+    given = [
+        NamedCheckpoint(name="theirs", data=data),
+        NamedCheckpoint(name="ours", data=grown_log().checkpoint()),
+    ]
     report = compare_checkpoints(given, [grown_log().note_key], None, None)
     if report.exit_code:
         raise Malformed("they do not belong together")

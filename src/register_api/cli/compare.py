@@ -16,8 +16,8 @@ from register_api.core.log.note import ED25519
 from register_api.errors import UsageError
 from register_api.verify.checks.check_table import worst
 from register_api.verify.checks.log import Log
-from register_api.verify.compare import Given, compare_checkpoints, render_text
-from register_api.verify.engine import look
+from register_api.verify.compare import NamedCheckpoint, compare_checkpoints, render_text
+from register_api.verify.engine import check_with_retry
 from register_api.verify.options import Options
 
 
@@ -68,7 +68,7 @@ def compare(
         if place is not None:
             fetcher = stack.enter_context(trust_options.opened(place))
             with progress("checking") as report_progress:
-                found = look(fetcher, wishes, clock.now(), None, report_progress)
+                found = check_with_retry(fetcher, wishes, clock.now(), None, report_progress)
             if errors := found.record.errors():
                 raise worst(errors)
             log = found.log
@@ -82,10 +82,12 @@ def compare(
     raise click.exceptions.Exit(report.exit_code)
 
 
-def _given(name: str, place: str | None, log: Log | None) -> Given:
+def _given(name: str, place: str | None, log: Log | None) -> NamedCheckpoint:
     if "://" not in name:
-        return Given(name=name, data=trust_options.read_checkpoint(Path(name)))
+        return NamedCheckpoint(name=name, data=trust_options.read_checkpoint(Path(name)))
     if name == place and log is not None:
-        return Given(name=name, data=log.data)
+        return NamedCheckpoint(name=name, data=log.data)
     with trust_options.opened(name) as fetcher:
-        return Given(name=name, data=fetcher.get(tree.CHECKPOINT.path(), max_bytes(tree.CHECKPOINT.path())))
+        return NamedCheckpoint(
+            name=name, data=fetcher.get(tree.CHECKPOINT.path(), max_bytes(tree.CHECKPOINT.path()))
+        )

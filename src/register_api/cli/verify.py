@@ -16,7 +16,7 @@ from register_api.errors import RegisterError, UsageError
 from register_api.verify.engine import verify as verify_register
 from register_api.verify.evidence.offline import verify_offline
 from register_api.verify.options import FailOn, Options
-from register_api.verify.report import ErrorTold, Report
+from register_api.verify.report import Report, ReportedError
 from register_api.verify.report_text import render_brief, render_text
 from register_api.verify.state import VersionRange
 
@@ -57,7 +57,7 @@ def _print_ended(error: RegisterError | click.UsageError | OSError, base: str = 
             word=error.word,
             checks=(),
             not_checked=("Anything at all: the run ended before it.",),
-            error=ErrorTold(message=error.message, hint=error.hint),
+            error=ReportedError(message=error.message, hint=error.hint),
         )
     )
 

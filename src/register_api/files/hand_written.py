@@ -78,12 +78,12 @@ def read_csv(data: bytes) -> CsvFile:
         end = cells.line_num
         for row in cells:
             line, end = end + 1, cells.line_num  # a quoted cell may have several lines
-            said = {place: cell.strip() for place, cell in enumerate(row) if cell.strip()}
-            if said and len(row) != len(found.headings):
+            values = {place: cell.strip() for place, cell in enumerate(row) if cell.strip()}
+            if values and len(row) != len(found.headings):
                 fault = f"{len(row)} cells, where the headings are {len(found.headings)}"
                 found.faults.append(RowFault(line, fault))
-            elif said:
-                found.rows[line] = said
+            elif values:
+                found.rows[line] = values
     except csv.Error as error:
         found.faults.append(RowFault(max(cells.line_num, 1), f"not CSV: {printable(error)}"))
     return found

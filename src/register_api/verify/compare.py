@@ -19,7 +19,7 @@ from register_api.verify.checks.witnesses import check_same_history
 from register_api.verify.report_text import plain
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class ComparedCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A checkpoint by the file or address that it came from, and whether its signature was found good."""
 
     name: str
@@ -52,14 +52,14 @@ class LogComparison(msgspec.Struct, frozen=True, kw_only=True):
     format: Literal["sub-processor-register-comparison/1"] = "sub-processor-register-comparison/1"
     exit_code: int
     word: str
-    checkpoints: tuple[Seen, ...]
+    checkpoints: tuple[ComparedCheckpoint, ...]
     findings: tuple[LogFinding, ...] = ()
     undecided: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
 
 
-class Given(NamedTuple):
+class NamedCheckpoint(NamedTuple):
     """A checkpoint as it was handed in: where from, and the signed note."""
 
     name: str
@@ -67,7 +67,7 @@ class Given(NamedTuple):
 
 
 def compare_checkpoints(
-    given: Sequence[Given], keys: Sequence[NoteKey], log: Log | None, folder: Path | None
+    given: Sequence[NamedCheckpoint], keys: Sequence[NoteKey], log: Log | None, folder: Path | None
 ) -> LogComparison:
     """Compare checkpoints.
 
@@ -80,7 +80,7 @@ def compare_checkpoints(
     Raises:
         UsageError: The folder cannot be written.
     """
-    read: list[tuple[Given, Checkpoint]] = []
+    read: list[tuple[NamedCheckpoint, Checkpoint]] = []
     errors: list[VerificationError] = []
     contradicting: dict[bytes, Checkpoint] = {}
     for one in given:
@@ -95,8 +95,8 @@ def compare_checkpoints(
         errors.append(found)
         contradicting |= both
     sizes = sorted({checkpoint.size for _, checkpoint in read})
-    told = ", ".join(map(str, sizes))
-    undecided = f"whether the logs of sizes {told} continue each other takes --base"
+    listed = ", ".join(map(str, sizes))
+    undecided = f"whether the logs of sizes {listed} continue each other takes --base"
     is_undecided = one_log and log is None and len(sizes) > 1
     signed, bad = bool(keys) or log is not None, worst(errors) if errors else None
     unsigned = "who signed these checkpoints: give the log's key with --key, or the register with --base"
@@ -104,7 +104,7 @@ def compare_checkpoints(
         exit_code=bad.exit_code if bad else UsageError.exit_code if is_undecided else 0,
         word=bad.word if bad else "not decided" if is_undecided else "one history",
         checkpoints=tuple(
-            Seen(
+            ComparedCheckpoint(
                 name=one.name,
                 origin=checkpoint.origin,
                 size=checkpoint.size,
@@ -130,10 +130,10 @@ def _open(data: bytes, keys: Sequence[NoteKey], log: Log | None) -> Checkpoint:
 
 
 def _contradictions(
-    read: Sequence[tuple[Given, Checkpoint]], log: Log | None
+    read: Sequence[tuple[NamedCheckpoint, Checkpoint]], log: Log | None
 ) -> Iterator[tuple[VerificationError, dict[bytes, Checkpoint]]]:
     """Yield what does not hold, with the checkpoints that contradict each other."""
-    first: dict[int, tuple[Given, Checkpoint]] = {}
+    first: dict[int, tuple[NamedCheckpoint, Checkpoint]] = {}
     for one, checkpoint in read:
         other, known = first.setdefault(checkpoint.size, (one, checkpoint))
         if known.root != checkpoint.root:
@@ -153,7 +153,7 @@ def _named(error: VerificationError, name: str) -> VerificationError:
 
 
 def _keep(folder: Path, contradicting: dict[bytes, Checkpoint]) -> tuple[str, ...]:
-    with state.held(folder):
+    with state.locked(folder):
         return tuple(
             str(state.keep_evidence(folder, Document.of_checkpoint(log.size, log.root, data)))
             for data, log in contradicting.items()

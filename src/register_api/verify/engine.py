@@ -132,11 +132,11 @@ def verify(
     with contextlib.ExitStack() as stack:
         remembered = None
         if options.state is not None:
-            stack.enter_context(state.held(options.state))
+            stack.enter_context(state.locked(options.state))
             remembered = state.load(options.state)
         if fetcher is None:
             fetcher = stack.enter_context(HttpFetcher(base, options.limits))
-        found = look(fetcher, options, now, remembered, progress)
+        found = check_with_retry(fetcher, options, now, remembered, progress)
         evidence = _remember(options.state, found) if options.state is not None else ()
         report = make_report(base, found, now, evidence=evidence)
     errors = found.record.errors()
@@ -146,7 +146,7 @@ def verify(
     return VerifyResult(report=report, verified=verified, finding=None)
 
 
-def look(
+def check_with_retry(
     reader: Fetcher,
     options: Options,
     now: dt.datetime,

@@ -24,19 +24,19 @@ from register_api.verify.checks.check_table import worst
 from register_api.verify.checks.history import DisownedVersions
 from register_api.verify.checks.round import Round
 from register_api.verify.report import (
-    DeadlineTold,
-    DisownedTold,
     LogHead,
-    NoticeTold,
     PackageSeen,
     Report,
+    ReportedDeadline,
+    ReportedDisowned,
+    ReportedNotice,
     StampSeen,
     Trust,
     Verified,
 )
 from register_api.verify.report_text import plain, skipped_in_words
 
-_MOST_TOLD = 20
+_MAX_NAMED = 20
 """So many things of a kind are named; of more only the number."""
 
 
@@ -78,11 +78,11 @@ def make_report(
         new_keys=Round.new_keys.of(found) or (),
         disowned=tuple(_disowned(found.disowned, keys.document if keys else None)),
         evidence=evidence,
-        changes=() if found.record.errors() else tuple(found.history.told),
+        changes=() if found.record.errors() else tuple(found.history.new_changes),
         deadlines=deadlines,
         notices=tuple(
-            NoticeTold(**msgspec.structs.asdict(item), sentence=_notice_sentence(item))
-            for item in found.history.given
+            ReportedNotice(**msgspec.structs.asdict(item), sentence=_notice_sentence(item))
+            for item in found.history.notices
         ),
         package=package,
         checks=found.record.results(),
@@ -92,21 +92,21 @@ def make_report(
 
 def _notice_sentence(given: NoticeGiven) -> str:
     place = "/".join(part for part in (given.subprocessor, given.engagement, given.planned) if part)
-    said = [f"Version {given.version}, {plain(given.name)} ({place}): {given.outcome}."]
-    said += words.notice_dates(ENGLISH, given.notice)
+    sentences = [f"Version {given.version}, {plain(given.name)} ({place}): {given.outcome}."]
+    sentences += words.notice_dates(ENGLISH, given.notice)
     counted = words.notice_given(ENGLISH, given.notice)
-    said += [f"{counted}."] if counted else []
+    sentences += [f"{counted}."] if counted else []
     if given.outcome != "kept":
-        said += [f"Reason given: {plain(given.reason)}" if given.reason else "No reason is given."]
-    return " ".join(said)
+        sentences += [f"Reason given: {plain(given.reason)}" if given.reason else "No reason is given."]
+    return " ".join(sentences)
 
 
-def _disowned(found: DisownedVersions, keys: KeyList | None) -> Iterator[DisownedTold]:
+def _disowned(found: DisownedVersions, keys: KeyList | None) -> Iterator[ReportedDisowned]:
     """Yield ranges of versions with the key that was ended, and a sentence for each."""
     listed = {} if keys is None else {record.kid: record for record in keys.keys}
     for one in found.all:
         if (key := listed.get(one.kid)) is not None:
-            yield DisownedTold(
+            yield ReportedDisowned(
                 first_version=one.first,
                 last_version=one.last,
                 key=key,
@@ -115,7 +115,7 @@ def _disowned(found: DisownedVersions, keys: KeyList | None) -> Iterator[Disowne
             )
 
 
-def _deadlines(found: Round, now: dt.datetime) -> tuple[tuple[DeadlineTold, ...] | None, str]:
+def _deadlines(found: Round, now: dt.datetime) -> tuple[tuple[ReportedDeadline, ...] | None, str]:
     """Return the open deadlines; ``None`` where they were not worked out, with why, if that is news."""
     newest = found.newest
     if newest is None or found.now is None:
@@ -126,7 +126,7 @@ def _deadlines(found: Round, now: dt.datetime) -> tuple[tuple[DeadlineTold, ...]
         return None, f"Until when one may object: {error.message}."
 
 
-def _open_deadlines(register: Register, now: dt.datetime) -> Iterator[DeadlineTold]:
+def _open_deadlines(register: Register, now: dt.datetime) -> Iterator[ReportedDeadline]:
     zone = zone_of(register.publisher.time_zone)
     today = local_day(now, zone)
     event_words = EventWords(ENGLISH, register, today)
@@ -136,17 +136,17 @@ def _open_deadlines(register: Register, now: dt.datetime) -> Iterator[DeadlineTo
             left = "today" if days_left == 0 else f"{days_left} day{'s' * (days_left > 1)} left"
             to = f"; object at {plain(item.contact)}" if item.contact else ""
             sentence = f"{item.day.isoformat()} ({left}): {plain(event_words.title(item))}{to}."
-            yield DeadlineTold(**msgspec.structs.asdict(item), days_left=days_left, sentence=sentence)
+            yield ReportedDeadline(**msgspec.structs.asdict(item), days_left=days_left, sentence=sentence)
 
 
 def _end(
-    run: Round, newest: Register | None, deadlines: tuple[DeadlineTold, ...] | None
+    run: Round, newest: Register | None, deadlines: tuple[ReportedDeadline, ...] | None
 ) -> RegisterError | None:
     """Return what the run ends with: the worst finding, else the weightiest of what was asked for."""
     asked, known, days = run.options.fail_on, run.remembered, run.options.fail_on_deadline
     if errors := run.record.errors():
         return worst(errors)
-    if any(given.outcome in asked for given in run.history.given):
+    if any(given.outcome in asked for given in run.history.notices):
         return PromiseNotKept("a promise of notice was not kept")
     if days is not None and (deadlines is None or any(item.days_left <= days for item in deadlines)):
         return DeadlineNear("the last day to object is near, or cannot be worked out")
@@ -198,9 +198,9 @@ def _not_checked(found: Round, of_a_package: Iterable[str], no_deadlines: str) -
 
 
 def _some(what: str, sentences: Sequence[str]) -> Iterator[str]:
-    for sentence in sentences[:_MOST_TOLD]:
+    for sentence in sentences[:_MAX_NAMED]:
         yield f"{what}: {sentence}."
-    if (more := len(sentences) - _MOST_TOLD) > 0:
+    if (more := len(sentences) - _MAX_NAMED) > 0:
         yield f"{what}: {more} more of this kind."
 
 

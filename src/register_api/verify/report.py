@@ -86,7 +86,7 @@ class PackageSeen(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[str, ...] = ()
 
 
-class FactProven(msgspec.Struct, frozen=True, kw_only=True):
+class ProvenFact(msgspec.Struct, frozen=True, kw_only=True):
     """What a record of a package that proves notice says, once it holds; instants are UTC.
 
     ``at`` and ``sealed_at`` are as the sender says, ``stamped_at`` as an accepted authority does; ``address``
@@ -107,21 +107,21 @@ class FactProven(msgspec.Struct, frozen=True, kw_only=True):
     stamped_at: dt.datetime | None
 
 
-class NoticeSeen(msgspec.Struct, frozen=True, kw_only=True):
+class ProvenNotice(msgspec.Struct, frozen=True, kw_only=True):
     """What a package that proves notice shows: of which version was told, and what happened, in its order."""
 
     register: str
     version: int
-    facts: tuple[FactProven, ...]
+    facts: tuple[ProvenFact, ...]
 
 
-class NoticeTold(NoticeGiven, frozen=True, kw_only=True):
+class ReportedNotice(NoticeGiven, frozen=True, kw_only=True):
     """An announcement that a promise covers, as recounted, with the verifier's own sentence."""
 
     sentence: str
 
 
-class ChangeTold(msgspec.Struct, frozen=True, kw_only=True):
+class ReportedChange(msgspec.Struct, frozen=True, kw_only=True):
     """A change that is new since the run before, of a version's diff, with the verifier's own sentence."""
 
     version: int
@@ -134,7 +134,7 @@ class ChangeTold(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
-class DeadlineTold(Upcoming, frozen=True, kw_only=True):
+class ReportedDeadline(Upcoming, frozen=True, kw_only=True):
     """Until when one may object to something, with the verifier's own sentence.
 
     Days are left from that of the check, in the publisher's time zone; 0: today is the last.
@@ -144,14 +144,14 @@ class DeadlineTold(Upcoming, frozen=True, kw_only=True):
     sentence: str
 
 
-class ErrorTold(msgspec.Struct, frozen=True, kw_only=True):
+class ReportedError(msgspec.Struct, frozen=True, kw_only=True):
     """Why a run ended before it could check anything."""
 
     message: str
     hint: str
 
 
-class DisownedTold(msgspec.Struct, frozen=True, kw_only=True):
+class ReportedDisowned(msgspec.Struct, frozen=True, kw_only=True):
     """Versions that the publisher stopped standing for, with their key as it is listed now."""
 
     first_version: int
@@ -210,16 +210,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     versions_checked: tuple[int, int] | None = None
     lifecycle: Lifecycle | None = None
     new_keys: tuple[KeyRecord, ...] = ()
-    disowned: tuple[DisownedTold, ...] = ()
+    disowned: tuple[ReportedDisowned, ...] = ()
     evidence: tuple[str, ...] = ()
-    changes: tuple[ChangeTold, ...] = ()
-    deadlines: tuple[DeadlineTold, ...] | None = None
-    notices: tuple[NoticeTold, ...] = ()
+    changes: tuple[ReportedChange, ...] = ()
+    deadlines: tuple[ReportedDeadline, ...] | None = None
+    notices: tuple[ReportedNotice, ...] = ()
     package: PackageSeen | None = None
-    told: NoticeSeen | None = None
+    told: ProvenNotice | None = None
     checks: tuple[CheckResult, ...] = ()
     not_checked: tuple[str, ...] = ()
-    error: ErrorTold | None = None
+    error: ReportedError | None = None
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,12 +9,12 @@ from register_api.core.instant import in_words
 from register_api.core.language.language import ENGLISH, shorten
 from register_api.core.language.notice import lifecycle_notice
 from register_api.errors import DeadlineNear, Forged, Inconsistent, NewerVersion, PromiseNotKept
-from register_api.verify.report import CheckResult, NoticeSeen, Report
+from register_api.verify.report import CheckResult, ProvenNotice, Report
 from register_api.verify.state import RootOrigin
 
 _MAX_TEXT = 600
 
-_MOST_TOLD = 50
+_MAX_LISTED = 50
 """So many changes or deadlines are told; of more only the number."""
 
 _ASKED_FOR = {PromiseNotKept: "Notice", DeadlineNear: "Open deadlines", NewerVersion: "Version and New"}
@@ -28,11 +28,11 @@ _MARKS = {"ok": "ok           ", "failed": "FAILED       ", "skipped": "not chec
 
 def render_text(report: Report) -> str:
     """Return the report for a person; it never says less than what the result rests on."""
-    said = {skipped_in_words(check) for check in report.checks}
-    limits = [sentence for sentence in report.not_checked if sentence not in said]
+    skipped = {skipped_in_words(check) for check in report.checks}
+    limits = [sentence for sentence in report.not_checked if sentence not in skipped]
     disowned = [
-        f"{told.sentence} {'Acknowledged' if told.acknowledged else 'Not acknowledged'}."
-        for told in report.disowned
+        f"{item.sentence} {'Acknowledged' if item.acknowledged else 'Not acknowledged'}."
+        for item in report.disowned
     ]
     lines = [
         *_head(report),
@@ -42,7 +42,7 @@ def render_text(report: Report) -> str:
         "",
         *_section("Disowned", disowned, most=None),
         *_news(report),
-        *_told(report.told),
+        *_proven_notice(report.told),
         *_section("What this does not say", limits, most=None),
         *_verdict(report),
     ]
@@ -112,15 +112,15 @@ def _version(report: Report) -> Iterator[str]:
 def _root_in_words(root: RootOrigin) -> str:
     """Return which root trust began from, and what that is worth."""
     trust = "at FIRST USE, TAKEN ON TRUST: compare its SHA-256 with your contract"
-    said = {
+    origin = {
         "file": f"version {root.version} from the file {root.source}",
         "digest": f"version {root.version}, fetched and equal to the SHA-256 that was given",
         "first use": f"version {root.version} {trust}",
         "remembered": f"version {root.version}, remembered from an earlier run",
     }[root.how]
     if root.how == "remembered" and root.first_use:
-        return f"{said}, which began {trust}"
-    return said
+        return f"{origin}, which began {trust}"
+    return origin
 
 
 def skipped_in_words(check: CheckResult) -> str:
@@ -140,12 +140,12 @@ def _checks(checks: Iterable[CheckResult]) -> Iterator[str]:
 
 
 def _news(report: Report) -> Iterator[str]:
-    yield from _section("New", [f"Version {told.version}: {told.sentence}" for told in report.changes])
-    yield from _section("Open deadlines", [told.sentence for told in report.deadlines or ()])
-    yield from _section("Notice", [told.sentence for told in report.notices], most=None)
+    yield from _section("New", [f"Version {item.version}: {item.sentence}" for item in report.changes])
+    yield from _section("Open deadlines", [item.sentence for item in report.deadlines or ()])
+    yield from _section("Notice", [item.sentence for item in report.notices], most=None)
 
 
-def _section(title: str, sentences: Sequence[str], most: int | None = _MOST_TOLD) -> Iterator[str]:
+def _section(title: str, sentences: Sequence[str], most: int | None = _MAX_LISTED) -> Iterator[str]:
     if sentences:
         yield f"{title}:"
         yield from (f"  - {sentence}" for sentence in sentences[:most])
@@ -154,11 +154,11 @@ def _section(title: str, sentences: Sequence[str], most: int | None = _MOST_TOLD
         yield ""
 
 
-def _told(told: NoticeSeen | None) -> Iterator[str]:
-    if told is None:
+def _proven_notice(notice: ProvenNotice | None) -> Iterator[str]:
+    if notice is None:
         return
-    yield f"Told of version {told.version} of {plain(told.register)}:"
-    for fact in told.facts:
+    yield f"Told of version {notice.version} of {plain(notice.register)}:"
+    for fact in notice.facts:
         who = "an address that cannot be shown" if fact.address is None else plain(fact.address)
         customer = f", customer {plain(fact.customer)}" if fact.customer else ""
         yield f"  - {instant_in_words(fact.at)}: {plain(fact.what)}"

@@ -91,7 +91,7 @@ FORMAT: Final = "sub-processor-register-state/1"
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Keep other runs out of a state folder, which is made if need be."""
     import filelock  # noqa: PLC0415 - with asyncio, which it loads, a tenth of importing all of this
 

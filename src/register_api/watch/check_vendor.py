@@ -19,7 +19,7 @@ from register_api.core.format.paths import max_bytes
 from register_api.core.text import base_url_problem, printable, quoted
 from register_api.errors import Forked, RegisterError, RolledBack, Unreachable, VerificationError, WatchError
 from register_api.verify import Options, Report, Verified, VerifyResult, verify
-from register_api.verify.evidence.package import Made, make_evidence
+from register_api.verify.evidence.package import EvidenceResult, make_evidence
 from register_api.verify.fetcher import HttpFetcher, NotServed
 from register_api.watch.settings import WatchSettings
 from register_api.watch.vendors import Vendor
@@ -271,7 +271,9 @@ def _trouble(error: RegisterError, fetcher: PollFetcher, now: dt.datetime) -> Lo
     return Looked(word, error.message, error.hint, fetcher.elsewhere, wait)
 
 
-def evidence_of(vendor: Vendor, version: int, root_sha256: str, asking: Asking, now: dt.datetime) -> Made:
+def evidence_of(
+    vendor: Vendor, version: int, root_sha256: str, asking: Asking, now: dt.datetime
+) -> EvidenceResult:
     """Fetch a version anew with all that proves it, from the root of the contract or the known one."""
     if not vendor.register or version < 1:
         raise WatchError(f"{vendor.name} has no register with a version {version}")

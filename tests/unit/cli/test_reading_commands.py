@@ -10,7 +10,7 @@ import pytest
 
 from publishers import NOW, Publisher
 from register_api.core.format import tree
-from register_api.verify.state import held
+from register_api.verify.state import locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,7 +138,7 @@ def test_an_ending_without_any_check_is_told_to_people_and_to_machines(
     call: Call, folder: Path, options: tuple[str, ...], said: str
 ) -> None:
     """A program that asked for JSON gets JSON, whatever the run ends with."""
-    with held(folder / "held"):
+    with locked(folder / "held"):
         result = call("verify", "http://127.0.0.1:9/", *options, "--json")
     code = 3 if "held" in options else 2
     document = json.loads(result.stdout)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from publishers import NOW
-from register_api.verify.state import held
+from register_api.verify.state import locked
 from static_host import static_host
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def test_what_is_stale_is_named_with_its_end(cron: Call, clock: Clock) -> None:
 
 
 def test_a_state_that_another_run_holds_has_a_code_of_its_own(cron: Call, folder: Path) -> None:
-    with held(folder / "seen"):
+    with locked(folder / "seen"):
         result = cron("--json")
     assert result.exit_code == 3
     report = json.loads(result.stdout)

@@ -173,6 +173,6 @@ def test_what_has_expired_is_named(publisher: MemoryPublisher) -> None:
 def test_a_state_that_another_run_holds_has_a_code_of_its_own(
     publisher: MemoryPublisher, tmp_path: Path
 ) -> None:
-    with state.held(tmp_path), pytest.raises(StateInUse) as caught:
+    with state.locked(tmp_path), pytest.raises(StateInUse) as caught:
         look(publisher, tmp_path)
     assert caught.value.exit_code == 3

@@ -22,7 +22,7 @@ from time_authority import Authority, authority
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from register_api.verify.evidence.package import Made
+    from register_api.verify.evidence.package import EvidenceResult
     from register_api.verify.report import Report
 
 SOON = NOW + dt.timedelta(days=1)
@@ -46,7 +46,7 @@ def brief() -> Authority:
     return authority("Brief", until=SOON)
 
 
-def make(files: dict[str, bytes], version: int, **options: object) -> Made:
+def make(files: dict[str, bytes], version: int, **options: object) -> EvidenceResult:
     """Return a package of a version, with the report on it."""
     return make_evidence("tree", MemoryFetcher(files), version, Options(wait=0, **options), NOW)
 

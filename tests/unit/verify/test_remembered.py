@@ -237,7 +237,7 @@ def test_a_failed_run_does_not_move_what_is_remembered(
 
 def test_two_runs_do_not_share_a_folder(publisher: MemoryPublisher, run: Run, tmp_path: Path) -> None:
     """The second one says so instead of writing over the first."""
-    with state.held(tmp_path), pytest.raises(UsageError, match="another run"):
+    with state.locked(tmp_path), pytest.raises(UsageError, match="another run"):
         run(publisher.files, state=tmp_path)
 
 

@@ -178,24 +178,24 @@ class Recorder:
         return tuple(map(self._result, self._checks))
 
     def _result(self, check: Check) -> CheckResult:
-        said = msgspec.structs.asdict(check)
+        fields = msgspec.structs.asdict(check)
         if found := self._errors.get(check.id):
             bad = worst(found)
             others = list(dict.fromkeys(error.message for error in found if error is not bad))
-            told = [bad.message, *others[: MAX_MESSAGES - 1]]
-            rest = len(others) + 1 - len(told)
+            messages = [bad.message, *others[: MAX_MESSAGES - 1]]
+            rest = len(others) + 1 - len(messages)
             return CheckResult(
-                **said,
+                **fields,
                 result="failed",
-                sentence="; ".join(told) + (f"; and {rest} more" if rest > 0 else ""),
+                sentence="; ".join(messages) + (f"; and {rest} more" if rest > 0 else ""),
                 hint=bad.hint,
                 code=bad.exit_code,
                 word=bad.word,
             )
         if check.id in self._passed and check.id not in self._skipped:
-            return CheckResult(**said, result="ok", sentence=self._passed[check.id])
+            return CheckResult(**fields, result="ok", sentence=self._passed[check.id])
         why = self._skipped.get(check.id, "what it rests on did not hold")
-        return CheckResult(**said, result="skipped", sentence=why)
+        return CheckResult(**fields, result="skipped", sentence=why)
 
 
 @dataclass(frozen=True)

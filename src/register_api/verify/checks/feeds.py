@@ -29,7 +29,7 @@ _ATOM = "{http://www.w3.org/2005/Atom}"
 _VERSION = re.compile(r"[1-9][0-9]{0,15}")
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class FeedVersion(msgspec.Struct, frozen=True, kw_only=True):
     """What one entry of a feed says of a version: instants as spelled; title, summary and content."""
 
     version: int
@@ -39,7 +39,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, str, str]
 
 
-def read_atom(data: bytes, register: str, tag: str = "") -> tuple[Told, ...]:
+def read_atom(data: bytes, register: str, tag: str = "") -> tuple[FeedVersion, ...]:
     """Read an Atom feed (RFC 4287).
 
     Raises:
@@ -57,7 +57,7 @@ def read_atom(data: bytes, register: str, tag: str = "") -> tuple[Told, ...]:
     name = _text(feed, "id")
     _check_id(name, register, tag)
     return tuple(
-        Told(
+        FeedVersion(
             version=_version(name, _text(entry, "id")),
             updated=_instant(_text(entry, "updated")),
             published=_instant(_text(entry, "published")),
@@ -89,7 +89,7 @@ class _Feed(msgspec.Struct, frozen=True):
     about: _About = msgspec.field(name="_register")
 
 
-def read_json(data: bytes, register: str) -> tuple[tuple[Told, ...], tuple[LogHead, ...]]:
+def read_json(data: bytes, register: str) -> tuple[tuple[FeedVersion, ...], tuple[LogHead, ...]]:
     """Read a JSON Feed (version 1.1).
 
     Raises:
@@ -102,8 +102,8 @@ def read_json(data: bytes, register: str) -> tuple[tuple[Told, ...], tuple[LogHe
     names = [item.id.rpartition("/versions/")[0] for item in feed.items]
     for name in set(names):
         _check_id(name, register)
-    told = tuple(
-        Told(
+    entries = tuple(
+        FeedVersion(
             version=_version(name, item.id),
             updated=_instant(item.date_modified),
             published=_instant(item.date_published),
@@ -112,32 +112,32 @@ def read_json(data: bytes, register: str) -> tuple[tuple[Told, ...], tuple[LogHe
         )
         for name, item in zip(names, feed.items, strict=True)
     )
-    return told, tuple(item.log for item in feed.items)
+    return entries, tuple(item.log for item in feed.items)
 
 
-def _check_page(page: tuple[Told, ...], newest: int, oldest: int, history: History) -> None:
+def _check_page(page: tuple[FeedVersion, ...], newest: int, oldest: int, history: History) -> None:
     """Check that a page tells of exactly some versions, newest first, with their instants and changes."""
-    if [told.version for told in page] != list(range(newest, oldest - 1, -1)):
+    if [entry.version for entry in page] != list(range(newest, oldest - 1, -1)):
         raise Inconsistent(f"does not name versions {newest} to {oldest}, newest first, each once")
     _check_entries(page, tree.FEED_ATOM.path(), history)
 
 
-def _check_entries(page: tuple[Told, ...], path: str, history: History) -> None:
-    for told in page:
-        at = history.published.get(told.version, told.updated)
-        for instant in (told.updated, told.published):
+def _check_entries(page: tuple[FeedVersion, ...], path: str, history: History) -> None:
+    for entry in page:
+        at = history.published.get(entry.version, entry.updated)
+        for instant in (entry.updated, entry.published):
             if instant != at:
-                raise Inconsistent(f"version {told.version} was not published at {instant}")
-        if not history.has_types(told.version, told.types, path):
-            raise Inconsistent(f"version {told.version} has changes of other types")
+                raise Inconsistent(f"version {entry.version} was not published at {instant}")
+        if not history.has_types(entry.version, entry.types, path):
+            raise Inconsistent(f"version {entry.version} has changes of other types")
 
 
-def _check_interest(page: tuple[Told, ...], path: str, newest: int, history: History) -> None:
+def _check_interest(page: tuple[FeedVersion, ...], path: str, newest: int, history: History) -> None:
     """Check that a feed by interest tells of the versions with changes of that interest, and of no others.
 
     Of versions that this run has not read it is known only that each stands there once.
     """
-    numbers = [told.version for told in page]
+    numbers = [entry.version for entry in page]
     if numbers != sorted(set(numbers), reverse=True) or len(numbers) > FEED_PAGE_SIZE:
         raise Inconsistent(f"does not name at most {FEED_PAGE_SIZE} versions, newest first, each once")
     if numbers and numbers[0] > newest:
@@ -271,6 +271,6 @@ def check_archive(run: Round) -> str:
             keys, data = run.log.keys_for(newest), run.get(path)
             check_xml_signature(run, keys, path, data, newest)
             check_signatures(run, keys, "V23", path, data, newest)
-            told = read_atom(data, keys.register)
-            _check_page(told, newest, newest - FEED_PAGE_SIZE + 1, run.history)
+            entries = read_atom(data, keys.register)
+            _check_page(entries, newest, newest - FEED_PAGE_SIZE + 1, run.history)
     return f"pages {pages[0]} to {pages[-1]}" if len(pages) > 1 else f"page {pages[0]}"

@@ -21,7 +21,7 @@ from register_api.core.model import Register
 from register_api.core.notice_period import NoticePolicy, Promises
 from register_api.errors import Inconsistent, Malformed
 from register_api.verify.checks.check_table import Recorder
-from register_api.verify.report import ChangeTold, Update
+from register_api.verify.report import ReportedChange, Update
 from register_api.verify.report_text import plain
 from register_api.verify.state import Remembered, VersionRange
 
@@ -39,8 +39,8 @@ class History:
         published: When each version looked at was published, by number, as the feeds spell it.
         checked: First and last version that were checked in full; ``None``: none was.
         feeds: Which versions each feed has to tell of, by its path, and which types of change of each.
-        told: Every change of the versions that no earlier run has read in full.
-        given: Every announcement that a promise covers, of the versions that were judged.
+        new_changes: Every change of the versions that no earlier run has read in full.
+        notices: Every announcement that a promise covers, of the versions that were judged.
         not_judged: What could not be judged, in sentences.
     """
 
@@ -48,8 +48,8 @@ class History:
         self.published: dict[int, str] = {}
         self.checked: tuple[int, int] | None = None
         self.feeds: dict[str, dict[int, tuple[str, ...]]] = {}
-        self.told: list[ChangeTold] = []
-        self.given: list[NoticeGiven] = []
+        self.new_changes: list[ReportedChange] = []
+        self.notices: list[NoticeGiven] = []
         self.not_judged: list[str] = []
         self._newer: dict[int, bool] = {}
         self._known = (remembered.checked_version or remembered.size) if remembered else None
@@ -82,7 +82,7 @@ class History:
             self.not_judged.append(f"version {newer.version}: the version before could not be read")
         else:
             found = judge(older, newer, diff, self._promises(zone), whole=self._whole)
-            self.given += found.given
+            self.notices += found.given
             self.not_judged += found.not_judged
             for item in found.contradictions:
                 record.fail("V31", Inconsistent(item.message))
@@ -116,8 +116,8 @@ class History:
         if self._known is not None and register.version > self._known:
             # Days are told as of the instant in UTC: a register may name a zone that this machine lacks.
             sentences = Sentences(ENGLISH, register, register.published_at.date())
-            self.told += [
-                ChangeTold(
+            self.new_changes += [
+                ReportedChange(
                     version=register.version,
                     id=change.id,
                     type=change.type,
@@ -146,7 +146,7 @@ class History:
             types = tuple(dict.fromkeys(change.type for change in changes))
             self.feeds.setdefault(path, {})[register.version] = types
 
-    def has_types(self, version: int, told: tuple[str, ...], path: str = _MAIN) -> bool:
+    def has_types(self, version: int, listed: tuple[str, ...], path: str = _MAIN) -> bool:
         """Tell whether a feed has to tell changes of these types, each once, in order, as far as is known.
 
         Of a later minor number of the format, types that this program cannot count may stand among them.
@@ -156,7 +156,7 @@ class History:
         types, newer = self.feeds.get(path, {}).get(version), self._newer[version]
         if types is None:
             return newer
-        return types == (tuple(type_ for type_ in told if type_ in types) if newer else told)
+        return types == (tuple(type_ for type_ in listed if type_ in types) if newer else listed)
 
 
 class DisownedVersions:

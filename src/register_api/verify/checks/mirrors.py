@@ -120,7 +120,7 @@ def _other_checkpoint(run: Round, data: bytes, newest: int) -> int:
 def _other_feed(run: Round, data: bytes, _newest: int) -> int:
     """Return the newest version that a feed names, if the signature beside it fits."""
     keys = run.keys.document
-    newest = max((told.version for told in read_atom(data, keys.register)), default=0)
+    newest = max((entry.version for entry in read_atom(data, keys.register)), default=0)
     check_xml_signature(run, keys, tree.FEED_ATOM.path(), data, newest)
     return newest
 
@@ -198,14 +198,14 @@ def check_upcoming(run: Round) -> str:
     path, most, newest = tree.UPCOMING.path(), tree.UPCOMING.max_bytes, run.register.document
     data = run.get(path)
     with naming(path):
-        said = decode(data, UpcomingEvents, max_bytes=most)
-        if said.format_minor != newest.format_minor:
+        published = decode(data, UpcomingEvents, max_bytes=most)
+        if published.format_minor != newest.format_minor:
             raise Inconsistent("not of the same minor number of the format as the register")
-        if said.format_minor == FORMAT_MINOR:
-            agrees = said == expected
+        if published.format_minor == FORMAT_MINOR:
+            agrees = published == expected
         else:
             mine, theirs = (parse(form, max_bytes=most) for form in (encode(expected), data))
-            agrees = _agrees(theirs, mine, newer=said.format_minor > FORMAT_MINOR)
+            agrees = _agrees(theirs, mine, newer=published.format_minor > FORMAT_MINOR)
         if not agrees:
             raise Inconsistent("differs from what follows from the register")
     number = len(expected.upcoming)
@@ -226,21 +226,21 @@ def _expected(newest: Encoded[Register]) -> UpcomingEvents:
         raise
 
 
-def _agrees(said: Any, expected: Any, *, newer: bool) -> bool:
+def _agrees(published: Any, expected: Any, *, newer: bool) -> bool:
     """Compare documents of two minor numbers: what both know; what the newer one brought is not judged."""
     mine, theirs = (
         {tuple(row.get(name) for name in _NAMED_BY): row for row in document.pop("upcoming")}
-        for document in (expected, said)
+        for document in (expected, published)
     )
     if not (mine.keys() <= theirs.keys() if newer else mine.keys() == theirs.keys()):
         return False
     unjudged = {"format_minor", "type"} if newer else {"format_minor"}
-    pairs = [(said, expected), *((theirs[name], row) for name, row in mine.items())]
+    pairs = [(published, expected), *((theirs[name], row) for name, row in mine.items())]
     return all(_shared(one, other, unjudged) for one, other in pairs)
 
 
-def _shared(said: Any, expected: Any, unjudged: set[str]) -> bool:
-    if not (isinstance(said, dict) and isinstance(expected, dict)):
-        return bool(said == expected)
-    names = said.keys() & expected.keys() - unjudged
-    return all(_shared(said[name], expected[name], unjudged) for name in names)
+def _shared(published: Any, expected: Any, unjudged: set[str]) -> bool:
+    if not (isinstance(published, dict) and isinstance(expected, dict)):
+        return bool(published == expected)
+    names = published.keys() & expected.keys() - unjudged
+    return all(_shared(published[name], expected[name], unjudged) for name in names)

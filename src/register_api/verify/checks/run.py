@@ -30,7 +30,7 @@ Progress = Callable[[int, int, str], None]
 """Told the steps done, the steps known so far, and what comes next."""
 
 
-class _Unfounded(Exception):
+class _UnmetRequirement(Exception):
     """What a step rests on did not hold; the text is the number of that check."""
 
 
@@ -115,7 +115,7 @@ class Vouched(Generic[T]):
         if run is None:
             return self
         if self._check not in run.vouched or not run.record.holds(self._check):
-            raise _Unfounded(self._check)
+            raise _UnmetRequirement(self._check)
         value: T = run.vouched[self._check]
         return value
 
@@ -132,14 +132,14 @@ class Step(Generic[R]):
     """A check, and how it is made: a function that returns a sentence, or raises what it finds.
 
     Attributes:
-        ground: Numbers of the checks that it rests on, with spaces between.
+        requires: Numbers of the checks that it rests on, with spaces between.
         whole: Whether a run that looks at the newest register alone leaves it out.
         also: Further checks that are made with it.
     """
 
     check: str
     make: Callable[[R], str]
-    ground: str = ""
+    requires: str = ""
     whole: bool = False
     also: tuple[str, ...] = ()
 
@@ -154,7 +154,7 @@ def make_checks(run: R, steps: Iterable[Step[R]]) -> None:
             quick = run.options.quick
             run.record.skip(checks, "a quick run leaves it out" if quick else "no history was asked for")
             continue
-        if missing := [number for number in step.ground.split() if not run.record.holds(number)]:
+        if missing := [number for number in step.requires.split() if not run.record.holds(number)]:
             run.record.skip(checks, f"it rests on {missing[0]}, which did not hold")
             continue
         with run.record.recording(step.check):
@@ -162,7 +162,7 @@ def make_checks(run: R, steps: Iterable[Step[R]]) -> None:
                 run.record.passed(step.check, step.make(run))
             except NotApplicable as reason:
                 run.record.skip(checks, str(reason), applicable=False)
-            except _Unfounded as check:
+            except _UnmetRequirement as check:
                 run.record.skip(checks, f"it rests on {check}, which did not hold")
 
 

@@ -85,8 +85,8 @@ def check_witnesses(run: Round) -> str:
 
 
 def _in_words(found: Iterable[Cosignature]) -> str:
-    said = ((one.witness, _signed_when(one)) for one in found)
-    return ", ".join(f"{who} at {format_instant(at) if at else 'no known time'}" for who, at in said)
+    signed = ((one.witness, _signed_when(one)) for one in found)
+    return ", ".join(f"{who} at {format_instant(at) if at else 'no known time'}" for who, at in signed)
 
 
 def _signed_when(one: Cosignature) -> dt.datetime | None:
@@ -128,12 +128,12 @@ def check_time_stamp(run: Round) -> str:
     if not anchors:
         raise NotApplicable(f"{path}: of the right bytes, but by whom was not checked (--stamped-by)")
     run.stamp = size, stamp
-    said = (
+    sentence = (
         f"{stamp.authority} saw the log of size {size} at {format_instant(stamp.at)}, so version {size}"
         f" and all before it existed; it says itself that it was published at"
         f" {format_instant(published_at)}"
     )
-    return said + f"; not stamped: {log.size - size} after it" * (size < log.size)
+    return sentence + f"; not stamped: {log.size - size} after it" * (size < log.size)
 
 
 def _earlier_stamp(run: Round, log: Log) -> Iterator[SeenNewest]:
@@ -146,8 +146,8 @@ def _earlier_stamp(run: Round, log: Log) -> Iterator[SeenNewest]:
             data = run.get(tree.TIME_STAMP.path(size))
             checkpoint, _ = _stamped_version(run, log, size)
             stamp = open_time_stamp(data, checkpoint, run.options.stamped_by)
-            shown = Document.of("time-stamp", data, ".tsr"), Document.of("stamped", checkpoint, ".checkpoint")
-            yield SeenNewest(size, stamp.at, f"the time stamp of {stamp.authority}", shown)
+            proof = Document.of("time-stamp", data, ".tsr"), Document.of("stamped", checkpoint, ".checkpoint")
+            yield SeenNewest(size, stamp.at, f"the time stamp of {stamp.authority}", proof)
             return
 
 
@@ -202,8 +202,8 @@ def check_dates(run: Round) -> str:
         _check_next(run, run.log, one)
     if not latest:
         raise NotApplicable("nothing that is remembered or stamped shows an earlier version as the newest")
-    said = (f"version {one.size} was the newest at {format_instant(one.at)}" for one in latest.values())
-    return "; ".join(said)
+    sentences = (f"version {one.size} was the newest at {format_instant(one.at)}" for one in latest.values())
+    return "; ".join(sentences)
 
 
 def _check_next(run: Round, log: Log, seen: SeenNewest) -> None:

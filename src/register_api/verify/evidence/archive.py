@@ -76,8 +76,8 @@ def _check_layout(data: bytes, infos: Iterable[zipfile.ZipInfo], index_at: int) 
         if len(data) < at + _LOCAL.size:
             raise Malformed("a ZIP that ends within a member")
         signature, _, flags, method, _, _, crc, packed, size, name, extra = _LOCAL.unpack_from(data, at)
-        told = (info.flag_bits, info.compress_type, info.CRC, info.compress_size, info.file_size)
-        if (signature, flags, method, crc, packed, size) != (b"PK\x03\x04", *told) or flags & _SIZE_BEHIND:
+        listed = (info.flag_bits, info.compress_type, info.CRC, info.compress_size, info.file_size)
+        if (signature, flags, method, crc, packed, size) != (b"PK\x03\x04", *listed) or flags & _SIZE_BEHIND:
             raise Malformed(f"the member {info.filename[:200]!a} is described in two ways")
         at += _LOCAL.size + name + extra + packed
     expected = (b"PK\x05\x06", 0, 0, len(members), len(members), len(data) - at - _END.size, at, 0)

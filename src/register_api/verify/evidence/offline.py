@@ -32,7 +32,7 @@ from register_api.verify.evidence.archive import MAX_PACKAGE_BYTES, README, read
 from register_api.verify.evidence.package import examine_files, report_package
 from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
-from register_api.verify.report import FactProven, NoticeSeen, PackageSeen, Report
+from register_api.verify.report import PackageSeen, ProvenFact, ProvenNotice, Report
 from register_api.verify.report_text import plain
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ def verify_notice(
         report,
         exit_code=bad.exit_code if bad else 0,
         word=bad.word if bad else "verified",
-        told=_told(run) if run.record.holds("N04") else None,
+        told=_proven_notice(run) if run.record.holds("N04") else None,
         checks=(*run.record.results(), *report.checks),
         not_checked=(*report.not_checked, *_limits(run)),
     )
@@ -282,13 +282,13 @@ def verify_notice(
 _OF_A_RECORD = ("at", "what", "channel", "kind", "customer", "message_id", "body_sha256")
 
 
-def _told(run: NoticeRun) -> NoticeSeen:
+def _proven_notice(run: NoticeRun) -> ProvenNotice:
     """Return what the records say, with the addresses that can be shown and the stamps that are accepted."""
     openings, stamps = NoticeRun.openings.of(run) or {}, NoticeRun.stamps.of(run) or {}
     notice, facts = run.package.notice, []
     for record, (_, proven, seal) in zip(run.records, run.package.records(), strict=True):
         opening, stamp = openings.get(record.recipient or ""), stamps.get(proven.root)
-        fact = FactProven(
+        fact = ProvenFact(
             **{name: getattr(record, name) for name in _OF_A_RECORD},
             address=opening.address if opening else None,
             reply=proven.reply if opening else None,
@@ -296,7 +296,7 @@ def _told(run: NoticeRun) -> NoticeSeen:
             stamped_at=stamp.at if stamp else None,
         )
         facts.append(fact)
-    return NoticeSeen(register=notice.register, version=notice.version, facts=tuple(facts))
+    return ProvenNotice(register=notice.register, version=notice.version, facts=tuple(facts))
 
 
 def _limits(run: NoticeRun) -> Iterator[str]:

@@ -19,7 +19,7 @@ from register_api.errors import Forged, Malformed, UsageError
 from register_api.verify.checks.check_table import PACKAGE_CHECKS, NotApplicable
 from register_api.verify.checks.round import Round, Version
 from register_api.verify.checks.run import Progress, Step, make_checks
-from register_api.verify.engine import check_package, look
+from register_api.verify.engine import check_package, check_with_retry
 from register_api.verify.evidence.archive import README, make_archive, notice_bound
 from register_api.verify.fetcher import Fetcher, KeepingFetcher, MemoryFetcher
 from register_api.verify.options import Options
@@ -33,7 +33,7 @@ _VERSION = re.compile(r"v1/versions/([1-9][0-9]{0,15})/.*")
 _MAX_CHANGES = 200
 
 
-class Made(msgspec.Struct, frozen=True, kw_only=True):
+class EvidenceResult(msgspec.Struct, frozen=True, kw_only=True):
     """A report, on the package or on what is served where that did not hold; its bytes if both hold."""
 
     report: Report
@@ -47,7 +47,7 @@ def make_evidence(
     options: Options,
     now: dt.datetime,
     progress: Progress | None = None,
-) -> Made:
+) -> EvidenceResult:
     """Verify a version where it is served, and gather what proves it.
 
     Args:
@@ -62,17 +62,17 @@ def make_evidence(
         UsageError: There is no such version yet, or the given root cannot be read.
     """
     options = msgspec.structs.replace(options, history="none", state=None)
-    found = look(fetcher, options, now, None, progress)
+    found = check_with_retry(fetcher, options, now, None, progress)
     log = Round.log.of(found)
     if log is not None and version > log.size:
         raise UsageError(f"there is no version {version}: the newest is {log.size}")
     served = make_report(base, found, now)
     if served.exit_code:
-        return Made(report=served)
+        return EvidenceResult(report=served)
     kept = KeepingFetcher(fetcher)
     proven = check_package(Round(kept, options, None, None, progress, PACKAGE_CHECKS), version)
     if proven.record.errors():
-        return Made(report=make_report(base, proven, now))
+        return EvidenceResult(report=make_report(base, proven, now))
     # A customer's own root may be a later one; whoever reads the package may have only the first.
     for number in range(1, proven.start.origin.version + 1):
         kept.get(tree.ROOT.path(number), tree.ROOT.max_bytes)
@@ -81,10 +81,10 @@ def make_evidence(
     report = report_package("the package", "", found, now)
     shown = Round.found.of(found)
     if report.exit_code or shown is None:
-        return Made(report=report)
+        return EvidenceResult(report=report)
     readme = make_readme(kept.files, found)
     data = make_archive({**kept.files, README: readme}, shown.register.published_at)
-    return Made(report=report_package("the package", digest(data), found, now), data=data)
+    return EvidenceResult(report=report_package("the package", digest(data), found, now), data=data)
 
 
 def _examine(
