@@ -1,8 +1,8 @@
-"""From a struct to its one form of bytes and back: RFC 8785 (JCS), strictly read.
+"""Canonical JSON: encoding of structs as RFC 8785 (JCS), and strict decoding.
 
-A document has exactly one encoding: names sorted by UTF-16 code units (RFC 8785 section 3.2.3), no
-white space, no floats, integers within ±(2^53-1). Reading refuses everything else, so that two
-programs can never see different documents in the same bytes.
+A document has exactly one encoding: names sorted by UTF-16 code units (RFC 8785 section 3.2.3), no white
+space, no floats, integers within ±(2^53-1). Decoding refuses everything else, so that no two programs can
+read different documents from the same bytes.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from register_api.core.text import printable
 from register_api.errors import Malformed
 
 MAX_DEPTH = 32
-"""Deepest nesting of arrays and objects that a reader accepts."""
+"""Maximum nesting of arrays and objects."""
 
 MAX_SAFE_INTEGER = 2**53 - 1
-"""Largest integer that every JSON reader keeps exactly (RFC 8785 section 3.2.2.3)."""
+"""Largest integer that every JSON parser represents exactly (RFC 8785 section 3.2.2.3)."""
 
 T = TypeVar("T")
 
@@ -32,17 +32,18 @@ _encoder = msgspec.json.Encoder(order="sorted")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 _BEYOND_BASIC_PLANE = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
-"""First bytes of characters beyond U+FFFF: only beside such names does the order of code points, which
-msgspec sorts by, differ from that of UTF-16 code units. Looking for each costs less than a pattern."""
+"""First bytes of characters beyond U+FFFF: only with such names does the order of code points, by which
+msgspec sorts, differ from that of UTF-16 code units. Searching for each is faster than a pattern.
+"""
 
 _ODD_INSTANT = re.compile(rb'"[0-9]{4}-[0-9]{2}-[0-9]{2}(?!"|T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z")')
-"""What begins like a day and is neither one nor an instant as this format spells it: perhaps a text."""
+"""Matches strings that begin like a date and are neither a date nor a timestamp in the form used here."""
 
 
 class Encoded(msgspec.Struct, Generic[T], frozen=True):
-    """A document together with its canonical bytes, which are made once: as signed, stored and served.
+    """A document with its canonical bytes, as signed, stored and served.
 
-    It is what this program reads in the bytes; a program of another release may read more.
+    ``document`` has what this release reads from the bytes; other releases may read more.
     """
 
     document: T
@@ -50,11 +51,11 @@ class Encoded(msgspec.Struct, Generic[T], frozen=True):
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the bytes in hex."""
+        """SHA-256 of the bytes, in hex."""
         return digest(self.data)
 
     def plain(self) -> Any:
-        """Return all that the bytes say, as ``parse`` does, also what this program has no field for."""
+        """Return the bytes decoded to builtins, including fields unknown to this release."""
         return _plain_decoder.decode(self.data)
 
 
@@ -69,7 +70,7 @@ _plain_decoder = msgspec.json.Decoder()
 def encode(document: object) -> bytes:
     """Return the RFC 8785 bytes of a struct or of builtins without floats: UTF-8, no final newline.
 
-    A lone surrogate or another value that JSON cannot hold is ``Malformed``.
+    Raises ``Malformed`` for a lone surrogate or another value that JSON cannot represent.
     """
     try:
         data = _encoder.encode(document)
@@ -81,7 +82,7 @@ def encode(document: object) -> bytes:
 
 
 def encoded(document: T) -> Encoded[T]:
-    """Return a document with its bytes, as ``encode`` makes them."""
+    """Return a document with its encoded bytes."""
     return Encoded(document, encode(document))
 
 
@@ -91,12 +92,12 @@ def digest(data: bytes) -> str:
 
 
 def is_digest(text: str) -> bool:
-    """Tell whether a text is spelled as ``digest`` returns it."""
+    """Return whether a text has the form returned by ``digest``."""
     return _DIGEST.fullmatch(text) is not None
 
 
 def parse(data: bytes, *, max_bytes: int = 16 * 2**20) -> Any:
-    """Read a document into builtins, strictly: its bytes must be the RFC 8785 form of what they say.
+    """Decode a document into builtins; its bytes must be in RFC 8785 form.
 
     Raises:
         Malformed: Too large or deep, not UTF-8, not JSON, duplicate names, floats, integers out of
@@ -118,11 +119,11 @@ def parse(data: bytes, *, max_bytes: int = 16 * 2**20) -> Any:
 
 
 def decode(data: bytes, kind: type[T], *, max_bytes: int = 16 * 2**20) -> T:
-    """Read a document strictly (``parse``) into a struct; unknown fields are passed over.
+    """Decode a document strictly (``parse``) into a struct; unknown fields are ignored.
 
     Raises:
-        Malformed: As ``parse``, the document does not name its format where it should, a field is
-            missing or of the wrong type, or an instant is spelled in another way than this format has it.
+        Malformed: As ``parse``, the document lacks its format name, a field is missing or of the wrong
+            type, or a timestamp is not spelled as required.
     """
     document = parse(data, max_bytes=max_bytes)
     named = {"format", "format_minor"} & set(getattr(kind, "__struct_fields__", ()))
@@ -132,14 +133,14 @@ def decode(data: bytes, kind: type[T], *, max_bytes: int = 16 * 2**20) -> T:
         found = msgspec.convert(document, kind)
     except (msgspec.ValidationError, ValueError) as error:
         raise Malformed(f"not a {kind.__name__} document: {printable(error)}") from error
-    # msgspec takes an instant in several spellings. Most documents show at a glance that they have none.
+    # msgspec accepts several spellings of timestamps; most documents contain none that needs the check.
     if _ODD_INSTANT.search(data):
         _check_spelling(document, msgspec.to_builtins(found, builtin_types=(dt.datetime,)))
     return found
 
 
 def _check_spelling(written: Any, read: Any) -> None:
-    """Refuse an instant that is written in another way than ``2026-05-10T09:00:00Z``."""
+    """Raise ``Malformed`` for a timestamp not written like ``2026-05-10T09:00:00Z``."""
     if isinstance(read, dt.datetime):
         if written != f"{read.replace(tzinfo=None).isoformat(timespec='seconds')}Z":
             raise Malformed(f"the instant {ascii(written)[:40]} is not spelled like 2026-05-10T09:00:00Z")
@@ -152,7 +153,7 @@ def _check_spelling(written: Any, read: Any) -> None:
 
 
 def _check_values(value: object, depth: int) -> None:
-    """Refuse depth and integers beyond what the format allows."""
+    """Raise ``ValueError`` for too deep nesting and too large integers."""
     if isinstance(value, dict | list):
         if depth == 0:
             raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
@@ -174,7 +175,7 @@ def _encode_sorted(value: object) -> bytes:
 
 
 def _why_not_canonical(data: bytes) -> str:
-    """Say what is not canonical about bytes that are JSON otherwise."""
+    """Return why JSON bytes are not canonical."""
     duplicates: list[str] = []
 
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

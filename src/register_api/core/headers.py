@@ -1,4 +1,4 @@
-"""Headers that do not depend on who serves the tree: one source for the service, exports and checks."""
+"""Response headers of the tree, shared by the service, host configurations and conformance checks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CACHE_CONTROL: dict[CacheClass, str] = {
 """``Cache-Control`` by the tree's cache class (RFC 9111, RFC 5861, RFC 8246)."""
 
 NO_STORE = "no-store"
-"""``Cache-Control`` of every error: what is missing now may be there in a moment."""
+"""``Cache-Control`` of errors, since a missing file may appear at any moment."""
 
 METHODS = "GET, HEAD, OPTIONS"
 
@@ -28,56 +28,56 @@ CORS: dict[str, str] = {
     "Access-Control-Expose-Headers": "ETag, Link, Repr-Digest, Register-Version, Register-Digest, "
     "Retry-After",
 }
-"""Everything here is public and asks for no credentials, so any page may read it (Fetch standard, CORS)."""
+"""All files are public and need no credentials, so any page may read them (Fetch standard, CORS)."""
 
 PREFLIGHT: dict[str, str] = {
     "Access-Control-Allow-Methods": METHODS,
     "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since, Cache-Control, Range",
     "Access-Control-Max-Age": "86400",
 }
-"""What an answer to OPTIONS has besides (Fetch standard, CORS-preflight fetch)."""
+"""Additional headers of a response to OPTIONS (Fetch standard, CORS-preflight fetch)."""
 
 NOSNIFF: dict[str, str] = {"X-Content-Type-Options": "nosniff"}
 
 PAGE: dict[str, str] = {"Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin"}
-"""Headers of pages for people, besides the policy."""
+"""Headers of HTML pages, besides the policy."""
 
 
 def in_page(policy: str) -> str:
-    """Return a policy as it stands in the page itself, where a rule on frames means nothing."""
+    """Return a policy for a ``meta`` element, where ``frame-ancestors`` is ignored."""
     return policy.replace("; frame-ancestors 'none'", "")
 
 
 def page_policy(styles: str, *, loads: bool = False) -> str:
-    """Return the Content-Security-Policy of a page: its own styles, the icon, and nothing else at all.
+    """Return the Content-Security-Policy of a page: its own styles and the icon only.
 
-    Nothing in a page connects to anything. Its own host is allowed for tools that look at it from within,
-    which read robots.txt as the page would. A page that loads the tree's script has it from there, and the
-    script can make no code of what it reads. Sources are as CSP Level 3 section 2.3.1 has them.
+    Pages do not connect to anything, but their own origin is allowed for tools that run within the page and
+    read robots.txt. A page that loads the tree's script gets it from its own origin, and Trusted Types
+    prevent it from creating code. Sources are written as in CSP Level 3 section 2.3.1.
     """
     sources = (f"style-src {styles}", "img-src 'self'", "connect-src 'self'")
     return _policy("'self'" if loads else None, sources)
 
 
 def program_policy(styles: str, scripts: str) -> str:
-    """Return the policy of a page with a program in it, which asks registers at any address."""
+    """Return the policy of a page with a script of its own, which connects to any register."""
     return _policy(scripts, (f"style-src {styles}", "connect-src http: https:"))
 
 
 def _policy(scripts: str | None, sources: Sequence[str]) -> str:
     with_scripts = (f"script-src {scripts}",) if scripts else ()
-    # Trusted Types (W3C): a script cannot make markup or code of a text.
+    # Trusted Types (W3C): scripts cannot turn text into markup or code.
     no_code = ("require-trusted-types-for 'script'", "trusted-types 'none'") if scripts else ()
     before = ("default-src 'none'", *with_scripts, *sources, "base-uri 'none'", "form-action 'none'")
     return "; ".join((*before, *no_code, "frame-ancestors 'none'"))
 
 
 NEIGHBOURS = frozenset({"predecessor-version", "successor-version"})
-"""Relations whose target differs from version to version; of the newest it changes with the next."""
+"""Relations whose target depends on the version; those of the newest version change with the next."""
 
 
 class Link(msgspec.Struct, frozen=True):
-    """One link of a document: path of its target, the same relative to the document, relation, media type."""
+    """A link of a document: path of the target, the same relative to the document, relation, media type."""
 
     target: str
     reference: str
@@ -86,7 +86,7 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class WholeTree:
-    """Every path that a tree with so many versions may have, by rule: a container to look paths up in."""
+    """Container of every valid path of a tree with ``newest`` versions."""
 
     def __init__(self, newest: int) -> None:
         self._newest = newest
@@ -100,12 +100,12 @@ class WholeTree:
 def links_of(path: str, newest: int, paths: Container[str]) -> list[Link]:
     """Return the links of a document: signatures, schema and versions (RFC 8288, RFC 5829).
 
-    Targets are relative to the document itself, so they hold under any host and prefix. Of the tree, whose
-    newest version is given, only what is among ``paths`` is linked.
+    Targets are relative to the document, so they are valid under any host and prefix. Only targets among
+    ``paths`` are linked; ``newest`` is the tree's newest version.
     """
     if not is_path(path) or (kind := kind_of(path)) in COPIES:
         return []
-    # RFC 6249 section 4 names signatures in the same way.
+    # RFC 6249 section 4 links signatures in the same way.
     targets = [(each.of(path), "describedby", each.media_type) for each in kind.signatures]
     if kind.schema is not None:
         targets.append((tree.SCHEMA.path(kind.schema.name), "describedby", "application/schema+json"))

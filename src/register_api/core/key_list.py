@@ -1,7 +1,7 @@
-"""The list of keys (``keys.json``): which key was good for which versions (docs/format/trust.md, KeyList).
+"""The key list (``keys.json``): which key is valid for which versions (docs/format/trust.md, KeyList).
 
-A raw signature does not say what it is for, so no key has two uses, and each use has exactly one key
-for every version. What TUF vouches for is the list; this module says whether it makes sense.
+A raw signature does not state its purpose, so each key has one use, and each use has exactly one key for
+every version. TUF authenticates the list; this module checks that it is consistent.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from register_api.errors import Forked, Malformed, UntrustedKey
 USES: tuple[KeyUse, ...] = get_args(KeyUse)
 
 _KEY_TYPES: dict[str, str] = {"document": "OKP", "log": "OKP", "feed": "EC"}
-"""RFC 7517 ``kty`` of each use: Ed25519 for documents and log, P-256 for feeds."""
+"""RFC 7517 ``kty`` by use: Ed25519 for documents and log, P-256 for feeds."""
 
 
 def good_key(keys: KeyList, use: KeyUse, kid: str | None, version: int) -> KeyRecord:
-    """Return the key of a use that is good for a version; for a checkpoint that is its size.
+    """Return the key for a use that is valid for a version (for a checkpoint: its size).
 
-    ``kid`` is the key that a signature names, or ``None`` for whichever is good. The list is one that
-    ``check_keys`` has passed, here and below.
+    ``kid`` is the key named by a signature, or ``None`` for any. Here and below, the list must have passed
+    ``check_keys``.
 
     Raises:
-        UntrustedKey: No such key is listed for this use, or it is not good for this version.
+        UntrustedKey: No such key is listed for this use, or it is not valid for this version.
     """
     candidates = [record for record in keys.keys if record.use == use and kid in (None, record.kid)]
     if not candidates:
@@ -43,27 +43,27 @@ def good_key(keys: KeyList, use: KeyUse, kid: str | None, version: int) -> KeyRe
 
 
 def is_good_for(record: KeyRecord, version: int) -> bool:
-    """Tell whether a version lies in a key's range; both ends belong to it."""
+    """Return whether a key's range includes a version; both ends are inclusive."""
     return record.first_version <= version and (record.last_version is None or version <= record.last_version)
 
 
 def document_key(keys: KeyList, kid: str, version: int) -> bytes:
-    """Return the 32 bytes of the document key that a signature names, for its version; see ``good_key``."""
+    """Return the 32 bytes of the document key named by a signature, for its version; see ``good_key``."""
     return ed25519_public(good_key(keys, "document", kid, version).jwk)
 
 
 def log_key(keys: KeyList, version: int) -> NoteKey:
-    """Return the verifier key that must have signed the checkpoint of a size; see ``good_key``."""
+    """Return the verifier key that must have signed a checkpoint of a given size; see ``good_key``."""
     return parse_verifier_key(good_key(keys, "log", None, version).note_key or "")
 
 
 def check_keys(keys: KeyList) -> None:
-    """Check a list of keys as rule R18 wants it.
+    """Check a key list by rule R18.
 
     Raises:
-        Malformed: A name that cannot be a register's; a thumbprint, PEM or verifier key that does not fit
-            its JWK, a key of the wrong kind for its use, a range that ends before it begins, or an end
-            without a last version.
+        Malformed: A name that is not valid for a register; a thumbprint, PEM or verifier key that does
+            not match its JWK, a key of the wrong kind for its use, a range that ends before it begins,
+            or an end without a last version.
         UntrustedKey: One key listed twice or for two uses, a use without a key, or ranges of one use
             with an overlap or a gap.
     """
@@ -74,7 +74,7 @@ def check_keys(keys: KeyList) -> None:
     if len({record.kid for record in keys.keys}) < len(keys.keys):
         raise UntrustedKey("one key is listed twice; a key has one use")
     for use in USES:
-        expected: int | None = 1  # ranges go on from version 1; the last may be open or closed
+        expected: int | None = 1  # ranges are contiguous from version 1; the last may be open or closed
         records = [record for record in keys.keys if record.use == use]
         for record in sorted(records, key=lambda record: record.first_version):
             if record.first_version != expected:
@@ -86,7 +86,7 @@ def check_keys(keys: KeyList) -> None:
 
 
 def _check_record(record: KeyRecord, register: str) -> None:
-    """Check a record for itself; one of a use that only later releases know signs nothing for this one."""
+    """Check one record; uses known only to later releases are ignored."""
     if record.use not in _KEY_TYPES:
         return
     kid = quoted(record.kid)
@@ -109,16 +109,16 @@ def _check_record(record: KeyRecord, register: str) -> None:
 
 
 def is_origin(origin: str, register: str) -> bool:
-    """Tell whether a text can be an origin of a register's log: its name, or with ``#2`` and so on."""
+    """Return whether a text is a valid origin of a register's log: its name, or ``NAME#2`` and so on."""
     return re.fullmatch(rf"{re.escape(register)}(?:#(?:[2-9]|[1-9][0-9]{{1,2}}))?", origin) is not None
 
 
 _SIGN_VERSIONS = ("document", "log")
-"""Uses of the keys that sign what every version has; a feed is signed anew with each publication."""
+"""Uses of keys that sign every version; feeds are signed again with each publication."""
 
 
 class Disowned(msgspec.Struct, frozen=True, kw_only=True):
-    """Versions, the first and the last, that a key was good for once, and is not any more."""
+    """Range of versions for which a key was once valid and no longer is."""
 
     kid: str
     first: int
@@ -126,11 +126,11 @@ class Disowned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_growth(older: KeyList, newer: KeyList, size: int) -> None:
-    """Check that a list keeps what an earlier one said of every key that had signed something.
+    """Check that a list preserves what an earlier one stated about every key that had signed something.
 
-    ``size`` is the number of the newest version when the older list was the newest: a key that begins
-    after it had signed nothing, and may still be replaced. So a list gains records, and a range becomes
-    shorter when its key is ended; the signatures that customers hold stay those of keys that were listed.
+    ``size`` is the newest version when the older list was current: a key that begins later had signed nothing
+    and may still be replaced. So records are only added, and a range shrinks only when its key is ended;
+    signatures that customers hold remain those of listed keys.
     """
     listed = {record.kid: record for record in newer.keys}
     for record in older.keys:
@@ -146,19 +146,19 @@ def check_growth(older: KeyList, newer: KeyList, size: int) -> None:
             raise Forked(f"{name} was good from version {record.first_version} on, and is not any more")
         if last is not None and (now.last_version is None or now.last_version > last):
             raise Forked(f"{name} was ended at version {last}, and is good for longer now")
-        # It may be ended once more: earlier than thought, or for a reason found out later.
+        # It may be ended again: at an earlier version, or for a reason found later.
         if record.ended is not None and (now.ended is None or now.ended.at < record.ended.at):
             raise Forked(f"{name} was ended, and what was said of that has changed")
 
 
 def new_records(older: KeyList, newer: KeyList) -> tuple[KeyRecord, ...]:
-    """Return the keys that only the newer list has."""
+    """Return the keys that are only in the newer list."""
     known = {record.kid for record in older.keys}
     return tuple(record for record in newer.keys if record.kid not in known)
 
 
 def disowned_since(older: KeyList, newer: KeyList, size: int) -> Iterator[Disowned]:
-    """Yield what a newer list disowns of the versions that an older one had keys for, up to ``size``."""
+    """Yield the ranges up to ``size`` for which keys of an older list are no longer valid in a newer one."""
     listed = {record.kid: record for record in newer.keys}
     for record in older.keys:
         if record.use not in _SIGN_VERSIONS or record.first_version > size:

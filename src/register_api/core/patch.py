@@ -1,8 +1,8 @@
-"""From one JSON document to another as a JSON Patch (RFC 6902), and back to the newer by applying it.
+"""JSON Patch (RFC 6902): computes the patch between two documents, and applies one.
 
-Lists of objects that carry an ``id`` are compared entry by entry, so that one edited vendor is one small
-operation; every other list is replaced whole. A patch is read as if it were hostile: the work it may cause is
-limited, and it applies wholly or raises. Documents are never changed: what an operation writes to is copied.
+Lists of objects with an ``id`` are compared by entry, so that an edited vendor is a small operation; other
+lists are replaced as a whole. Patches are treated as hostile: their work is limited, and they apply
+completely or raise. Input documents are not modified: changed containers are copied.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from register_api.errors import Inconsistent, Malformed
 Path = tuple[str | int, ...]
 
 MAX_OPERATIONS = 500_000
-"""Most operations that a patch may have."""
+"""Maximum number of operations in a patch."""
 
 MAX_NODES = 4_000_000
-"""Most values that the operations of one patch may put in place or compare, nested ones counted."""
+"""Maximum number of values, including nested ones, that one patch may insert or compare."""
 
 MAX_DEPTH = 96
-"""Deepest nesting of a value that an operation puts in place."""
+"""Maximum nesting of an inserted value."""
 
 MAX_COPIED = 2_000_000_000
-"""Most members of arrays and objects that may be copied, over all operations."""
+"""Maximum number of array and object members copied, over all operations."""
 
 MAX_TOKENS = 64
-"""Most reference tokens that a pointer from outside may have."""
+"""Maximum number of reference tokens in a pointer."""
 
 _BAD_ESCAPE = re.compile(r"~(?![01])")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -40,14 +40,14 @@ _sorted_bytes = msgspec.json.Encoder(order="sorted").encode
 
 
 def make_patch(older: Any | None, newer: Any) -> list[dict[str, Any]]:
-    """Return the operations that turn one document into another exactly."""
+    """Return the operations that turn one document into the other exactly."""
     if older is None:
         return [_operation("add", (), value=newer)]
     return list(_compare((), older, newer))
 
 
 def _compare(path: Path, older: Any, newer: Any) -> Iterator[dict[str, Any]]:
-    """Yield what turns one value into the other in its place."""
+    """Yield the operations that turn one value into the other."""
     if _same(older, newer):
         return
     if isinstance(older, dict) and isinstance(newer, dict):
@@ -67,7 +67,7 @@ def _compare(path: Path, older: Any, newer: Any) -> Iterator[dict[str, Any]]:
 
 
 def _compare_keyed(path: Path, older: dict[str, Any], newer: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Take away, move, insert, and only then edit: so every index is that of the newer list at last."""
+    """Remove, move, insert, and only then edit, so that edits use the indices of the newer list."""
     for index, name in reversed(list(enumerate(older))):
         if name not in newer:
             yield _operation("remove", (*path, index))
@@ -83,7 +83,7 @@ def _compare_keyed(path: Path, older: dict[str, Any], newer: dict[str, Any]) -> 
 
 
 def _keyed(entries: Any) -> dict[str, Any] | None:
-    """Return the entries of a list by id, or ``None`` where one has none or two share one."""
+    """Return the entries of a list by id, or ``None`` if an id is missing or duplicated."""
     if not isinstance(entries, list | tuple):
         return None
     found = {}
@@ -100,10 +100,10 @@ def _operation(name: str, path: Path, **members: Any) -> dict[str, Any]:
 
 
 def plan_moves(older: Sequence[Any], newer: Sequence[Any]) -> list[tuple[int, int]]:
-    """Return the fewest moves that turn one order into the other, to be made one after the other.
+    """Return the minimal moves that turn one order into the other, to be applied in sequence.
 
-    What need not move is a longest increasing subsequence (C. Schensted, "Longest increasing and decreasing
-    subsequences", 1961); every other item moves once, to where it stands behind the one before it.
+    The items that stay are a longest increasing subsequence (C. Schensted, "Longest increasing and decreasing
+    subsequences", 1961); every other item moves once, to just after its new predecessor.
     """
     current, place = list(older), {item: index for index, item in enumerate(older)}
     kept = {newer[index] for index in _longest_increasing([place[item] for item in newer])}
@@ -119,7 +119,7 @@ def plan_moves(older: Sequence[Any], newer: Sequence[Any]) -> list[tuple[int, in
 
 
 def _longest_increasing(numbers: Sequence[int]) -> list[int]:
-    """Return the indices of a longest strictly increasing subsequence, the last first."""
+    """Return the indices of a longest strictly increasing subsequence, last first."""
     tails: list[int] = []
     ends: list[int] = []  # index of the last number of the best subsequence of each length
     previous: list[int] = []
@@ -137,16 +137,16 @@ def _longest_increasing(numbers: Sequence[int]) -> list[int]:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Compare as JSON does (RFC 6902 section 4.6): ``true`` is not 1, and order of names is nothing."""
+    """Compare as JSON (RFC 6902 section 4.6): ``true`` differs from 1, and member order is irrelevant."""
     return bool(one == other) and _sorted_bytes(one) == _sorted_bytes(other)
 
 
 def apply_patch(document: Any, patch: Any) -> Any:
-    """Return what a patch makes of a document.
+    """Return the document with a patch applied.
 
     Raises:
-        Malformed: It is not a patch, or more work than a patch may be.
-        Inconsistent: It does not fit the document.
+        Malformed: Not a valid patch, or one that exceeds the limits.
+        Inconsistent: It does not apply to the document.
     """
     if not isinstance(patch, list | tuple):
         raise Malformed("a patch is a list of operations")
@@ -162,7 +162,7 @@ def apply_patch(document: Any, patch: Any) -> Any:
 
 
 class _Editor:
-    """A document as the operations so far have made it, and how much work they may still be."""
+    """The document after the operations so far, and the remaining budget."""
 
     def __init__(self, document: Any) -> None:
         self.document = document
@@ -203,7 +203,7 @@ class _Editor:
         return value
 
     def _put(self, path: list[str], value: Any, *, insert: bool) -> None:
-        """Add a value (RFC 6902 section 4.1) or put it in the place of another (section 4.3)."""
+        """Add a value (RFC 6902 section 4.1), or replace one (section 4.3)."""
 
         def put(parent: Any, name: str) -> None:
             if insert and isinstance(parent, list):
@@ -242,7 +242,7 @@ class _Editor:
         return copied
 
     def _measure(self, value: Any) -> None:
-        """Count a value and all inside it, and refuse what is too deep or too much."""
+        """Deduct a value and its nested values from the budget; refuse too many or too deep ones."""
         level = [value]
         for _ in range(MAX_DEPTH):
             self._nodes -= len(level)
@@ -270,12 +270,12 @@ def _key(container: Any, token: str) -> int | str:
 
 
 def format_pointer(tokens: Iterable[str | int]) -> str:
-    """Return the pointer of a member by the names and indices that lead to it (RFC 6901 section 3)."""
+    """Return the JSON pointer for a path of names and indices (RFC 6901 section 3)."""
     return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
 
 
 def parse_pointer(text: object) -> list[str]:
-    """Return the reference tokens of a pointer, unescaped (RFC 6901 sections 3 and 4).
+    """Return the unescaped reference tokens of a pointer (RFC 6901 sections 3 and 4).
 
     Raises:
         Malformed: Not a string, no leading slash, a bad escape, or more than ``MAX_TOKENS`` tokens.
@@ -292,14 +292,14 @@ def parse_pointer(text: object) -> list[str]:
 
 
 def list_index(token: str, length: int) -> int:
-    """Return the index that a token names in an array of that many members (RFC 6901 section 4)."""
+    """Return the array index that a token denotes (RFC 6901 section 4)."""
     if not _INDEX.fullmatch(token) or int(token) >= length:
         raise Inconsistent(f"the patch speaks of position {token[:20]!r} in a list of {length}")
     return int(token)
 
 
 def member(container: Any, token: str) -> Any:
-    """Return the member of an object or array that a token names."""
+    """Return the member of an object or array that a token denotes."""
     if isinstance(container, list | tuple):
         return container[list_index(token, len(container))]
     if isinstance(container, dict) and token in container:

@@ -1,8 +1,7 @@
-"""JSON Schemas (2020-12) of documents, made from the structs that encode them.
+"""JSON Schemas (2020-12) of documents, generated from their structs.
 
-The published schemas and the service's own description are both made here, so that one struct has
-one schema. What a value looks like comes from its form, what it means from the struct's docstring or
-else from its label in the table of fields.
+Both the published schemas and the OpenAPI description are generated here, so that each struct has one schema.
+Patterns come from a field's form, descriptions from the struct's docstring or the field's label.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 """``$schema`` of every schema."""
 
 _SPELLED = {"date-time": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$", "date": r"^\d{4}-\d{2}-\d{2}$"}
-"""The one spelling of instants and days, which the formats of JSON Schema are wider than."""
+"""The only allowed spelling of timestamps and dates, stricter than the formats of JSON Schema."""
 
 _NULL = {"type": "null"}
 _NON_EMPTY: Definition = {"type": "array", "items": {}, "minItems": 1}
@@ -43,20 +42,20 @@ _STATUS_RULES: Mapping[str, Definition] = {
         ]
     },
 }
-"""What fields of one struct ask of each other: R08."""
+"""Dependencies between fields of one struct: R08."""
 
 
 def definitions(
     kinds: Sequence[type], references: str
 ) -> tuple[tuple[Definition, ...], dict[str, Definition]]:
-    """Return the schemas of structs, and the definitions that they refer to, by name.
+    """Return the schemas of structs, and the referenced definitions by name.
 
-    A reader passes over fields that it does not know, so further properties are allowed; what every
-    release of the format writes is required (docs/compatibility.md). ``references`` is where definitions will
-    stand, with ``{name}`` for the name of one.
+    Further properties are allowed, since readers ignore unknown fields; those that every release writes are
+    required (docs/compatibility.md). ``references`` is the location of definitions, with ``{name}`` as
+    placeholder.
     """
     schemas, found = msgspec.json.schema_components(kinds, ref_template=references)
-    # Such structs are written without the fields that have nothing to say.
+    # Such structs are encoded without empty fields.
     optional = {
         kind.__name__
         for kind in kinds
@@ -69,7 +68,7 @@ def definitions(
 
 
 def _described(name: str, definition: Definition, *, optional: bool) -> Definition:
-    """Say what the struct and its fields are, by the docstring (Google style), and which are always there."""
+    """Add descriptions from the docstring (Google style), and the list of required fields."""
     text = inspect.cleandoc(definition.get("description", "")).replace("``", "`").replace("`None`", "`null`")
     whole, _, rest = text.partition("\n\nAttributes:\n")
     meanings = _LABELS.get(name, {}) | _OF_EVERY_DOCUMENT
@@ -92,7 +91,7 @@ def _described(name: str, definition: Definition, *, optional: bool) -> Definiti
 
 
 def _with_patterns(value: Any) -> Any:
-    """Say how instants and days are spelled."""
+    """Add the patterns of timestamps and dates."""
     if isinstance(value, list):
         return [_with_patterns(item) for item in value]
     if not isinstance(value, dict):
@@ -103,7 +102,7 @@ def _with_patterns(value: Any) -> Any:
 
 
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
-"""An attribute within a docstring: its name, and its text with the lines that go on with it."""
+"""An attribute in a docstring: name, and text with its continuation lines."""
 
 _OF_EVERY_DOCUMENT = {
     "format": "Name of this form of document.",
@@ -114,4 +113,4 @@ _LABELS = {
     kind.__name__: {name: f"{field.label[0].upper()}{field.label[1:]}." for name, field in rows.items()}
     for kind, rows in FIELDS.items()
 }
-"""What fields of the register are called, for those of which no docstring says more."""
+"""Labels of the register's fields, for those not described in a docstring."""

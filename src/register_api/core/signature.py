@@ -1,15 +1,15 @@
-"""Public keys and signatures: VERIFY only (docs/format/signatures.md).
+"""Verification of signatures, and public keys; nothing here signs (docs/format/signatures.md).
 
 Raw Ed25519 (RFC 8032), detached JWS (RFC 7515 appendix F, RFC 8037), ECDSA P-256 with SHA-256. The key always
-comes from the caller, who knows what it was good for; nothing in a signature brings its own.
+comes from the caller, who knows its validity; keys embedded in a signature are never used.
 
-A JWS is ``BASE64URL(header) ".." BASE64URL(signature)`` in one line, header exactly
-``{"alg":"EdDSA","kid":"<thumbprint>"}``, and covers ``BASE64URL(header) "." BASE64URL(document)``. What
-common libraries let pass is refused: further header members, ``crit``, a key in the header, padding,
+A JWS is ``BASE64URL(header) ".." BASE64URL(signature)`` on one line, with exactly the header
+``{"alg":"EdDSA","kid":"<thumbprint>"}``, and covers ``BASE64URL(header) "." BASE64URL(document)``. Variants
+that common libraries accept are refused: further header members, ``crit``, a key in the header, padding,
 other spellings of base64url, a final newline.
 
-A key is a JWK (RFC 7517) of the required members and no others, so that it has one JWK, one PEM and one
-name: ``kid`` is its RFC 7638 thumbprint.
+A key is a JWK (RFC 7517) with the required members only, so that each key has a single JWK, PEM and name:
+``kid`` is its RFC 7638 thumbprint.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from register_api.core import canonical, strict_base64
 from register_api.errors import Forged, Malformed, UntrustedKey
 
 SIGNATURE_BYTES = 64
-"""Length of an Ed25519 signature, and of a P-256 one as XML Signature writes it."""
+"""Length of an Ed25519 signature, and of a P-256 one in XML Signature."""
 
 _KEY_BYTES = 32
-"""Length of an Ed25519 public key, and of a number or a coordinate on P-256."""
+"""Length of an Ed25519 public key, and of a P-256 number or coordinate."""
 
 _MAX_PEM_BYTES = 4096
 _MAX_JWS_BYTES = 1024
-"""Public keys in PEM and detached JWS of this form are never larger."""
+"""Maximum sizes of public keys in PEM and of detached JWS."""
 
 _ALGORITHMS = frozenset({"EdDSA", "Ed25519"})
-"""Names of the one algorithm of JWS: RFC 8037 section 3.1, and RFC 9864 section 2.2."""
+"""JWS names of the only algorithm: RFC 8037 section 3.1, and RFC 9864 section 2.2."""
 
 _P = 2**255 - 19
 """The field's prime (RFC 8032 section 5.1)."""
@@ -48,11 +48,11 @@ _D = -121665 * pow(121666, -1, _P) % _P
 
 
 def check_public_key(public: bytes) -> None:
-    """Refuse bytes that are not an Ed25519 key to rely on (RFC 8032 section 5.1.3).
+    """Check that bytes are a safe Ed25519 public key (RFC 8032 section 5.1.3).
 
-    The library refuses a signature whose S is not below the group order, but takes any point as a key.
-    Under a key of small order one signature fits nearly every message; under a key that is spelled in two
-    ways one person counts as two.
+    The library rejects a signature whose S is not below the group order, but accepts any point as a key.
+    Under a key of small order one signature is valid for nearly every message; a non-canonical spelling would
+    let one key count twice.
 
     Raises:
         Malformed: Not 32 bytes, or not a canonical point.
@@ -67,19 +67,19 @@ def check_public_key(public: bytes) -> None:
     # order 8 doubles to y = 0, so x^2 = -y^2, which the curve's equation turns into d y^4 + 2 y^2 = 1.
     if y in {0, 1, _P - 1} or (_D * pow(y, 4, _P) + 2 * y * y - 1) % _P == 0:
         raise UntrustedKey("an Ed25519 public key of small order, under which anybody can sign")
-    # (y^2 - 1) / (d y^2 + 1) has to be a square, by Euler's criterion; multiplying by the square of the
-    # denominator instead of dividing keeps what is asked.
+    # (y^2 - 1) / (d y^2 + 1) must be a square, by Euler's criterion; multiplying by the square of the
+    # denominator instead of dividing does not affect that.
     if pow((y * y - 1) * (_D * y * y + 1), (_P - 1) // 2, _P) != 1:
         raise Malformed("an Ed25519 public key that is not a point of the curve")
 
 
 def verify_raw(data: bytes, signature: bytes, public: bytes) -> None:
-    """Check an Ed25519 signature over bytes as received, by a key of 32 bytes (RFC 8032 section 5.1.7).
+    """Verify an Ed25519 signature over bytes with a 32-byte key (RFC 8032 section 5.1.7).
 
     Raises:
-        Malformed: Signature or key have the wrong length, or the key is no canonical point.
+        Malformed: Signature or key have the wrong length, or the key is not a canonical point.
         UntrustedKey: The key has small order.
-        Forged: The signature does not fit.
+        Forged: The signature is invalid.
     """
     check_public_key(public)
     if len(signature) != SIGNATURE_BYTES:
@@ -91,30 +91,30 @@ def verify_raw(data: bytes, signature: bytes, public: bytes) -> None:
 
 
 def jws_header(kid: str) -> str:
-    """Return the protected header for a key, in base64url as it is signed and sent."""
+    """Return the protected header for a key, in base64url."""
     return strict_base64.encode_url(canonical.encode({"alg": "EdDSA", "kid": kid}))
 
 
 def jws_signing_input(header: str, data: bytes) -> bytes:
-    """Return the bytes that are signed for a document (RFC 7515 section 5.1)."""
+    """Return the signing input for a document (RFC 7515 section 5.1)."""
     return f"{header}.{strict_base64.encode_url(data)}".encode()
 
 
 def format_jws(header: str, signature: bytes) -> bytes:
-    """Return the detached form: header and signature, with nothing between the dots."""
+    """Return the detached JWS."""
     return f"{header}..{strict_base64.encode_url(signature)}".encode()
 
 
 def verify_jws(data: bytes, jws: bytes, find_key: Callable[[str], bytes]) -> str:
-    """Check a detached JWS over a document's exact bytes; return the ``kid`` of the key that signed.
+    """Verify a detached JWS over a document's exact bytes; return the ``kid`` of the signing key.
 
-    ``find_key`` leads from ``kid`` to the 32 bytes of an Ed25519 key that may sign this document, and raises
-    ``UntrustedKey`` or ``KeyError`` for any other.
+    ``find_key`` returns the 32 bytes of the Ed25519 key with a ``kid`` that may sign this document, and
+    raises ``UntrustedKey`` or ``KeyError`` for any other.
 
     Raises:
-        Malformed: Any other form than the one above.
+        Malformed: Not of the form above.
         UntrustedKey: The key is not one of the caller's.
-        Forged: The signature does not fit.
+        Forged: The signature is invalid.
     """
     if len(jws) > _MAX_JWS_BYTES or not jws.isascii():
         raise Malformed(f"a detached JWS is at most {_MAX_JWS_BYTES} bytes of ASCII")
@@ -139,12 +139,12 @@ def verify_jws(data: bytes, jws: bytes, find_key: Callable[[str], bytes]) -> str
 
 
 def verify_p256(data: bytes, signature: bytes, public_pem: str) -> None:
-    """Check an ECDSA signature with P-256 and SHA-256, in DER as X9.62 has it, by a key in PEM.
+    """Verify an ECDSA signature with P-256 and SHA-256, in DER (X9.62), with a key in PEM.
 
     Raises:
         Malformed: The text is not a public key in PEM.
         UntrustedKey: It is a key of another kind.
-        Forged: The signature does not fit.
+        Forged: The signature is invalid.
     """
     pem = public_pem.encode("utf-8", "replace")
     if len(pem) > _MAX_PEM_BYTES:
@@ -162,12 +162,12 @@ def verify_p256(data: bytes, signature: bytes, public_pem: str) -> None:
 
 
 def verify_p256_raw(data: bytes, signature: bytes, public_pem: str) -> None:
-    """Check such a signature as XML Signature 1.1 section 6.4.3 has it: r and s, 32 bytes each, big-endian.
+    """Verify such a signature as in XML Signature 1.1 section 6.4.3: r and s, 32 bytes each, big-endian.
 
     Raises:
         Malformed: The signature is not 64 bytes, or the text is not a public key in PEM.
         UntrustedKey: It is a key of another kind.
-        Forged: The signature does not fit.
+        Forged: The signature is invalid.
     """
     if len(signature) != SIGNATURE_BYTES:
         raise Malformed(f"an ECDSA signature of {len(signature)} bytes instead of {SIGNATURE_BYTES}")
@@ -186,7 +186,7 @@ def p256_jwk(x: bytes, y: bytes) -> dict[str, str]:
 
 
 def thumbprint(jwk: Mapping[str, str]) -> str:
-    """Return the RFC 7638 thumbprint: base64url of the SHA-256 over the required members, and no others.
+    """Return the RFC 7638 thumbprint: base64url of the SHA-256 over the required members.
 
     Raises:
         Malformed: Neither an Ed25519 nor a P-256 key, or a required member is missing or misspelled.
@@ -198,7 +198,7 @@ def ed25519_public(jwk: Mapping[str, str]) -> bytes:
     """Return the 32 bytes of an Ed25519 key.
 
     Raises:
-        Malformed: A key of another kind or of a wrong form.
+        Malformed: Another kind of key, or the wrong form.
         UntrustedKey: A key of small order.
     """
     if jwk.get("crv") != "Ed25519" or _required(jwk) != jwk:
@@ -212,7 +212,7 @@ def public_pem(jwk: Mapping[str, str]) -> str:
     """Return a key as SubjectPublicKeyInfo in PEM.
 
     Raises:
-        Malformed: A key of another kind or of a wrong form, or a point that is not on its curve.
+        Malformed: Another kind of key, the wrong form, or a point that is not on the curve.
         UntrustedKey: An Ed25519 key of small order.
     """
     key: Ed25519PublicKey | ec.EllipticCurvePublicKey
@@ -230,7 +230,7 @@ def public_pem(jwk: Mapping[str, str]) -> str:
 
 
 def _required(jwk: Mapping[str, str]) -> dict[str, str]:
-    """Return the required members of a key, well spelled."""
+    """Return the required members of a key in canonical spelling."""
     kind = jwk.get("kty"), jwk.get("crv")
     if kind == ("OKP", "Ed25519"):
         return ed25519_jwk(_coordinate(jwk, "x"))

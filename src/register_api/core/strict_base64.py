@@ -1,8 +1,7 @@
-"""Base64 in which every byte string has exactly one spelling (RFC 4648 sections 3.5, 4 and 5).
+"""Base64 with exactly one spelling for each byte string (RFC 4648 sections 3.5, 4 and 5).
 
-Common decoders pass over foreign characters, missing padding and stray trailing bits, so that a
-signature can be respelled without becoming invalid. Here whatever does not come out the same when
-encoded again is refused.
+Common decoders ignore foreign characters, missing padding and trailing bits, so a signature could be
+respelled without becoming invalid. Here anything that does not re-encode to the same text is refused.
 """
 
 from __future__ import annotations
@@ -20,24 +19,24 @@ def encode(data: bytes) -> str:
 
 
 def decode(text: str) -> bytes:
-    """Read the standard encoding with padding.
+    """Decode the standard encoding with padding.
 
     Raises:
-        Malformed: Any other spelling than ``encode`` gives.
+        Malformed: Not exactly what ``encode`` returns.
     """
     return _decode(text, text, encode)
 
 
 def encode_url(data: bytes) -> str:
-    """Return the URL-safe encoding without padding, as JOSE has it (RFC 7515 section 2)."""
+    """Return the URL-safe encoding without padding, as in JOSE (RFC 7515 section 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def decode_url(text: str) -> bytes:
-    """Read the URL-safe encoding without padding.
+    """Decode the URL-safe encoding without padding.
 
     Raises:
-        Malformed: Any other spelling than ``encode_url`` gives.
+        Malformed: Not exactly what ``encode_url`` returns.
     """
     return _decode(text, (text + "=" * (-len(text) % 4)).replace("-", "+").replace("_", "/"), encode_url)
 

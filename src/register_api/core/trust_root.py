@@ -1,10 +1,11 @@
-"""What a trust root may say (docs/format/trust.md): of keys and roles, and of the epochs of the log.
+"""Checks of a trust root (docs/format/trust.md): keys and roles, and the epochs of the log.
 
-TUF counts key *ids* towards a threshold: one key under two ids lets one person count twice. A key in two
-roles lets a raw signature made for the one be shown as made for the other. Both are refused.
+TUF counts key *ids* towards a threshold: one key under two ids would let one person count twice. With a key
+in two roles, a raw signature made for one role could be presented for the other. Both are refused.
 
-A witness that has signed a thief's head refuses the log for ever, under that origin. So the log begins a
-new *epoch* (docs/format/log.md): the same leaves, a fresh key, and the origin ``NAME#2``, as the root says.
+A witness that has signed a thief's checkpoint refuses the log permanently, under that origin. The log then
+starts a new *epoch* (docs/format/log.md): the same leaves, a new key, and the origin ``NAME#2``, as the root
+states.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ from register_api.core.text import printable, quoted
 from register_api.errors import Forked, Malformed, RolledBack, UntrustedKey
 
 MEMBER = "x-log-epochs"
-"""Member of the root's signed part; TUF lets further members stand (TUF 1.0.31 section 4.2)."""
+"""Member of the root's signed part; TUF allows further members (TUF 1.0.31 section 4.2)."""
 
 _MAX_EPOCHS = 100
 
 
 class LogEpoch(msgspec.Struct, frozen=True, kw_only=True):
-    """What the root keys say of an epoch after the first.
+    """An epoch after the first, as stated by the root keys.
 
-    From then on the log's origin is the register's name with ``#2``, ``#3`` …; ``size`` and ``root_hash``
-    (base64) are those of the last entries that the publisher vouches for.
+    Its log has the origin ``NAME#2``, ``#3`` …; ``size`` and ``root_hash`` (base64) are those of the last
+    entries that the publisher confirms.
     """
 
     origin: str
@@ -46,12 +47,12 @@ class LogEpoch(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def root(self) -> bytes:
-        """The root hash, 32 bytes."""
+        """Root hash, 32 bytes."""
         return strict_base64.decode(self.root_hash)
 
 
 def read_epochs(root: Mapping[str, Any]) -> tuple[LogEpoch, ...]:
-    """Return the epochs after the first that the ``signed`` part of a root names: from ``#2`` on, growing."""
+    """Return the epochs after the first, as listed in the ``signed`` part of a root, with growing sizes."""
     try:
         epochs = msgspec.convert(root.get(MEMBER, []), tuple[LogEpoch, ...])
     except (msgspec.ValidationError, RecursionError) as error:
@@ -70,12 +71,12 @@ def read_epochs(root: Mapping[str, Any]) -> tuple[LogEpoch, ...]:
 
 
 def next_origin(register: str, epochs: tuple[LogEpoch, ...]) -> str:
-    """Return the origin of the epoch after those that there are."""
+    """Return the origin of the next epoch."""
     return f"{register}#{len(epochs) + 2}"
 
 
 def check_origins(root: Mapping[str, Any], keys: KeyList) -> None:
-    """Refuse a log key under another origin than the root names for its versions."""
+    """Raise ``UntrustedKey`` if a log key has another origin than the root states for its versions."""
     epochs = read_epochs(root)
     if epochs and epochs[0].origin != next_origin(keys.register, ()):
         raise UntrustedKey(f"the trust root's {quoted(epochs[0].origin)} is of another register's log")
@@ -95,9 +96,9 @@ def check_origins(root: Mapping[str, Any], keys: KeyList) -> None:
 
 
 def check_beginnings(epochs: Sequence[LogEpoch], size: int, root_at: Callable[[int], bytes]) -> None:
-    """Check that a log of a size begins with the entries of each epoch before it.
+    """Check that a log begins with the entries of each earlier epoch.
 
-    ``root_at`` leads from a size, at most that one, to the root hash that the log had there.
+    ``root_at`` returns the root hash of the log at a given size, at most ``size``.
     """
     for epoch in epochs:
         if size < epoch.size:
@@ -110,10 +111,10 @@ def check_beginnings(epochs: Sequence[LogEpoch], size: int, root_at: Callable[[i
 
 
 def open_head(data: bytes, keys: KeyList, size: int | None = None) -> Checkpoint:
-    """Verify a checkpoint of the register's log by the key that is good for its size, and read it.
+    """Verify a checkpoint of the register's log with the key valid for its size, and return it.
 
-    The size is what it claims, if none is given. The log keys of the list name the origin of their epoch.
-    Raises what ``open_checkpoint`` and ``log_key`` do.
+    ``size`` defaults to the one it claims. The log keys of the list state the origin of their epoch.
+    Raises the same as ``open_checkpoint`` and ``log_key``.
     """
     key = log_key(keys, peek_size(data) if size is None else size)
     return open_checkpoint(data, key.name, [key])
@@ -124,21 +125,21 @@ ROLES: dict[str, tuple[str, ...]] = {
     "targets": ("targets",),
     "online": ("snapshot", "timestamp"),
 }
-"""Role of this format to the TUF roles that its keys sign for."""
+"""TUF roles by role of this format."""
 
 _id = partial(printable, limit=64)
-"""A key id in a message: a stranger's root may hold anything."""
+"""Escapes a key id for a message, since a foreign root may contain anything."""
 
 _PUBLIC = re.compile(r"[0-9a-f]{64}")
 
 
 def check_root_roles(root: Mapping[str, Any]) -> None:
-    """Refuse the ``signed`` part of a root (TUF 1.0.31 section 4.3) where a key has two ids or two roles.
+    """Check that in the ``signed`` part of a root (TUF 1.0.31 section 4.3) no key has two ids or two roles.
 
-    Hand in, as plain objects, what a TUF library has parsed: only that is what the library acts on.
+    Pass the plain objects that a TUF library has parsed, since the library acts on those.
 
     Raises:
-        Malformed: The keys or roles do not have the form of a root, or a key is no canonical point.
+        Malformed: The keys or roles do not have the form of a root, or a key is not a canonical point.
         UntrustedKey: One key under two ids, a key in two roles, a role naming a key that is not
             listed or fewer keys than its threshold, or a key that is not Ed25519 or of small order.
     """
@@ -155,10 +156,10 @@ def check_root_roles(root: Mapping[str, Any]) -> None:
 
 
 def check_against_root(root: Mapping[str, Any], keys: KeyList) -> None:
-    """Refuse a key that is also a key of a root which has passed, and a log key of another origin."""
+    """Raise ``UntrustedKey`` if a key is also a (checked) root key, or a log key has another origin."""
     check_origins(root, keys)
     publics = {key["keyval"]["public"] for key in root["keys"].values()}
-    # Keys of the root are all Ed25519. Of uses that later releases know, nothing is known here.
+    # All root keys are Ed25519. Uses known only to later releases are ignored.
     listed = (record for record in keys.keys if record.use in USES and record.jwk.get("kty") == "OKP")
     for record in listed:
         if ed25519_public(record.jwk).hex() in publics:
@@ -166,7 +167,7 @@ def check_against_root(root: Mapping[str, Any], keys: KeyList) -> None:
 
 
 def _public(keyid: str, key: Mapping[str, Any]) -> str:
-    """Return a key's public bytes in hex; one key has one such form only."""
+    """Return a key's public bytes in hex, its only spelling."""
     if key["keytype"] != "ed25519" or key["scheme"] != "ed25519":
         raise UntrustedKey(f"the trust root's key {_id(keyid)} is not an Ed25519 key")
     public = key["keyval"]["public"]
@@ -177,7 +178,7 @@ def _public(keyid: str, key: Mapping[str, Any]) -> str:
 
 
 def _keyids(roles: Mapping[str, Any], names: tuple[str, ...], publics: Mapping[str, str]) -> frozenset[str]:
-    """Return the ids of the keys that sign for any of some TUF roles."""
+    """Return the ids of the keys that sign for any of the TUF roles."""
     found: set[str] = set()
     for name in names:
         keyids = roles[name]["keyids"]
@@ -192,7 +193,7 @@ def _keyids(roles: Mapping[str, Any], names: tuple[str, ...], publics: Mapping[s
 
 
 def _conflicts(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
-    """Yield each key that comes again, with what it first stood for and what it stands for then."""
+    """Yield each key that is paired with two values, with both values."""
     first: dict[str, str] = {}
     for key, value in pairs:
         if first.setdefault(key, value) != value:

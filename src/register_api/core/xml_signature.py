@@ -1,6 +1,6 @@
-"""The form of a feed's signature: names both sides share, and the bytes that are signed.
+"""The form of a feed's XML signature, as used for signing and verification, and the signed bytes.
 
-A detached XML Signature 1.1 of one shape only (docs/format/feeds.md)::
+A detached XML Signature 1.1 of exactly one shape (docs/format/feeds.md)::
 
     ds:Signature
     ├── ds:SignedInfo
@@ -29,7 +29,7 @@ COORDINATE_BYTES = 32
 
 
 class XmlShape(msgspec.Struct, frozen=True):
-    """An element as it must be: name, attributes (``None``: any value), children, or text."""
+    """The required form of an element: name, attributes (``None``: any value), children, or text."""
 
     name: str
     attributes: dict[str, str | None] = {}
@@ -56,21 +56,21 @@ SIGNATURE_SHAPE = XmlShape(
         XmlShape("KeyInfo", children=(XmlShape("KeyName", text=True),)),
     ),
 )
-"""The whole document: what is signed has this form, and nothing else is looked at."""
+"""The whole document; nothing else is accepted."""
 
 
 def ds(name: str) -> str:
-    """Return a name of the XML Signature namespace, as lxml writes it."""
+    """Return a name in the XML Signature namespace in lxml's notation."""
     return f"{{{NAMESPACE}}}{name}"
 
 
 def canonical(signed_info: _Element) -> bytes:
-    """Return the bytes that the key signs, of an element in its document: exclusive c14n without comments."""
+    """Return the signed bytes of an element in its document: exclusive c14n without comments."""
     return etree.tostring(signed_info, method="c14n", exclusive=True, with_comments=False)
 
 
 def build(shape: XmlShape, values: Mapping[str, str], parent: _Element | None = None) -> _Element:
-    """Return an element of its shape, with the texts and attributes that the shape leaves open."""
+    """Return an element of a shape, with the given values for its open texts and attributes."""
     name, spaces = ds(shape.name), {"ds": NAMESPACE}
     element = etree.Element(name, nsmap=spaces) if parent is None else etree.SubElement(parent, name)
     for key, value in shape.attributes.items():

@@ -1,1 +1,1 @@
-"""What a service answers beside the files: queries, answers, problems; and the description of all of it."""
+"""The service's protocol beyond the files: queries, answers, problems, and the OpenAPI description."""

@@ -1,4 +1,4 @@
-"""The documents that answer questions; like stored ones they are written by ``canonical.encode``.
+"""Documents returned by computed answers; like stored ones they are encoded by ``canonical.encode``.
 
 Each names the version and the SHA-256 (hex) of the register it was computed from.
 """
@@ -170,11 +170,11 @@ PROBLEMS: dict[Name, tuple[int, str, str]] = {
     "unreadable": (503, "File temporarily unavailable", "The store is being changed or is damaged"),
     "not-ready": (503, "Not ready", "What is served is missing, or its signed freshness has expired"),
 }
-"""Status, title and cause of each problem by its name."""
+"""Status, title and cause of each problem by name."""
 
 
 def problem_type(name: Name) -> str:
-    """Return the URN that names a kind of problem permanently (RFC 9457 section 3.1.1)."""
+    """Return the permanent URN of a problem type (RFC 9457 section 3.1.1)."""
     return f"urn:sub-processor-register:problem:{name}"
 
 

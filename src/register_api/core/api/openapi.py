@@ -1,7 +1,7 @@
-"""The OpenAPI 3.1 description of the protocol: the same for every register, made from its tables.
+"""The OpenAPI 3.1 description of the protocol, generated from its tables.
 
-It holds nothing of what is published, so a client that was generated from one register's description
-works with any other's.
+It does not depend on what is published, so a client generated from one register's description works with
+every register.
 """
 
 from __future__ import annotations
@@ -88,10 +88,10 @@ STATUSES = {
     412: "PreconditionFailed", 414: "UriTooLong", 431: "HeadersTooLarge", 500: "InternalServerError",
     503: "ServiceUnavailable",
 }  # fmt: skip
-"""Name of the response by its status; Python's own phrases differ from one release to the next."""
+"""Response name by status; Python's own phrases differ between releases."""
 
 _OPTIONAL_HEADERS = frozenset({"Link", "Retry-After"})
-"""Headers that a reply has only where there is something to say."""
+"""Headers that a reply may lack."""
 
 _COMMON_HEADERS = ("Cache-Control", "Access-Control-Allow-Origin")
 _CACHEABLE_HEADERS = ("ETag", "Vary", *_COMMON_HEADERS)
@@ -108,13 +108,13 @@ _QUESTION_PROBLEMS: tuple[Name, ...] = (*_CACHEABLE_PROBLEMS, "bad-parameter", "
 
 @functools.cache
 def openapi_bytes() -> bytes:
-    """Return the description as it is published, in canonical bytes."""
+    """Return the description in canonical bytes, as published."""
     return encode(description())
 
 
 @functools.cache
 def description() -> Json:
-    """Return the description."""
+    """Return the OpenAPI description."""
     structs = [question.answer for question in QUESTIONS]
     structs += [kind.schema.struct for kind in KINDS if kind.schema is not None]
     _, schemas = definitions(
@@ -194,7 +194,7 @@ def _question(question: Question) -> Json:
 
 
 def url_of(kind: FileKind) -> str:
-    """Return the URL path of a kind of file; the first page is the tree's root."""
+    """Return the URL path of a kind of file; the index page is ``/``."""
     return "/" if kind is INDEX else f"/{kind.template}"
 
 
@@ -220,10 +220,10 @@ def _path_parameter(name: str) -> Json:
 
 
 _WHOLE_NUMBER = re.compile(r"\[1-9\]\[0-9\]\{0,(\d)\}")
-"""Pattern of a parameter (``core.format.kind``) that is a whole number from 1."""
+"""Pattern of a path parameter (``core.format.kind``) that is an integer from 1."""
 
 _IN_ONE_SEGMENT = {"tile": "[0-9]{3}"}
-"""OpenAPI has no path parameter of several segments, such as ``x001/067``; docs/format/log.md."""
+"""OpenAPI path parameters cannot span segments, such as ``x001/067``; docs/format/log.md."""
 
 _CHANGES = {
     "immutable": "This file never changes.",
@@ -256,7 +256,7 @@ def _reply(text: str, headers: Iterable[str], media_type: str = "", schema: Json
 
 
 def _error_response(status: int) -> Json:
-    """Return the response of a status; ``type`` says which of its problems it is."""
+    """Return the response of an error status; ``type`` distinguishes its problems."""
     if status == _NOT_MODIFIED:
         return _reply("The client has this representation already (`If-None-Match`).", _CACHEABLE_HEADERS)
     text = "\n".join(f"- `{name}`: {row[2]}." for name, row in PROBLEMS.items() if row[0] == status)
@@ -270,7 +270,7 @@ def _reference(struct: type) -> Json:
 
 
 def _body(media_type: str) -> Json:
-    """Return what is said of a body that no struct describes."""
+    """Return the schema of a body that no struct describes."""
     if "json" in media_type:
         return {"type": "object"}
     return {} if media_type in _BINARY else {"type": "string"}

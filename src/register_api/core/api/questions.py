@@ -1,4 +1,4 @@
-"""What may be asked of a service: one struct a question, for reading a query and for describing it."""
+"""The questions that a service answers: one struct each, used to parse and to describe a query."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BOUNDS = {
 
 
 def form(schema: Mapping[str, Any]) -> str:
-    """Return the form of a value in words, e.g. ``integer from 1 to 1000``, from its JSON Schema."""
+    """Return a value's JSON Schema in words, e.g. ``integer from 1 to 1000``."""
     if "anyOf" in schema:
         return " or ".join(map(form, schema["anyOf"]))
     if "enum" in schema or "const" in schema:
@@ -76,19 +76,19 @@ _MEANINGS = {
     "from": "Version to start from.",
     "to": "Version to arrive at, also an older one. Default: the newest.",
 }
-"""What each parameter means, by its name."""
+"""Description of each parameter by name."""
 
 MOST_ITEMS = 1000
-"""Items of a page, unless fewer are asked for."""
+"""Maximum and default number of items on a page."""
 
 MOST_ROWS = 2_000_000
-"""No list is longer: a start and an end of 10,000 vendors' 100 engagements each (docs/rules.md, R17)."""
+"""Upper bound of any list: start and end of 10,000 vendors' 100 engagements each (docs/rules.md, R17)."""
 
 MOST_VALUES = 50
-"""How often a parameter that may be repeated can stand in one question."""
+"""Maximum number of values of a repeatable parameter."""
 
 LONGEST_VALUE = 200
-"""Characters of a value, decoded."""
+"""Maximum length of a decoded value."""
 
 _FORMATS = [{"type": "string", "format": each} for each in ("date-time", "date")]
 _NUMBER = {"type": "string", "pattern": "^[1-9][0-9]{0,8}$"}
@@ -99,7 +99,7 @@ _PLACE = structs.replace(PLACE, schema={"enum": sorted(ASSIGNED | WIDE_COUNTRIES
 
 
 class DatedQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A question about a day, as known at some time; ``None`` and empty sets are what was not asked for."""
+    """A query for an effective date, as published by a given time; ``None`` or empty: not specified."""
 
     on: dt.date | None = None
     known_at: Annotated[str, Meta(extra_json_schema={"anyOf": _FORMATS})] | None = None
@@ -107,20 +107,20 @@ class DatedQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubprocessorQuery(DatedQuery, frozen=True, kw_only=True):
-    """Which sub-processor, and when."""
+    """A query for one sub-processor."""
 
     id: Slug
 
 
 class UpcomingQuery(DatedQuery, frozen=True, kw_only=True):
-    """A list, a page at a time."""
+    """A query for one page of a list."""
 
     offset: Annotated[int, Meta(ge=0, le=MOST_ROWS)] = 0
     limit: Annotated[int, Meta(ge=1, le=MOST_ITEMS)] = MOST_ITEMS
 
 
 class SubprocessorsQuery(UpcomingQuery, frozen=True, kw_only=True):
-    """Filters of engagements: each has to fit, any of its values will do."""
+    """Filters of engagements: combined with AND, the values of one filter with OR."""
 
     status: frozenset[Annotated[Status, one_of(*get_args(Status))]] = frozenset()
     state: frozenset[Annotated[State, one_of(*get_args(State))]] = frozenset()
@@ -135,13 +135,13 @@ class SubprocessorsQuery(UpcomingQuery, frozen=True, kw_only=True):
     q: _Words | None = None
 
     def filters_anything(self) -> bool:
-        """Tell whether any engagement is to be left out."""
+        """Return whether any filter is set."""
         own = self.__struct_fields__[len(UpcomingQuery.__struct_fields__) :]
         return any(getattr(self, name) for name in own)
 
 
 class AnswersQuery(SubprocessorsQuery, frozen=True, kw_only=True):
-    """Filters of a list, and ids, of which each has to exist."""
+    """Filters of a list, and ids that must all exist."""
 
     subprocessor: frozenset[Slug] = frozenset()
     engagement: frozenset[Slug] = frozenset()
@@ -155,9 +155,9 @@ class DiffQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """One parameter of a question: JSON Schema of one value, type and shape of the struct's field.
+    """One parameter: JSON Schema of a single value, type and shape of the struct's field.
 
-    ``allowed`` has the values there are, as far as they can be listed.
+    ``allowed`` lists the valid values, if they can be listed.
     """
 
     name: str
@@ -169,17 +169,17 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def expected(self) -> str:
-        """What values look like, in words."""
+        """Description of valid values."""
         return (self.shape.form.hint if self.shape.form else "") or form(self.schema)
 
     def accepts(self, value: str) -> bool:
-        """Tell whether a value is as ``schema`` says; none is rounded, trimmed or taken for another."""
+        """Return whether a value conforms to ``schema`` exactly; nothing is rounded, trimmed or coerced."""
         many = self.shape.is_list
         try:
             found = msgspec.convert([value] if many else value, self.type, strict=False)
         except msgspec.ValidationError:
             return False
-        # Python's "$" lets a last line feed pass, which JSON Schema's (ECMA-262) does not.
+        # Python's "$" also matches before a final line feed, unlike that of JSON Schema (ECMA-262).
         spelled = re.fullmatch(self.schema.get("pattern", ".*"), value, re.DOTALL) is not None
         known = self.shape.form is None or self.shape.form.fault(value) is None
         return spelled and known and str(*found if many else (found,)) == value
@@ -187,7 +187,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 
 @functools.cache
 def parameters_of(query: type[msgspec.Struct]) -> dict[str, Parameter]:
-    """Return the parameters of a question by name, in the order of its struct."""
+    """Return the parameters of a query struct by name, in field order."""
     _, found = msgspec.json.schema_components([query])
     made = {}
     for field in msgspec.structs.fields(query):
@@ -209,16 +209,16 @@ def parameters_of(query: type[msgspec.Struct]) -> dict[str, Parameter]:
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """An address that is answered by computing: the service answers it, the description lists it.
+    """A computed endpoint, as served and described.
 
     Attributes:
-        url: A parameter in braces stands in the path, all others in the query.
+        url: Path template; parameters in braces are path parameters, all others query parameters.
         operation: ``operationId`` of OpenAPI, stable within ``/1``.
         query: The struct of its parameters.
-        answer: The struct that it answers with.
-        problems: What it may answer instead, besides what any address may.
-        example: Parameters of a query that is shown in the API reference.
-        has_table: Whether it is answered as CSV, too, where ``Accept`` prefers that.
+        answer: The struct of its answer.
+        problems: Error responses beyond those of every endpoint.
+        example: Parameters of the example in the API reference.
+        has_table: Whether it is also available as CSV, selected by ``Accept``.
     """
 
     url: str

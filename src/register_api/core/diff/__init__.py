@@ -1,1 +1,1 @@
-"""What changed between two versions: compared by id, typed, told in sentences."""
+"""What changed between two versions: compared by id, classified by type, described in sentences."""

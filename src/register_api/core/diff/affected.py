@@ -1,7 +1,7 @@
 """Which uses and changes concern a customer, by products, settings and kinds of data.
 
-Too much told is better than a notice that is missing: what a register does not state, and what is asked for
-in words that it does not use, concerns.
+A superfluous notice is better than a missing one: facts that the register does not state, and interests
+that match none of its terms, count as concerning the customer.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from register_api.core.model import Condition, EngagementSource, Register, Subpr
 
 
 class Interests(msgspec.Struct, frozen=True):
-    """What a customer uses of a vendor; what is empty stands for everything.
+    """What a customer uses of a vendor; an empty field means everything.
 
-    ``settings`` are values by the key of a condition, or else by its type; all in small letters.
+    ``settings`` are values by the key of a condition, or else by its type, all in lower case.
     """
 
     products: frozenset[str] = frozenset()
@@ -29,7 +29,7 @@ class Interests(msgspec.Struct, frozen=True):
 
 
 class Concern:
-    """Tells what of a register, of two that differ the newer one, concerns somebody."""
+    """Decides which uses and changes of a register (the newer of two) concern a customer."""
 
     def __init__(self, interests: Interests, register: Register) -> None:
         self._vendors: dict[str | None, Subprocessor] = {
@@ -52,11 +52,11 @@ class Concern:
             self._tests["conditions"] = lambda use: self._may_hold(use.conditions)
 
     def covers_use(self, use: EngagementSource) -> bool:
-        """Tell whether a use concerns."""
+        """Return whether a use concerns the customer."""
         return all(test(use) for test in self._tests.values())
 
     def covers_change(self, change: Change) -> bool:
-        """Tell whether a change concerns: it is about a use that does, or about none in particular."""
+        """Return whether a change concerns the customer: by a use that does, or by no use in particular."""
         ids = {change.subprocessor, *change.affects}
         vendors = [self._vendors[id_] for id_ in ids if id_ in self._vendors]
         uses = [
@@ -72,7 +72,7 @@ class Concern:
         return any(all(test(use) for test in tests) for use in uses)
 
     def _may_hold(self, conditions: Iterable[Condition]) -> bool:
-        """Tell whether none of some conditions is known not to hold."""
+        """Return whether no condition is known to be false."""
         for condition in conditions:
             ours = self._settings.get((condition.key or "").casefold()) or self._settings.get(condition.type)
             if ours and condition.value is not None:
@@ -82,14 +82,14 @@ class Concern:
         return True
 
     def _is_only_elsewhere(self, field: FieldChange) -> bool:
-        """Tell whether only places changed that come into play for others."""
+        """Return whether only locations changed that are used for other customers."""
         if not self._settings or field.path.rpartition(".")[2] != "locations":
             return False
         before, after = self._relevant_places(field.before), self._relevant_places(field.after)
         return before is not None and before == after
 
     def _relevant_places(self, value: Any) -> list[Any] | None:
-        """Return those of some places that may come into play; ``None`` where they are not stated."""
+        """Return the locations that may be used for the customer; ``None`` if not stated."""
         if not isinstance(value, list):
             return None
         kind = tuple[Condition, ...]
@@ -100,7 +100,7 @@ class Concern:
 
 
 def _known_settings(interests: Interests, register: Register) -> dict[str, frozenset[str]]:
-    """Return the settings whose values all occur in a condition of the register."""
+    """Return the settings whose values all occur in conditions of the register."""
     known: dict[str, set[str]] = {}
     for use in (use for vendor in register.subprocessors for use in vendor.engagements):
         of_places = (item for place in use.locations or () for item in place.conditions)
@@ -111,7 +111,7 @@ def _known_settings(interests: Interests, register: Register) -> dict[str, froze
 
 
 KINDS = (tree.FEED_IMPORTANT, tree.FEED_CATEGORY, tree.FEED_SUBPROCESSOR)
-"""The feeds by interest."""
+"""Feeds on a subset of the changes."""
 
 IMPORTANT = frozenset(
     {
@@ -119,16 +119,16 @@ IMPORTANT = frozenset(
         "schedule_changed", "withdrawn", "cancelled", "policy_changed",
     }
 )  # fmt: skip
-"""Types of change that are important whatever is promised; what needs notice is, too.
+"""Types of change that are always important; changes that require notice are, too.
 
-Whoever was told of a plan is told what became of it, and what is promised from now on.
+Readers who were notified of a plan also learn its outcome, and changes of the notice promise.
 """
 
 
 def changes_by_feed(
     register: Register, changes: Iterable[Change], kinds: Iterable[FileKind] = KINDS
 ) -> dict[str, list[Change]]:
-    """Return the changes of a version that each feed by interest tells, by the path of the feed."""
+    """Return the changes of a version by path of the feed that reports them."""
     vendors = {vendor.id: vendor for vendor in register.subprocessors}
     found: dict[str, list[Change]] = {}
     for kind in kinds:
@@ -139,14 +139,14 @@ def changes_by_feed(
 
 
 def tag_of(path: str) -> str:
-    """Return what the id of a feed has after that of the main feed: ``/feed/important``."""
+    """Return the suffix of a feed's id after that of the main feed: ``/feed/important``."""
     return "/" + path.removesuffix(".atom")
 
 
 def _paths(
     change: Change, kind: FileKind, vendors: dict[str, Subprocessor], *, initial: bool
 ) -> Iterable[str]:
-    """Return which feeds of a kind a change belongs into."""
+    """Return the feeds of a kind that report a change."""
     concerned = dict.fromkeys(id_ for id_ in (change.subprocessor, *change.affects) if id_)
     if kind is tree.FEED_SUBPROCESSOR:
         return map(kind.path, concerned)
@@ -157,7 +157,7 @@ def _paths(
 
 
 def _categories(change: Change, concerned: Sequence[Subprocessor]) -> set[str]:
-    """Return ids of the categories that a change is about: of its use, else of all uses of its vendors."""
+    """Return the categories of a change: that of its use, else those of all uses of its vendors."""
     found = {
         use.category
         for vendor in concerned

@@ -1,10 +1,9 @@
-"""Two registers side by side, paired entry by entry, and what each changed field means.
+"""Pairs the entries of two registers, and classifies each changed field.
 
-An *entry* is what has a line of its own: the register itself, its publisher, its notice promise, a
-status, a category, a sub-processor, an engagement, a planned change. A fact stated for the first time is no
-change of fact; the same things in another order are no change at all; a correction or an editorial version
-says of itself that nothing happened in the world. It may not hide what the notice promise covers in its own
-right, nor a change of the promise or of dates.
+An *entry* is anything compared by itself: the register, its publisher, its notice promise, a status, a
+category, a sub-processor, an engagement, a planned change. Stating a fact for the first time is not a change
+of fact; reordering is not a change at all; a correction or an editorial version declares that nothing changed
+in reality. It cannot hide changes that require notice in their own right, or changes of the promise or dates.
 """
 
 from __future__ import annotations
@@ -36,10 +35,10 @@ from register_api.core.struct_fields import shapes
 from register_api.core.timeline import vendor_on, without
 
 Key = str | tuple[str, int]
-"""An entry's id; with a number from 2 where foreign input says an id more than once."""
+"""An entry's id; with a number from 2 if foreign input repeats an id."""
 
 EntryPath = tuple[Key, ...]
-"""Where an entry stands: ``()``, ``("notice",)``, ``("subprocessors", id, "engagements", id)``, …"""
+"""Path of an entry: ``()``, ``("notice",)``, ``("subprocessors", id, "engagements", id)``, …"""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -54,14 +53,14 @@ class FieldDelta(msgspec.Struct, frozen=True):
 
 
 class Pair(msgspec.Struct, Generic[T_co], frozen=True):
-    """One entry in the older and the newer register; ``None`` where it does not exist."""
+    """One entry in the older and the newer register; ``None`` if absent."""
 
     before: T_co | None
     after: T_co | None
 
     @property
     def known(self) -> T_co:
-        """The newer of the two that there is."""
+        """The newer entry, or the older one if it was removed."""
         found = self.before if self.after is None else self.after
         if found is None:
             raise ValueError("a pair of nothing")
@@ -69,13 +68,13 @@ class Pair(msgspec.Struct, Generic[T_co], frozen=True):
 
     @property
     def in_both(self) -> bool:
-        """Whether it neither came nor went."""
+        """Whether both registers contain it."""
         return self.before is not None and self.after is not None
 
     def fields(self) -> tuple[FieldDelta, ...]:
-        """Return the fields of content that differ, in the order of speaking; none if it came or went."""
+        """Return the content fields that differ, in the order of presentation; none if added or removed."""
 
-        def is_restated(before: Any, after: Any) -> bool:  # by another version, for the same reason
+        def is_restated(before: Any, after: Any) -> bool:  # in another version, with the same reason
             kinds = Withdrawn | Cancelled
             return isinstance(before, kinds) and isinstance(after, kinds) and before.reason == after.reason
 
@@ -83,7 +82,7 @@ class Pair(msgspec.Struct, Generic[T_co], frozen=True):
         return tuple(field for field in changed if not is_restated(field.before, field.after))
 
     def stated(self) -> tuple[FieldDelta, ...]:
-        """Return all that an entry says that came or went: each field that is stated."""
+        """Return all stated fields of an entry that was added or removed."""
         return tuple(field for field in self._fields() if (field.before, field.after) != (None, None))
 
     def _fields(self) -> Iterator[FieldDelta]:
@@ -93,7 +92,7 @@ class Pair(msgspec.Struct, Generic[T_co], frozen=True):
 
 
 def pairs(older: Sequence[T], newer: Sequence[T]) -> dict[Key, Pair[T]]:
-    """Return the entries of two lists by key, in the newer order of reading, those that went last."""
+    """Return the entries of two lists by key, in the newer order, removed ones last."""
     before, after = _keyed(older), _keyed(newer)
     return {key: Pair(before.get(key), after.get(key)) for key in after | before}
 
@@ -108,19 +107,19 @@ def _keyed(items: Sequence[Any]) -> dict[Key, Any]:
 
 
 def engagement_pairs(vendor: Pair[Subprocessor]) -> dict[Key, Pair[Engagement]]:
-    """Return a vendor's engagements by key, in the newer reading order, those that went last."""
+    """Return a vendor's engagements by key, in the newer order, removed ones last."""
     older, newer = (item.engagements if item else () for item in (vendor.before, vendor.after))
     return pairs(older, newer)
 
 
 class Comparison:
-    """Two registers side by side, with what every judgement about them needs.
+    """Two registers to be compared, with what classifying their differences requires.
 
-    Both are compared as they hold on the ``day`` on which the newer one is published. Planned changes that
-    the newer one announces are left out of that: they are compared as entries of their own. So neither
-    folding a planned change nor its taking effect is a difference. ``newer_vendors`` has the vendors by id as
-    the newer one says them. Where versions lie between the two its ``reason`` speaks for the last step only,
-    so that the whole counts as a ``change``.
+    Both are evaluated on ``day``, the publication date of the newer one, except for planned changes that the
+    newer one announces, which are compared as entries of their own. So neither folding a planned change into
+    the base fields nor its taking effect is a difference. ``newer_vendors`` has the newer vendors by id, not
+    evaluated. If there are versions in between, the newer ``reason`` covers only the last step, so the whole
+    is a ``change``.
     """
 
     def __init__(self, older: Register | None, newer: Register, zone: dt.tzinfo) -> None:
@@ -136,11 +135,11 @@ class Comparison:
 
     @cached_property
     def vendors(self) -> dict[Key, Pair[Subprocessor]]:
-        """Every vendor of either register by key, in the newer reading order, those that went last."""
+        """All vendors of both registers by key, in the newer order, removed ones last."""
         return pairs(self.older.subprocessors if self.older else (), self.newer.subprocessors)
 
     def others(self) -> Iterator[tuple[EntryPath, Pair[msgspec.Struct]]]:
-        """Yield every entry outside the list of vendors, with where it stands."""
+        """Yield every entry outside the list of vendors, with its path."""
         yield (), Pair(self.older, self.newer)
         for name in entries(Register):
             before: Any = getattr(self.older, name, ())
@@ -152,7 +151,7 @@ class Comparison:
 
 
 def _holding(register: Register, day: dt.date, fresh: dict[str, set[tuple[str | None, str]]]) -> Register:
-    """Return a register as it holds on a day but for fresh plans, with the plans that are left to come."""
+    """Return a register evaluated on a day, except for fresh plans; plans still to come are kept."""
     vendors = tuple(_vendor_holding(item, day, fresh.get(item.id, set())) for item in register.subprocessors)
     return msgspec.structs.replace(register, subprocessors=vendors)
 
@@ -185,7 +184,7 @@ _CORRECTABLE: frozenset[ChangeType] = frozenset(
         "details_changed",
     }
 )  # fmt: skip
-"""Types that are ``corrected`` in a correction, where a field says what happened."""
+"""Types reported as ``corrected`` in a correction."""
 
 
 def type_of(kind: type[msgspec.Struct], change: FieldDelta, reason: ReasonKind) -> ChangeType:
@@ -200,9 +199,9 @@ def type_of(kind: type[msgspec.Struct], change: FieldDelta, reason: ReasonKind) 
 
 
 def is_reworded(kind: type[msgspec.Struct], change: FieldDelta) -> bool:
-    """Tell whether a change concerns words only, so that an editorial version may make it.
+    """Return whether a change affects wording only, so that an editorial version may make it.
 
-    What is said for the first time, or no more, is not words only; nor is one item more or less.
+    Stating something for the first time, removing it, and adding or removing a list item are not wording.
     """
     before, after = change.before, change.after
     if change.name == "locations" and before is not None and after is not None:
@@ -213,21 +212,21 @@ def is_reworded(kind: type[msgspec.Struct], change: FieldDelta) -> bool:
 
 
 def is_empty(value: object) -> bool:
-    """Tell whether a field says nothing: ``None``, an empty text or an empty list."""
+    """Return whether a value is ``None``, an empty text or an empty list."""
     return value is None or (isinstance(value, str | tuple | dict) and not value)
 
 
 def is_unstated(kind: type[msgspec.Struct], name: str, value: object) -> bool:
-    """Tell whether a field is not stated: ``None``, and an empty list only of what cannot be ``None``."""
+    """Return whether a field is not stated: ``None``, or empty if it cannot be ``None``."""
     return value is None if shapes(kind)[name].is_optional else is_empty(value)
 
 
 def _type_of_locations(before: tuple[Location, ...] | None, after: tuple[Location, ...] | None) -> ChangeType:
-    """Type a change of locations: by where things happen, then when, then words.
+    """Return the type of a change of locations.
 
-    ``relocated`` is a country, a place, the default or an activity that came or went;
-    ``condition_changed`` touches only when a location is used; ``details_changed`` only its text, or
-    names a place for the first time.
+    ``relocated``: a country, place, default or activity was added or removed. ``condition_changed``: only the
+    conditions of use changed. ``details_changed``: only the text changed, or a place is named for the first
+    time.
     """
     before, after = before or (), after or ()
     if _where(before, after) != _where(after, before):
@@ -237,7 +236,7 @@ def _type_of_locations(before: tuple[Location, ...] | None, after: tuple[Locatio
 
 
 def _where(locations: tuple[Location, ...], others: tuple[Location, ...]) -> Counter[Any]:
-    """Count what happens where; a place is left out in a country for which one side names none."""
+    """Count activities by location; a place is ignored in a country where one side names none."""
     unnamed = {item.country for item in (*locations, *others) if item.place is None}
     return Counter(
         (
@@ -255,7 +254,7 @@ def _without_text(locations: tuple[Location, ...]) -> Counter[Location]:
 
 
 def _is_reordered(before: object, after: object) -> bool:
-    """Tell whether two lists have the same members in another order."""
+    """Return whether two lists have the same members in another order."""
     if isinstance(before, ProductScope) and isinstance(after, ProductScope):
         return before.all == after.all and _is_reordered(before.ids, after.ids)
     if not isinstance(before, tuple) or not isinstance(after, tuple):
@@ -264,15 +263,15 @@ def _is_reordered(before: object, after: object) -> bool:
 
 
 _TYPE_RULES: Mapping[str, Callable[[Any, Any], ChangeType | None]] = {
-    # To say for the first time who somebody is, is not to become somebody else.
+    # Stating an identity for the first time does not change it.
     **dict.fromkeys(
         ("legal_name", "seat", "entity"), lambda old, _: "details_changed" if old is None else None
     ),
     "status": lambda old, new: "activated" if _STATUS_RANK[new] > _STATUS_RANK[old] else "deactivated",
     "locations": _type_of_locations,
     "replaces": lambda old, new: "replaced" if set(new) - set(old) else "details_changed",
-    # To be withdrawn counts once; another reason for it is a detail.
+    # Withdrawal is reported once; another reason for it is a detail.
     "withdrawn": lambda old, new: None if old is None else "added" if new is None else "details_changed",
     "ends_on": lambda old, _: "ended" if old is None else None,
 }
-"""Fields whose type depends on what they said before."""
+"""Fields whose type of change depends on their values."""

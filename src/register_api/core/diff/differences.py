@@ -1,7 +1,7 @@
-"""What happens to a sub-processor and its engagements: listed, started, stopped, withdrawn, or edited.
+"""Differences of sub-processors and engagements: added, started, stopped, withdrawn, or edited.
 
-A vendor that comes is one difference for each engagement, since notice is due for each. Fields that a start
-or a stop brings with it (status, its dates, a condition that falls away) belong to it and are not told again.
+A new vendor is one difference for each engagement, since each requires notice. Fields that a start or stop
+changes as well (status, dates, a condition that no longer applies) are part of it and not reported again.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _DATES = frozenset({"starts_on", "ends_on", "short_notice"})
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """Fields of one entry whose change is of one type, or an entry that came or went.
+    """Changed fields of one entry that have the same type of change, or an added or removed entry.
 
     Attributes:
         record: The entry that the fields belong to.
-        place: Where that stands, for entries of the register itself; ``()`` below sub-processors.
-        planned: The planned change that brings it, or that is cancelled or moved.
-        fields: Those that differ; of an entry that came or went all that say something.
-        vendor_fields: Fields of the vendor that are told together with those of its engagement.
+        place: Its path, for entries of the register itself; ``()`` below sub-processors.
+        planned: The planned change that causes it, or that is cancelled or moved.
+        fields: Those that differ; all stated fields if the entry was added or removed.
+        vendor_fields: Fields of the vendor that are reported with those of its engagement.
     """
 
     type: ChangeType
@@ -54,7 +54,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reorder(msgspec.Struct, frozen=True, kw_only=True):
-    """A list of which entries that stayed stand in another order, by id."""
+    """A list whose common entries are in another order, by id."""
 
     place: EntryPath
     before: tuple[str, ...]
@@ -64,7 +64,7 @@ class Reorder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def vendor_differences(vendor: Pair[Subprocessor], comparison: Comparison) -> Iterator[Difference]:
-    """Yield all that happened to one vendor, in reading order."""
+    """Yield all differences of one vendor, in the order of presentation."""
     uses = engagement_pairs(vendor).values()
     if not vendor.in_both:
         for use in list(uses) or (None,):
@@ -95,7 +95,7 @@ def _whole(
     of_vendor: tuple[FieldDelta, ...],
     of_use: tuple[FieldDelta, ...] = (),
 ) -> Difference:
-    """Return a difference of a vendor that comes or goes, or of one of its uses with the vendor's fields."""
+    """Return the difference of an added or removed vendor, or of one of its uses with the vendor's fields."""
     if use is None:
         return Difference(type=type_, record=vendor, vendor=vendor, fields=of_vendor)
     return Difference(
@@ -114,7 +114,7 @@ def grouped(changes: Iterable[FieldDelta], like: Difference, reason: ReasonKind)
 
 
 def _type_of_entry(vendor: Pair[Subprocessor], engagement: Pair[Engagement] | None) -> ChangeType:
-    """Return the type of the change of a vendor or engagement that came or went."""
+    """Return the type of change of an added or removed vendor or engagement."""
     if vendor.after is None or (engagement is not None and engagement.after is None):
         return "ended"
     if vendor.before is None and vendor.after.withdrawn is not None:
@@ -123,7 +123,7 @@ def _type_of_entry(vendor: Pair[Subprocessor], engagement: Pair[Engagement] | No
 
 
 def _is_replacement(vendor: Pair[Subprocessor], engagement: Pair[Engagement]) -> bool:
-    """Tell whether a new engagement, one more than available, comes with a vendor newly replaced."""
+    """Return whether a new engagement in use belongs to a vendor that newly replaces another."""
     if vendor.after is None or engagement.before is not None or engagement.after is None:
         return False
     newly = set(vendor.after.replaces) - set(vendor.before.replaces if vendor.before else ())
@@ -150,7 +150,7 @@ def _engagement_differences(
 def _start_or_stop(
     before: Engagement, after: Engagement, day: dt.date
 ) -> tuple[ChangeType, frozenset[str]] | None:
-    """Say whether an engagement started or stopped, and which fields belong to that."""
+    """Return the type of a start or stop and the fields that belong to it, or ``None``."""
     condition = {"conditions"} if "conditional" in {before.status, after.status} else set()
     if after.status != "available" and is_over(before, day) and not is_over(after, day):
         condition = condition if before.status != after.status else set()
@@ -166,7 +166,7 @@ def _start_or_stop(
 
 
 def is_over(engagement: EngagementSource, day: dt.date) -> bool:
-    """Tell whether an engagement had been one and has ended by a day."""
+    """Return whether an engagement was in use and has ended by a day."""
     return engagement.status != "available" and engagement.ends_on is not None and engagement.ends_on <= day
 
 
@@ -175,12 +175,12 @@ def planned_differences(
 ) -> Iterator[Difference]:
     """Yield what is planned, moved or cancelled for a vendor or for one of its engagements.
 
-    What a planned change sets is told like a change of those fields, each type once, with the values
-    that hold on the day before and from its day on; what else changes in it as its own fields.
+    The fields that a planned change sets are reported like a change of those fields, once for each type, with
+    the values before and from its effective date; its other changes are reported as its own fields.
     """
     owner: Pair[Any] = vendor if engagement is None else engagement
     if owner.after is None:
-        return  # what went takes its plans with it
+        return  # plans of a removed entry are removed with it
     for pair in pairs(owner.before.planned if owner.before else (), owner.after.planned).values():
         if pair.before != pair.after:
             like = Difference(
@@ -198,7 +198,7 @@ def _of_plan(pair: Pair[PlannedChange], like: Difference, comparison: Comparison
     if new is not None and coming and not known and like.vendor is not None:
         use = like.engagement.known.id if like.engagement is not None else None
         said = comparison.newer_vendors[like.vendor.known.id]
-        # As they are the day before and from its day on.
+        # Values on the day before and from its effective date.
         set_fields = [FieldDelta(*field) for field in fields_set(said, use, new)]
     yield from grouped(set_fields, like, comparison.reason)
     if pair.in_both:
@@ -209,7 +209,7 @@ def _of_plan(pair: Pair[PlannedChange], like: Difference, comparison: Comparison
 
 
 def register_differences(comparison: Comparison) -> Iterator[Difference]:
-    """Yield what differs outside the list of vendors: publisher, promise, statuses, categories."""
+    """Yield the differences outside the list of vendors: publisher, promise, statuses, categories."""
     for place, record in comparison.others():
         like = Difference(type="category_changed", record=record, place=place)
         if record.in_both:
@@ -220,7 +220,7 @@ def register_differences(comparison: Comparison) -> Iterator[Difference]:
 
 
 def reorders(comparison: Comparison) -> Iterator[Reorder]:
-    """Yield each list of which entries that stayed stand in another order."""
+    """Yield each list whose common entries are in another order."""
     yield from _reordered(Pair(comparison.older, comparison.newer))
     for key, vendor in comparison.vendors.items():
         if vendor.before == vendor.after:

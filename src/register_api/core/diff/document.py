@@ -1,7 +1,7 @@
-"""Two registers in, what a person would want to be told out: in order of weight, with the patch.
+"""The diff document: all changes between two registers, in order of importance, with the patch.
 
-The changes depend on the two registers and the promises only: who reads the diff from version 3 to 7 is
-told what the steps between amount to.
+Changes depend only on the two registers and the promises, so the diff from version 3 to 7 shows the net
+effect of the versions between.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from register_api.core.patch import make_patch
 from register_api.core.struct_fields import shapes, to_plain
 
 _RowKey = tuple[str, str | None]
-"""Ids of a sub-processor, and of one of its engagements."""
+"""Id of a sub-processor, and that of one of its engagements."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """One field that every entry left empty and every entry now fills: one change, in reading order.
+    """A field that was empty in every entry and is now set in all: a single change.
 
-    Entries that are withdrawn or over need not take part. Fields that start, stop or date an engagement are
-    never taken for a column.
+    Entries that are withdrawn or ended may be missing. Fields that start, stop or date an engagement are
+    never combined.
     """
 
     type: ChangeType
@@ -49,16 +49,16 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FEWEST = 3
-"""Fewest entries that make a column."""
+"""Minimum number of entries of a column."""
 
 _LIFECYCLE_TYPES: frozenset[ChangeType] = frozenset(
     {"added", "activated", "replaced", "schedule_changed", "deactivated", "ended", "withdrawn"}
 )
-"""Types that are told for each entry, however many there are."""
+"""Types that are always reported for each entry."""
 
 
 def fold_columns(found: list[Difference], comparison: Comparison) -> list[Difference | Column]:
-    """Take columns out of what was found for each entry, and tell each once."""
+    """Combine differences into columns, and return them with the remaining differences."""
     columns: list[Column] = []
     for level in (Subprocessor, Engagement):
         filled = {name: rows for name, rows in _newly_filled(found, level).items() if len(rows) >= FEWEST}
@@ -83,10 +83,10 @@ def fold_columns(found: list[Difference], comparison: Comparison) -> list[Differ
 def _newly_filled(
     found: list[Difference], level: type[msgspec.Struct]
 ) -> dict[str, dict[_RowKey, Difference]]:
-    """Return by field name the entries of a level that did not fill a field and now do."""
+    """Return by field name the entries of a level in which the field was empty and is now set."""
     filled: dict[str, dict[_RowKey, Difference]] = {}
     for row in found:
-        # What is planned has a day of its own.
+        # Planned changes have dates of their own.
         stays = row.record.in_both and row.planned is None and isinstance(row.record.known, level)
         if row.type in _LIFECYCLE_TYPES or not stays:
             continue
@@ -98,7 +98,7 @@ def _newly_filled(
 
 
 def _continuing(level: type[msgspec.Struct], comparison: Comparison) -> set[_RowKey]:
-    """Return the entries of a level that are in both registers and neither withdrawn nor over."""
+    """Return the entries of a level that are in both registers and neither withdrawn nor ended."""
     found: set[_RowKey] = set()
     for vendor in comparison.vendors.values():
         if not vendor.in_both or (vendor.after and vendor.after.withdrawn):
@@ -116,7 +116,7 @@ _WEIGHT: dict[ChangeType, int] = {name: weight for weight, name in enumerate(get
 
 
 def changes_between(older: Register | None, newer: Register, promises: Promises) -> tuple[Change, ...]:
-    """Say what changed from one version to another (docs/format/diff.md)."""
+    """Return what changed between two versions, with summaries (docs/format/diff.md)."""
     sentences = Sentences.between(older, newer, promises.zone)
     return tuple(
         msgspec.structs.replace(
@@ -129,7 +129,7 @@ def changes_between(older: Register | None, newer: Register, promises: Promises)
 def changes_without_summaries(
     older: Register | None, newer: Register, promises: Promises
 ) -> tuple[Change, ...]:
-    """Return what changed without the sentences, which are the publisher's own words."""
+    """Return what changed, without the summaries in the publisher's language."""
     comparison = Comparison(older, newer, promises.zone)
     changed = (pair for pair in comparison.vendors.values() if pair.before != pair.after)
     found: list[Difference | Column | Reorder] = []
@@ -147,10 +147,10 @@ def changes_without_summaries(
 
 
 def diff_document(older: Encoded[Register] | None, newer: Encoded[Register], promises: Promises) -> Diff:
-    """Return the diff document of two versions as they are stored (docs/format/diff.md).
+    """Return the diff document of two stored versions (docs/format/diff.md).
 
-    The patch leads from the older bytes to the newer ones, whichever release of this program wrote
-    them: a field that one of the two documents lacks is added or removed, never taken for its default.
+    The patch transforms the older bytes into the newer ones, whichever releases wrote them: a field that one
+    document lacks is added or removed, not replaced by its default.
     """
     before = None if older is None else older.document
     return Diff(
@@ -167,7 +167,7 @@ def _end(version: Encoded[Register]) -> DiffEnd:
 
 
 def _change(id_: str, found: Difference | Column | Reorder, comparison: Comparison) -> Change:
-    """Return what was found as data for programs: ids, whom it concerns, fields with paths, notice."""
+    """Return a difference as data: ids, affected vendors, fields with paths, notice."""
     if isinstance(found, Column):
         return Change(
             id=id_,
@@ -198,7 +198,7 @@ def _change(id_: str, found: Difference | Column | Reorder, comparison: Comparis
     record = found.record.known
     place = found.place or (("planned", record.id) if isinstance(record, PlannedChange) else ())
     others = _others(found, vendor) if vendor else _vendors_in(record, comparison)
-    # What a planned change sets is told of its owner, which stays.
+    # Fields set by a planned change are reported for its owner, which stays.
     stays = found.record.in_both or (found.planned is not None and not isinstance(record, PlannedChange))
     return Change(
         id=id_,
@@ -222,7 +222,7 @@ def _field(place: Sequence[Key], delta: FieldDelta) -> FieldChange:
 
 
 def _others(difference: Difference, vendor: Subprocessor) -> set[str]:
-    """Return the vendors that a change newly points to, or no longer points to."""
+    """Return the vendors that a change starts or stops referring to."""
 
     def ids(value: str | tuple[str, ...] | None) -> set[str]:
         return {value} if isinstance(value, str) else set(value or ())
@@ -247,14 +247,14 @@ def _vendors_in(record: msgspec.Struct, comparison: Comparison) -> set[str]:
 
 
 def _in_order(ids: set[str], comparison: Comparison) -> tuple[str, ...]:
-    """Return ids in order of reading; those that the register does not list come last."""
+    """Return ids in the order of presentation; those not in the register come last."""
     listed = [pair.known.id for pair in comparison.vendors.values()]
     known = [id_ for id_ in dict.fromkeys(listed) if id_ in ids]
     return (*known, *sorted(ids.difference(known)))
 
 
 def _notice_of(difference: Difference, comparison: Comparison) -> NoticeStatus:
-    """Say whether a change needed notice and got it: the one that carries an event carries its notice."""
+    """Return whether a change required notice and got it; only the change that carries the event does."""
     if difference.vendor is None:
         return _not_required(comparison)
     before = comparison.older.version if comparison.older is not None else 0
@@ -264,7 +264,7 @@ def _notice_of(difference: Difference, comparison: Comparison) -> NoticeStatus:
     if plan is not None:
         announced, effective_on, said = plan.announced, plan.effective_on, plan.cancelled is None
     elif use is None:
-        # Another legal entity is as good as its worst use of those that are announced anew.
+        # For another legal entity, the worst of its newly announced uses counts.
         older, newer = difference.vendor.before, difference.vendor.after
         if older is None or newer is None or not another_entity(older, newer):
             return _not_required(comparison)
@@ -287,7 +287,7 @@ def _not_required(comparison: Comparison, effective_on: dt.date | None = None) -
 
 
 def _worst(found: Iterable[NoticeStatus], comparison: Comparison) -> NoticeStatus:
-    """Return the status that a customer would mind most."""
+    """Return the worst notice status for customers."""
     return max(
         (item for item in found if item.required),
         key=lambda item: (not item.met, item.announced_on is not None, -(item.days or 0)),

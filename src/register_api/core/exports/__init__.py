@@ -1,1 +1,1 @@
-"""One row for each use and place of a register, which CSV, XLSX and the forms of others are made from."""
+"""Exports: one row for each use and location, as CSV, XLSX and third-party formats."""

@@ -1,6 +1,6 @@
-"""The exports as a table: a row for each use of a sub-processor at each place, and what a column says of it.
+"""The columns of the exports: a row for each use of a sub-processor at each location.
 
-The CSV with its Table Schema, the workbook and docs/export-columns.md follow this table.
+The CSV with its Table Schema, the workbook and docs/export-columns.md are generated from this table.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class ExportColumn(msgspec.Struct, frozen=True, kw_only=True):
     """One column.
 
     Attributes:
-        name: Its name in the header row of the CSV, lasting.
-        title: What people call it: a message of the catalogue.
-        description: What a cell says, in English.
-        value: What a row says in it, as the register has it; ``None`` is not stated.
-        words: What it says in words.
-        type: Type of the cells (Table Schema); of lists and codes ``string``.
-        required: Whether each row has it.
-        of_use: Whether it says something of the use or the place; else the workbook says it elsewhere, once.
+        name: Its permanent name in the header row of the CSV.
+        title: Its title for people: a message of the catalogue.
+        description: Meaning of a cell, in English.
+        value: Returns a row's value as in the register; ``None`` if not stated.
+        words: Returns the value as text.
+        type: Type of the cells (Table Schema); ``string`` for lists and codes.
+        required: Whether every row has a value.
+        of_use: Whether it concerns the use or the location; otherwise the workbook shows it elsewhere, once.
     """
 
     name: str
@@ -55,7 +55,7 @@ class ExportColumn(msgspec.Struct, frozen=True, kw_only=True):
     of_use: bool = True
 
     def heading(self, language: Language) -> str:
-        """Return what people call it, in a language."""
+        """Return the title in a language."""
         return capital(language.template(self.title))
 
 
@@ -66,7 +66,7 @@ _ANNOUNCED, _PLACE, _REGISTER = "held.engagement.announced", "location", "regist
 def _field(
     owner: str, kind: type[msgspec.Struct], field: str, description: str, **other: Any
 ) -> ExportColumn:
-    """Return the column of a field of the register, by the words that the field has everywhere."""
+    """Return the column of a register field, titled with the field's label."""
     get = attrgetter(f"{owner}.{field}")
     given: dict[str, Any] = {
         "name": field,
@@ -82,7 +82,7 @@ def _field(
 def _own(
     name: str, title: str, description: str, value: Callable[[UseAtPlace], Any], **other: Any
 ) -> ExportColumn:
-    """Return a column that several fields of the register make up."""
+    """Return a column derived from several fields of the register."""
     given: dict[str, Any] = {"words": lambda say, found: say.of(found), **other}
     return ExportColumn(name=name, title=title, description=description, value=value, **given)
 
@@ -191,14 +191,14 @@ COLUMNS: tuple[ExportColumn, ...] = (
          attrgetter("on"), type="date", required=True, of_use=False),
 )
 # fmt: on
-"""Every column, in their order."""
+"""All columns in order."""
 
 
 class UseAtPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: a use at one of its places, as it holds on a day; days are in the publisher's time zone.
+    """One row: a use at one of its locations, evaluated on a day in the publisher's time zone.
 
-    ``category`` is ``None`` where the register does not have it. Places of a use are numbered from 1; the
-    number is 0 where none is stated.
+    ``category`` is ``None`` if the register does not list it. ``number`` counts the locations of a use from
+    1; it is 0 if none is stated.
     """
 
     register: Register
@@ -211,24 +211,24 @@ class UseAtPlace(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def safeguards(self) -> tuple[str, ...] | None:
-        """Safeguards of the whole category and of the use; ``None`` if not stated."""
+        """Safeguards of the category and of the use; ``None`` if not stated."""
         of_all = self.category.safeguards if self.category else ()
         own = self.held.engagement.safeguards
         return (*of_all, *own) if own is not None else of_all or None
 
     @property
     def in_eea(self) -> bool | None:
-        """Whether the place lies in the EEA; ``None`` where that is left open."""
+        """Whether the location is in the EEA; ``None`` if unknown."""
         if self.location is None or self.location.country == "varies":
             return None
         return is_in_eea(self.location.country)
 
     @property
     def transfers(self) -> tuple[Transfer, ...] | None:
-        """What processing at this place rests on (GDPR Chapter V).
+        """Transfer mechanisms for this location (GDPR Chapter V).
 
-        ``unstated`` stands where a mechanism is needed and none is stated. ``None``: no place is stated, it
-        lies in the EEA, or no personal data is processed.
+        ``unstated`` if one is required and none is stated; ``None`` if no location is stated, it is in the
+        EEA, or no personal data is processed.
         """
         place, use = self.location, self.held.engagement
         if place is None or use.data_scope == () or is_in_eea(place.country):
@@ -240,7 +240,7 @@ class UseAtPlace(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def planned_on(self) -> tuple[dt.date, ...]:
-        """Days after that of the row on which something planned for the vendor or the use takes effect."""
+        """Dates after that of the row on which planned changes of the vendor or the use take effect."""
         planned = (*self.held.vendor.planned, *self.held.engagement.planned)
         days = {item.effective_on for item in planned if item.cancelled is None}
         return tuple(sorted(day for day in days if day > self.on))
@@ -249,9 +249,9 @@ class UseAtPlace(msgspec.Struct, frozen=True, kw_only=True):
 def uses_at_places(
     register: Register, states: Iterable[EngagementState], on: dt.date, zone: dt.tzinfo
 ) -> Iterator[UseAtPlace]:
-    """Yield a row for each place of each use, and one for a use of which no place is stated.
+    """Yield a row for each location of each use, and one for a use without a stated location.
 
-    The uses are as they hold ``on`` a day in the publisher's time zone (``core.timeline``).
+    The uses are evaluated ``on`` a day in the publisher's time zone (``core.timeline``).
     """
     categories = {item.id: item for item in register.categories}
     for held in states:

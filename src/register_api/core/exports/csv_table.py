@@ -1,9 +1,9 @@
-"""Rows as CSV (RFC 4180) with its Table Schema, and two tables of DORA's register of information.
+"""The rows as CSV (RFC 4180) with its Table Schema, and two templates of DORA's register of information.
 
-A spreadsheet takes a cell that begins like a formula for one, quoted or not. Such texts, and those that
-begin with the guard itself, get an apostrophe in front; who takes one away has the text again. The tables
-B_05.01 and B_05.02 (Regulation (EU) 2024/2956, EBA's data point model 4) are a beginning for a customer:
-what only that knows, and what the register does not say, stays empty.
+Spreadsheets evaluate cells that begin like a formula, even if quoted. Such texts, and those that begin with
+an apostrophe, are prefixed with one; removing it restores the text. The templates B_05.01 and B_05.02
+(Regulation (EU) 2024/2956, EBA's data point model 4) are partial: what only the customer knows, and what the
+register does not state, is empty.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ from register_api.core.timeline import ALL
 
 GUARD = "'"
 GUARDED = ("=", "+", "-", "@", "\t", "\r", GUARD)
-"""How texts begin that get the guard in front."""
+"""Prefixes of texts that get the guard."""
 
 NONE = "none"
-"""What a list says that is stated and empty."""
+"""Cell of a list that is stated to be empty."""
 
 _BETWEEN = "; "
 
 
 class _Lines(list[str]):
-    """What the writer writes into."""
+    """The file-like object for ``csv.writer``."""
 
     write = list.append
 
 
 def uses_csv(rows: Iterable[UseAtPlace]) -> bytes:
-    """Return rows as CSV: UTF-8 without a mark, CRLF, one header row."""
+    """Return rows as CSV: UTF-8 without a BOM, CRLF, one header row."""
     values = [column.value for column in COLUMNS]
     return csv_bytes([column.name for column in COLUMNS], ([_cell(of(row)) for of in values] for row in rows))
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Iterable[str]]) -> bytes:
-    """Return cells as CSV; those of a row that could be taken for a formula have their guard already."""
+    """Return cells as CSV; cells that look like a formula must already be guarded."""
     lines = _Lines()
     writer = csv.writer(lines)
     writer.writerow(header)
@@ -61,19 +61,19 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Iterable[str]]) -> bytes:
 
 
 def guarded(text: str) -> str:
-    """Return a text that no spreadsheet runs."""
+    """Return a text that no spreadsheet evaluates."""
     return GUARD + text if text.startswith(GUARDED) else text
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    # A number below zero begins like a formula and is not one.
+    # A negative number begins like a formula, but is not one.
     return str(value) if type(value) is int else guarded(value if type(value) is str else plain(value))
 
 
 def plain(value: Any) -> str:
-    """Return a value as one text: codes as they are, the members of a list one behind the other."""
+    """Return a value as text: codes unchanged, list members joined."""
     return _PLAIN.get(type(value), str)(value)
 
 
@@ -125,19 +125,19 @@ def table_schema() -> dict[str, Any]:
 
 
 _CODE_TYPES = {"lei": "eba_qCO:qx2000", "euid": "eba_qCO:qx2002"}
-"""The types of codes that a legal person can go by."""
+"""EBA types of the identifiers of a legal person."""
 
 _LEGAL_PERSON = "eba_CT:x212"
 
 PROVIDERS = [f"c{number:03}0" for number in range(1, 13)]
 CHAIN = [f"c{number:03}0" for number in range(1, 8)]
-"""The columns of B_05.01, in ``PROVIDERS``, and of B_05.02."""
+"""Columns of B_05.01 (``PROVIDERS``) and of B_05.02."""
 
 Cells = tuple[str, ...]
 
 
 class Provider(msgspec.Struct, frozen=True):
-    """A legal entity of the chain, with code and type of each LEI and EUID that is stated."""
+    """A legal entity of the supply chain, with value and type of each stated LEI and EUID."""
 
     name: str
     codes: tuple[tuple[str, str], ...] = ()
@@ -145,21 +145,21 @@ class Provider(msgspec.Struct, frozen=True):
 
     @property
     def code(self) -> tuple[str, str]:
-        """The code that it goes by, with its type; empty where none is stated."""
+        """Its preferred identifier with type; empty if none is stated."""
         return self.codes[0] if self.codes else ("", "")
 
 
 def dora_providers(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
-    """Return B_05.01: the publisher, each legal entity in use, and the parent above all of each."""
+    """Return B_05.01: the publisher, each legal entity in use, and their ultimate parents."""
     return csv_bytes(PROVIDERS, provider_rows(register, rows))
 
 
 def provider_rows(register: Register, rows: Iterable[UseAtPlace]) -> Iterator[Cells]:
-    """Yield the rows of B_05.01 without their header, for a table of several registers."""
+    """Yield the rows of B_05.01 without header, for a table of several registers."""
     vendors = _by_id(register)
     found: dict[Provider, Provider] = {}
     for row in _in_use(rows):
-        top = row.held.vendor  # the parent above all others; parents form no circle (R04)
+        top = row.held.vendor  # ultimate parent; there are no cycles (R04)
         while top.parent in vendors:
             top = vendors[top.parent]
         found.setdefault(_provider(row.held.vendor, row.held.entity), _provider(top, top))
@@ -176,15 +176,15 @@ def provider_rows(register: Register, rows: Iterable[UseAtPlace]) -> Iterator[Ce
 
 
 def dora_chain(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
-    """Return B_05.02: the publisher, and from whom it gets which ICT services, each once.
+    """Return B_05.02: which ICT services the publisher receives from whom, each once.
 
-    A legal entity without a code cannot be named here; B_05.01 shows that it lacks one.
+    A legal entity without an identifier cannot be listed here; B_05.01 shows that it has none.
     """
     return csv_bytes(CHAIN, chain_rows(register, rows))
 
 
 def chain_rows(register: Register, rows: Iterable[UseAtPlace]) -> Iterator[Cells]:
-    """Yield the rows of B_05.02 without their header, for a table of several registers."""
+    """Yield the rows of B_05.02 without header, for a table of several registers."""
     vendors, publisher = _by_id(register), _publisher(register)
     found = [("", "", *publisher.code, "1", "", "")]
     for row in _in_use(rows):
@@ -192,7 +192,7 @@ def chain_rows(register: Register, rows: Iterable[UseAtPlace]) -> Iterator[Cells
         above, vendor = list[Subprocessor](), row.held.vendor
         while vendor.engaged_by in vendors and vendors[vendor.engaged_by] not in above:
             vendor = vendors[vendor.engaged_by]
-            above.append(vendor)  # who stands between the publisher and the vendor, the nearest first
+            above.append(vendor)  # between publisher and vendor, nearest to the vendor first
         recipient = _provider(above[0], above[0]) if above else publisher
         service = row.held.engagement.ict_service
         kind = f"eba_TA:{service}" if service else ""

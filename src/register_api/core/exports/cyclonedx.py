@@ -1,6 +1,6 @@
-"""The register as a CycloneDX 1.6 bill of materials: one service for each use that is not over.
+"""The register as a CycloneDX 1.6 bill of materials: one service for each current or announced use.
 
-A service cannot say all that the register says; what has no place of its own stands among its properties.
+Facts without a CycloneDX member become properties of the service.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from register_api.core.timeline import PAST
 Json = dict[str, Any]
 
 _PRODUCT = "publisher"
-"""``bom-ref`` of what the publisher provides as a whole; those of products and services have a slash."""
+"""``bom-ref`` of the publisher's offering as a whole; those of products and services contain a slash."""
 
 
 def _columns(names: str) -> tuple[ExportColumn, ...]:
@@ -31,14 +31,14 @@ _OF_SERVICES = _columns(
     " special_categories retention ict_service safeguards transfers announced_on starts_on ends_on"
     " notice_promised notice_given objection_until planned_on"
 )
-"""Columns that become properties of a service."""
+"""Columns exported as properties of a service."""
 
 _OF_PLACES = _columns("country in_eea place activities place_conditions transfer_mechanism")
-"""Columns that become properties of a service once for each of its places."""
+"""Columns exported as properties of a service for each of its locations."""
 
 
 def cyclonedx(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
-    """Return the bill of materials of a version, by its uses on the day of its publication."""
+    """Return the bill of materials of a version, with the uses as of its publication date."""
     uses, publisher = uses_by_reference(rows), register.publisher
     makes = publisher.legal_name or publisher.name
     return encode(
@@ -71,7 +71,7 @@ def cyclonedx(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
 
 
 def _stated(members: Json) -> Json:
-    """Return an object without the members that say nothing."""
+    """Return an object without empty members."""
     return {name: value for name, value in members.items() if value}
 
 
@@ -80,7 +80,7 @@ def _one(value: Any) -> list[Any]:
 
 
 def uses_by_reference(rows: Iterable[UseAtPlace], within: str = "") -> dict[str, list[UseAtPlace]]:
-    """Return the rows of each use that is not over, by ``bom-ref``, which begins with ``within``."""
+    """Return the rows of each use that is not over, by ``bom-ref`` with the prefix ``within``."""
     uses: dict[str, list[UseAtPlace]] = {}
     for row in rows:
         if row.held.state not in PAST:
@@ -90,7 +90,7 @@ def uses_by_reference(rows: Iterable[UseAtPlace], within: str = "") -> dict[str,
 
 
 def service(reference: str, places: Sequence[UseAtPlace]) -> Json:
-    """Return the service that a use is, of its rows."""
+    """Return the CycloneDX service of a use, from its rows."""
     held = places[0].held
     entity, vendor, use = held.entity, held.vendor, held.engagement
     contact = _stated({"name": vendor.contact})
@@ -128,7 +128,7 @@ def _of_columns(columns: Iterable[ExportColumn], row: UseAtPlace, prefix: str) -
 
 
 def _links(vendor: Subprocessor) -> Iterator[Json]:
-    """Yield references, each address once."""
+    """Yield external references, each once."""
     links = [
         (vendor.website, "website", ""),
         (vendor.privacy_url, "documentation", "privacy policy"),
@@ -142,7 +142,7 @@ def _links(vendor: Subprocessor) -> Iterator[Json]:
 
 
 def _dependencies(register: Register, uses: dict[str, list[UseAtPlace]]) -> Iterator[Json]:
-    """Yield on what the publisher and each product depend: on services that are in use on the day."""
+    """Yield the dependencies of the publisher and of each product: services in use on the day."""
     held = {ref: places[0].held for ref, places in uses.items() if places[0].held.state == "in_force"}
     products = [f"products/{product.id}" for product in register.products]
     yield {"ref": _PRODUCT, "dependsOn": [*products, *held]}

@@ -1,1 +1,1 @@
-"""The format: which files there are, and all that is said of each kind of them, once."""
+"""The format: every kind of file in the tree, and all its properties."""

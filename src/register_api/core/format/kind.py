@@ -1,4 +1,4 @@
-"""What is said of a kind of file, and of the parameters and signatures in its paths."""
+"""Kinds of files, with the parameters and signatures in their paths."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ KIB = 2**10
 MIB = 2**20
 
 CacheClass = Literal["immutable", "mutable", "no-cache"]
-"""``immutable`` bytes never change, ``mutable`` ones with a publication, ``no-cache`` ones in between."""
+"""``immutable`` never changes, ``mutable`` changes with publications, ``no-cache`` also between them."""
 
 Stage = Literal["version", "trust", "head", "checkpoint", "timestamp"]
-"""The groups in which a publication reaches the disk, each durable before the next."""
+"""Groups of files in the order in which a publication writes them, each durable before the next."""
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>")
@@ -22,7 +22,7 @@ _NUMBER = r"[1-9][0-9]{0,8}"
 
 
 class PathParameter(msgspec.Struct, frozen=True):
-    """What stands for a parameter in a path: a pattern without groups, alike in Python, PCRE and RE2."""
+    """A path parameter: its pattern, without groups, is valid in Python, PCRE and RE2."""
 
     pattern: str
     description: str
@@ -45,18 +45,18 @@ PARAMETERS: dict[str, PathParameter] = {
     "tile": PathParameter("(?:x[0-9]{3}/)*[0-9]{3}", "Index of the tile", "000"),
     "width": PathParameter("[1-9][0-9]{0,2}", "How many hashes or entries are in it", "7"),
 }
-"""By name, as path templates and docs/format/tree.md have them in braces."""
+"""Parameters by name, as used in path templates and docs/format/tree.md."""
 
 
 class MediaType(msgspec.Struct, frozen=True):
-    """A media type as sent in ``Content-Type``, and whether compressed forms are worth keeping."""
+    """A media type as sent in ``Content-Type``, and whether files are stored compressed, too."""
 
     name: str
     compress: bool
 
 
 class Signature(msgspec.Struct, frozen=True):
-    """A form of signature that lies beside a document: suffixes of its path and of its ``operationId``."""
+    """A form of signature of a document: suffixes of its path and of its ``operationId``."""
 
     suffix: str
     operation: str
@@ -65,12 +65,12 @@ class Signature(msgspec.Struct, frozen=True):
     max_bytes: int
 
     def of(self, path: str) -> str:
-        """Return the path of this signature beside a document."""
+        """Return the path of this signature of a document."""
         return path + self.suffix
 
 
 class Schema(msgspec.Struct, frozen=True):
-    """A form of JSON document: name of its JSON Schema, the struct that encodes it, a title for people."""
+    """A form of JSON document: name of its JSON Schema, the struct that encodes it, a title."""
 
     name: str
     struct: type
@@ -84,19 +84,19 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
         template: Path in the tree, without leading slash, with parameters in braces.
         operation: ``operationId`` of OpenAPI, stable within ``/1``.
         cache: How long its bytes stay the same.
-        signatures: Which signatures lie beside it.
+        signatures: Its signatures, stored beside it.
         schema: The form of its document, if a struct encodes it.
-        target: Name of the TUF target that its newest bytes are.
-        checks: Numbers of the checks of ``verify`` that look at it.
-        unchecked: Why no check does, for customers. A row has either.
-        relation: By which relation the API catalog names it (RFC 9264).
-        in_entry: Whether the log's entry of a version names it.
-        listed: Whether the list of head files names it, and so vouches for it.
-        optional: Whether a tree may be without it.
-        max_bytes: Most bytes that a reader takes.
-        runs: Whether it is a page with a program in it, which asks registers at any address.
+        target: Name of the TUF target with its newest bytes.
+        checks: Numbers of the ``verify`` checks that cover it.
+        unchecked: Why no check covers it, for customers. A row has either.
+        relation: Link relation in the API catalog (RFC 9264).
+        in_entry: Whether the log entry of a version lists it.
+        listed: Whether the signed list of head files covers it.
+        optional: Whether a tree may lack it.
+        max_bytes: Maximum size that a reader accepts.
+        runs: Whether it is a page with its own script that connects to any register.
         loads: Whether it is a page that loads the tree's script.
-        written: When it reaches the disk, if not as others of its cache class.
+        written: Stage in which it is written, if not the default of its cache class.
     """
 
     template: str
@@ -123,34 +123,34 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
             raise ValueError(f"{self.template}: either checks, or a reason why there are none")
 
     def path(self, *values: object) -> str:
-        """Return the path of one such file; the values stand for its parameters, in their order."""
+        """Return the path of such a file; the values are those of its parameters, in order."""
         return self.template.format(**dict(zip(self.parameters, values, strict=True)))
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names of the parameters in its paths."""
+        """Names of the path parameters."""
         return tuple(_PARAMETER.findall(self.template))
 
     @property
     def example(self) -> str:
-        """A path of this kind; whether a tree has it does not matter."""
+        """An example path, not necessarily in any tree."""
         return self.path(*(PARAMETERS[name].example for name in self.parameters))
 
     @property
     def pattern(self) -> str:
-        """Regular expression of its whole paths, without groups; Python, PCRE and RE2 read it alike."""
+        """Regular expression of the whole path, without groups; valid in Python, PCRE and RE2."""
         return _NAMED_GROUP.sub("(?:", self.named_pattern)
 
     @property
     def target_name(self) -> str:
-        """Name of the TUF target that its newest bytes are; a ``ValueError`` where they are none."""
+        """Name of the TUF target with its newest bytes; ``ValueError`` if there is none."""
         if self.target is None:
             raise ValueError(f"{self.template} is not a TUF target")
         return self.target
 
     @property
     def named_pattern(self) -> str:
-        """The same, with a named group for each parameter."""
+        """``pattern`` with a named group for each parameter."""
         texts = _PARAMETER.split(self.template)
         return "".join(
             f"(?P<{text}>{PARAMETERS[text].pattern})" if at % 2 else re.escape(text).replace(r"\-", "-")
@@ -159,25 +159,25 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def media_type(self) -> str:
-        """Its media type as sent in ``Content-Type``."""
+        """Media type as sent in ``Content-Type``."""
         return self.media.name
 
     @property
     def per_version(self) -> bool:
-        """Whether such files grow in number, and later publications leave those that there are alone."""
+        """Whether each version adds such files, and later publications do not change them."""
         return self.cache == "immutable" or "version" in self.parameters
 
     @property
     def is_html(self) -> bool:
-        """Whether a browser shows it, so that it has a policy."""
+        """Whether it is HTML, and so has a Content-Security-Policy."""
         return self.media_type.startswith("text/html")
 
     @property
     def is_page(self) -> bool:
-        """Whether it is a page for people, which is asked for by its folder."""
+        """Whether it is a page for people, whose URL is its folder."""
         return self.is_html and not self.runs
 
     @property
     def stage(self) -> Stage:
-        """When it reaches the disk."""
+        """Stage in which it is written."""
         return self.written or ("version" if self.per_version else "head")

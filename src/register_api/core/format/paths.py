@@ -1,7 +1,7 @@
-"""From a path of the tree to what the table says of it.
+"""Finds the kind of file for a path of the tree.
 
-Beside the rows of ``core.format.tree`` stand the kinds that follow from them: the signatures beside
-signed documents, the copies of TUF targets, which are named by their digest, and pages in further languages.
+Further kinds are derived from the rows of ``core.format.tree``: signatures of documents, copies of TUF
+targets, which are named by their digest, and pages in other languages.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ FILES: tuple[FileKind, ...] = tuple(kind for kinds in tree.GROUPS.values() for k
 """Every row of the table."""
 
 TARGETS_BY_NAME: dict[str, FileKind] = {kind.target: kind for kind in FILES if kind.target is not None}
-"""Name of each TUF target to the kind whose newest bytes it is."""
+"""Kind of file by TUF target name."""
 
 LISTED: tuple[FileKind, ...] = tuple(kind for kind in FILES if kind.listed)
-"""Kinds that the list of head files vouches for."""
+"""Kinds covered by the signed list of head files."""
 
 
 def target_copy(name: str, sha256: str) -> str:
-    """Return the path of a TUF target's copy, which is named by its digest (TUF consistent snapshots)."""
+    """Return the path of a TUF target's copy, named by its digest (TUF consistent snapshots)."""
     return f"{tree.TARGETS_FOLDER}{sha256}.{name}"
 
 
@@ -36,7 +36,7 @@ def in_language(path: str, tag: str) -> str:
 
 
 def _derived(kind: FileKind, **changes: object) -> FileKind:
-    """Return a kind as another one, but for what only the original is or has."""
+    """Return a derived kind, without the properties that only the original has."""
     plain = {"signatures": (), "target": None, "relation": None, "in_entry": False, "listed": False}
     return msgspec.structs.replace(kind, **plain, **changes)
 
@@ -77,14 +77,14 @@ TRANSLATIONS: tuple[FileKind, ...] = tuple(
     if kind.is_page
 )
 KINDS: tuple[FileKind, ...] = (*FILES, *COPIES, *SIGNATURES, *TRANSLATIONS)
-"""Every kind of file that there is in a tree."""
+"""Every kind of file in a tree."""
 
 PAGE_FILE = tree.INDEX.path()
 _ANY = re.compile("|".join(f"({kind.pattern})" for kind in KINDS))
 
 
 def kind_of(path: str) -> FileKind:
-    """Return what kind of file a path of the tree names; a ``KeyError`` where there is none."""
+    """Return the kind of file for a path of the tree; ``KeyError`` if there is none."""
     match = _ANY.fullmatch(path)
     if match is None or match.lastindex is None:
         raise KeyError(path)
@@ -92,38 +92,38 @@ def kind_of(path: str) -> FileKind:
 
 
 def is_path(path: str) -> bool:
-    """Tell whether the format knows such a path."""
+    """Return whether a path is valid in the format."""
     return _ANY.fullmatch(path) is not None
 
 
 def is_signed(path: str) -> bool:
-    """Tell whether signatures lie beside a file, also where only later releases know its path."""
+    """Return whether a file has signatures."""
     return is_path(path) and bool(kind_of(path).signatures)
 
 
 def values_in(path: str) -> dict[str, str]:
-    """Return the values of the parameters in a path of the tree, by name."""
+    """Return the parameter values in a path of the tree, by name."""
     match = re.fullmatch(kind_of(path).named_pattern, path)
     return match.groupdict() if match else {}
 
 
 def address_of(path: str) -> str:
-    """Return the address of a file, relative to the tree's root: a page answers for its folder."""
+    """Return the URL of a file relative to the root of the tree; pages are addressed by their folder."""
     return path.removesuffix(PAGE_FILE) if path.rpartition("/")[2] == PAGE_FILE else path
 
 
 def file_at(address: str) -> str:
-    """Return the path of the file that an address, relative to the tree's root, is of."""
+    """Return the path of the file for a URL relative to the root of the tree."""
     return address + PAGE_FILE if not address or address.endswith("/") else address
 
 
 def max_bytes(path: str) -> int:
-    """Return the most bytes that the file at a path may have, also where only later releases know it."""
+    """Return the maximum size of the file at a path; unknown paths have a default."""
     return kind_of(path).max_bytes if is_path(path) else 16 * MIB
 
 
 def in_order(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], ...]:
-    """Sort files of one publication into the groups that reach the disk one after the other."""
+    """Return the files of one publication grouped by stage, in writing order."""
     groups: dict[Stage, dict[str, bytes]] = {stage: {} for stage in get_args(Stage)}
     for path, data in files.items():
         groups[kind_of(path).stage][path] = data

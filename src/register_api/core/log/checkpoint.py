@@ -1,4 +1,4 @@
-"""The log's head at one size: origin, size, root hash, signed (C2SP tlog-checkpoint).
+"""Checkpoints: a log's origin, size and root hash, signed (C2SP tlog-checkpoint).
 
 ::
 
@@ -8,9 +8,9 @@
 
     — salesynq.com/sub-processors <base64 of key id ‖ Ed25519 signature>
 
-A witness signs, too (C2SP tlog-cosignature, Ed25519, type 0x04): that it saw, at a time, the log at this
-size as the continuation of all it had seen before. So two customers who trust one witness cannot be shown
-two histories.
+A witness adds a cosignature (C2SP tlog-cosignature, Ed25519, type 0x04): at a given time it saw the log at
+this size as a continuation of everything it saw before. So two customers who trust the same witness cannot be
+shown different histories.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from register_api.core.signature import SIGNATURE_BYTES, verify_raw
 from register_api.errors import Forged, Inconsistent, Malformed
 
 MAX_CHECKPOINT_BYTES = 64 * 2**10
-"""A signed checkpoint is a few hundred bytes; this is room for some hundred witnesses."""
+"""A signed checkpoint has a few hundred bytes; this is room for some hundred witnesses."""
 
 _LEAST_LINES = 3
 _TIME_BYTES = 8
 _MAX_TIME = 2**63 - 1
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
-"""A decimal without leading zeros, short enough to be a 64-bit number."""
+"""A decimal without leading zeros, of at most 19 digits."""
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """What a log says of itself at one size: its name, number of entries, and root hash of 32 bytes.
+    """A log's origin, number of entries, and root hash of 32 bytes.
 
-    Extensions are further lines, kept and never looked at.
+    Extensions are further lines, which are kept and not interpreted.
     """
 
     origin: str
@@ -50,7 +50,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def format_checkpoint(checkpoint: Checkpoint) -> str:
-    """Return the note text of a checkpoint, ready to be signed; ``Malformed`` if no reader would take it."""
+    """Return the note text of a checkpoint for signing; ``Malformed`` if it could not be read back."""
     root = strict_base64.encode(checkpoint.root)
     lines = (checkpoint.origin, str(checkpoint.size), root, *checkpoint.extensions)
     text = "".join(f"{line}\n" for line in lines)
@@ -60,7 +60,7 @@ def format_checkpoint(checkpoint: Checkpoint) -> str:
 
 
 def parse_checkpoint(text: str) -> Checkpoint:
-    """Read the note text of a checkpoint.
+    """Parse the note text of a checkpoint.
 
     Raises:
         Malformed: Fewer than three lines, an empty line, no final newline, a size with a leading zero
@@ -75,23 +75,23 @@ def parse_checkpoint(text: str) -> Checkpoint:
 
 
 def parse_number(text: str) -> int:
-    """Read a size or an index: ASCII decimal without leading zeros, at most 2^63-1."""
+    """Parse a size or an index: ASCII decimal without leading zeros, at most 2^63-1."""
     if not _NUMBER.fullmatch(text) or int(text) > merkle.MAX_SIZE:
         raise Malformed("a number that is not a plain decimal of at most 63 bits")
     return int(text)
 
 
 def peek_size(data: bytes) -> int:
-    """Return the size that a checkpoint claims, unverified: to choose the key that must have signed it."""
+    """Return the unverified size of a checkpoint, to select the key that must have signed it."""
     return parse_checkpoint(parse_note(data).text).size
 
 
 def open_checkpoint(data: bytes, origin: str, keys: Sequence[NoteKey]) -> Checkpoint:
-    """Verify a signed checkpoint of the log that was asked for, and read it; only keys of this name count.
+    """Verify a signed checkpoint of the log ``origin`` and return it; keys of other names are ignored.
 
     Raises:
         Malformed: Not a note, or not a checkpoint.
-        Forged: A line of one of the keys does not fit.
+        Forged: A signature by one of the keys is invalid.
         UntrustedKey: None of the keys has signed.
         Inconsistent: Signed by the log's key, but the checkpoint of another log.
     """
@@ -104,7 +104,7 @@ def open_checkpoint(data: bytes, origin: str, keys: Sequence[NoteKey]) -> Checkp
 
 
 class Cosignature(msgspec.Struct, frozen=True, kw_only=True):
-    """One good cosignature: the witness's name and key (32 bytes), and its POSIX seconds (0: not said)."""
+    """A verified cosignature: the witness's name and key (32 bytes), and POSIX seconds (0: not stated)."""
 
     witness: str
     at: int
@@ -112,29 +112,29 @@ class Cosignature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def cosigned_bytes(text: str, at: int) -> bytes:
-    """Return what a witness signs: the checkpoint's note text, and its own time in POSIX seconds."""
+    """Return the bytes that a witness signs: its time in POSIX seconds and the checkpoint's note text."""
     return f"cosignature/v1\ntime {at}\n{text}".encode()
 
 
 def cosignature_line(key: NoteKey, at: int, signature: bytes) -> SignatureLine:
-    """Return a witness's line: its time in POSIX seconds, and its signature over ``cosigned_bytes``."""
+    """Return a witness's signature line: POSIX seconds and the signature over ``cosigned_bytes``."""
     stamped = at.to_bytes(_TIME_BYTES, "big") + signature
     return SignatureLine(name=key.name, key_id=key.key_id, signature=stamped)
 
 
 def verify_cosignatures(data: bytes, witnesses: Sequence[NoteKey]) -> tuple[Cosignature, ...]:
-    """Check the lines of known witnesses on a checkpoint; unknown lines are passed over.
+    """Verify the cosignatures of known witnesses on a checkpoint; unknown lines are skipped.
 
-    Whether the log itself has signed is not asked here: see ``open_checkpoint``. Keys of other types than
-    0x04 count as unknown.
+    The log's own signature is not checked, see ``open_checkpoint``. Keys of other types than 0x04 count as
+    unknown.
 
     Returns:
-        The newest cosignature of each witness, ordered as the keys are; a key listed under two names
+        The newest cosignature of each witness, in the order of the keys; a key listed under two names
         counts once.
 
     Raises:
         Malformed: Not a note, or a witness's line of the wrong length or with a time out of range.
-        Forged: A line of a known witness does not fit.
+        Forged: A cosignature of a known witness is invalid.
     """
     note = parse_note(data)
     found: dict[bytes, Cosignature] = {}

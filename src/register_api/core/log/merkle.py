@@ -1,8 +1,8 @@
-"""The Merkle tree of RFC 6962 section 2.1: hashes, and the two kinds of proof about them.
+"""The Merkle tree of RFC 6962 section 2.1: hashes, inclusion proofs and consistency proofs.
 
-A tree over entries 0 to n-1 splits at the largest power of two below n. Verification walks up from
-the leaf by the bits of its index (RFC 9162 sections 2.1.3.2 and 2.1.4.2, same trees), so a proof of
-any form costs no more than its own length. Every hash is a SHA-256 of 32 bytes.
+A tree over entries 0 to n-1 splits at the largest power of two below n. Verification walks up from the leaf
+by the bits of its index (RFC 9162 sections 2.1.3.2 and 2.1.4.2, same trees), so the cost of any proof is
+bounded by its length. Every hash is a SHA-256 of 32 bytes.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from register_api.errors import Forged, Malformed
 HASH_BYTES = 32
 
 MAX_SIZE = 2**63 - 1
-"""Largest number of entries that tools for such logs can count."""
+"""Largest number of entries that such logs support."""
 
 MAX_PROOF_HASHES = 63
-"""An inclusion proof in a tree of ``MAX_SIZE`` entries; a consistency proof has at most one more."""
+"""Length of an inclusion proof for ``MAX_SIZE`` entries; a consistency proof has at most one more."""
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
-"""Root of the tree without entries."""
+"""Root of the empty tree."""
 
 
 def leaf_hash(entry: bytes) -> bytes:
-    """Return the hash of one entry, told apart from a node's by its prefix 0x00."""
+    """Return the hash of an entry, with prefix 0x00."""
     return hashlib.sha256(b"\x00" + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """Return the hash over two neighbouring subtrees, with prefix 0x01."""
+    """Return the hash of two neighbouring subtrees, with prefix 0x01."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 def root_hash(leaves: Sequence[bytes]) -> bytes:
-    """Return the root over leaf hashes, or over roots of equally large perfect subtrees."""
+    """Return the root of leaf hashes, or of roots of equally large perfect subtrees."""
     if not leaves:
         return EMPTY_ROOT
     if len(leaves) == 1:
@@ -52,7 +52,7 @@ def split_point(size: int) -> int:
 
 
 def perfect_subtrees(start: int, end: int) -> list[tuple[int, int]]:
-    """Return height and number of the perfect subtrees that a range of a tree consists of, largest first."""
+    """Return height and number of the perfect subtrees that make up a range, largest first."""
     found = []
     while start < end:
         height = (end - start).bit_length() - 1
@@ -62,14 +62,14 @@ def perfect_subtrees(start: int, end: int) -> list[tuple[int, int]]:
 
 
 def join_subtrees(hashes: Sequence[bytes]) -> bytes:
-    """Return the hash over perfect subtrees of falling size, as ``perfect_subtrees`` orders them."""
+    """Return the hash of perfect subtrees of decreasing size, in the order of ``perfect_subtrees``."""
     if not hashes:
         return EMPTY_ROOT
     return functools.reduce(lambda right, left: node_hash(left, right), reversed(hashes))
 
 
 def read_hashes(lines: Sequence[str], most: int) -> tuple[bytes, ...]:
-    """Read hashes, one a line in strict base64; more than so many are ``Malformed``."""
+    """Read hashes from lines of strict base64; raise ``Malformed`` if there are more than ``most``."""
     if len(lines) > most:
         raise Malformed(f"a proof of more than {most} hashes")
     hashes = tuple(map(strict_base64.decode, lines))
@@ -78,17 +78,17 @@ def read_hashes(lines: Sequence[str], most: int) -> tuple[bytes, ...]:
 
 
 def check_hashes(hashes: Iterable[bytes]) -> None:
-    """Refuse hashes of another length."""
+    """Raise ``Malformed`` if a hash has the wrong length."""
     if any(len(found) != HASH_BYTES for found in hashes):
         raise Malformed(f"a hash that is not {HASH_BYTES} bytes long")
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
-    """Check that a tree of a size holds a leaf at an index from 0 (RFC 9162 section 2.1.3.2).
+    """Verify that a tree contains a leaf at an index from 0 (RFC 9162 section 2.1.3.2).
 
     Raises:
-        Malformed: Index outside the tree, a hash not of 32 bytes, or not as many as this place needs.
-        Forged: The hashes lead to another root.
+        Malformed: Index outside the tree, a hash not of 32 bytes, or a wrong number of hashes.
+        Forged: The proof leads to another root.
     """
     if not 0 <= index < size <= MAX_SIZE:
         raise Malformed(f"no entry {index} in a log of size {size}")
@@ -101,17 +101,17 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 def verify_consistency(
     old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
 ) -> None:
-    """Check that a larger tree begins with all entries of a smaller one (RFC 9162 section 2.1.4.2).
+    """Verify that a larger tree begins with all entries of a smaller one (RFC 9162 section 2.1.4.2).
 
-    The smaller one has at least one entry: an empty one proves nothing.
+    The smaller tree must have an entry: consistency with an empty tree proves nothing.
 
     Raises:
-        Malformed: Sizes out of order, a hash not of 32 bytes, or not as many as these sizes need.
-        Forged: The hashes lead to another root than one of the two.
+        Malformed: Sizes out of order, a hash not of 32 bytes, or a wrong number of hashes.
+        Forged: The proof does not lead to both roots.
     """
     if not 1 <= old_size <= new_size <= MAX_SIZE:
         raise Malformed(f"no consistency proof leads from size {old_size} to size {new_size}")
-    if old_size == new_size:  # one size has one root; its proof is empty (RFC 6962 section 2.1.2)
+    if old_size == new_size:  # equal sizes have equal roots and an empty proof (RFC 6962 section 2.1.2)
         if proof:
             raise Malformed("a consistency proof with hashes between two equal sizes")
         if old_root != new_root:
@@ -119,9 +119,9 @@ def verify_consistency(
         return
     check_hashes((old_root, new_root, *proof[: MAX_PROOF_HASHES + 2]))
     place, last = old_size - 1, new_size - 1
-    while place & 1:  # up to the largest perfect subtree that ends with the old tree's last leaf
+    while place & 1:  # up to the largest perfect subtree that ends at the old tree's last leaf
         place, last = place >> 1, last >> 1
-    # A perfect old tree is itself the first node of the walk and is not repeated in the proof.
+    # If the old tree is perfect, its root is the start of the walk and omitted from the proof.
     path = list(proof) if place else [old_root, *proof]
     if not path:
         raise Malformed("a consistency proof without hashes")
@@ -130,14 +130,14 @@ def verify_consistency(
 
 
 def _climb(place: int, last: int, proof: Sequence[bytes], first: bytes) -> tuple[bytes, bytes]:
-    """Walk up from a node: the hash over what lies left of it and itself, and that over all."""
+    """Walk up from a node; return the root of everything up to the node, and the root of the whole tree."""
     left = whole = first
     for neighbour in proof:
         if last == 0:
             raise Malformed("a proof that is longer than the tree is high")
-        if place & 1 or place == last:  # the neighbour stands to the left; the last of a level has no other
+        if place & 1 or place == last:  # the sibling is on the left, or the node is the last of its level
             left, whole = node_hash(neighbour, left), node_hash(neighbour, whole)
-            while place and not place & 1:  # a left child without a neighbour is its own parent
+            while place and not place & 1:  # a left child without a sibling equals its parent
                 place, last = place >> 1, last >> 1
         else:
             whole = node_hash(whole, neighbour)

@@ -6,8 +6,8 @@
 
     — <key name> <base64 of key id ‖ signature>
 
-A key is named by its name and a key id of four bytes together. Lines of keys that the reader does not
-know are passed over: witnesses, and algorithms to come. A line of a known key must fit.
+A key is identified by its name and a four-byte key id. Lines of unknown keys, such as witnesses or future
+algorithms, are skipped. A signature by a known key must be valid.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ COSIGNATURE = 0x04
 KEY_ID_BYTES = 4
 
 MAX_NOTE_BYTES = 256 * 2**10
-"""Room for 16 signatures of 5 kB in base64, as signed-note asks of a reader, and for many more small ones."""
+"""Room for 16 signatures of 5 kB in base64, as signed-note requires, and for many more small ones."""
 
 MAX_SIGNATURE_LINES = 1000
 
 _DASH = "— "
 
 _NOT_IN_NAMES = frozenset(map(chr, (*range(0x20), ord("+"), *range(0xD800, 0xE000))))
-"""Control characters, plus, and lone surrogates, which UTF-8 cannot hold; besides white space."""
+"""Control characters, plus, and lone surrogates, which UTF-8 cannot encode; white space is also refused."""
 
 
 class NoteKey(msgspec.Struct, frozen=True, kw_only=True):
     """A verifier key: an Ed25519 public key of 32 bytes, for signatures of type ``algorithm``.
 
-    A log's name is its origin. The key id is the first four bytes of SHA-256(name ‖ newline ‖ type ‖ public
-    key) (signed-note, Signatures).
+    A log's key name is its origin. The key id is the first four bytes of SHA-256(name ‖ newline ‖ type ‖
+    public key) (signed-note, Signatures).
     """
 
     name: str
@@ -54,7 +54,7 @@ class NoteKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignatureLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One signature line: which key, and its signature in bytes (without the key id)."""
+    """A signature line: key name, key id, and signature without the key id."""
 
     name: str
     key_id: bytes
@@ -62,9 +62,9 @@ class SignatureLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """A note taken apart: signed text with its final newline, and all lines in order.
+    """A parsed note: text with its final newline, and all signature lines in order.
 
-    Nothing in it is believed before ``verify_note``.
+    It is unverified before ``verify_note``.
     """
 
     text: str
@@ -72,10 +72,10 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_note_key(name: str, public: bytes, algorithm: int = ED25519) -> NoteKey:
-    """Return the verifier key of a name and an Ed25519 public key.
+    """Return the verifier key for a name and an Ed25519 public key.
 
     Raises:
-        Malformed: The name is empty or has spaces or a plus, or the key is no canonical point.
+        Malformed: The name is empty or has spaces or a plus, or the key is not a canonical point.
         UntrustedKey: The key has small order.
     """
     _check_name(name)
@@ -94,10 +94,10 @@ def format_verifier_key(name: str, public: bytes, algorithm: int = ED25519) -> s
 
 
 def parse_verifier_key(text: str) -> NoteKey:
-    """Read a verifier key string.
+    """Parse a verifier key string.
 
     Raises:
-        Malformed: Any other text than ``format_verifier_key`` gives, so also a wrong key id.
+        Malformed: Not exactly what ``format_verifier_key`` returns, including a wrong key id.
         UntrustedKey: The key has small order.
     """
     name, _, rest = text.partition("+")
@@ -111,7 +111,7 @@ def parse_verifier_key(text: str) -> NoteKey:
 
 
 def format_note(text: str, signatures: Sequence[SignatureLine]) -> bytes:
-    """Return the bytes of a note with at least one line; ``Malformed`` if no reader would take it."""
+    """Return a note with at least one signature; ``Malformed`` if it could not be read back."""
     data = f"{text}\n".encode("utf-8", "replace") + format_lines(signatures)
     if parse_note(data) != Note(text=text, signatures=tuple(signatures)):
         raise Malformed("a note that would not be read as it was meant")
@@ -119,14 +119,14 @@ def format_note(text: str, signatures: Sequence[SignatureLine]) -> bytes:
 
 
 def format_lines(signatures: Iterable[SignatureLine]) -> bytes:
-    """Return signature lines as they stand below a note's blank line, unchecked."""
+    """Return the bytes of signature lines, unchecked."""
     return "".join(
         f"{_DASH}{line.name} {strict_base64.encode(line.key_id + line.signature)}\n" for line in signatures
     ).encode("utf-8", "replace")
 
 
 def has_further_lines(data: bytes, first: bytes) -> bool:
-    """Tell whether a note is ``first``, byte for byte, with further signature lines below or with none."""
+    """Return whether a note equals ``first`` byte for byte, apart from further signature lines."""
     try:
         return data.startswith(first) and parse_note(data).text == parse_note(first).text
     except Malformed:
@@ -134,11 +134,11 @@ def has_further_lines(data: bytes, first: bytes) -> bool:
 
 
 def parse_note(data: bytes) -> Note:
-    """Take a note apart without believing it.
+    """Parse a note without verifying it.
 
     Raises:
-        Malformed: Too large, not UTF-8, a control character such as CR, no final newline, no blank
-            line or two before the signatures, a line that is no signature, or too many.
+        Malformed: Too large, not UTF-8, a control character such as CR, no final newline, not exactly one
+            blank line before the signatures, an invalid signature line, or too many.
     """
     if len(data) > MAX_NOTE_BYTES:
         raise Malformed(f"a note of more than {MAX_NOTE_BYTES} bytes")
@@ -158,13 +158,13 @@ def parse_note(data: bytes) -> Note:
 
 
 def verify_note(note: Note, keys: Sequence[NoteKey]) -> tuple[NoteKey, ...]:
-    """Check all lines of keys that are trusted; those of another type than Ed25519 count as unknown.
+    """Verify all signatures by trusted keys; keys of another type than Ed25519 count as unknown.
 
     Returns:
         The keys that signed, in the order of their lines; at least one.
 
     Raises:
-        Forged: A line of a known key does not fit.
+        Forged: A signature by a known key is invalid.
         UntrustedKey: No known key has signed.
     """
     known = {(key.name, key.key_id): key for key in keys if key.algorithm == ED25519}

@@ -1,4 +1,4 @@
-"""Which witnesses must have seen a log, and the file that says so (C2SP tlog-policy).
+"""Witness policies: the file that states which witnesses must have seen a log (C2SP tlog-policy).
 
 ::
 
@@ -8,9 +8,9 @@
     group X any X1 X2
     quorum X
 
-Names mean something within the file alone and are octets, compared as such. The file is read strictly:
-what is read in another way than its writer meant would make a weaker promise than he believes. Whether a
-quorum is met is worked out in the order of the file: a group refers to what stands before it.
+Names are local to the file and compared as bytes. Parsing is strict: a lenient reading could result in a
+weaker policy than its author intended. A group may refer only to names defined before it, so the quorum is
+evaluated in file order.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from register_api.core.text import escaped
 from register_api.errors import Malformed, UntrustedKey
 
 NONE = b"none"
-"""The quorum that asks for no cosignature; no witness or group may be called so."""
+"""The quorum that requires no cosignature; a reserved name."""
 
 MAX_POLICY_BYTES = 256 * 2**10
 
 MAX_OF_A_KIND = 256
-"""So many logs, witnesses and groups are taken, each; tlog-policy asks for 32."""
+"""Maximum number of logs, of witnesses and of groups; tlog-policy requires 32."""
 
 _SPACE = re.compile(rb"[ \t]+")
 _OTHER_OCTETS = re.compile(rb"[^\t\n\x20-\x7e\x80-\xff]")
@@ -46,14 +46,14 @@ _FORMS = {
 
 
 class PolicyLog(msgspec.Struct, frozen=True, kw_only=True):
-    """A log that the policy is for: its key of type 0x01, and an address of no meaning here."""
+    """A log that the policy applies to: its key of type 0x01, and a URL that is not used."""
 
     key: NoteKey
     url: str | None = None
 
 
 class PolicyWitness(msgspec.Struct, frozen=True, kw_only=True):
-    """A witness: what the policy calls it, its key of type 0x04, its submission prefix (tlog-witness)."""
+    """A witness: its name in the policy, its key of type 0x04, its submission prefix (tlog-witness)."""
 
     name: bytes
     key: NoteKey
@@ -61,7 +61,7 @@ class PolicyWitness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """Witnesses and groups of which at least ``threshold`` must have seen a log."""
+    """Witnesses and groups, of which at least ``threshold`` must have seen a log."""
 
     name: bytes
     threshold: int
@@ -72,10 +72,10 @@ T = TypeVar("T", PolicyLog, PolicyWitness)
 
 
 class WitnessPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy file that was read, in its order: a group refers to names before it only.
+    """A parsed policy, in file order: groups refer only to names before them.
 
-    No logs mean that it does not say which. ``quorum`` names the witness or group that must have seen a log,
-    or is ``NONE``.
+    Without logs it applies to any log. ``quorum`` names the witness or group that must have seen a log, or is
+    ``NONE``.
     """
 
     logs: tuple[PolicyLog, ...]
@@ -89,14 +89,14 @@ class WitnessPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(witness.key for witness in self.witnesses)
 
     def is_met(self, seen: Collection[bytes]) -> bool:
-        """Tell whether the quorum is met by the public keys (32 bytes) of good cosignatures."""
+        """Return whether the public keys (32 bytes) of valid cosignatures meet the quorum."""
         holds = {NONE: True} | {witness.name: witness.key.public in seen for witness in self.witnesses}
         for group in self.groups:
             holds[group.name] = sum(holds[member] for member in group.members) >= group.threshold
         return holds[self.quorum]
 
     def missing(self, seen: Collection[bytes]) -> tuple[PolicyWitness, ...]:
-        """Return the witnesses that could count for the quorum and are not among those seen."""
+        """Return the witnesses that could count towards the quorum and are not among those seen."""
         needed = {self.quorum}
         for group in reversed(self.groups):
             if group.name in needed:
@@ -104,22 +104,22 @@ class WitnessPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(one for one in self.witnesses if one.name in needed and one.key.public not in seen)
 
     def check_log(self, key: NoteKey) -> None:
-        """Refuse the log with this key if the policy names logs, and this is none of them."""
+        """Raise ``UntrustedKey`` if the policy lists logs, but not this one."""
         if self.logs and (key.name, key.public) not in {(log.key.name, log.key.public) for log in self.logs}:
             raise UntrustedKey(f"the policy names other logs than {key.name} with the key it signs with")
 
 
 def printable_name(name: bytes) -> str:
-    """Return a name of a policy for a person: what is not UTF-8 or not printable is escaped."""
+    """Return a policy's name for display, with non-UTF-8 and unprintable bytes escaped."""
     return escaped(name.decode("utf-8", "backslashreplace"))
 
 
 def parse_policy(data: bytes) -> WitnessPolicy:
-    """Read a policy file.
+    """Parse a policy file.
 
     Raises:
-        Malformed: Too large, an octet or a line that is not allowed, a name or key twice, a name that is
-            not defined on a line before, a threshold that cannot be met, or not exactly one quorum. The
+        Malformed: Too large, an octet or a line that is not allowed, a duplicate name or key, a name not
+            defined on an earlier line, a threshold that cannot be met, or not exactly one quorum. The
             message names the line.
     """
     if len(data) > MAX_POLICY_BYTES:
@@ -143,7 +143,7 @@ def parse_policy(data: bytes) -> WitnessPolicy:
 
 
 class _Reader:
-    """Reads line by line and knows what was defined before."""
+    """Parses line by line and tracks the names defined so far."""
 
     def __init__(self) -> None:
         self.logs: list[PolicyLog] = []
@@ -222,5 +222,5 @@ def _key(word: bytes, algorithm: int, what: str) -> NoteKey:
 
 
 def _url(words: list[bytes]) -> str | None:
-    """Return the address of a line, if it has one; the policy gives no meaning to it."""
+    """Return the URL of a line, or ``None``."""
     return words[0].decode("utf-8", "backslashreplace") if words else None

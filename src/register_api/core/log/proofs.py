@@ -1,6 +1,6 @@
-"""Proofs about a log as they travel, each with the signed checkpoint that they lead to.
+"""Transport formats of log proofs, each with the signed checkpoint it leads to.
 
-That a log holds an entry, in one file that verifies offline (C2SP tlog-proof)::
+Inclusion of an entry, in one file that verifies offline (C2SP tlog-proof)::
 
     c2sp.org/tlog-proof@v1
     index 6
@@ -8,15 +8,15 @@ That a log holds an entry, in one file that verifies offline (C2SP tlog-proof)::
 
     <signed checkpoint, whole>
 
-That it continues an older one, as a witness is asked (C2SP tlog-witness, add-checkpoint)::
+Consistency with an older checkpoint, as sent to a witness (C2SP tlog-witness, add-checkpoint)::
 
     old 5
     <base64 of a hash, one a line: RFC 6962 consistency proof from size 5>
 
     <signed checkpoint, whole>
 
-The witness answers with its signature lines; or, when it has last signed another size than ``old`` says,
-with status 409 and that size on a line.
+The witness answers with its signature lines; or, if the size it last signed differs from ``old``, with
+status 409 and that size on a line.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from register_api.core.log.note import MAX_NOTE_BYTES, NoteKey
 from register_api.errors import Malformed
 
 PATH = "add-checkpoint"
-"""Where a witness takes a request, below its submission prefix."""
+"""Path of the request below the witness's submission prefix."""
 
 SIZE_TYPE = "text/x.tlog.size"
-"""Media type of an answer that gives the size last signed."""
+"""Media type of an answer with the size last signed."""
 
 _MAX_REQUEST_HEAD = 4 * 2**10
 """Room for the old size and 63 hashes of 44 characters."""
@@ -49,10 +49,10 @@ _MAX_PROOF_HEAD = 16 * 2**10
 
 
 class AddCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A request to a witness taken apart; nothing in it is believed yet.
+    """A parsed, unverified request to a witness.
 
-    It proves that the signed checkpoint, in its exact bytes, continues the log of ``old_size``, which the
-    witness has signed last as far as the log knows.
+    It proves that the signed checkpoint, in its exact bytes, continues the log of ``old_size``, the size that
+    the witness last signed as far as the log knows.
     """
 
     old_size: int
@@ -66,7 +66,7 @@ def format_request(request: AddCheckpoint) -> bytes:
 
 
 def parse_request(data: bytes) -> AddCheckpoint:
-    """Take the body of a request apart; the checkpoint in it is not looked into.
+    """Parse the body of a request, without its checkpoint.
 
     Raises:
         Malformed: Too large, not the lines above, more than 63 hashes, or hashes of the wrong form.
@@ -79,12 +79,12 @@ def parse_request(data: bytes) -> AddCheckpoint:
 
 
 def format_size(size: int) -> bytes:
-    """Return the answer that gives the size last signed."""
+    """Return the answer with the size last signed."""
     return f"{size}\n".encode()
 
 
 def parse_size(data: bytes) -> int:
-    """Read the answer that gives the size last signed.
+    """Parse the answer with the size last signed.
 
     Raises:
         Malformed: It is not one decimal on a line.
@@ -96,9 +96,9 @@ def parse_size(data: bytes) -> int:
 
 
 class TlogProof(msgspec.Struct, frozen=True, kw_only=True):
-    """A proof taken apart, the leaf's neighbour first; nothing in it is believed before ``verify_proof``.
+    """A parsed proof, unverified before ``verify_proof``; ``hashes`` begin with the leaf's neighbour.
 
-    The checkpoint is in its exact bytes. Nothing vouches for ``extra``; ours has none.
+    The checkpoint is in its exact bytes. ``extra`` is not authenticated; this program writes none.
     """
 
     index: int
@@ -108,7 +108,7 @@ class TlogProof(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def format_proof(proof: TlogProof) -> bytes:
-    """Return the file of a proof; ``Malformed`` if no reader would take it."""
+    """Return the file of a proof; ``Malformed`` if it could not be read back."""
     extra = [] if proof.extra is None else [f"extra {strict_base64.encode(proof.extra)}"]
     data = _joined([_HEADER, *extra, f"index {proof.index}"], proof.hashes, proof.checkpoint)
     parse_proof(data)
@@ -116,7 +116,7 @@ def format_proof(proof: TlogProof) -> bytes:
 
 
 def parse_proof(data: bytes) -> TlogProof:
-    """Take a proof apart; the checkpoint in it is not looked into.
+    """Parse a proof, without its checkpoint.
 
     Raises:
         Malformed: Too large, not the lines above, too many hashes, or hashes of the wrong form.
@@ -134,13 +134,13 @@ def parse_proof(data: bytes) -> TlogProof:
 
 
 def verify_proof(entry: bytes, proof: TlogProof, origin: str, keys: Sequence[NoteKey]) -> Checkpoint:
-    """Check that the log that was asked for holds an entry, given by its exact bytes, at ``proof.index``.
+    """Verify that the log named ``origin`` contains an entry, given in exact bytes, at ``proof.index``.
 
     Raises:
         Malformed: The checkpoint or the inclusion proof has a wrong form.
-        Forged: The log's signature does not fit, or the entry is not where the proof says.
+        Forged: The log's signature is invalid, or the entry is not at this index.
         UntrustedKey: None of the keys has signed the checkpoint.
-        Inconsistent: The checkpoint of another log.
+        Inconsistent: It is the checkpoint of another log.
     """
     checkpoint = open_checkpoint(proof.checkpoint, origin, keys)
     leaf = merkle.leaf_hash(entry)
@@ -153,7 +153,7 @@ def _joined(lines: Sequence[str], hashes: Sequence[bytes], checkpoint: bytes) ->
 
 
 def _parts(data: bytes, most: int) -> tuple[list[str], bytes]:
-    """Return the lines before the checkpoint, at most so many bytes of ASCII, and the checkpoint."""
+    """Return the ASCII lines before the checkpoint, of at most ``most`` bytes, and the checkpoint."""
     head, blank, checkpoint = data[: most + MAX_NOTE_BYTES].partition(b"\n\n")
     if len(data) > most + MAX_NOTE_BYTES or len(head) > most or not blank or not head.isascii():
         raise Malformed("not lines of ASCII, one blank line and a checkpoint, or too large")

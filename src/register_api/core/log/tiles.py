@@ -1,11 +1,11 @@
-"""The log cut into files that never change: C2SP tlog-tiles, tiles of height 8.
+"""The log as immutable files: C2SP tlog-tiles, tiles of height 8.
 
-A tile at level 0 holds up to 256 leaf hashes; one at level *l* holds the roots of full tiles of level
-*l* - 1. Rightmost tiles are partial until they are full. An entry bundle holds the entries that the
-tile at level 0 with the same number hashes, each after its length as big-endian uint16.
+A tile at level 0 holds up to 256 leaf hashes; one at level *l* holds the roots of full tiles of level *l* -
+1. Rightmost tiles are partial until they are full. An entry bundle holds the entries hashed by the tile at
+level 0 with the same number, each prefixed with its length as big-endian uint16.
 
-Roots and proofs (RFC 6962 sections 2.1.1 and 2.1.2) are computed from O(log n) tiles and are as good as
-these: a reader compares a root computed here with one that is signed before it believes anything.
+Roots and proofs (RFC 6962 sections 2.1.1 and 2.1.2) are computed from O(log n) tiles, which are not
+authenticated: compare a computed root with a signed one before relying on it.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from register_api.errors import Malformed
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
-"""Hashes in a full tile, entries in a full bundle."""
+"""Hashes in a full tile, or entries in a full bundle."""
 
 MAX_ENTRY_LENGTH = 2**16 - 1
-"""Bytes of an entry that the bundle's length field can say."""
+"""Maximum length of an entry, limited by the length field of a bundle."""
 
 Level = int | Literal["entries"]
 
 ReadTile = Callable[[str], bytes]
-"""From a tile's path to its bytes; raises what its caller likes."""
+"""Returns the bytes of a tile by path; may raise any exception."""
 
 
 def tile_path(level: Level, index: int, width: int = TILE_WIDTH) -> str:
-    """Return the path of a tile at level 0 to 7, or of a bundle; below the full width it is partial."""
+    """Return the path of a tile at level 0 to 7, or of a bundle; a smaller width means a partial one."""
     name = f"{index % 1000:03d}"
     while index := index // 1000:
         name = f"x{index % 1000:03d}/{name}"
@@ -39,10 +39,10 @@ def tile_path(level: Level, index: int, width: int = TILE_WIDTH) -> str:
 
 
 def entries_in_bundle(data: bytes, width: int) -> list[bytes]:
-    """Read an entry bundle, in which so many entries must be, 1 to 256.
+    """Parse an entry bundle of exactly ``width`` entries, 1 to 256.
 
     Raises:
-        Malformed: More or fewer entries, or an entry that is cut off.
+        Malformed: More or fewer entries, or a truncated entry.
     """
     entries: list[bytes] = []
     at = 0
@@ -56,9 +56,9 @@ def entries_in_bundle(data: bytes, width: int) -> list[bytes]:
 
 
 def append(size: int, entries: Sequence[bytes], read: ReadTile) -> dict[str, bytes]:
-    """Return the files that a log of a size gains by more entries, by path: every tile and bundle that grows.
+    """Return the new tiles and bundles by path when entries are appended to a log of a given size.
 
-    Of the log before, one partial tile is read a level that grows, and one partial bundle.
+    Reads one partial tile of the old log for each level that grows, and one partial bundle.
     """
     if not entries:
         return {}
@@ -88,7 +88,7 @@ def _chunks(row: list[bytes]) -> list[list[bytes]]:
 
 
 def read_tile(level: int, index: int, width: int, read: ReadTile) -> list[bytes]:
-    """Read the hashes of one tile."""
+    """Read the hashes of a tile."""
     data = read(tile_path(level, index, width))
     if len(data) != width * merkle.HASH_BYTES:
         raise Malformed(f"{len(data)} bytes in tile {tile_path(level, index, width)}")
@@ -96,7 +96,7 @@ def read_tile(level: int, index: int, width: int, read: ReadTile) -> list[bytes]
 
 
 def tile_of_subtree(height: int, number: int, size: int) -> tuple[int, int, int]:
-    """Return where a perfect subtree's hash can be computed from: level, index and width of a tile."""
+    """Return level, index and width of the tile that contains a perfect subtree."""
     level = height // TILE_HEIGHT
     index = (number << (height % TILE_HEIGHT)) // TILE_WIDTH
     width = min(TILE_WIDTH, (size >> (TILE_HEIGHT * level)) - index * TILE_WIDTH)
@@ -104,7 +104,7 @@ def tile_of_subtree(height: int, number: int, size: int) -> tuple[int, int, int]
 
 
 def _range_hashes(size: int, read: ReadTile) -> Callable[[int, int], bytes]:
-    """Return what hashes a range of a log's entries that RFC 6962 splits off; each tile is read once."""
+    """Return a function that hashes a range of entries split as in RFC 6962; each tile is read once."""
     if not 0 <= size <= merkle.MAX_SIZE:
         raise Malformed(f"no log has the size {size}")
 
@@ -124,10 +124,10 @@ def _range_hashes(size: int, read: ReadTile) -> Callable[[int, int], bytes]:
 
 
 def root(size: int, read: ReadTile, *, tree_size: int | None = None) -> bytes:
-    """Return the root hash of a log, or of what it was when it was smaller than ``tree_size``.
+    """Return the root hash of a log of ``size`` entries, from the tiles of a log of ``tree_size``.
 
     Raises:
-        Malformed: A tile has not the form its path says, or ``tree_size`` is smaller than ``size``.
+        Malformed: A tile has the wrong length, or ``tree_size`` is smaller than ``size``.
     """
     whole = size if tree_size is None else tree_size
     range_hash = _range_hashes(whole, read)
@@ -137,26 +137,26 @@ def root(size: int, read: ReadTile, *, tree_size: int | None = None) -> bytes:
 
 
 def inclusion_proof(index: int, size: int, read: ReadTile) -> list[bytes]:
-    """Return the proof that a log holds an entry, the leaf's neighbour first (RFC 6962 section 2.1.1)."""
+    """Return the inclusion proof of an entry, leaf's neighbour first (RFC 6962 section 2.1.1)."""
     if not 0 <= index < size:
         raise Malformed(f"no entry {index} in a log of size {size}")
     return _descend(size, _range_hashes(size, read), index, to_leaf=True)[0]
 
 
 def consistency_proof(old_size: int, new_size: int, read: ReadTile) -> list[bytes]:
-    """Return the proof that a log continues a smaller one of at least one entry (RFC 6962 section 2.1.2)."""
+    """Return the consistency proof from a smaller size of at least 1 (RFC 6962 section 2.1.2)."""
     if not 1 <= old_size <= new_size:
         raise Malformed(f"no consistency proof leads from size {old_size} to size {new_size}")
     range_hash = _range_hashes(new_size, read)
     proof, start, end = _descend(new_size, range_hash, old_size - 1, to_leaf=False)
-    # The old tree's own root is left out: whoever checks the proof has it.
+    # The root of a perfect old tree is omitted: the verifier has it.
     return ([range_hash(start, end)] if start else []) + proof
 
 
 def _descend(
     size: int, range_hash: Callable[[int, int], bytes], index: int, *, to_leaf: bool
 ) -> tuple[list[bytes], int, int]:
-    """Go down to an entry, or to where a subtree ends with it: the neighbours passed, and the range there."""
+    """Descend to an entry or to the subtree that ends with it; return siblings passed and range reached."""
     proof: list[bytes] = []
     start, end = 0, size
     while end - start > 1 if to_leaf else end > index + 1:

@@ -1,10 +1,10 @@
-"""An independent authority's time stamp on a checkpoint (RFC 3161): read strictly, and checked.
+"""Trusted timestamps on a checkpoint (RFC 3161): strict parsing and verification.
 
-The stamped bytes are the checkpoint as it stands in the version's proof: the note with the log's own
-signature line and no other, so that witnesses who sign later change nothing. A time stamp says that
-these bytes existed at its time, and so did every version below: the root hash covers them all.
+The stamped bytes are the checkpoint as in the version's proof: the note with the log's own signature line
+only, so that later cosignatures change nothing. A timestamp proves that these bytes, and so every version up
+to this one, existed at its time: the root hash covers them all.
 
-The chain of certificates is judged as of the stamp's own time, so that a stamp stays good after the
+The certificate chain is verified as of the timestamp's own time, so a timestamp remains valid after the
 authority's certificate has expired.
 """
 
@@ -26,26 +26,26 @@ from register_api.core.text import escaped
 from register_api.errors import Forged, Inconsistent, Malformed, RegisterError
 
 MAX_TIME_STAMP_BYTES = 64 * 2**10
-"""Room for a chain of several certificates with large keys; usual ones have 2 to 8 KiB."""
+"""Room for a chain of several certificates with large keys; 2 to 8 KiB are usual."""
 
 MAX_ANCHORS_BYTES = 2**20
 
 CLOCK_TOLERANCE = dt.timedelta(minutes=5)
-"""How far the clocks of a publisher and of an authority may differ and nobody is blamed."""
+"""Tolerated difference between the clocks of publisher and authority."""
 
 _HASHES = {
     x509.ObjectIdentifier(f"2.16.840.1.101.3.4.2.{number}"): made
     for number, made in enumerate((hashlib.sha256, hashlib.sha384, hashlib.sha512), start=1)
 }
-"""Imprints that are taken: SHA-256 and stronger."""
+"""Accepted imprints: SHA-256 and stronger."""
 
 _MAX_NAME = 200
 
 
 class TimeStamp(msgspec.Struct, frozen=True, kw_only=True):
-    """What a time stamp says: when (UTC, whole seconds), and the subject of the certificate that signed.
+    """A verified timestamp: time (UTC, whole seconds), and the subject of the certificate that signed it.
 
-    The nonce is what the request carried, to tell a fresh answer from an old one.
+    The nonce is that of the request, which proves that the response is fresh.
     """
 
     at: dt.datetime
@@ -56,16 +56,16 @@ class TimeStamp(msgspec.Struct, frozen=True, kw_only=True):
 def open_time_stamp(
     data: bytes, stamped: bytes, anchors: Sequence[x509.Certificate] | None = None
 ) -> TimeStamp:
-    """Check an authority's TimeStampResp (DER, RFC 3161 section 2.4.2) on some bytes, and read it.
+    """Verify a TimeStampResp (DER, RFC 3161 section 2.4.2) for given bytes, and return its content.
 
-    ``anchors`` are root certificates that are accepted, with intermediates if the stamp has not got them;
-    ``None`` checks neither signature nor chain.
+    ``anchors`` are accepted root certificates, and intermediates that the timestamp may lack; ``None`` skips
+    the check of signature and chain.
 
     Raises:
-        Malformed: Not such an answer in strict DER, without a stamp, or with a weaker imprint than
+        Malformed: Not a TimeStampResp in strict DER, no timestamp granted, or an imprint weaker than
             SHA-256.
-        Forged: It is of other bytes; or its signature, or the chain to one of the anchors, was not
-            good at the time that it names.
+        Forged: It is for other bytes; or its signature, or the chain to an anchor, was not valid at
+            the time it states.
     """
     if len(data) > MAX_TIME_STAMP_BYTES:
         raise Malformed(f"a time stamp of more than {MAX_TIME_STAMP_BYTES} bytes")
@@ -91,7 +91,7 @@ def open_time_stamp(
 
 
 def check_plausible(stamp: TimeStamp, published_at: dt.datetime) -> None:
-    """Refuse a checkpoint that existed before its version was published by more than clocks may differ."""
+    """Raise ``Inconsistent`` if a timestamp precedes the publication by more than the tolerance."""
     if published_at - stamp.at > CLOCK_TOLERANCE:
         raise Inconsistent(
             f"stamped at {format_instant(stamp.at)}, before the version says to have been published,"
@@ -100,10 +100,10 @@ def check_plausible(stamp: TimeStamp, published_at: dt.datetime) -> None:
 
 
 def read_anchors(data: bytes) -> tuple[x509.Certificate, ...]:
-    """Read the certificates (PEM) that a time stamp's chain may end in.
+    """Read the certificates (PEM) at which a timestamp's chain may end.
 
     Raises:
-        Malformed: Not such a file, or without a root certificate: one that names itself as issuer.
+        Malformed: Not such a file, or without a self-issued root certificate.
     """
     with _malformed_on_error("no certificates in PEM"):
         if len(data) > MAX_ANCHORS_BYTES:
@@ -115,7 +115,7 @@ def read_anchors(data: bytes) -> tuple[x509.Certificate, ...]:
 
 
 def _signer(response: TimeStampResponse) -> str:
-    """Return the subject of the certificate that the signature names."""
+    """Return the subject of the certificate that signed."""
     (signer,) = response.signed_data.signer_infos
     for data in sorted(response.signed_data.certificates):
         found = x509.load_der_x509_certificate(data)
@@ -125,11 +125,11 @@ def _signer(response: TimeStampResponse) -> str:
 
 
 def _check_chain(response: TimeStampResponse, stamped: bytes, anchors: Sequence[x509.Certificate]) -> None:
-    """Check signature, chain and purpose as of the stamp's time (RFC 3161 section 2.3)."""
+    """Verify signature, chain and purpose as of the timestamp's time (RFC 3161 section 2.3)."""
     try:
         rfc3161_client.VerifierBuilder(roots=list(anchors)).build().verify_message(response, stamped)
     except rfc3161_client.VerificationError as error:
-        text = str(error)  # openssl's reason stands in it
+        text = str(error)  # contains OpenSSL's reason
         found = re.search(r'Verify error: ([^"]*)"', text) or re.search(r'reason: "([^"]*)"', text)
         reason = escaped((found[1] if found else text.rstrip("."))[:_MAX_NAME])
         raise Forged(f"the time stamp is not signed by an accepted authority ({reason})") from error
@@ -137,7 +137,7 @@ def _check_chain(response: TimeStampResponse, stamped: bytes, anchors: Sequence[
 
 @contextlib.contextmanager
 def _malformed_on_error(what: str) -> Iterator[None]:
-    """Turn whatever the libraries raise on foreign bytes into a finding, a panic of theirs among it."""
+    """Turn any exception of the libraries, including Rust panics, into ``Malformed``."""
     try:
         yield
     except RegisterError:

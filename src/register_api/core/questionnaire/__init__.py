@@ -1,1 +1,1 @@
-"""What customers ask of every engagement, answered from the register alone, in words and as data."""
+"""Answers to customers' questions about each engagement, from the register alone, as text and data."""

@@ -1,8 +1,7 @@
-"""The eight questions, and the form of their answers.
+"""The eight questions and the structs of their answers.
 
-Each answer says in ``stated`` whether the publisher said anything, in ``words`` what, and beside
-that the fields of the register it was taken from. Nothing is concluded that the register does not
-say: where it is silent, ``words`` are ``NOT_STATED``.
+``stated`` tells whether the publisher stated anything, ``words`` has it as text, and the other members are
+the register's fields. Nothing is inferred: if the register states nothing, ``words`` is ``NOT_STATED``.
 """
 
 from __future__ import annotations
@@ -32,15 +31,15 @@ QUESTIONS: Mapping[str, str] = MappingProxyType(
         "objection": message("Until when can a customer object?"),
     }
 )
-"""The questions by the member that answers them, in the order in which customers ask."""
+"""Questions by the member that answers them, in the order in which customers ask."""
 
 Pinning = Literal["conditional", "default", "fixed", "unstated"]
-"""What the register says of the place that a customer gets.
+"""What the register states about the location of a customer's data.
 
-``conditional``: a place, or the engagement, depends on a condition that the register names.
-``default``: one place is used unless something else is agreed; on what condition is not said.
-``fixed``: one country and no condition, so no choice of a customer changes it.
-``unstated``: no place, or several without a word on which is used for whom.
+``conditional``: a location, or the engagement, depends on a stated condition.
+``default``: one location is used unless otherwise agreed; the condition is not stated.
+``fixed``: one country and no condition, so no customer choice changes it.
+``unstated``: no location, or several without stating which is used for whom.
 """
 
 

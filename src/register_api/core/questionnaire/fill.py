@@ -1,4 +1,4 @@
-"""From where an engagement stands to its eight answers."""
+"""Answers the eight questions for an engagement."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from register_api.core.questionnaire.answers import (
 from register_api.core.timeline import EngagementState
 
 _OF_PRODUCTS = frozenset({"feature", "product", "plan"})
-"""Types of condition that tell which products use a vendor."""
+"""Types of condition that state which products use a vendor."""
 
 
 def answers(row: EngagementState, on: dt.date, promises: Promises, say: Values) -> EngagementAnswers:
-    """Answer the eight questions for one engagement, as it stands on a day in the publisher's zone."""
+    """Return the eight answers for one engagement on a day in the publisher's time zone."""
     vendor, engagement = row.vendor, row.engagement
     return EngagementAnswers(
         subprocessor=vendor.id,
@@ -126,7 +126,7 @@ _EEA = {
 
 
 def _region(engagement: Engagement, say: Values) -> RegionAnswer:
-    """Answer whether a region that a customer has chosen is respected."""
+    """Return whether the region chosen by a customer is respected."""
     of_region = tuple(item for item in engagement.conditions if item.type == "region")
     locations = engagement.locations or ()
     conditional = tuple(item for item in locations if item.conditions)
@@ -174,11 +174,11 @@ _NO_OBJECTION = {
     "ended": message("No longer in use."),
     "withdrawn": message("Removed (listed in error)."),
 }
-"""States in which nobody has to object."""
+"""States without a right to object."""
 
 
 def _objection(row: EngagementState, on: dt.date, promises: Promises, language: Language) -> ObjectionAnswer:
-    """Answer until when a customer may object to an engagement."""
+    """Return until when a customer may object to an engagement."""
     said, over = row.engagement.announced, _NO_OBJECTION.get(row.state)
     announced_on = local_day(said.at, promises.zone)
     notice = next(promises.binding(said.version, announced_on), None) if said.required else None
