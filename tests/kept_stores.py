@@ -92,7 +92,7 @@ def make(folder: Path) -> None:
 
 def cosign(record: Record, checkpoint: bytes) -> None:
     """Remember a checkpoint as a witness does."""
-    record.begin(WITNESS)
+    record.initialise(WITNESS)
     said = parse_checkpoint(parse_note(checkpoint).text)
     cosigned = Cosigned(size=said.size, root=said.root, at=int(BEGUN.timestamp()), checkpoint=checkpoint)
     with record.held():

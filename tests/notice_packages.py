@@ -15,7 +15,7 @@ from register_api.core.delivery import (
     NoticeEvidence,
     Opening,
     ProvenRecord,
-    VersionTold,
+    ReportedVersion,
     address_mac,
     audit_path,
     make_seal,
@@ -46,7 +46,7 @@ def record(what: str, **other: object) -> DeliveryRecord:
     said = {
         "id": hashlib.sha256(what.encode()).hexdigest()[:32],
         "register": name,
-        "versions": (VersionTold(version=2, sha256=digest(data)),),
+        "versions": (ReportedVersion(version=2, sha256=digest(data)),),
         "delivery": "ab" * 16,
         "recipient": address_mac(KEY, ADDRESS),
         "customer": "C-17",

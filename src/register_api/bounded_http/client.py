@@ -88,13 +88,13 @@ class Reply(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
 
-class Elsewhere(Unreachable):
+class OtherOrigin(Unreachable):
     """A redirect to another origin, which is not followed, to an ``address`` fit for a terminal."""
 
     address = ""
 
 
-class _PassingFailure(Exception):
+class _TransientFailure(Exception):
     """A failure that another attempt may not meet, and the reply if there was one."""
 
     def __init__(self, reason: str, reply: Reply | None = None) -> None:
@@ -158,7 +158,7 @@ class BoundedClient:
         if seconds <= 0:
             raise Unreachable(f"the time for the whole run, {self._limits.run:g} s, is used up")
         retries = stamina.retry_context(
-            on=_PassingFailure,
+            on=_TransientFailure,
             attempts=self._limits.attempts,
             timeout=self._limits.exchange,
             wait_initial=self._limits.first_wait,
@@ -171,7 +171,7 @@ class BoundedClient:
                         return await self._follow(request, max_bytes, body_of)
         except TimeoutError as error:
             raise Unreachable(f"too slow: no complete response within {seconds:.2g} s") from error
-        except _PassingFailure as error:
+        except _TransientFailure as error:
             if error.reply is not None:
                 return error.reply
             raise Unreachable(str(error)) from error
@@ -194,11 +194,11 @@ class BoundedClient:
         if self._requests > self._limits.requests:
             raise Unreachable(f"more than {self._limits.requests} requests in one run")
         try:
-            response = await self._opened(request.url).send(request, stream=True)
+            response = await self._client_for(request.url).send(request, stream=True)
             async with contextlib.aclosing(response):
                 return await self._read(response, max_bytes, body_of)
         except (httpx.TransportError, OSError) as error:
-            raise _PassingFailure(_reason(error)) from error
+            raise _TransientFailure(_reason(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:
             raise Unreachable(f"no response that HTTP allows ({type(error).__name__})") from error
 
@@ -208,10 +208,10 @@ class BoundedClient:
             return _target(response)
         headers = {name: response.headers[name][:_MAX_HEADER] for name in _KEPT if name in response.headers}
         if status in _RETRIED:
-            raise _PassingFailure(f"the server failed (status {status})", Reply(status, headers=headers))
+            raise _TransientFailure(f"the server failed (status {status})", Reply(status, headers=headers))
         return Reply(status, await _body(response, max_bytes) if status in body_of else b"", headers)
 
-    def _opened(self, url: Url) -> httpx.AsyncClient:
+    def _client_for(self, url: Url) -> httpx.AsyncClient:
         """Return a client, made within the loop that it belongs to; TLS is set up only if needed."""
         secure = url.scheme == "https"
         if secure not in self._clients:
@@ -279,7 +279,7 @@ def _target(response: httpx.Response) -> Url:
         raise Unreachable("redirected to an invalid address") from error
     if _origin(target) != _origin(url) or target.userinfo:
         shown = printable(f"{target.scheme}://{target.host}", 120)
-        found = Elsewhere(
+        found = OtherOrigin(
             f"redirected to another origin, {shown}",
             hint="if that is where the register now lives, give that address",
         )

@@ -46,7 +46,7 @@ LONGEST = 86_400
 _DIGITS = len(str(LONGEST))
 
 
-def seconds_asked(retry_after: str, now: dt.datetime) -> int:
+def retry_after_seconds(retry_after: str, now: dt.datetime) -> int:
     """Return the seconds that a ``Retry-After`` asks for (RFC 9110 section 10.2.3); none if unreadable."""
     text = retry_after.strip()
     if text.isascii() and text.isdecimal():

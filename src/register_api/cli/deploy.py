@@ -14,7 +14,7 @@ from register_api.core.instant import format_instant
 from register_api.core.language.language import count
 from register_api.deploy.plan import Plan
 from register_api.deploy.public_head import address_of_register
-from register_api.deploy.sending import Deployment, verify_outside
+from register_api.deploy.sending import Deployment, verify_deployment
 from register_api.deploy.target import open_target
 from register_api.errors import TargetError, UsageError
 from register_api.store.reader import Snapshot, open_snapshot
@@ -105,7 +105,7 @@ def _verify(snapshot: Snapshot, url: str, done: dict[str, Any], plan: Plan, *, a
     """Verify from outside, print all, and fail if what is served is not good, or not ours."""
     history: History = "new" if any(item.fixed for item in plan.send) else "none"
     with progress("verifying") as step:
-        found, ours = verify_outside(snapshot, url, clock.now(), history, step)
+        found, ours = verify_deployment(snapshot, url, clock.now(), history, step)
     report = found.report
     verdict = f"NOT verified from outside; register-api verify {report.base} says more."
     if ours and not report.exit_code:

@@ -15,7 +15,7 @@ from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.changes import Diff
 from register_api.core.instant import format_instant
-from register_api.core.language.changes import Sentences, shown_changes
+from register_api.core.language.changes import Sentences, described_changes
 from register_api.core.language.language import sentence
 from register_api.core.model import Register
 from register_api.core.proposals import Proposal
@@ -42,7 +42,7 @@ def change_lines(register: Register, diff: Diff) -> Iterator[Line]:
     sentences = Sentences.between(None, register, zone_of(register.publisher.time_zone))
     language = sentences.language
     missing = language.text("not specified")
-    for shown in shown_changes(diff.changes, sentences):
+    for shown in described_changes(diff.changes, sentences):
         change = shown.change
         yield Line(1, change.summary, language.code("change", change.type))
         said = (*shown.dates, *([sentence(shown.notice)] if shown.notice else []))

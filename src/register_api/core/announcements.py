@@ -145,7 +145,7 @@ def announcements(
     before: AnyVendor | None, vendor: AnyVendor, day: dt.date, reason_kind: ReasonKind
 ) -> Iterator[Announcement]:
     """Yield all that a version announces of one vendor."""
-    now = vendor_on(without(vendor, fresh_plans(before, vendor)), day)
+    now = vendor_on(without(vendor, new_plans(before, vendor)), day)
     past = None if before is None else vendor_on(before, day)
     for use in now.engagements:
         old = find_engagement(past, use.id)
@@ -163,7 +163,7 @@ def announcements(
             short_notice=None if in_use or reused else use.short_notice,
             reused_reason=reused and use.short_notice is not None,
         )
-    for engagement, plan, change in _fresh(before, vendor):
+    for engagement, plan, change in _newly_planned(before, vendor):
         reused = plan is not None and plan.short_notice == change.short_notice
         yield Announcement(
             engagement=engagement,
@@ -175,7 +175,7 @@ def announcements(
         )
 
 
-def _fresh(
+def _newly_planned(
     before: AnyVendor | None, vendor: AnyVendor
 ) -> Iterator[tuple[str | None, PlannedChangeSource | None, PlannedChangeSource]]:
     """Yield what is planned anew: id of the engagement or ``None``, what was said before, and the change."""
@@ -193,9 +193,9 @@ def _fresh(
                 yield id_, old, item
 
 
-def fresh_plans(before: AnyVendor | None, vendor: AnyVendor) -> set[tuple[str | None, str]]:
+def new_plans(before: AnyVendor | None, vendor: AnyVendor) -> set[tuple[str | None, str]]:
     """Return the planned changes that a version announces: id of the engagement or ``None``, and its own."""
-    return {(engagement, change.id) for engagement, _, change in _fresh(before, vendor)}
+    return {(engagement, change.id) for engagement, _, change in _newly_planned(before, vendor)}
 
 
 def _events_of_change(

@@ -32,7 +32,7 @@ Text = Annotated[str, msgspec.Meta(max_length=1000)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 
-class VersionTold(msgspec.Struct, frozen=True, kw_only=True):
+class ReportedVersion(msgspec.Struct, frozen=True, kw_only=True):
     """A version that a message tells of, with SHA-256 of the register's bytes, hex."""
 
     sha256: Hex64
@@ -48,7 +48,7 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     format: Literal["sub-processor-notice-record/1"] = "sub-processor-notice-record/1"
     id: Hex32
     register: Text
-    versions: tuple[VersionTold, ...]
+    versions: tuple[ReportedVersion, ...]
     delivery: Hex32
     recipient: Hex64 | None
     customer: Text

@@ -20,7 +20,7 @@ from register_api.core.text import quoted
 MAX_TEXT = 4000
 """Characters that a text may have (R17)."""
 
-_MOST_LATE = 4_000_000
+_MAX_LATE_DAYS = 4_000_000
 """Days by which a notice can be late: more than a calendar of four-digit years has."""
 
 MAX_DAYS = 3650
@@ -257,7 +257,7 @@ Sha256 = Annotated[str, has_form(SHA256)]
 Days = Annotated[int, within(0, MAX_DAYS)]
 VersionNumber = Annotated[int, within(1)]
 Size = Annotated[int, within(0)]
-NoticeDays = Annotated[int, within(-_MOST_LATE)]
+NoticeDays = Annotated[int, within(-_MAX_LATE_DAYS)]
 
 
 FORMAT_MINOR = 0

@@ -30,12 +30,12 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
     first_live: int | None
     policies: tuple[NoticePolicy, ...]
 
-    def joined_by(self, version: int, day: dt.date, notice: model.NoticeSource, *, live: bool) -> Promises:
+    def with_version(self, version: int, day: dt.date, notice: model.NoticeSource, *, live: bool) -> Promises:
         """Return the promises as they stand once a further version is published."""
-        made = NoticePolicy(version=version, day=day, notice=promised(notice))
-        changed = not self.policies or self.policies[-1].notice != made.notice
+        policy = NoticePolicy(version=version, day=day, notice=promised(notice))
+        changed = not self.policies or self.policies[-1].notice != policy.notice
         first = version if live and self.first_live is None else self.first_live
-        policies = (*self.policies, made) if changed else self.policies
+        policies = (*self.policies, policy) if changed else self.policies
         return Promises(zone=self.zone, first_live=first, policies=policies)
 
     def is_baseline(self, version: int) -> bool:
@@ -88,7 +88,7 @@ def promises_of(versions: Iterable[model.Register], zone: dt.tzinfo) -> Promises
     for register in versions:
         day = local_day(register.published_at, zone)
         live = register.recorded == "live"
-        promises = promises.joined_by(register.version, day, register.notice, live=live)
+        promises = promises.with_version(register.version, day, register.notice, live=live)
     return promises
 
 

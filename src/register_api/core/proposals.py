@@ -84,9 +84,9 @@ def propose(draft: Draft, context: Context) -> tuple[Proposal, ...]:
     day = context.day
     before = {vendor.id: vendor for vendor in context.previous.subprocessors}
     after = {vendor.id: vendor for vendor in draft.subprocessors}
-    told = _past(*after.values()) - _past(*before.values())
+    explained = _predecessors(*after.values()) - _predecessors(*before.values())
     known = [_known(vendor, after.get(vendor.id), day) for vendor in before.values()]
-    known = [one for one in known if one.before.id not in told or one.fate in {"over", "stays"}]
+    known = [one for one in known if one.before.id not in explained or one.fate in {"over", "stays"}]
     arriving = [other for vendor in after.values() for other in _arriving(before.get(vendor.id), vendor, day)]
     found: list[Proposal] = []
     gone: set[str] = set()
@@ -107,7 +107,7 @@ def propose(draft: Draft, context: Context) -> tuple[Proposal, ...]:
     return tuple(found)
 
 
-def _past(*vendors: AnyVendor) -> set[str]:
+def _predecessors(*vendors: AnyVendor) -> set[str]:
     """Return who is said to be replaced, merged into another, or split."""
     named = (name for item in vendors for name in (*item.replaces, *item.merged_from, item.split_from))
     return {name for name in named if name is not None}
@@ -140,7 +140,7 @@ def _arriving(before: Subprocessor | None, after: SubprocessorSource, day: dt.da
         for item in after.engagements
         if item.id not in known and state_on(after, item, day) in {"announced", "in_force"}
     )
-    explained = after.withdrawn or _past(after) - (_past(before) if before else set())
+    explained = after.withdrawn or _predecessors(after) - (_predecessors(before) if before else set())
     if not explained and (new or before is None):
         yield _Arriving(after, new, before is None)
 
@@ -168,9 +168,9 @@ def _rename(one: _Known, other: _Arriving, _day: dt.date) -> Proposal | None:
     They have one name; or a slip in it, a company number, legal name or website, and a use in common.
     """
     old, new, vanished = one.before, other.vendor, one.fate == "vanished"
-    told = not vanished and (old.name in new.formerly or new.parent == old.id)
+    explained = not vanished and (old.name in new.formerly or new.parent == old.id)
     starts = [item.starts_on for item in other.used_for] or [None]
-    if told or one.fate in {"over", "stays"} or not other.is_new:
+    if explained or one.fate in {"over", "stays"} or not other.is_new:
         return None
     if not any(_is_close(one.on, start) for start in starts) or _are_distinct_entities(old, new):
         return None
@@ -198,13 +198,13 @@ def _replacement(one: _Known, other: _Arriving, day: dt.date) -> Proposal | None
     old, new, vanished = one.before, other.vendor, one.fate == "vanished"
     if not vanished and one.fate != "ended":
         return None
-    taken = _taken_over(one, other, day)
-    if not taken and not (other.is_new and other.has_name_of(one) and _are_distinct_entities(old, new)):
+    continued = _continued_engagements(one, other, day)
+    if not continued and not (other.is_new and other.has_name_of(one) and _are_distinct_entities(old, new)):
         return None
     how = "is no longer in any file" if vanished else f"leaves on {ENGLISH.day(one.on)}"
     back = f"Bring {vendor_file(old.id)} back, with ends_on: what was published stays."
     start = min((item.starts_on or day for item in other.used_for), default=day)
-    use = f" for “{shorten(taken[0].purpose, _MOST_QUOTED)}”" if taken else ""
+    use = f" for “{shorten(continued[0].purpose, _MOST_QUOTED)}”" if continued else ""
     return Proposal(
         kind="replacement",
         subprocessors=(new.id, old.id),
@@ -214,7 +214,7 @@ def _replacement(one: _Known, other: _Arriving, day: dt.date) -> Proposal | None
     )
 
 
-def _taken_over(one: _Known, other: _Arriving, day: dt.date) -> list[EngagementSource]:
+def _continued_engagements(one: _Known, other: _Arriving, day: dt.date) -> list[EngagementSource]:
     """Return the new engagements that go on with one that a vendor leaves behind."""
     ends = {item.id: item.ends_on for item in one.after.engagements} if one.after else {}
     left = [(item, ends.get(item.id) or one.on) for item in one.before.engagements if _is_open(item)]

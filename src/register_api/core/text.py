@@ -145,7 +145,7 @@ _NAME_PATH = re.compile(r"(?:/\.*[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 """No part is empty, ``.`` or ``..``: it would name another place in an address or a folder."""
 
 _LONGEST_NAME = 64
-_LIKENESS = 0.6
+_MIN_SIMILARITY = 0.6
 
 _WORD = re.compile(r"\w+")
 _LEGAL_FORMS = frozenset(
@@ -242,7 +242,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like this one, or ``None`` if none is at all alike."""
     asked = name[:_LONGEST_NAME].casefold().replace("-", "_").replace(" ", "_")
     folded = {item.casefold().replace("-", "_"): item for item in known}
-    matches = difflib.get_close_matches(asked, folded, n=1, cutoff=_LIKENESS)
+    matches = difflib.get_close_matches(asked, folded, n=1, cutoff=_MIN_SIMILARITY)
     return folded[matches[0]] if matches else None
 
 

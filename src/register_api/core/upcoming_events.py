@@ -23,10 +23,10 @@ UpcomingKind = Literal["start", "end", "change", "objection_deadline"]
 # Open: a reader takes any text and shows it.
 ListedUpcomingKind = Annotated[str, field_forms.one_of(*get_args(UpcomingKind))]
 
-_NO_CHANGE: ChangeType = "details_changed"
+_NO_EFFECT: ChangeType = "details_changed"
 """Type of a planned change that sets what holds already."""
 
-_BEYOND = "a time is outside the supported years 1 to 9999"
+_OUT_OF_RANGE = "a time is outside the supported years 1 to 9999"
 
 _WEIGHT: dict[str, int] = {name: weight for weight, name in enumerate(get_args(ChangeType))}
 
@@ -85,7 +85,7 @@ def upcoming_document(register: Encoded[Register], zone: dt.tzinfo) -> UpcomingE
     try:
         day = local_day(said.published_at, zone)
     except OverflowError as error:
-        raise Malformed(_BEYOND) from error
+        raise Malformed(_OUT_OF_RANGE) from error
     return UpcomingEvents(
         register=said.register,
         version=said.version,
@@ -110,7 +110,7 @@ def upcoming(register: Register, day: dt.date, zone: dt.tzinfo) -> tuple[Upcomin
             if item.day >= day:
                 found.append(msgspec.structs.replace(item, contact=contact) if is_open else item)
     except OverflowError as error:
-        raise Malformed(_BEYOND) from error
+        raise Malformed(_OUT_OF_RANGE) from error
     found.sort(key=lambda of: (of.day, of.subprocessor, of.engagement or "", of.planned or "", of.what))
     return tuple(found)
 
@@ -171,7 +171,7 @@ def _of_planned(
         subprocessor=vendor.id,
         engagement=use,
         planned=change.id,
-        type=min(found, key=_WEIGHT.__getitem__, default=_NO_CHANGE),
+        type=min(found, key=_WEIGHT.__getitem__, default=_NO_EFFECT),
         version=change.announced.version,
         notice=notice_status(change.announced, change.effective_on, zone),
     )

@@ -67,7 +67,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def promises_with(self, draft: model.Draft) -> Promises:
         """Return the promises as they stand once the draft is published."""
-        return self.promises.joined_by(self.version, self.day, draft.register.notice, live=self.at is None)
+        return self.promises.with_version(self.version, self.day, draft.register.notice, live=self.at is None)
 
 
 def make_version(draft: model.Draft, context: Context) -> model.Register:
@@ -99,8 +99,8 @@ def unchanged(register: model.Register, previous: model.Register, *, dated: bool
     Where the source states the day of its content (dated), another day is another content.
     """
     when_and_why = ("version", "published_at", "previous", "recorded", "reason", "corrects")
-    passed_over = {*when_and_why, "notice", *(() if dated else ("updated_on",))}
-    content = (name for name in register.__struct_fields__ if name not in passed_over)
+    ignored = {*when_and_why, "notice", *(() if dated else ("updated_on",))}
+    content = (name for name in register.__struct_fields__ if name not in ignored)
     same_promise = promised(register.notice) == promised(previous.notice)
     return same_promise and all(getattr(register, name) == getattr(previous, name) for name in content)
 
@@ -117,17 +117,17 @@ def _vendor(vendor: model.SubprocessorSource, context: Context, promises: Promis
     engagements = []
     for source in vendor.engagements:
         old: Any = find_engagement(before, source.id)
-        kept = _kept(old, source, "starts_on", promises) or plain
+        kept = _announced(old, source, "starts_on", promises) or plain
         engagement = _fields(source) | {
             "announced": said.get((source.id, None), kept),
             "planned": _planned(source.id, source, old, said, plain, promises),
-            "cancelled": _final(model.Cancelled, source.cancelled, old.cancelled if old else None, plain),
+            "cancelled": _dated(model.Cancelled, source.cancelled, old.cancelled if old else None, plain),
         }
         engagements.append(model.Engagement(**engagement))
     fields = {
         "engagements": tuple(engagements),
         "planned": _planned(None, vendor, before, said, plain, promises),
-        "withdrawn": _final(model.Withdrawn, vendor.withdrawn, before.withdrawn if before else None, plain),
+        "withdrawn": _dated(model.Withdrawn, vendor.withdrawn, before.withdrawn if before else None, plain),
     }
     return model.Subprocessor(**_fields(vendor) | fields)
 
@@ -142,21 +142,21 @@ def _planned(
 ) -> tuple[model.PlannedChange, ...]:
     """Return planned changes as published: what was said before keeps the version that said it."""
     known = {item.id: item for item in before.planned} if before else {}
-    made = []
+    published = []
     for source in owner.planned:
         old = known.get(source.id)
-        kept = _kept(old, source, "effective_on", promises) or plain
+        kept = _announced(old, source, "effective_on", promises) or plain
         fields = _fields(source) | {
             # In the order of the published bytes: what follows from the register follows from these.
             "set": dict(sorted(plain_set(type(owner), source.set).items())),
             "announced": said.get((engagement, source.id), kept),
-            "cancelled": _final(model.Cancelled, source.cancelled, old.cancelled if old else None, plain),
+            "cancelled": _dated(model.Cancelled, source.cancelled, old.cancelled if old else None, plain),
         }
-        made.append(model.PlannedChange(**fields))
-    return tuple(made)
+        published.append(model.PlannedChange(**fields))
+    return tuple(published)
 
 
-def _kept(old: Any, source: msgspec.Struct, day: str, promises: Promises) -> model.Announced | None:
+def _announced(old: Any, source: msgspec.Struct, day: str, promises: Promises) -> model.Announced | None:
     """Return what was announced before, counted anew if its day (``day`` names the field) has moved."""
     if old is None:
         return None
@@ -168,6 +168,6 @@ def _kept(old: Any, source: msgspec.Struct, day: str, promises: Promises) -> mod
 F = TypeVar("F", model.Cancelled, model.Withdrawn)
 
 
-def _final(kind: type[F], source: msgspec.Struct | None, old: F | None, plain: model.Announced) -> F | None:
+def _dated(kind: type[F], source: msgspec.Struct | None, old: F | None, plain: model.Announced) -> F | None:
     """Return a cancellation or withdrawal with the version that first said it."""
     return None if source is None else kind(**_fields(source), announced=old.announced if old else plain)

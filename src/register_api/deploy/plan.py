@@ -19,7 +19,7 @@ import msgspec
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.paths import is_path
-from register_api.deploy.public_head import Readable, address_of_register, compare
+from register_api.deploy.public_head import CallbackFetcher, address_of_register, compare
 from register_api.deploy.target import DeployTarget
 from register_api.errors import Forked, RolledBack, TargetError, VerificationError
 from register_api.files.durable import DamagedState, read_state, write_state
@@ -152,7 +152,7 @@ def _check_ours(
         )
     if timestamp is not None:
         try:
-            compare(snapshot, Readable(target.get), target.name, _recover(snapshot))
+            compare(snapshot, CallbackFetcher(target.get), target.name, _recover(snapshot))
         except (RolledBack, Forked):
             raise
         except VerificationError as error:

@@ -73,7 +73,7 @@ def compare(snapshot: Snapshot, fetcher: Fetcher, where: str, hint: str = "") ->
     start = _shared_start(snapshot, fetcher, where)
     public = follow(fetcher, start, None)
     known = snapshot.manifest.files
-    ours = follow(Readable(lambda path: snapshot.read(path) if path in known else None), start, None)
+    ours = follow(CallbackFetcher(lambda path: snapshot.read(path) if path in known else None), start, None)
     for role, number in public.versions.items():
         own = ours.versions[role]
         if number > own:
@@ -102,7 +102,7 @@ def _shared_start(snapshot: Snapshot, fetcher: Fetcher, where: str) -> Start:
     raise Forged(f"{where} does not have the trust root of this register")
 
 
-class Readable:
+class CallbackFetcher:
     """Whatever gives the files of a tree, as a ``Fetcher``."""
 
     def __init__(self, read: Callable[[str], bytes | None]) -> None:

@@ -41,10 +41,10 @@ from register_api.verify.checks.run import Progress
 from register_api.verify.fetcher import RUN_LIMITS, HttpFetcher, KeepingFetcher
 from register_api.verify.options import History
 
-_AGAIN = "run the same command again; it goes on where it stopped"
+_RERUN = "run the same command again; it goes on where it stopped"
 _PAUSES = (0, 2, 5, 10, 20, 30)
 """Seconds before each look: what a cache still has is gone after the 60 of ``CACHE_CONTROL``."""
-_BETWEEN = (Inconsistent, RolledBack)
+_PARTIAL = (Inconsistent, RolledBack)
 """What parts of two publications are reported as."""
 
 
@@ -56,7 +56,7 @@ class Deployment:
     target: DeployTarget
     address: str
     progress: Progress
-    forgotten: Callable[[OSError], None]
+    on_save_error: Callable[[OSError], None]
     """Called when the store cannot keep what was sent."""
 
     def run(self, *, repair: bool = False, dry_run: bool = False) -> Plan:
@@ -75,12 +75,12 @@ class Deployment:
                 self._carry_out(plan, known)
         except OSError as error:
             raise TargetError(
-                f"{self.target.name}: {error.strerror}", hint=f"put that right, then {_AGAIN}"
+                f"{self.target.name}: {error.strerror}", hint=f"put that right, then {_RERUN}"
             ) from error
         except StoreDamaged as error:
             if current(self.snapshot.store) == self.snapshot.generation:
                 raise
-            raise StoreError("something was published into the store in the meantime", hint=_AGAIN) from error
+            raise StoreError("something was published into the store in the meantime", hint=_RERUN) from error
         return plan
 
     def _carry_out(self, plan: Plan, known: Deployed) -> None:
@@ -100,7 +100,7 @@ class Deployment:
         try:
             save_deployed(self.snapshot.store, Deployed(self.address, files, timestamps))
         except OSError as error:
-            self.forgotten(error)
+            self.on_save_error(error)
 
     def _send_groups(self, plan: Plan) -> None:
         """Send the lock, then the stages of the format, and remove what has left the tree."""
@@ -114,7 +114,7 @@ class Deployment:
         done, total = itertools.count(1), len(plan.send) + len(plan.remove)
         for group in filter(None, [lock, *stages]):
             if kind_of(group[0].path).stage in ("head", "timestamp"):
-                self._check_alone(plan)
+                self._check_no_other_publisher(plan)
             for name in each(self._send, group):
                 self.progress(next(done), total, name)
         for name in plan.remove:
@@ -122,7 +122,7 @@ class Deployment:
             self.progress(next(done), total, name)
         served = self.target.get(TIMESTAMP)
         if served is None or digest(served) != plan.items[TIMESTAMP].sha256:
-            raise self._not_alone()
+            raise self._other_publisher()
 
     def _send(self, item: Item) -> str:
         data, target = self.snapshot.read(item.path, item.form), self.target
@@ -145,24 +145,24 @@ class Deployment:
             )
         if target.get(item.name) != data:
             raise TargetError(
-                f"{target.name}: {item.name} came back with other bytes than were sent", hint=_AGAIN
+                f"{target.name}: {item.name} came back with other bytes than were sent", hint=_RERUN
             )
         return item.name
 
-    def _check_alone(self, plan: Plan) -> None:
+    def _check_no_other_publisher(self, plan: Plan) -> None:
         """Refuse to write heads over those of somebody who has published meanwhile."""
         check_next_entry(self.snapshot, self.target)
         now = self.target.get(TIMESTAMP)
         if now != plan.timestamp and not (now and digest(now) == plan.items[TIMESTAMP].sha256):
-            raise self._not_alone()
+            raise self._other_publisher()
 
-    def _not_alone(self) -> TargetError:
+    def _other_publisher(self) -> TargetError:
         return TargetError(
-            f"another publisher has written to {self.target.name} in the meantime", hint=_AGAIN
+            f"another publisher has written to {self.target.name} in the meantime", hint=_RERUN
         )
 
 
-def look_outside(
+def verify_public(
     snapshot: Snapshot,
     url: str,
     now: dt.datetime,
@@ -171,21 +171,21 @@ def look_outside(
     progress: Progress | None = None,
 ) -> tuple[VerifyResult, bool]:
     """Verify what is served at an address; tell what was found, and whether it is what the store has."""
-    wishes = Options(root_sha256=digest(snapshot.read(tree.ROOT.path(1))), history=history, wait=0)
+    options = Options(root_sha256=digest(snapshot.read(tree.ROOT.path(1))), history=history, wait=0)
     with HttpFetcher(url, limits) as fetcher:
         kept = KeepingFetcher(fetcher)
-        result = verify(url, wishes, now, progress, fetcher=kept)
+        result = verify(url, options, now, progress, fetcher=kept)
     return result, kept.files.get(TIMESTAMP) == snapshot.read(TIMESTAMP)
 
 
-def verify_outside(
+def verify_deployment(
     snapshot: Snapshot, url: str, now: dt.datetime, history: History, progress: Progress
 ) -> tuple[VerifyResult, bool]:
     """Look outside, again for a while if a cache shows what was before."""
     for pause in _PAUSES:
         time.sleep(pause)
-        result, ours = look_outside(snapshot, url, now, history, progress=progress)
+        result, ours = verify_public(snapshot, url, now, history, progress=progress)
         found = result.finding
-        if not isinstance(found, _BETWEEN) and (ours or not (found is None or isinstance(found, Stale))):
+        if not isinstance(found, _PARTIAL) and (ours or not (found is None or isinstance(found, Stale))):
             break  # no cache that still has what was before would explain what was found
     return result, ours

@@ -17,7 +17,7 @@ import msgspec
 from register_api.core.instant import format_instant, instant_of
 from register_api.core.language.language import count
 from register_api.deploy.public_head import LIMITS, ask_public
-from register_api.deploy.sending import look_outside
+from register_api.deploy.sending import verify_public
 from register_api.deploy.target import open_target, probe
 from register_api.doctor import machine as machine_checks
 from register_api.doctor import store_checks
@@ -51,7 +51,7 @@ def public(machine: Machine) -> Iterator[Diagnosis]:
     except (RolledBack, Forked) as error:
         yield wrong(error.message, error.hint)
         return
-    result, is_newest = look_outside(machine.snapshot, url, machine.now, limits=LIMITS)
+    result, is_newest = verify_public(machine.snapshot, url, machine.now, limits=LIMITS)
     if result.finding is not None:
         says = f"{url} does not verify as this register: {result.finding.message}"
         cure = f"register-api verify {url}  says all; then: register-api deploy TARGET, or start the service"

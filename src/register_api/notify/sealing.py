@@ -106,7 +106,7 @@ def _record(row: Row, register: str, versions: list[Row]) -> bytes:
         proof.DeliveryRecord(
             register=register,
             versions=tuple(
-                proof.VersionTold(version=each["version"], sha256=each["sha256"]) for each in told
+                proof.ReportedVersion(version=each["version"], sha256=each["sha256"]) for each in told
             ),
             recipient=pseudonym_of(key, row["address"]),
             at=instant_of(row["at"]),

@@ -14,7 +14,7 @@ import icalendar
 import msgspec
 
 from register_api.core.instant import parse_day
-from register_api.core.language.changes import EventWords
+from register_api.core.language.changes import EventTitles
 from register_api.core.language.language import Language
 from register_api.core.language.notice import notice_given
 from register_api.core.model import Register
@@ -98,7 +98,7 @@ def calendar_events(
     """
     first = max(on, dt.date.min + KEPT) - KEPT
     language = Language.of(register.publisher.language)
-    words, found = EventWords(language, register, on), {}
+    words, found = EventTitles(language, register, on), {}
     for event in upcoming(register, first, zone):
         names = (event.subprocessor, event.engagement or _NONE, event.planned or _NONE, event.what)
         contact = language.text("Objections to: {contact}", contact=event.contact) if event.contact else None

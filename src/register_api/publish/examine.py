@@ -237,7 +237,7 @@ def _promises_after(
         register = newest.document if data == newest.data else decode(data, Register)
         day = local_day(register.published_at, zone_of(register.publisher.time_zone))
         live = register.recorded == "live"
-        promises = promises.joined_by(register.version, day, register.notice, live=live)
+        promises = promises.with_version(register.version, day, register.notice, live=live)
     return promises
 
 

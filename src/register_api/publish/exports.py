@@ -21,7 +21,7 @@ from register_api.core.exports.csv_table import plain
 from register_api.core.fields import FIELDS
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
-from register_api.core.language.changes import EventWords
+from register_api.core.language.changes import EventTitles
 from register_api.core.language.language import Language, capital
 from register_api.core.language.notice import notice_given, objection_period, promise
 from register_api.core.language.values import Values
@@ -138,7 +138,7 @@ _OF_USES = tuple(column for column in COLUMNS if column.of_use)
 
 
 def _ahead(register: Register, on: dt.date, zone: dt.tzinfo, language: Language) -> Iterator[list[str]]:
-    words = EventWords(language, register, on)
+    words = EventTitles(language, register, on)
     for event in upcoming(register, on, zone):
         notice = notice_given(language, event.notice) or ""
         yield [event.day.isoformat(), _fitting(words.title(event)), notice, _fitting(event.contact or "")]

@@ -14,7 +14,7 @@ from register_api.core.model import Draft, Reason, ReasonKind, Register
 from register_api.core.notice_period import Promises
 from register_api.core.proposals import Proposal, propose
 from register_api.core.rules import Context, check
-from register_api.core.rules.rule_table import OF_FORM
+from register_api.core.rules.rule_table import SYNTAX
 from register_api.core.text import printable
 from register_api.core.versioning import make_version, unchanged
 from register_api.errors import Finding, Refused, StoreDamaged
@@ -79,7 +79,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     def proposals(self) -> tuple[Proposal, ...]:
         """Return what may have been meant; nothing where a value is not valid, and so not known."""
-        unclear = any(item.severity == "error" and item.rule in OF_FORM for item in self.findings)
+        unclear = any(item.severity == "error" and item.rule in SYNTAX for item in self.findings)
         if self.draft is None or self.context is None or unclear:
             return ()
         return propose(self.draft, self.context)
@@ -129,7 +129,7 @@ def prepare(source: Path, base: Baseline, intent: PublishOptions) -> Candidate:
     return msgspec.structs.replace(
         candidate,
         register=register,
-        promises=context.promises.joined_by(register.version, day, register.notice, live=live),
+        promises=context.promises.with_version(register.version, day, register.notice, live=live),
         unchanged=base.register is not None
         and unchanged(register, base.register, dated=draft.register.updated_on is not None),
     )

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from register_api.bounded_http.client import BoundedClient, read_url
-from register_api.bounded_http.limits import HttpLimits, Reach, reach_with, seconds_asked
+from register_api.bounded_http.limits import HttpLimits, Reach, reach_with, retry_after_seconds
 from register_api.clock import Clock
 from register_api.core import strict_base64
 from register_api.core.instant import format_instant
@@ -229,7 +229,7 @@ class WebhookTransport(Transport):
             return HookAnswer(SendResult("sent", said), body=reply.body)
         if reply.status == _GONE:
             return HookAnswer(SendResult("refused", said), is_gone=True)
-        wait = seconds_asked(reply.headers.get("retry-after", ""), now)
+        wait = retry_after_seconds(reply.headers.get("retry-after", ""), now)
         return HookAnswer(SendResult("deferred", said, wait))
 
     async def close(self) -> None:

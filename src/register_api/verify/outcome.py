@@ -14,7 +14,7 @@ from register_api.core.format.paths import FILES, TRANSLATIONS, address_of
 from register_api.core.instant import local_day
 from register_api.core.judging.changes import NoticeGiven
 from register_api.core.language import notice as words
-from register_api.core.language.changes import EventWords
+from register_api.core.language.changes import EventTitles
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.notice import disowned
 from register_api.core.model import Register
@@ -129,7 +129,7 @@ def _deadlines(found: Round, now: dt.datetime) -> tuple[tuple[ReportedDeadline, 
 def _open_deadlines(register: Register, now: dt.datetime) -> Iterator[ReportedDeadline]:
     zone = zone_of(register.publisher.time_zone)
     today = local_day(now, zone)
-    event_words = EventWords(ENGLISH, register, today)
+    event_words = EventTitles(ENGLISH, register, today)
     for item in upcoming(register, today, zone):
         if item.what == "objection_deadline":
             days_left = (item.day - today).days

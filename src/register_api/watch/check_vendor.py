@@ -10,8 +10,8 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from register_api.bounded_http.client import OK, Elsewhere, Reply
-from register_api.bounded_http.limits import HttpLimits, Reach, reach_with, seconds_asked
+from register_api.bounded_http.client import OK, OtherOrigin, Reply
+from register_api.bounded_http.limits import HttpLimits, Reach, reach_with, retry_after_seconds
 from register_api.core.canonical import decode, digest
 from register_api.core.documents import Discovery
 from register_api.core.format import tree
@@ -64,7 +64,7 @@ def _document(
             data = asked.get(path, max_bytes(path))
         except NotServed:
             return None
-        except Elsewhere as error:
+        except OtherOrigin as error:
             sister = error.address.removesuffix(path)
             first, second = urlsplit(place), urlsplit(sister)
             hosts = {first.netloc.removeprefix("www."), second.netloc.removeprefix("www.")}
@@ -184,7 +184,7 @@ class PollFetcher(HttpFetcher):
             return reply
         try:
             reply = super().ask(path, max_bytes, headers)
-        except Elsewhere as error:
+        except OtherOrigin as error:
             self.elsewhere = error.address.removesuffix(path)
             raise
         if reply.status not in {OK, _NOT_MODIFIED}:
@@ -262,7 +262,7 @@ def _trouble(error: RegisterError, fetcher: PollFetcher, now: dt.datetime) -> Lo
     if isinstance(error, Unreachable):
         reply = fetcher.refused.get(error.path)
         if reply is not None:
-            wait = seconds_asked(reply.headers.get("retry-after", ""), now)
+            wait = retry_after_seconds(reply.headers.get("retry-after", ""), now)
             word = "busy" if reply.status in _BUSY else "wall" if reply.status in _WALLS else word
         elif fetcher.page:
             word = "wall"

@@ -97,7 +97,7 @@ def make_witness(folder: Path, key_file: Path, name: str, *, unused_key: bool = 
         raise UsageError(f"{name!a} cannot name a key: {error.message}") from error
     signer = load(key_file, Ed25519Signer) if unused_key else generate(key_file, Ed25519Signer)
     verifier_key = format_verifier_key(name, signer.public, COSIGNATURE)
-    record.begin(verifier_key)
+    record.initialise(verifier_key)
     return verifier_key
 
 

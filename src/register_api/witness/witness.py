@@ -80,7 +80,7 @@ class Record:
         return self.folder / STATE_FILE
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Keep every other decision out, of this process and of others, for the time of a block."""
         lock = filelock.UnixFileLock(self.folder / LOCK_FILE, timeout=WAIT_SECONDS, mode=0o600)
         try:
@@ -90,11 +90,11 @@ class Record:
         with acquired:
             yield
 
-    def begin(self, verifier_key: str) -> None:
+    def initialise(self, verifier_key: str) -> None:
         """Write the state of a witness that has signed nothing yet."""
         with failing_as(WitnessError, f"{self.folder} cannot be made"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self.held():
+        with self.locked():
             if self.file.exists():
                 raise WitnessError(f"{self.file} exists already; it is never replaced")
             self._save(WitnessState(verifier_key=verifier_key, logs={}))
@@ -123,7 +123,7 @@ class Record:
                 else "bring it back from a copy of today; else make a new witness with a new key",
             ) from error
 
-    def remember(self, state: WitnessState, origin: str, cosigned: Cosigned) -> None:
+    def save(self, state: WitnessState, origin: str, cosigned: Cosigned) -> None:
         """Replace the state loaded under the same hold by one that knows what will be signed; durable."""
         self._save(msgspec.structs.replace(state, logs={**state.logs, origin: cosigned}))
 
@@ -191,7 +191,7 @@ class Witness:
             return _refusal(403, error.message)
         if request.old_size > checkpoint.size:
             return _refusal(400, "an old size that is larger than the checkpoint's")
-        with self._record.held():
+        with self._record.locked():
             return self._decide(request, note, checkpoint, now)
 
     def _decide(self, request: AddCheckpoint, note: Note, checkpoint: Checkpoint, now: int) -> WitnessReply:
@@ -214,11 +214,11 @@ class Witness:
             _check_proof(request, checkpoint, root)
         except (Malformed, Forged) as error:
             return _refusal(422, error.message)
-        at = _time(last, now)
+        at = _cosigning_time(last, now)
         if last is None or checkpoint.size > size:
             own = self._own_lines(note)
             cosigned = Cosigned(size=checkpoint.size, root=checkpoint.root, at=at, checkpoint=own)
-            self._record.remember(state, checkpoint.origin, cosigned)
+            self._record.save(state, checkpoint.origin, cosigned)
         else:
             self._record.fsync_state()
         line = cosignature_line(self._key, at, self._signer.sign(cosigned_bytes(note.text, at)))
@@ -239,7 +239,7 @@ def _check_proof(request: AddCheckpoint, checkpoint: Checkpoint, root: bytes) ->
     merkle.verify_consistency(request.old_size, checkpoint.size, request.proof, root, checkpoint.root)
 
 
-def _time(last: Cosigned | None, now: int) -> int:
+def _cosigning_time(last: Cosigned | None, now: int) -> int:
     """Return the time to sign with: never before that of the last checkpoint, which was smaller then."""
     if last is None or now >= last.at:
         return now

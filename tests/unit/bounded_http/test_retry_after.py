@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register_api.bounded_http.limits import LONGEST, seconds_asked
+from register_api.bounded_http.limits import LONGEST, retry_after_seconds
 
 NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
 
@@ -35,10 +35,10 @@ NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
 )
 def test_seconds_and_dates_are_read(text: str, seconds: int) -> None:
     """What is neither asks for nothing."""
-    assert seconds_asked(text, NOW) == seconds
+    assert retry_after_seconds(text, NOW) == seconds
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_within_bounds(text: str) -> None:
     """It comes from a stranger."""
-    assert 0 <= seconds_asked(text, NOW) <= LONGEST
+    assert 0 <= retry_after_seconds(text, NOW) <= LONGEST

@@ -356,7 +356,7 @@ def promises(versions: list[model.Register]) -> Promises:
     """Return what had been promised by the newest of some versions."""
     found = Promises(zone=dt.UTC, first_live=None, policies=())
     for version in versions:
-        found = found.joined_by(version.version, version.published_at.date(), version.notice, live=True)
+        found = found.with_version(version.version, version.published_at.date(), version.notice, live=True)
     return found
 
 

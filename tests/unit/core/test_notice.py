@@ -256,8 +256,8 @@ def test_baseline(version: int, first_live: int | None, baseline: bool) -> None:
 def test_joining_notes_a_promise_only_when_it_changes() -> None:
     """One row for each time the promise changed, and the first live version."""
     none = Promises(zone=dt.UTC, first_live=None, policies=())
-    imported = none.joined_by(1, PAST, NOTICE, live=False)
-    live = imported.joined_by(2, DAY, NOTICE, live=True).joined_by(3, SOON, NEW, live=True)
+    imported = none.with_version(1, PAST, NOTICE, live=False)
+    live = imported.with_version(2, DAY, NOTICE, live=True).with_version(3, SOON, NEW, live=True)
     assert imported.first_live is None
     assert live.first_live == 2
     assert [(row.version, row.day, row.notice.days) for row in live.policies] == [

@@ -163,7 +163,7 @@ def test_the_same_source_again_changes_nothing(register: model.Register) -> None
     context = Context(
         now=register.published_at + dt.timedelta(days=200),
         zone=dt.UTC,
-        promises=Promises(zone=dt.UTC, first_live=1, policies=()).joined_by(
+        promises=Promises(zone=dt.UTC, first_live=1, policies=()).with_version(
             register.version, register.published_at.date(), register.notice, live=True
         ),
         reason=model.Reason(kind="change"),

@@ -12,7 +12,7 @@ import pytest
 from hostile_server import Server, drip, path_of, raw, reply, silence
 from memory_publisher import NOW, MemoryPublisher
 from patience import PATIENCE
-from register_api.bounded_http.client import Elsewhere, read_tree_url, user_agent
+from register_api.bounded_http.client import OtherOrigin, read_tree_url, user_agent
 from register_api.bounded_http.limits import HttpLimits
 from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
 from register_api.verify.engine import verify
@@ -106,7 +106,7 @@ def test_a_hostile_answer_is_a_finding_in_bounded_time(
     with pytest.raises(kind) as caught:
         get(server.base, QUICK if kind is Unreachable else PATIENT)
     assert time.monotonic() - begun < PATIENCE / 6  # the server itself would go on for ever
-    assert caught.type in {kind, Elsewhere}
+    assert caught.type in {kind, OtherOrigin}
 
 
 def test_a_redirect_within_the_origin_is_followed(serve: Callable[[Answer], Server]) -> None:

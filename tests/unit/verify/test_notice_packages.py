@@ -16,7 +16,7 @@ from memory_folder import memory_folder
 from memory_publisher import NOW
 from notice_packages import ADDRESS, KEY, MAIL, OPENING, SEALED, notice, record, register, the_seal
 from register_api.core.canonical import encode
-from register_api.core.delivery import Opening, VersionTold, address_mac
+from register_api.core.delivery import Opening, ReportedVersion, address_mac
 from register_api.verify.checks.check_table import NOTICE_CHECKS
 from register_api.verify.evidence import archive as paths
 from register_api.verify.evidence.archive import README, make_archive
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 WHOLE = notice()
 FIRST = paths.record_path(1)
-OTHER = VersionTold(version=2, sha256="0" * 64)
+OTHER = ReportedVersion(version=2, sha256="0" * 64)
 
 
 def changed(path: str, old: bytes, new: bytes) -> dict[str, bytes]:
@@ -152,7 +152,7 @@ def test_an_address_of_somebody_else_cannot_be_slipped_in(tmp_path: Path) -> Non
 
 def test_a_digest_proves_each_version_that_it_names_and_no_other(tmp_path: Path) -> None:
     ours = record("sent").versions
-    first, last = VersionTold(version=1, sha256="1" * 64), VersionTold(version=5, sha256="5" * 64)
+    first, last = ReportedVersion(version=1, sha256="1" * 64), ReportedVersion(version=5, sha256="5" * 64)
     assert check_package(tmp_path, notice(record("sent", versions=(first, *ours, last)))).exit_code == 0
     around = notice(record("sent", versions=(first, last)))
     assert evidence_failed(check_package(tmp_path, around)) == {"N03": 18}

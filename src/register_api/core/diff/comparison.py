@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from register_api.core.announcements import fresh_plans
+from register_api.core.announcements import new_plans
 from register_api.core.changes import ChangeType
 from register_api.core.fields import change_of, content, entries, is_wording
 from register_api.core.instant import local_day
@@ -128,7 +128,7 @@ class Comparison:
         adjacent = older is None or newer.previous is None or newer.previous.version == older.version
         self.reason: ReasonKind = newer.reason.kind if adjacent else "change"
         known = {vendor.id: vendor for vendor in older.subprocessors} if older else {}
-        fresh = {item.id: fresh_plans(known.get(item.id), item) for item in newer.subprocessors}
+        fresh = {item.id: new_plans(known.get(item.id), item) for item in newer.subprocessors}
         self.newer_vendors = {vendor.id: vendor for vendor in newer.subprocessors}
         self.older = older and _holding(older, self.day, {})
         self.newer = _holding(newer, self.day, fresh)

@@ -37,7 +37,7 @@ from register_api.core.timeline import plan_owners, replanned, typed
 from register_api.core.versioning import Context, make_version
 from register_api.errors import Finding, Malformed
 
-_BOUNDS = (identity.check_ids, identity.check_sizes)
+_SIZE_RULES = (identity.check_ids, identity.check_sizes)
 """Rules without which nothing can be counted."""
 
 _RULES = (
@@ -95,23 +95,23 @@ def judge(
 def _judge(
     older: Register | None, newer: Register, diff: Diff | None, promises: Promises, *, whole: bool
 ) -> Judgement:
-    now, unknown = _without_unknown(_as_known_at(newer, newer.format_minor))
+    now, unknown = _without_unknown(_as_of_minor(newer, newer.format_minor))
     before = None
     if older is not None:
-        before, more = _without_unknown(_as_known_at(older, newer.format_minor))
+        before, more = _without_unknown(_as_of_minor(older, newer.format_minor))
         unknown |= more
     draft, context = draft_of(now), context_of(before, now, promises)
-    bounds = [item for rule in _BOUNDS for item in rule(draft, context)]
+    bounds = [item for rule in _SIZE_RULES for item in rule(draft, context)]
     for key, form, value in forms_in(draft.register.notice, Number):
         if (fault := form.fault(value)) is not None:
             bounds.append(found(fault.rule, REGISTER_FILE, f"notice.{key}", fault.message))
     if bounds:
-        return Judgement(contradictions=tuple(_broken(newer.version, bounds)))
-    made = make_version(draft, context)
-    passed_over = frozenset("/".join(filter(None, key)) for key in unknown)
-    counted = list(_of_entry(now.version, "notice", now.notice, made.notice, passed_over))
-    for vendor, recount in zip(now.subprocessors, made.subprocessors, strict=True):
-        counted += _of_entry(now.version, vendor.id, vendor, recount, passed_over)
+        return Judgement(contradictions=tuple(_rule_violations(newer.version, bounds)))
+    rebuilt = make_version(draft, context)
+    skipped = frozenset("/".join(filter(None, key)) for key in unknown)
+    counted = list(_entry_faults(now.version, "notice", now.notice, rebuilt.notice, skipped))
+    for vendor, recount in zip(now.subprocessors, rebuilt.subprocessors, strict=True):
+        counted += _entry_faults(now.version, vendor.id, vendor, recount, skipped)
     why = _why_uncertain(context.promises_with(draft), whole=whole)
     certain = [item for item in counted if why is None or _is_certain(item)]
     uncertain = why if len(certain) < len(counted) else None
@@ -120,28 +120,28 @@ def _judge(
     )
     rules = [item for rule in _RULES for item in rule(draft, context) if item.severity == "error"]
     return Judgement(
-        contradictions=(*certain, *_broken(newer.version, rules), *told),
+        contradictions=(*certain, *_rule_violations(newer.version, rules), *told),
         not_judged=tuple(_not_judged(newer, diff, unknown, uncertain)),
-        given=tuple(_notices_given(made if not uncertain else now, promises.zone)),
+        given=tuple(_notices_given(rebuilt if not uncertain else now, promises.zone)),
     )
 
 
-def _as_known_at(value: Any, minor: int) -> Any:
+def _as_of_minor(value: Any, minor: int) -> Any:
     """Return a document without what joined the format later than a minor number."""
     if isinstance(value, tuple):
-        return tuple(_as_known_at(item, minor) for item in value)
+        return tuple(_as_of_minor(item, minor) for item in value)
     if minor >= FORMAT_MINOR or not isinstance(value, msgspec.Struct):
         return value
-    joined = _joined(type(value))
+    since = _introduced(type(value))
     fields = {
-        name: _as_known_at(getattr(value, name), minor) if joined[name][0] <= minor else joined[name][1]
+        name: _as_of_minor(getattr(value, name), minor) if since[name][0] <= minor else since[name][1]
         for name in value.__struct_fields__
     }
     return replace(value, **fields)
 
 
 @functools.cache
-def _joined(kind: type[msgspec.Struct]) -> dict[str, tuple[int, Any]]:
+def _introduced(kind: type[msgspec.Struct]) -> dict[str, tuple[int, Any]]:
     """Return with which minor number each field joined the format, and what it says where it is left out."""
     found = {}
     for field in msgspec.structs.fields(kind):
@@ -173,22 +173,22 @@ def _is_known(kind: type[msgspec.Struct], name: str, value: Any) -> bool:
     return True
 
 
-def _of_entry(
-    number: int, place: str, said: Any, follows: Any, passed_over: frozenset[str]
+def _entry_faults(
+    number: int, place: str, said: Any, follows: Any, skipped: frozenset[str]
 ) -> Iterator[Contradiction]:
     """Yield each field of an entry that publishing sets and that says something else than what follows."""
-    if place in passed_over:
+    if place in skipped:
         return
     for name, one, other in differing(said, follows, said.__struct_fields__):
         if name == "set":  # what the publisher says and publishing only spells out
             continue
         if isinstance(one, msgspec.Struct) and isinstance(other, msgspec.Struct):
-            yield from _of_entry(number, f"{place} {name}", one, other, passed_over)
+            yield from _entry_faults(number, f"{place} {name}", one, other, skipped)
         elif isinstance(one, tuple) and one and isinstance(one[0], msgspec.Struct) and len(one) == len(other):
             for item, recount in zip(one, other, strict=True):
                 below = getattr(item, "id", None)
                 where = f"{place} {name}" if below is None else f"{place}/{below}"
-                yield from _of_entry(number, where, item, recount, passed_over)
+                yield from _entry_faults(number, where, item, recount, skipped)
         else:
             yield Contradiction.between(number, f"{place} {name}", one, other)
 
@@ -223,7 +223,7 @@ def _notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]
                 )
 
 
-def _broken(version: int, findings: list[Finding]) -> Iterator[Contradiction]:
+def _rule_violations(version: int, findings: list[Finding]) -> Iterator[Contradiction]:
     for item in findings:
         place = f"{item.file.removeprefix('subprocessors/').removesuffix('.toml')} {item.key}".strip()
         yield Contradiction(version=version, where=place, problem=f"{item.message} ({item.rule})")

@@ -91,24 +91,24 @@ def change_faults(
     """
     number = diff.newer.version
     if diff.format_minor > FORMAT_MINOR:
-        yield from _told_at_least(diff, [item for item in follows if _key(item) not in unknown])
+        yield from _newer_format_faults(diff, [item for item in follows if _key(item) not in unknown])
         return
     for said, change in zip_longest(diff.changes, follows):
         if said is None:
-            problem = f"{_is(change)}; not told"
+            problem = f"{_title(change)}; not told"
             yield Contradiction(version=number, where=f"change {change.id}", problem=problem)
         elif change is None:
-            problem = f"{_is(said)} is reported but does not follow from the registers"
+            problem = f"{_title(said)} is reported but does not follow from the registers"
             yield Contradiction(version=number, where=f"change {said.id}", problem=problem)
         else:
-            yield from _of_change(number, said, change)
+            yield from _change_differences(number, said, change)
 
 
 def _key(change: Change) -> tuple[str | None, str | None, str | None]:
     return change.subprocessor, change.engagement, change.planned
 
 
-def _is(change: Change) -> str:
+def _title(change: Change) -> str:
     return f"{change.type} of {'/'.join(filter(None, _key(change))) or 'the register'}"
 
 
@@ -120,23 +120,23 @@ def differing(said: Any, follows: Any, names: Iterable[str]) -> Iterator[tuple[s
             yield name, one, other
 
 
-def _of_change(number: int, said: Change, follows: Change) -> Iterator[Contradiction]:
+def _change_differences(number: int, said: Change, follows: Change) -> Iterator[Contradiction]:
     for name, one, other in differing(said, follows, Change.__struct_fields__):
         where = f"change {said.id} {name}"
         if name == "fields":
-            yield from _of_fields(number, where, one, other)
+            yield from _field_differences(number, where, one, other)
         elif name == "notice":
-            yield from _of_notice(number, where, one, other)
+            yield from _notice_differences(number, where, one, other)
         elif name not in {"summary", "summary_language"} and (name != "type" or other in _TYPES):
             yield Contradiction.between(number, where, one, other)
 
 
-def _of_notice(number: int, where: str, said: Any, follows: Any) -> Iterator[Contradiction]:
+def _notice_differences(number: int, where: str, said: Any, follows: Any) -> Iterator[Contradiction]:
     for name, one, other in differing(said, follows, said.__struct_fields__):
         yield Contradiction.between(number, f"{where}.{name}", one, other)
 
 
-def _of_fields(
+def _field_differences(
     number: int, where: str, said: tuple[FieldChange, ...], follows: tuple[FieldChange, ...]
 ) -> Iterator[Contradiction]:
     paths = [item.path for item in said], [item.path for item in follows]
@@ -145,49 +145,49 @@ def _of_fields(
         return
     for one, other in zip(said, follows, strict=True):
         for side, *values in differing(one, other, ("before", "after")):
-            if not _says(*values):
+            if not _matches(*values):
                 yield Contradiction.between(number, f"{where} {one.path}.{side}", *values)
 
 
-def _says(said: Any, known: Any, *, more: bool = False) -> bool:
+def _matches(said: Any, known: Any, *, more: bool = False) -> bool:
     """Tell whether a published value is the known one; ``more``: members that only its writer knew pass."""
     if isinstance(said, dict) and isinstance(known, dict):
         return (
             (more or said.keys() <= known.keys())
-            and all(_says(said[name], known[name], more=more) for name in said.keys() & known.keys())
+            and all(_matches(said[name], known[name], more=more) for name in said.keys() & known.keys())
             and all(is_empty(known[name]) or known[name] is False for name in known.keys() - said.keys())
         )
     if isinstance(said, list) and isinstance(known, list):
         pairs = zip(said, known, strict=False)
-        return len(said) == len(known) and all(_says(*pair, more=more) for pair in pairs)
+        return len(said) == len(known) and all(_matches(*pair, more=more) for pair in pairs)
     return type(said) is type(known) and bool(said == known)
 
 
-def _told_at_least(diff: Diff, follows: Sequence[Change]) -> Iterator[Contradiction]:
-    told = {_place(change, field): (change, field) for change in diff.changes for field in change.fields}
+def _newer_format_faults(diff: Diff, follows: Sequence[Change]) -> Iterator[Contradiction]:
+    reported = {_place(change, field): (change, field) for change in diff.changes for field in change.fields}
     for change in follows:
         for field in change.fields:
-            if (found := told.get(_place(change, field))) is not None:
-                yield from _of_told(diff.newer.version, *found, change, field)
+            if (found := reported.get(_place(change, field))) is not None:
+                yield from _reported_field_faults(diff.newer.version, *found, change, field)
                 continue
-            what = f"{_is(change)}: a change of {field.path}"
+            what = f"{_title(change)}: a change of {field.path}"
             problem = f"{what} follows from the registers but is not reported"
             yield Contradiction(version=diff.newer.version, where="changes", problem=problem)
 
 
-def _of_told(
+def _reported_field_faults(
     number: int, said: Change, said_field: FieldChange, follows: Change, field: FieldChange
 ) -> Iterator[Contradiction]:
     where = f"change {said.id}"
     sides = list(differing(said_field, field, ("before", "after")))
     for side, *values in sides:
-        if not _says(*values, more=True):
+        if not _matches(*values, more=True):
             yield Contradiction.between(number, f"{where} {field.path}.{side}", *values)
     if said.type not in _TYPES or sides:
         return  # what it means is the later release's to say
     for name, *values in differing(said, follows, ("type", "kind", "affects")):
         yield Contradiction.between(number, f"{where} {name}", *values)
-    yield from _of_notice(number, f"{where} notice", said.notice, follows.notice)
+    yield from _notice_differences(number, f"{where} notice", said.notice, follows.notice)
 
 
 def _place(change: Change, field: FieldChange) -> tuple[str | None, str]:

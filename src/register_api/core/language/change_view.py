@@ -25,7 +25,7 @@ T = TypeVar("T")
 _MAX_LABEL = 60
 
 
-class Scene:
+class SentenceContext:
     """Names and dates for the sentences about one diff, to a register published on a local day.
 
     What is later than that day lies ahead; ``older`` is where the diff begins, if at hand, for names that are
@@ -60,7 +60,7 @@ class Scene:
         use = with_id(vendor.engagements if vendor else (), change.engagement)
         owner = vendor if change.engagement is None else use
         return ChangeView(
-            scene=self,
+            context=self,
             change=change,
             vendor=vendor or _read(Subprocessor, change.subprocessor, fields, Subprocessor),
             engagement=use or _read(EngagementSource, change.engagement, fields, Engagement),
@@ -72,7 +72,7 @@ class Scene:
 class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
     """A change with the vendor, use and planned change that it is about, if known, and its fields."""
 
-    scene: Scene
+    context: SentenceContext
     change: Change
     vendor: Subprocessor | None
     engagement: EngagementSource | None
@@ -88,7 +88,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def phrases(self) -> Phrases:
         """Phrases that know what kind of days were meant before, if that changed."""
-        counted, said = self.field("day_count"), self.scene.phrases
+        counted, said = self.field("day_count"), self.context.phrases
         if counted is None:
             return said
         older, newer = (Values(said.language, day_count=count) for count in (counted.before, counted.after))
@@ -112,7 +112,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
         """The use by its purpose, in quotes, else by its category."""
         use = self.engagement
         if use is None or not use.purpose:
-            return self.scene.titles["categories"].get(use.category, use.category) if use else ""
+            return self.context.titles["categories"].get(use.category, use.category) if use else ""
         return self.text("“{text}”", text=shorten(use.purpose, _MAX_LABEL))
 
     @property
@@ -122,16 +122,16 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
         stated = self.field("set")
         gone = stated.before if stated and isinstance(stated.before, dict) else {}
         fields = self.plan.set if self.plan is not None else gone
-        labels = [self.scene.phrases.label(kind, name) for name in fields]
+        labels = [self.context.phrases.label(kind, name) for name in fields]
         return self.text("{subject}, planned change of {fields}", subject=self.who, fields=labels)
 
     def text(self, said: str, **values: object) -> str:
         """Return a message with its values filled in."""
-        return self.scene.text(said, **values)
+        return self.context.text(said, **values)
 
     def fact(self, kind: type[msgspec.Struct], name: str, value: Any) -> str:
         """Return a field with its value as a sentence of its own."""
-        return self.scene.phrases.fact(kind, name, value)
+        return self.context.phrases.fact(kind, name, value)
 
     def field(self, name: str) -> TypedField | None:
         """Return what became of a field, if it changed."""
@@ -145,11 +145,11 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
 
     def heirs(self, field: str) -> str:
         """Name the vendors that point to this one by a field."""
-        vendors, ours = self.scene.vendors.items(), self.change.subprocessor
+        vendors, ours = self.context.vendors.items(), self.change.subprocessor
         return self._named(id_ for id_, other in vendors if ours in _ids(getattr(other, field)))
 
     def _named(self, ids: Iterable[str]) -> str:
-        return self.scene.language.list([self.scene.names.get(id_, id_) for id_ in ids])
+        return self.context.language.list([self.context.names.get(id_, id_) for id_ in ids])
 
 
 def _ids(value: object) -> tuple[str, ...]:

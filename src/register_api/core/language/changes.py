@@ -13,8 +13,8 @@ import msgspec
 from register_api.core.changes import Change
 from register_api.core.countries import without_mechanism
 from register_api.core.instant import local_day
-from register_api.core.language.change_view import ChangeView, Scene, with_id
-from register_api.core.language.engagement_changes import circumstances, say_turn
+from register_api.core.language.change_view import ChangeView, SentenceContext, with_id
+from register_api.core.language.engagement_changes import circumstances, engagement_sentences
 from register_api.core.language.field_changes import TypedField
 from register_api.core.language.language import Language, capital, message, sentence, shorten
 from register_api.core.language.notice import notice_dates, notice_given, older_promises, shortfall
@@ -38,7 +38,7 @@ class BothTexts(msgspec.Struct, frozen=True):
     after: str | None
 
 
-class Sentences(Scene):
+class Sentences(SentenceContext):
     """Changes in the sentences of one language."""
 
     @classmethod
@@ -58,28 +58,28 @@ class Sentences(Scene):
 
     def summary(self, change: Change) -> str:
         """Return all that is to be said of a change on one line, short notice and its reason included."""
-        return shorten(" ".join(self.told(change)), MAX_SUMMARY)
+        return shorten(" ".join(self.of(change)), MAX_SUMMARY)
 
-    def told(self, change: Change) -> tuple[str, ...]:
+    def of(self, change: Change) -> tuple[str, ...]:
         """Return the same one by one: what happens first, then short notice, then what is to be known."""
         view = self.view(change)
-        head, *rest = _say(view)
-        return tuple(map(sentence, (head, *_short_notice(view), *rest, *_beside(view))))
+        head, *rest = _change_sentences(view)
+        return tuple(map(sentence, (head, *_short_notice(view), *rest, *_remarks(view))))
 
     def circumstances(self, change: Change) -> tuple[str, ...]:
-        """Return what ``told`` does not say of the vendor and the use, as they are from the change on.
+        """Return what ``of`` does not say of the vendor and the use, as they are from the change on.
 
         Nothing for a first list, and nothing where nothing happened in the world.
         """
         if self.register.previous is None or change.type in {*MARKED, "reordered"}:
             return ()
-        told = self.told(change)
+        told = self.of(change)
         said = map(sentence, circumstances(self.view(change)))
         return tuple(item for item in said if item not in told)
 
     def title(self, change: Change) -> str:
         """Return one line that says what happens and from when, and that notice is short if it is."""
-        head = shorten(_say(self.view(change))[0], MAX_TITLE)
+        head = shorten(_change_sentences(self.view(change))[0], MAX_TITLE)
         short = shortfall(self.language, change.notice)
         return f"{head} ({short})" if short else head
 
@@ -102,24 +102,24 @@ _TITLED: Mapping[str, str] = {
 """Entries of the register that have a title, by the list that holds them."""
 
 
-def _say(view: ChangeView) -> Sequence[str]:
+def _change_sentences(view: ChangeView) -> Sequence[str]:
     """Return the sentences of a change, of which the first can stand alone."""
     # A column is no vendor's alone, and its fields are those of vendors or of their uses.
     of_rows = {field.kind for field in view.fields} & {Subprocessor, Engagement}
     is_column = view.change.subprocessor is None and of_rows
-    return say_turn(view) or [_column(view) if is_column else _fields(view)]
+    return engagement_sentences(view) or [_newly_filled_field(view) if is_column else _fields(view)]
 
 
 def _short_notice(view: ChangeView) -> Iterator[str]:
     """Say openly where the notice promised was not given, and why."""
     announced = view.plan or view.engagement
-    if short := shortfall(view.scene.language, view.change.notice):
+    if short := shortfall(view.context.language, view.change.notice):
         yield short
         if announced and announced.short_notice:
             yield view.fact(Engagement, "short_notice", announced.short_notice)
 
 
-def _beside(view: ChangeView) -> Iterator[str]:
+def _remarks(view: ChangeView) -> Iterator[str]:
     """Say where no transfer mechanism is stated for a new country, and which older promise still binds."""
     changed, use = view.field("locations"), view.engagement
     if view.change.kind == "changed" and changed is not None and use is not None:
@@ -131,13 +131,13 @@ def _beside(view: ChangeView) -> Iterator[str]:
         if (after - before).intersection(without_mechanism(use)):
             yield view.text(MECHANISM_NOT_STATED)
     if any(field.path.startswith("notice.") for field in view.change.fields):
-        yield from older_promises(view.scene.language, view.scene.register.notice)
+        yield from older_promises(view.context.language, view.context.register.notice)
 
 
 def _fields(view: ChangeView) -> str:
     """Say what became of fields, or that an entry came or went."""
     change, subject = view.change, _subject(view)
-    type_ = view.scene.language.code("change", change.type)
+    type_ = view.context.language.code("change", change.type)
     if not view.fields:
         return f"{subject}: {type_}"
     if change.kind != "changed":
@@ -149,7 +149,7 @@ def _fields(view: ChangeView) -> str:
     what = view.phrases.of_all(view.fields, reworded=marked)
     # From when it holds, where that lies ahead and its fields do not say so themselves.
     start = change.notice.effective_on if change.type != "schedule_changed" else None
-    ahead = start is not None and (change.planned or (change.notice.required and start > view.scene.day))
+    ahead = start is not None and (change.planned or (change.notice.required and start > view.context.day))
     when = view.text(", effective {date}", date=start) if start and ahead else ""
     return f"{subject}{f' ({type_})' if marked else ''}: {what}{when}"
 
@@ -162,12 +162,12 @@ def _subject(view: ChangeView) -> str:
     first, *rest = (view.change.fields[0].path if view.change.fields else "").split(".")
     if first in _TITLED and rest:
         gone = view.field("title")
-        title = view.scene.titles[first].get(rest[0]) or str(gone.before if gone else rest[0])
+        title = view.context.titles[first].get(rest[0]) or str(gone.before if gone else rest[0])
         return view.text(_TITLED[first], title=title)
     return capital(view.phrases.label(Register, first)) if rest else view.text("Register")
 
 
-def _column(view: ChangeView) -> str:
+def _newly_filled_field(view: ChangeView) -> str:
     """Say that a field was filled that had been empty everywhere."""
     label, field = view.phrases.label, view.fields[0]
     of = (Subprocessor, "engagements") if field.kind is Engagement else (Register, "subprocessors")
@@ -179,7 +179,7 @@ def _column(view: ChangeView) -> str:
     )
 
 
-class ShownChange(msgspec.Struct, frozen=True, kw_only=True):
+class DescribedChange(msgspec.Struct, frozen=True, kw_only=True):
     """A change with its summary, a sentence for each date, that the promise was kept, and texts put right.
 
     The summary itself says where notice was short.
@@ -192,10 +192,10 @@ class ShownChange(msgspec.Struct, frozen=True, kw_only=True):
     texts: tuple[BothTexts, ...]
 
 
-def shown_changes(changes: Iterable[Change], sentences: Sentences) -> list[ShownChange]:
+def described_changes(changes: Iterable[Change], sentences: Sentences) -> list[DescribedChange]:
     """Return the changes of a diff as preview, feed and pages tell them."""
     return [
-        ShownChange(
+        DescribedChange(
             change=change,
             summary=change.summary
             if change.summary_language == sentences.language.tag
@@ -215,10 +215,10 @@ _TITLES = {
     "objection_deadline": message("{name}: last day to object ({what})"),
 }
 
-_MAX_WHAT = 120
+_MAX_SUBJECT = 120
 
 
-class EventWords(Scene):
+class EventTitles(SentenceContext):
     """Titles of what one version announces, which was published on a day in the publisher's time zone."""
 
     def title(self, event: Upcoming) -> str:
@@ -233,4 +233,4 @@ class EventWords(Scene):
             what = use.purpose or self.titles["categories"].get(use.category, use.category)
         else:
             what = vendor.id
-        return self.text(_TITLES[event.what], name=vendor.name, what=shorten(what, _MAX_WHAT))
+        return self.text(_TITLES[event.what], name=vendor.name, what=shorten(what, _MAX_SUBJECT))

@@ -73,13 +73,13 @@ _FACTS = (
 
 
 def _added(view: ChangeView) -> Sequence[str]:
-    use, scene = view.engagement, view.scene
+    use, context = view.engagement, view.context
     if use is None:
         again, idle = message("{name} listed again"), message("{name} listed, no current processing")
         return [view.text(idle if view.change.kind == "added" else again, name=view.who), *_origin(view)]
     if use.status == "available":
         head = view.text("{name} listed as available, not in use", name=view.who)
-    elif use.ends_on is not None and use.ends_on <= scene.day:
+    elif use.ends_on is not None and use.ends_on <= context.day:
         said = message("Retrospective entry: {name}, not used since {date}")
         head = view.text(said, name=view.who, date=use.ends_on)
     else:
@@ -96,19 +96,19 @@ def _added(view: ChangeView) -> Sequence[str]:
 def _kind_of_start(view: ChangeView) -> str:
     if view.change.kind != "added":
         return "relisted" if view.field("withdrawn") else "again"
-    if view.scene.register.previous is None:
+    if view.context.register.previous is None:
         return "initial"
     if view.listed or view.vendor is None:
         return next((origin for origin in _ORIGINS if view.newly(origin)), "new")
     uses = (item for item in view.vendor.engagements if item.id != view.change.engagement)
-    states = {state_on(view.vendor, item, view.scene.day) for item in uses}
+    states = {state_on(view.vendor, item, view.context.day) for item in uses}
     # The vendor had been used, and is used for nothing else now.
     is_back = "ended" in states and states.isdisjoint({"in_force", "announced"})
     return "again" if is_back else "further"
 
 
 def _ended(view: ChangeView) -> Sequence[str]:
-    use, scene = view.engagement, view.scene
+    use, context = view.engagement, view.context
     ends_on = use.ends_on if use is not None else None
     if view.change.kind == "removed":
         head = view.text("{name} is no longer listed", name=view.who)
@@ -117,11 +117,11 @@ def _ended(view: ChangeView) -> Sequence[str]:
     else:
         ahead = message("{name} will no longer be used from {date}")
         past = message("{name} has not been used since {date}")
-        said = ahead if ends_on > scene.day else past
+        said = ahead if ends_on > context.day else past
         head = view.text(said, name=view.who, date=ends_on)
     more = []
-    if ends_on is not None and ends_on < scene.day:
-        late = days(scene.language, (scene.day - ends_on).days, "calendar")
+    if ends_on is not None and ends_on < context.day:
+        late = days(context.language, (context.day - ends_on).days, "calendar")
         more.append(view.text("Reported {days} late", days=late))
     if use and use.purpose and view.who == view.name:
         more.append(view.fact(Engagement, "purpose", use.purpose))
@@ -152,16 +152,16 @@ def _cancelled(view: ChangeView) -> Sequence[str]:
     return [view.text(said, name=name, date=day), why]
 
 
-_TURNS: Mapping[str, Callable[[ChangeView], Sequence[str]]] = {
+_WRITERS: Mapping[str, Callable[[ChangeView], Sequence[str]]] = {
     "added": _added, "ended": _ended, "withdrawn": _withdrawn, "cancelled": _cancelled,
 }  # fmt: skip
 
 
-def say_turn(view: ChangeView) -> Sequence[str]:
+def engagement_sentences(view: ChangeView) -> Sequence[str]:
     """Return sentences of which the first can stand alone; none for what its fields tell best."""
     type_, status, name = view.change.type, view.field("status"), view.field("name")
-    if view.vendor is None or type_ in _TURNS:
-        return _TURNS[type_](view) if view.vendor is not None else ()
+    if view.vendor is None or type_ in _WRITERS:
+        return _WRITERS[type_](view) if view.vendor is not None else ()
     if type_ == "replaced" and (others := view.newly("replaces")):
         return [_start("replaced", view, others=others), *_origin(view), *_facts(view)]
     if type_ == "activated" and status:
@@ -183,7 +183,7 @@ def _start(kind: str, view: ChangeView, **values: str) -> str:
     name = view.who if kind == "activated" else view.name
     if start is None:
         return view.text(undated, name=name, **values)
-    said = ahead if start > view.scene.day else since
+    said = ahead if start > view.context.day else since
     return view.text(said, name=name, date=start, **values)
 
 
@@ -245,10 +245,10 @@ def circumstances(view: ChangeView) -> Iterator[str]:
         for purpose in dict.fromkeys(item.purpose for item in vendor.engagements if item.purpose):
             yield view.fact(Engagement, "purpose", purpose)
         return
-    yield from _of_use(use if view.plan is None else with_change(use, view.plan), view)
+    yield from _engagement_facts(use if view.plan is None else with_change(use, view.plan), view)
 
 
-def _of_use(use: EngagementSource, view: ChangeView) -> Iterator[str]:
+def _engagement_facts(use: EngagementSource, view: ChangeView) -> Iterator[str]:
     if use.purpose:
         yield view.fact(Engagement, "purpose", use.purpose)
     yield view.fact(Engagement, "locations", use.locations)
@@ -257,7 +257,7 @@ def _of_use(use: EngagementSource, view: ChangeView) -> Iterator[str]:
         yield view.text("All stated processing locations are in the EEA")
     elif within is False:
         countries = dict.fromkeys(place.country for place in use.locations or ())
-        outside = map(view.scene.language.country, filter(is_outside_eea, countries))
+        outside = map(view.context.language.country, filter(is_outside_eea, countries))
         yield view.text("Outside the EEA: {countries}", countries=[*outside])
     if use.transfers:
         yield view.fact(Engagement, "transfers", use.transfers)
@@ -267,5 +267,5 @@ def _of_use(use: EngagementSource, view: ChangeView) -> Iterator[str]:
         yield view.fact(Engagement, name, getattr(use, name))
     if use.special_categories:
         yield view.fact(Engagement, "special_categories", value=True)
-    if view.scene.register.products:
+    if view.context.register.products:
         yield view.fact(Engagement, "products", use.products)

@@ -17,7 +17,7 @@ from register_api.core.struct_fields import shapes
 MAX_ITEMS = 400
 """Longest enumeration that a phrase gives in full, in characters."""
 
-_UNSAID = (None, "")
+_NOT_STATED = (None, "")
 """What a field holds that is not stated; an empty list states that there is none."""
 
 
@@ -50,17 +50,17 @@ class Phrases:
 
     def _of_value(self, change: TypedField) -> str:
         before, after = change.before, change.after
-        said = before if after in _UNSAID else after
+        said = before if after in _NOT_STATED else after
         label = self.label(change.kind, change.name, len(said) if isinstance(said, tuple) else 2)
-        if after in _UNSAID:
+        if after in _NOT_STATED:
             gone = message("{label} removed (was {before})")
             return self.text(gone, label=label, before=self._value(change, before))
-        if before in _UNSAID:
+        if before in _NOT_STATED:
             new, day = message("{label} now stated: {after}"), message("{label} set to {after}")
             said, after = day if isinstance(after, dt.date) else new, self._value(change, after)
             return self.text(said, label=label, after=after)
         before = self._before.of_field(change.kind, change.name, before)
-        return self._moved(change, label, before, self._word(change, after))
+        return self._changed_from_to(change, label, before, self._word(change, after))
 
     def reordered(self, changes: Sequence[TypedField]) -> str:
         """Say that lists have the same members in another order."""
@@ -70,7 +70,7 @@ class Phrases:
     def texts(self, change: TypedField) -> tuple[str, str | None, str | None]:
         """Return what a field is called, and all that it said and says; ``None`` where it is not stated."""
         said, says = (
-            None if value in _UNSAID else values.of_field(change.kind, change.name, value)
+            None if value in _NOT_STATED else values.of_field(change.kind, change.name, value)
             for values, value in ((self._before, change.before), (self._values, change.after))
         )
         return capital(self.label(change.kind, change.name)), said, says
@@ -105,7 +105,7 @@ class Phrases:
             yield True, self._members(change, message("{label} added: {items}"), added)
         one = self.label(change.kind, change.name, 1)
         for pair in pairs:
-            yield False, self._moved(change, one, *(self._word(change, item) for item in pair))
+            yield False, self._changed_from_to(change, one, *(self._word(change, item) for item in pair))
         if removed:
             yield False, self._members(change, message("{label} removed: {items}"), removed)
         if not came and not went:
@@ -117,7 +117,7 @@ class Phrases:
         label = self.label(change.kind, change.name, len(items))
         return self.text(said, label=label, items=shorten(self.language.list(words), self.most))
 
-    def _moved(self, change: TypedField, label: str, before: str, after: str) -> str:
+    def _changed_from_to(self, change: TypedField, label: str, before: str, after: str) -> str:
         """Say from what to what, with the place of the difference in sight."""
         cut = contrast(before, after, MAX_VALUE if self.most else None)
         old, new = (self._quoted(change, text) for text in cut)
@@ -168,12 +168,12 @@ def _pairs(
     """Return which of the members that went live on, altered, in one that came."""
     left = {_key(item): item for item in reversed(came)}
     found = [(item, left.pop(_key(item))) for item in went if _key(item) in left]
-    if not found and len(went) == len(came) == 1 and (reworded or _may_be_one(change, went[0], came[0])):
+    if not found and len(went) == len(came) == 1 and (reworded or _may_correspond(change, went[0], came[0])):
         return [(went[0], came[0])]
     return found
 
 
-def _may_be_one(change: TypedField, old: Any, new: Any) -> bool:
+def _may_correspond(change: TypedField, old: Any, new: Any) -> bool:
     """Tell whether the only member that came may be what became of the only one that went.
 
     Another country, destination or kind of data is not what a customer had agreed to under another name.

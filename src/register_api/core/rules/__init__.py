@@ -11,7 +11,7 @@ import msgspec
 
 from register_api.core.model import AcceptedWarning, Draft
 from register_api.core.rules import completeness, identity, promise
-from register_api.core.rules.rule_table import OF_FORM, REGISTER_FILE, RULES, Rule, found, owners, vendor_file
+from register_api.core.rules.rule_table import REGISTER_FILE, RULES, SYNTAX, Rule, found, owners, vendor_file
 from register_api.core.timeline import in_effect, settable, typed, vendor_on
 from register_api.core.versioning import Context, make_version, unchanged
 from register_api.errors import Finding, Malformed
@@ -42,11 +42,11 @@ CHECKS: tuple[DraftCheck, ...] = (
     identity.check_order,
     identity.check_sizes,
     identity.check_store,
-    completeness.warn_of_gaps,
+    completeness.warn_of_missing_fields,
     completeness.warn_of_unstated_data,
-    completeness.warn_of_age,
-    completeness.warn_of_likeness,
-    completeness.warn_of_what_can_be_folded,
+    completeness.warn_of_outdated_content,
+    completeness.warn_of_similar_names,
+    completeness.warn_of_foldable_changes,
     completeness.warn_of_long_objections,
     completeness.warn_of_years_without_holidays,
     completeness.refuse_template_texts,
@@ -55,7 +55,7 @@ CHECKS: tuple[DraftCheck, ...] = (
 )
 """What is checked here. The loader finds R01 (what it cannot read is no draft), the keyring R18."""
 
-_RECKONING = frozenset({"R10", "R12", "R13", "R20", "R21"})
+_NEED_VALID_VALUES = frozenset({"R10", "R12", "R13", "R20", "R21"})
 """Rules of what changed since the last version, and of places: a misspelt country is neither."""
 
 _KEY = re.compile(r"(engagements\[\d+\]\.)?(([A-Za-z0-9_]*).*)")
@@ -63,7 +63,7 @@ _KEY = re.compile(r"(engagements\[\d+\]\.)?(([A-Za-z0-9_]*).*)")
 
 def check(draft: Draft, context: Context) -> tuple[Finding, ...]:
     """Judge a loaded source; findings are in order of rule, and without an ``error`` it may be published."""
-    findings = _judged(draft, context)
+    findings = _findings(draft, context)
     accepted = draft.register.accepted_warnings
     made = [
         msgspec.structs.replace(item, accepted=next((by.reason for by in accepted if _accepts(by, item)), ""))
@@ -84,19 +84,19 @@ def _accepts(accepted: AcceptedWarning, finding: Finding) -> bool:
     return of_file and finding.rule == accepted.rule and finding.severity == "warning"
 
 
-def _judged(draft: Draft, context: Context) -> Sequence[Finding]:
+def _findings(draft: Draft, context: Context) -> Sequence[Finding]:
     if unset := list(_check_sets(draft)):  # what cannot be set has no state to be judged
         return unset
     findings = [finding for rule in CHECKS for finding in rule(draft, context)]
-    findings += _of_later_states(draft, context, findings)
-    faulty = {item.file for item in findings if item.severity == "error" and item.rule in OF_FORM}
+    findings += _check_later_states(draft, context, findings)
+    faulty = {item.file for item in findings if item.severity == "error" and item.rule in SYNTAX}
     previous, dated = context.previous, draft.register.updated_on is not None
     publishable = all(item.severity != "error" for item in findings)
     if previous and publishable and unchanged(make_version(draft, context), previous, dated=dated):
         message = f"nothing has changed since version {previous.version}"
         findings.append(found("R26", REGISTER_FILE, "", message, "publishing makes no new version"))
     # With values of a file of which one is not valid nothing is reckoned.
-    certain = (item for item in findings if item.file not in faulty or item.rule not in _RECKONING)
+    certain = (item for item in findings if item.file not in faulty or item.rule not in _NEED_VALID_VALUES)
     return sorted(certain, key=lambda finding: finding.rule)
 
 
@@ -117,7 +117,7 @@ def _check_sets(draft: Draft) -> Iterator[Finding]:
                         yield found("R01", file, f"{place}.{name}", error.message, hint)
 
 
-def _of_later_states(draft: Draft, context: Context, known: Sequence[Finding]) -> Iterator[Finding]:
+def _check_later_states(draft: Draft, context: Context, known: Sequence[Finding]) -> Iterator[Finding]:
     """Yield what is wrong, and new, on each day on which a planned change takes effect."""
     said = {(item.rule, item.file, item.key) for item in known}
     plans = [plan for item in draft.subprocessors for _, owner in owners(item) for plan in owner.planned]
@@ -125,13 +125,13 @@ def _of_later_states(draft: Draft, context: Context, known: Sequence[Finding]) -
         vendors = tuple(vendor_on(vendor, day) for vendor in draft.subprocessors)
         then = msgspec.structs.replace(draft, subprocessors=vendors)
         for item in (item for rule in STATE_CHECKS for item in rule(then, context)):
-            key = _brought_by(draft, item, day)
+            key = _planned_key(draft, item, day)
             if said.isdisjoint({(item.rule, item.file, item.key), (item.rule, item.file, key)}):
                 said.add((item.rule, item.file, key))
                 yield msgspec.structs.replace(item, key=key)
 
 
-def _brought_by(draft: Draft, finding: Finding, day: dt.date) -> str:
+def _planned_key(draft: Draft, finding: Finding, day: dt.date) -> str:
     """Return the key of a finding in the planned change that set the field, or as it was."""
     match = _KEY.fullmatch(finding.key)
     for vendor in draft.subprocessors:

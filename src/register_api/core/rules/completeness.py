@@ -128,7 +128,7 @@ def warn_of_remote_access(draft: Draft, context: Context) -> Iterator[Finding]:
             yield found("R21", file, f"{place}.locations", message, hint)
 
 
-def warn_of_gaps(draft: Draft, _context: Context) -> Iterator[Finding]:
+def warn_of_missing_fields(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R22: what customers look for in every entry."""
     for vendor in draft.subprocessors:
         wanted = ("identifiers", "contact", "privacy_url")
@@ -151,7 +151,7 @@ def warn_of_unstated_data(draft: Draft, context: Context) -> Iterator[Finding]:
                 yield found("R23", file, f"{place}.{field}", message, hint)
 
 
-def warn_of_age(draft: Draft, context: Context) -> Iterator[Finding]:
+def warn_of_outdated_content(draft: Draft, context: Context) -> Iterator[Finding]:
     """R24: content older than twelve months, or a certification that has run out."""
     today = context.day
     updated = draft.register.updated_on or today
@@ -165,7 +165,7 @@ def warn_of_age(draft: Draft, context: Context) -> Iterator[Finding]:
                 yield found("R24", vendor_file(vendor.id), key, f"{item.name} ran out on {item.valid_until}")
 
 
-def warn_of_likeness(draft: Draft, _context: Context) -> Iterator[Finding]:
+def warn_of_similar_names(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R25: two vendors that look like one, unless the source says how they hang together."""
     alike: dict[tuple[str, ...], list[SubprocessorSource]] = defaultdict(list)
     for vendor in draft.subprocessors:
@@ -186,7 +186,7 @@ def _explains(vendor: SubprocessorSource, other: SubprocessorSource) -> bool:
     return other.id in named or other.name in vendor.formerly or vendor.withdrawn is not None
 
 
-def warn_of_what_can_be_folded(draft: Draft, context: Context) -> Iterator[Finding]:
+def warn_of_foldable_changes(draft: Draft, context: Context) -> Iterator[Finding]:
     """R27: planned changes that have taken effect can be written into the base fields."""
     for vendor in draft.subprocessors:
         for prefix, owner in owners(vendor):

@@ -19,7 +19,7 @@ from register_api.core.timeline import ONE_DAY, engagement_on, plan_owners, vend
 from register_api.core.versioning import Context
 from register_api.errors import Finding
 
-_MOST = {"vendors": 10_000, "engagements": 100, "planned changes": 200}
+_LIMITS = {"vendors": 10_000, "engagements": 100, "planned changes": 200}
 """What a register has of vendors, and a vendor of the others, with the planned changes of its engagements."""
 
 _NO_SLUG = re.compile("[^a-z0-9]+")
@@ -56,7 +56,7 @@ def check_history(draft: Draft, context: Context) -> Iterator[Finding]:
     for old in context.previous.subprocessors if context.previous else ():
         new = now.get(old.id)
         if new is None:
-            yield _gone(f"the vendor {old.id!r} was published and is missing now", vendor_file(old.id), "")
+            yield _missing(f"the vendor {old.id!r} was published and is missing now", vendor_file(old.id), "")
             continue
         yield from _check_entries(old, new, context.day)
         if context.reason.kind != "correction":
@@ -88,7 +88,7 @@ def _check_entries(old: Subprocessor, new: SubprocessorSource, day: dt.date) -> 
     }
     for key, owner in plan_owners(old):
         if key not in successors:
-            yield _gone(f"the engagement {key!r} was published and is missing now", file, "engagements")
+            yield _missing(f"the engagement {key!r} was published and is missing now", file, "engagements")
             continue
         prefix, successor = successors[key]
         kept = {item.id for item in successor.planned}
@@ -111,7 +111,7 @@ def _is_folded(change: PlannedChange, owner: Any, successor: Any, day: dt.date) 
     return all(getattr(before, name) == getattr(after, name) for name in change.set)
 
 
-def _gone(message: str, file: str, key: str) -> Finding:
+def _missing(message: str, file: str, key: str) -> Finding:
     hint = (
         "bring it back (without Git: register-api import register.json --into elsewhere makes the source of"
         " what was published); end it by ends_on, or withdraw the vendor with a reason;"
@@ -139,7 +139,7 @@ def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
                 at = key.replace(".products.ids[", ".products[")  # as a source writes it
                 hint = _choices(form.to, name, known[form.to])
                 yield found("R04", file, at, f"unknown {form.to} {name!r}", hint)
-    yield from _check_circles(draft)
+    yield from _check_cycles(draft)
 
 
 def _choices(what: str, name: str, known: Mapping[str, None]) -> str:
@@ -150,7 +150,7 @@ def _choices(what: str, name: str, known: Mapping[str, None]) -> str:
     return f"{meant}one of: {', '.join(islice(known, _CHOICES))}{' …' if len(known) > _CHOICES else ''}"
 
 
-def _check_circles(draft: Draft) -> Iterator[Finding]:
+def _check_cycles(draft: Draft) -> Iterator[Finding]:
     """Yield one finding for each circle of two or more, where reading first runs into it."""
     parents = {vendor.id: vendor.parent for vendor in draft.subprocessors}
     done: set[str] = set()
@@ -224,5 +224,5 @@ def check_sizes(draft: Draft, _context: Context) -> Iterator[Finding]:
         hint = "register-api fold writes those that have taken effect into the base fields"
         counted.append((file, "planned", planned, "planned changes", hint))
     for file, key, number, what, hint in counted:
-        if number > _MOST[what]:
-            yield found("R17", file, key, f"{number} {what}; at most {_MOST[what]} fit", hint)
+        if number > _LIMITS[what]:
+            yield found("R17", file, key, f"{number} {what}; at most {_LIMITS[what]} fit", hint)

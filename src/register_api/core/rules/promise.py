@@ -138,7 +138,7 @@ class CoveredChange(msgspec.Struct, frozen=True, kw_only=True):
         return found(rule, vendor_file(self.vendor.id), key, message, hint)
 
 
-def promised(draft: model.Draft, context: Context) -> Iterator[CoveredChange]:
+def covered_changes(draft: model.Draft, context: Context) -> Iterator[CoveredChange]:
     """Yield everything that the version would announce and that a promise covers."""
     if context.is_baseline or not 0 <= draft.register.notice.days <= MAX_DAYS:
         return  # nothing was promised, or a number (R17) that cannot be counted with
@@ -168,7 +168,7 @@ def check_promise(draft: model.Draft, context: Context) -> Iterator[Finding]:
     """R10 to R13: what the promise covers starts late enough, or says openly and anew that it does not."""
     promises = context.promises_with(draft)
     newest = msgspec.structs.replace(promises, policies=promises.policies[-1:])
-    for item in promised(draft, context):
+    for item in covered_changes(draft, context):
         day = item.said.effective_on
         if item.said.reused_reason and day is not None and day < earliest_start(context.day, item.notice):
             message = "this reason was published for an earlier announcement"
@@ -208,8 +208,8 @@ def _short_notice(item: CoveredChange, notice: model.NoticeSource, context: Cont
     return item.fault("R10", key, message, hint)
 
 
-_OF_VENDOR = ("legal_name", "seat")
-_OF_USE = ("status", "locations", "data_scope", "data_categories", "special_categories")
+_VENDOR_FIELDS = ("legal_name", "seat")
+_ENGAGEMENT_FIELDS = ("status", "locations", "data_scope", "data_categories", "special_categories")
 """Fields that need notice."""
 
 
@@ -219,9 +219,9 @@ def _must_be_planned(
     """Refuse what is written straight into something in use, and show the planned change to write."""
     before, engagement = context.known.get(item.vendor.id), item.said.engagement or ""
     old, new = find_engagement(before, engagement), find_engagement(item.vendor, engagement)
-    changed = [name for name in _OF_VENDOR if getattr(before, name) != getattr(item.vendor, name)]
+    changed = [name for name in _VENDOR_FIELDS if getattr(before, name) != getattr(item.vendor, name)]
     table = "planned" if changed else "engagements.planned"
-    changed = changed or [name for name in _OF_USE if getattr(old, name) != getattr(new, name)]
+    changed = changed or [name for name in _ENGAGEMENT_FIELDS if getattr(old, name) != getattr(new, name)]
     message = (
         f"this is in use, and the change needs {_days(notice)}' notice ({item.said.what[0]}): "
         f"it cannot be written over what holds today"
@@ -262,7 +262,7 @@ def check_reason(draft: model.Draft, context: Context) -> Iterator[Finding]:
     if corrects is not None and not 1 <= corrects < context.version:
         yield found("R14", REGISTER_FILE, "", f"there is no version {corrects} to correct")
     if kind == "editorial" and not context.is_baseline:
-        for item in promised(draft, context):
+        for item in covered_changes(draft, context):
             what = ", ".join(item.said.what)
             message = f"an editorial version does not hold a change that needs notice: {what}"
             yield item.fault("R14", item.place, message, "publish it with --kind change")

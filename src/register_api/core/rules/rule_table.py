@@ -57,7 +57,7 @@ RULES = (
 )
 """All rules, in order of number."""
 
-OF_FORM = frozenset({"R01", "R02", "R05", "R06", "R07"})
+SYNTAX = frozenset({"R01", "R02", "R05", "R06", "R07"})
 """Rules of the form of single values; a value that breaks one is nothing to reckon with."""
 
 _SEVERITIES = {rule.number: rule.severity for rule in RULES}

@@ -15,7 +15,7 @@ from register_api.core import strict_base64
 from register_api.core.changes import Diff
 from register_api.core.format import tree
 from register_api.core.format.paths import address_of
-from register_api.core.language.changes import Sentences, ShownChange, shown_changes
+from register_api.core.language.changes import DescribedChange, Sentences, described_changes
 from register_api.core.language.language import Language, message, sentence
 from register_api.core.model import Register
 from register_api.core.notice_period import binding_objection
@@ -134,7 +134,7 @@ def summary(version: VersionSummary) -> str:
     if not changes or version.register.version == 1:
         return sentence(title(version))
     said: list[str] = []
-    for number, shown in enumerate(shown_changes(changes, version.sentences)):
+    for number, shown in enumerate(described_changes(changes, version.sentences)):
         notice = [sentence(shown.notice)] if shown.notice else []
         words = " ".join((sentence(version.sentences.title(shown.change)), *shown.dates, *notice))
         if said and len(" ".join((*said, words))) > MAX_SUMMARY:
@@ -153,7 +153,7 @@ def initial_list(language: Language, listed: int) -> str:
 class ToldInFull(msgspec.Struct, frozen=True, kw_only=True):
     """A change with what the summary tells of it, and what else has to be known to act on it."""
 
-    shown: ShownChange
+    shown: DescribedChange
     head: str
     facts: Sequence[str]
     more: Sequence[str]
@@ -175,8 +175,8 @@ def told_in_full(version: VersionSummary) -> list[ToldInFull]:
     """Return the changes of a version with all that has to be known to act on them."""
     sentences = version.sentences.unabridged()
     found = []
-    for shown in shown_changes(version.diff.changes, sentences):
-        head, *facts = sentences.told(shown.change)
+    for shown in described_changes(version.diff.changes, sentences):
+        head, *facts = sentences.of(shown.change)
         more = sentences.circumstances(shown.change)
         found.append(ToldInFull(shown=shown, head=head, facts=facts, more=more))
     return found

@@ -17,7 +17,7 @@ from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import address_of, in_language
-from register_api.core.language.changes import shown_changes
+from register_api.core.language.changes import described_changes
 from register_api.core.language.language import Language, languages
 from register_api.core.language.notice import lifecycle_notice, objection_period, older_promises, promise
 from register_api.core.model import Publisher, Subprocessor
@@ -123,7 +123,7 @@ def version_page(version: VersionSummary, main: Language | None = None) -> bytes
         version,
         tree.VERSION_PAGE.path(register.version),
         heading=title(version),
-        changes=shown_changes(version.diff.changes, version.sentences),
+        changes=described_changes(version.diff.changes, version.sentences),
         main_language=main,
         vendors={vendor.id: vendor.name for vendor in register.subprocessors},
     )

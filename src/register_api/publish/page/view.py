@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from register_api.core.countries import OPENLY_UNSTATED, is_in_eea, is_outside_eea, without_mechanism
-from register_api.core.language.change_view import Scene
+from register_api.core.language.change_view import SentenceContext
 from register_api.core.language.field_changes import TypedField
 from register_api.core.language.language import Language, capital, shorten
 from register_api.core.language.notice import notice_given, shortfall
@@ -216,7 +216,7 @@ def ahead(view: PageView) -> Iterator[tuple[Upcoming, Subprocessor, str, str | N
     about = operator.attrgetter("subprocessor", "engagement", "planned")
     told = {about(event) for event in events if event.what not in {"objection_deadline", "end"}}
     vendors = {vendor.id: vendor for vendor in view.register.subprocessors}
-    phrases = Scene(view.language, view.register, view.today, None).phrases
+    phrases = SentenceContext(view.language, view.register, view.today, None).phrases
     for event in events:
         if event.what == "objection_deadline" and about(event) in told:
             continue

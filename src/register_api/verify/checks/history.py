@@ -99,7 +99,7 @@ class History:
             self._whole = False
             return
         live = register.recorded == "live"
-        joined = self._promises(zone).joined_by(register.version, day, register.notice, live=live)
+        joined = self._promises(zone).with_version(register.version, day, register.notice, live=live)
         self._policies, self._first_live = joined.policies, joined.first_live
 
     def to_remember(self) -> tuple[tuple[NoticePolicy, ...], int | None]:
