@@ -44,9 +44,9 @@ class Server(NamedTuple):
     end: Callable[[], object]
 
 
-def start(app: Any, **wishes: Any) -> Server:
+def start(app: Any, **overrides: Any) -> Server:
     """Run an application in a process of its own, on uvicorn as the service runs it."""
-    settings = Settings(port=0, keep_alive_seconds=60, **wishes)
+    settings = Settings(port=0, keep_alive_seconds=60, **overrides)
     listener = listen(settings)
     run = make_server(app, settings).run
     process = multiprocessing.get_context("fork").Process(target=run, kwargs={"sockets": [listener]})

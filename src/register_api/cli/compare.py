@@ -62,13 +62,13 @@ def compare(
     place = base or next(iter(addresses), None)
     if len(checkpoint) == 1 and base is None:
         raise UsageError("compare needs two checkpoints, or one and --base")
-    wishes = Options(root=root, root_sha256=root_sha256, history="none")
+    chosen = Options(root=root, root_sha256=root_sha256, history="none")
     with contextlib.ExitStack() as stack:
         log = None
         if place is not None:
             fetcher = stack.enter_context(trust_options.opened(place))
             with progress("checking") as report_progress:
-                found = check_with_retry(fetcher, wishes, clock.now(), None, report_progress)
+                found = check_with_retry(fetcher, chosen, clock.now(), None, report_progress)
             if errors := found.record.errors():
                 raise worst(errors)
             log = found.log

@@ -9,7 +9,7 @@ import click
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.output import err, out, print_json, progress, telling
+from register_api.cli.output import err, interrupt_note, out, print_json, progress
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
 from register_api.deploy.plan import Plan
@@ -72,7 +72,7 @@ def deploy(
     target = open_target(target_address, endpoint, store)
     address = target.name + (f" {endpoint}" if endpoint else "")
     stands = f"the same command completes what is at {target.name}"
-    with telling(lambda: stands), progress("deploying") as report:
+    with interrupt_note(lambda: stands), progress("deploying") as report:
         plan = Deployment(snapshot, target, address, report, lambda error: _forgotten(store, error)).run(
             repair=repair, dry_run=dry_run
         )

@@ -52,10 +52,10 @@ def _checked_id(name: str, what: str) -> str:
 
 
 def _vendor_fields(name: str, company: dict[str, str | None], **more: Any) -> dict[str, Any]:
-    return _stated(name=name, **{field: company[field] for field in _COMPANY}, **more)
+    return _present(name=name, **{field: company[field] for field in _COMPANY}, **more)
 
 
-def _stated(**fields: Any) -> dict[str, Any]:
+def _present(**fields: Any) -> dict[str, Any]:
     """Return the fields that were given: neither ``None`` nor empty."""
     return {name: value for name, value in fields.items() if value not in (None, (), [], "")}
 
@@ -109,7 +109,7 @@ def add(
     else:
         editing.edit.vendor(vendor)
     unstated = available or (day is None and editing.is_first_list)
-    fields = _stated(
+    fields = _present(
         category=category,
         status="available" if available else "active",
         purpose=purpose,
@@ -260,7 +260,7 @@ def replace(
     editing.edit.add_vendor(_checked_id(new, "a sub-processor"), fields)
     written = as_written(replaced)
     fields = {field: written[field] for field in COPIED if field in written}
-    fields |= _stated(locations=[{"country": code} for code in countries], starts_on=start)
+    fields |= _present(locations=[{"country": code} for code in countries], starts_on=start)
     editing.edit.add_engagement(new, replaced.id, fields)
     editing.edit.set_engagement(old, replaced.id, {"ends_on": start})
 

@@ -11,7 +11,7 @@ import click
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.output import err, out, print_findings, print_json, progress, telling
+from register_api.cli.output import err, interrupt_note, out, print_findings, print_json, progress
 from register_api.cli.words import publications
 from register_api.core.field_forms import MAX_DAYS
 from register_api.core.model import Status
@@ -240,7 +240,7 @@ def _history(row_options: ImportOptions, defaults: RegisterDefaults, given: dict
     snapshot = open_snapshot(store)
     places = {name: given[name] for name in ("store", "keys", "base_url", "skip", "subjects", "dry_run")}
     target = Target(base=read_base(snapshot), now=clock.now(), **places)
-    with telling(lambda: publications(store, snapshot)), progress("taking over") as bar:
+    with interrupt_note(lambda: publications(store, snapshot)), progress("taking over") as bar:
         report, taken = import_history(
             origin, folder, row_options, defaults, target, names=given["names"], progress=bar
         )

@@ -198,10 +198,10 @@ def evidence(
 
 def _register(settings: NotifySettings, version: int) -> dict[str, bytes]:
     """Return the register's own evidence of a version, if it can be had; if not, that is reported."""
-    wishes = Options(root_sha256=settings.root_sha256 or None)
+    chosen = Options(root_sha256=settings.root_sha256 or None)
     try:
         with HttpFetcher(settings.base) as fetcher:
-            made = make_evidence(settings.base, fetcher, version, wishes, clock.now())
+            made = make_evidence(settings.base, fetcher, version, chosen, clock.now())
     except RegisterError as error:
         why = f"{error.word}: {error.message}"
     else:

@@ -66,11 +66,11 @@ def print_annotations(findings: Iterable[Finding], source: Path) -> None:
             "col": finding.column,
             "title": f"{finding.rule} {finding.key}".rstrip(),
         }
-        said = ",".join(
+        properties = ",".join(
             f"{name}={_escaped(value, ':,')}" for name, value in where.items() if value is not None
         )
         text = f"{finding.message}. {finding.hint}" if finding.hint else finding.message
-        out.print(Text(f"::{finding.severity} {said}::{_escaped(text)}"))
+        out.print(Text(f"::{finding.severity} {properties}::{_escaped(text)}"))
 
 
 def _escaped(value: object, also: str = "") -> str:
@@ -136,7 +136,7 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def telling(so_far: Callable[[], str]) -> Iterator[None]:
+def interrupt_note(so_far: Callable[[], str]) -> Iterator[None]:
     """Have an interruption of the block say what stands by then."""
 
     def terminate(_number: int, _frame: Any) -> NoReturn:

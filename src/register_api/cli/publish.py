@@ -13,8 +13,13 @@ import click
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.output import err, out, progress, telling
-from register_api.cli.refresh import ask_and_tell, compare_with_public, read_time_authority, stamp_and_tell
+from register_api.cli.output import err, interrupt_note, out, progress
+from register_api.cli.refresh import (
+    compare_with_public,
+    read_time_authority,
+    request_cosignatures,
+    request_timestamp,
+)
 from register_api.cli.trust_options import policy_of
 from register_api.cli.words import print_publication, publications
 from register_api.core.language.language import count
@@ -146,17 +151,17 @@ def publish(
     )
     draft = None if base_url or before or offline else load(source).draft
     url = base_url or (draft.register.url if draft else None)  # its own address, if the source can be read
-    with telling(lambda: publications(store, before)):
+    with interrupt_note(lambda: publications(store, before)):
         compare_with_public(before, url, offline=offline)
         with progress("publishing") as report:
             published = publish_version(order, report)
-        _tell(published, store, public_keys or default_folder(source, keys))
+        _print_outcome(published, store, public_keys or default_folder(source, keys))
         if published.snapshot and not if_empty:  # `run` waits for this before it serves, and refreshes next
-            ask_and_tell(store, witnesses, order.intent.now)
-            stamp_and_tell(store, authority, order.intent.now)
+            request_cosignatures(store, witnesses, order.intent.now)
+            request_timestamp(store, authority, order.intent.now)
 
 
-def _tell(published: Published, store: Path, public_keys: Path) -> None:
+def _print_outcome(published: Published, store: Path, public_keys: Path) -> None:
     """Print what came of it, and see that the public copies of keys are there, after an interruption too."""
     warnings = sum(1 for finding in published.prepared.findings if not finding.accepted)
     if warnings:

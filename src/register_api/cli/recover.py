@@ -9,7 +9,7 @@ import click
 
 from register_api import clock
 from register_api.cli import options, trust_options
-from register_api.cli.output import out, progress, telling
+from register_api.cli.output import interrupt_note, out, progress
 from register_api.core.instant import format_instant
 from register_api.errors import StoreDamaged
 from register_api.publish.last_signed import MEMORY_FILE
@@ -59,7 +59,7 @@ def recover(
     def so_far() -> str:
         return "the store is as it was" if _generation(store) == before else "what is public was taken over"
 
-    with telling(so_far), trust_options.opened(source) as fetcher, progress("recovering") as report:
+    with interrupt_note(so_far), trust_options.opened(source) as fetcher, progress("recovering") as report:
         snapshot = take_over(order, fetcher, report)
     state = snapshot.state
     out.print(

@@ -12,7 +12,7 @@ import click
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.output import err, print_error, stopped_by_signals, telling
+from register_api.cli.output import err, interrupt_note, print_error, stopped_by_signals
 from register_api.cli.trust_options import policy_of, read_certificates
 from register_api.core.instant import USUAL, format_instant, in_words, latest_renewal, renewal_after
 from register_api.core.log.policy import WitnessPolicy, printable_name
@@ -31,7 +31,7 @@ _RETRY = dt.timedelta(minutes=5)
 
 _HOUR = dt.timedelta(hours=1)
 
-_BY_ITSELF = 0.0
+_DERIVED = 0.0
 """Hours that stand for no number after ``--every``."""
 
 
@@ -40,7 +40,7 @@ class _HoursParam(click.FloatRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the hours; the range is for what was typed."""
-        return value if value is _BY_ITSELF else super().convert(value, param, ctx)
+        return value if value is _DERIVED else super().convert(value, param, ctx)
 
 
 @click.command()
@@ -50,7 +50,7 @@ class _HoursParam(click.FloatRange):
     "--every",
     type=_HoursParam(min=0.001),
     is_flag=False,
-    flag_value=_BY_ITSELF,
+    flag_value=_DERIVED,
     metavar="[HOURS]",
     help=(
         "Keep running and renew every HOURS, at most half of --fresh-for, until SIGTERM or Ctrl-C.  "
@@ -104,11 +104,13 @@ def refresh(
             compare_with_public(snapshot, base_url, offline=offline)
         renewed = refresh_freshness(store, keys, clock.now(), fresh_for, clock_is_right=clock_is_right)
         err.print(f"Version {_vouched(renewed)}.")
-        ask_and_tell(store, witnesses, clock.now())
-        stamp_and_tell(store, authority, clock.now())
+        request_cosignatures(store, witnesses, clock.now())
+        request_timestamp(store, authority, clock.now())
 
     if every is None:
-        with telling(lambda: f"version {_vouched(snapshot)}" if (snapshot := open_snapshot(store)) else ""):
+        with interrupt_note(
+            lambda: f"version {_vouched(snapshot)}" if (snapshot := open_snapshot(store)) else ""
+        ):
             once()
         return
     if clock_is_right:
@@ -117,7 +119,7 @@ def refresh(
     wait = _interval(every, _fresh_for(store)) if wait_first else dt.timedelta()
     with stopped_by_signals() as stopped:
         while not stopped.wait(wait.total_seconds()):
-            longest = dt.timedelta.max if _survived(once) else _RETRY
+            longest = dt.timedelta.max if _refresh_succeeded(once) else _RETRY
             wait = min(longest, _interval(every, _fresh_for(store)))
 
 
@@ -133,7 +135,7 @@ def _refuse_seldom(every: float, fresh_for: dt.timedelta) -> None:
 
 def _interval(every: float, fresh_for: dt.timedelta) -> dt.timedelta:
     """Return how long to wait; another refresh may have shortened what was right at the start."""
-    if every == _BY_ITSELF:
+    if every == _DERIVED:
         return renewal_after(fresh_for)
     return min(every * _HOUR, latest_renewal(fresh_for))
 
@@ -146,7 +148,7 @@ def _fresh_for(store: Path) -> dt.timedelta:
     return USUAL
 
 
-def _survived(once: Callable[[], None]) -> bool:
+def _refresh_succeeded(once: Callable[[], None]) -> bool:
     """Refresh once; a failure of any kind is reported, and the timer goes on."""
     try:
         once()
@@ -180,7 +182,7 @@ def compare_with_public(snapshot: Snapshot | None, url: str | None, *, offline: 
     return head
 
 
-def ask_and_tell(store: Path, policy: WitnessPolicy | None, instant: dt.datetime) -> None:
+def request_cosignatures(store: Path, policy: WitnessPolicy | None, instant: dt.datetime) -> None:
     """Ask the witnesses that are missing; what goes wrong is reported; the command goes on."""
     if policy is None:
         return
@@ -207,7 +209,7 @@ def read_time_authority(url: str | None, certificate: Path | None) -> TimeAuthor
     return TimeAuthority(url=check_url(url), anchors=anchors)
 
 
-def stamp_and_tell(store: Path, authority: TimeAuthority | None, instant: dt.datetime) -> None:
+def request_timestamp(store: Path, authority: TimeAuthority | None, instant: dt.datetime) -> None:
     """Have the newest checkpoint stamped; a failure is reported; the command goes on."""
     if authority is None:
         return

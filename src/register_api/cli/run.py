@@ -25,7 +25,7 @@ from register_api.source.load import REGISTER_FILE
 
 _GRACE_SECONDS = 10.0
 _RESTART_SECONDS = 10.0
-_LOOK_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 _SIGNALLED = 128
 
 _Process: TypeAlias = "subprocess.Popen[bytes]"
@@ -57,7 +57,7 @@ def run(source: Path, **given: Any) -> None:
             os.environ[option.envvar] = str(given[str(option.name)])
     children: list[_Process] = []
     stopped = _pass_signals_on(children)
-    trial = _address_of_a_trial(source, read_settings(os.environ))
+    trial = _trial_base_url(source, read_settings(os.environ))
     code = _start(children, "publish", "--if-empty", "--source", str(source), *trial).wait()
     if code == 0 and not stopped.is_set():
         code = _keep_fresh(children, _start(children, "serve"), stopped)
@@ -83,11 +83,11 @@ def _keep_fresh(children: list[_Process], server: _Process, stopped: threading.E
             )
             children.remove(refresher)
             refresher, since = _start(children, "refresh", "--every"), time.monotonic()
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
     return server.wait()
 
 
-def _address_of_a_trial(source: Path, settings: Settings) -> list[str]:
+def _trial_base_url(source: Path, settings: Settings) -> list[str]:
     """Return the option that makes links lead here, where the register does not say its own address."""
     listening = f"http://{settings.host}:{settings.port}{settings.prefix}/"
     try:

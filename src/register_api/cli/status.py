@@ -59,7 +59,7 @@ def status(
         last = newest_stamped(snapshot)
         damaged = snapshot.damaged()
         public = compare_with_public(snapshot, base_url, offline=offline)
-        finding = _look_deep(snapshot, instant) if deep else None
+        finding = _verify_public(snapshot, instant) if deep else None
     except (StoreDamaged, VerificationError) as error:  # it cannot be read, or is not the newest
         print_error(error)
         raise click.exceptions.Exit(2) from error
@@ -96,11 +96,11 @@ def status(
         raise click.exceptions.Exit(1)
 
 
-def _look_deep(snapshot: Snapshot, instant: dt.datetime) -> str | None:
+def _verify_public(snapshot: Snapshot, instant: dt.datetime) -> str | None:
     """Verify all that is public, and return what is wrong; what has expired is reported beside it anyway."""
     public = snapshot.store / PUBLIC
-    wishes = Options(root=public / tree.ROOT.path(1), history="all", wait=0)
-    finding = verify(str(public), wishes, instant, fetcher=FolderFetcher(public)).finding
+    chosen = Options(root=public / tree.ROOT.path(1), history="all", wait=0)
+    finding = verify(str(public), chosen, instant, fetcher=FolderFetcher(public)).finding
     return None if finding is None or isinstance(finding, Stale) else finding.message
 
 

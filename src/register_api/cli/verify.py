@@ -21,7 +21,7 @@ from register_api.verify.report_text import render_brief, render_text
 from register_api.verify.state import VersionRange
 
 
-class _JsonAtEveryEnding(click.Command):
+class _JsonReportOnError(click.Command):
     """With ``--json`` prints a report of what ends it early, too, before the error goes to standard error."""
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
@@ -31,7 +31,7 @@ class _JsonAtEveryEnding(click.Command):
             return super().make_context(info_name, args, *rest, **extra)
         except (RegisterError, click.UsageError) as error:
             if as_json:
-                _print_ended(error)
+                _print_early_report(error)
             raise
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -40,11 +40,11 @@ class _JsonAtEveryEnding(click.Command):
             return super().invoke(ctx)
         except (RegisterError, click.UsageError, OSError) as error:
             if ctx.params["as_json"]:
-                _print_ended(error, ctx.params["base"] or "")
+                _print_early_report(error, ctx.params["base"] or "")
             raise
 
 
-def _print_ended(error: RegisterError | click.UsageError | OSError, base: str = "") -> None:
+def _print_early_report(error: RegisterError | click.UsageError | OSError, base: str = "") -> None:
     if isinstance(error, click.UsageError):
         error = usage_error(error)
     if isinstance(error, OSError):
@@ -62,7 +62,7 @@ def _print_ended(error: RegisterError | click.UsageError | OSError, base: str = 
     )
 
 
-@click.command(cls=_JsonAtEveryEnding)
+@click.command(cls=_JsonReportOnError)
 @click.argument("base", required=False)
 @click.option(
     "--offline",
@@ -155,15 +155,15 @@ def verify(
     """
     given["others"] = tuple((str(path), trust_options.read_checkpoint(path)) for path in given["others"])
     given["fail_on"], given["fail_on_deadline"] = given["fail_on"]
-    wishes = msgspec.structs.replace(trust, **given)
-    _check_wishes(base, offline, wishes)
+    chosen = msgspec.structs.replace(trust, **given)
+    _check_chosen(base, offline, chosen)
     if quiet:
         click.get_current_context().meta[options.PROGRESS] = False
     with progress("checking") as report_progress:
         if offline is not None:
-            report = verify_offline(offline, wishes, clock.now(), report_progress)
+            report = verify_offline(offline, chosen, clock.now(), report_progress)
         else:
-            report = verify_register(base or "", wishes, clock.now(), report_progress).report
+            report = verify_register(base or "", chosen, clock.now(), report_progress).report
     if as_json and not (quiet and report.exit_code == 0):
         print_json(report)
     elif not quiet or report.exit_code:
@@ -171,27 +171,27 @@ def verify(
     raise click.exceptions.Exit(report.exit_code)
 
 
-def _check_wishes(base: str | None, offline: Path | None, wishes: Options) -> None:
+def _check_chosen(base: str | None, offline: Path | None, chosen: Options) -> None:
     if (base is None) == (offline is None):
         raise UsageError("verify takes either BASE or --offline FILE", hint="register-api verify --help")
-    if offline is not None and (wishes.state or wishes.others or wishes.quick or wishes.history != "new"):
+    if offline is not None and (chosen.state or chosen.others or chosen.quick or chosen.history != "new"):
         raise UsageError(
             "--offline looks at one file alone: --state, --compare, --history and --quick are for BASE"
         )
-    if offline is not None and (wishes.fail_on or wishes.fail_on_deadline is not None):
+    if offline is not None and (chosen.fail_on or chosen.fail_on_deadline is not None):
         raise UsageError("--fail-on is for what is published at BASE, not for a file of --offline")
-    if {"late", "short"} & {*wishes.fail_on} and wishes.newest_alone:
+    if {"late", "short"} & {*chosen.fail_on} and chosen.newest_alone:
         raise UsageError(
             "--fail-on late,short judges versions that are read in full: not --quick, --history none"
         )
-    if wishes.state is None:
-        if "change" in wishes.fail_on:
+    if chosen.state is None:
+        if "change" in chosen.fail_on:
             raise UsageError("--fail-on change goes by what --state remembers", hint=_GIVE_STATE)
-        if wishes.acknowledge:
+        if chosen.acknowledge:
             raise UsageError("--acknowledge is kept in the folder of --state", hint="give that folder")
-        if wishes.quick:
+        if chosen.quick:
             raise UsageError("--quick goes by what --state remembers", hint=_GIVE_STATE)
-    if wishes.quick and wishes.history == "all":
+    if chosen.quick and chosen.history == "all":
         raise UsageError("--quick leaves history out, --history all asks for it", hint="give one of them")
 
 
