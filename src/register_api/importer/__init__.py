@@ -1,1 +1,1 @@
-"""Taking over what companies have: tables on pages, CSV, JSON rows, and the history of either."""
+"""Import existing sub-processor lists from web pages, CSV, JSON or YAML, with their history."""

@@ -1,4 +1,4 @@
-"""From the text of a cell to the value of a field: exactly, or not at all."""
+"""Convert the text of a cell to a field value: an exact match, or none."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ _COMMON = {
     "czech republic": "CZ", "ivory coast": "CI", "hong kong": "HK", "macau": "MO", "turkey": "TR",
     "uae": "AE", "republic of ireland": "IE", "the philippines": "PH",
 }  # fmt: skip
-"""Names in common use that ISO 3166-1 does not have, and the wide values."""
+"""Common names that ISO 3166-1 does not contain, and the values for regions."""
 LANGUAGES = ("cs", "da", "de", "es", "fi", "fr", "it", "ja", "ko", "nb", "nl", "pl", "pt", "sv")
-"""Languages whose names of countries are known beside the English ones."""
+"""Languages whose country names are recognised, in addition to English."""
 _WIDE = frozenset({"africa", "americas", "apac", "asia", "asia pacific", "emea", "europe", "latin america",
                    "middle east", "north america", "oceania", "south america"})  # fmt: skip
-"""Parts of the world, which no code stands for: in a list they are a part of it, and no city's name."""
+"""Regions without a code; in a comma-separated list they are items of their own, not cities."""
 _LONGEST = 1000
-"""Characters of the longest text in which countries are looked for; a longer one is prose."""
+"""Maximum length in characters of a text that is searched for countries; a longer one is prose."""
 _BRACKETED = re.compile(r"([^()]+?) ?\(([^()]+)\)")
 _GROUPS = re.compile(r"\s*(?:\n|;|/| and | & )\s*(?![^()]*\))")
 _COMMAS = re.compile(r"\s*,\s*(?![^()]*\))")
@@ -59,7 +59,7 @@ _CODE = re.compile(r"[A-Z]{2}")
 
 @functools.cache
 def _names() -> dict[str, str]:
-    """Return names and codes of countries, in lower case but for codes, to alpha-2 codes."""
+    """Map country codes, and country names in lower case, to alpha-2 codes."""
     names: dict[str, str] = {}
     for country in pycountry.countries:
         if country.alpha_2 in ASSIGNED:
@@ -72,26 +72,26 @@ def _names() -> dict[str, str]:
         for code, name in Locale(language).territories.items()
         if code in ASSIGNED
     }
-    times = Counter(name for name, _ in foreign)  # one that means two countries is left out
+    times = Counter(name for name, _ in foreign)  # a name shared by two countries is left out
     return {name: code for name, code in foreign if times[name] == 1} | names | _COMMON
 
 
 def country_of(text: str) -> str | None:
-    """Return the code of a country that is named exactly, or ``None``.
+    """Return the code of the country with exactly this name or code, or ``None``.
 
-    Codes count in capitals only: "it" and "no" are words. ``UK`` is GB, ``EU`` and ``EEA`` stand for
-    themselves, ``worldwide`` too.
+    Codes match in capitals only, because "it" and "no" are words. ``UK`` is GB; ``EU``, ``EEA`` and
+    ``worldwide`` are returned unchanged.
     """
     names, folded_text = _names(), text.casefold()
     return names.get(text) or names.get(folded_text) or names.get(folded_text.removesuffix("."))
 
 
 def places_of(text: str) -> list[dict[str, str]]:
-    """Return the places that a text names, each a country with, where it says more, its own words.
+    """Return the places in a text: each a country, with the original text if it contains more.
 
-    Parts of a list are parted by line breaks, ``;``, ``/``, ``,``, ``and``, ``&`` outside brackets.
-    "France (EU)", "EU (Frankfurt)" and "London (lhr1), UK" name one country. What names none is one
-    last place, ``varies``, in its own words. Nothing is lost, and nothing is guessed: "Georgia, USA"
+    Line breaks, ``;``, ``/``, ``,``, ``and`` and ``&`` outside brackets separate list items.
+    "France (EU)", "EU (Frankfurt)" and "London (lhr1), UK" each name one country. Text without a
+    recognised country becomes one final place ``varies``. Nothing is lost or guessed: "Georgia, USA"
     and "US, CA" do not name Georgia and Canada.
     """
     whole = country_of(text)
@@ -108,7 +108,7 @@ def places_of(text: str) -> list[dict[str, str]]:
 
 
 def _group(text: str) -> list[dict[str, str]]:
-    """Return the places of a list with commas, in which the last part may say where the others are."""
+    """Return the places in a comma-separated list, whose last item may be the country of the others."""
     whole = country_of(text)
     if whole is not None:
         return [{"country": whole}]
@@ -127,7 +127,7 @@ def _group(text: str) -> list[dict[str, str]]:
 
 
 def _country_in(part: str) -> str | None:
-    """Return the country of a part: named exactly, or before a bracket, or within it."""
+    """Return the country of a list item: its whole text, the text before a bracket, or inside it."""
     exact = country_of(part)
     bracketed = _BRACKETED.fullmatch(part)
     if exact is not None or bracketed is None:
@@ -138,7 +138,7 @@ def _country_in(part: str) -> str | None:
 
 
 def _may_be_a_state(part: str) -> bool:
-    """Tell whether a part may be a state of the USA: by its name or as two letters."""
+    """Return whether a list item may be a US state: by name, or as two letters."""
     return part.casefold() == "georgia" or (
         _CODE.fullmatch(part) is not None and country_of(part) not in {"US", "GB", "EU"}
     )
@@ -146,13 +146,13 @@ def _may_be_a_state(part: str) -> bool:
 
 _SHAPES = {**shapes(EngagementSource), **shapes(SubprocessorSource)}
 VENDOR_FIELDS = frozenset(shapes(SubprocessorSource)) - {"extra"}
-"""Fields that belong to the vendor; all others belong to what it is used for."""
+"""Fields of the vendor; all other fields belong to an engagement."""
 LINKED = frozenset(field for field, shape in _SHAPES.items() if shape.form is URL)
-"""Fields that take the target of a link in the cell rather than its words."""
+"""Fields that use the URL of a link in the cell instead of its text."""
 LISTS = frozenset(
     field for field, shape in _SHAPES.items() if shape.is_list and shape.form in (TEXT, WORDING)
 )
-"""Fields that take a list of texts, one a line."""
+"""Fields that take a list of texts, one per line."""
 _NOTHING = frozenset({"-", "--", "\u2013", "\u2014", "n/a", "(n/a)", "(none)", "not applicable"})
 _SCHEMES = shapes(Identifier)["scheme"].codes
 _CONDITIONS = shapes(Condition)["type"].codes
@@ -161,18 +161,18 @@ _ALL_PRODUCTS = frozenset(map(folded, (ALL, "all products", "all services")))
 
 
 def _codes_by_name(shape: Shape) -> dict[str, str]:
-    """Return the codes of a field by all that they are called, without case and punctuation."""
+    """Map all names of a field's codes, without case and punctuation, to the codes."""
     known = shape.form.codes if isinstance(shape.form, Vocabulary) else dict.fromkeys(shape.codes, ())
     return {folded(name): code for code, others in known.items() for name in (code, *others)}
 
 
 CODES = {field: _codes_by_name(shape) for field, shape in _SHAPES.items() if shape.codes}
 MECHANISMS = _codes_by_name(shapes(Transfer)["mechanism"])
-"""Codes of transfer mechanisms by all that they are called."""
+"""Names of transfer mechanisms, without case and punctuation, to their codes."""
 
 
 class Fit(msgspec.Struct, frozen=True):
-    """A value that a field takes; in its place a text says why there is none: "this text …"."""
+    """A valid value for a field. Functions return a ``str`` instead to say why a cell has none."""
 
     field: str
     value: Any
@@ -180,12 +180,12 @@ class Fit(msgspec.Struct, frozen=True):
 
 
 def is_nothing(text: str) -> bool:
-    """Tell whether a cell is left empty: no text, a dash, "n/a", or "(none)"."""
+    """Return whether a cell counts as empty: no text, a dash, "n/a" or "(none)"."""
     return not text or text.casefold() in _NOTHING
 
 
 def read_value(field: str, cell: Cell) -> Fit | str:
-    """Read a cell that is not empty as the value of a field."""
+    """Convert a non-empty cell to a field value."""
     if field in _SCHEMES:
         return Fit("identifiers", [{"scheme": field, "value": cell.text}])
     shape = _SHAPES[field]
@@ -203,19 +203,19 @@ def read_value(field: str, cell: Cell) -> Fit | str:
 
 
 def _parts(cell: Cell, marks: str) -> list[str]:
-    """Return the items of a list, or of a text that one of some marks parts."""
+    """Return the items of a list cell, or split its text at any of the ``marks``."""
     items = cell.items if cell.items is not None else re.split(f"[{marks}]", cell.text)
     return [item.strip() for item in items]
 
 
 def status_of(text: str) -> Status | None:
-    """Return a status that is named exactly, in any case."""
+    """Return the status with exactly this name, ignoring case."""
     word = text.strip().casefold()
     return next((item for item in get_args(Status) if item == word), None)
 
 
 def _single(field: str, shape: Shape, text: str) -> Fit | str:
-    """Read one text as the field's form has it."""
+    """Convert one text to a value of the field's type."""
     value: str | bool | None = None
     if shape.codes:
         value, problem = CODES[field].get(folded(text)), f"is not one of {', '.join(shape.codes)}"
@@ -257,7 +257,7 @@ def _condition(field: str, cell: Cell) -> Fit | str:
 
 
 def _products(field: str, cell: Cell) -> Fit | str:
-    """Read titles of products; their ids are given later (``vendor_list``)."""
+    """Read product titles; ``vendor_list`` assigns their ids later."""
     if folded(cell.text) in _ALL_PRODUCTS:
         return Fit(field, ALL)
     return Fit(field, list(dict.fromkeys(filter(None, _parts(cell, "\n;,")))))

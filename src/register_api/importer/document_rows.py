@@ -1,4 +1,4 @@
-"""Rows of a JSON or YAML document: where the list stands in it, and what its values say to people."""
+"""Read the rows of a JSON or YAML document: find the list and convert its values to text."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from register_api.importer.html_page import cell_of_html, stated_under
 from register_api.importer.table import MAX_BYTES, Cell, Row, Stated, Table, find_field, refuse
 
 _LISTS = ("entries", "subprocessors", "sub_processors", "subProcessors", "vendors", "rows", "items", "data")
-"""Names under which lists of rows are looked for, should there be several lists in an object."""
+"""Keys that identify the list of rows when an object contains several lists."""
 _TITLES = ("name", "title", "label")
-"""Keys of an object that stands where a text is expected: what people call it."""
+"""Keys that hold the display name of an object used where a text is expected."""
 _LANGUAGE = re.compile(r"[a-z]{2}(?:-[A-Z]{2})?")
 _MOST_CHARACTERS = MAX_BYTES // 16
 _MOST_TOLD = 12
@@ -29,7 +29,7 @@ def read_json(name: str, text: str) -> tuple[Table, ...]:
 
 
 def read_yaml(name: str, text: str) -> tuple[Table, ...]:
-    """Read the rows of a YAML document, strictly: no name twice, no references (YAML 1.2, section 7.1)."""
+    """Read the rows of a YAML document; duplicate keys and aliases (YAML 1.2, section 7.1) are refused."""
     if len(text) > _MOST_CHARACTERS:
         refuse(name, "", f"{len(text)} characters; at most {_MOST_CHARACTERS} of YAML are read", rule="R17")
     try:
@@ -45,7 +45,7 @@ def read_yaml(name: str, text: str) -> tuple[Table, ...]:
 
 
 def _plain(name: str, node: yaml.Node, seen: set[int]) -> Any:
-    """Return what a node says; numbers and days keep the letters they are written in."""
+    """Return the value of a node; numbers and dates stay text as written."""
     if id(node) in seen:
         refuse(name, "", "a part refers to another (*)", "write it out", line=node.start_mark.line + 1)
     seen.add(id(node))
@@ -61,13 +61,13 @@ def _plain(name: str, node: yaml.Node, seen: set[int]) -> Any:
 
 
 def stated_in(name: str, pairs: Mapping[str, Any]) -> tuple[Stated, ...]:
-    """Return what stands beside the rows: the day of the list, the days of notice."""
+    """Return the list's date and notice period from the values beside the rows."""
     texts = ((key, value) for key, value in pairs.items() if isinstance(value, str))
     return tuple(said for key, value in texts for said in stated_under(name, key, value))
 
 
 def parse_json(name: str, text: str) -> Any:
-    """Parse JSON strictly: no duplicate names, no NaN; numbers keep the letters they are written in."""
+    """Parse JSON; duplicate names and NaN are refused, and numbers stay text as written."""
     try:
         return json.loads(text, **CHECKS)
     except RecursionError:
@@ -88,10 +88,10 @@ def states_of(document: Any) -> list[dict[str, Any]] | None:
 
 
 def table_of(name: str, rows: Any, *remarks: str) -> Table:
-    """Return a list of objects as a table; its columns are all names in order of appearance.
+    """Return a list of objects as a table; its columns are all keys in order of appearance.
 
-    An object with just one value, an object, stands for that one (``edges[].node``). Of objects that are
-    themselves groups of rows, the title is the heading of their rows.
+    An object whose only value is an object is replaced by that value (``edges[].node``). If the objects
+    are groups of rows, a group's title becomes the heading of its rows.
     """
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         refuse(name, "", "the rows are not a list of objects")
@@ -112,7 +112,7 @@ def table_of(name: str, rows: Any, *remarks: str) -> Table:
 
 
 def _read(name: str, document: Any) -> tuple[Table, ...]:
-    """Read rows; of a list of dated states the newest, which is the last."""
+    """Read the rows of a document; from a list of dated states, those of the last (newest) one."""
     states = states_of(document)
     if states:
         remark = f"of {len(states)} dated states the last is read; --history takes over all"
@@ -131,7 +131,7 @@ def _read(name: str, document: Any) -> tuple[Table, ...]:
 
 
 def _find_rows(name: str, document: Any) -> tuple[Any, dict[str, Any], str]:
-    """Return the rows, the object that they stand in, and their key in it: the document, or what it wraps."""
+    """Return the rows, the object that contains them, and their key in that object."""
     if not isinstance(document, dict):
         return document, {}, ""
     level, names = [document], ""
@@ -148,26 +148,26 @@ def _find_rows(name: str, document: Any) -> tuple[Any, dict[str, Any], str]:
 
 
 def _is_rows(value: Any) -> bool:
-    """Tell whether a value may be rows: a list of objects, or objects by their ids, each with a name."""
+    """Return whether a value may hold rows: a list of objects, or objects with names, keyed by id."""
     if isinstance(value, dict) and len(value) > 1:
         return all(isinstance(item, dict) and has_name(item) for item in value.values())
     return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
 
 
 def has_name(row: dict[str, Any]) -> bool:
-    """Tell whether an object names somebody, by a text or by an object with a name."""
+    """Return whether an object has a name, as text or as an object with a title."""
     values = (value for key, value in row.items() if find_field(key) == "name")
     return any(title_of(value) if isinstance(value, dict) else isinstance(value, str) for value in values)
 
 
 def unwrapped(row: dict[str, Any]) -> dict[str, Any]:
-    """Return an object, or the only one that is in it."""
+    """Return an object, or the object that is its only value."""
     (value,) = row.values() if len(row) == 1 else (None,)
     return value if isinstance(value, dict) else row
 
 
 def _groups(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Return the rows with the title of their group; rows that are no groups have none."""
+    """Return the rows by group title; the title is empty if the rows are not grouped."""
     groups: list[tuple[str, list[dict[str, Any]]]] = []
     for row in rows:
         lists = (value for value in row.values() if isinstance(value, list) and _is_rows(value))
@@ -190,7 +190,7 @@ def _cell(value: Any, languages: dict[str, None]) -> Cell:
 
 
 def _text(value: Any, languages: dict[str, None]) -> str:
-    """Return a value as people read it: of several languages one, of an object its name."""
+    """Return a value as display text: one of several languages, or the title of an object."""
     match value:
         case None:
             return ""
@@ -210,14 +210,14 @@ def _text(value: Any, languages: dict[str, None]) -> str:
 
 
 def _language_of(value: dict[str, Any]) -> str | None:
-    """Return the language that is read of a text in several: English, or else the first."""
+    """Return which language of a multilingual text to use: English, or else the first."""
     if value and all(_LANGUAGE.fullmatch(key) and isinstance(text, str) for key, text in value.items()):
         return "en" if "en" in value else next(iter(value))
     return None
 
 
 def title_of(value: dict[str, Any]) -> str:
-    """Return what people call an object, or nothing."""
+    """Return the title of an object, or an empty text."""
     return next((value[key] for key in _TITLES if isinstance(value.get(key), str)), "")
 
 
@@ -236,4 +236,4 @@ def _no_constant(name: str) -> None:
 CHECKS: dict[str, Any] = {
     "object_pairs_hook": _unique, "parse_float": str, "parse_int": str, "parse_constant": _no_constant,
 }  # fmt: skip
-"""How JSON is decoded: no name twice, no NaN; numbers keep the letters they are written in."""
+"""Decoder arguments that refuse duplicate names and NaN, and keep numbers as text."""

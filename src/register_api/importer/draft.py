@@ -1,4 +1,4 @@
-"""A draft source from tables, or a source from a published register, and what the rules say of it."""
+"""Create a source from tables or from a published register, and check it against the rules."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from register_api.source.toml_values import VendorFile, schema_files
 
 
 class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a state of the list makes of the source."""
+    """The changes to the source that follow from one state of the list."""
 
     source: dict[str, str]
     memory: Memory
@@ -54,7 +54,7 @@ class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateImporter:
-    """Writes states of a list into one folder."""
+    """Imports states of a list into one folder."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class StateImporter:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The publisher's time zone: of the source, or as the caller says for a new one."""
+        """The publisher's time zone: from the source, or from the defaults for a new one."""
         register = self._register()
         publisher = register.said("publisher")
         said = publisher.get("time_zone", "UTC") if isinstance(publisher, dict) else "UTC"
@@ -89,14 +89,14 @@ class StateImporter:
             raise UsageError(f"{name!r} is not a time zone", hint=hint) from error
 
     def read(self, tables: Sequence[Table]) -> tuple[ImportedRow, ...]:
-        """Read the rows of one file's tables."""
+        """Read the rows of the tables in one file."""
         return read_rows(tables, self.options, self.names.statuses, self.reporter)
 
     def take_stated(self, stated: Sequence[Stated], accept: Callable[[Stated], bool]) -> tuple[Stated, ...]:
-        """Take what a page states of itself where a person agrees; return the rest, which is proposed.
+        """Use the statements about the list that ``accept`` confirms, and return the others as proposals.
 
-        Of several days, or of several numbers, the first is asked about. What the caller says holds, and
-        days of notice are only for a register that begins.
+        Only the first date and the first notice period are offered. Explicit options take precedence,
+        and a notice period is used only for a new register.
         """
         register = self._register()
         there = None if register.is_new else register.said("updated_on")
@@ -122,7 +122,7 @@ class StateImporter:
     def plan(
         self, entries: Sequence[ImportedRow], today: dt.date, *, day: dt.date | None, first: bool
     ) -> ImportPlan:
-        """Work out what changes; nothing is written."""
+        """Return the changes to the source without writing them."""
         register = self._register()
         taken = vendor_ids(self.folder)
         self._learn_names(taken)
@@ -167,7 +167,7 @@ class StateImporter:
         return ImportPlan(source=source, memory=memory, vendors=tuple(notes))
 
     def keep(self, plan: ImportPlan) -> None:
-        """Write the source and the names file, then what the table said: the next import builds upon it."""
+        """Write the source, the names file and, last, the memory that the next import compares with."""
         write_files(self.folder, plan.source)
         if self._keep_names:
             write_files(self._names_path.parent, {self._names_path.name: self.names.text})
@@ -186,7 +186,7 @@ class StateImporter:
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Who imports: asked whether what a page states of itself is taken, and before anything is written."""
+    """The user's decisions: which statements of a page to use, and whether to write the result."""
 
     accept: Callable[[Stated], bool] = lambda _: False
     confirm: Callable[[ImportReport], bool] = lambda _: True
@@ -202,14 +202,14 @@ def import_files(
     names: Path | None = None,
     person: Person | None = None,
 ) -> ImportReport:
-    """Make or update a draft source from files whose rows together are the list, or one published register.
+    """Create or update a source from files that together contain the list, or from one published register.
 
-    The folder gets ``register/``, the names file (unless it is named) and the memory. If nobody is asked,
-    nothing that a page states of itself is taken, and all is written.
+    Writes ``register/``, the names file (unless ``names`` is given) and the memory into the folder.
+    Without ``person``, no statements of a page are used and everything is written.
 
     Raises:
-        Refused: A file cannot be read exactly, or a file of the source not be edited.
-        UsageError: A file is missing, or its name does not tell its form.
+        Refused: A file cannot be read exactly, or a source file cannot be edited.
+        UsageError: A file is missing, or its format cannot be determined from its name.
     """
     person = person or Person()
     if len(files) == 1 and files[0].suffix.lower() == ".json":
@@ -244,7 +244,7 @@ def tables_in(path: Path, options: ImportOptions) -> tuple[Table, ...]:
 
 
 def judge(folder: Path, source: dict[str, str], now: dt.datetime) -> tuple[Finding, ...]:
-    """Return what the rules say of a source, as a first version, once files were written into it."""
+    """Return the rules' findings for a source with these files added, checked as a first version."""
     with tempfile.TemporaryDirectory() as copy:
         copy_source(folder, Path(copy))
         write_files(Path(copy), source)
@@ -259,7 +259,7 @@ def _import_register(
     now: dt.datetime,
     confirm: Callable[[ImportReport], bool],
 ) -> ImportReport:
-    """Make a source of a published register, in a folder that has none."""
+    """Create a source from a published register, in a folder that has none."""
     if (folder / SOURCE).exists():
         message = f"{folder / SOURCE} already exists; import a published register into a new folder"
         raise UsageError(message, hint="--into names another folder")

@@ -1,6 +1,6 @@
-"""An HTML page as a browser shows it, parsed with lxml: without what is hidden, and the text of its cells.
+"""Parse an HTML page with lxml as a browser displays it, without hidden elements.
 
-What a page states of itself stands here, too: the day it is of, and how many days of notice it promises.
+Also finds what a page states about itself: its last update and its notice period.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from register_api.importer.cell_values import LANGUAGES
 from register_api.importer.table import Cell, Stated, Table, folded, refuse
 
 LINE = "data-line"
-"""Attribute in which Markdown keeps the line that an element came from."""
+"""Attribute with the Markdown source line of an element."""
 HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
@@ -34,15 +34,15 @@ _BLOCKS = frozenset({"address", "article", "br", "dd", "details", "div", "dl", "
                      "th", "tr", "ul"})  # fmt: skip
 _UNSEEN = frozenset({"script", "style", "template", "noscript", "head", "title"})
 _BADGE = re.compile(r"(?:^|[-_\s])(?:badge|pill|chip|tag|lozenge)(?:$|[-_\s])", re.IGNORECASE)
-"""Classes of what is set apart from the words around it, though nothing in the text parts them."""
+"""CSS classes of elements displayed apart from the text around them, with no space between."""
 _MARKS = frozenset({"sup", "sub", "s", "del", "strike", "ins"})
 _SPACE = re.compile("[ \t\r\n\f]+")
 _BREAK = re.compile(" ?(?:\x00 ?)+")
-"""White space is collapsed as browsers do (CSS Text 3, section 4.1.1); a no-break space is none."""
+"""White space is collapsed as in browsers (CSS Text 3, section 4.1.1); no-break spaces are kept."""
 
 
 def parse_page(name: str, text: str) -> HtmlElement:
-    """Parse a page. What a browser does not show is taken out."""
+    """Parse a page and remove what a browser does not display."""
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         root = html.document_fromstring(text.encode("utf-8"), parser=parser)
@@ -55,7 +55,7 @@ def parse_page(name: str, text: str) -> HtmlElement:
         if element.getparent() is None:
             continue
         if element.tag in {"td", "th"}:
-            # A cell keeps its place: those after it would move into other columns.
+            # The cell stays, emptied: removing it would shift the cells after it into other columns.
             element[:], element.text = [], None
         else:
             element.drop_tree()
@@ -65,7 +65,7 @@ def parse_page(name: str, text: str) -> HtmlElement:
 
 
 def _make_table(name: str, grid: HtmlElement) -> None:
-    """Write a table that is only said to be one, by roles (WAI-ARIA 1.2), as a table."""
+    """Turn an element with the roles of a table (WAI-ARIA 1.2) into a table element."""
     rows = [item for item in grid.iter() if item.get("role") == "row"]
     told = str(grid.get("aria-rowcount", ""))
     if told.isdecimal() and int(told[:9]) > len(rows):
@@ -80,7 +80,7 @@ def _make_table(name: str, grid: HtmlElement) -> None:
 
 
 def _is_hidden(element: HtmlElement) -> bool:
-    """Tell whether a browser shows nothing of an element, or hides it from those who look."""
+    """Return whether an element is hidden, or visible to screen readers only."""
     said = element.attrib
     return (
         "hidden" in said
@@ -91,7 +91,7 @@ def _is_hidden(element: HtmlElement) -> bool:
 
 
 def under_headings(root: HtmlElement, *tags: str) -> Iterator[tuple[HtmlElement, tuple[str, ...]]]:
-    """Yield elements in order, each with the headings above it; within a table there are none."""
+    """Yield elements in order, each with the headings above it; headings inside tables are ignored."""
     headings: dict[int, str] = {}
     for element in root.iter(*HEADINGS, *tags):
         level = HEADINGS.get(str(element.tag))
@@ -102,9 +102,9 @@ def under_headings(root: HtmlElement, *tags: str) -> Iterator[tuple[HtmlElement,
 
 
 def line_of(element: HtmlElement) -> int | None:
-    """Return the line of the file that an element came from, where it is known.
+    """Return the source line of an element, if known.
 
-    A page that was made of Markdown says it in attributes, and says at its root that it does.
+    Pages rendered from Markdown carry lines in ``LINE`` attributes; the root has the attribute, too.
     """
     if LINE in element.getroottree().getroot().attrib:
         said = _NUMBER.fullmatch(str(element.get(LINE, "")))
@@ -113,7 +113,7 @@ def line_of(element: HtmlElement) -> int | None:
 
 
 def cell_of(element: HtmlElement) -> Cell:
-    """Return what a cell says, with its links and the marks that change what its letters mean."""
+    """Return a cell's text, its links and the mark-up that changes its meaning."""
     links = (str(link.get("href", "")).strip(" \t\r\n\f") for link in element.iter("a"))
     marks = dict.fromkeys(str(item.tag) for item in element.iter(*sorted(_MARKS)))
     return Cell(
@@ -125,7 +125,7 @@ def cell_of(element: HtmlElement) -> Cell:
 
 
 def text_of(element: HtmlElement, *, badges: bool = True) -> str:
-    """Return the text of an element parsed without comments; scripts and styles are not seen."""
+    """Return the text of an element parsed without comments; scripts and styles are left out."""
     pieces: list[str] = []
     unseen = 0
     for event, item in etree.iterwalk(element, events=("start", "end")):
@@ -141,7 +141,7 @@ def text_of(element: HtmlElement, *, badges: bool = True) -> str:
 
 
 def cell_of_html(text: str) -> Cell:
-    """Return what a text says that may be written with tags for line breaks, links and the like."""
+    """Return the cell for a text that may contain inline HTML, such as line breaks and links."""
     return cell_of(parse_page("", f"<body>{text}</body>")) if _INLINE.search(text) else Cell(text=text)
 
 
@@ -152,13 +152,13 @@ _KEYS: dict[str, Literal["updated_on", "notice_days"]] = {
     **dict.fromkeys(("noticedays", "noticeperiod", "noticeperioddays", "notificationdays",
                      "notificationperiod", "notificationperioddays", "advancenoticedays"), "notice_days"),
 }  # fmt: skip
-"""Keys, folded, of a page's settings and of what stands beside the rows of a document."""
+"""Keys, folded, in the front matter of a page or beside the rows of a document."""
 _STATING = (
     r"last (?:updated|modified|changed|revised|reviewed)", "updated", "effective(?: date| as of| from)?",
     "as of", "zuletzt (?:aktualisiert|geändert)", "stand", "dernière mise à jour",
     "laatst (?:bijgewerkt|gewijzigd)", "última actualización", "ultimo aggiornamento",
 )  # fmt: skip
-"""Words before the day that a page is of."""
+"""Phrases that introduce the date of a page."""
 _DATED = re.compile(
     rf"\b(?:{'|'.join(_STATING)})\b(?: on| am| le| op| el| il)?[ :\n\u2013\u2014-]{{1,4}}", re.IGNORECASE
 )
@@ -190,7 +190,7 @@ _LONGEST = 60
 
 
 def day_in(text: str) -> dt.date | None:
-    """Return the day that a text begins with. 03/04/2026 is none: it is a day in March, or one in April."""
+    """Return the date at the start of a text. 03/04/2026 is not accepted, because it is ambiguous."""
     text = text.lstrip()
     found = next(filter(None, (form.match(text) for form in _FORMS)), None)
     if found is None:
@@ -204,7 +204,7 @@ def day_in(text: str) -> dt.date | None:
 
 
 def stated_under(file: str, key: str, value: str) -> Iterator[Stated]:
-    """Yield what a key of the page's settings, or beside the rows of a document, states."""
+    """Yield the statement made by a key of the front matter, or by one beside the rows of a document."""
     field, days = _KEYS.get(folded(key)), _DAYS.fullmatch(value)
     found = day_in(value) if field == "updated_on" else days and days[1]
     if field and found:
@@ -214,9 +214,9 @@ def stated_under(file: str, key: str, value: str) -> Iterator[Stated]:
 def stated_of(
     name: str, tables: tuple[Table, ...], root: HtmlElement, more: Iterable[Stated] = ()
 ) -> tuple[Table, ...]:
-    """Return tables with what the page around them states of itself, which the first of them keeps.
+    """Return the tables, with the page's statements about itself added to the first.
 
-    That is ``more``, and in the words of the page "Last updated: 12 March 2026", "30 days' notice".
+    These are ``more``, and phrases such as "Last updated: 12 March 2026" or "30 days' notice".
     """
     if not tables:
         return ()

@@ -1,7 +1,7 @@
-"""Tables of an HTML page, or its lists and cards as a table, so that all that follows is one way.
+"""Read the tables of an HTML page, or its lists and cards as one table.
 
-Merged cells are read in each row that they cover, anything doubtful is refused. Lists are
-``[Name](link) - purpose``, cards are names with labels below; what fits neither form is not read.
+A merged cell is read in each row it covers; ambiguous tables are refused. List items have the form
+``[Name](link) - purpose``, cards are a name with labels below it; other content is not read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MOST_COLUMNS = 200
 
 
 class _HtmlRow(msgspec.Struct):
-    """A row; ``full_width`` is how many columns its only cell covers, 0 for an ordinary row."""
+    """A row; ``full_width`` is the number of columns its only cell spans, 0 for an ordinary row."""
 
     elements: list[HtmlElement]
     line: int | None
@@ -34,7 +34,7 @@ class _HtmlRow(msgspec.Struct):
 
 
 def tables_of(name: str, root: HtmlElement, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
-    """Return the tables of a parsed page in order; those that are not asked for stay empty and unread."""
+    """Return the tables of a parsed page in order; those not in ``only`` are returned empty."""
     return tuple(
         Table(file=name, number=number, header=(), rows=(), line=line_of(element))
         if only and number not in only
@@ -44,7 +44,7 @@ def tables_of(name: str, root: HtmlElement, only: tuple[int, ...] = ()) -> tuple
 
 
 def _check_parts(name: str, table: HtmlElement, key: str) -> None:
-    """Refuse a table within the table, and what stands in it outside its cells."""
+    """Refuse a nested table, and content outside the cells."""
     line = line_of(table)
     if next(table.iterdescendants("table"), None) is not None:
         refuse(name, key, "a table is nested in the table", "take the inner one out", line=line)
@@ -88,7 +88,7 @@ def _table(name: str, table: HtmlElement, number: int, section: tuple[str, ...])
 
 
 def _rows(table: HtmlElement) -> Iterator[_HtmlRow]:
-    """Yield rows with their cells; a row of a header stands in ``thead``, or first with ``th`` alone."""
+    """Yield the rows; a header row is one in ``thead``, or a first row that has only ``th``."""
     for number, row in enumerate(table.iter("tr")):
         cells = list(row.iterchildren("td", "th"))
         parent = row.getparent()
@@ -98,7 +98,7 @@ def _rows(table: HtmlElement) -> Iterator[_HtmlRow]:
 
 
 def _spread(name: str, table: str, rows: list[_HtmlRow]) -> tuple[list[_HtmlRow], list[str]]:
-    """Fill in the cells of all rows (WHATWG HTML, section 4.9.12)."""
+    """Copy merged cells into all the rows they cover (WHATWG HTML, section 4.9.12)."""
     covered: dict[int, tuple[int, Cell]] = {}
     remarks: list[str] = []
     for index, row in enumerate(rows):
@@ -133,7 +133,7 @@ def _spread(name: str, table: str, rows: list[_HtmlRow]) -> tuple[list[_HtmlRow]
 
 
 def _from_above(covered: dict[int, tuple[int, Cell]], cells: list[Cell]) -> list[Cell]:
-    """Return the cells of a row with those that follow from cells that cover their columns."""
+    """Append the merged cells from rows above that cover the next columns."""
     while len(cells) in covered:
         cells.append(covered[len(cells)][1])
     return cells
@@ -153,7 +153,7 @@ _HOLDERS = ("p", "li", "div", "dd", "span", "td")
 
 
 class _Entry(msgspec.Struct):
-    """A name on a page without tables, the headings above it, and what is said below it under labels."""
+    """A name on a page without tables, the headings above it, and its labelled values."""
 
     name: Cell
     section: tuple[str, ...]
@@ -162,11 +162,11 @@ class _Entry(msgspec.Struct):
 
 
 def lists_of(name: str, root: HtmlElement) -> tuple[Table, ...]:
-    """Return the one table that the lists or the cards of a page make, or none."""
+    """Return one table read from the lists or cards of a page, or none."""
     try:
         entries = _cards(name, root) or list(_bullets(name, root)) or list(_blocks(root))
     except Refused:
-        # Labels that stand twice below one heading may belong to blocks of their own.
+        # Repeated labels below one heading may belong to separate blocks.
         entries = list(_blocks(root))
         if not entries:
             raise
@@ -185,13 +185,13 @@ def lists_of(name: str, root: HtmlElement) -> tuple[Table, ...]:
 
 
 def _cards(name: str, root: HtmlElement) -> list[_Entry]:
-    """Return headings, and items of lists with lists in them, that have labels below, one of them known."""
+    """Return headings, and items with nested lists, that have labels below, at least one of them known."""
     entries: list[_Entry] = []
     headings: dict[int, str] = {}
     for element in root.iter(*HEADINGS, "dt", *_HOLDERS):
         level = HEADINGS.get(str(element.tag))
         if element.tag == "li" and element.find("ul") is not None and _name_of(element).text:
-            level = len(HEADINGS) + 1  # an item that names what the list in it is about: below all headings
+            level = len(HEADINGS) + 1  # the title of the nested list ranks below all headings
         if level is not None:
             cell = _name_of(element) if element.tag == "li" else cell_of(element)
             headings = {at: text for at, text in headings.items() if at < level}
@@ -207,7 +207,7 @@ def _cards(name: str, root: HtmlElement) -> list[_Entry]:
 
 
 def _name_of(item: HtmlElement) -> Cell:
-    """Return the link or the bold words that an item begins with."""
+    """Return the link or bold text at the start of a list item."""
     first = next((child for child in item if child.tag in {*_NAMING, "p"}), None)
     if first is not None and first.tag == "p" and not (item.text or "").strip():
         return _name_of(first)
@@ -216,7 +216,7 @@ def _name_of(item: HtmlElement) -> Cell:
 
 
 def _labelled(element: HtmlElement) -> Iterator[tuple[str, Cell]]:
-    """Yield what an element says under labels: "Purpose: …", one a line, or a term and its description."""
+    """Yield labels and values of an element: lines "Purpose: …", or a term and its description."""
     if element.tag == "dt":
         described = element.getnext()
         if described is not None and described.tag == "dd":
@@ -235,9 +235,9 @@ def _labelled(element: HtmlElement) -> Iterator[tuple[str, Cell]]:
 
 
 def _blocks(root: HtmlElement) -> Iterator[_Entry]:
-    """Yield what scripts draw: blocks alike, each with a name first, and labels with values beside them.
+    """Yield entries from similar blocks, each starting with a name, with labels beside their values.
 
-    A block is the largest part of the page in which the commonest label stands once.
+    A block is the largest part of the page that contains the most frequent label once.
     """
     pairs = [(item, *pair) for item in root.iter() for pair in (*_labelled(item), *_beside(item))]
     times = Counter(find_field(label) for _, label, _ in pairs)
@@ -259,7 +259,7 @@ def _blocks(root: HtmlElement) -> Iterator[_Entry]:
 
 
 def _beside(element: HtmlElement) -> Iterator[tuple[str, Cell]]:
-    """Yield a label that is an element of its own, with the element after it as its value."""
+    """Yield an element's text as a label, with the next element as its value."""
     following = element.getnext()
     if len(element) or following is None or element.tag in {"dt", "th", "td", "option", "button", "a"}:
         return
@@ -270,7 +270,7 @@ def _beside(element: HtmlElement) -> Iterator[tuple[str, Cell]]:
 
 
 def _bullets(name: str, root: HtmlElement) -> Iterator[_Entry]:
-    """Yield the items of lists in which each begins with a name that is a link or bold, then its purpose."""
+    """Yield list items that start with a name, as a link or in bold, followed by a purpose."""
     for element, section in under_headings(root, "ul", "ol"):
         read = [(item, _named(item)) for item in element.iterchildren("li")]
         if not any(found for _, found in read):
@@ -288,7 +288,7 @@ def _bullets(name: str, root: HtmlElement) -> Iterator[_Entry]:
 
 
 def _named(item: HtmlElement) -> tuple[Cell, Cell] | None:
-    """Return the name that an item begins with, and the purpose after it."""
+    """Return the name at the start of a list item, and the purpose after it."""
     cell, whole = _name_of(item), cell_of(item)
     rest = whole.text.removeprefix(cell.text)
     separator = _SEPARATOR.match(rest)

@@ -1,4 +1,4 @@
-"""States of a list, from Git or a file, published as history: each read, staged, published, kept."""
+"""Publish the past states of a list, from Git or a history file, as versions of the register."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ Progress = Callable[[int, int, str], None]
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the states come from: a file in a Git repository, from a revision on, or a history file.
+    """The source of the states: a file in a Git repository, starting at a revision, or a history file.
 
     Attributes:
-        path: The file, seen from the folder ``repository``; where that is ``None``, the history file.
-        date: ``author`` or ``committer``: whose date counts.
+        path: Path relative to ``repository``, or of the history file if that is ``None``.
+        date: Which date of a commit is used: ``author`` or ``committer``.
     """
 
     repository: Path | None
@@ -46,11 +46,11 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Where states are published.
+    """Where and how the states are published.
 
     Attributes:
-        skip: Commits (their first letters) or numbers of states that are left out.
-        subjects: Whether the first line of a commit's message, or a state's title, is published, too.
+        skip: Commit id prefixes, or numbers of states, to leave out.
+        subjects: Whether to publish the subject of a commit message, or a state's title.
     """
 
     store: Path
@@ -64,12 +64,12 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportedState(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one state.
+    """The result of importing one state.
 
     Attributes:
-        version: That it became, or in a dry run would become; ``None`` if it said what the one before said.
-        added: Names that came with it, or came back.
-        findings: The errors that keep it from being published.
+        version: Its version, in a dry run too; ``None`` if it does not differ from the state before.
+        added: Names that are new in it or listed again.
+        findings: Errors that prevent its publication.
     """
 
     mark: str
@@ -90,15 +90,15 @@ def import_history(
     names: Path | None = None,
     progress: Progress | None = None,
 ) -> tuple[ImportReport, tuple[ImportedState, ...]]:
-    """Publish all states of a list, the oldest first; interrupted, it goes on when called again.
+    """Publish all states of a list, oldest first; a call after an interruption continues the import.
 
-    All states are read and judged before the first of them is published. The folder gets ``register/``, the
-    names file (unless it is named) and the memory. Returned is what a person should know, and what became of
-    each state that was not published before.
+    All states are read and checked before the first is published. Writes ``register/``, the names file
+    (unless ``names`` is given) and the memory into the folder. Returns the report, and the results for the
+    states that were not published before.
 
     Raises:
         Refused: A state cannot be read exactly, or breaks the rules; none is published.
-        UsageError: Something is missing, or belongs to another register.
+        UsageError: An option or a file is missing, or the store belongs to another register.
     """
     missing = [f"--{name}" for name in ("register", "publisher") if getattr(defaults, name) is None]
     if missing and not (folder / SOURCE / REGISTER_FILE).exists():
@@ -107,7 +107,7 @@ def import_history(
 
     def run(*, dry_run: bool) -> tuple[ImportReport, tuple[ImportedState, ...]]:
         with _work_folder(folder, dry_run=dry_run) as work, tempfile.TemporaryDirectory() as staging:
-            # A names file given by name is not in the copy that a dry run writes into.
+            # A dry run writes into a copy of the folder, but ``names`` may be outside of it.
             importer = StateImporter(work, options, defaults, names=names, keep_names=not (dry_run and names))
             dated = schedule(_states(origin, importer), importer.reporter)
             replay = _Replay(importer, msgspec.structs.replace(target, dry_run=dry_run), Path(staging))
@@ -143,7 +143,7 @@ def _states(origin: Origin, importer: StateImporter) -> tuple[ListState, ...]:
 
 @contextlib.contextmanager
 def _work_folder(folder: Path, *, dry_run: bool) -> Iterator[Path]:
-    """Yield the folder itself, or for a dry run a copy of all that an import reads and writes in it."""
+    """Yield the folder itself, or for a dry run a copy of the files that an import uses."""
     if not dry_run:
         yield folder
         return
@@ -156,17 +156,14 @@ def _work_folder(folder: Path, *, dry_run: bool) -> Iterator[Path]:
 
 
 class _Replay:
-    """Takes over one state after the other; ``staging`` gets a passing copy of the source."""
+    """Imports the states one after the other; ``staging`` holds a temporary copy of the source."""
 
     def __init__(self, importer: StateImporter, target: Target, staging: Path) -> None:
         self._importer, self._target, self._staging = importer, target, staging
         self._base = target.base
 
     def run(self, dated: Sequence[ListState], progress: Progress | None) -> tuple[ImportedState, ...]:
-        """Publish each state that says something else than the one before.
-
-        Interrupted, it can be called again: it goes on after the newest version in the store.
-        """
+        """Publish each state that differs from the one before, starting after the store's newest version."""
         newest, folder = self._base.register, self._importer.folder
         done = published_before(dated, newest)
         if newest is None and vendor_ids(folder):
@@ -175,7 +172,7 @@ class _Replay:
                 hint="history begins in a folder without them; register.toml and names.toml may be there",
             )
         copy_source(folder, self._staging)
-        if done:  # the state of the newest version once more: an interruption may have come in between
+        if done:  # repeat the state of the newest version, in case it was interrupted before being saved
             plan = self._plan(dated[done - 1], first=newest is not None and newest.version == 1)
             write_files(self._staging, plan.source)
             self._importer.keep(plan)
@@ -203,7 +200,7 @@ class _Replay:
         return tuple(taken)
 
     def _publish(self, item: ListState) -> ImportedState:
-        """Publish one state, unless it says what the one before said."""
+        """Publish one state, unless it does not differ from the one before."""
         before = self._importer.memory
         state = ImportedState(mark=item.mark, at=item.at)
         try:
@@ -250,7 +247,7 @@ class _Replay:
             raise Refused([_of(item, finding) for finding in refusal.findings]) from refusal
 
     def _version(self, intent: PublishOptions) -> int | None:
-        """Publish a version, or in a dry run make it without signing; the next one is judged against it."""
+        """Publish a version, or only prepare it in a dry run, and use it as the baseline of the next one."""
         source, target = self._staging / SOURCE, self._target
         if target.dry_run:
             candidate = prepare(source, self._base, intent)

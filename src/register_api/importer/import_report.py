@@ -1,4 +1,4 @@
-"""What an import did, left over, assumed and misses; and texts that would break the rules as they stand."""
+"""The report of an import, and the cleaning of texts that would break the rules."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from register_api.source.file import finding
 Kind = Literal[
     "assumed", "cleaned", "conflict", "ended", "left", "new", "passed_over", "proposed", "read", "skipped"
 ]
-"""What a note is about. ``left``: published as text under ``extra`` since no field takes it.
-``passed_over``: a column that is not published. ``conflict``: the table and an edit by hand say different
-things; the edit stays."""
+"""Kind of note. ``left``: published as text under ``extra``, because no field takes it. ``passed_over``:
+an unpublished column. ``conflict``: the table contradicts a manual edit, which is kept."""
 
 
 class ImportNote(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a person should know of: about a place in a file, or for how many rows it holds."""
+    """A message for the user, with its place in a file; ``times`` counts the rows it applies to."""
 
     kind: Kind
     message: str
@@ -33,7 +32,7 @@ class ImportNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ColumnNote(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a column went: a field, ``extra``, or ``drop``."""
+    """What a column was read as: a field, ``extra`` or ``drop``."""
 
     file: str
     table: int
@@ -42,7 +41,7 @@ class ColumnNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VendorNote(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor of the table: its name, its id, and for how many uses it is listed."""
+    """A vendor in the table."""
 
     id: str
     name: str
@@ -51,12 +50,12 @@ class VendorNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What an import did.
+    """The result of an import.
 
     Attributes:
-        stated: What the page states of itself, and was not taken: proposed.
-        findings: What the register's rules say of the source as it is then: what is missing.
-        written: Files that were (or, in a dry run, would be) written, below the folder.
+        stated: Statements of the page about itself that were not used, as proposals.
+        findings: Violations of the register's rules by the resulting source.
+        written: Files written (or, in a dry run, to be written), relative to the folder.
     """
 
     columns: tuple[ColumnNote, ...] = ()
@@ -68,22 +67,22 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_publishable(self) -> bool:
-        """Whether no rule forbids publishing the source as it is."""
+        """Whether the source can be published without errors."""
         return not any(finding.severity == "error" for finding in self.findings)
 
 
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
-"""Spaces that look like the common one; in a name they make two of what a reader takes for one."""
+"""Characters that look like a plain space and would make two names of one."""
 _TAG = re.compile(r"<([A-Za-z/!?][^<>]{0,200})>")
-"""What a reader of HTML would take for a tag: it is written in other brackets, and keeps its words."""
+"""Text that looks like an HTML tag; cleaning replaces its angle brackets."""
 _FOOTNOTE = re.compile(r"\[\^[^\]]{1,40}\]")
 
 
 class Reporter:
-    """Collects notes and faults while an import is at work; the same message is kept once, with a count."""
+    """Collects notes and faults during an import; a repeated message is stored once, with a count."""
 
     def __init__(self, *, clean: bool = False) -> None:
-        """Begin with nothing to tell; texts are cleaned only where the caller asks for it."""
+        """Start without notes; ``clean`` allows texts to be cleaned."""
         self.columns: list[ColumnNote] = []
         self.faults: list[Finding] = []
         self._clean = clean
@@ -92,18 +91,18 @@ class Reporter:
     def note(
         self, kind: Kind, message: str, *, file: str = "", line: int | None = None, key: str = ""
     ) -> None:
-        """Keep a note."""
+        """Add a note."""
         first = ImportNote(kind=kind, message=message, file=file, line=line, key=key, times=0)
         told = self._notes.get((kind, message), first)
         self._notes[kind, message] = msgspec.structs.replace(told, times=told.times + 1)
 
     @property
     def notes(self) -> tuple[ImportNote, ...]:
-        """All notes in order of their first mention."""
+        """All notes, in order of first occurrence."""
         return tuple(self._notes.values())
 
     def text(self, text: str, file: str, key: str, *, line: int | None = None, name: bool = False) -> str:
-        """Return a text that obeys the register's rules: as it is, or cleaned if asked; or keep a fault."""
+        """Return a text, cleaned if it breaks the rules and cleaning is on; otherwise record a fault."""
         problem = _problem(text, name=name)
         if problem is None:
             return text

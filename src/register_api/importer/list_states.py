@@ -1,7 +1,4 @@
-"""States of a list and the instants at which they are taken over: from a history file, or a file in Git.
-
-The program ``git`` is only ever read with.
-"""
+"""Read the past states of a list, with their times, from a history file or (read-only) from Git."""
 
 from __future__ import annotations
 
@@ -27,12 +24,12 @@ from register_api.importer.table import MAX_BYTES, ImportOptions, Table, format_
 
 _SECOND = dt.timedelta(seconds=1)
 _DATES = {"author": ("date", "committed"), "committer": ("committed", "date")}
-"""Keys of a dated state, by whose date is asked for; the second stands in for the first."""
+"""Keys of a dated state for each kind of date; the second is the fallback."""
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 class ListState(msgspec.Struct, frozen=True, kw_only=True):
-    """The list as it stood at one time, and the instant at which it is taken over."""
+    """The list at one time, and the time at which its version is published."""
 
     mark: str
     at: dt.datetime
@@ -41,7 +38,7 @@ class ListState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def published_before(dated: Sequence[ListState], newest: Register | None) -> int:
-    """Return how many states lie up to the one that the newest version came from."""
+    """Return the number of states up to and including the one the newest version came from."""
     if newest is None:
         return 0
     if newest.recorded == "live":
@@ -58,7 +55,7 @@ def published_before(dated: Sequence[ListState], newest: Register | None) -> int
 
 
 def schedule(states: Sequence[ListState], reporter: Reporter) -> tuple[ListState, ...]:
-    """Give each state an instant later than the one before (R15): its own where that is later."""
+    """Move the time of each state that is not later than the one before (R15)."""
     dated: list[ListState] = []
     for state in states:
         at = max(state.at, dated[-1].at + _SECOND) if dated else state.at
@@ -73,7 +70,7 @@ def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[Li
     """Read a history file: JSON states with ``date`` (or ``committed``) and ``entries``, oldest first.
 
     Raises:
-        Refused: It is not such a file.
+        Refused: It is not a valid history file.
     """
     found = states_of(parse_json(name, decode_text(name, data, "json")))
     if found is None:
@@ -82,7 +79,7 @@ def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[Li
     for number, item in enumerate(found, 1):
         file = f"{name}, state {number}"
         said = next((item[key] for key in _DATES[date] if isinstance(item.get(key), str)), "")
-        try:  # a day alone means its first second in the publisher's time zone
+        try:  # a date without a time means midnight in the publisher's time zone
             at = dt.datetime.fromisoformat(said)
             at = at if at.tzinfo else at.replace(tzinfo=zone)
             at = at.astimezone(dt.UTC).replace(microsecond=0)
@@ -97,7 +94,7 @@ def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[Li
 
 
 _LONGEST = 300.0
-"""Seconds that one call of git may take."""
+"""Timeout in seconds for one call of git."""
 _FIXED = ("--no-pager", "--literal-pathspecs", "-c", "i18n.logOutputEncoding=UTF-8")
 _FORMATS = {"author": "%H%x00%at%x00%s", "committer": "%H%x00%ct%x00%s"}
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -108,21 +105,21 @@ _SHORT = 10
 def git_states(
     repository: Path, path: str, since: str | None, date: str, options: ImportOptions, reporter: Reporter
 ) -> tuple[ListState, ...]:
-    """Return the states of a file on the branch that is checked out, oldest first.
+    """Return the states of a file on the current branch, oldest first.
 
-    Renames are followed as far as git finds them. Of a merge the branch's own side counts: a state is
-    what the branch said, not what was prepared beside it.
+    Renames are followed as far as git detects them. Only the first parent of a merge is followed, so
+    that a state is what the branch contained, not work in progress on another branch.
     """
     commits = list(_commits(repository, path, "HEAD", date))
     if _git(repository, "rev-parse", "--is-shallow-repository").strip() == b"true":
-        # What was imported is final: a part of the history must not be taken for all of it.
+        # An import is final, so a partial history must not be mistaken for the whole.
         raise UsageError(
             f"{repository} is a shallow clone, which lacks the older states",
             hint="git fetch --unshallow (in actions/checkout: fetch-depth: 0), then import again",
         )
     if not commits:
         raise UsageError(f"no commit of {repository} touches {path}")
-    if since is not None:  # the commits after a revision and, before them, the last one up to it
+    if since is not None:  # the last commit up to the revision, and those after it
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}")
         start = _git(repository, *asked).decode("ascii").strip()
         later = {commit for commit, *_ in _commits(repository, path, f"{start}..HEAD", date)}
@@ -149,7 +146,7 @@ def _git_tables(repository: Path, commit: str, path: str, options: ImportOptions
 def _commits(
     repository: Path, path: str, revisions: str, date: str
 ) -> Iterator[tuple[str, dt.datetime, str, str | None]]:
-    """Yield id, date, subject and path (if any) of the commits that touched the file, the newest first."""
+    """Yield id, date, subject and path (if any) of the commits that changed the file, newest first."""
     output = _git(
         repository, "log", "-z", "--follow", "--first-parent", "--diff-merges=first-parent", "--no-color",
         "--no-ext-diff", "--name-status", f"--format={_FORMATS[date]}", revisions, "--", path,

@@ -1,8 +1,7 @@
-"""Lists in the data that a page brings for its scripts: JSON in script elements, attributes and assignments.
+"""Read lists from the JSON that a page contains for its scripts, in elements, attributes and assignments.
 
-Pages of trust-centre products and others that a script draws carry their rows as objects. Which objects
-are sub-processors is told by their keys (a name, and a purpose or a place), by no product's name: what is
-known of products is the shapes below, and the documentation lists which were seen.
+Pages rendered by scripts, such as those of trust-centre products, carry their rows as objects. Objects
+with a name, and a purpose or a location, are read as sub-processors, whichever product made the page.
 """
 
 from __future__ import annotations
@@ -22,17 +21,17 @@ from register_api.importer.table import Table, find_field, folded, refuse
 
 _DECODER = json.JSONDecoder(**CHECKS)
 _BEGINS = re.compile(r"""(?:^|[=(:])\s*+(?=\{\s*"|\[\s*[\[{"\d]|["'])""")
-"""Where data may begin in a script: an assignment, an argument, a value, a line that Next.js pushes."""
+"""Where data may start in a script: an assignment, an argument, a value, a line pushed by Next.js."""
 _SINGLE = re.compile(r"'((?:[^'\\\n]|\\.)*+)'")
 _ESCAPED = re.compile(r'\\.|"')
 _WINDOW = 4096
-"""Characters that are looked at first: what is no JSON shows it there, and costs little."""
+"""Characters parsed first, so that text that is not JSON is rejected at little cost."""
 _MOST_LISTS = 100
 _MOST_TRIED = 4
-"""How often over a script may be read in vain: what looks like data and is not must end, too."""
+"""Limit of failed parsing, as a multiple of the length of the script."""
 _SHOWN = {"show": True, "visible": True, "public": True, "ispublic": True, "published": True,
           "hidden": False, "ishidden": False, "archived": False, "deleted": False}  # fmt: skip
-"""Keys, folded, and what they say of an object that the page shows."""
+"""Keys, folded, to their value for an object that the page displays."""
 _ABOUT = ("subprocessor", "vendor", "thirdpart")
 _TELLING = frozenset({"purpose", "locations", "data_categories"})
 
@@ -45,13 +44,13 @@ class _List(msgspec.Struct):
 
     @property
     def rank(self) -> int:
-        """How surely it is about sub-processors: its path says so, or each says where; else only what for."""
+        """Likelihood of sub-processors: 2 if the path says so, 1 if every row has a location, else 0."""
         about = any(word in folded(self.path) for word in _ABOUT)
         return 2 if about else int(all("locations" in _fields(row) for row in self.rows))
 
 
 def read_html(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
-    """Read the tables of a page, all or those of these numbers; or, with no names in them, its data or cards.
+    """Read the tables of a page, or only these numbers; without a column of names, its data or cards.
 
     Lists in the page's data are numbered after its tables.
     """
@@ -66,7 +65,7 @@ def read_html(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Table, 
 
 def _data_of(name: str, root: HtmlElement, before: int) -> tuple[Table, ...]:
     lists = [found for document in _documents(root) for found in _lists(document)]
-    # Beside tables, a name and a description alone are not enough: pages are full of them.
+    # On a page with tables, a name and a description are not enough: such objects are common.
     best = max((found.rank for found in lists), default=0)
     chosen = [found for found in lists if found.rank == best and (best or not before)]
     if len(chosen) > _MOST_LISTS:
@@ -83,7 +82,7 @@ def _data_of(name: str, root: HtmlElement, before: int) -> tuple[Table, ...]:
 
 
 def _documents(root: HtmlElement) -> Iterator[Any]:
-    """Yield what is JSON in a page's scripts and attributes; what is none is passed over."""
+    """Yield the JSON values in a page's scripts and attributes; all else is skipped."""
     pushed: list[str] = []
     for element in root.iter():
         texts = [value for value in element.attrib.values() if value[:1] in {"{", "["}]
@@ -102,7 +101,7 @@ def _documents(root: HtmlElement) -> Iterator[Any]:
 
 
 def _values(text: str) -> Iterator[Any]:
-    """Yield the JSON values that begin in a script: objects, lists, and texts that hold such."""
+    """Yield the JSON values in a script: objects, lists, and strings that contain either."""
     left = _MOST_TRIED * len(text)
     begins = _BEGINS.search(text)
     while begins is not None and left > 0:
@@ -137,7 +136,7 @@ def _decoded(text: str, at: int) -> tuple[Any, int]:
 
 
 def _lists(document: Any) -> Iterator[_List]:
-    """Yield the lists of a document whose objects each have a name and a purpose or a place."""
+    """Yield the lists in a document whose objects all have a name and a purpose or location."""
     known = _by_reference(document)
     level: list[tuple[str, Any, dict[str, Any]]] = [("", document, {})]
     while level:
@@ -175,7 +174,7 @@ def _is_hidden(item: dict[str, Any]) -> bool:
 
 
 def _by_reference(document: Any) -> dict[str, Any]:
-    """Return the objects that others may refer to: by ``id``, or by key in a cache of objects with types."""
+    """Return the objects that may be referenced: by ``id``, or by key in a cache of typed objects."""
     known: dict[str, Any] = {}
     level = [document]
     while level:
@@ -191,7 +190,7 @@ def _by_reference(document: Any) -> dict[str, Any]:
 
 
 def _resolved(row: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
-    """Return a row with what it refers to by ``__ref``, or, where it has no name, by the id of another."""
+    """Return a row with ``__ref`` references resolved and, if it has no name, references by id."""
     row = unwrapped(row)
     made = {
         key: known.get(str(value.get("__ref")), value) if isinstance(value, dict) else value

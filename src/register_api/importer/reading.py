@@ -1,7 +1,7 @@
-"""From the bytes of a file to its tables, by the file's form; Markdown, CSV and TSV (RFC 4180) are read here.
+"""Read the tables in a file according to its format; Markdown, CSV and TSV (RFC 4180) are parsed here.
 
-Markdown is rendered and then read like any HTML page, so that entities, links and line breaks mean the same
-in both. What the syntax would quietly drop or fill in is found in the lines themselves.
+Markdown is rendered and then read as HTML, so that entities, links and line breaks mean the same in both.
+Cells that Markdown would silently drop or fill in are found by counting them in the source lines.
 """
 
 from __future__ import annotations
@@ -42,26 +42,26 @@ _SPACE = "\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _WIDE = re.compile(f"[{_SPACE}]")
 _RUN = f"[ \t{_SPACE}]"
 _EDGE = re.compile(rf"(?:^|(?<=\|)){_RUN}+|(?<!{_RUN}){_RUN}++(?=\||$)", re.MULTILINE)
-"""White space at the edges of cells: the parser would take away more than the syntax calls padding."""
+"""White space at the edges of cells: the parser would strip more of it than the syntax allows."""
 _WITH_LINE = frozenset({"table_open", "tr_open", "heading_open", "paragraph_open", "list_item_open"})
 _PIPE = re.compile(r"(?<!\\)\|")
 _PUT_RIGHT = "nothing is filled in or left out: put the row right"
 
 
 def read_markdown(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
-    """Read the tables of a page, all or those of these numbers; where it has none, its lists and cards."""
+    """Read the tables of a page, or only these numbers; if it has none, its lists and cards."""
     if len(text) > _MOST_CHARACTERS:
         message = f"{len(text)} characters; at most {_MOST_CHARACTERS} of Markdown are read"
         refuse(name, "", message, rule="R17")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     stated: list[Stated] = []
     settings = _FRONT_MATTER.match(text)
-    if settings:  # no text of the page; lines keep their numbers
+    if settings:  # replaced by empty lines, so that line numbers stay right
         for line in settings[0].split("\n"):
             key, _, value = line.partition(":")
             stated += stated_under(name, key, value.strip(" \"'"))
         text = "\n" * settings[0].count("\n") + text[settings.end() :]
-    # Wide spaces at the edges of cells as references, which mean the same and are not taken away.
+    # Character references are equivalent, and the parser does not strip them.
     text = _EDGE.sub(lambda run: _WIDE.sub(lambda found: f"&#{ord(found[0])};", run[0]), text)
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     tokens = parser.parse(text)
@@ -80,7 +80,7 @@ def read_markdown(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Tab
 
 
 def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[tuple[int, Finding]]:
-    """Yield what is wrong with a table, with its number; what stands behind one counts as its."""
+    """Yield faults with the number of their table; one after a table counts as that table's."""
     number = width = 0
     inside = False
     for token in tokens:
@@ -93,7 +93,7 @@ def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[tuple[
         elif token.type == "table_close":
             inside = False
         elif token.type == "tr_open" and line is not None:
-            # Pipes part cells, but for one at either end (GFM, section 4.10).
+            # Pipes separate cells, except for one at either end (GFM, section 4.10).
             texts = _PIPE.split(lines[line - 1].strip(" \t"))
             cells = max(len(texts) - (texts[0] == "") - (len(texts) > 1 and texts[-1] == ""), 1)
             width = width or cells
@@ -110,9 +110,9 @@ _SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
 
 
 def read_csv(name: str, text: str) -> tuple[Table, ...]:
-    """Read the one table of a CSV file, separated by commas or, as some programs do, by semicolons.
+    """Read the table of a CSV file, separated by commas or semicolons.
 
-    The first line ``sep=;``, with which spreadsheets say the separator, is taken at its word.
+    A first line such as ``sep=;``, written by spreadsheets, sets the separator.
     """
     said = _SEPARATOR.match(text)
     if said:
@@ -134,7 +134,7 @@ def _header(text: str, mark: str) -> list[str]:
 
 
 def _read(name: str, text: str, mark: str, first: int = 1) -> tuple[Table, ...]:
-    """Read rows, each with the line it begins on; rows without any cell are blank lines."""
+    """Read the rows, each with the line it starts on; blank lines are skipped."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
     rows: list[Row] = []
     begins = first
@@ -174,10 +174,10 @@ _CHARSET = re.compile(
 
 
 def read_tables(name: str, data: bytes, form: FileFormat, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
-    """Read the tables of a file: all, or those of these numbers; the others stay without rows.
+    """Read the tables of a file; with ``only``, the tables with other numbers stay without rows.
 
     Raises:
-        Refused: It cannot be read exactly.
+        Refused: The file cannot be read exactly.
     """
     text = decode_text(name, data, form)
     tables = _READERS[form](name, text, only)
@@ -199,7 +199,7 @@ def read_tables(name: str, data: bytes, form: FileFormat, only: tuple[int, ...] 
 
 
 def decode_text(name: str, data: bytes, form: FileFormat) -> str:
-    """Decode a file strictly; a byte-order mark belongs to the encoding and not to the text."""
+    """Decode a file as strict UTF-8, without its byte-order mark."""
     if len(data) > MAX_BYTES:
         refuse(name, "", f"{len(data)} bytes; at most {MAX_BYTES} are read", rule="R17")
     if form == "html" and _SAVED.match(data):
@@ -222,7 +222,7 @@ def decode_text(name: str, data: bytes, form: FileFormat) -> str:
 
 
 def _page_of(name: str, data: bytes) -> bytes:
-    """Return the page in what a browser saves as one file (MHTML, RFC 2557)."""
+    """Return the HTML page in a file saved as MHTML (RFC 2557)."""
     try:
         parts = message_from_bytes(data, policy=default).walk()
         page = next(part for part in parts if part.get_content_type() == "text/html")

@@ -1,4 +1,4 @@
-"""The files of a source folder, as an import reads them and makes them of a list or a published register."""
+"""Read and create the files of a source folder for an import."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PROMISED = ["addition", "replacement", "activation"]
 
 
 def read_text(path: Path) -> str | None:
-    """Return a file's text, or ``None`` if there is none."""
+    """Return a file's text, or ``None`` if the file does not exist."""
     data = read_bytes(path)
     try:
         return None if data is None else data.decode("utf-8")
@@ -45,7 +45,7 @@ def read_text(path: Path) -> str | None:
 
 
 def read_bytes(path: Path) -> bytes | None:
-    """Return a file's bytes, or ``None`` if there is none."""
+    """Return a file's bytes, or ``None`` if the file does not exist."""
     if not path.exists():
         return None
     if not path.is_file():
@@ -63,13 +63,13 @@ def vendor_ids(folder: Path) -> list[str]:
 
 
 def copy_source(folder: Path, to: Path) -> None:
-    """Copy the source that a folder holds, if it holds one, into an empty folder."""
+    """Copy the folder's source, if there is one, into an empty folder."""
     if (folder / SOURCE).is_dir():
         shutil.copytree(folder / SOURCE, to / SOURCE, symlinks=True)
 
 
 class RegisterDefaults(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller says of the register, where there is no ``register.toml`` yet."""
+    """Values for a new ``register.toml``."""
 
     register: str | None = None
     publisher: str | None = None
@@ -80,9 +80,9 @@ class RegisterDefaults(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def with_others(order: Sequence[str], before: Sequence[str]) -> list[str]:
-    """Return an order with those that it leaves out put back, each behind the one it stood behind.
+    """Return an order with the missing items of ``before`` reinserted, each after its old predecessor.
 
-    What left the table so keeps its place in the reading order, and nothing seems to have moved.
+    A vendor that is no longer in the table keeps its place, so that no others appear to have moved.
     """
     merged = list(order)
     for above, item in zip((None, *before), before, strict=False):
@@ -92,24 +92,24 @@ def with_others(order: Sequence[str], before: Sequence[str]) -> list[str]:
 
 
 class RegisterFile(TomlFile):
-    """The register's file, new or as it was."""
+    """``register.toml``, existing or new."""
 
     def __init__(self, text: str | None) -> None:
-        """Read the file's text, or begin a new one."""
+        """Parse the file's text, or start a new file."""
         self.is_new = text is None
         super().__init__(REGISTER_FILE, _NEW if text is None else text)
 
     @property
     def order(self) -> list[str]:
-        """Ids in order of reading."""
+        """Vendor ids in reading order."""
         return self.listed("order", str)
 
     def ids(self, of: str) -> dict[str, str]:
-        """Return title to id of the ``categories`` or ``products`` that are there."""
+        """Map the titles of the existing ``categories`` or ``products`` to their ids."""
         return {str(item.get("title", item.get("id"))): str(item.get("id")) for item in self.listed(of, dict)}
 
     def begin(self, defaults: RegisterDefaults, reporter: Reporter) -> None:
-        """Fill in a new file but for its day; what was not given is assumed, in the open."""
+        """Fill in a new file, except for ``updated_on``; every assumed value is reported."""
         given = msgspec.structs.asdict(defaults)
         for field, usual in _USUAL.items():
             section: Any = self.document if field == "register" else self.document["publisher"]
@@ -126,7 +126,7 @@ class RegisterFile(TomlFile):
             notice["days"], notice["applies_to"] = defaults.notice_days, _PROMISED
 
     def update(self, listing: ImportedList, day: str | None, *, arrange: bool) -> None:
-        """Set the day that the content is of, add categories and products, and arrange vendors as listed."""
+        """Set ``updated_on``, add new categories and products, and order the vendors as listed."""
         if day is not None and self.said("updated_on") != day:
             put(self.document, "updated_on", day)
         for field, titles in (("categories", listing.categories), ("products", listing.products)):
@@ -144,11 +144,11 @@ class RegisterFile(TomlFile):
 _TELLING = frozenset(
     name for kind in FIELDS for name, shape in shapes(kind).items() if shape.is_required or shape.is_optional
 )
-"""Fields that say something even where they are empty: an empty list is stated, an absent one is not."""
+"""Fields that are written even if empty, because an empty list means something else than none."""
 
 
 def is_register(data: bytes) -> bool:
-    """Tell whether a file is a published register, of this format or a later one."""
+    """Return whether a file is a published register, in this format version or a later one."""
     try:
         head = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
         return bytes(head["format"]).startswith(b'"sub-processor-register/')
@@ -157,9 +157,9 @@ def is_register(data: bytes) -> bool:
 
 
 def source_of(register: Register) -> dict[str, str]:
-    """Return the files of the source that says what a register says, without what publishing adds."""
+    """Return source files with the content of a published register, without what publishing adds."""
     document = msgspec.to_builtins(register)
-    # What publishing sets is no field of a source.
+    # Converting drops the fields that publishing sets.
     head = msgspec.to_builtins(msgspec.convert(document, RegisterSource))
     vendors = msgspec.to_builtins(msgspec.convert(document["subprocessors"], list[SubprocessorSource]))
     head["order"] = [vendor["id"] for vendor in vendors]
@@ -171,10 +171,10 @@ def source_of(register: Register) -> dict[str, str]:
 
 
 def _toml(plain: dict[str, Any]) -> str:
-    """Return a document as TOML, which has no null and knows days."""
+    """Return a document as TOML, without nulls and with dates."""
     made = _for_toml(plain, inside="")
     text = tomlkit.dumps(made)
-    if tomllib.loads(text) != made:  # pragma: no cover  (a fault of the writer must not go unseen)
+    if tomllib.loads(text) != made:  # pragma: no cover  (guards against bugs of the TOML writer)
         raise AssertionError("the source was not written as it was meant")
     return text
 
@@ -191,6 +191,6 @@ def _for_toml(value: Any, *, inside: str) -> Any:
     if isinstance(value, list | tuple):
         return [_for_toml(item, inside=inside) for item in value]
     if inside in DAYS and isinstance(value, str):
-        with contextlib.suppress(ValueError):  # a planned change may set anything, and `check` says so
+        with contextlib.suppress(ValueError):  # a planned change may set anything; `check` validates it
             return parse_day(value)
     return value

@@ -1,4 +1,4 @@
-"""From the rows of tables to entries: one vendor used for one purpose, and all that is left over."""
+"""Convert table rows to entries: one vendor and one purpose each, plus values that no field takes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ USUAL_CATEGORY = "Sub-processors"
 _STRUCK = frozenset({"s", "del", "strike", "ins"})
 _SMALL = frozenset({"sup", "sub"})
 OWN_WAY = frozenset({"name", "status", "category", "transfers", EXTRA, DROP})
-"""Fields that are not read by ``read_value``."""
+"""Fields that ``read_value`` does not read."""
 _NUMBERING = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})*[.)]?\s+")
 _OF_STATUS = frozenset({"", "subprocessor", "subprocessors", "vendor", "vendors", "processors"})
 
@@ -51,7 +51,7 @@ _OF_STATUS = frozenset({"", "subprocessor", "subprocessors", "vendor", "vendors"
 def read_rows(
     tables: Sequence[Table], options: ImportOptions, titles: Mapping[str, str], reporter: Reporter
 ) -> tuple[ImportedRow, ...]:
-    """Read all rows of the tables of one file; ``titles`` are words that mean a status (names.toml)."""
+    """Read the rows of one file's tables; ``titles`` maps words to a status (names.toml)."""
     reporter.faults.clear()
     chosen = _chosen(tables, options)
     titled = len({row.section for table in chosen for row in table.rows}) > 1
@@ -73,7 +73,7 @@ def read_rows(
 
 
 def _chosen(tables: Sequence[Table], options: ImportOptions) -> list[Table]:
-    """Return the tables to read: those that are named, or all, which then have the same columns."""
+    """Return the tables to read: the selected ones, or all, which must then have the same columns."""
     file = tables[0].file
     refuse_any(
         finding(file, f"table {number}", f"there is no table {number}; there are {len(tables)}")
@@ -96,14 +96,14 @@ def _chosen(tables: Sequence[Table], options: ImportOptions) -> list[Table]:
 
 
 class _Found(msgspec.Struct):
-    """What one row has given so far: cells and values by field, and what no field takes by label."""
+    """The values read from a row so far: by field, and by label if no field takes them."""
 
     cells: dict[str, Cell]
     values: dict[str, Any] = {}
     extra: dict[str, str] = {}
 
     def said(self, field: str) -> str:
-        """Return the text of a field's cell; empty if there is none, or a dash."""
+        """Return the text of a field's cell; empty if the cell is missing or counts as empty."""
         text = self.cells[field].text if field in self.cells else ""
         return "" if is_nothing(text) else text
 
@@ -114,7 +114,7 @@ class RowReader:
     def __init__(
         self, table: Table, options: ImportOptions, titles: Mapping[str, str], reporter: Reporter
     ) -> None:
-        """Judge the columns once."""
+        """Match and report the columns once for all rows."""
         self._table, self._options, self._titles, self._reporter = table, options, titles, reporter
         self._fields = match_columns(table, options.columns)
         self._report()
@@ -142,7 +142,7 @@ class RowReader:
             self._note("read", remark, key)
 
     def read(self, row: Row, *, titled: bool) -> ImportedRow | Finding:
-        """Return what a row states, or why it cannot be read; headings above it may tell its category."""
+        """Return a row as an entry, or a fault; ``titled`` lets the heading above it set the category."""
         name = row.cells[self._fields.index("name")]
         if any(_STRUCK & set(cell.marks) for cell in row.cells):
             return self._fault(row, "name", "is in a row that is struck out", "take the row or the mark out")
@@ -182,7 +182,7 @@ class RowReader:
         self._reporter.note(kind, message, file=self._table.file, key=key)
 
     def _judged(self, row: Row, index: int) -> Cell:
-        """Return a cell as it may stand in the register, part by part where it is a list."""
+        """Return a cell with its texts checked (or cleaned), each item separately if it is a list."""
         cell, field, place = row.cells[index], self._fields[index], self._table.place(row, index)
         if field == DROP:
             return Cell()
@@ -201,7 +201,7 @@ class RowReader:
         return msgspec.structs.replace(cell, text=text, items=items, links=tuple(map(judged, cell.links)))
 
     def _take(self, index: int, cell: Cell, found: _Found, place: str) -> None:
-        """Put one cell where it belongs; what fits nowhere is kept under the column's name."""
+        """Store a cell under its field, or as extra text under the column's name if the field refuses it."""
         field, label = self._fields[index], self._labels[index]
         links = cell.links
         if field == "name" and self._options.links and len(links) == 1:
@@ -218,7 +218,7 @@ class RowReader:
             self._note("left", f"links of the column {quoted(label)} are kept as extra", place)
 
     def _read(self, field: str, cell: Cell, found: _Found, place: str) -> bool:
-        """Read a cell as a field; company numbers come together in one list."""
+        """Read a cell as a field; company numbers are collected in one list."""
         value = read_value(field, cell)
         if isinstance(value, str):
             self._note("left", f"{field}: {quoted(cell.text)} {value}; kept as extra", place)
@@ -230,7 +230,7 @@ class RowReader:
         return True
 
     def _fill_in(self, found: _Found) -> None:
-        """Read what the caller says for fields that the row says nothing of; keep what its status forbids."""
+        """Apply defaults to missing fields, read the transfer, and move dates the status forbids to extra."""
         for field, text in self._options.defaults.items():
             value = "is there" if field in found.values else read_value(field, Cell(text=text))
             if not isinstance(value, str):
@@ -247,12 +247,12 @@ class RowReader:
             keep_aside(found.extra, self._labels[self._fields.index("transfers")], text)
             message = "a transfer mechanism in other words, or not for one country alone, is kept as extra"
             self._note("left", message)
-        for field in ("starts_on", "ends_on"):  # what is only available does not start (R08)
+        for field in ("starts_on", "ends_on"):  # an available engagement has no dates (R08)
             if found.values["status"] == "available" and field in found.values:
                 keep_aside(found.extra, self._labels[self._fields.index(field)], found.values.pop(field))
 
     def _status(self, row: Row, found: _Found) -> str | None:
-        """Return the status by column, heading, or the caller; ``None`` for a word that is none."""
+        """Return the status from the column, a heading or the options; ``None`` for an unknown word."""
         text = found.said("status")
         if text:
             return self._titles.get(text) or status_of(text)
@@ -263,12 +263,12 @@ class RowReader:
         return named or self._options.status or USUAL_STATUS
 
     def _status_of_heading(self, heading: str) -> str | None:
-        """Return the status that a heading names: "Active", or "Active sub-processors"."""
+        """Return the status in a heading such as "Active" or "Active sub-processors"."""
         word, _, rest = _NUMBERING.sub("", heading, count=1).partition(" ")
         return self._titles.get(heading) or (status_of(word) if folded(rest) in _OF_STATUS else None)
 
     def _category(self, row: Row, found: _Found, *, titled: bool) -> str:
-        """Return the title of the category: by its column, the last heading above, or the caller."""
+        """Return the category's title: from the column, the last heading above, or the options."""
         if found.said("category"):
             return found.said("category")
         headings = [item for item in row.section if titled and self._status_of_heading(item) is None]

@@ -1,6 +1,6 @@
-"""Tables as they were found, what the caller says of them, and how a fault in them is reported.
+"""Tables as read from a file, the options of an import, and the matching of columns to fields.
 
-Which column holds what is known by its name, in a table of names that companies use; never by its content.
+Columns are matched by name, against the names that companies commonly use; never by content.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FILE_FORMATS: tuple[FileFormat, ...] = tuple(_SUFFIXES)
 
 
 def format_of(name: str) -> FileFormat:
-    """Return the form of a file by its name."""
+    """Return the format of a file, from its name."""
     suffix = PurePath(name).suffix.lower()
     for form, known in _SUFFIXES.items():
         if suffix in known.split():
@@ -42,20 +42,20 @@ def format_of(name: str) -> FileFormat:
 
 
 MAX_BYTES = 8 * 1024 * 1024
-"""Largest file that is read: a page of the most vendors a register may have."""
+"""Maximum file size: enough for a page with as many vendors as a register may have."""
 MAX_CELLS = 1_000_000
-"""Most cells of all tables of a file, after merged cells were spread out."""
+"""Maximum number of cells in all tables of a file, after merged cells are expanded."""
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     r"""One cell.
 
     Attributes:
-        text: What it says, by the rules of the syntax it came in; line breaks are ``\n``.
-        items: What it lists, where the syntax itself has lists (JSON).
+        text: Its text, decoded from the syntax of the file; line breaks are ``\n``.
+        items: Its list items, if the syntax has lists (JSON).
         links: Targets of its links, in order.
-        marks: Names of mark-up within it that changes what its letters mean, e.g. ``sup``.
-        apart_from_badges: What it says without its badges ("New"), where the syntax has such.
+        marks: Elements in it that change the meaning of its text, e.g. ``sup``.
+        apart_from_badges: Its text without badges such as "New" (HTML).
     """
 
     text: str = ""
@@ -66,7 +66,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One row, numbered from 1, with its line where the syntax has lines, and the headings above it."""
+    """One row, numbered from 1, with its line, if known, and the headings above it."""
 
     cells: tuple[Cell, ...]
     number: int
@@ -75,9 +75,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stated(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page or file states of itself beside its rows: proposed, and taken only if a person agrees.
+    """A statement of a page or file about itself; it is used only if the user agrees.
 
-    Of ``updated_on`` the value is a day (YYYY-MM-DD), of ``notice_days`` a number.
+    The value is a date (YYYY-MM-DD) for ``updated_on``, and a number for ``notice_days``.
     """
 
     field: Literal["updated_on", "notice_days"]
@@ -87,7 +87,7 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """One table of a file, numbered from 1, with its header's line, and what a person should know of it."""
+    """One table of a file, numbered from 1, with the line of its header and remarks for the user."""
 
     file: str
     number: int
@@ -98,22 +98,22 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     stated: tuple[Stated, ...] = ()
 
     def place(self, row: Row, column: int) -> str:
-        """Name a cell: ``table 1, row 3, column "Purpose"``."""
+        """Return the place of a cell, e.g. ``table 1, row 3, column "Purpose"``."""
         name = self.header[column].text if column < len(self.header) else ""
         return f"table {self.number}, row {row.number}, column {quoted(name) if name else column + 1}"
 
 
 class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller says of the tables, beside what they say themselves.
+    """Options for reading the tables.
 
     Attributes:
-        form: Form of all files; by their names if not given.
-        columns: Column to field, to ``extra`` or to ``drop``.
-        tables: Numbers of the tables to read; none means all, which then have the same columns.
-        status: What a row is that names no status.
-        category: Title of the category of a row that names none.
-        defaults: Text to read for a field where a row says nothing of it, by field.
-        links: Field that takes the link of a vendor's name; ``None`` keeps it as text.
+        form: Format of all files; derived from their names if not given.
+        columns: Column name to field, ``extra`` or ``drop``.
+        tables: Numbers of the tables to read; empty means all, which must then have the same columns.
+        status: Status of rows without one.
+        category: Title of the category of rows without one.
+        defaults: Text to read for a field that a row lacks, by field.
+        links: Field for the link on a vendor's name; ``None`` keeps the link as extra text.
     """
 
     form: FileFormat | None = None
@@ -141,28 +141,28 @@ class ImportedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def keep_aside(extra: dict[str, str], label: str, text: str) -> None:
-    """Keep a text that no field takes; a label that is taken gets a mark."""
+    """Store a text that no field takes; ``*`` is appended to a label already in use."""
     while label in extra:
         label += "*"
     extra[label] = text
 
 
 def refuse_any(faults: Iterable[Finding]) -> None:
-    """Raise if there is any fault."""
+    """Raise ``Refused`` if there are any faults."""
     found = tuple(faults)
     if found:
         raise Refused(found, "written")
 
 
 def refuse(file: str, key: str, message: str, hint: str = "", **more: Any) -> NoReturn:
-    """Refuse a file for one fault; ``line`` and ``rule`` may be given."""
+    """Raise ``Refused`` with one fault; ``line`` and ``rule`` are optional."""
     raise Refused([finding(file, key, message, hint, **more)], "written")
 
 
 EXTRA = "extra"
-"""Where a column goes whose text is published under its own name: only if the caller asks for it."""
+"""Target of a column that is published under its own name, only on request."""
 DROP = "drop"
-"""Where a column goes that is not published: what is internal in a spreadsheet would be public for ever."""
+"""Target of a column that is not published: internal notes would otherwise become permanently public."""
 
 
 _SCHEME = shapes(Identifier)["scheme"].form
@@ -175,8 +175,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     code: (code, *others)
     for code, others in (_SCHEME.codes.items() if isinstance(_SCHEME, Vocabulary) else ())
 }
-"""Fields and company numbers to the names that columns for them have; of several columns for one field the
-name first here wins."""
+"""Fields and company number schemes to their column names; the first name wins if several columns match."""
 
 
 def folded(text: str) -> str:
@@ -190,7 +189,7 @@ _FIELD_BY_NAME = {
 
 
 def find_field(name: str) -> str | None:
-    """Return the field that a column of that name holds, or ``None`` if the name is not known."""
+    """Return the field of a column with this name, or ``None`` if the name is unknown."""
     found = _FIELD_BY_NAME.get(folded(name))
     return found[0] if found else None
 
@@ -206,7 +205,7 @@ def match_columns(table: Table, chosen: Mapping[str, str]) -> list[str]:
         if field == EXTRA or field not in fields:
             fields[at] = field
     if "name" not in fields and "legal_name" in fields:
-        # "Entity Name", alone, is what such a table calls its sub-processors.
+        # Without a name column, "Entity Name" holds the names of the sub-processors.
         fields[fields.index("legal_name")] = "name"
     if "name" not in fields:
         there = ", ".join(quoted(cell.text) for cell in table.header)

@@ -1,4 +1,4 @@
-"""Which name is which vendor, as the names file says, and which row of a list is which engagement."""
+"""Match names to vendors, using the names file, and rows to engagements."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from register_api.source.toml_values import TomlFile, plain, table_of
 
 NAMES_FILE = "names.toml"
 TEMPLATES = resources.files("register_api.importer").joinpath("templates")
-"""New files, as an import begins them."""
+"""Templates of new files."""
 _OTHER = re.compile("[^a-z0-9]+")
 _LATIN = re.compile("[\0-\u024f\u1e00-\u1eff\u2000-\u206f]*")
 _LETTERS = str.maketrans({"'": "", "\u2019": "", "&": " and "})
 
 
 def slug(text: str) -> str:
-    """Return an id for a text of any script, or "" for none; one that is too long ends with a whole word."""
+    """Return an id for a text in any script, or "" if none is possible; long ids end at a whole word."""
     made = "-".join(filter(None, _OTHER.split(anyascii(text.casefold().translate(_LETTERS)).lower())))
     return made if len(made) <= MAX_SLUG else made[: MAX_SLUG + 1].rpartition("-")[0] or made[:MAX_SLUG]
 
 
 def free_slug(base: str, taken: Collection[str]) -> str:
-    """Return an id that is not taken: the base, or the base with the next number."""
+    """Return an unused id: the base, or the base with the next free number."""
     numbered = (f"{base[: MAX_SLUG - len(str(n)) - 1].strip('-')}-{n}" for n in itertools.count(2))
     return next(made for made in itertools.chain([base], numbered) if made not in taken)
 
 
 class KnownName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One name, and, where rows are told apart by ``when``, the id of the use that they mean."""
+    """A vendor's name; ``use`` is the engagement id for rows that match ``when``."""
 
     name: str
     id: str
@@ -57,13 +57,13 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Names(TomlFile):
-    """Names to ids, as the names file has them, and what this import adds."""
+    """The names file: names to ids, and the additions of this import."""
 
     def __init__(self, text: str | None = None, file: str = NAMES_FILE) -> None:
-        """Read a names file, or begin a new one.
+        """Parse a names file, or start a new one.
 
         Raises:
-            Refused: It is not such a file.
+            Refused: It is not a valid names file.
         """
         super().__init__(file, TEMPLATES.joinpath(NAMES_FILE).read_text("utf-8") if text is None else text)
         try:
@@ -76,27 +76,27 @@ class Names(TomlFile):
         self._vendors, self._categories = list(known.vendors), dict(known.categories)
 
     def find(self, name: str, words: Mapping[str, str]) -> KnownName | None:
-        """Return what is known of a row: by name and words, by name, then by an earlier name."""
+        """Return the entry for a row, matched by name and ``when``, by name, or by an earlier name."""
         named = (item for item in self._vendors if name in (item.name, *item.formerly))
         fitting = (item for item in named if item.when.items() <= words.items())
         return min(fitting, key=lambda item: 0 if item.when else 1 + (item.name != name), default=None)
 
     def earlier_names(self, vendor: str) -> tuple[str, ...]:
-        """Return the earlier names of a vendor that the file tells."""
+        """Return the earlier names of a vendor in the file."""
         names = (name for item in self._vendors if item.id == vendor for name in item.formerly)
         return tuple(dict.fromkeys(names))
 
     def look_alike(self, name: str, present: Collection[str]) -> KnownName | None:
-        """Return a vendor whose name differs by case or punctuation alone and is not in the table now."""
+        """Return a vendor no longer in the table whose name differs only in case or punctuation."""
         alike = []
         for item in self._vendors:
-            # Accents differ, too; in other scripts than Latin many names sound alike.
+            # In Latin script accents are ignored, too; transliterating other scripts makes names alike.
             likeness = slug if _LATIN.fullmatch(item.name + name) else folded
             alike += [item] if not item.when and likeness(item.name) == likeness(name) else []
         return alike[-1] if alike and not any(item.name in present for item in alike) else None
 
     def add(self, name: str, taken: Collection[str], vendor: str | None = None) -> KnownName:
-        """Give a new name an id and write it down."""
+        """Add a new name with an id."""
         chosen = vendor or free_slug(slug(name), {item.id for item in self._vendors} | set(taken))
         listed: Any = self.document.setdefault("vendors", tomlkit.aot())
         listed.append(table_of({"name": name, "id": chosen}, "" if self._vendors else "\n"))
@@ -104,7 +104,7 @@ class Names(TomlFile):
         return self._vendors[-1]
 
     def category(self, title: str, known: str = "") -> str:
-        """Return the id of a category by its title; a new title gets one, or the known one, written down."""
+        """Return the id of a category by title; for a new title, add ``known`` or a new id."""
         if title not in self._categories:
             chosen = known or free_slug(slug(title) or "category", set(self._categories.values()))
             table: Any = self.document.setdefault("categories", tomlkit.table())
@@ -133,18 +133,18 @@ _CLAUSE = re.compile(r"[(,;:\n]| - |\. |\be\.g\.")
 _WORDS_OF_AN_ID = 5
 _LITTLE = frozenset({"a", "all", "and", "any", "as", "at", "by", "for", "from", "in", "of", "on", "or", "our",
                      "that", "the", "to", "via", "with", "your"})  # fmt: skip
-"""Words that an id does not end with: they belong to what comes after."""
+"""Words that an id must not end with, because they belong to the next word."""
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """What a vendor is used for, as one row states it; its id, where the names file says it."""
+    """An engagement as stated in one row; ``id`` is set if the names file gives one."""
 
     id: str = ""
     fields: dict[str, Any]
 
 
 class ListedVendor(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor of the table."""
+    """A vendor in the table."""
 
     id: str
     fields: dict[str, Any]
@@ -153,12 +153,12 @@ class ListedVendor(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The name, letter by letter."""
+        """The name exactly as listed."""
         return str(self.fields["name"])
 
 
 class ImportedList(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole table, in order of reading; titles of its categories and products by id."""
+    """A whole table in reading order, with the titles of its categories and products by id."""
 
     vendors: tuple[ListedVendor, ...]
     categories: dict[str, str]
@@ -168,11 +168,10 @@ class ImportedList(msgspec.Struct, frozen=True, kw_only=True):
 def match_uses(
     uses: Sequence[Use], known: Mapping[str, Mapping[str, Any]], taken: Collection[str]
 ) -> dict[str, Use]:
-    """Return the engagement's id for each row of one vendor.
+    """Map engagement ids to the rows of one vendor.
 
-    A row is the engagement that the names file says; else the one with the same purpose, of several the
-    most similar; else, if one row and one engagement are left over, they are the same. What is left then
-    is new.
+    A row matches the engagement given by the names file; else the most similar one with the same
+    purpose; else, if just one row and one engagement remain, those match. Other rows are new.
     """
     found = {use.id: use for use in uses if use.id}
     alike = []
@@ -199,7 +198,7 @@ def _purpose(fields: Mapping[str, Any]) -> str:
 
 
 def _proposed(use: Use) -> str:
-    """Return an id for a use: the first words of its purpose, none of them cut, none that leads on."""
+    """Return an id for a use: the first words of its purpose, not ending in a word of ``_LITTLE``."""
     for text in (_CLAUSE.split(_purpose(use.fields).strip())[0], str(use.fields.get("category", ""))):
         whole = slug(text).split("-")
         words = whole[:_WORDS_OF_AN_ID]
@@ -219,7 +218,7 @@ def make_list(
     categories: dict[str, str],
     products: dict[str, str],
 ) -> ImportedList:
-    """Say which row is which vendor; the names file learns what is new."""
+    """Assign rows to vendors, and add new names to the names file."""
     for title, category in categories.items():
         names.category(title, category)
     new = _name_new(entries, names, reporter, taken)
@@ -231,7 +230,7 @@ def make_list(
         use = entry.use | {"category": names.category(entry.category)}
         titles.setdefault(use["category"], entry.category)
         named = use.get("products")
-        if isinstance(named, list):  # titles; else that all use it
+        if isinstance(named, list):  # titles; otherwise ``ALL``
             for title in named:
                 if title not in ids:
                     ids[title] = free_slug(slug(title) or "product", set(ids.values()))
@@ -249,7 +248,7 @@ def make_list(
 def _name_new(
     entries: Sequence[ImportedRow], names: Names, reporter: Reporter, taken: Collection[str]
 ) -> list[str]:
-    """Give ids to names seen for the first time, in an order that does not depend on that of the rows."""
+    """Give ids to new names, in an order independent of the rows."""
     present = {entry.name for entry in entries}
     unknown = sorted({entry.name for entry in entries if names.find(entry.name, entry.words) is None})
     faults = []
@@ -273,7 +272,7 @@ def _name_new(
 def _listed(
     vendor: str, rows: Sequence[tuple[ImportedRow, Use]], reporter: Reporter, *, new: bool
 ) -> ListedVendor:
-    """Return a vendor as its rows have it; each comes with its use, whose id the names file may give."""
+    """Return a vendor from its rows, each with the use it states."""
     first = rows[0][0]
     fields: dict[str, Any] = {"name": first.name}
     uses: list[Use] = []

@@ -1,4 +1,4 @@
-"""Bringing one vendor's file up to date with its rows, or with its absence from the table."""
+"""Update one vendor's file from its rows, or from its absence from the table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEMORY_FILE = "taken-over.json"
 
 
 class RememberedVendor(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor as the table had it."""
+    """A vendor as it was in the last table."""
 
     fields: dict[str, Any] = {}
     uses: dict[str, dict[str, Any]] = {}
@@ -27,7 +27,7 @@ class RememberedVendor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole table as it was last read."""
+    """The last table that was imported."""
 
     format: Literal["register-api-import/1"] = "register-api-import/1"
     order: tuple[str, ...] = ()
@@ -35,10 +35,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_memory(data: bytes | None) -> Memory:
-    """Read the memory file; none there means that nothing was imported before.
+    """Read the memory file; without one, nothing was imported before.
 
     Raises:
-        Refused: It is not such a file.
+        Refused: It is not a valid memory file.
     """
     if data is None:
         return Memory()
@@ -57,28 +57,28 @@ def write_memory(memory: Memory) -> str:
 _DAY = dt.timedelta(days=1)
 _EXTRA = "extra"
 _ENDS = "Taken off the list on "
-"""How the reason begins with which an import withdraws what was never used."""
+"""Start of the reason given when an import withdraws a vendor that was never used."""
 
 
 class VendorUpdate:
-    """Updates one vendor's file: field by field, a three-way merge.
+    """Updates one vendor's file by a three-way merge of each field.
 
-    What the table says now is written where it said something else last time. What differs from what it
-    said last time was edited by hand, and stays.
+    A value that changed since the last table is written. A value in the file that differs from the last
+    table was edited manually and is kept.
 
     Attributes:
-        changed: Whether the file says something else now.
+        changed: Whether the file has changed.
     """
 
     def __init__(
         self, file: VendorFile, last: RememberedVendor, reporter: Reporter, *, day: str | None, first: bool
     ) -> None:
-        """Begin; ``day`` is that of a state of a history, ``first`` whether nothing came before it."""
+        """Start without changes; ``day`` is the date of a past state, ``first`` whether it is the first."""
         self.file, self.remembered, self.changed = file, last, False
         self._reporter, self._day, self._first = reporter, day, first
 
     def list(self, listed: ListedVendor, earlier_names: tuple[str, ...]) -> None:
-        """Write what the rows say."""
+        """Write the content of the rows."""
         before = self.file.said("name")
         self._merge(self.file.document, self.remembered.fields, listed.fields, VENDOR_ORDER)
         after, kept = self.file.said("name"), self.file.said("formerly") or []
@@ -107,7 +107,7 @@ class VendorUpdate:
         )
 
     def take_off(self) -> None:
-        """Write that the vendor is no longer in the table: what is in use ends, nothing is deleted (R03)."""
+        """End the engagements of a vendor that is no longer in the table; nothing is deleted (R03)."""
         for engagement in self._candidates():
             self._end(engagement)
         self.remembered = msgspec.structs.replace(self.remembered, listed=False)
@@ -117,7 +117,7 @@ class VendorUpdate:
         return quoted(str(self.file.said("name")))
 
     def _candidates(self) -> dict[str, Mapping[str, Any]]:
-        """Return engagements that rows may mean: those that have not ended by the day."""
+        """Return the engagements that rows may match: those that have not ended before the day."""
         return {
             engagement: self.remembered.uses.get(engagement, plain(section))
             for engagement, section in self.file.engagements.items()
@@ -125,7 +125,7 @@ class VendorUpdate:
         }
 
     def _bring_back(self) -> None:
-        """Take back that the vendor was withdrawn, if an import said so."""
+        """Undo the vendor's withdrawal, if an import made it."""
         withdrawn = self.file.said("withdrawn")
         if self._day is None or not withdrawn or not str(withdrawn.get("reason", "")).startswith(_ENDS):
             return
@@ -154,11 +154,11 @@ class VendorUpdate:
         if plain(section.get("status")) == "available":
             self._set(section, "starts_on", None)
         elif was == "available" and not self._first and "starts_on" not in use.fields:
-            # The day of the state that lists it first, but for the first state.
+            # It starts on the date of the state that first lists it in use, unless that is the first of all.
             self._set(section, "starts_on", self._day)
 
     def _end(self, engagement: str) -> None:
-        """End what the table no longer has; a draft only proposes it."""
+        """End an engagement that is no longer in the table; without a day, only propose it."""
         section = self.file.engagements[engagement]
         if engagement not in self.remembered.uses or "ends_on" in section or self.file.said("withdrawn"):
             return
@@ -187,7 +187,7 @@ class VendorUpdate:
     def _merge(
         self, section: Section, last: Mapping[str, Any], new: Mapping[str, Any], order: Iterable[str]
     ) -> None:
-        """Bring a section up to date; fields that are new are written in the order given."""
+        """Merge fields into a section; new fields are written in this order."""
         for field in order:
             if field != _EXTRA:
                 self._merge_field(section, field, last.get(field), new.get(field))
@@ -208,7 +208,7 @@ class VendorUpdate:
             self._reporter.note("conflict", message, file=self.file.name, key=field)
 
     def _set(self, section: Section, field: str, value: Any) -> None:
-        """Set a field to a value, or take it away (``None``), unless it says so already."""
+        """Set a field, or remove it if the value is ``None``, and record whether that changes it."""
         if plain(section.get(field)) != value:
             put(section, field, value)
             self.changed = True
