@@ -1,7 +1,6 @@
-"""The customer's half: fetches within bounds, checks, remembers, reports.
+"""The verifier, which customers run: fetch a register within limits, check it, save state, report.
 
-What is listed in ``__all__`` is the public interface (docs/python-api.md); everything else below this
-package may change with any release.
+``__all__`` is the public interface (docs/python-api.md); everything else may change with any release.
 """
 
 from register_api.verify.engine import verify

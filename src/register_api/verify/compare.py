@@ -1,4 +1,4 @@
-"""Do these checkpoints belong to one history: by size and root, and where sizes differ by the tiles."""
+"""Comparison of checkpoints: equal sizes must have equal roots; different sizes are checked by the tiles."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from register_api.verify.report_text import plain
 
 
 class ComparedCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A checkpoint by the file or address that it came from, and whether its signature was found good."""
+    """A checkpoint, the file or address it came from, and whether its signature was verified."""
 
     name: str
     origin: str
@@ -30,7 +30,7 @@ class ComparedCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """What does not hold: exit code and word of its kind, and a sentence."""
+    """A problem found in a comparison, with its exit code and kind (``word``)."""
 
     code: int
     word: str
@@ -38,14 +38,14 @@ class LogFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogComparison(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be concluded from some checkpoints.
+    """The result of comparing checkpoints.
 
     Attributes:
-        exit_code: 0, the code of the worst finding, or 2 when something was left undecided.
+        exit_code: 0, the code of the worst finding, or 2 if something is undecided.
         word: ``one history``, ``not decided``, or the kind of the worst finding.
-        checkpoints: Those that could be read, in the order they were given.
-        undecided: What these checkpoints alone do not tell, in sentences.
-        not_checked: What nobody should take from this report.
+        checkpoints: The readable checkpoints, in the order given.
+        undecided: What these checkpoints alone cannot decide, in sentences.
+        not_checked: What this report does not establish, in sentences.
         evidence: Files with checkpoints that contradict each other.
     """
 
@@ -60,7 +60,7 @@ class LogComparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NamedCheckpoint(NamedTuple):
-    """A checkpoint as it was handed in: where from, and the signed note."""
+    """A signed note to compare, with the file or address it came from."""
 
     name: str
     data: bytes
@@ -73,9 +73,9 @@ def compare_checkpoints(
 
     Args:
         given: The checkpoints.
-        keys: Verifier keys of the log; they count before those of the served register.
-        log: The log of a served register that holds.
-        folder: Where checkpoints that contradict each other are kept; ``None``: nowhere.
+        keys: Verifier keys of the log; they take precedence over those of the served register.
+        log: The log of a served and verified register.
+        folder: Where to save checkpoints that contradict each other; ``None``: they are not saved.
 
     Raises:
         UsageError: The folder cannot be written.
@@ -132,7 +132,7 @@ def _open(data: bytes, keys: Sequence[NoteKey], log: Log | None) -> Checkpoint:
 def _contradictions(
     read: Sequence[tuple[NamedCheckpoint, Checkpoint]], log: Log | None
 ) -> Iterator[tuple[VerificationError, dict[bytes, Checkpoint]]]:
-    """Yield what does not hold, with the checkpoints that contradict each other."""
+    """Yield each error, with the checkpoints that contradict each other."""
     first: dict[int, tuple[NamedCheckpoint, Checkpoint]] = {}
     for one, checkpoint in read:
         other, known = first.setdefault(checkpoint.size, (one, checkpoint))
@@ -161,7 +161,7 @@ def _keep(folder: Path, contradicting: dict[bytes, Checkpoint]) -> tuple[str, ..
 
 
 def render_text(report: LogComparison) -> str:
-    """Return the report for a person."""
+    """Return the comparison as text."""
     return "\n".join(_lines(report)) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What ``register-api verify BASE`` does: all checks, a second round if need be, memory, a report."""
+"""``register-api verify BASE``: run all checks, retry once if needed, save the state, report."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ _OF_A_REGISTER: tuple[Step[Round], ...] = (
     Step("V34", mirrors.check_head_files, "V02 V03 V04", whole=True),
     Step("V25", mirrors.check_copies, "V02 V03 V04"),
 )
-"""The checks in the order they are made, and what each rests on; where that did not hold, it is not made."""
+"""The checks in order, with their prerequisites; a check whose prerequisites failed is skipped."""
 
 
 def _check_times(run: Round) -> str:
-    """Compare until when the metadata vouched with when the version was published (E02)."""
+    """Check that no role's metadata expired before the version was published (E02)."""
     trusted, found = run.targets.trusted, run.found
     if found is None:
         raise NotApplicable("the version's files do not hold")
@@ -93,7 +93,7 @@ _OF_A_PACKAGE: tuple[Step[Round], ...] = (
 )
 
 _MEMORABLE = ("V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11", "V30", "V32")
-"""What must hold before a publication is remembered: after that, nothing older counts any more."""
+"""Checks that must pass before the state is saved: later runs accept nothing older than it."""
 
 _MAY_BE_BETWEEN = (Forged, Inconsistent, RolledBack, NotServed)
 """Findings that a publication in progress may cause."""
@@ -107,25 +107,24 @@ def verify(
     *,
     fetcher: Fetcher | None = None,
 ) -> VerifyResult:
-    """Check the register that is published at an address.
+    """Verify the register published at an address.
 
-    What the register's publisher or host did wrong is reported, not raised: one run gives one result.
-    The call blocks; many registers are checked in threads, each with a state folder of its own.
+    Faults of the publisher or the host are reported, not raised. The call blocks; to verify many registers,
+    use threads and a state folder for each register.
 
     Args:
-        base: Where the tree is published: ``https://…`` or ``http://…``.
-        options: What the customer asks for; without it, the usual.
-        now: The present instant, UTC; without it, this machine's.
-        progress: Called with steps done, steps known so far, and what comes next.
-        fetcher: Reads the tree instead of HTTP, e.g. from a folder; ``base`` is then only its name.
+        base: URL of the published tree: ``https://…`` or ``http://…``.
+        options: Options of the run; ``None``: the defaults.
+        now: Current time, UTC; ``None``: this machine's clock.
+        progress: Called with the steps done, the steps known so far, and the name of the next step.
+        fetcher: Reads the tree from elsewhere than HTTP, e.g. a folder; ``base`` is then only a label.
 
     Returns:
-        The report, and the register with what follows from it where every check has passed.
+        The report, and the register if no check failed.
 
     Raises:
-        UsageError: ``base``, the root or the state folder cannot be used, or a thread with a running event
-            loop calls.
-        Malformed: The remembered state is damaged.
+        UsageError: ``base``, the root or the state folder cannot be used, or this thread runs an event loop.
+        Malformed: The saved state is damaged.
     """
     options = options or Options()
     now = now or clock.now()
@@ -153,7 +152,7 @@ def check_with_retry(
     remembered: Remembered | None,
     progress: Progress | None = None,
 ) -> Round:
-    """Make all checks, and once more where parts of two publications seem to have been met."""
+    """Run all checks, and a second time if the files seem to be from two publications."""
     found = check_round(Round(reader, options, now, remembered, progress))
     between = any(isinstance(error, _MAY_BE_BETWEEN) for error in found.record.errors())
     if between and Round.targets.of(found) is not None:
@@ -163,15 +162,15 @@ def check_with_retry(
 
 
 def check_round(run: Round) -> Round:
-    """Make every check of a published register whose ground holds."""
+    """Run the checks of a published register."""
     make_checks(run, _OF_A_REGISTER)
     return run
 
 
 def check_package(run: Round, version: int) -> Round:
-    """Make every check of one version, from the files that prove it, whose ground holds.
+    """Run the checks of one version from the files of an evidence package.
 
-    Freshness is stated and not judged: whoever needs evidence needs it later.
+    Expiry is reported but not enforced, since evidence is read long after publication.
     """
     run.version = version
     make_checks(run, _OF_A_PACKAGE)
@@ -179,7 +178,7 @@ def check_package(run: Round, version: int) -> Round:
 
 
 def _remember(folder: Path, found: Round) -> tuple[str, ...]:
-    """Keep evidence if there is some, and the state if what it says holds; return the evidence's files."""
+    """Save contradicting documents and return their files, or save the state if there are none."""
     known, documents = found.remembered, found.record.contradicting()
     if documents and known is not None:
         documents += (Document.of_checkpoint(known.size, known.root_hash, known.checkpoint),)
@@ -217,7 +216,7 @@ def _remember(folder: Path, found: Round) -> tuple[str, ...]:
 
 
 def _read_in_full(found: Round) -> int:
-    """Return up to which version all were read in full and found good."""
+    """Return the number up to which every version has been checked in full without findings."""
     known, read = found.remembered, found.history.checked
     before = 0 if known is None else known.checked_version
     if read is None or read[1] <= before or not all(map(found.record.holds, version_history.CHECKS)):

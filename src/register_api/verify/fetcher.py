@@ -1,6 +1,6 @@
-"""Where the files come from: a protocol, and fetchers from memory, from a folder, over HTTP.
+"""Fetchers of a published tree: a protocol, and implementations for memory, a folder and HTTP.
 
-A fetcher gives bytes or says why not; whether they are the right bytes is judged elsewhere.
+A fetcher returns bytes or raises; it does not verify them.
 """
 
 from __future__ import annotations
@@ -19,36 +19,36 @@ if TYPE_CHECKING:
     from register_api.bounded_http.client import Reply
 
 RUN_LIMITS = HttpLimits(redirects=3)
-"""Bounds on one run; the whole history of a thousand versions fits."""
+"""Limits of one run; enough for the whole history of a thousand versions."""
 
 MAX_ROOT_ROTATIONS = 64
-"""How many new roots are followed in one run."""
+"""Limit on the roots followed in one run."""
 
 MAX_DAMAGED_VERSIONS = 20
-"""After so many versions with findings the walk through history stops: the picture is clear."""
+"""The history check stops after this many versions with findings."""
 
 
 _SAFE_PATH = re.compile(r"(\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
 class NotServed(Unreachable):
-    """The server answers, and says that it has no such file: 404, 403 or 410."""
+    """The server answered that it does not have the file: 404, 403 or 410."""
 
 
 class Fetcher(Protocol):
-    """Gives the files of one published tree."""
+    """Reads the files of one published tree."""
 
     def get(self, path: str, max_bytes: int) -> bytes:
         """Return the whole file at a path of the tree.
 
         Args:
             path: Path without leading slash, e.g. ``v1/register.json``.
-            max_bytes: The most bytes that are taken.
+            max_bytes: Largest size accepted.
 
         Raises:
-            NotServed: There is no such file.
-            Unreachable: No answer, too slow, another origin, or the server failed.
-            Malformed: More bytes than allowed, or in an encoding that was not asked for.
+            NotServed: File not found.
+            Unreachable: No response, too slow, another origin, or a server error.
+            Malformed: More bytes than allowed, or a content coding that was not requested.
         """
         ...
 
@@ -57,7 +57,7 @@ def check_path(path: str) -> None:
     """Refuse a path that could lead out of the tree.
 
     Raises:
-        Malformed: Not names of ASCII letters, digits, ``.``, ``_``, ``-``, joined by ``/``.
+        Malformed: The path is not names of ASCII letters, digits, ``.``, ``_``, ``-``, joined by ``/``.
     """
     if not _SAFE_PATH.fullmatch(path):
         raise Malformed(f"no path of a tree: {path[:200]!a}", path=path)
@@ -65,13 +65,13 @@ def check_path(path: str) -> None:
 
 @dataclass
 class MemoryFetcher:
-    """A tree held in memory, by path; later changes are seen, and every path that was asked for is kept."""
+    """A tree in memory, by path; every requested path is recorded in ``asked``."""
 
     files: Mapping[str, bytes]
     asked: list[str] = field(default_factory=list)
 
     def get(self, path: str, max_bytes: int) -> bytes:
-        """Return a file, as ``Fetcher.get`` says."""
+        """Return a file; see ``Fetcher.get``."""
         check_path(path)
         self.asked.append(path)
         if path not in self.files:
@@ -81,13 +81,13 @@ class MemoryFetcher:
 
 @dataclass
 class KeepingFetcher:
-    """Another fetcher's tree, of which each file is read once and kept, by path."""
+    """Reads each file of another fetcher once and keeps it, by path."""
 
     fetcher: Fetcher
     files: dict[str, bytes] = field(default_factory=dict)
 
     def get(self, path: str, max_bytes: int) -> bytes:
-        """Return a file, as ``Fetcher.get`` says: the same bytes each time."""
+        """Return a file, the same bytes each time; see ``Fetcher.get``."""
         if path not in self.files:
             self.files[path] = self.fetcher.get(path, max_bytes)
         return self.files[path]
@@ -95,12 +95,12 @@ class KeepingFetcher:
 
 @dataclass(frozen=True)
 class FolderFetcher:
-    """A tree on disk, in the folder that holds ``v1`` and ``trust``: a mirror, or ``public``."""
+    """A tree on disk, e.g. a mirror or ``public``: the folder that contains ``v1`` and ``trust``."""
 
     folder: Path
 
     def get(self, path: str, max_bytes: int) -> bytes:
-        """Return a file, as ``Fetcher.get`` says."""
+        """Return a file; see ``Fetcher.get``."""
         check_path(path)
         try:
             with (self.folder / path).open("rb") as file:
@@ -122,7 +122,7 @@ _OK, _NOT_SERVED = 200, frozenset({403, 404, 410})
 
 
 class HttpFetcher:
-    """Gives the files below one base URL; to be closed after use."""
+    """Reads files below a base URL over HTTP; close it after use."""
 
     def __init__(
         self,
@@ -132,19 +132,19 @@ class HttpFetcher:
         *,
         command: str = "verify",
     ) -> None:
-        """Begin without a connection.
+        """Create the client; nothing is connected yet.
 
         Args:
             base: Absolute ``http`` or ``https`` URL of the tree's root.
-            limits: Bounds of this run.
-            reach: Where requests may go; ``None``: anywhere.
-            command: What asks, for ``User-Agent``.
+            limits: Limits of this run.
+            reach: Addresses that requests may go to; ``None``: any.
+            command: Name of the command, for ``User-Agent``.
 
         Raises:
-            UsageError: Not such a URL, or one with user info, query or fragment; or this thread already runs
-                an event loop, which this would block.
+            UsageError: The URL is not valid or has user info, query or fragment; or this thread runs an event
+                loop, which this would block.
         """
-        # httpx and asyncio take a third of the time that importing all of this takes.
+        # httpx and asyncio are a third of this package's import time.
         import asyncio  # noqa: PLC0415
 
         from register_api.bounded_http.client import BoundedClient, read_tree_url  # noqa: PLC0415
@@ -171,7 +171,7 @@ class HttpFetcher:
         self._runner.close()
 
     def get(self, path: str, max_bytes: int) -> bytes:
-        """Return a file, as ``Fetcher.get`` says."""
+        """Return a file; see ``Fetcher.get``."""
         reply = self.ask(path, max_bytes)
         if reply.status in _NOT_SERVED:
             raise NotServed(f"{path} is not served (status {reply.status})", path=path)
@@ -180,11 +180,11 @@ class HttpFetcher:
         return reply.body
 
     def ask(self, path: str, max_bytes: int, headers: Mapping[str, str] | None = None) -> Reply:
-        """Ask for a file with further headers, and return whatever the server answers.
+        """Request a file, with optional headers, and return the reply whatever its status.
 
         Raises:
-            Unreachable: It does not answer.
-            Malformed: More bytes than allowed, or in an encoding that was not asked for.
+            Unreachable: No response.
+            Malformed: More bytes than allowed, or a content coding that was not requested.
         """
         check_path(path)
         try:

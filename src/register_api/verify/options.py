@@ -1,4 +1,4 @@
-"""What a customer asks for."""
+"""Options of a verification run."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 FailOn = Literal["change", "late", "short"]
-"""What ends a run with a code of its own although all is genuine."""
+"""Conditions that end a run with an exit code of their own although no check failed."""
 
 History = Literal["all", "new", "none"]
-"""Which versions are checked in full: each, those since the last full check, or none."""
+"""Which versions are checked in full: all, those since the last full check, or none."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What the customer asks for.
+    """Options of a verification run.
 
     Attributes:
-        root: File with the trust root to begin from.
+        root: File with the trust root to start from.
         root_sha256: SHA-256 (hex) that ``1.root.json`` must have.
-        state: Folder that remembers this register between runs.
-        history: Which versions are checked in full; ``new`` without anything remembered means all.
-        quick: Look at the newest register alone, and do not fetch again what an earlier run kept.
+        state: Folder with the state of this register between runs.
+        history: Which versions are checked in full; without a saved state, ``new`` means all.
+        quick: Check the newest register alone, and do not fetch again what the state contains.
         witnesses: C2SP verifier keys of witnesses.
-        cosignatures: How many of them must have signed the checkpoint; ``policy`` says it in another way.
-        stamped_by: Root certificates of time-stamping authorities that are accepted.
-        others: Checkpoints that other customers were shown, with a name for each.
-        acknowledge: Versions, from first to last, whose being disowned the customer knows about.
-        fail_on: What a run ends with although all is genuine: notice that was late or short with 20, a newer
-            version than the last run with ``state`` saw with 22.
-        fail_on_deadline: So many days or fewer left to object to something end a run with 21.
-        wait: Seconds before the second round, when parts of two publications seem to have been met.
+        cosignatures: How many of them must have signed the checkpoint; an alternative to ``policy``.
+        stamped_by: Root certificates of accepted time-stamping authorities.
+        others: Checkpoints seen by other customers, each with a name.
+        acknowledge: Ranges (first, last) of disowned versions that the customer has acknowledged.
+        fail_on: Conditions that end a run without findings: late or short notice with exit code 20, a version
+            newer than the one in ``state`` with 22.
+        fail_on_deadline: Exit with 21 if this many days or fewer remain to object to something.
+        wait: Seconds before a retry, if the files seem to be from two publications.
     """
 
     root: Path | None = None
@@ -60,10 +60,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def newest_alone(self) -> bool:
-        """Whether nothing but the newest register is looked at."""
+        """Whether only the newest register is checked."""
         return self.quick or self.history == "none"
 
     @property
     def asks_for_witnesses(self) -> bool:
-        """Whether cosignatures are asked for."""
+        """Whether cosignatures are required."""
         return self.cosignatures > 0 or (self.policy is not None and self.policy.quorum != NONE)

@@ -1,4 +1,4 @@
-"""From what a run found to the report, with what nobody should take from it."""
+"""Builds the report of a run, including its limits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from register_api.verify.report import (
 from register_api.verify.report_text import plain, skipped_in_words
 
 _MAX_NAMED = 20
-"""So many things of a kind are named; of more only the number."""
+"""Most items of a kind that are listed; beyond that, only their number is given."""
 
 
 def make_report(
@@ -49,7 +49,7 @@ def make_report(
     package: PackageSeen | None = None,
     limits: Iterable[str] = (),
 ) -> Report:
-    """Return the report of a run; further limits are those of a package."""
+    """Return the report of a run; ``limits`` are those of an evidence package."""
     start, targets, keys = Round.start.of(found), Round.targets.of(found), Round.keys.of(found)
     log, stamp, newest = Round.log.of(found), Round.stamp.of(found), found.newest
     trusted, register = targets.trusted if targets else None, newest.document if newest else None
@@ -102,7 +102,7 @@ def _notice_sentence(given: NoticeGiven) -> str:
 
 
 def _disowned(found: DisownedVersions, keys: KeyList | None) -> Iterator[ReportedDisowned]:
-    """Yield ranges of versions with the key that was ended, and a sentence for each."""
+    """Yield disowned version ranges, each with its ended key and a sentence."""
     listed = {} if keys is None else {record.kid: record for record in keys.keys}
     for one in found.all:
         if (key := listed.get(one.kid)) is not None:
@@ -116,7 +116,7 @@ def _disowned(found: DisownedVersions, keys: KeyList | None) -> Iterator[Reporte
 
 
 def _deadlines(found: Round, now: dt.datetime) -> tuple[tuple[ReportedDeadline, ...] | None, str]:
-    """Return the open deadlines; ``None`` where they were not worked out, with why, if that is news."""
+    """Return the open deadlines, or ``None`` and, if the cause is not reported elsewhere, a reason."""
     newest = found.newest
     if newest is None or found.now is None:
         return None, ""
@@ -142,7 +142,7 @@ def _open_deadlines(register: Register, now: dt.datetime) -> Iterator[ReportedDe
 def _end(
     run: Round, newest: Register | None, deadlines: tuple[ReportedDeadline, ...] | None
 ) -> RegisterError | None:
-    """Return what the run ends with: the worst finding, else the weightiest of what was asked for."""
+    """Return the error that decides the exit code: the worst finding, else what ``fail_on`` asks for."""
     asked, known, days = run.options.fail_on, run.remembered, run.options.fail_on_deadline
     if errors := run.record.errors():
         return worst(errors)
@@ -156,7 +156,7 @@ def _end(
 
 
 def make_verified(found: Round, now: dt.datetime, checked_version: int) -> Verified:
-    """Return what a program may rely on after a round without findings."""
+    """Return the verified register after a round without findings."""
     trusted, register, log, stamp = found.targets.trusted, found.register, found.log, Round.stamp.of(found)
     newest_root = max(trusted.roots)
     return Verified(
@@ -179,7 +179,7 @@ def make_verified(found: Round, now: dt.datetime, checked_version: int) -> Verif
 
 
 def _not_checked(found: Round, of_a_package: Iterable[str], no_deadlines: str) -> Iterator[str]:
-    """Yield what nobody should take from the report."""
+    """Yield sentences on what the report does not establish."""
     yield "Whether what the register says is true or complete: only that the publisher said it."
     start = Round.start.of(found)
     if start is not None and start.origin.first_use:

@@ -1,4 +1,4 @@
-"""What a run hands on: the report on all that was checked and was not, and the verified register."""
+"""The results of a verification run: the report, and the verified register."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ Result = Literal["ok", "failed", "skipped"]
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one check found, or why it was not made; if it failed, with exit code and kind of the worst.
+    """The result of one check, or why it was skipped.
 
-    Title and standard are as in ``check_table.CHECKS``; an empty hint says that nothing can be done.
+    A failed check has the exit code (``code``) and kind (``word``) of its worst finding.
     """
 
     id: str
@@ -46,21 +46,21 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogHead(msgspec.Struct, frozen=True, kw_only=True):
-    """The line of the log that two customers compare: its size, and its root hash in base64."""
+    """The log's size and root hash (base64), which two customers can compare."""
 
     size: int
     root_hash: str
 
     @classmethod
     def of(cls, size: int, root: bytes) -> LogHead:
-        """Return what a report says of a checkpoint."""
+        """Return the log head for a size and a raw root hash."""
         return cls(size=size, root_hash=strict_base64.encode(root))
 
 
 class StampSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """A time stamp that holds: of a log's size, and every version up to it, when, UTC, and by whom.
+    """A valid timestamp over the log at a size, and so over every version up to it.
 
-    The authority is the subject of the certificate that signed.
+    ``at`` is in UTC; ``authority`` is the subject of the signing certificate.
     """
 
     size: int
@@ -69,15 +69,15 @@ class StampSeen(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, size: int, stamp: TimeStamp) -> StampSeen:
-        """Return what a report says of a stamp."""
+        """Return the report's view of a timestamp."""
         return cls(size=size, at=stamp.at, authority=stamp.authority)
 
 
 class PackageSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """What a package of evidence shows beside what every run reports.
+    """What the report on an evidence package adds.
 
-    That is the file's digest, how its version was recorded, the log when it was published, and its changes,
-    one sentence each, in this program's words.
+    ``recorded`` tells a live version from an imported one, ``log`` is the log at the time of publication, and
+    ``changes`` has one sentence for each change, worded by this program.
     """
 
     sha256: str
@@ -87,11 +87,11 @@ class PackageSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProvenFact(msgspec.Struct, frozen=True, kw_only=True):
-    """What a record of a package that proves notice says, once it holds; instants are UTC.
+    """A verified delivery record from a proof of notice; instants are UTC.
 
-    ``at`` and ``sealed_at`` are as the sender says, ``stamped_at`` as an accepted authority does; ``address``
-    is ``None`` where it cannot be shown (any more), ``body_sha256`` hex of what was sent, ``reply`` what the
-    server said, or the recipient who objected, where it can be shown.
+    ``at`` and ``sealed_at`` are the sender's claims, ``stamped_at`` is from an accepted authority.
+    ``body_sha256`` is the hex digest of the message. ``reply`` is the server's reply or the recipient's
+    objection. ``address`` and ``reply`` are ``None`` if they cannot be revealed, or no longer.
     """
 
     at: dt.datetime
@@ -108,7 +108,7 @@ class ProvenFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProvenNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """What a package that proves notice shows: of which version was told, and what happened, in its order."""
+    """The contents of a proof of notice: the version announced, and its delivery records in order."""
 
     register: str
     version: int
@@ -116,13 +116,13 @@ class ProvenNotice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportedNotice(NoticeGiven, frozen=True, kw_only=True):
-    """An announcement that a promise covers, as recounted, with the verifier's own sentence."""
+    """An announcement covered by a notice promise, recalculated, with a sentence worded by the verifier."""
 
     sentence: str
 
 
 class ReportedChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A change that is new since the run before, of a version's diff, with the verifier's own sentence."""
+    """A change since the previous run, from a version's diff, with a sentence worded by the verifier."""
 
     version: int
     id: str
@@ -135,9 +135,9 @@ class ReportedChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportedDeadline(Upcoming, frozen=True, kw_only=True):
-    """Until when one may object to something, with the verifier's own sentence.
+    """An objection deadline, with a sentence worded by the verifier.
 
-    Days are left from that of the check, in the publisher's time zone; 0: today is the last.
+    ``days_left`` counts from the day of the check in the publisher's time zone; 0 means today is the last.
     """
 
     days_left: int
@@ -145,14 +145,14 @@ class ReportedDeadline(Upcoming, frozen=True, kw_only=True):
 
 
 class ReportedError(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a run ended before it could check anything."""
+    """The error that ended a run before any check."""
 
     message: str
     hint: str
 
 
 class ReportedDisowned(msgspec.Struct, frozen=True, kw_only=True):
-    """Versions that the publisher stopped standing for, with their key as it is listed now."""
+    """Versions disowned by the publisher, with their key as currently listed."""
 
     first_version: int
     last_version: int
@@ -162,32 +162,32 @@ class ReportedDisowned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a customer may rely on after one run, over a publisher's address or over a package of evidence.
+    """The result of verifying a published register or an evidence package.
 
-    What is not vouched for is ``None``. Instants are UTC, digests hex; in JSON ``fresh_for`` is an ISO 8601
+    Anything unverified is ``None``. Instants are UTC, digests are hex; in JSON ``fresh_for`` is an ISO 8601
     duration.
 
     Attributes:
-        base: Address that was checked, or name of the package's file.
+        base: Address that was checked, or file name of the package.
         exit_code: 0, or the code of the worst finding.
         word: ``verified``, or the kind of the worst finding.
-        version: Number of the version: the newest there, or that of the package.
+        version: Number of the newest version, or of the package's version.
         sha256: Digest of its bytes.
-        since: When it was published, as the publisher says.
-        fresh_for: How long a timestamp of this register is good once it is signed.
-        fresh_until: Until when what vouches for it is good; for a package this is not judged.
-        root: The root that trust began from; then version and digest of the newest one that was seen.
-        log: Size and root hash of the log: its newest checkpoint.
-        remembered: Size of the log that was remembered before; ``None``: nothing was.
-        versions_checked: First and last version that were checked in full in this run.
-        disowned: Versions that the publisher stopped standing for, remembered or found.
+        since: When it was published, according to the publisher.
+        fresh_for: How long a TUF timestamp of this register is valid after signing.
+        fresh_until: When the metadata expires; not enforced for a package.
+        root: Root that trust started from; ``root_version`` and ``root_sha256`` are those of the newest one.
+        log: Size and root hash of the newest checkpoint.
+        remembered: Log size in the saved state; ``None`` without a saved state.
+        versions_checked: First and last version checked in full in this run.
+        disowned: Versions that the publisher has disowned, from the saved state or found in this run.
         evidence: Files with documents that contradict each other.
-        changes: What is new since what is remembered, of the versions read in full in this run.
-        deadlines: Until when one may object, the nearest first; ``None`` where that was not worked out.
-        notices: What notice each version gave that was read in full in this run; recounted.
-        told: Who was told, by a package that proves notice.
-        not_checked: What nobody should take from this report, in sentences.
-        error: Why nothing was checked: a usage error, or a state that another run holds.
+        changes: Changes since the saved state, from the versions checked in full in this run.
+        deadlines: Open objection deadlines, nearest first; ``None`` if they could not be determined.
+        notices: Notice given in each version checked in full in this run, recalculated.
+        told: Recipients and delivery records from a proof of notice.
+        not_checked: What this report does not establish, in sentences.
+        error: Why nothing was checked: a usage error, or a state locked by another run.
     """
 
     format: Literal["sub-processor-register-report/1"] = "sub-processor-register-report/1"
@@ -223,10 +223,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that was read in full, and what its diff says, the weightiest change first.
+    """A version that was checked in full, with its changes, the most important first.
 
-    That the diff leads from the version before to this one, byte for byte, is checked (V18), and that its
-    changes follow, each with its notice (V31). What they say in words is the publisher's.
+    V18 checks that the patch turns the previous version into this one byte for byte; V31 recalculates the
+    changes and their notice. The text in them is the publisher's.
     """
 
     version: int
@@ -238,9 +238,9 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
-    """What the register was vouched for by, to be kept or compared with what others saw; as in ``Report``.
+    """Root, log head and timestamp behind a verified register, to keep or to compare with other customers.
 
-    One size of the log has one root, for every customer.
+    Fields are as in ``Report``. Every customer must see the same root hash for the same log size.
     """
 
     root: RootOrigin
@@ -252,23 +252,22 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """A register of which every check that was made has passed; days are in the publisher's time zone.
+    """A register for which no check failed; days are in the publisher's time zone.
 
-    What works out days raises ``Malformed`` where this machine does not know that zone, or a planned change
-    sets what it cannot.
+    Methods that compute days raise ``Malformed`` if this machine does not know that time zone, or if a
+    planned change sets a field that it cannot change.
 
     Attributes:
         register: The newest version.
         data: Its bytes, as signed and served.
         sha256: Their SHA-256, hex.
         checked_at: Instant of the check, UTC.
-        trust: What it was vouched for by.
-        remembered_version: Newest version when the last run with this state folder ended; ``None``: nothing
-            was remembered.
-        checked_version: All versions up to this one were read in full, in this run or an earlier one. Below
-            ``register.version`` after a quick run: the next run without ``quick`` reads the rest.
-        updates: Every version that was read in full in this run, oldest first: without anything remembered,
-            or with ``history="all"``, the whole history.
+        trust: Trust root, log head and timestamp that it was verified against.
+        remembered_version: Newest version in the saved state before this run; ``None`` without a saved state.
+        checked_version: Every version up to this one has been checked in full, in this run or earlier. After
+            a quick run it may be below ``register.version``; the next run without ``quick`` checks the rest.
+        updates: Versions checked in full in this run, oldest first: the whole history without a saved state
+            or with ``history="all"``.
     """
 
     register: Register
@@ -285,31 +284,31 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
         return local_day(self.checked_at, zone_of(self.register.publisher.time_zone))
 
     def engagements(self, on: dt.date | None = None) -> tuple[EngagementState, ...]:
-        """Return every engagement with its state on a day, or today: in force, announced, ended and so on."""
+        """Return every engagement with its state on a day (default: today), e.g. in force or ended."""
         return engagement_states(self.register, on or self.today())
 
     def upcoming(self, on: dt.date | None = None) -> tuple[Upcoming, ...]:
-        """Return each start, end, planned change and objection deadline from a day, or today, in order.
+        """Return starts, ends, planned changes and objection deadlines from a day (default: today), in order.
 
-        They follow from the register alone, so that a run that finds nothing new still gives them.
+        They are computed from the register alone, so a run without new versions returns them too.
         """
         zone = zone_of(self.register.publisher.time_zone)
         return upcoming(self.register, on or self.today(), zone)
 
     def deadlines(self, on: dt.date | None = None) -> tuple[Upcoming, ...]:
-        """Return until when a customer may object, the nearest first, without what has passed."""
+        """Return the objection deadlines that have not passed, nearest first."""
         return tuple(item for item in self.upcoming(on) if item.what == "objection_deadline")
 
 
 class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run found: each check's result; the register unless any failed; and the worst finding."""
+    """The outcome of one run: the report, the register if no check failed, and the worst finding."""
 
     report: Report
     verified: Verified | None
     finding: VerificationError | None
 
     def raise_for_finding(self) -> Verified:
-        """Return what was verified."""
+        """Return the verified register, or raise the worst finding."""
         if self.verified is None:
             raise self.finding or VerificationError("not verified")
         return self.verified

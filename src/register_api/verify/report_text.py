@@ -1,4 +1,4 @@
-"""The report in plain words."""
+"""The verification report as plain text."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from register_api.verify.state import RootOrigin
 _MAX_TEXT = 600
 
 _MAX_LISTED = 50
-"""So many changes or deadlines are told; of more only the number."""
+"""Most changes or deadlines that are listed; beyond that, only their number is given."""
 
 _ASKED_FOR = {PromiseNotKept: "Notice", DeadlineNear: "Open deadlines", NewerVersion: "Version and New"}
-"""What ends a run although all is genuine, and the section that says why."""
+"""Errors that end a run although every check passed, and the section of the report that explains each."""
 
 _MAY_PASS = {Forged.exit_code, Inconsistent.exit_code}
-"""What a publication that is under way, or has stopped half-way, may cause."""
+"""Exit codes that a publication in progress, or an interrupted one, may cause."""
 
 _MARKS = {"ok": "ok           ", "failed": "FAILED       ", "skipped": "not checked  "}
 
 
 def render_text(report: Report) -> str:
-    """Return the report for a person; it never says less than what the result rests on."""
+    """Return the full report as text."""
     skipped = {skipped_in_words(check) for check in report.checks}
     limits = [sentence for sentence in report.not_checked if sentence not in skipped]
     disowned = [
@@ -50,7 +50,7 @@ def render_text(report: Report) -> str:
 
 
 def render_brief(report: Report) -> str:
-    """Return what a quiet run says: nothing where it ends with 0, else why it does not."""
+    """Return the output of a quiet run: nothing if the exit code is 0, otherwise the reason for it."""
     if report.exit_code == 0:
         return ""
     failed = [check for check in report.checks if check.result == "failed"]
@@ -110,7 +110,7 @@ def _version(report: Report) -> Iterator[str]:
 
 
 def _root_in_words(root: RootOrigin) -> str:
-    """Return which root trust began from, and what that is worth."""
+    """Return where the first trusted root came from and whether it was taken on trust."""
     trust = "at FIRST USE, TAKEN ON TRUST: compare its SHA-256 with your contract"
     origin = {
         "file": f"version {root.version} from the file {root.source}",
@@ -124,7 +124,7 @@ def _root_in_words(root: RootOrigin) -> str:
 
 
 def skipped_in_words(check: CheckResult) -> str:
-    """Return what a check that was not made leaves unsaid."""
+    """Return why a check was skipped."""
     return f"{check.id} {check.title}: {check.sentence}."
 
 
@@ -192,12 +192,12 @@ def _verdict(report: Report) -> Iterator[str]:
 
 
 def instant_in_words(instant: dt.datetime | None) -> str:
-    """Return an instant for a person."""
+    """Return an instant in UTC, to the second, e.g. ``2026-05-10 09:00:00 UTC``."""
     if instant is None:
         return "an unknown instant"
     return instant.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def plain(text: str) -> str:
-    """Return a foreign text on one line, shortened, without characters that a terminal might act on."""
+    """Return untrusted text as one line, truncated, with unprintable characters replaced by spaces."""
     return shorten("".join(char if char.isprintable() else " " for char in text), _MAX_TEXT)

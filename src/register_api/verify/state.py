@@ -1,13 +1,13 @@
-"""What a customer remembers between two runs: a folder for one register.
+"""The state that a customer keeps between runs: one folder for each register.
 
 ::
 
-    DIR/state.json                what was trusted last, with a digest over itself
+    DIR/state.json                trusted metadata of the last run, with a digest over itself
     DIR/lock                      one run at a time
-    DIR/evidence/…                documents that contradict each other, kept for ever
+    DIR/evidence/…                documents that contradict each other, kept permanently
 
-The file is replaced in one step, so a crash leaves the old or the new state. A state that cannot be
-read is never passed over: it is what protects against an older or another history.
+The state is replaced atomically. An unreadable state is an error and is never ignored, since it protects
+against rollback and rewritten history.
 """
 
 from __future__ import annotations
@@ -30,20 +30,19 @@ STATE_FILE = "state.json"
 EVIDENCE_FOLDER = "evidence"
 
 Beginning = Literal["file", "digest", "first use", "remembered"]
-"""How the first trust root was chosen."""
+"""How the initial trust root was chosen."""
 
 VersionRange = tuple[int, int]
 """First and last version."""
 
 
 class RootOrigin(msgspec.Struct, frozen=True, kw_only=True):
-    """Which trust root everything was begun from.
+    """The trust root that verification started from.
 
     Attributes:
-        version: Its version.
         sha256: Digest of its bytes, hex.
-        source: Name of the file, or where it was fetched from.
-        first_use: Whether, at the very beginning, it was taken on trust.
+        source: File name, or path it was fetched from.
+        first_use: Whether the very first root was taken on trust.
     """
 
     how: Beginning
@@ -54,18 +53,18 @@ class RootOrigin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """What was trusted when the last run ended well: the newest metadata and checkpoint, in bytes.
+    """The state saved by the last successful run: the newest metadata and checkpoint as bytes.
 
     Attributes:
-        origin: The root that the first run began from.
+        origin: The root that the first run started from.
         checkpoint: The whole signed note.
-        last_instant: The latest instant seen signed, UTC.
-        checked_version: All versions up to this one have been checked in full; 0: none.
-        kept: Targets by name, for runs that need not fetch them again.
-        promises: Notice promises of the versions that have been checked in full, oldest first.
+        last_instant: The latest signed time seen, UTC.
+        checked_version: Every version up to this one has been checked in full; 0: none.
+        kept: Targets by name, so that quick runs need not fetch them again.
+        promises: Notice promises of the versions checked in full, oldest first.
         first_live: First of those versions that was not imported.
-        disowned: Versions that were good once, and that a key stopped standing for since.
-        acknowledged: First and last of those that the customer knows about, in order.
+        disowned: Versions that once verified and have since been disowned by their key.
+        acknowledged: Ranges of disowned versions that the customer has acknowledged, in order.
     """
 
     register: str
@@ -87,13 +86,13 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FORMAT: Final = "sub-processor-register-state/1"
-"""The only form of state that this program reads and writes."""
+"""The only state format that this program reads and writes."""
 
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other runs out of a state folder, which is made if need be."""
-    import filelock  # noqa: PLC0415 - with asyncio, which it loads, a tenth of importing all of this
+    """Lock a state folder against other runs; create it if needed."""
+    import filelock  # noqa: PLC0415 - with asyncio, a tenth of this package's import time
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -109,10 +108,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def load(folder: Path) -> Remembered | None:
-    """Read what is remembered; ``None`` in a folder without state.
+    """Return the saved state, or ``None`` if there is none.
 
     Raises:
-        Malformed: The state is damaged, or of another program's form.
+        Malformed: The state is damaged or in another format.
         UsageError: It cannot be read.
     """
     path = folder / STATE_FILE
@@ -133,13 +132,13 @@ def load(folder: Path) -> Remembered | None:
 
 
 def save(folder: Path, remembered: Remembered) -> None:
-    """Replace the state in one step that survives a crash."""
+    """Replace the state atomically and durably."""
     with failing_as(UsageError, f"the state in {folder} cannot be written"):
         write_state(folder / STATE_FILE, remembered, format_name=FORMAT)
 
 
 def keep_evidence(folder: Path, document: Document) -> Path:
-    """Keep a document that contradicts another; both are proof, since both are signed."""
+    """Save a signed document that contradicts another, as proof."""
     path = folder / EVIDENCE_FOLDER / document.name
     with failing_as(UsageError, f"evidence cannot be kept in {folder}"):
         path.parent.mkdir(exist_ok=True)

@@ -1,8 +1,7 @@
-"""Is it theirs, is it the newest, are the keys still good: the client's workflow of TUF 1.0.
+"""The TUF 1.0 client workflow (sections 5.3 to 5.6).
 
-Parsing and signatures are the ``tuf`` library's; the order of the steps, TUF 1.0 sections 5.3 to 5.6, is
-followed here: it holds for any instant, needs no folder, and a remembered file counts only where its digest
-is the one that is named.
+The ``tuf`` library parses metadata and verifies signatures. The workflow is implemented here so that it works
+for any instant, without a folder, and uses remembered metadata only if its digest matches.
 """
 
 from __future__ import annotations
@@ -47,12 +46,12 @@ from register_api.verify.tuf_metadata import (
 
 
 class Trusted(msgspec.Struct, frozen=True, kw_only=True):
-    """What TUF vouches for.
+    """Metadata and targets verified by TUF.
 
     Attributes:
-        roots: Version to SHA-256 (hex) of every root from the first one trusted to the newest.
-        metadata: Bytes of the newest root, timestamp, snapshot and targets by role; so are the following.
-        root: The newest root as plain objects: what the library acts on.
+        roots: Version to SHA-256 (hex) of every root from the first trusted one to the newest.
+        metadata: Bytes of the newest metadata by role; ``versions`` and ``expires`` are by role, too.
+        root: The newest root as plain objects, as the library understood it.
     """
 
     roots: dict[int, str]
@@ -65,7 +64,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fresh_for(self) -> dt.timedelta:
-        """Return how long the timestamp is good from when it was signed."""
+        """Return how long the timestamp is valid after signing."""
         return self.expires["timestamp"] - self.signed_at
 
     @property
@@ -74,15 +73,14 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
         return min(self.expires.values())
 
     def copy_path(self, kind: FileKind) -> str:
-        """Return the path of a target's copy, named by its digest."""
+        """Return the path of a target's copy, whose name contains its digest."""
         name = kind.target_name
         return target_copy(name, self.targets[name].hashes["sha256"])
 
     def vouched_part(self, kind: FileKind, data: bytes) -> bytes | None:
-        """Return the target in what is served at its public path, or ``None`` if it is not there.
+        """Return the target contained in the file at its public path, or ``None`` if the file differs.
 
-        That is the whole file. Below the checkpoint alone further signature lines may stand, which
-        witnesses gave after it was vouched for (docs/format/log.md).
+        Only the checkpoint may have further lines: witnesses' signatures added later (docs/format/log.md).
         """
         if self.is_target(kind, data):
             return data
@@ -92,7 +90,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
     def is_target(self, kind: FileKind, data: bytes) -> bool:
-        """Tell whether bytes are those of a target."""
+        """Tell whether bytes match a target's length and digest."""
         return fits(self.targets[kind.target_name], data)
 
 
@@ -100,12 +98,12 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime | None) -> Trusted:
     """Follow the chain of trust from a root to the newest targets.
 
     Args:
-        fetcher: Gives the metadata.
-        start: What to begin with.
-        now: The present instant, UTC, by which expiry is judged; ``None``: it is stated, not judged.
+        fetcher: Reads the metadata.
+        start: Root and remembered metadata to start with.
+        now: Current time, UTC; ``None``: expiry is not enforced.
 
     Raises:
-        VerificationError: The subclass that fits.
+        VerificationError: The fitting subclass.
     """
     roots = _follow_roots(fetcher, start)
     root = _fresh(roots[-1], now)
@@ -152,7 +150,7 @@ def _fresh(part: Part[SignedPart], now: dt.datetime | None) -> Part[SignedPart]:
 
 
 def _follow_roots(fetcher: Fetcher, start: Start) -> list[Part[Root]]:
-    """Return the roots from the one that is trusted to the newest (TUF 1.0 section 5.3)."""
+    """Return the roots from the trusted one to the newest (TUF 1.0 section 5.3)."""
     first = start.origin.version
     roots = [_checked(read_part(tree.ROOT.path(first), start.root, Root, [None], as_kept=True), first)]
     for version in range(first + 1, first + MAX_ROOT_ROTATIONS):
@@ -174,7 +172,7 @@ def _follow_roots(fetcher: Fetcher, start: Start) -> list[Part[Root]]:
 
 
 def _checked(part: Part[Root], version: int) -> Part[Root]:
-    """Check what a root, signed by the one before it and by itself, says of its version and its keys."""
+    """Check version and roles of a root whose signatures have been verified."""
     check_version(part, version)
     check_root_roles(part.signed.to_dict())
     return part
@@ -182,14 +180,14 @@ def _checked(part: Part[Root], version: int) -> Part[Root]:
 
 @dataclass(frozen=True)
 class _BelowRoot:
-    """Timestamp, snapshot and targets: what is served, beside what an earlier run trusted, by role."""
+    """Reads timestamp, snapshot and targets and compares them with the remembered metadata."""
 
     _fetcher: Fetcher
     _root: Root
     _remembered: Mapping[str, bytes]
 
     def timestamp(self) -> Part[Timestamp]:
-        """Return the timestamp that is served, or the remembered one if it says the same (section 5.4)."""
+        """Return the served timestamp, or the remembered one if both are equal (section 5.4)."""
         path = tree.TIMESTAMP.path()
         served = read_part(path, self._get(tree.TIMESTAMP, path), Timestamp, [self._root])
         before = self._before(Timestamp)
@@ -207,7 +205,7 @@ class _BelowRoot:
     def named(
         self, kind: FileKind, role: type[SignedPart], meta: MetaFile, above: Part[Any]
     ) -> Part[SignedPart]:
-        """Return the file that metadata above it names, by version and digest (sections 5.5 and 5.6)."""
+        """Return the metadata file named by the role above, by version and digest (sections 5.5 and 5.6)."""
         before, path = self._before(role), kind.path(meta.version)
         if before is not None and before.signed.version == meta.version:
             if fits(meta, before.data):
@@ -227,7 +225,7 @@ class _BelowRoot:
         if part.signed.version < before.signed.version:
             older = f"holds version {part.signed.version}, {before.signed.version} was seen before"
             raise RolledBack(f"{path} {older}", path=path)
-        # A snapshot names nothing older than the one before, and all of it (section 5.5.5).
+        # A snapshot must name everything that the previous one named, and nothing older (section 5.5.5).
         meta_before, meta_now = (getattr(one.signed, "meta", {}) for one in (before, part))
         for name, old in meta_before.items():
             if name not in meta_now or meta_now[name].version < old.version:
@@ -243,7 +241,7 @@ class _BelowRoot:
             ) from error
 
     def _before(self, role: type[SignedPart]) -> Part[SignedPart] | None:
-        """Return what an earlier run trusted, if the newest root still does (section 5.3.11)."""
+        """Return the remembered metadata of a role, if the newest root still trusts it (section 5.3.11)."""
         data = self._remembered.get(role.type)
         if data is None:
             return None

@@ -1,4 +1,4 @@
-"""One file of TUF metadata: read in its one form, signed by who may, and what it means when it is not."""
+"""Reads TUF metadata files strictly, checks their signatures, and chooses the trust root."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from register_api.verify.fetcher import Fetcher
 from register_api.verify.state import Beginning, Remembered, RootOrigin
 
 CLOCK_TOLERANCE = dt.timedelta(minutes=5)
-"""How far the clocks of those who sign, or of a customer, may differ and nobody is blamed."""
+"""Accepted difference between the clocks of signers and customers."""
 
 
 class _Signature(msgspec.Struct, forbid_unknown_fields=True):
@@ -36,17 +36,17 @@ class _Signed(msgspec.Struct):
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
-    """A signed part and signatures, and nothing else (TUF 1.0 section 4.2)."""
+    """Exactly a signed part and signatures (TUF 1.0 section 4.2)."""
 
     signatures: tuple[_Signature, ...]
     signed: _Signed
 
 
 def check_form(path: str, data: bytes) -> None:
-    """Refuse metadata in any other form: compact ASCII JSON, no name twice, nothing beside what is signed.
+    """Refuse all but compact ASCII JSON with unique names and nothing beside ``signed`` and ``signatures``.
 
-    TUF signs what metadata says, not how it is spelled, and lets further members stand beside it. Where no
-    digest covers the bytes either, they could hold anything under a good signature (docs/format/trust.md).
+    TUF signs the content, not the bytes, and allows further members. Without a digest over the bytes, a valid
+    signature could cover a file with arbitrary additions (docs/format/trust.md).
     """
     try:
         text = data.decode("ascii")
@@ -64,7 +64,7 @@ def _refuse(number: str) -> float:
 
 
 def check_signed_at(timestamp: Timestamp) -> dt.datetime:
-    """Return when a timestamp was signed."""
+    """Return when a timestamp was signed; refuse one that is valid for too long."""
     try:
         signed_at = parse_instant(str(timestamp.unrecognized_fields.get("signed_at")))
     except ValueError as error:
@@ -76,13 +76,13 @@ def check_signed_at(timestamp: Timestamp) -> dt.datetime:
 
 
 _UNEXPECTED = (RepositoryError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
-"""What the TUF library raises on metadata of any form, its own and what escapes it."""
+"""Errors that the TUF library raises on malformed metadata, including unhandled ones."""
 
 SignedPart = TypeVar("SignedPart", bound=Signed)
 
 
 class Part(msgspec.Struct, Generic[SignedPart], frozen=True):
-    """Metadata that was accepted."""
+    """Accepted metadata."""
 
     path: str
     data: bytes
@@ -92,9 +92,9 @@ class Part(msgspec.Struct, Generic[SignedPart], frozen=True):
 def read_part(
     path: str, data: bytes, role: type[SignedPart], signers: Sequence[Root | None], *, as_kept: bool = False
 ) -> Part[SignedPart]:
-    """Read metadata as it is served, in its one form, and check who signed it: a root, or (``None``) itself.
+    """Read metadata and verify its signatures by each of ``signers``: a root, or ``None`` for itself.
 
-    What a customer has kept may be in any spelling.
+    The strict form is required unless ``as_kept``: a file kept by the customer may be formatted differently.
     """
     if not as_kept:
         check_form(path, data)
@@ -128,7 +128,7 @@ def _check_signed(path: str, metadata: Metadata[Any], signer: Any) -> None:
 
 
 def check_version(part: Part[Any], named: int) -> None:
-    """Check that metadata has the version that its name and the metadata above it give."""
+    """Check that metadata has the version given by its file name and by the role above."""
     found = part.signed.version
     if found > named:
         raise Inconsistent(f"{part.path} holds version {found}, newer than its name says", path=part.path)
@@ -137,7 +137,7 @@ def check_version(part: Part[Any], named: int) -> None:
 
 
 def fits(meta: MetaFile | TargetFile, data: bytes) -> bool:
-    """Tell whether bytes have the length and digests that the metadata above them gives, if it gives any."""
+    """Tell whether bytes match the length and digests in the metadata that names them, if it gives any."""
     try:
         meta.verify_length_and_hashes(data)
     except LengthOrHashMismatchError:
@@ -160,11 +160,11 @@ FIRST_ROOT, _LARGEST = tree.ROOT.path(1), tree.ROOT.max_bytes
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
-    """What the TUF client begins with: a trusted root, and where it came from.
+    """Where the TUF client starts: a trusted root and its origin.
 
     Attributes:
-        metadata: Remembered metadata by role, the guard against rollback; empty at first.
-        expected_roots: Version and digest of roots that the chain must pass through.
+        metadata: Remembered metadata by role, against rollback; empty on first use.
+        expected_roots: Versions and digests of roots that the chain must include.
     """
 
     root: bytes
@@ -176,7 +176,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
 def choose_start(
     fetcher: Fetcher, root_file: Path | None, root_sha256: str | None, remembered: Remembered | None
 ) -> Start:
-    """Decide what to begin with; a root that is given counts before a remembered one."""
+    """Choose the root to start from; a root given by the customer takes precedence over a remembered one."""
     sha256 = None if root_sha256 is None else root_sha256.strip().lower()
     if sha256 is not None and not is_digest(sha256):
         raise UsageError("the root's SHA-256 is 64 hex digits", hint="sha256sum 1.root.json")
@@ -217,7 +217,7 @@ def read_root(data: bytes) -> Root:
     """Read root metadata, unverified.
 
     Raises:
-        Malformed: It is something else.
+        Malformed: Not root metadata.
     """
     signed = read_part("the trust root", data, Root, (), as_kept=True).signed
     if type(signed.version) is not int:

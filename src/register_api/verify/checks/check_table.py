@@ -1,6 +1,6 @@
-"""What ``verify`` checks, as data: numbers for ever, titles for people, standards; and what each check found.
+"""The table of checks (number, title, standard), and the recorder of their results.
 
-When several checks fail, the exit code is that of the worst kind; ``WORST_FIRST`` is that order.
+If several checks fail, the exit code is that of the worst kind (``WORST_FIRST``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from register_api.verify.report import CheckResult
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One numbered check: ``V01`` and so on; its title is what holds when it passes; what it rests on."""
+    """A check, with its permanent number (e.g. ``V01``); its title states what is true if it passes."""
 
     id: str
     title: str
@@ -66,7 +66,7 @@ CHECKS: tuple[Check, ...] = (
 )
 
 _PROVES_A_VERSION = {f"V{number:02}" for number in (1, 2, 3, 8, 9, 13, *range(15, 20), 24, 25, 28, 30, 31)}
-"""All but what is of the newest publication, or of a customer who remembers."""
+"""All checks except those of the newest publication or of the saved state."""
 
 PACKAGE_CHECKS: tuple[Check, ...] = (
     *(check for check in CHECKS if check.id in _PROVES_A_VERSION),
@@ -76,7 +76,7 @@ PACKAGE_CHECKS: tuple[Check, ...] = (
     Check("E02", "What vouches for the keys was good after the version was published", "TUF 1.0 section 5"),
     Check("E03", "README.txt says what the package shows", "docs/format/evidence.md"),
 )
-"""The checks of a package of evidence, which proves one version."""
+"""The checks of an evidence package, which proves one version."""
 
 _PROOF = "docs/proof-of-notice.md"
 
@@ -90,7 +90,7 @@ NOTICE_CHECKS: tuple[Check, ...] = (
     Check("N07", "Every message is the one that was recorded", "FIPS 180-4 (SHA-256)"),
     Check("N08", "The version is the one that the register's own evidence proves", "docs/format/evidence.md"),
 )
-"""The checks of a package that proves notice."""
+"""The checks of a proof of notice."""
 
 WORST_FIRST: tuple[type[VerificationError], ...] = (
     errors.Forked,
@@ -104,29 +104,29 @@ WORST_FIRST: tuple[type[VerificationError], ...] = (
     errors.Stale,
     errors.Unreachable,
 )
-"""Kinds of finding, worst first: proof of a second history, then of a false file, then of a key that may
-not speak, then of an old file; then what is no proof of intent; last what waiting may cure."""
+"""Kinds of finding, worst first: a second history, a forged file, an untrusted key, an old file; then what
+does not prove intent; last what may resolve by itself."""
 
 
 def worst(found: list[VerificationError]) -> VerificationError:
-    """Return the worst of some findings; of equally bad ones the first."""
+    """Return the worst finding; the first among equals."""
     kinds = (*WORST_FIRST, VerificationError)
     return min(found, key=lambda error: next(at for at, kind in enumerate(kinds) if isinstance(error, kind)))
 
 
 MAX_MESSAGES = 5
-"""So many findings of one check are told in words; of more only the number."""
+"""Findings of one check that are quoted; beyond that, only their number is given."""
 
 MAX_KEPT = 1000
-"""So many findings of one check are kept at all."""
+"""Findings of one check that are kept."""
 
 
 class NotApplicable(Exception):
-    """There is nothing to check here; the text says why."""
+    """The check has nothing to check; the message is the reason."""
 
 
 class Recorder:
-    """Results of one run, by the check's number; ``titles`` has the title of each check of this run."""
+    """Results of one run by check number; ``titles`` has the checks' titles."""
 
     def __init__(self, checks: tuple[Check, ...]) -> None:
         self._checks = checks
@@ -137,7 +137,7 @@ class Recorder:
         self._nothing_to_check: set[str] = set()
 
     def recording(self, check: str, path: str = "") -> RecordedBlock:
-        """Turn an error raised within into a finding of a check; a path is put before its message."""
+        """Record a VerificationError raised in the block as a finding, prefixed with ``path``."""
         return RecordedBlock(self, check, path)
 
     def fail(self, check: str, error: VerificationError) -> None:
@@ -147,34 +147,34 @@ class Recorder:
             found.append(error)
 
     def passed(self, check: str, sentence: str) -> None:
-        """Say that a check has been made; findings against it still count."""
+        """Record that a check was made; it still fails if it has findings."""
         self._passed[check] = sentence
 
     def skip(self, checks: Iterable[str], reason: str, *, applicable: bool = True) -> None:
-        """Say why checks were not made: where none is applicable, nothing stands against what rests on it."""
+        """Record why checks were skipped; those that depend on an inapplicable check can still run."""
         self._skipped |= dict.fromkeys(checks, reason)
         if not applicable:
             self._nothing_to_check.update(checks)
 
     def holds(self, check: str) -> bool:
-        """Tell whether nothing was found by a check that was made, or that had nothing to look at."""
+        """Tell whether a check passed or was not applicable."""
         return check not in self._errors and (check in self._passed or check in self._nothing_to_check)
 
     def failed(self, check: str) -> bool:
-        """Tell whether something was found."""
+        """Tell whether a check has findings."""
         return check in self._errors
 
     def errors(self) -> list[VerificationError]:
-        """Return every finding, in order of the checks."""
+        """Return all findings, in order of the checks."""
         return [error for check in self._checks for error in self._errors.get(check.id, [])]
 
     def contradicting(self) -> tuple[Document, ...]:
-        """Return what proves that histories were forked, of all findings."""
+        """Return the documents of all findings that prove a forked history."""
         forks = (error for error in self.errors() if isinstance(error, errors.Forked))
         return tuple(document for error in forks for document in error.documents)
 
     def results(self) -> tuple[CheckResult, ...]:
-        """Return one result for each check there is, in order."""
+        """Return the result of every check, in order."""
         return tuple(map(self._result, self._checks))
 
     def _result(self, check: Check) -> CheckResult:
@@ -200,7 +200,7 @@ class Recorder:
 
 @dataclass(frozen=True)
 class RecordedBlock:
-    """A block whose finding is recorded, with a path before its message; what stands behind it goes on."""
+    """A context manager that records a VerificationError as a finding and suppresses it."""
 
     record: Recorder
     check: str
@@ -217,7 +217,7 @@ class RecordedBlock:
 
 @contextlib.contextmanager
 def naming(path: str) -> Iterator[None]:
-    """Put a path before the message of an error that does not name it yet."""
+    """Prefix the message of a VerificationError with a path, unless it already names one."""
     try:
         yield
     except VerificationError as error:

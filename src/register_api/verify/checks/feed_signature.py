@@ -1,9 +1,8 @@
-"""Checking the XML signature that lies beside a feed (docs/format/feeds.md).
+"""Verification of a feed's XML signature (docs/format/feeds.md).
 
-First the document must have the one promised shape, to the last attribute; only then is anything
-computed. So no transform, second reference, embedded key, object or entity is ever acted upon:
-a document that has one is refused unread. signxml is not used: without a key embedded in the
-document it verifies nothing, and with one it trusts that key.
+The document must have exactly the specified shape before anything is computed, so transforms, second
+references, embedded keys, objects and entities are refused unread. signxml is not used: it verifies nothing
+without a key embedded in the document, and trusts such a key.
 """
 
 from __future__ import annotations
@@ -37,19 +36,19 @@ _DIGEST_BYTES = 32
 
 
 def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable[[str], str]) -> str:
-    """Check that a feed's exact bytes were signed by a key of the caller's choice.
+    """Verify the signature over a feed's exact bytes and return the id of its key.
 
     Raises:
-        Malformed: The document has not exactly the promised shape.
-        UntrustedKey: The caller has no such key, or it is not a P-256 key.
-        Forged: The signature or the digest does not fit, or another file is named.
+        Malformed: The document does not have exactly the specified shape.
+        UntrustedKey: ``find_key`` does not know the key, or it is not a P-256 key.
+        Forged: The signature or the digest does not match, or another file is named.
     """
     if len(dsig) > XML_SIGNATURE.max_bytes:
         raise Malformed(
             f"a feed signature of {len(dsig)} bytes where at most {XML_SIGNATURE.max_bytes} are allowed"
         )
     body = without_declaration(dsig)
-    # Elements and text only, so nothing can be expanded, hidden or fetched.
+    # Only elements and text are allowed, so nothing can be expanded, hidden or fetched.
     for mark, what in ((b"<!", "a DOCTYPE, comment or CDATA section"), (b"<?", "a processing instruction"),
                        (b"&", "a reference to an entity or character"), (b"\0", "a NUL")):  # fmt: skip
         if mark in body:
@@ -62,7 +61,7 @@ def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable
     )
     signature, digest = _octets(signed, 2 * COORDINATE_BYTES), _octets(digested, _DIGEST_BYTES)
     try:
-        pem = find_key(kid)  # none but the caller's is ever used
+        pem = find_key(kid)  # only the caller's keys are ever used
     except LookupError as error:
         raise UntrustedKey(f"the feed is signed by an unknown key {kid!r}") from error
     verify_p256_raw(canonical(root[0]), signature, pem)
@@ -75,9 +74,9 @@ def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable
 
 
 def parse_xml(data: bytes, what: str) -> _Element:
-    """Read XML in UTF-8 without anything that expands, is fetched, or grows beyond the bytes received.
+    """Parse XML in UTF-8 without entity expansion, network access or huge trees.
 
-    A document type is for the caller to refuse: in another encoding it would not be seen.
+    The caller must refuse document types.
     """
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
@@ -90,12 +89,12 @@ def parse_xml(data: bytes, what: str) -> _Element:
 
 
 def without_declaration(data: bytes) -> bytes:
-    """Return XML without the only declaration that feeds and their signatures may begin with."""
+    """Return XML without its declaration, if it is the only form allowed (version 1.0, UTF-8)."""
     return _UTF8_DECLARATION.sub(b"", data, count=1) if data.startswith(b"<?xml") else data
 
 
 def _insist(element: _Element, shape: XmlShape) -> None:
-    """Refuse an element that differs from its shape in anything but white space between children."""
+    """Refuse an element that differs from its shape in more than white space between children."""
     attributes = {
         name: element.get(name) if value is None else value for name, value in shape.attributes.items()
     }
@@ -112,7 +111,7 @@ def _insist(element: _Element, shape: XmlShape) -> None:
 
 
 def _octets(text: str, length: int) -> bytes:
-    """Decode base64 of a known length; white space is allowed between, other spellings are not."""
+    """Decode strict base64 of a known length, ignoring white space."""
     octets = strict_base64.decode(re.sub(f"[{_SPACE}]", "", text))
     if len(octets) != length:
         raise Malformed(f"{len(octets)} bytes where the feed signature must hold {length}")

@@ -1,4 +1,4 @@
-"""The feeds: vouched for, signed in three ways, and naming the versions there are (V20 to V23)."""
+"""Checks of the feeds: targets, signatures, and the versions they contain (V20 to V23)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _VERSION = re.compile(r"[1-9][0-9]{0,15}")
 
 
 class FeedVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """What one entry of a feed says of a version: instants as spelled; title, summary and content."""
+    """A version as a feed entry describes it; ``words`` are title, summary and content."""
 
     version: int
     updated: str
@@ -43,11 +43,11 @@ def read_atom(data: bytes, register: str, tag: str = "") -> tuple[FeedVersion, .
     """Read an Atom feed (RFC 4287).
 
     Raises:
-        Malformed: Not an Atom feed in UTF-8, or a feed without id, or an entry without id, instants or
-            words, with two of them, or with one that holds more than text.
+        Malformed: Not an Atom feed in UTF-8, or an element that must appear exactly once and hold only text
+            (id, instants, title, summary, content) does not.
         Inconsistent: The feed of another register.
     """
-    # The bytes are UTF-8 and say nothing else: in another encoding a document type would not be seen.
+    # Only UTF-8 is allowed: in another encoding a document type would go unnoticed.
     body = without_declaration(data)
     if b"<?xml" in body[:8] or b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise Malformed("a feed with a document type, or one that does not say that it is UTF-8")
@@ -93,7 +93,7 @@ def read_json(data: bytes, register: str) -> tuple[tuple[FeedVersion, ...], tupl
     """Read a JSON Feed (version 1.1).
 
     Raises:
-        Malformed: Not such a feed in RFC 8785 form.
+        Malformed: Not a JSON Feed in RFC 8785 form.
         Inconsistent: The feed of another register.
     """
     feed = decode(data, _Feed)
@@ -116,7 +116,7 @@ def read_json(data: bytes, register: str) -> tuple[tuple[FeedVersion, ...], tupl
 
 
 def _check_page(page: tuple[FeedVersion, ...], newest: int, oldest: int, history: History) -> None:
-    """Check that a page tells of exactly some versions, newest first, with their instants and changes."""
+    """Check that a page contains exactly the versions of a range, newest first, with dates and changes."""
     if [entry.version for entry in page] != list(range(newest, oldest - 1, -1)):
         raise Inconsistent(f"does not name versions {newest} to {oldest}, newest first, each once")
     _check_entries(page, tree.FEED_ATOM.path(), history)
@@ -133,9 +133,9 @@ def _check_entries(page: tuple[FeedVersion, ...], path: str, history: History) -
 
 
 def _check_interest(page: tuple[FeedVersion, ...], path: str, newest: int, history: History) -> None:
-    """Check that a feed by interest tells of the versions with changes of that interest, and of no others.
+    """Check that a feed by interest contains exactly the versions with changes of that interest.
 
-    Of versions that this run has not read it is known only that each stands there once.
+    For versions that this run has not checked, only order and uniqueness are checked.
     """
     numbers = [entry.version for entry in page]
     if numbers != sorted(set(numbers), reverse=True) or len(numbers) > FEED_PAGE_SIZE:
@@ -149,9 +149,9 @@ def _check_interest(page: tuple[FeedVersion, ...], path: str, newest: int, histo
 
 
 def _text(element: Any, name: str) -> str:
-    """Return the text of the one child of a name.
+    """Return the text of the only child element of this name.
 
-    A comment, an instruction or an element within would end the text for some readers and not for others.
+    Readers differ on text that contains a comment, an instruction or an element, so these are refused.
     """
     found = element.findall(f"{_ATOM}{name}")
     if len(found) != 1 or len(found[0]):
@@ -160,7 +160,7 @@ def _text(element: Any, name: str) -> str:
 
 
 def _check_id(name: str, register: str, tag: str = "") -> None:
-    """Check a feed's tag URI (RFC 4151): ``tag:<domain>,<year>:<path>`` made from the register's name."""
+    """Check a feed's tag URI (RFC 4151): ``tag:<domain>,<year>:<path>`` of the register's name."""
     domain, _, path = register.partition("/")
     if not re.fullmatch(rf"tag:{re.escape(domain)},[0-9]{{4}}:{re.escape(path + tag)}", name):
         raise Inconsistent(f"the feed {name[:100]!a}, not that of {register!r}")
@@ -174,7 +174,7 @@ def _version(name: str, text: str) -> int:
 
 
 def _instant(text: str) -> str:
-    """Return an instant as this format spells it; Atom may write UTC as an offset."""
+    """Return an instant that ends in ``Z``; Atom also allows ``+00:00``."""
     return re.sub(r"(?:\+00:00|Z)$", "Z", text.strip())
 
 
@@ -189,7 +189,7 @@ def check_feed(run: Round) -> str:
 
 
 def check_xml_signature(run: Round, keys: KeyList, path: str, data: bytes, version: int) -> None:
-    """Check the XML signature beside a feed, by a key good for the newest version in it."""
+    """Check a feed's XML signature by a key good for the newest version in the feed."""
     signature = tree.XML_SIGNATURE.of(path)
     with naming(signature):
         verify_feed_signature(
@@ -201,7 +201,7 @@ def check_xml_signature(run: Round, keys: KeyList, path: str, data: bytes, versi
 
 
 def check_feed_signatures(run: Round) -> str:
-    """Check the document key's signatures beside all newest files that this check is for (V21)."""
+    """Check the document key's signatures of the feeds and of files signed like them (V21)."""
     kinds = [kind for kind in FILES if "V21" in kind.checks and kind not in run.targets.others]
     for kind in kinds:
         data = run.feed if kind is tree.FEED_ATOM else run.once(kind.path())
@@ -210,7 +210,7 @@ def check_feed_signatures(run: Round) -> str:
 
 
 def check_feed_entries(run: Round) -> str:
-    """Check that the feeds tell of the versions there are, and both main ones the same of each (V22)."""
+    """Check that the feeds contain the right versions, and that both main feeds agree (V22)."""
     log, feed = run.log, run.feed
     oldest = max(1, log.size - FEED_PAGE_SIZE + 1)
     with naming(tree.FEED_ATOM.path()):
@@ -235,9 +235,9 @@ def check_feed_entries(run: Round) -> str:
 
 
 def _interest_feeds(run: Round) -> int:
-    """Check every feed by interest that is listed, and that all are listed; return how many there are.
+    """Check the feeds by interest and that none is missing from the list; return their number.
 
-    A file that is not the listed one is found by V34.
+    V34 reports a file that differs from the listed one.
     """
     log, heads = run.log, decode(run.targets.read(tree.HEADS), HeadFiles, max_bytes=tree.HEADS.max_bytes)
     listed = {file.path: file for file in heads.files if is_path(file.path) and kind_of(file.path) in KINDS}
@@ -257,7 +257,7 @@ def _interest_feeds(run: Round) -> int:
 
 
 def check_archive(run: Round) -> str:
-    """Check the archive pages that hold versions looked at in this run (V23)."""
+    """Check the archive pages that contain versions checked in this run (V23)."""
     first, last = first_version(run), run.log.size // FEED_PAGE_SIZE
     pages = range((first - 1) // FEED_PAGE_SIZE + 1, last + 1)
     if not pages:
@@ -267,7 +267,7 @@ def check_archive(run: Round) -> str:
         run.advance(f"archive page {page}")
         path, newest = tree.FEED_ARCHIVE.path(page), page * FEED_PAGE_SIZE
         with run.record.recording("V23", path):
-            # By the keys that were good for the version that completed it.
+            # Signed with the keys good for the version that completed the page.
             keys, data = run.log.keys_for(newest), run.get(path)
             check_xml_signature(run, keys, path, data, newest)
             check_signatures(run, keys, "V23", path, data, newest)

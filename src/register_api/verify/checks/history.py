@@ -1,4 +1,4 @@
-"""What the versions read in full say, instants, changes, promises; and which are disowned."""
+"""Dates, changes and notice promises of the versions checked in full, and the disowned versions."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from register_api.verify.report_text import plain
 from register_api.verify.state import Remembered, VersionRange
 
 MOST_CHANGED_BYTES = 64 * 2**20
-"""Bytes of diffs whose changes are kept in one run; of more, those of the newest versions."""
+"""Limit on the diffs (bytes) whose changes are kept in one run; the oldest are dropped first."""
 
 
 _MAIN = tree.FEED_ATOM.path()
 
 
 class History:
-    """What one run learns of the versions.
+    """Data on the versions, collected during one run.
 
     Attributes:
-        published: When each version looked at was published, by number, as the feeds spell it.
-        checked: First and last version that were checked in full; ``None``: none was.
-        feeds: Which versions each feed has to tell of, by its path, and which types of change of each.
-        new_changes: Every change of the versions that no earlier run has read in full.
-        notices: Every announcement that a promise covers, of the versions that were judged.
+        published: Publication instants by version number, formatted as in the feeds.
+        checked: First and last version checked in full; ``None``: none.
+        feeds: Versions that each feed must contain, by its path, with their types of change.
+        new_changes: Changes of versions that no earlier run has checked in full.
+        notices: Announcements covered by a notice promise, from the versions judged.
         not_judged: What could not be judged, in sentences.
     """
 
@@ -55,14 +55,14 @@ class History:
         self._known = (remembered.checked_version or remembered.size) if remembered else None
         self._updates: deque[tuple[Update, int]] = deque()
         self._size = 0
-        # The promises of the versions read so far, oldest first, as far as they are known, whether none is
-        # missing, and the first version that was not imported.
+        # Known promises of the versions so far, oldest first; whether they are complete; and the first
+        # version that was not imported.
         self._policies: tuple[NoticePolicy, ...] = ()
         self._whole = True
         self._first_live: int | None = None
 
     def begin(self, first: int, remembered: Remembered | None, before: Register | None) -> None:
-        """Begin with a version: after what is remembered, else after the one before, as far as it tells."""
+        """Start at a version, with the promises of the saved state or else of the version before."""
         if first > 1 and remembered and remembered.checked_version == first - 1 and remembered.promises:
             self._policies, self._first_live = remembered.promises, remembered.first_live
         elif before is not None:
@@ -70,7 +70,7 @@ class History:
             self._join(before)
 
     def judge(self, older: Register | None, newer: Register, diff: Diff | None, record: Recorder) -> None:
-        """Judge a version, and take its promise; contradictions go to the recorder."""
+        """Judge a version's notice and record its promise; contradictions are findings of V31."""
         try:
             zone = zone_of(newer.publisher.time_zone)
         except Malformed as error:
@@ -103,18 +103,18 @@ class History:
         self._policies, self._first_live = joined.policies, joined.first_live
 
     def to_remember(self) -> tuple[tuple[NoticePolicy, ...], int | None]:
-        """Return what a later run can go on from: all promises or none, and the first live version."""
+        """Return all promises (none if incomplete) and the first live version, for the state."""
         return (self._policies, self._first_live) if self._whole else ((), None)
 
     @property
     def updates(self) -> tuple[Update, ...]:
-        """The versions that were read in full, oldest first, and their changes."""
+        """The versions checked in full, oldest first, with their changes."""
         return tuple(update for update, _ in self._updates)
 
     def add_diff(self, register: Register, diff: Diff, size: int) -> None:
-        """Take the diff of a version, once it is checked."""
+        """Record the changes of a version whose diff was checked."""
         if self._known is not None and register.version > self._known:
-            # Days are told as of the instant in UTC: a register may name a zone that this machine lacks.
+            # The UTC date, since this machine may lack the register's time zone.
             sentences = Sentences(ENGLISH, register, register.published_at.date())
             self.new_changes += [
                 ReportedChange(
@@ -147,9 +147,9 @@ class History:
             self.feeds.setdefault(path, {})[register.version] = types
 
     def has_types(self, version: int, listed: tuple[str, ...], path: str = _MAIN) -> bool:
-        """Tell whether a feed has to tell changes of these types, each once, in order, as far as is known.
+        """Tell whether a feed's types of change for a version are right, as far as is known.
 
-        Of a later minor number of the format, types that this program cannot count may stand among them.
+        In a later minor version of the format, further types may be among them.
         """
         if version not in self._newer:
             return True
@@ -160,7 +160,7 @@ class History:
 
 
 class DisownedVersions:
-    """What is remembered and found of such versions, and which of them the customer knows about."""
+    """Disowned versions, from the saved state and this run, and those the customer has acknowledged."""
 
     def __init__(self, remembered: Remembered | None, asked: tuple[VersionRange, ...]) -> None:
         self._by_key: dict[str, Disowned] = {}
@@ -170,7 +170,7 @@ class DisownedVersions:
             self._acknowledged += remembered.acknowledged
 
     def add(self, found: Iterable[Disowned]) -> None:
-        """Add such versions; those of one key follow one another, since its range only becomes shorter."""
+        """Add versions; those of one key form one range, since a key's range can only shrink."""
         for one in found:
             known = self._by_key.get(one.kid, one)
             first, last = min(known.first, one.first), max(known.last, one.last)
@@ -178,12 +178,12 @@ class DisownedVersions:
 
     @property
     def all(self) -> tuple[Disowned, ...]:
-        """Every range of such versions, the oldest first."""
+        """All disowned ranges, oldest first."""
         return tuple(sorted(self._by_key.values(), key=lambda one: (one.first, one.kid)))
 
     @property
     def acknowledged(self) -> tuple[VersionRange, ...]:
-        """What was acknowledged of them; nothing can be that was not disowned yet."""
+        """The acknowledged parts of the disowned ranges."""
         known = (
             (max(first, one.first), min(last, one.last))
             for first, last in self._acknowledged
@@ -192,6 +192,6 @@ class DisownedVersions:
         return tuple(sorted({(first, last) for first, last in known if first <= last}))
 
     def is_acknowledged(self, first: int, last: int | None = None) -> bool:
-        """Tell whether a version, or each of a range, is among those that the customer knows about."""
+        """Tell whether the customer has acknowledged a version, or every version of a range."""
         until = first if last is None else last
         return any(known[0] <= first and until <= known[1] for known in self._acknowledged)

@@ -1,4 +1,4 @@
-"""The log: its head, what its tiles say of it, and what it holds."""
+"""The verified log: its head, tiles, entries and proofs."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ TWO_HISTORIES = "both checkpoints are signed: keep them, and ask the publisher w
 
 @dataclass(frozen=True)
 class Log:
-    """The log whose head is vouched for.
+    """A log with a verified head.
 
     Attributes:
-        data: The signed note, with all lines that are served; it begins with the target, ``vouched``.
-        epochs: Its epochs after the first, as the root keys name them.
+        data: The signed note with all signature lines served; it begins with ``vouched``, the target.
+        epochs: Its epochs after the first, as signed by the root keys.
     """
 
     run: Run
@@ -39,64 +39,64 @@ class Log:
 
     @property
     def size(self) -> int:
-        """How many versions it holds."""
+        """Number of versions in the log."""
         return self.head.size
 
     @property
     def document(self) -> Document:
-        """The checkpoint, as it is kept when something contradicts it."""
+        """The checkpoint as a document, to save as evidence."""
         return Document.of_checkpoint(self.head.size, self.head.root, self.data)
 
     def open(self, data: bytes) -> Checkpoint:
-        """Return another checkpoint of this log."""
+        """Verify another checkpoint of this log and return it."""
         return open_head(data, self.keys)
 
     def keys_for(self, version: int) -> KeyList:
-        """Return the list of keys that the signatures of a version are judged by.
+        """Return the list of keys for verifying a version's signatures.
 
-        It is the newest; but a customer who knows that a version was disowned looks at the rest of
-        history by what that version's own list says, which the log holds.
+        That is the newest list; for a disowned version that the customer has acknowledged, it is the
+        version's own list from the log.
         """
         if not self.run.disowned.is_acknowledged(version):
             return self.keys
         return self.logged_keys(version).document
 
     def logged_keys(self, version: int) -> Encoded[KeyList]:
-        """Return the list of keys that the log's entry of a version names."""
+        """Return the list of keys at a version, as recorded in the log."""
         path = tree.VERSION_KEYS.path(version)
         return read_keys(self.logged_file(version, path), self.keys.register, path)
 
     def logged_file(self, version: int, path: str) -> bytes:
-        """Return a file of a version, as the log's entry names it."""
+        """Return a file of a version, checked against the digest in its log entry."""
         sha256, data = self.logged_digests(version)[path], self.run.once(path)
         if digest(data) != sha256:
             raise Forged("the digest that the log's entry names does not fit the bytes received", path=path)
         return data
 
     def root_at(self, size: int) -> bytes:
-        """Return the root that the log had at a size; its tiles are known to give its own root."""
+        """Return the root hash that the log had at a size; call ``check_root`` before."""
         if size == self.head.size:
             return self.head.root
         return tiles.root(size, self.run.once, tree_size=self.head.size)
 
     def check_root(self) -> None:
-        """Check that the tiles give the root that is signed."""
+        """Check that the tiles give the signed root hash."""
         if tiles.root(self.head.size, self.run.once) != self.head.root:
             raise Forged("the log's tiles do not give the root hash that the checkpoint signs")
 
     def check_beginnings(self) -> None:
-        """Check that it begins as the root keys say it did before each epoch of theirs."""
+        """Check the log's size and root hash before each epoch, as signed by the root keys."""
         if any(epoch.size < self.size for epoch in self.epochs):
             self.check_root()
         check_beginnings(self.epochs, self.size, self.root_at)
 
     def check_holds(self, version: int, data: bytes) -> None:
-        """Check that the log holds bytes as the entry of a version."""
+        """Check that the log contains these bytes as the entry of a version."""
         proof = tiles.inclusion_proof(version - 1, self.head.size, self.run.once)
         merkle.verify_inclusion(merkle.leaf_hash(data), version - 1, self.head.size, proof, self.head.root)
 
     def entry(self, version: int, data: bytes) -> Entry:
-        """Read a log entry and check that it is of a version and names what each has (``in_entry``)."""
+        """Parse a log entry and check that it is of this version and names all required files."""
         entry = decode(data, Entry, max_bytes=MAX_ENTRY_BYTES)
         if (entry.register, entry.version) != (self.keys.register, version):
             raise Inconsistent(f"the entry of version {entry.version} of {entry.register!r}")
@@ -112,7 +112,7 @@ class Log:
         return entry
 
     def logged_digests(self, version: int) -> dict[str, str]:
-        """Return the digest of each file that the log's entry of a version names, by path."""
+        """Return the digests (hex) of a version's files by path, from its log entry."""
         path = tree.VERSION_ENTRY.path(version)
         data = self.run.once(path)
         with naming(path):
@@ -120,7 +120,7 @@ class Log:
             return {file.path: file.sha256 for file in self.entry(version, data).files}
 
     def proof(self, version: int, entry: bytes) -> tuple[TlogProof, Checkpoint]:
-        """Return a version's own proof and the checkpoint in it, which holds the entry and is of this log."""
+        """Return a version's own proof and its checkpoint, after checking both against entry and log."""
         proof = parse_proof(self.run.once(tree.VERSION_PROOF.path(version)))
         key = log_key(self.keys_for(version), version)
         old = verify_proof(entry, proof, key.name, [key])
@@ -135,7 +135,7 @@ class Log:
         return proof, old
 
     def check_bundle(self, version: int, data: bytes) -> None:
-        """Compare an entry with the one in the bundle of the log (C2SP tlog-tiles, Entry Bundles)."""
+        """Compare an entry with the one in the log's entry bundle (C2SP tlog-tiles, Entry Bundles)."""
         index, at = divmod(version - 1, tiles.TILE_WIDTH)
         width = min(tiles.TILE_WIDTH, self.size - index * tiles.TILE_WIDTH)
         path = tiles.tile_path("entries", index, width)
@@ -143,10 +143,9 @@ class Log:
             raise Forged(f"{path}: entry {version - 1} is not the one in the log", path=path)
 
     def check_older_tiles(self, version: int) -> None:
-        """Compare the partial tiles of the size that the log had at a version with those of today.
+        """Compare the partial tiles of the log at a version with the current tiles.
 
-        They stay until their full tile is there (docs/format/log.md): customers with an older
-        checkpoint read them.
+        They are kept until the full tile exists (docs/format/log.md), for customers with an older checkpoint.
         """
         level = 0
         while version % (1 << (tiles.TILE_HEIGHT * level)) == 0:
@@ -166,7 +165,7 @@ class Log:
 
 
 def read_keys(data: bytes, register: str, path: str) -> Encoded[KeyList]:
-    """Read the list of keys at a version."""
+    """Parse and check a list of keys of a register."""
     with naming(path):
         keys = decode(data, KeyList)
         check_keys(keys)
@@ -176,6 +175,6 @@ def read_keys(data: bytes, register: str, path: str) -> Encoded[KeyList]:
 
 
 def check_utc(instant: dt.datetime) -> None:
-    """Check that an instant is in UTC, as the format has it; others cannot always be compared."""
+    """Check that an instant is in UTC, as the format requires."""
     if instant.utcoffset() != dt.timedelta():
         raise Malformed("an instant that is not in UTC")

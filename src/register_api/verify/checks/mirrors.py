@@ -1,4 +1,4 @@
-"""What is served beside what TUF vouches for: copies, discovery, head files, events (V25, V26, V29, V34)."""
+"""Checks of files beyond the TUF targets: copies, discovery, head files, events (V25, V26, V29, V34)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from register_api.verify.fetcher import check_path
 
 
 def check_discovery(run: Round) -> str:
-    """Check what the discovery document says of this register (V26)."""
+    """Check the discovery document's entries for this register (V26)."""
     trusted, register = run.targets.trusted, run.register.document.register
     data = run.get(tree.DISCOVERY.path())
     found = [one for one in decode(data, Discovery).registers if one.register == register]
@@ -57,13 +57,13 @@ def check_discovery(run: Round) -> str:
 
 _SEGMENT = r"(?!\.{1,2}/)(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%(?!2[EeFf]|5[Cc])[0-9A-Fa-f]{2})+/"
 _BASE = re.compile(rf"\.\./|https?://[A-Za-z0-9.:\[\]-]+/(?:{_SEGMENT})*")
-"""Relative to the document, or absolute; nothing that leads up, be it encoded (RFC 3986 section 5.2.4)."""
+"""``../``, or an absolute URL without (encoded) dot segments or separators (RFC 3986 section 5.2.4)."""
 
 _DISCOVERED = (tree.REGISTER.path(), tree.FEED_ATOM.path(), tree.TRUST_FOLDER, tree.TARGETS_FOLDER)
 
 
 def check_copies(run: Round) -> str:
-    """Judge public files that are not the targets, and look at targets' copies (V25)."""
+    """Classify public files that differ from their targets, and check the targets' copies (V25)."""
     kinds: tuple[FileKind, ...] = tuple(TARGETS_BY_NAME.values())
     if run.version:
         kinds, newest = (tree.KEYS, tree.CHECKPOINT), run.log.size
@@ -78,7 +78,7 @@ def check_copies(run: Round) -> str:
                 found = _OTHERS[kind](run, data, newest)
             except (Forked, RolledBack):
                 raise
-            except (VerificationError, KeyError) as error:  # of other targets nothing tells old from forged
+            except (VerificationError, KeyError) as error:  # other targets: outdated or forged?
                 raise forged from error
             if found < newest:
                 raise RolledBack(f"that of version {found}, while version {newest} is vouched for")
@@ -95,7 +95,7 @@ def check_copies(run: Round) -> str:
 
 
 def _other_register(run: Round, data: bytes, _newest: int) -> int:
-    """Return a register's version, if it is what was published under that number."""
+    """Return a register's version number, if it is signed and equal to the file served for that version."""
     version = decode(data, Register).version
     path = tree.VERSION_REGISTER.path(version)
     if run.get(path) != data:
@@ -106,7 +106,7 @@ def _other_register(run: Round, data: bytes, _newest: int) -> int:
 
 
 def _other_checkpoint(run: Round, data: bytes, newest: int) -> int:
-    """Return a checkpoint's size, if it is not a second one of the same size."""
+    """Return a checkpoint's size, unless it is a second one of the same size."""
     keys = run.keys.document
     other, mine = open_head(data, keys), open_head(run.targets.copy(tree.CHECKPOINT), keys, newest)
     if other.size == mine.size and other.root != mine.root:
@@ -118,7 +118,7 @@ def _other_checkpoint(run: Round, data: bytes, newest: int) -> int:
 
 
 def _other_feed(run: Round, data: bytes, _newest: int) -> int:
-    """Return the newest version that a feed names, if the signature beside it fits."""
+    """Return the newest version in a feed, if its XML signature is valid."""
     keys = run.keys.document
     newest = max((entry.version for entry in read_atom(data, keys.register)), default=0)
     check_xml_signature(run, keys, tree.FEED_ATOM.path(), data, newest)
@@ -126,7 +126,7 @@ def _other_feed(run: Round, data: bytes, _newest: int) -> int:
 
 
 def _other_keys(run: Round, data: bytes, _newest: int) -> int:
-    """Never return: nothing vouches for a list of keys but the targets metadata."""
+    """Raise for any list of keys, since only the targets metadata vouches for one."""
     known = {key.kid: key for key in run.keys.document.keys}
     for key in decode(data, KeyList).keys:
         mine = known.get(key.kid)
@@ -144,7 +144,7 @@ _OTHERS = {
 
 
 def check_head_files(run: Round) -> str:
-    """Check the list of head files, and each file that it names (V34)."""
+    """Check the list of head files and each file in it (V34)."""
     targets, keys, newest = run.targets, run.keys.document, run.register.document
     data = targets.read(tree.HEADS)
     path = tree.HEADS.path()
@@ -166,8 +166,7 @@ def check_head_files(run: Round) -> str:
                     raise Forged(f"not the file that {path} lists")
                 if size != file.size:
                     raise Inconsistent(f"has another length than {path} says")
-    # What is served although the list does not name it is told and is no finding: a host may have a
-    # ``security.txt`` of its own.
+    # Files served but not listed are reported, not failed: a host may have its own ``security.txt``.
     for other in sorted({kind.path() for kind in LISTED if not kind.parameters} - set(names)):
         with contextlib.suppress(Unreachable, Malformed):
             run.get(other)
@@ -176,10 +175,9 @@ def check_head_files(run: Round) -> str:
 
 
 def _signed_for(run: Round, keys: KeyList, data: bytes, newest: int) -> int:
-    """Return for which version the list's key has to be good.
+    """Return the version that the list's key must be good for: the newest, or the next.
 
-    That is the newest one, or the next: between two versions the list may be written anew, when the key
-    of the newest version is no longer at hand.
+    The list may be rewritten between two versions, when the newest version's key is no longer available.
     """
     for version in (newest, newest + 1):
         with contextlib.suppress(UntrustedKey):
@@ -189,11 +187,11 @@ def _signed_for(run: Round, keys: KeyList, data: bytes, newest: int) -> int:
 
 
 _NAMED_BY = ("day", "what", "subprocessor", "engagement", "planned")
-"""Members that tell one event from another."""
+"""Members that identify an event."""
 
 
 def check_upcoming(run: Round) -> str:
-    """Work out what lies ahead of the newest register, and compare what is published of it (V29)."""
+    """Recalculate the upcoming events of the newest register and compare the published list (V29)."""
     expected = _expected(run.register)
     path, most, newest = tree.UPCOMING.path(), tree.UPCOMING.max_bytes, run.register.document
     data = run.get(path)
@@ -227,7 +225,7 @@ def _expected(newest: Encoded[Register]) -> UpcomingEvents:
 
 
 def _agrees(published: Any, expected: Any, *, newer: bool) -> bool:
-    """Compare documents of two minor numbers: what both know; what the newer one brought is not judged."""
+    """Compare documents of two minor versions of the format by the members that both know."""
     mine, theirs = (
         {tuple(row.get(name) for name in _NAMED_BY): row for row in document.pop("upcoming")}
         for document in (expected, published)

@@ -1,7 +1,4 @@
-"""The newest publication (V01 to V08), on which all rests; and its list of keys beside files, log and memory.
-
-The latter are V24, V30 and V33.
-"""
+"""Checks of the newest publication (V01 to V08) and of its list of keys (V24, V30, V33)."""
 
 from __future__ import annotations
 
@@ -41,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """A version whose files are those that the log names; its diff where the version before is at hand."""
+    """A version whose files match the log; its diff if the previous version is available."""
 
     register: Register
     data: bytes
@@ -50,11 +47,11 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Round(Run):
-    """What a run over a published register, or over a package of evidence, vouches for.
+    """A run over a published register or an evidence package, with the values its checks verified.
 
     Attributes:
-        version: The one version that a package is of; 0 for a published register.
-        found: The version read last, which is that of a package, if its files are those that the log names.
+        version: The version of a package; 0 for a published register.
+        found: The version checked last (that of a package), if its files match the log.
     """
 
     version = 0
@@ -70,7 +67,7 @@ class Round(Run):
 
     @property
     def newest(self) -> Encoded[Register] | None:
-        """The register that the run is about, once it is vouched for."""
+        """The verified register: the newest one, or that of the package."""
         if not self.version:
             return Round.register.of(self)
         found = Round.found.of(self)
@@ -79,7 +76,7 @@ class Round(Run):
 
 
 def begin(run: Round) -> str:
-    """Choose the root to begin from (V01)."""
+    """Choose the trust root to start from (V01)."""
     options = run.options
     run.start = start = choose_start(run.fetcher, options.root, options.root_sha256, run.remembered)
     return f"version {start.origin.version}, {start.origin.how}"
@@ -113,7 +110,7 @@ def follow_trust(run: Round) -> str:
 
 
 def _served_name(run: Round) -> str | None:
-    """Return the register's name as served, vouched for by nobody: good enough to explain a failure."""
+    """Return the served register's unverified name, to explain a failure."""
     try:
         name = parse(run.get(tree.REGISTER.path()))["register"]
     except (VerificationError, KeyError, TypeError, IndexError):
@@ -122,7 +119,7 @@ def _served_name(run: Round) -> str | None:
 
 
 def _served_checkpoint(run: Round) -> tuple[Document, ...]:
-    """Return the checkpoint that is served, if a log key of the remembered list has signed it."""
+    """Return the served checkpoint, if a log key of the remembered list has signed it."""
     known = run.remembered
     if known is None:
         return ()
@@ -143,7 +140,7 @@ def _another_register(remembered: str, served: str) -> Inconsistent:
 
 
 def read_key_list(run: Round) -> str:
-    """Read the list of keys and check that it makes sense beside the root (V03)."""
+    """Read the list of keys and check it against the root (V03)."""
     data = run.targets.read(tree.KEYS)
     with naming(tree.KEYS.path()):
         keys = decode(data, KeyList)
@@ -171,7 +168,7 @@ def read_register(run: Round) -> str:
 def check_register_signatures(run: Round) -> str:
     """Check both signatures of the newest register (V05).
 
-    Where something else is served at its path, its signatures lie beside the version's own file.
+    If another file is served at its path, the signatures beside the version's own file are checked.
     """
     targets, register = run.targets, run.register
     if targets.kept(tree.REGISTER) is not None and targets.kept(tree.KEYS) is not None:
@@ -193,9 +190,9 @@ def check_same_register(run: Round) -> str:
 
 
 def check_clock(run: Round) -> str:
-    """Compare this machine's clock with the latest instant seen signed, and with the timestamp's (V07).
+    """Compare this machine's clock with the latest signed time seen, including the timestamp's (V07).
 
-    A timestamp of a clock that was ahead must not be remembered: each right version would look dated back.
+    A timestamp from the future must not be saved, since every later version would then look backdated.
     """
     now, signed_at = run.now, run.targets.trusted.signed_at
     latest = last_instant(run.remembered, run.register.document)
@@ -211,7 +208,7 @@ def check_clock(run: Round) -> str:
 
 
 def last_instant(remembered: Remembered | None, register: Register) -> dt.datetime:
-    """Return the latest instant seen signed, now or before."""
+    """Return the latest signed time seen in this run or before."""
     published = register.published_at
     return published if remembered is None else max(published, remembered.last_instant)
 
@@ -233,7 +230,7 @@ def open_log(run: Round) -> str:
 
 
 def check_key_files(run: Round) -> str:
-    """Compare every key's PEM file with the list of keys (V24)."""
+    """Check that every key's PEM file matches the list of keys (V24)."""
     keys = run.keys.document.keys
     for key in keys:
         path = tree.PUBLIC_KEY.path(key.kid)
@@ -244,13 +241,13 @@ def check_key_files(run: Round) -> str:
 
 
 def check_key_history(run: Round) -> str:
-    """Compare the list of keys with that of a version in the log, and with the remembered one (V30)."""
+    """Compare the list of keys with the one in the log and with the remembered one (V30)."""
     newest, log = run.keys, run.log
     version = run.version or log.size
     run.new_keys = ()
     if all(run.targets.kept(kind) is not None for kind in (tree.KEYS, tree.REGISTER, tree.CHECKPOINT)):
         return "passed when last checked; neither the list nor the log has changed"
-    # The newest is not fetched again.
+    # Do not fetch the newest list again.
     same = log.logged_digests(version)[tree.VERSION_KEYS.path(version)] == newest.sha256
     check_continues(run, newest if same else log.logged_keys(version), newest, version)
     known = run.remembered
@@ -264,7 +261,7 @@ def check_key_history(run: Round) -> str:
 
 
 def check_continues(run: Round, older: Encoded[KeyList], newer: Encoded[KeyList], size: int) -> None:
-    """Check that a list takes nothing back; two that contradict each other are kept as evidence."""
+    """Check that a newer list of keys only adds to an older one; contradicting lists become evidence."""
     try:
         check_growth(older.document, newer.document, size)
     except Forked as error:
@@ -279,7 +276,7 @@ def check_continues(run: Round, older: Encoded[KeyList], newer: Encoded[KeyList]
 
 
 def check_disowned(run: Round) -> str:
-    """Compare the remembered list of keys with today's: no version may have lost its key unnoticed (V33)."""
+    """Check that no version has been disowned without the customer's acknowledgement (V33)."""
     known, newest = run.remembered, run.keys
     if known is not None and (kept := known.kept.get(tree.KEYS.target_name)) not in (None, newest.data):
         before = read_keys(kept, newest.document.register, "the remembered list of keys")
@@ -302,5 +299,5 @@ def check_disowned(run: Round) -> str:
 
 
 def _span(one: Disowned) -> str:
-    """Return a range of versions as ``--acknowledge`` takes it: ``2``, or ``2-7``."""
+    """Return a range of versions in the form of ``--acknowledge``: ``2`` or ``2-7``."""
     return f"{one.first}" if one.first == one.last else f"{one.first}-{one.last}"

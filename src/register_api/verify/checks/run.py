@@ -1,7 +1,6 @@
-"""One run of checks: what it reads with, what was asked for, and what each check vouches for.
+"""A run of checks: its fetcher, options, results, and the values verified so far.
 
-A step reads what earlier checks vouched for, and says what it vouches for itself. Where the ground did
-not hold, it is not made, and the report says so.
+A step uses values verified by earlier checks and sets its own. If a prerequisite failed, it is skipped.
 """
 
 from __future__ import annotations
@@ -27,20 +26,20 @@ from register_api.verify.state import Remembered
 from register_api.verify.tuf_client import Trusted
 
 Progress = Callable[[int, int, str], None]
-"""Told the steps done, the steps known so far, and what comes next."""
+"""Called with the steps done, the steps known so far, and the name of the next step."""
 
 
 class _UnmetRequirement(Exception):
-    """What a step rests on did not hold; the text is the number of that check."""
+    """A prerequisite of a step failed; the message is the number of that check."""
 
 
 class Run:
     """One run over one tree.
 
     Attributes:
-        now: The present instant, UTC; ``None`` where freshness is stated and not judged.
-        unvouched: Paths of files that are served and that nothing vouches for.
-        vouched: What checks vouch for, by their number; read by way of ``Vouched``.
+        now: Current time, UTC; ``None``: expiry is not enforced.
+        unvouched: Paths of files that are served but not listed anywhere.
+        vouched: Verified values by check number; read through ``Vouched``.
     """
 
     def __init__(
@@ -68,30 +67,30 @@ class Run:
         self._total = len(checks)
 
     def get(self, path: str) -> bytes:
-        """Return a file within the bound of its kind."""
+        """Fetch a file, within the size limit of its kind."""
         with naming(path):
             data = self.fetcher.get(path, max_bytes(path))
         self._seen.setdefault(path, set()).add((digest(data), len(data)))
         return data
 
     def seen(self, path: str) -> set[tuple[str, int]]:
-        """Return digest and size of a file, of each answer of this run; it is fetched if none came."""
+        """Return digest and size of a file for every time it was fetched in this run, at least once."""
         if path not in self._seen:
             self.get(path)
         return self._seen[path]
 
     def once(self, path: str) -> bytes:
-        """Return a file that several steps look at, such as a tile of the log: it is fetched once."""
+        """Return a file that several steps read, such as a log tile; it is fetched only once."""
         if path not in self._kept:
             self._kept[path] = self.get(path)
         return self._kept[path]
 
     def expect(self, steps: int) -> None:
-        """Say that so many more steps will come."""
+        """Add to the number of expected steps."""
         self._total += steps
 
     def advance(self, what: str) -> None:
-        """Tell whoever watches that a step begins."""
+        """Report progress: a step begins."""
         if self._progress is not None:
             self._progress(self._done, self._total, what)
         self._done += 1
@@ -102,7 +101,7 @@ R = TypeVar("R", bound=Run)
 
 
 class Vouched(Generic[T]):
-    """An attribute of a run that a check vouches for: read for as long as nothing is found against it."""
+    """A run's attribute that a check verifies: readable only while that check has no findings."""
 
     def __init__(self, check: str) -> None:
         self._check = check
@@ -123,18 +122,18 @@ class Vouched(Generic[T]):
         run.vouched[self._check] = value
 
     def of(self, run: Run) -> T | None:
-        """Return the value, or ``None`` where the check does not hold."""
+        """Return the value, or ``None`` if the check failed or was not made."""
         return run.vouched.get(self._check) if run.record.holds(self._check) else None
 
 
 @dataclass(frozen=True)
 class Step(Generic[R]):
-    """A check, and how it is made: a function that returns a sentence, or raises what it finds.
+    """A check and its function, which returns a sentence or raises its finding.
 
     Attributes:
-        requires: Numbers of the checks that it rests on, with spaces between.
-        whole: Whether a run that looks at the newest register alone leaves it out.
-        also: Further checks that are made with it.
+        requires: Numbers of the checks it depends on, separated by spaces.
+        whole: Whether runs of the newest register alone skip it.
+        also: Further checks that the same function makes.
     """
 
     check: str
@@ -145,7 +144,7 @@ class Step(Generic[R]):
 
 
 def make_checks(run: R, steps: Iterable[Step[R]]) -> None:
-    """Make every check whose ground holds, in order."""
+    """Run the steps in order; skip those whose prerequisites failed."""
     for step in steps:
         checks = (step.check, *step.also)
         run.advance(run.record.titles[step.check])
@@ -168,11 +167,11 @@ def make_checks(run: R, steps: Iterable[Step[R]]) -> None:
 
 @dataclass
 class Targets:
-    """The files that TUF vouches for, as everybody is served them.
+    """The TUF targets, read from their public paths.
 
     Attributes:
-        others: What lies at the public path of a target and is not the target, by its kind.
-        checkpoint: The checkpoint as it is served: the target, with further signature lines below it.
+        others: Files at a target's public path that differ from the target, by kind.
+        checkpoint: The checkpoint as served: the target, possibly with further signature lines.
     """
 
     run: Run
@@ -181,20 +180,16 @@ class Targets:
     checkpoint: bytes | None = None
 
     def kept(self, kind: FileKind) -> bytes | None:
-        """Return a target as an earlier run kept it, if it is still the one that is vouched for.
-
-        Only a quick run goes by this; others also look at what everybody is served.
-        """
+        """Return the saved copy of a target if it is still current; only in a quick run."""
         if not self.run.options.quick or self.run.remembered is None:
             return None
         data = self.run.remembered.kept.get(kind.target_name)
         return data if data is not None and self.trusted.is_target(kind, data) else None
 
     def read(self, kind: FileKind) -> bytes:
-        """Return the bytes of a target: as kept, else from its public path, else from its copy.
+        """Return a target's bytes: from the state, else from its public path, else from its copy.
 
-        Where witnesses are asked for, the public checkpoint is looked at in any case: they may have
-        signed it since it was kept.
+        If witnesses are required, the public checkpoint is always read, for signatures added since.
         """
         kept = self.kept(kind)
         if kept is not None and not (kind is tree.CHECKPOINT and self.run.options.asks_for_witnesses):
@@ -217,12 +212,12 @@ class Targets:
 
 
 def check_signatures(run: Run, keys: KeyList, check: str, path: str, data: bytes, version: int) -> None:
-    """Check both signatures beside a document; findings go to a check."""
+    """Check both signatures of a document; failures are findings of ``check``."""
     raw, jws = tree.RAW_SIGNATURE.of(path), tree.JWS.of(path)
     with run.record.recording(check, raw):
         signature, good = run.get(raw), good_key(keys, "document", None, version)
         if not _fits(data, signature, good):
-            # It names no key, so one out of its range is found by trying.
+            # A raw signature names no key: try all, to recognise a key outside its range.
             for key in keys.keys:
                 if key.use == "document" and _fits(data, signature, key):
                     raise UntrustedKey(f"signed with {key.kid}, not good for version {version}")
@@ -232,7 +227,7 @@ def check_signatures(run: Run, keys: KeyList, check: str, path: str, data: bytes
 
 
 def is_signed(run: Run, keys: KeyList, path: str, data: bytes, version: int) -> bool:
-    """Tell whether bytes carry a good raw signature of the document key."""
+    """Tell whether a document has a valid raw signature by the document key."""
     key = good_key(keys, "document", None, version)
     return _fits(data, run.get(tree.RAW_SIGNATURE.of(path)), key)
 

@@ -1,4 +1,4 @@
-"""The log beside what is remembered, and every version in it in full (V10 to V19, V31)."""
+"""Compare the log with the saved state, and check each version in full (V10 to V19, V31)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CHECKS = ("V13", "V14", "V15", "V16", "V17", "V18", "V19", "V31")
 
 
 def check_continues(run: Round) -> str:
-    """Compare the log with the remembered one, by at most three tiles (V10)."""
+    """Check that the log extends the remembered one; fetches at most three tiles (V10)."""
     remembered, log = run.remembered, run.log
     if remembered is None:
         raise NotApplicable("nothing is remembered from an earlier run")
@@ -58,7 +58,7 @@ def check_continues(run: Round) -> str:
 
 
 def check_newest(run: Round) -> str:
-    """Check that the log holds an entry that names the newest register (V11)."""
+    """Check that the log contains an entry for the newest register (V11)."""
     targets, register = run.targets, run.register
     if targets.kept(tree.REGISTER) is not None and targets.kept(tree.CHECKPOINT) is not None:
         return "passed when last checked; neither the register nor the log has changed"
@@ -70,7 +70,7 @@ def check_newest(run: Round) -> str:
 
 
 def check_versions(run: Round) -> str:
-    """Compute the log's root from the list of versions (V12)."""
+    """Check that the list of versions gives the log's root hash (V12)."""
     if first_version(run) > 1:
         raise NotApplicable("only new versions were looked at (history: new)")
     log, data = run.log, run.get(tree.VERSIONS.path())
@@ -83,7 +83,7 @@ def check_versions(run: Round) -> str:
             raise Inconsistent(f"the list of versions of {listed.register!r}")
         if len(listed.versions) != log.size:
             raise Inconsistent(f"{len(listed.versions)} versions listed, {log.size} in the log")
-        # Encoded from what was parsed, so that fields this reader does not know count as well.
+        # Encoded from the parsed JSON, so that unknown fields are hashed too.
         entries = parse(data, max_bytes=tree.VERSIONS.max_bytes)["versions"]
         if merkle.root_hash([merkle.leaf_hash(encode(entry)) for entry in entries]) != log.head.root:
             raise Inconsistent("the list of versions is not the list of entries that the log holds")
@@ -91,14 +91,14 @@ def check_versions(run: Round) -> str:
 
 
 def first_version(run: Round) -> int:
-    """Return the first version that is to be checked in full."""
+    """Return the first version to check in full."""
     if run.options.history == "new" and run.remembered is not None:
         return run.remembered.checked_version + 1
     return 1
 
 
 def check_history(run: Round) -> str:
-    """Check every version that is asked for, oldest first; of a package its one, beside the one before it."""
+    """Check the requested versions in full, oldest first; for a package, its only version."""
     first, last = (run.version, run.version) if run.version else (first_version(run), run.log.size)
     if first > last:
         raise NotApplicable(f"all versions up to {last} were checked in full before")
@@ -127,7 +127,7 @@ def check_history(run: Round) -> str:
 
 
 def _before(run: Round, version: int) -> Version | None:
-    """Return the version before the first one; its digest is judged by what names it."""
+    """Return the version before the first one checked; its digest is checked by the version that names it."""
     path = tree.VERSION_REGISTER.path(version)
     with run.record.recording("V16", path):
         data = run.get(path)
@@ -139,20 +139,20 @@ def _before(run: Round, version: int) -> Version | None:
 
 
 def _version(run: Round, version: int, before: Version | None) -> Version | None:
-    """Check one version; return it for the next one to build on, if its files are genuine."""
+    """Check one version in full; return it if its files match the log."""
     record, log = run.record, run.log
     with record.recording("V13", tree.VERSION_ENTRY.path(version)):
         data = run.once(tree.VERSION_ENTRY.path(version))
         try:
             log.check_holds(version, data)
         except VerificationError:
-            # One whose own proof is signed is of a second history.
+            # If its own proof is signed, it belongs to a second history: ``proof`` raises ``Forked``.
             with contextlib.suppress(Unreachable, Malformed, Forged, UntrustedKey, Inconsistent):
                 log.proof(version, data)
             raise
         entry = log.entry(version, data)
         run.history.published[version] = format_instant(entry.published_at)
-        if not run.version:  # a package has no tiles but those of its proof
+        if not run.version:  # a package contains only the tiles of its proof
             with record.recording("V14"):
                 log.check_bundle(version, data)
                 log.check_older_tiles(version)
@@ -163,7 +163,7 @@ def _version(run: Round, version: int, before: Version | None) -> Version | None
 
 
 def _files(run: Round, entry: Entry, before: Version | None) -> Version | None:
-    """Fetch every file that an entry names; then look into register and diff."""
+    """Fetch and check every file of a version's entry, then its keys, register and diff."""
     record, log, version, genuine = run.record, run.log, entry.version, dict[str, bytes]()
     for file in entry.files:
         with record.recording("V16", file.path):
@@ -190,7 +190,7 @@ def _files(run: Round, entry: Entry, before: Version | None) -> Version | None:
 
 
 def _judge(run: Round, found: Version, before: Version | None, data: bytes | None) -> Diff | None:
-    """Check the diff of a version (V18), and what it and the register say of changes and notice (V31)."""
+    """Check a version's diff (V18), and its changes and notice (V31)."""
     diff = None
     if data is not None and (before is not None or found.register.version == 1):
         with run.record.recording("V18", tree.VERSION_DIFF.path(found.register.version)):
@@ -235,7 +235,7 @@ def _check_order(found: Version, entry: Entry, before: Version | None) -> None:
 
 
 def _check_diff(data: bytes, newer: Version, older: Version | None) -> Diff:
-    """Check that the patch turns the older bytes into the newer ones (V18); return the diff."""
+    """Return the diff, if its patch turns the older bytes into the newer ones (V18)."""
     document = parse(data)
     diff = decode(data, Diff)
     if (diff.register, diff.newer.version, diff.newer.sha256) != (

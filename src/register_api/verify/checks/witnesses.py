@@ -1,4 +1,4 @@
-"""Who else has seen the log, and when: witnesses, other customers, time authorities (V09, V27, V28, V32)."""
+"""Third-party evidence on the log: witnesses, customers, time-stamping authorities (V09, V27, V28, V32)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from register_api.verify.tuf_metadata import CLOCK_TOLERANCE, check_signed_at
 
 
 def check_others(run: Round) -> str:
-    """Compare the log with every checkpoint that was handed in (V27)."""
+    """Compare the log with the checkpoints of other customers (V27)."""
     others = run.options.others
     if not others:
         raise NotApplicable("no other customer's checkpoint was given")
@@ -38,7 +38,7 @@ def check_others(run: Round) -> str:
 
 
 def check_same_history(log: Log, data: bytes) -> None:
-    """Check that another customer's checkpoint is of the history that is served here."""
+    """Check that another customer's checkpoint belongs to the log served here."""
     other = log.open(data)
     if other.size > log.size:
         raise RolledBack(f"another customer has seen {other.size} entries, {log.size} are served here")
@@ -54,14 +54,14 @@ def check_same_history(log: Log, data: bytes) -> None:
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LAST_SECOND = 253_402_300_799
-"""The end of the year 9999, beyond which no date is written here."""
+"""The end of the year 9999, the last that ``datetime`` supports."""
 
 MOST_ASKED = 8
-"""For so many of the newest versions a stamp is asked for, until there is one."""
+"""How many of the newest versions are tried in search of a timestamp."""
 
 
 def check_witnesses(run: Round) -> str:
-    """Check that enough of the customer's witnesses have cosigned the head; return who, and when (V09)."""
+    """Check that enough of the customer's witnesses have cosigned the checkpoint (V09)."""
     options, log, policy = run.options, run.log, run.options.policy
     if policy is None:
         if not options.cosignatures:
@@ -90,25 +90,25 @@ def _in_words(found: Iterable[Cosignature]) -> str:
 
 
 def _signed_when(one: Cosignature) -> dt.datetime | None:
-    """Return when a witness signed; it may have said nothing, or a time that no calendar has."""
+    """Return when a witness signed; ``None`` if it gave no time or one out of range."""
     return _EPOCH + dt.timedelta(seconds=one.at) if 0 < one.at <= _LAST_SECOND else None
 
 
 def _newest_sizes(log: Log) -> Sequence[int]:
-    """Return the sizes of which a stamp is asked for: the newest versions, the newest first."""
+    """Return the log sizes to try for a timestamp, newest first."""
     return range(log.size, max(log.size - MOST_ASKED, 0), -1)
 
 
 def check_time_stamp(run: Round) -> str:
-    """Check the first time stamp there is, of the log at some sizes (V28).
+    """Check the newest timestamp over the log, or the one in a package (V28).
 
-    It is judged as of its own time: that certificates have expired since is no finding. One that lies in a
-    package is looked at even where no authority is accepted.
+    Certificates are validated as of the time of the stamp, not now. A timestamp in a package is read even if
+    no authority is accepted.
     """
     anchors, log = run.options.stamped_by, run.log
     if not (anchors or run.version):
         raise NotApplicable("no authority's certificates were given (--stamped-by)")
-    # X.509 and RFC 3161 take a tenth of the time of importing all of this; most customers ask for no stamp.
+    # X.509 and RFC 3161 are a tenth of the import time, and most customers do not ask for a timestamp.
     from register_api.core.log.time_stamp import (  # noqa: PLC0415
         CLOCK_TOLERANCE,
         check_plausible,
@@ -137,7 +137,7 @@ def check_time_stamp(run: Round) -> str:
 
 
 def _earlier_stamp(run: Round, log: Log) -> Iterator[SeenNewest]:
-    """Yield the newest good stamp of an earlier version; V28 judges the newest one."""
+    """Yield the newest valid timestamp of an earlier version, if there is one."""
     from register_api.core.log.time_stamp import open_time_stamp  # noqa: PLC0415 as above
 
     asked = run.options.stamped_by and not run.options.newest_alone
@@ -169,7 +169,7 @@ def _first_stamp(run: Round, sizes: Sequence[int]) -> tuple[int, bytes]:
 
 
 def _stamped_version(run: Round, log: Log, version: int) -> tuple[bytes, dt.datetime]:
-    """Return the checkpoint in a version's proof, and when that version says it was published."""
+    """Return the checkpoint in a version's proof, and the version's stated publication instant."""
     path = tree.VERSION_ENTRY.path(version)
     entry = run.once(path)
     if version < log.size:
@@ -181,7 +181,7 @@ def _stamped_version(run: Round, log: Log, version: int) -> tuple[bytes, dt.date
 
 
 class SeenNewest(NamedTuple):
-    """A version (the log's size) that was the newest at an instant, who says so, and what shows it."""
+    """Evidence that a version (the log's size) was the newest at an instant, and who attests it."""
 
     size: int
     at: dt.datetime
@@ -190,11 +190,11 @@ class SeenNewest(NamedTuple):
 
 
 def check_dates(run: Round) -> str:
-    """Compare when each version after one that was the newest says it was published with that instant.
+    """Check that no version is dated before an instant at which the previous one was still the newest (V32).
 
-    A publisher has only its newest checkpoint signed by others, and a timestamp names the newest alone.
-    The customer's own clock is not counted: a cache, or a host that withholds a new version for as long
-    as a timestamp is good, would make a liar of an honest publisher.
+    Witnesses and the TUF timestamp attest only the newest version. The customer's own clock is not used: a
+    cache, or a host that withholds a new version while the timestamp is valid, would incriminate an honest
+    publisher.
     """
     seen = sorted(_seen(run, run.log), key=lambda one: (one.size, one.at))
     latest = {one.size: one for one in seen if one.size < run.log.size}
@@ -207,9 +207,9 @@ def check_dates(run: Round) -> str:
 
 
 def _check_next(run: Round, log: Log, seen: SeenNewest) -> None:
-    """Check the version after one that was the newest; that dates never go back is V19."""
+    """Check the stated date of the version that follows ``seen``; V19 checks that dates increase."""
     if run.options.newest_alone and seen.at - run.register.document.published_at <= CLOCK_TOLERANCE:
-        return  # a poll stays cheap: the versions between are left to the next run that reads them
+        return  # keeps polling cheap: the next full run checks the versions in between
     version = seen.size + 1
     path = tree.VERSION_ENTRY.path(version)
     data = run.once(path)
@@ -220,7 +220,7 @@ def _check_next(run: Round, log: Log, seen: SeenNewest) -> None:
         return
     register = decode(log.logged_file(version, tree.VERSION_REGISTER.path(version)), Register)
     if register.recorded == "imported":
-        return  # it says openly that it is older than its log
+        return  # an imported version is openly older than its log entry
     raise Forked(
         f"version {version} says that it was published at {format_instant(published)}, but {seen.who} shows"
         f" version {seen.size} as the newest at {format_instant(seen.at)}: it is dated back",
@@ -232,7 +232,7 @@ def _check_next(run: Round, log: Log, seen: SeenNewest) -> None:
 def _seen(run: Round, log: Log) -> Iterator[SeenNewest]:
     known = run.remembered
     if known is not None:
-        # By way of snapshot and targets the timestamp names the checkpoint.
+        # The timestamp covers the checkpoint through snapshot and targets.
         at = check_signed_at(Metadata[Timestamp].from_bytes(known.timestamp).signed)
         chain = tuple(
             Document.of(role, getattr(known, role)) for role in ("timestamp", "snapshot", "targets")
@@ -245,7 +245,7 @@ def _seen(run: Round, log: Log) -> Iterator[SeenNewest]:
 
 
 def _by_witnesses(data: bytes, size: int, options: Options) -> Iterator[SeenNewest]:
-    """Yield what the customer's witnesses say on an earlier checkpoint; a time that is not said is 0."""
+    """Yield the dated cosignatures of the customer's witnesses on an earlier checkpoint."""
     keys = options.policy.keys if options.policy else [parse_verifier_key(one) for one in options.witnesses]
     for one in verify_cosignatures(data, keys):
         if (at := _signed_when(one)) is not None:
