@@ -125,8 +125,8 @@ def _keeps_to(context: ExchangeContext, header: list[str]) -> bool:
     runs = kind is not None and kind.runs
     loads = ["'self'"] if kind is not None and kind.loads else []
     program = list(_sources(page, b"script")) if runs else loads
-    said = _OWN_POLICY.search(page) if runs else None
-    own = _directives(said[1].decode("latin-1")).get("script-src") if said else None
+    found = _OWN_POLICY.search(page) if runs else None
+    own = _directives(found[1].decode("latin-1")).get("script-src") if found else None
     return any(rule is not None and {*rule} <= {"'none'", *program} for rule in (header, own))
 
 

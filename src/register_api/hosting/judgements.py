@@ -139,7 +139,7 @@ def register_digest(context: ExchangeContext) -> Iterator[str]:
 
 
 _MEMBERS = {"type": str, "title": str, "status": int, "detail": str}
-_TOLD = (
+_LEAKS = (
     (re.compile(rb"(?<![\w.-])(?!HTTP/)[A-Za-z][A-Za-z-]{2,}/\d+\.\d+"), "a program and its version"),
     (re.compile(rb"Traceback|\bat line \d+|\.py\b|File &quot;|File \""), "its stack"),
     (re.compile(rb"(?<![\w.:/-])/(?:srv|usr|home|root|etc|opt|var/(?:lib|www))/"), "its files"),
@@ -174,8 +174,8 @@ def problem(context: ExchangeContext) -> Iterator[str]:
 def silent(context: ExchangeContext) -> Iterator[str]:
     """Neither body nor headers tell of files, stack or versions of software."""
     headers = "\n".join(context.header(name) for name in _HEADERS).encode("latin-1", "replace")
-    for told, what in _TOLD:
-        found = told.search(headers) or told.search(context.answer.body)
+    for leak, what in _LEAKS:
+        found = leak.search(headers) or leak.search(context.answer.body)
         if found is not None:
             yield f"it tells of {what}: {found[0].decode('latin-1')!a}"
 

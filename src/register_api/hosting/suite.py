@@ -115,13 +115,13 @@ def _verdict(report: ConformanceReport) -> Iterator[str]:
     if count["lacking"]:
         yield "Lacking is what a host of files may leave out: nothing that is proven depends on it."
         yield "`register-api export` generates the host's configuration."
-    told = f"{count['ok']} checks held, {count['lacking']} lacking, {count['skipped']} not made"
+    summary = f"{count['ok']} checks held, {count['lacking']} lacking, {count['skipped']} not made"
     if count["failed"]:
-        yield f"NOT CONFORMING (exit code {report.exit_code}): {count['failed']} checks failed, {told}."
+        yield f"NOT CONFORMING (exit code {report.exit_code}): {count['failed']} checks failed, {summary}."
     elif not report.complete:
-        yield f"NOT DECIDED (exit code {report.exit_code}): time or requests were used up; {told}."
+        yield f"NOT DECIDED (exit code {report.exit_code}): time or requests were used up; {summary}."
     else:
-        yield f"Conforming as {_HOSTS[report.profile]}: {told}."
+        yield f"Conforming as {_HOSTS[report.profile]}: {summary}."
 
 
 _MOST_HELD = 256 * 2**20

@@ -74,7 +74,7 @@ _FINDS = (
 def collect(document: dict[str, Any], kind: type[T], file: str = "") -> tuple[T | None, tuple[Finding, ...]]:
     """Read a file's table as a struct, or say everything that keeps it from being one."""
     problems = [
-        finding(file, format_key(path), *said) for path, *said in _walk_table(document, kind, (), kind)
+        finding(file, format_key(path), *problem) for path, *problem in _walk_table(document, kind, (), kind)
     ]
     if problems:
         return None, tuple(problems)

@@ -109,8 +109,8 @@ def _twice(text: str, error: tomli.TOMLDecodeError) -> _Fault:
     what = line.split("#" if line.startswith("[") else "=")[0].strip()
     begins = re.compile(rf"\s*{re.escape(what)}\s*(?:=|\.|#|$)")
     before = [at for at, line in enumerate(text.split("\n")[: error.lineno - 1], 1) if begins.match(line)]
-    said = f"{what} is already in line {before[-1]}" if before else f"{what} stands twice"
-    return _Fault(error.lineno, 1, said, "keep one of the two", not line.startswith("["))
+    message = f"{what} is already in line {before[-1]}" if before else f"{what} stands twice"
+    return _Fault(error.lineno, 1, message, "keep one of the two", not line.startswith("["))
 
 
 def _unclosed(text: str, error: tomli.TOMLDecodeError) -> _Fault:
@@ -149,8 +149,8 @@ def _in_line(text: str, error: tomli.TOMLDecodeError) -> _Fault:
                 return _Fault(
                     number, column, message.format(**words), hint.format(**words), ends_with_line=True
                 )
-    said = f"{error.msg[:1].lower()}{error.msg[1:]}"
-    return _Fault(number, error.colno, f"not valid TOML: {said}", "", ends_with_line=False)
+    reason = f"{error.msg[:1].lower()}{error.msg[1:]}"
+    return _Fault(number, error.colno, f"not valid TOML: {reason}", "", ends_with_line=False)
 
 
 MAX_SOURCE_BYTES = 256 * 1024

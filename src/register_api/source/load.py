@@ -162,16 +162,16 @@ def _check_ids(vendors: Iterable[SourceFile]) -> Iterator[Finding]:
     """R02: a vendor's file name is its id, and no id stands in two files."""
     first: dict[str, str] = {}
     for file in vendors:
-        said = (file.table or {}).get("id", _stem(file.name))
-        if not isinstance(said, str):
+        vendor_id = (file.table or {}).get("id", _stem(file.name))
+        if not isinstance(vendor_id, str):
             continue
-        if said != _stem(file.name):
-            message = f"the id is {quoted(said)}, but the file is named {quoted(_stem(file.name))}"
+        if vendor_id != _stem(file.name):
+            message = f"the id is {quoted(vendor_id)}, but the file is named {quoted(_stem(file.name))}"
             hint = "leave id out, or give both the same name; an id that was published stays"
             yield finding(file.name, "id", message, rule="R02", hint=hint)
-        other = first.setdefault(said, file.name)
+        other = first.setdefault(vendor_id, file.name)
         if other != file.name:
-            yield finding(file.name, "id", f"the id {quoted(said)} also stands in {other}", rule="R02")
+            yield finding(file.name, "id", f"the id {quoted(vendor_id)} also stands in {other}", rule="R02")
 
 
 def _stem(name: str) -> str:

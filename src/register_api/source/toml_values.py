@@ -148,7 +148,7 @@ class VendorFile(TomlFile):
 
     def add_engagement(self, engagement: str) -> Section:
         """Add an engagement below the others and return its section."""
-        said = self.text
+        text = self.text
         listed: Any = self.document.get("engagements")
         if not isinstance(listed, tomlkit.items.AoT):
             if listed:  # written as an inline list: goes on as such
@@ -156,7 +156,7 @@ class VendorFile(TomlFile):
                 return self.engagements[engagement]
             self.document.pop("engagements", None)
             self.document["engagements"] = tomlkit.aot()
-        indent = "" if not said or said.endswith("\n\n") else "\n"
+        indent = "" if not text or text.endswith("\n\n") else "\n"
         self.document["engagements"].append(table_of({"id": engagement}, indent))
         return self.engagements[engagement]
 

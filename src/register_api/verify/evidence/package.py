@@ -79,11 +79,11 @@ def make_evidence(
     # Verified as its reader will, before there is a file; with README.txt at last.
     found = _examine(MemoryFetcher(kept.files), version, options)
     report = report_package("the package", "", found, now)
-    shown = Round.found.of(found)
-    if report.exit_code or shown is None:
+    target = Round.found.of(found)
+    if report.exit_code or target is None:
         return EvidenceResult(report=report)
     readme = make_readme(kept.files, found)
-    data = make_archive({**kept.files, README: readme}, shown.register.published_at)
+    data = make_archive({**kept.files, README: readme}, target.register.published_at)
     return EvidenceResult(report=report_package("the package", digest(data), found, now), data=data)
 
 
@@ -140,10 +140,10 @@ def _check_readme(files: Mapping[str, bytes], found: Round) -> str:
 
 def make_readme(files: Container[str], found: Round) -> bytes:
     """Return README.txt for a package of which everything else has been found to hold."""
-    shown, log, trusted = found.found, found.log, found.targets.trusted
-    if shown is None:
+    target, log, trusted = found.found, found.log, found.targets.trusted
+    if target is None:
         raise NotApplicable("the version's files do not hold")
-    register, keys, version = shown.register, found.keys.document, found.version
+    register, keys, version = target.register, found.keys.document, found.version
     stamps = (path for size in (version, log.size) if (path := tree.TIME_STAMP.path(size)) in files)
     facts = {
         "PUBLISHER": plain(register.publisher.legal_name or register.publisher.name),
@@ -151,8 +151,8 @@ def make_readme(files: Container[str], found: Round) -> bytes:
         "VERSION": str(version),
         "PUBLISHED": instant_in_words(register.published_at),
         "RECORDED": register.recorded,
-        "CHANGES": "\n".join(_changes(shown)),
-        "SHA256": digest(shown.data),
+        "CHANGES": "\n".join(_changes(target)),
+        "SHA256": digest(target.data),
         "LOG": f"size {version}, root {strict_base64.encode(log.root_at(version))}",
         "NEWEST_LOG": f"size {log.size}, root {strict_base64.encode(log.head.root)}",
         "STAMP": next(stamps, "none"),
@@ -165,12 +165,12 @@ def make_readme(files: Container[str], found: Round) -> bytes:
     return _BLANK.sub(lambda blank: facts[blank[1]], _FORM.read_text("utf-8")).encode()
 
 
-def _changes(shown: Version) -> Iterator[str]:
+def _changes(version: Version) -> Iterator[str]:
     """Yield the lines of each change, facts alone; none begins as a command does, by four spaces."""
-    if shown.diff is None:
+    if version.diff is None:
         raise NotApplicable("the diff does not hold")
-    changes = shown.diff.changes
-    names = {vendor.id: vendor.name for vendor in shown.register.subprocessors}
+    changes = version.diff.changes
+    names = {vendor.id: vendor.name for vendor in version.register.subprocessors}
     for change in changes[:_MAX_CHANGES]:
         notice, vendor = change.notice, change.subprocessor or "the register"
         use = f", {change.engagement}" if change.engagement else ""
