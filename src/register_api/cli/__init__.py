@@ -1,1 +1,1 @@
-"""Parses, calls, prints; the clock is read here and handed down."""
+"""The command line: parses arguments, calls the library and prints. Only here is the clock read."""

@@ -1,4 +1,4 @@
-"""The command `check`: what is wrong in the source, before anything is published."""
+"""The command `check`: reports errors in the source before it is published."""
 
 from __future__ import annotations
 

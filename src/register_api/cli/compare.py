@@ -1,4 +1,4 @@
-"""The customer's command: compare."""
+"""The customer's command `compare`."""
 
 from __future__ import annotations
 

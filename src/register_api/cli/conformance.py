@@ -1,4 +1,4 @@
-"""The command that judges a host: conformance."""
+"""The command `conformance`: tests whether a server hosts a register correctly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command of `notify` and `watch` begins with, settings, database and instant, and ends with."""
+"""Settings, database and output that the commands of `notify` and `watch` share."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ from register_api.watch.settings import Here, WatchSettings, read_watch_settings
 
 
 class Notices(NamedTuple):
-    """Where notices are kept and how they are sent."""
+    """Database and settings of the `notify` commands."""
 
     database: Database
     settings: NotifySettings
 
     @property
     def at(self) -> int:
-        """The present instant, Unix time."""
+        """The current time, in Unix seconds."""
         return int(clock.now().timestamp())
 
 
 class Watching(NamedTuple):
-    """Where what is known of registers is kept; when and where this is."""
+    """Database and local context of the `watch` commands."""
 
     database: Database
     here: Here
 
     @property
     def settings(self) -> WatchSettings:
-        """How registers are watched."""
+        """The settings of `watch`."""
         return self.here.settings
 
 
@@ -54,7 +54,7 @@ def _opening(
     steps: Sequence[Sequence[str]],
     made: Callable[[Database, Any], Notices | Watching],
 ) -> Callable[[Command], Any]:
-    """Return what adds ``--settings``, and hands a command what they lead to as its first argument."""
+    """Return a decorator that adds ``--settings`` and passes the opened database as first argument."""
 
     def add(command: Command) -> Any:
         @settings_option
@@ -76,7 +76,7 @@ watching = _opening(
 
 
 def read_file(file: Path, most: int) -> bytes:
-    """Return a file that the caller names, of more than so many bytes only the first one beyond."""
+    """Read at most ``most + 1`` bytes of a file that the user names."""
     try:
         with file.open("rb") as data:
             return data.read(most + 1)
@@ -85,7 +85,7 @@ def read_file(file: Path, most: int) -> bytes:
 
 
 def refuse_faults(file: Path | None, faults: list[RowFault], error: type[RegisterError], what: str) -> None:
-    """End with every fault, if there are any."""
+    """Print all faults and raise ``error`` if there are any."""
     for fault in sorted(faults):
         err.print(escaped(f"{file}:{fault.line}: {fault.words}" if file else fault.words))
     if faults:
@@ -93,12 +93,12 @@ def refuse_faults(file: Path | None, faults: list[RowFault], error: type[Registe
 
 
 def counted(numbers: Mapping[Any, int]) -> str:
-    """Return numbers by what they count, as a list in words."""
+    """Format counts as a comma-separated list, such as ``3 sent, 1 waiting``."""
     return ", ".join(f"{number} {what}" for what, number in numbers.items())
 
 
 def answer(found: object, lines: Iterable[str | Text], *, as_json: bool) -> None:
-    """Print an answer: as JSON for machines, or in lines for people."""
+    """Print an answer as JSON, or as lines of text."""
     if as_json:
         print_json(found)
     else:

@@ -1,4 +1,4 @@
-"""The command `deploy`: bring the published tree to where it is served from."""
+"""The command `deploy`: copy the published tree to the host that serves it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def deploy(
         plan = Deployment(snapshot, target, address, report, lambda error: _forgotten(store, error)).run(
             repair=repair, dry_run=dry_run
         )
-    # ``verified`` and ``served`` stay empty where nobody looked.
+    # ``verified`` and ``served`` stay empty unless the public copy was verified.
     done = {
         "target": target.name,
         "register": snapshot.state.register,
@@ -102,7 +102,7 @@ def _forgotten(store: Path, error: OSError) -> None:
 
 
 def _verify(snapshot: Snapshot, url: str, done: dict[str, Any], plan: Plan, *, as_json: bool) -> None:
-    """Verify from outside, print all, and fail if what is served is not good, or not ours."""
+    """Verify the public copy, print the result, and fail unless it is valid and what was deployed."""
     history: History = "new" if any(item.fixed for item in plan.send) else "none"
     with progress("verifying") as step:
         found, ours = verify_deployment(snapshot, url, clock.now(), history, step)

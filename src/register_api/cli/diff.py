@@ -1,4 +1,4 @@
-"""The command diff: what changed between two registers."""
+"""The command `diff`: what changed between two registers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def diff(older: str, newer: str, store: Path, as_json: bool) -> None:
 
 
 def _read(name: str, store: Path) -> bytes:
-    """Return the bytes of a register by file name, or by version number in the store."""
+    """Read a register from a file or, given a version number, from the store."""
     try:
         if not name.isdecimal():
             return Path(name).read_bytes()

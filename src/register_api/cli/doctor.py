@@ -1,4 +1,4 @@
-"""The command `doctor`: what may be wrong, and what to do about each."""
+"""The command `doctor`: possible problems, and how to fix each."""
 
 from __future__ import annotations
 

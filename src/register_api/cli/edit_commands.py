@@ -44,7 +44,7 @@ _company_options = options.together(
 
 
 def _checked_id(name: str, what: str) -> str:
-    """Return an id that a command is to write, if it can be one."""
+    """Return an id, if it is valid."""
     if not is_slug(name):
         hint = "lower-case letters, digits and single hyphens, such as acme-cloud"
         raise UsageError(f"{name!r} is not a valid id of {what}", hint=hint)
@@ -56,7 +56,7 @@ def _vendor_fields(name: str, company: dict[str, str | None], **more: Any) -> di
 
 
 def _present(**fields: Any) -> dict[str, Any]:
-    """Return the fields that were given: neither ``None`` nor empty."""
+    """Return the fields that are neither ``None`` nor empty."""
     return {name: value for name, value in fields.items() if value not in (None, (), [], "")}
 
 
@@ -193,7 +193,7 @@ def change(
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    """Return field and value of ``field=value``: TOML, or else words as they stand."""
+    """Parse ``field=value``; a value that is not valid TOML is taken as plain text."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise UsageError(f"{text!r} is not a setting", hint='write it like legal_name="Acme SE"')

@@ -1,4 +1,4 @@
-"""What the commands that edit the source share: the edit under way, and what it comes to."""
+"""What the commands that edit the source share: the pending edit, its diff and its preview."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 class Editing:
-    """An edit of the source under way, ``edit``, and the publisher's local day on which it is made."""
+    """A pending edit of the source (``edit``) and today's date in the publisher's time zone."""
 
     def __init__(self, source: Path, store: Path) -> None:
         loaded = load(source)
@@ -40,11 +40,11 @@ class Editing:
 
     @property
     def is_first_list(self) -> bool:
-        """Whether nothing was published yet, so that what is in use was never announced."""
+        """Whether nothing has been published yet, so that current use was never announced."""
         return self._base.register is None
 
     def day(self, given: dt.date | None) -> dt.date:
-        """Return the day that was given, or the earliest that every promise allows if announced today."""
+        """Return the given day, or the earliest that all binding notice promises allow from today."""
         if given is not None:
             return given
         promises, register = self._base.promises, self._base.register
@@ -52,7 +52,7 @@ class Editing:
         return max(earliest_start(self.today, notice) for notice in (self._notice, *older))
 
     def finish(self, *, dry_run: bool) -> None:
-        """Print how the files change, write them, and print what publishing would tell customers."""
+        """Print a diff of the files, write them, and preview what publishing would announce."""
         changed = self.edit.changed()
         for name, (before, after) in changed.items():
             was = name if before else "/dev/null"
@@ -69,7 +69,7 @@ class Editing:
 
 
 def edits(command: options.Command) -> Any:
-    """Give a command the edit under way, show and write it afterwards, and add the options for that."""
+    """Pass a pending edit to a command, then show and write it; adds the options for that."""
 
     @functools.wraps(command)
     def run(source: Path, store: Path, *, dry_run: bool, **given: Any) -> None:

@@ -1,4 +1,4 @@
-"""The customer's command: evidence."""
+"""The customer's command `evidence`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `export`: configuration for static hosts, and jobs for CI."""
+"""The command `export`: configuration for static hosts, and CI jobs."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def export(
         names = ", ".join(f"--{form}" for form in _HELP)
         raise UsageError(f"export writes one thing at a time: {names}")
     form = forms[0]
-    for name, meant in _FOR.items():  # what was typed and would do nothing
+    for name, meant in _FOR.items():  # refuse options that would have no effect
         if form not in meant and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             others = ", ".join(f"--{each}" for each in meant)
             raise UsageError(f"--{name.replace('_', '-')} is not for --{form}", hint=f"it is for {others}")
@@ -147,7 +147,7 @@ def _required(store: Path) -> Snapshot:
 
 
 def _put_folder(snapshot: Snapshot, site: configuration.Site, output: Path | None) -> None:
-    """Write a new folder: what an older one has that is gone from the tree would be served on."""
+    """Write a new folder; an existing one might still contain files that the tree no longer has."""
     if output is None:
         raise UsageError("--pages writes a folder", hint="-o FOLDER")
     try:

@@ -1,4 +1,4 @@
-"""The command that takes over what a company has: import."""
+"""The command `import`: creates a source from a company's existing lists."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WITH_DEFAULT = [name for name in NAMES if name not in {"name", "status", "categ
 
 
 def _pair(form: str, known: Sequence[str]) -> Callable[[str | tuple[str, str]], tuple[str, str]]:
-    """Return what reads ``FIELD=TEXT`` or ``COLUMN=FIELD``, where the field is one of those known."""
+    """Return a parser of ``FIELD=TEXT`` or ``COLUMN=FIELD`` that accepts only known fields."""
 
     def pair(value: str | tuple[str, str]) -> tuple[str, str]:
         if isinstance(value, tuple):
@@ -71,7 +71,7 @@ _OPTIONS = (
                  help="Field that takes the link of a name.  [default: kept under extra]"),
     click.option("--clean", is_flag=True,
                  help="Remove invisible characters from texts, and report each one."),
-    # What is said of the register, where there is no register.toml yet.
+    # Fields of register.toml, if there is none yet.
     click.option("--register", help="The register's permanent name, e.g. example.com/sub-processors."),
     click.option("--publisher", help="The publisher's name, for a new source."),
     click.option("--updated-on", type=click.DateTime(["%Y-%m-%d"]),
@@ -81,7 +81,7 @@ _OPTIONS = (
     click.option("--as-stated", is_flag=True,
                  help="Use the date and the notice period stated on the page itself."),
     click.option("--notice-days", type=click.IntRange(0, MAX_DAYS), help="Days of notice promised."),
-    # Old states, which are published.
+    # Publishing historical states.
     click.option("--git", nargs=2, metavar="REPO PATH",
                  help="Publish the versions of a file in a Git repository."),
     click.option("--history", type=options.PATH, metavar="FILE",
@@ -118,7 +118,7 @@ _TITLES = {
 
 
 def _print_draft(report: ImportReport, *, dry_run: bool) -> None:
-    """Print what becomes of the files of a draft; nothing is written yet."""
+    """Print the result of a draft import, before anything is written."""
     _print_read(report)
     print_findings(item for item in report.findings if item.severity == "error")
     engagements = sum(item.engagements for item in report.vendors)
@@ -145,7 +145,7 @@ def _print_taken(report: ImportReport, taken: Sequence[ImportedState], *, dry_ru
 
 
 def _print_read(report: ImportReport, besides: tuple[str, ...] = ()) -> None:
-    """Print where columns went, and all notes but those of some kinds."""
+    """Print how columns were mapped, and all notes except those of the kinds ``besides``."""
     for column, field in dict.fromkeys((item.column, item.field) for item in report.columns):
         out.print(f"  {column}  →  {'not published' if field == DROP else field}")
     for kind, title in _TITLES.items():

@@ -1,4 +1,4 @@
-"""The command that starts a register: init."""
+"""The command `init`: starts a register."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _PLAIN_PATH = re.compile(r"[^\x00-\x1f\x7f\"\\$%{};'`]+")
 
 
 class Asked(NamedTuple):
-    """A question, the same for an option on the command line and at a terminal."""
+    """A question, answered by an option on the command line or at a prompt."""
 
     name: str
     text: str
@@ -85,7 +85,7 @@ def _number(answer: str) -> int:
 
 
 def _country(answer: str) -> str | None:
-    """Return a country, or a part of one, whose holidays the library knows: ``DE``, ``DE-BE``."""
+    """Return a country or subdivision whose holidays are known (``DE``, ``DE-BE``), or ``None``."""
     country, _, part = answer.partition("-")
     known = holidays.list_supported_countries()
     if answer == _NONE:
@@ -155,14 +155,14 @@ def _ask(question: Asked, usual: str) -> Any:
     def read(answer: str) -> Any:
         try:
             return question.read(answer.strip())
-        except UsageError as error:  # click asks again
+        except UsageError as error:  # click repeats the prompt
             raise click.UsageError(f"{error.message}. {error.hint}") from None
 
     return click.prompt(question.text, default=usual, value_proc=read)
 
 
 def _holidays_of(place: str | None, day: dt.date) -> list[dt.date]:
-    """Return the public holidays of a country, or a part of one, on days from Monday to Friday."""
+    """Return the public holidays of a country or subdivision that fall on Monday to Friday."""
     if place is None:
         return []
     country, _, part = place.partition("-")
@@ -255,7 +255,7 @@ def _files(folder: Path, said: dict[str, Any]) -> dict[str, str]:
         autoescape=False,  # noqa: S701  (no HTML: strings go through the filter of their language)
     )
     environment.filters["toml"] = lambda text: json.dumps(text, ensure_ascii=False)
-    # One argument as a unit of systemd writes it (systemd.syntax, Quoting).
+    # Quotes an argument for a systemd unit (systemd.syntax, Quoting).
     environment.filters["unit"] = lambda word: f'"{word}"' if " " in word else word
     files = {name: environment.get_template(at).render(known) for at, name in _TEMPLATES.items()}
     files[f"register/{EXAMPLE.name}"] = EXAMPLE.read_text("utf-8")

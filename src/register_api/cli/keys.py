@@ -1,4 +1,4 @@
-"""Commands on keys: showing them, making one, changing them."""
+"""Commands that list, create and rotate keys."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def new(path: Path, token: str | None, *, encrypt: bool, adopt: bool) -> None:
         passphrases = Passphrases()
         if encrypt:
             question = f"Passphrase for {path}"
-            passphrases.remember(  # kept by no name, which a crash would show
+            passphrases.remember(  # not in a local variable, which a traceback would show
                 Secret(click.prompt(question, hide_input=True, confirmation_prompt=True, err=True).encode())
             )
         signer = generate(path, Ed25519Signer, passphrases)
@@ -90,7 +90,7 @@ def new(path: Path, token: str | None, *, encrypt: bool, adopt: bool) -> None:
 
 
 def _public_file(path: Path) -> Path | None:
-    """Return where the public half goes: of a root key beside it; others are published by themselves."""
+    """Return where to write a root key's public half; the keys of other roles are published anyway."""
     role, following, _ = path.name.removesuffix(".pem").partition(".next")
     if role == "feed":
         raise UsageError("a feed key is no Ed25519 key", hint="publish, or keys rotate feed, makes it")

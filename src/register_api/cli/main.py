@@ -73,7 +73,7 @@ _COMMANDS = {
 
 
 class _Commands(click.Group):
-    """Subcommands by name, imported when called: ``verify`` loads nothing of the publisher."""
+    """Subcommands by name, imported when called, so that ``verify`` loads no publishing code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order a newcomer needs them."""
@@ -85,7 +85,7 @@ class _Commands(click.Group):
             return None
         packages = (name for extra in _COMMANDS[cmd_name].extras for name in _PARTS[extra][1])
         if any(importlib.util.find_spec(name) is None for name in packages):
-            if ctx.resilient_parsing:  # a shell that completes has no use for a message
+            if ctx.resilient_parsing:  # shell completion cannot show a message
                 return None
             extras = _COMMANDS[cmd_name].extras
             names = " and ".join(_PARTS[extra][0] for extra in extras)
@@ -105,22 +105,21 @@ class _Commands(click.Group):
             formatter.write_dl([(name, command.line) for name, command in _COMMANDS.items()])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Say where the pages lie that help and messages name."""
+        """Write the path of the documentation that help and messages refer to."""
         if (found := _documentation()) is not None:
             self.epilog = f"Files named docs/… are in {found}"
         super().format_epilog(ctx, formatter)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return the subcommands that begin so, without importing them, and the options."""
+        """Complete subcommands, without importing them, and options."""
         found = [(name, command.line) for name, command in _COMMANDS.items() if name.startswith(incomplete)]
         names = [CompletionItem(name, help=line) for name, line in found]
         return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the subcommand; an error raised on purpose becomes its sentence and its exit code.
+        """Run the subcommand; print our own errors, OS errors and interruptions and exit with their code.
 
-        So do what the system refuses (a full disk, a missing right) and an interruption: what is written is
-        written whole or not at all, so nothing is lost by either.
+        Files are written atomically, so that neither an OS error nor an interruption leaves partial ones.
         """
         try:
             return super().invoke(ctx)
@@ -129,13 +128,13 @@ class _Commands(click.Group):
         except KeyboardInterrupt as interruption:
             done = "; ".join(getattr(interruption, "__notes__", ["nothing is half done"]))
             _print_error(RegisterError(f"interrupted; {done}", hint=_AGAIN))
-            if type(interruption) is not KeyboardInterrupt:  # whoever sent SIGTERM sees that it ended this
+            if type(interruption) is not KeyboardInterrupt:  # die of SIGTERM, so that its sender sees it
                 sys.stdout.flush()
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 os.kill(os.getpid(), signal.SIGTERM)
             ctx.exit(_INTERRUPTED)
         except OSError as error:
-            if error.errno == errno.EPIPE:  # whoever read the output has gone; click ends quietly
+            if error.errno == errno.EPIPE:  # the reader of the output has gone; click exits quietly
                 raise
             what = error.strerror or str(error) or type(error).__name__
             said = f"{error.filename}: {what}" if error.filename else what
@@ -144,7 +143,7 @@ class _Commands(click.Group):
             _end(ctx, RegisterError(f"{said}; nothing is half done", hint=hint))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read what stands before the subcommand."""
+        """Parse the arguments before the subcommand."""
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
@@ -152,7 +151,7 @@ class _Commands(click.Group):
 
 
 def _documentation() -> Path | None:
-    """Return the folder that holds ``docs/``: that of the project, or where an installation has put it."""
+    """Return the folder that contains ``docs/``, in the project or in an installation."""
     project = Path(__file__).parents[3]
     if (project / _FIRST_PAGE).is_file():
         return project
@@ -187,7 +186,7 @@ def _end(ctx: click.Context, error: RegisterError | click.UsageError) -> NoRetur
 
 
 def _print_error(error: RegisterError | click.UsageError) -> None:
-    # Loaded here: most calls fail at nothing, and it takes as long as all else of `--version`.
+    # Imported only on failure: it takes as long as everything else that `--version` does.
     from register_api.cli.output import print_error, usage_error  # noqa: PLC0415
 
     print_error(usage_error(error) if isinstance(error, click.UsageError) else error)
@@ -211,5 +210,5 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; always ends with ``SystemExit``."""
+    """Run the command line; always raises ``SystemExit``."""
     cli(prog_name="register-api")

@@ -1,4 +1,4 @@
-"""The commands of `notify`: what is recorded, sent, answered and kept."""
+"""The commands of `notify` that record, send and answer notices and delete old data."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ _ASKED_ONCE = HttpLimits(exchange=20.0, attempts=1)
 
 
 def time_authority(settings: NotifySettings) -> TimeAuthority | None:
-    """Return who stamps seals, if anybody."""
+    """Return the time authority that stamps seals, if one is configured."""
     if not settings.time_authority:
         return None
     anchors = read_certificates(Path(settings.time_authority_certificate), "time_authority_certificate")
@@ -197,7 +197,7 @@ def evidence(
 
 
 def _register(settings: NotifySettings, version: int) -> dict[str, bytes]:
-    """Return the register's own evidence of a version, if it can be had; if not, that is reported."""
+    """Return the register's evidence package of a version; print why if it cannot be made."""
     chosen = Options(root_sha256=settings.root_sha256 or None)
     try:
         with HttpFetcher(settings.base) as fetcher:

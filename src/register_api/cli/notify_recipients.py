@@ -1,4 +1,4 @@
-"""Commands on those who are notified: contract contacts, and endpoints of webhooks and chats."""
+"""Commands on recipients of notices: contract contacts, webhooks and chat endpoints."""
 
 from __future__ import annotations
 

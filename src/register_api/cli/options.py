@@ -1,4 +1,4 @@
-"""Options that several commands share, and how their values are read."""
+"""Options that several commands share, and the parsers of their values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def instant(value: str) -> dt.datetime:
-    """Read an instant such as ``2026-05-10T09:00:00Z``, with a time zone and whole seconds."""
+    """Parse a time such as ``2026-05-10T09:00:00Z``, with a time zone and whole seconds."""
     try:
         read = dt.datetime.fromisoformat(value)
     except ValueError:
@@ -37,7 +37,7 @@ def instant(value: str) -> dt.datetime:
 
 
 def day(value: str) -> dt.date:
-    """Read a day such as ``2026-05-10``, in the publisher's time zone."""
+    """Parse a date such as ``2026-05-10``, in the publisher's time zone."""
     try:
         return parse_day(value)
     except ValueError:
@@ -45,12 +45,12 @@ def day(value: str) -> dt.date:
 
 
 def instant_or_day(value: str) -> dt.datetime | dt.date:
-    """Read an instant, or a day, which means its end."""
+    """Parse a time, or a date, which stands for the end of that day."""
     return day(value) if len(value) == len("2026-05-10") else instant(value)
 
 
 def url(value: str) -> str:
-    """Read the address of a tree's root, such as ``https://trust.example.com/``; it gets its last slash."""
+    """Parse a base URL such as ``https://trust.example.com/``; a missing final slash is added."""
     address = value if value.endswith("/") else f"{value}/"
     problem = base_url_problem(address)
     if problem is not None:
@@ -59,7 +59,7 @@ def url(value: str) -> str:
 
 
 def time(value: str | dt.timedelta) -> dt.timedelta:
-    """Read how long a timestamp is good, within the bounds of the format: ``48h`` or ``7d``."""
+    """Parse the lifetime of a timestamp, such as ``48h`` or ``7d``, within the bounds of the format."""
     if isinstance(value, dt.timedelta):  # the default
         return value
     written = re.fullmatch(r"([0-9]{1,4})([hd])", value)
@@ -75,22 +75,22 @@ def time(value: str | dt.timedelta) -> dt.timedelta:
 
 
 def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
-    """Return a decorator that adds several options, in the order of the help."""
+    """Return a decorator that adds several options, listed in ``--help`` in this order."""
     return lambda command: functools.reduce(lambda made, add: add(made), reversed(options), command)
 
 
 def with_variable(name: str, variable: str, **more: Any) -> Callable[[Command], Command]:
-    """Return an option that an environment variable gives, too; the help names both."""
+    """Return an option that can also be set by an environment variable, which the help names."""
     return click.option(name, envvar=variable, show_envvar=True, **more)
 
 
 def base_url_option(what: str) -> Callable[[Command], Command]:
-    """Return ``--base-url``, with what it is for."""
+    """Return ``--base-url`` with a help text."""
     return with_variable("--base-url", "REGISTER_BASE_URL", type=url, help=what)
 
 
 def endpoint_option(what: str) -> Callable[[Command], Command]:
-    """Return ``--endpoint``, with what it is for."""
+    """Return ``--endpoint`` with a help text."""
     return with_variable("--endpoint", "REGISTER_DEPLOY_ENDPOINT", metavar="URL", help=what)
 
 

@@ -1,4 +1,4 @@
-"""What the commands print: findings, errors, progress, and what stands once they are interrupted."""
+"""Output of the commands: findings, errors, progress, and what was completed before an interruption."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=
 
 
 def print_json(document: object) -> None:
-    """Print a document as indented JSON, for machines."""
+    """Print a document as indented JSON."""
     text = msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2)
-    print(text.decode())  # noqa: T201  (rich would wrap and colour what a machine reads)
+    print(text.decode())  # noqa: T201  (rich would wrap and colour it)
 
 
 _WIDEST_EXCERPT = 100
@@ -39,7 +39,7 @@ _WIDEST_EXCERPT = 100
 
 
 def print_findings(findings: Iterable[Finding], to: Console = err) -> None:
-    """Print findings, each with place, rule, what is wrong and what to do."""
+    """Print findings with location, rule, message and hint."""
     for finding in findings:
         place = (finding.file, finding.line, finding.column)
         line = Text(":".join(str(part) for part in place if part is not None), style="bold")
@@ -58,7 +58,7 @@ def print_findings(findings: Iterable[Finding], to: Console = err) -> None:
 
 
 def print_annotations(findings: Iterable[Finding], source: Path) -> None:
-    """Print findings as commands of a workflow on GitHub, which shows them beside the lines of a change."""
+    """Print findings as GitHub workflow commands, which annotate the lines of a pull request."""
     for finding in findings:
         where = {
             "file": f"{source.as_posix()}/{finding.file}",
@@ -74,19 +74,19 @@ def print_annotations(findings: Iterable[Finding], source: Path) -> None:
 
 
 def _escaped(value: object, also: str = "") -> str:
-    """Return a value as a workflow command takes it: ends of lines and separators as ``%0A``."""
+    """Escape a value for a workflow command: line ends as ``%0A``, and separators likewise."""
     return "".join(f"%{ord(char):02X}" if char in "%\r\n" + also else char for char in str(value))
 
 
 def usage_error(error: click.UsageError) -> UsageError:
-    """Return what click says of the arguments, as every other usage error is said."""
+    """Convert click's usage error to ours."""
     text = error.format_message().removesuffix(".")
     hint = f"{error.ctx.command_path} --help" if error.ctx else ""
     return UsageError(text[:1].lower() + text[1:], hint=hint)
 
 
 def print_error(error: RegisterError) -> None:
-    """Print an error's sentence and its hint; of a refused source what it was refused for."""
+    """Print an error with its hint; for a refused source, the findings that caused it first."""
     if isinstance(error, Refused):
         print_findings(finding for finding in error.findings if finding.severity == "error")
     err.print(Text(f"{error.word}: {error.message}", style="red"))
@@ -103,9 +103,9 @@ _OFTEN = 1.0
 
 @contextlib.contextmanager
 def progress(title: str) -> Iterator[Report]:
-    """Show on standard error how far a block is: a bar on a terminal, elsewhere a line from time to time.
+    """Report progress of the block on standard error: a bar on a terminal, otherwise occasional lines.
 
-    An interruption of the block says how far it came. ``--progress`` and ``--no-progress`` are read from the
+    On interruption the progress so far is reported. ``--progress`` and ``--no-progress`` are read from the
     command's context (``options.progress_option``).
     """
     context = click.get_current_context(silent=True)
@@ -132,12 +132,12 @@ def progress(title: str) -> Iterator[Report]:
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, as systemd and containers send it: what is under way ends as with Ctrl-C."""
+    """SIGTERM, as sent by systemd and container runtimes; handled like Ctrl-C."""
 
 
 @contextlib.contextmanager
 def interrupt_note(so_far: Callable[[], str]) -> Iterator[None]:
-    """Have an interruption of the block say what stands by then."""
+    """Add a note on what was completed to an interruption of the block."""
 
     def terminate(_number: int, _frame: Any) -> NoReturn:
         raise Terminated

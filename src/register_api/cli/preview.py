@@ -1,4 +1,4 @@
-"""The command `preview`: what publishing now would tell customers."""
+"""The command `preview`: what publishing now would announce to customers."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _serve(preview: Preview, port: int) -> None:
 def show_preview(
     source: Path, store: Path, why: Intent = intent, *, as_markdown: bool = False, as_json: bool = False
 ) -> None:
-    """Print what publishing the source now would tell customers."""
+    """Print what publishing the source now would announce to customers."""
     snapshot = open_snapshot(store)
     prepared = prepare(source, read_base(snapshot), why(snapshot))
     proposals = prepared.proposals()

@@ -1,4 +1,4 @@
-"""The command `publish`, and the options that say why and when a version is published."""
+"""The command `publish`, and the options for the reason and time of a publication."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Intent: TypeAlias = Callable[[Snapshot | None], PublishOptions]
 
 
 def intent(snapshot: Snapshot | None, *, at: dt.datetime | None = None, **why: Any) -> PublishOptions:
-    """Return why, with the present instant; waits for the next whole second where that is all it needs."""
+    """Return publish options for the current time; waits briefly until it is later than the last version."""
     newest = snapshot.state.published_at if snapshot and at is None else None
     deadline = time.monotonic() + _LONGEST_WAIT
     instant = clock.now()
@@ -49,7 +49,7 @@ def intent(snapshot: Snapshot | None, *, at: dt.datetime | None = None, **why: A
 
 
 def reason_options(command: options.Command) -> Any:
-    """Add the options that say why a version is published; the command is given them as ``why``."""
+    """Add the options for the reason of a version, passed to the command as ``why``."""
 
     @options.together(
         click.option("--reason", help="The reason, in one sentence for your customers."),
@@ -150,7 +150,7 @@ def publish(
         source=source, store=store, keys=keys, intent=why(before), base_url=base_url, **given
     )
     draft = None if base_url or before or offline else load(source).draft
-    url = base_url or (draft.register.url if draft else None)  # its own address, if the source can be read
+    url = base_url or (draft.register.url if draft else None)  # the register's own URL, if readable
     with interrupt_note(lambda: publications(store, before)):
         compare_with_public(before, url, offline=offline)
         with progress("publishing") as report:
@@ -162,7 +162,7 @@ def publish(
 
 
 def _print_outcome(published: Published, store: Path, public_keys: Path) -> None:
-    """Print what came of it, and see that the public copies of keys are there, after an interruption too."""
+    """Print the outcome, and write public copies of keys that an interrupted run may have left out."""
     warnings = sum(1 for finding in published.prepared.findings if not finding.accepted)
     if warnings:
         err.print(f"{count(warnings, 'warning')}; register-api check shows them.")

@@ -1,4 +1,4 @@
-"""The command `recover`: take a public tree over into a store."""
+"""The command `recover`: rebuild a store from a public tree."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def recover(
 
 
 def _generation(store: Path) -> int | None:
-    """Return which publication a store shows, if it can be read."""
+    """Return the store's current generation, if it can be read."""
     with contextlib.suppress(StoreDamaged):
         return current(store)
     return None

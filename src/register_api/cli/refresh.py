@@ -1,4 +1,4 @@
-"""The command `refresh`, and what `publish` and `status` ask of others, too: URL, witnesses, authority."""
+"""The command `refresh`, and requests to the public URL, witnesses and time authority that others share."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _DERIVED = 0.0
 
 
 class _HoursParam(click.FloatRange):
-    """Hours, or nothing: then they follow from how long a timestamp is good."""
+    """A number of hours, or none: the interval then follows from the timestamp's lifetime."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the hours; the range is for what was typed."""
+        """Convert and check the hours that were typed."""
         return value if value is _DERIVED else super().convert(value, param, ctx)
 
 
@@ -134,14 +134,14 @@ def _refuse_seldom(every: float, fresh_for: dt.timedelta) -> None:
 
 
 def _interval(every: float, fresh_for: dt.timedelta) -> dt.timedelta:
-    """Return how long to wait; another refresh may have shortened what was right at the start."""
+    """Return how long to wait, for the current lifetime, which another refresh may have shortened."""
     if every == _DERIVED:
         return renewal_after(fresh_for)
     return min(every * _HOUR, latest_renewal(fresh_for))
 
 
 def _fresh_for(store: Path) -> dt.timedelta:
-    """Return how long the timestamp in force is good; refreshing reports what cannot be read."""
+    """Return the current timestamp's lifetime, or the default if it is unreadable (refresh reports that)."""
     with contextlib.suppress(RegisterError, OSError):
         snapshot = open_snapshot(store)
         return lasts(trust_metadata.timestamp(snapshot.read) if snapshot else None)
@@ -149,12 +149,12 @@ def _fresh_for(store: Path) -> dt.timedelta:
 
 
 def _refresh_succeeded(once: Callable[[], None]) -> bool:
-    """Refresh once; a failure of any kind is reported, and the timer goes on."""
+    """Refresh once; any failure is printed and returned as ``False``, so that the timer continues."""
     try:
         once()
     except RegisterError as error:
         print_error(error)
-    except Exception as error:  # noqa: BLE001 a timer that has ended is noticed only when customers refuse
+    except Exception as error:  # noqa: BLE001 a dead timer would go unnoticed until customers refuse
         print_error(StoreError(f"freshness could not be renewed: {str(error) or type(error).__name__}"))
     else:
         return True
@@ -167,7 +167,7 @@ def _vouched(snapshot: Snapshot) -> str:
 
 
 def compare_with_public(snapshot: Snapshot | None, url: str | None, *, offline: bool) -> PublicHead | None:
-    """Ask whether what is public is ahead of a store; if it cannot be asked, that is reported, no more."""
+    """Check whether the public copy is ahead of the store; if it is unreachable, only print a note."""
     if offline:
         return None
     url = url or (address_of_register(snapshot) if snapshot else None)
@@ -183,7 +183,7 @@ def compare_with_public(snapshot: Snapshot | None, url: str | None, *, offline: 
 
 
 def request_cosignatures(store: Path, policy: WitnessPolicy | None, instant: dt.datetime) -> None:
-    """Ask the witnesses that are missing; what goes wrong is reported; the command goes on."""
+    """Request missing cosignatures from the witnesses; failures are printed, not raised."""
     if policy is None:
         return
     try:
@@ -202,7 +202,7 @@ def request_cosignatures(store: Path, policy: WitnessPolicy | None, instant: dt.
 
 
 def read_time_authority(url: str | None, certificate: Path | None) -> TimeAuthority | None:
-    """Return whom to ask for timestamps, if anybody."""
+    """Return the time authority, if one is configured."""
     if url is None:
         return None
     anchors = read_certificates(certificate, "--time-authority-certificate") if certificate else None
@@ -210,7 +210,7 @@ def read_time_authority(url: str | None, certificate: Path | None) -> TimeAuthor
 
 
 def request_timestamp(store: Path, authority: TimeAuthority | None, instant: dt.datetime) -> None:
-    """Have the newest checkpoint stamped; a failure is reported; the command goes on."""
+    """Have the newest checkpoint time-stamped; a failure is printed, not raised."""
     if authority is None:
         return
     try:
@@ -225,7 +225,7 @@ def request_timestamp(store: Path, authority: TimeAuthority | None, instant: dt.
 
 
 def stamped_in_words(stamped: Stamped) -> str:
-    """Return up to which version history is stamped, since when, and by whom."""
+    """Describe a time-stamp: up to which version, since when, by which authority."""
     return (
         f"History up to version {stamped.version} is time-stamped since"
         f" {format_instant(stamped.stamp.at)} by {stamped.stamp.authority}"

@@ -1,4 +1,4 @@
-"""Commands for a trust root that people sign on machines of their own, and what all changes of keys share."""
+"""Commands for a trust root signed on several machines, and what all key changes share."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from register_api.publish.trust import root_draft
 
 
 class KeyPlaces(NamedTuple):
-    """Where keys change, and where copies of public ones go."""
+    """Where keys are changed, and where copies of public keys go."""
 
     store: Path
     keys: Path
@@ -34,7 +34,7 @@ class KeyPlaces(NamedTuple):
 
 
 def key_places(command: options.Command) -> Any:
-    """Add the options that say where keys are; the command is given them as ``places``."""
+    """Add the options for key locations, passed to the command as ``places``."""
 
     @options.together(
         options.store_option,
@@ -54,7 +54,7 @@ def key_places(command: options.Command) -> Any:
 
 
 def checked_text(text: str | None) -> str | None:
-    """Return a text for customers, as clean as every text of the register (R17)."""
+    """Return a text for customers, checked like every text of the register (R17)."""
     if text is None:
         return None
     problems = list(text_problems(text))
@@ -64,7 +64,7 @@ def checked_text(text: str | None) -> str | None:
 
 
 def print_changed(changed: Changed, places: KeyPlaces) -> None:
-    """Say where old private keys lie, and bring the public copies up to date."""
+    """Print where old private keys are kept, and update the public copies."""
     for path in changed.kept:
         out.print(f"  kept         {path}; destroy it once no backup needs it")
     if write_public_copies(changed.snapshot, places.public):
@@ -96,7 +96,7 @@ def _described(draft: root_draft.RootDraft, known: int | None) -> Iterator[str]:
 
 
 def _step(before: Sequence[Root], after: Root) -> Iterator[str]:
-    """Say what one root changes of the one before it; ``before`` are all that came before."""
+    """Describe how a root differs from its predecessor; ``before`` are all earlier roots."""
     yield f"Version {after.version} of the trust root, good until {format_instant(after.expires)}"
     seen = {kid for root in before for kid in trust_root.root_kids(root, *root.roles)}
     for role, names in ROLES.items():
@@ -229,7 +229,7 @@ def sign_root(path: Path, key: Path, root_sha256: str | None, *, yes: bool) -> N
     if not yes:
         click.confirm(f"Sign this with {signer.kid}?", abort=True, err=True)
     signed = root_draft.sign_draft(draft, signer)
-    # First what this key has signed: after a crash between the two the same draft can be signed again.
+    # Record first what this key has signed: after a crash in between, the same draft can be signed again.
     trust_root.write_known(key, signed.parsed())
     root_draft.write_draft(path, signed)
     missing = max(signed.missing().values())

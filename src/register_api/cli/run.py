@@ -1,4 +1,4 @@
-"""The command `run`: publish, refresh and serve, all that a first look needs."""
+"""The command `run`: publish, refresh and serve in one, for a first trial."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run(source: Path, **given: Any) -> None:
     Example:
       register-api run --port 8080
     """
-    for option in click.get_current_context().command.params:  # by variables: arguments are seen by others
+    for option in click.get_current_context().command.params:  # as variables: others can see arguments
         if isinstance(option.envvar, str) and given[str(option.name)] is not None:
             os.environ[option.envvar] = str(given[str(option.name)])
     children: list[_Process] = []
@@ -62,19 +62,19 @@ def run(source: Path, **given: Any) -> None:
     if code == 0 and not stopped.is_set():
         code = _keep_fresh(children, _start(children, "serve"), stopped)
         _end(children)
-    if code < 0:  # ended by a signal: fine if it came from here, else a failure, numbered as shells do
+    if code < 0:  # killed by a signal: success if we sent it, else a failure, numbered as in shells
         code = 0 if stopped.is_set() else _SIGNALLED - code
     raise click.exceptions.Exit(code)
 
 
 def _keep_fresh(children: list[_Process], server: _Process, stopped: threading.Event) -> int:
-    """Let freshness be renewed for as long as the server runs; returns what the server ends with.
+    """Renew freshness while the server runs; return the server's exit code.
 
-    A process that renews it and has died is noticed by nobody until customers refuse what is served, so
-    another is started, at most one in ``_RESTART_SECONDS``.
+    A dead refresher would go unnoticed until customers refuse the register, so another is started, at
+    most one per ``_RESTART_SECONDS``.
     """
     refresher, since = _start(children, "refresh", "--every"), time.monotonic()
-    if stopped.is_set():  # before the server was among the children
+    if stopped.is_set():  # the signal came before the server was registered as a child
         server.terminate()
     while server.poll() is None and not stopped.is_set():
         if refresher.poll() is not None and time.monotonic() - since >= _RESTART_SECONDS:
@@ -88,7 +88,7 @@ def _keep_fresh(children: list[_Process], server: _Process, stopped: threading.E
 
 
 def _trial_base_url(source: Path, settings: Settings) -> list[str]:
-    """Return the option that makes links lead here, where the register does not say its own address."""
+    """Return the option that makes links point to this server, if the register does not state its URL."""
     listening = f"http://{settings.host}:{settings.port}{settings.prefix}/"
     try:
         stated = "url" in tomllib.loads((source / REGISTER_FILE).read_text("utf-8"))
@@ -99,7 +99,7 @@ def _trial_base_url(source: Path, settings: Settings) -> list[str]:
 
 
 def _start(children: list[_Process], *arguments: str) -> _Process:
-    """Start a child that runs this same program, and that does not outlive this process where it is Linux."""
+    """Start this program as a child process that, on Linux, does not outlive this one."""
     child = subprocess.Popen(
         [sys.executable, "-m", "register_api", *arguments],
         preexec_fn=functools.partial(_end_with_parent, os.getpid()),  # noqa: PLW1509 (one system call; this process has no threads)
@@ -109,15 +109,15 @@ def _start(children: list[_Process], *arguments: str) -> _Process:
 
 
 def _end_with_parent(parent: int) -> None:
-    """Have the system send SIGTERM to this process when its parent dies, even by SIGKILL: Linux alone can."""
+    """Request SIGTERM for this process when its parent dies, even by SIGKILL (Linux only)."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:  # it has died already
+        if os.getppid() != parent:  # the parent has died already
             os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _pass_signals_on(children: list[_Process]) -> threading.Event:
-    """End the children when this process is told to end; returns what is set by then."""
+    """Terminate the children when this process is signalled; return an event that is set then."""
     stopped = threading.Event()
 
     def end(_number: int, _frame: Any) -> None:

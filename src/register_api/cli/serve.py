@@ -1,4 +1,4 @@
-"""The command `serve`, options of all commands that serve, and how pages are served beside the register."""
+"""The command `serve`, and the options and the runner of all commands that serve."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ settings_option = with_variable(
 
 
 def listening_options(port: int) -> Callable[[Command], Command]:
-    """Return what adds where to listen, on this port unless another is given."""
+    """Return a decorator that adds ``--host`` and ``--port``, with this default port."""
     return together(
         click.option("--port", type=_PORT, default=port, show_default=True, help=_LISTEN),
         click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),

@@ -1,4 +1,4 @@
-"""The command show: the state on any day as known on any day."""
+"""The command `show`: the state on any day, as known at any time."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
 
 
 def _print_state(known: RegisterAsOf, moment: AsOf, zone: dt.tzinfo) -> None:
-    """Print the state on the day, and what it and those after it bring, as far as that version says it."""
+    """Print the state on a day, and the changes that the version announces from that day on."""
     register = known.register
     as_of = "" if moment.known_at is None else f", as known at {_when(moment.known_at)}"
     taken_over = " (taken over)" if register.recorded == "imported" else ""
@@ -108,7 +108,7 @@ def _print_state(known: RegisterAsOf, moment: AsOf, zone: dt.tzinfo) -> None:
 
 
 def _notes(row: EngagementState) -> Iterator[str]:
-    """Yield an engagement's dates as they read on the day, and its condition."""
+    """Yield an engagement's dates as of the day, and its condition."""
     engagement, state = row.engagement, row.state
     if state in {"in_force", "announced"} and engagement.status == "conditional":
         yield "conditional"

@@ -1,4 +1,4 @@
-"""The command `status`: what is published, and what expires when."""
+"""The command `status`: what is published, and when each part expires."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def status(
         damaged = snapshot.damaged()
         public = compare_with_public(snapshot, base_url, offline=offline)
         finding = _verify_public(snapshot, instant) if deep else None
-    except (StoreDamaged, VerificationError) as error:  # it cannot be read, or is not the newest
+    except (StoreDamaged, VerificationError) as error:  # unreadable, or not the newest
         print_error(error)
         raise click.exceptions.Exit(2) from error
     if as_json:
@@ -97,7 +97,7 @@ def status(
 
 
 def _verify_public(snapshot: Snapshot, instant: dt.datetime) -> str | None:
-    """Verify all that is public, and return what is wrong; what has expired is reported beside it anyway."""
+    """Verify the whole public tree and return what is wrong, except expiry, which is reported anyway."""
     public = snapshot.store / PUBLIC
     chosen = Options(root=public / tree.ROOT.path(1), history="all", wait=0)
     finding = verify(str(public), chosen, instant, fetcher=FolderFetcher(public)).finding
@@ -116,7 +116,7 @@ def _print_tree(snapshot: Snapshot, damaged: list[str], finding: str | None, *, 
 
 
 def _witnesses_document(snapshot: Snapshot, policy: WitnessPolicy | None) -> dict[str, Any]:
-    """Return where the newest checkpoint stands with witnesses, for machines."""
+    """Return which witnesses have cosigned the newest checkpoint, as a JSON object."""
     head = read_head(snapshot)
     if policy is None:
         return {"further_lines": head.further_lines}
@@ -131,7 +131,7 @@ def _witnesses_document(snapshot: Snapshot, policy: WitnessPolicy | None) -> dic
 
 
 def _print_witnesses(document: dict[str, Any]) -> None:
-    """Print the same for a person; nothing where nobody is asked for and nobody has signed."""
+    """Print the cosignatures as text; nothing without a policy if there are none."""
     if "quorum" not in document:
         if lines := document["further_lines"]:
             out.print(f"  witnesses  {lines} further signature lines; --policy says whose")

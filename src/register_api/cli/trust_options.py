@@ -1,4 +1,4 @@
-"""Options of the customer's commands: where trust begins, which witnesses, and where BASE is."""
+"""Options of the customer's commands: trust root, witnesses, and BASE."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ root_options = together(
 
 
 def check_root(root: Path | None, root_sha256: str | None) -> None:
-    """Refuse a root that is given in two ways."""
+    """Refuse ``--root`` together with ``--root-sha256``."""
     if root is not None and root_sha256 is not None:
         raise UsageError("--root and --root-sha256 say the same thing twice", hint="give one of them")
 
@@ -68,7 +68,7 @@ stamped_by_option = click.option(
 
 
 def into_options(command: Command) -> Command:
-    """Give a command what these options say in one argument, ``trust``."""
+    """Pass these options to a command as one argument, ``trust``."""
 
     @functools.wraps(command)
     def with_trust(
@@ -96,7 +96,7 @@ def into_options(command: Command) -> Command:
 
 
 def _read_witnesses(keys: tuple[str, ...], number: int | None, policy: Path | None) -> int:
-    """Return how many cosignatures are asked for, apart from those of a policy."""
+    """Return the number of cosignatures required, not counting a policy's."""
     if policy is not None and (keys or number is not None):
         raise UsageError("--policy says which witnesses; leave --witness and --witnesses out")
     for text in keys:
@@ -107,7 +107,7 @@ def _read_witnesses(keys: tuple[str, ...], number: int | None, policy: Path | No
 
 
 def read_verifier_key(option: str, text: str, algorithm: int) -> NoteKey:
-    """Read a C2SP verifier key that an option gives."""
+    """Parse a C2SP verifier key given as an option."""
     try:
         key = parse_verifier_key(text)
     except VerificationError as error:
@@ -120,7 +120,7 @@ def read_verifier_key(option: str, text: str, algorithm: int) -> NoteKey:
 
 @contextlib.contextmanager
 def opened(base: str) -> Iterator[Fetcher]:
-    """Read a tree from its address, or from a folder on this machine."""
+    """Open a tree by URL or local folder."""
     if "://" in base:
         with HttpFetcher(base) as fetcher:
             yield fetcher
@@ -131,7 +131,7 @@ def opened(base: str) -> Iterator[Fetcher]:
 
 
 def _read(path: Path, most: int, parse: Callable[[bytes], Parsed], named: str, hint: str = "") -> Parsed:
-    """Read a file that an option names; its parser refuses one of more than so many bytes."""
+    """Read and parse a file; the parser refuses more than ``most`` bytes."""
     try:
         with path.open("rb") as file:
             return parse(file.read(most + 1))
@@ -142,20 +142,20 @@ def _read(path: Path, most: int, parse: Callable[[bytes], Parsed], named: str, h
 
 
 def read_certificates(path: Path, option: str) -> tuple[Certificate, ...]:
-    """Return the certificates in a file that an option names."""
+    """Read the certificates in a file."""
     return _read(path, MAX_ANCHORS_BYTES, read_anchors, f"{option} {path}")
 
 
 def read_checkpoint(path: Path) -> bytes:
-    """Return a checkpoint that someone kept as a file."""
+    """Read a saved checkpoint."""
     return _read(path, MAX_NOTE_BYTES, bytes, str(path))
 
 
 def read_policy(path: Path) -> WitnessPolicy:
-    """Read a file that says which witnesses must have seen a log (C2SP tlog-policy)."""
+    """Read a witness policy (C2SP tlog-policy)."""
     return _read(path, MAX_POLICY_BYTES, parse_policy, str(path), "one is shown in docs/format/log.md")
 
 
 def policy_of(path: Path | None) -> WitnessPolicy | None:
-    """Return the policy that is named, if one is."""
+    """Read the witness policy, if a file is given."""
     return None if path is None else read_policy(path)

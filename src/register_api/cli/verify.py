@@ -1,4 +1,4 @@
-"""The customer's command: verify."""
+"""The customer's command `verify`."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from register_api.verify.state import VersionRange
 
 
 class _JsonReportOnError(click.Command):
-    """With ``--json`` prints a report of what ends it early, too, before the error goes to standard error."""
+    """A command that with ``--json`` prints a report even if an error ends it early."""
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
-        """Read the arguments."""
+        """Parse the arguments."""
         as_json = "--json" in args
         try:
             return super().make_context(info_name, args, *rest, **extra)
@@ -207,7 +207,7 @@ def _versions(value: str) -> VersionRange:
 
 
 def _fail_on(value: str) -> tuple[tuple[FailOn, ...], int | None]:
-    """Read the list of --fail-on: what ends the run, and so many days before the end of a deadline."""
+    """Parse ``--fail-on``: the conditions to fail on, and N of ``deadline<=N`` in days."""
     known: dict[str, FailOn] = {"change": "change", "late": "late", "short": "short"}
     names = value.split(",") if value else []
     found, days = [], None

@@ -1,4 +1,4 @@
-"""The command ``watch``: a group, and those of its commands that concern all vendors."""
+"""The command group ``watch``, and its commands that concern all vendors."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def status(opened: Watching, as_json: bool) -> None:
 
 
 class _Undone(Exception):
-    """Ends a transaction of which nothing is to be kept."""
+    """Raised to roll back a transaction."""
 
 
 @watch.command()

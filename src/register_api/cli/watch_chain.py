@@ -44,7 +44,7 @@ def chain() -> None:
 
 
 def _question(ask: Command) -> Any:
-    """Add what every question takes, and hand it the chain on the day that is asked about."""
+    """Add the options that every question takes, and pass it the chain as of the chosen day."""
 
     @watching
     @click.option("--on", type=options.day, metavar="DAY", help="Effective date.  [default: today]")

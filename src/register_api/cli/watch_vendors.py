@@ -1,4 +1,4 @@
-"""Commands on vendors, on signed lists of them, and on their news: vendors, key, inbox, decide, decisions."""
+"""Commands on vendors, signed vendor lists, and their news: vendors, key, inbox, decide, decisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened, or would happen, in words a lawyer understands."""
+"""Published and proposed changes as text that a lawyer understands."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from register_api.store.reader import Snapshot, open_snapshot
 
 
 class Line(NamedTuple):
-    """A heading (0), an item (1) or what is said of it (2); names in its text come from others."""
+    """A heading (depth 0), an item (1) or a detail (2); its text may contain untrusted names."""
 
     depth: Literal[0, 1, 2]
     text: str
@@ -34,7 +34,7 @@ class Line(NamedTuple):
 
 
 def change_lines(register: Register, diff: Diff) -> Iterator[Line]:
-    """Yield what a version says against the one before, with the notice each change gets."""
+    """Yield the changes of a version since the previous one, with the notice given for each."""
     before = f"version {diff.older.version}" if diff.older else "nothing"
     yield Line(0, f"Version {register.version} ({register.reason.kind}) against {before}:")
     if not diff.changes:
@@ -55,7 +55,7 @@ def change_lines(register: Register, diff: Diff) -> Iterator[Line]:
 
 
 def proposal_lines(proposals: Sequence[Proposal]) -> Iterator[Line]:
-    """Yield what the publisher may have meant, each with what to write if it is so."""
+    """Yield what the publisher may have meant, each with the edit to make in that case."""
     if proposals:
         yield Line(0, "Perhaps meant; you decide, nothing is changed:")
     for proposal in proposals:
@@ -70,7 +70,7 @@ _BEGINS = ("", "  • ", "      ")
 
 
 def print_lines(lines: Iterable[Line]) -> None:
-    """Print lines for people at a terminal."""
+    """Print lines to the terminal."""
     for line in lines:
         style = line.style or ("" if line.depth else "bold")
         remark = f"  [{line.remark}]" if line.remark else ""
@@ -82,9 +82,9 @@ _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 def markdown(lines: Iterable[Line]) -> str:
-    """Return lines as Markdown for a comment, in which names of others stay text.
+    """Return lines as Markdown for a comment, with untrusted text escaped.
 
-    No markup, link, HTML, mention or reference comes of them.
+    It cannot produce markup, links, HTML, mentions or references.
     """
     forms = ("\n**{}**\n", "- {}", "  - {}")
     rows = (
@@ -95,17 +95,16 @@ def markdown(lines: Iterable[Line]) -> str:
 
 
 def _as_text(text: str) -> str:
-    r"""Return a text as Markdown shows it.
+    r"""Escape a text for Markdown.
 
-    A service looks for mentions and references once ``\@`` has become ``@`` again: there a space without
-    width follows.
+    GitHub looks for mentions and references after ``\@`` has become ``@``, so a zero-width space follows.
     """
     seen = _PUNCTUATION.sub(r"\\\g<0>", escaped(" ".join(text.split())))
     return seen.replace("#", "#&#8203;").replace("@", "@&#8203;")
 
 
 def published(store: Path) -> Snapshot:
-    """Return what a store holds; it is a ``StoreError`` if that is nothing yet."""
+    """Return a store's snapshot; raise ``StoreError`` if nothing was published yet."""
     snapshot = open_snapshot(store)
     if snapshot is None:
         raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
@@ -113,7 +112,7 @@ def published(store: Path) -> Snapshot:
 
 
 def print_publication(snapshot: Snapshot) -> None:
-    """Print what is published now: version, size and root of the log, the root of trust."""
+    """Print what is published: version, log size and root hash, trust root."""
     state = snapshot.state
     root = strict_base64.encode(bytes.fromhex(state.root_hash))
     when = format_instant(state.published_at)
@@ -124,7 +123,7 @@ def print_publication(snapshot: Snapshot) -> None:
 
 
 def publications(store: Path, before: Snapshot | None) -> str:
-    """Say which versions have joined a store since a publication was read from it."""
+    """Describe which versions were published since ``before`` was read."""
     first, now = before.state.version if before else 0, open_snapshot(store)
     added = range(first + 1, now.state.version + 1 if now else 0)
     if len(added) > 1:

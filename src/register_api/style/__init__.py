@@ -1,4 +1,4 @@
-"""The looks of every page, and how pages are made from templates: all is escaped, nothing is undefined."""
+"""Style sheet, icon, security policies and Jinja environment (escaping, strict undefined) of all pages."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from register_api.core import strict_base64
 from register_api.core.headers import in_page, page_policy
 
 STYLE = files(__package__).joinpath("style.css").read_text("utf-8").strip()
-"""The style sheet, as it stands in each page between ``<style>`` and ``</style>``."""
+"""The style sheet, as inlined in each page's ``<style>`` element."""
 
 STYLE_SHA256 = "sha256-" + strict_base64.encode(hashlib.sha256(STYLE.encode()).digest())
-"""Source expression that lets ``style-src`` of a Content-Security-Policy accept the style sheet."""
+"""Hash source of the style sheet for the ``style-src`` directive of a Content-Security-Policy."""
 
 ICON = files(__package__).joinpath("icon.svg").read_bytes()
-"""The icon of all pages, as it lies in the tree."""
+"""The icon of all pages, as published in the tree."""
 
 CONTENT_SECURITY_POLICY = in_page(page_policy(f"'{STYLE_SHA256}'"))
-"""Policy that stands in the ``<head>`` of pages: they load an icon and run nothing."""
+"""Policy in the ``<head>`` of pages that load only an icon and run no scripts."""
 
 LOADING_POLICY = in_page(page_policy(f"'{STYLE_SHA256}'", loads=True))
-"""Policy of a page that loads the tree's script."""
+"""Policy of pages that load the tree's script."""
 
 
 def page_environment(package: str) -> Environment:
-    """Return an environment for the folder ``templates`` of a package; they know style sheet and policy."""
+    """Return a Jinja environment for a package's ``templates`` folder, with style sheet and policies."""
     environment = Environment(
         loader=PackageLoader(package, "templates"),
         autoescape=True,
