@@ -1,1 +1,1 @@
-"""What a host of files has to be told to answer as the service does, and whether any host does so."""
+"""Generate configuration for static hosts, and test whether a host serves a register correctly."""

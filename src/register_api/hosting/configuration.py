@@ -1,16 +1,16 @@
-"""What a host is given: configuration for its program, the folder for Pages, the jobs of a Git service.
+"""Generate web server configuration, the folder for static hosting, and CI workflows.
 
-Of a service for plain files each takes from the same folder what it knows; they compress by themselves, so
-ready forms stay out:
+Static hosting services each read the files that they know from the same folder. They compress files
+themselves, so precompressed files are left out:
 
-* ``.nojekyll``: GitHub Pages serves the files as they are, also those in ``.well-known``;
-* ``404.html``: without it Cloudflare Pages answers a page with 200 for whatever is missing, where customers
-  look for the next root;
-* ``_headers``, ``_redirects``: what ``export`` tells Cloudflare Pages and Netlify.
+* ``.nojekyll``: makes GitHub Pages serve all files unchanged, including those in ``.well-known``;
+* ``404.html``: without it, Cloudflare Pages answers 200 for missing files, including the next TUF root
+  that customers look for;
+* ``_headers``, ``_redirects``: configuration for Cloudflare Pages and Netlify.
 
-Between two jobs of a Git service nothing is kept but a branch with the tree that is served. A job takes it
-over as ``recover`` does, signs, and pushes what came of it on top of what it took over: of two jobs at once
-the second one's push is refused, and what it has signed is thrown away before anybody has seen it.
+CI jobs share no state except a branch with the published tree. A job restores the store from it, as
+``recover`` does, signs, and pushes the result on top of that commit. Of two concurrent jobs, the second
+push is rejected, and what that job signed is discarded before anyone has seen it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from register_api.hosting import host_rules
 HostFormat = Literal["nginx", "caddy", "headers", "redirects"]
 WorkflowFormat = Literal["github", "gitlab"]
 USUAL = dt.timedelta(days=15)
-"""How long a timestamp is good for a publisher with a weekly job: one of them may fail."""
+"""Validity of a timestamp renewed by a weekly job, so that one run may fail."""
 _HOUR, _DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 _SCHEDULES = (
     (7 * _DAY, "17 5 * * 1", "every Monday"),
@@ -40,9 +40,9 @@ _SCHEDULES = (
     *((hours * _HOUR, f"17 */{hours} * * *", f"every {hours} hours") for hours in (12, 6, 3)),
     (_HOUR, "17 * * * *", "every hour"),
 )
-"""Interval, as cron has it, in words; at a minute at which services have less to do than at the full hour."""
+"""Interval, cron expression, description; not on the full hour, when services are busiest."""
 _PATH = re.compile(r"/[^\x00-\x1f\x7f\"\\$%{};'`]*")
-"""What nginx and Caddy both can name between quotation marks; the rest means something to one of them."""
+"""Paths that nginx and Caddy both accept in quotes; the excluded characters are special in one of them."""
 _NAME = re.compile(r"_|(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _LISTEN = re.compile(r"(?:(?:[0-9.]+|\[[0-9A-Fa-f:.]+\]):)?(?P<port>\d{1,5})")
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
@@ -50,14 +50,14 @@ _MAX_PORT = 65535
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """Where and as what a tree is served.
+    """Where a tree is served.
 
     Attributes:
         public: Folder with the published tree, absolute.
         listen: Port, or address and port, to listen on.
-        prefix: Path below which the tree lies, without its last slash; empty for the root.
-        brotli: Whether nginx has the module that sends ready ``.br`` files; likewise zstd.
-        note: Lines of comment to begin with.
+        prefix: URL path of the tree, without its last slash; empty for the root.
+        brotli: Whether nginx has the module that serves precompressed ``.br`` files; ``zstd`` likewise.
+        note: Comment lines at the start of the configuration.
     """
 
     public: str
@@ -70,10 +70,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_site(public: str, name: str, listen: str, base_path: str) -> Site:
-    """Read what a person gave: ``listen`` as ``80``, ``127.0.0.1:8080`` or ``[::1]:8080``.
+    """Validate the user's settings; ``listen`` is ``80``, ``127.0.0.1:8080`` or ``[::1]:8080``.
 
     Raises:
-        UsageError: One of them cannot stand in a configuration file.
+        UsageError: A setting cannot be written in a configuration file.
     """
     prefix = base_path.rstrip("/")
     if not _PATH.fullmatch(public):
@@ -89,15 +89,15 @@ def read_site(public: str, name: str, listen: str, base_path: str) -> Site:
 
 
 def configuration(form: HostFormat, site: Site, digests: Mapping[str, str] | None = None) -> str:
-    """Return the configuration of a host that serves a published tree.
+    """Return the configuration for a server of a published tree.
 
-    ``digests`` (``Repr-Digest`` by content coding, space and path, of files that never change) are for nginx.
+    ``digests`` (``Repr-Digest`` of immutable files, by content coding, space and path) are for nginx.
     """
     return _template(form).render(
         site=site,
         rules=host_rules,
         headers=headers,
-        # Headers of every answer: what the service says of pages alone is no harm for other files.
+        # Headers of every response; the service sends some for pages only, but they do no harm elsewhere.
         shared={**headers.CORS, **headers.NOSNIFF, **headers.PAGE},
         digests=digests or {},
     )
@@ -106,7 +106,7 @@ def configuration(form: HostFormat, site: Site, digests: Mapping[str, str] | Non
 def pages_files(
     paths: Iterable[str], read: Callable[[str], bytes], site: Site
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield every file of the folder for services that serve plain files, with its path in the tree."""
+    """Yield path and content of every file in the folder for static hosting."""
     for path in paths:
         yield path, read(path)
     yield ".nojekyll", b""
@@ -116,13 +116,13 @@ def pages_files(
 
 
 def workflow(form: WorkflowFormat, fresh_for: dt.timedelta, version: str) -> str:
-    """Return the file with the jobs that review, publish and renew a register.
+    """Return the CI workflow that reviews, publishes and renews a register.
 
-    Timestamps, good for ``fresh_for``, are renewed so often that one renewal may still fail; ``version`` is
+    Timestamps, valid for ``fresh_for``, are renewed often enough that one renewal may fail; ``version`` is
     the release of this program that the jobs install.
 
     Raises:
-        UsageError: No schedule of such a service is often enough.
+        UsageError: ``fresh_for`` is too short for any CI schedule.
     """
     chosen = [row for row in _SCHEDULES if row[0] <= latest_renewal(fresh_for)]
     if not chosen:
@@ -130,7 +130,7 @@ def workflow(form: WorkflowFormat, fresh_for: dt.timedelta, version: str) -> str
         raise UsageError(f"{message} are started", hint="--fresh-for 2h or more; 15d for a weekly job")
     _, cron, often = chosen[0]
     hours = fresh_for // _HOUR
-    return _template(form, "<% %> << >>").render(  # braces belong to the service
+    return _template(form, "<% %> << >>").render(  # the CI service uses braces itself
         fresh_for=f"{hours // 24}d" if hours % 24 == 0 else f"{hours}h",
         schedule=cron,
         often=often,

@@ -1,4 +1,4 @@
-"""Judgements on documents: discovery, the API catalog, schemas, and the policy of pages."""
+"""Conformance checks on documents: discovery, API catalog, schemas, and the security policy of pages."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from register_api.hosting.script import MAX_QUOTE, ExchangeContext
 T = TypeVar("T")
 _OK = 200
 _MOST = 8192
-"""How much of a ``Link`` header is read: a few kilobytes are plenty, and reading takes longer and longer."""
+"""Maximum characters read of a ``Link`` header, because parsing takes more than linear time."""
 _LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[a-z*]+\s*=\s*(?:"[^"]*"|[^\s",;]+))*)')
 _PARAMETER = re.compile(r';\s*([a-z*]+)\s*=\s*(?:"([^"]*)"|([^\s",;]+))')
 
 
 def lasting_links(context: ExchangeContext) -> Iterator[str]:
-    """Signatures, schema, newest version and history are named, and answer as what they are said to be."""
+    """Check the links to signatures, schema, newest version and history, and the types of their targets."""
     yield from _missing(context, (link for link in _expected(context) if link.relation not in NEIGHBOURS))
     for target, _, media_type in _given(context):
         yield from answers(context, target, media_type)
 
 
 def neighbours(context: ExchangeContext) -> Iterator[str]:
-    """The versions before and after are named where they are known, and only there (RFC 5829)."""
+    """Check that links to the previous and next version are present exactly if these exist (RFC 5829)."""
     expected = [link for link in _expected(context) if link.relation in NEIGHBOURS]
     yield from _missing(context, expected)
     known = {link.relation for link in expected}
@@ -43,20 +43,20 @@ def neighbours(context: ExchangeContext) -> Iterator[str]:
 
 
 def catalog_link(context: ExchangeContext) -> Iterator[str]:
-    """An answer about the catalog names it by its relation (RFC 9727 section 2)."""
+    """Check that the response links to the API catalog (RFC 9727 section 2)."""
     if not any("api-catalog" in relations.split() for _, relations, _ in _given(context)):
         yield 'there is no link rel="api-catalog"'
 
 
 def leads_to_the_folder(context: ExchangeContext) -> Iterator[str]:
-    """``Location`` is the folder that was asked for, with its slash (RFC 9110 section 10.2.2)."""
+    """Check that ``Location`` is the requested folder with a final slash (RFC 9110 section 10.2.2)."""
     location = context.header("location")
     if context.place is not None and context.path_of(location) != f"/{context.place.url}":
         yield f"Location {location[:120]!r} does not lead to /{context.place.url}"
 
 
 def answers(context: ExchangeContext, reference: str, media_type: str = "") -> Iterator[str]:
-    """Say if a reference within this host does not answer; what leads elsewhere is not asked."""
+    """Check that a link within the tree answers 200 with the media type; external links are ignored."""
     path = context.path_of(reference)
     if path is None:
         return
@@ -72,7 +72,7 @@ def answers(context: ExchangeContext, reference: str, media_type: str = "") -> I
 
 
 def _expected(context: ExchangeContext) -> list[Link]:
-    """Return the links that a document has by the rules of the tree."""
+    """Return the links that the format requires for a document."""
     if context.place is None:
         return []
     return links_of(context.place.path, context.places.newest, WholeTree(context.places.newest))
@@ -90,7 +90,7 @@ def _missing(context: ExchangeContext, expected: Iterable[Link]) -> Iterator[str
 
 
 def _given(context: ExchangeContext) -> Iterator[tuple[str, str, str]]:
-    """Yield target, relations and type of each link of an answer (RFC 8288 section 3)."""
+    """Yield target, relations and type of each link in a response (RFC 8288 section 3)."""
     for match in _LINK.finditer(context.header("link")[:_MOST]):
         parameters = {name: quoted or plain for name, quoted, plain in _PARAMETER.findall(match[2])}
         yield match[1], parameters.get("rel", ""), parameters.get("type", "")
@@ -101,7 +101,7 @@ _STORE = (b"sub-processor-register-manifest", b'"manifest_sha256"', b"PRIVATE KE
 
 
 def policy(context: ExchangeContext) -> Iterator[str]:
-    """Nothing may run but a page's own program or the tree's script; styles may apply (CSP Level 3)."""
+    """Check that only a page's own inline script or the tree's script can run (CSP Level 3)."""
     rules = _directives(context.header("content-security-policy"))
     if rules.get("default-src") != ["'none'"]:
         yield "Content-Security-Policy does not begin from default-src 'none'"
@@ -117,9 +117,9 @@ def policy(context: ExchangeContext) -> Iterator[str]:
 
 
 def _keeps_to(context: ExchangeContext, header: list[str]) -> bool:
-    """Tell whether nothing runs but the program that a page may have, or the script of the tree.
+    """Return whether the policies only let the page's own inline script, or the tree's script, run.
 
-    Of the policies in the header and in the page both hold, so it is enough if one of them is so narrow.
+    The policies in the header and in the page both apply, so one that is strict enough suffices.
     """
     page, kind = context.answer.body, context.place.kind if context.place else None
     runs = kind is not None and kind.runs
@@ -131,7 +131,7 @@ def _keeps_to(context: ExchangeContext, header: list[str]) -> bool:
 
 
 def _sources(page: bytes, element: bytes) -> Iterator[str]:
-    """Yield the source expression of each element of a kind that ends, by which a policy lets it apply."""
+    """Yield the CSP hash source of the content of each closed ``element`` in a page."""
     lower, at = page.lower(), 0
     while (start := lower.find(b"<" + element, at)) >= 0:  # in time linear in the page
         begin = lower.find(b">", start) + 1
@@ -151,7 +151,7 @@ class _Linkset(msgspec.Struct):
 
 
 def discovery(context: ExchangeContext) -> Iterator[str]:
-    """The discovery document has its form, leads to what it names, and names the root that is served."""
+    """Check that the discovery document is valid, its links answer, and its root digest is right."""
     document = _parsed(context, Discovery)
     if isinstance(document, str):
         yield f"no discovery document: {document}"
@@ -168,7 +168,7 @@ def discovery(context: ExchangeContext) -> Iterator[str]:
 
 
 def linkset(context: ExchangeContext) -> Iterator[str]:
-    """The catalog is a linkset (RFC 9264 section 4.2), and its links to files answer."""
+    """Check that the catalog is a linkset (RFC 9264 section 4.2), and that its links to files answer."""
     document = _parsed(context, _Linkset)
     if isinstance(document, str):
         yield f"it is not a linkset with link contexts: {document}"
@@ -182,7 +182,7 @@ def linkset(context: ExchangeContext) -> Iterator[str]:
 
 
 def service_links(context: ExchangeContext) -> Iterator[str]:
-    """The catalog leads to the API reference and the status (RFC 8631), and these answer."""
+    """Check that the catalog links to the API reference and the status (RFC 8631), and that they answer."""
     document = _parsed(context, _Linkset)
     for relation in sorted(_OF_THE_SERVICE):
         contexts = [] if isinstance(document, str) else document.linkset
@@ -202,30 +202,30 @@ def _targets(context: ExchangeContext, relation: str, links: list[_Link] | str) 
 
 
 def schema(context: ExchangeContext) -> Iterator[str]:
-    """It is a JSON Schema of the draft that the format promises."""
+    """Check that the document is a JSON Schema of the draft that the format uses."""
     document = _parsed(context, dict[str, Any])
     if isinstance(document, str) or document.get("$schema") != DIALECT:
         yield f"it does not say $schema {DIALECT}"
 
 
 def nothing_of_the_store(context: ExchangeContext) -> Iterator[str]:
-    """Nothing comes that lies outside the tree."""
+    """Check that no file outside the tree is served."""
     if any(secret in context.answer.body for secret in _STORE):
         yield "a file outside the tree was served"
 
 
 _OF_THE_SERVICE = frozenset({"service-doc", "status"})
-"""Relations (RFC 8631) whose targets a host of plain files cannot have."""
+"""Relations (RFC 8631) whose targets a static host does not have."""
 
 
 def _directives(text: str) -> dict[str, list[str]]:
-    """Return the directives of a policy; of those with one name the first holds (CSP Level 3, 2.2.1)."""
+    """Return the directives of a policy; the first of several with one name applies (CSP Level 3, 2.2.1)."""
     parts = (part.split() for part in reversed(text.split(";")))
     return {words[0].lower(): words[1:] for words in parts if words}
 
 
 def _parsed(context: ExchangeContext, form: type[T]) -> T | str:
-    """Return the body as a document, or what is wrong with it."""
+    """Return the decoded body, or an error message."""
     try:
         return msgspec.json.decode(context.answer.body, type=form)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

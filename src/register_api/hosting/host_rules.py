@@ -1,7 +1,7 @@
-"""The rules of the tree as a host of files can keep them: paths or patterns, and the headers they get.
+"""Header rules for static hosts, by path or pattern.
 
-They hold for every publication, past and to come, so a host is told once. What changes from one
-publication to the next (digests, neighbouring versions) is not among them.
+The rules apply to every publication, past and future, so a host is configured once. Headers that
+change with a publication (digests, links to neighbouring versions) are not included.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from register_api.core.language.language import ENGLISH, languages
 
 
 def lasting_digests(files: Mapping[str, Any], prefix: str) -> dict[str, str]:
-    """Return the digests that stay right whatever is published next, of the files of a store's manifest.
+    """Return the digests of the immutable files in a store's manifest.
 
-    Values of ``Repr-Digest`` by content coding (empty for the plain form), space and URL path.
+    Values of ``Repr-Digest`` by content coding (empty for the uncompressed form), space and URL path.
     """
     return {
         f"{coding} {prefix}/{path}": f"sha-256=:{strict_base64.encode(bytes.fromhex(form.sha256))}:"
@@ -43,22 +43,22 @@ def lasting_digests(files: Mapping[str, Any], prefix: str) -> dict[str, str]:
 
 
 _NEWEST = 9
-"""A number of versions; those of examples are smaller."""
+"""A number of versions higher than those in the examples."""
 NUMBER = "register_number"
 PAGE_POLICY = page_policy("'unsafe-inline'")
-"""Any style that stands in the page, since that of a later release has another digest; no script at all."""
+"""Allows any inline style, because the digest changes between releases, and no script."""
 _PROGRAM_POLICY = program_policy("'unsafe-inline'", "'unsafe-inline'")
-"""Likewise of a page with a program in it, whose own policy names the one script that runs."""
+"""Policy of a page with an inline script, which the page's own policy restricts to one digest."""
 _LOADING_POLICY = page_policy("'unsafe-inline'", loads=True)
-"""Likewise of a page that loads the tree's script, which its own policy and a digest in it name."""
+"""Policy of a page that loads the tree's script, which its own policy and an integrity digest restrict."""
 _PAGE = re.escape(PAGE_FILE)
-"""The name of a page in its folder, as patterns have it."""
+"""The file name of a page, escaped for patterns."""
 
 
 class HeaderRule(msgspec.Struct, frozen=True):
-    """A value that a header has for some paths.
+    """A header value for the paths that match a pattern.
 
-    The pattern is of the whole path, without leading slash; Python, PCRE and RE2 read it alike.
+    The pattern matches the whole path, without leading slash; it means the same in Python, PCRE and RE2.
     """
 
     pattern: str
@@ -66,22 +66,22 @@ class HeaderRule(msgspec.Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """The pattern for addresses: that of a page is its folder, too, as ``address_of`` has it."""
+        """The pattern for URL paths, where a page is also its folder (see ``address_of``)."""
         return self.pattern.replace(_PAGE, f"(?:{_PAGE})?")
 
 
 def media_types() -> list[HeaderRule]:
-    """Return the media type of every kind of file, one rule a type."""
+    """Return one rule for each media type."""
     return _by_value((kind, kind.media_type) for kind in KINDS)
 
 
 def caches() -> list[HeaderRule]:
-    """Return how long each kind of file may be kept, as far as that is not the rule for everything else."""
+    """Return the ``Cache-Control`` rules that differ from the default."""
     return _by_value((kind, CACHE_CONTROL[kind.cache]) for kind in KINDS if kind.cache != "mutable")
 
 
 def policies() -> list[HeaderRule]:
-    """Return the policies of pages that run something; of everything else it is ``PAGE_POLICY``."""
+    """Return the security policies of pages with scripts; all other files have ``PAGE_POLICY``."""
     running = (kind for kind in KINDS if kind.runs or kind.loads)
     return _by_value((kind, _PROGRAM_POLICY if kind.runs else _LOADING_POLICY) for kind in running)
 
@@ -89,8 +89,8 @@ def policies() -> list[HeaderRule]:
 def links() -> list[HeaderRule]:
     """Return the ``Link`` headers that are the same in every publication.
 
-    In a value ``{register_number}`` stands for the number that the pattern's group of that name has found:
-    that of a file which is named by its number, of which its path has one at most.
+    ``{register_number}`` in a value is the number matched by the pattern's group of that name; a path
+    contains at most one number.
     """
     values = ((kind, re.sub(r"<[0-9]+\.", f"<{{{NUMBER}}}.", _links(kind))) for kind in KINDS)
     return [
@@ -101,7 +101,7 @@ def links() -> list[HeaderRule]:
 
 
 def _links(kind: FileKind) -> str:
-    """Return the links of a kind's files that are the same in every publication, as a header."""
+    """Return the ``Link`` header of a kind of file, without links that change with a publication."""
     of_one = links_of(kind.example, _NEWEST, WholeTree(_NEWEST))
     return link_value([link for link in of_one if link.relation not in NEIGHBOURS])
 
@@ -114,15 +114,15 @@ def _by_value(rows: Iterable[tuple[FileKind, str]]) -> list[HeaderRule]:
 
 
 _SEGMENT = re.compile(r"[^/]*\{(\w+)\}[^/]*")
-"""A part of a path that holds a parameter: a placeholder stands for all of it."""
+"""A path segment with a parameter; a placeholder replaces the whole segment."""
 
 
 def named_files() -> dict[str, dict[str, str]]:
-    """Return headers by path, for hosts that know no patterns: ``:version`` is one segment, ``*`` the rest.
+    """Return headers by path for hosts without patterns: ``:version`` is one segment, ``*`` the rest.
 
-    What changes with a publication; what never changes beside files that do, as far as known names begin its
-    path (``v1/schema/register-1.*``); what else never changes, as far as a placeholder tells one kind from
-    all others; and pages by address, those of many alike by their folder, for which no links are known.
+    Includes mutable files; immutable files in the same folder, if a known name starts their path
+    (``v1/schema/register-1.*``); other immutable files, if placeholders identify their kind; and pages by
+    URL path, or by folder and without links if there are many of a kind.
     """
     shapes = Counter(_SEGMENT.sub(":", kind.template) for kind in KINDS)
     mutable, immutable = ({"Cache-Control": CACHE_CONTROL[name]} for name in ("mutable", "immutable"))
@@ -132,7 +132,7 @@ def named_files() -> dict[str, dict[str, str]]:
         typed = {"Content-Type": kind.media_type, **links}
         named = [kind.template.replace("{name}", schema.name) for schema in SCHEMAS]
         named = named if "name" in kind.parameters else []
-        # A parameter may reach over several segments of a path.
+        # A parameter may span several segments.
         deep = any("/" in PARAMETERS[name].pattern for name in kind.parameters)
         if kind.is_page:
             pages |= {address: mutable | each for address, each in _pages(kind, links)}
@@ -153,7 +153,7 @@ def _pages(kind: FileKind, links: dict[str, str]) -> list[tuple[str, dict[str, s
 
 
 def immutable_folders() -> list[str]:
-    """Return the folders below which nothing ever changes."""
+    """Return the folders that contain only immutable files."""
     folders = sorted({_folder(kind) for kind in KINDS if kind.cache == "immutable"})
     changing = [kind.template for kind in KINDS if kind.cache != "immutable"]
     whole = [folder for folder in folders if not any(path.startswith(folder) for path in changing)]
@@ -161,10 +161,10 @@ def immutable_folders() -> list[str]:
 
 
 def _folder(kind: FileKind) -> str:
-    """Return the folder that all files of a kind lie below."""
+    """Return the folder above all files of a kind."""
     return kind.template.partition("{")[0].rpartition("/")[0] + "/"
 
 
 def redirects(prefix: str) -> dict[str, str]:
-    """Return the paths that lead to another one, permanently."""
+    """Return the permanent redirects: path to target."""
     return {f"{prefix}/{address}": f"{prefix}/{kind.path()}" for address, kind in HABITUAL.items()}

@@ -1,4 +1,4 @@
-"""Whether an answer is what the script says: status, headers, body, and what has to hold besides."""
+"""Compare responses with the script: status, headers, body and further conditions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from register_api.hosting.documents import (
 from register_api.hosting.script import MAX_QUOTE, ExchangeContext, filled, pattern
 
 _WORTH_IT = 1024
-"""From this many bytes on, a file that compresses has ready forms."""
+"""Size in bytes from which a compressible file must be available compressed."""
 _PART = 206
 _UNSATISFIABLE = 416
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
@@ -44,7 +44,7 @@ _AS_GET = (
 
 
 def whole(context: ExchangeContext) -> Iterator[str]:
-    """The body has the length that was announced, and is not empty (RFC 9110 section 8.6)."""
+    """Check that the body is not empty and has the length in ``Content-Length`` (RFC 9110 section 8.6)."""
     announced = context.header("content-length")
     if announced and announced != str(len(context.answer.body)):
         yield f"Content-Length says {announced[:20]}, {len(context.answer.body)} bytes came"
@@ -53,13 +53,13 @@ def whole(context: ExchangeContext) -> Iterator[str]:
 
 
 def same(context: ExchangeContext) -> Iterator[str]:
-    """The body is that of the first exchange."""
+    """Check that the body equals that of the first exchange."""
     if context.answer.body != context.first.body:
         yield "other bytes than at the first request"
 
 
 def as_get(context: ExchangeContext) -> Iterator[str]:
-    """The headers are those that GET had (RFC 9110 section 9.3.2)."""
+    """Check that the headers equal those of GET (RFC 9110 section 9.3.2)."""
     for name in _AS_GET:
         value, expected = context.header(name), context.first.headers.get(name, "")
         if value != expected and (value or name != "content-length"):
@@ -67,7 +67,7 @@ def as_get(context: ExchangeContext) -> Iterator[str]:
 
 
 def digest_of_the_body(context: ExchangeContext) -> Iterator[str]:
-    """``Repr-Digest`` is the SHA-256 of the bytes that came (RFC 9530 section 3)."""
+    """Check that ``Repr-Digest`` is the SHA-256 of the received body (RFC 9530 section 3)."""
     field = context.header("repr-digest")
     match = _DIGEST.search(field)
     if match is None:
@@ -77,7 +77,7 @@ def digest_of_the_body(context: ExchangeContext) -> Iterator[str]:
 
 
 def coding(context: ExchangeContext) -> Iterator[str]:
-    """A ready form comes where one is worth it: other bytes, other tag, decoded the same file."""
+    """Check that a large file is sent compressed, with its own ETag, and decodes to the plain file."""
     wanted, came = context.exchange.with_["Accept-Encoding"], context.header("content-encoding")
     if came == "":
         compresses = context.place is None or context.place.kind.media.compress
@@ -95,7 +95,7 @@ def coding(context: ExchangeContext) -> Iterator[str]:
 
 
 def _decoded(name: str, data: bytes, most: int) -> bytes | None:
-    """Return a decoded body, but no more of it than is asked for: a host may send a bomb."""
+    """Return at most ``most`` bytes of a decoded body, because a host may send a decompression bomb."""
     decoders: dict[str, Callable[[], bytes]] = {
         "gzip": lambda: gzip.GzipFile(fileobj=io.BytesIO(data)).read(most),
         "br": lambda: brotli.Decompressor().process(data, output_buffer_limit=most),
@@ -108,7 +108,7 @@ def _decoded(name: str, data: bytes, most: int) -> bytes | None:
 
 
 def ranges(context: ExchangeContext) -> Iterator[str]:
-    """The whole comes, or exactly the part that ``Content-Range`` names (RFC 9110 section 14)."""
+    """Check that the body is the whole file, or the part in ``Content-Range`` (RFC 9110 section 14)."""
     plain, answer = context.first.body, context.answer
     if answer.status not in (_PART, _UNSATISFIABLE):
         yield from same(context)
@@ -127,7 +127,7 @@ def ranges(context: ExchangeContext) -> Iterator[str]:
 
 
 def register_digest(context: ExchangeContext) -> Iterator[str]:
-    """``Register-Digest`` is that of the version that ``Register-Version`` names."""
+    """Check that ``Register-Digest`` is the digest of the version in ``Register-Version``."""
     version = context.header("register-version")
     if not version.isascii() or not version.isdigit():
         yield f"Register-Version is {version[:40]!r}"
@@ -144,12 +144,12 @@ _LEAKS = (
     (re.compile(rb"Traceback|\bat line \d+|\.py\b|File &quot;|File \""), "its stack"),
     (re.compile(rb"(?<![\w.:/-])/(?:srv|usr|home|root|etc|opt|var/(?:lib|www))/"), "its files"),
 )
-"""What tells an attacker what to try, and what that is."""
+"""Patterns of information that helps an attacker, and what each reveals."""
 _HEADERS = ("server", "x-powered-by", "x-aspnet-version", "x-generator")
 
 
 def problem(context: ExchangeContext) -> Iterator[str]:
-    """The body is a problem document that fits its answer (RFC 9457 section 3)."""
+    """Check that the body is a problem document that matches its response (RFC 9457 section 3)."""
     if context.header("content-type") != "application/problem+json":
         yield "Content-Type is not application/problem+json"
     try:
@@ -164,7 +164,7 @@ def problem(context: ExchangeContext) -> Iterator[str]:
             yield f"the member {name} is missing"
     if members.get("status") != context.answer.status:
         yield f"the member status is {members.get('status')!a}, the answer's is {context.answer.status}"
-    instance = members.get("instance", "")  # where there is no request to name it may be missing
+    instance = members.get("instance", "")  # may be missing if the request could not be parsed
     asked = context.exchange.send.partition(" ")[2].partition("?")[0]
     fits = isinstance(instance, str) and ("$" in asked or instance.endswith(asked))
     if instance != "" and not fits:
@@ -172,7 +172,7 @@ def problem(context: ExchangeContext) -> Iterator[str]:
 
 
 def silent(context: ExchangeContext) -> Iterator[str]:
-    """Neither body nor headers tell of files, stack or versions of software."""
+    """Check that body and headers do not reveal file paths, stack traces or software versions."""
     headers = "\n".join(context.header(name) for name in _HEADERS).encode("latin-1", "replace")
     for leak, what in _LEAKS:
         found = leak.search(headers) or leak.search(context.answer.body)
@@ -201,11 +201,11 @@ JUDGEMENTS: dict[str, Callable[[ExchangeContext], Iterable[str]]] = {
     "problem": problem,
     "silent": silent,
 }
-"""Name in the script: what looks at a scene and yields what is wrong, in words."""
+"""Name in the script to the function that yields what is wrong with an exchange."""
 
 
 def complaints(context: ExchangeContext) -> list[str]:
-    """Return what is wrong with an answer, in words."""
+    """Return descriptions of all that is wrong with a response."""
     exchange, answer, names = context.exchange, context.answer, context.names
     if answer.status not in exchange.allowed:
         return [f"expected status {' or '.join(map(str, exchange.allowed))}"]

@@ -1,7 +1,7 @@
-"""Plain HTTP/1 as it is on the wire: nothing decoded, nothing followed, everything bounded.
+"""A minimal HTTP/1 client: no decoding, no redirects, limits on everything.
 
-Each request has a connection of its own, so that no answer depends on the one before it. Targets are
-sent as they are written: a library that tidies paths could not ask what an attacker asks.
+Each request has its own connection, so that responses are independent. Targets are sent unchanged:
+a library that normalises paths could not send an attacker's requests.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PRINTABLE = re.compile(r"[!-~]+")
 
 
 class Address(msgspec.Struct, frozen=True):
-    """Where a tree is served: an absolute URL that ends in a slash."""
+    """The base URL of a served tree: absolute, with a final slash."""
 
     base: str
 
@@ -39,7 +39,7 @@ class Address(msgspec.Struct, frozen=True):
         return urlsplit(self.base)
 
     def path_of(self, reference: str, beside: str = "") -> str | None:
-        """Resolve a reference (RFC 3986 section 5)."""
+        """Resolve a reference (RFC 3986 section 5) to a path below the base; ``None`` if it is outside."""
         try:
             target = urlsplit(urljoin(self.base + beside, reference))
             same = target[:2] == self.parts[:2]
@@ -52,14 +52,14 @@ class Address(msgspec.Struct, frozen=True):
 
 
 def read_address(text: str) -> Address:
-    """Read the address that a person gave.
+    """Parse a base URL given by the user.
 
     Raises:
         UsageError: Not an absolute ``http`` or ``https`` URL, or one with user info, query or fragment.
     """
     try:
         parts = urlsplit(text)
-        _ = parts.port  # which is judged only when it is asked for
+        _ = parts.port  # validated only on access
     except ValueError as error:
         raise UsageError(f"{text!a} is not a valid URL: {error}") from error
     if parts.scheme not in _PORTS or not parts.hostname:
@@ -72,7 +72,7 @@ def read_address(text: str) -> Address:
 
 
 class RunLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run may cost: seconds for one request and for all of them, requests, bytes of one body."""
+    """Limits of one run: seconds per request and in total, number of requests, bytes of one body."""
 
     exchange: float = 10.0
     run: float = 600.0
@@ -81,18 +81,18 @@ class RunLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoAnswer(Exception):
-    """Nothing came back that HTTP allows; the text says why, without the server's own words."""
+    """No valid HTTP response; the message gives the reason without quoting the server."""
 
 
 class UsedUp(Exception):
-    """The time or the number of requests for the whole run is used up."""
+    """The time or the requests of the run are exhausted."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came back; status 0 says that the connection was closed without an answer.
+    """A response; status 0 means that the connection was closed without one.
 
-    Header names are in lower case, repeated ones joined by commas (RFC 9110 section 5.3). The body is as it
-    was sent, and whatever came where there must be no body.
+    Header names are in lower case, repeated ones joined by commas (RFC 9110 section 5.3). The body is not
+    decoded; it includes bytes sent after a response that must not have a body.
     """
 
     status: int
@@ -101,18 +101,18 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Client:
-    """Asks one host; ``asked`` is the number of requests so far."""
+    """Sends requests to one host; ``asked`` counts them."""
 
     def __init__(self, address: Address, limits: RunLimits) -> None:
-        """Begin without a connection; the time for the run begins now."""
+        """Start the time limit of the run, without connecting."""
         self.address, self.asked, self._limits = address, 0, limits
         self._end = time.monotonic() + limits.run
 
     def ask(self, method: str, target: str, headers: Mapping[str, str], version: str = "1.1") -> Answer:
-        """Send one request and return what comes back; closed without a word is an answer with status 0.
+        """Send one request and return the response.
 
-        A target that begins with a slash is a path below the base; ``*`` or an absolute URL are sent as
-        they are. An empty ``Host`` is left out.
+        A target that starts with a slash is a path below the base; ``*`` and absolute URLs are sent
+        unchanged. An empty ``Host`` is omitted.
         """
         now = time.monotonic()
         if self.asked >= self._limits.requests or now >= self._end:
@@ -121,7 +121,7 @@ class Client:
         deadline = min(now + self._limits.exchange, self._end)
         try:
             with contextlib.closing(self._connect(deadline)) as connection:
-                with contextlib.suppress(OSError):  # a host may refuse before it has read all
+                with contextlib.suppress(OSError):  # a host may reply before it has read everything
                     connection.sendall(self._message(method, target, headers, version))
                 return _read(connection, method, deadline, self._limits.body)
         except ssl.SSLError as error:
@@ -156,7 +156,7 @@ class Client:
 
 
 class _Bounded(io.RawIOBase):
-    """A connection that is read until a deadline, whatever the pace of the other side."""
+    """A connection that is read until a deadline, however slowly the peer sends."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self._connection, self._deadline = connection, deadline
@@ -173,7 +173,7 @@ class _Bounded(io.RawIOBase):
 
 
 class _Reader(io.BufferedReader):
-    """What the library reads from; it stays open, to see what comes after the end of an answer."""
+    """A reader that stays open, to detect data after the end of a response."""
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         return self
@@ -196,7 +196,7 @@ def _read(connection: socket.socket, method: str, deadline: float, most: int) ->
         raise NoAnswer(f"more than {most} bytes")
     if method == "HEAD" or response.status in _NO_BODY:
         body = b""
-        if headers.get("connection", "").lower() == "close":  # what comes where nothing may: RFC 9112, 6.3
+        if headers.get("connection", "").lower() == "close":  # a body is not allowed here: RFC 9112, 6.3
             with contextlib.suppress(OSError):
                 body = reader.read(_PIECE)
     return Answer(response.status, headers, body)

@@ -1,4 +1,4 @@
-"""The script: numbered checks as data (``checks.toml``), and what there is to ask for at an address."""
+"""The conformance checks as data (``checks.toml``), and the discovery of the files served at a URL."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from register_api.errors import Unreachable
 from register_api.hosting.raw_client import Address, Answer
 
 Peek = Callable[[str], Answer]
-"""Answers GET for a path below the base."""
+"""Returns the response to GET for a path below the base."""
 _OK = 200
 _FURTHER_LANGUAGES = re.compile(rb'href="\./([a-z]{2})/" hreflang="\1"')
-"""Languages in which there are pages beside those in the main one, as the first page says."""
+"""Links on the main page to its translations."""
 _MAX_ROOTS = 64
 _Number = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
 
@@ -43,7 +43,7 @@ class _Signed(msgspec.Struct, frozen=True):
 
 
 class _Document(msgspec.Struct, frozen=True):
-    """What is read of documents of the tree: the register, its keys and head files, and TUF's metadata."""
+    """The fields used from the register, its keys and head files, and TUF metadata."""
 
     version: _Number = 0
     format_minor: int | None = None
@@ -55,24 +55,24 @@ class _Document(msgspec.Struct, frozen=True):
 
 
 class ServedFile(msgspec.Struct, frozen=True):
-    """One file of the tree, and what the format says of such files."""
+    """One file of the tree, with its kind."""
 
     path: str
     kind: FileKind
 
     @property
     def family(self) -> tuple[str, str]:
-        """What it has in common with files that a host treats alike: folder and media type."""
+        """Folder and media type, which files that a host treats alike have in common."""
         return self.kind.template.rpartition("/")[0], self.kind.media_type
 
     @property
     def url(self) -> str:
-        """Path below the base, without a leading slash."""
+        """URL path below the base, without a leading slash."""
         return address_of(self.path)
 
 
 class ServedTree(msgspec.Struct, frozen=True, kw_only=True):
-    """What is served at an address: newest version and TUF root, a vendor's id, files of each kind."""
+    """The tree served at a URL: newest version and TUF root, one vendor's id, files of each kind."""
 
     newest: int
     root: int
@@ -81,7 +81,7 @@ class ServedTree(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_places(peek: Peek) -> ServedTree:
-    """Look at what is served."""
+    """Find the files served at a URL."""
     register = _document(peek, tree.REGISTER)
     if not register.version:
         raise Unreachable(
@@ -94,12 +94,12 @@ def find_places(peek: Peek) -> ServedTree:
     heads = (file.path for file in _document(peek, tree.HEADS).files)
     paths = (
         *_by_name(peek, register),
-        # Scripts are found in the list of head files, since digests stand in their names.
+        # Scripts have digests in their names, so they are found in the list of head files.
         *(path for path in heads if is_path(path) and kind_of(path) is tree.SCRIPT),
         *(tile_path(level, full, rest) if rest else tile_path(level, full - 1) for level in levels),
         *_of_trust(peek),
     )
-    # A host that always answers, also for roots, is found out by a check.
+    # A host that answers for any root is detected by one of the checks.
     roots = (number for number in range(1, _MAX_ROOTS) if peek(tree.ROOT.path(number + 1)).status != _OK)
     return ServedTree(
         newest=newest,
@@ -110,7 +110,7 @@ def find_places(peek: Peek) -> ServedTree:
 
 
 def _by_name(peek: Peek, register: _Document) -> Iterator[str]:
-    """Yield the paths of every kind whose names follow from the newest version and the list of keys."""
+    """Yield the paths of each kind that follow from the register and its list of keys."""
     newest = register.version
     values: dict[str, Iterable[object]] = {
         "version": (1, newest),
@@ -130,7 +130,7 @@ def _by_name(peek: Peek, register: _Document) -> Iterator[str]:
 
 
 def _of_trust(peek: Peek) -> Iterator[str]:
-    """Yield the chain from the timestamp to the targets, as far as it can be read."""
+    """Yield the paths of TUF metadata and targets, as far as the chain can be read."""
     yield tree.ROOT.path(1)
     signed = _document(peek, tree.TIMESTAMP).signed
     for role, kind in (("snapshot", tree.SNAPSHOT), ("targets", tree.TARGETS)):
@@ -144,7 +144,7 @@ def _of_trust(peek: Peek) -> Iterator[str]:
 
 
 def _document(peek: Peek, kind: FileKind, *values: int) -> _Document:
-    """Return a document that is served, as far as it is read here; an empty one if it cannot be."""
+    """Return a document, or an empty one if it cannot be read."""
     answer = peek(kind.path(*values))
     try:
         return msgspec.json.decode(answer.body, type=_Document) if answer.status == _OK else _Document()
@@ -153,24 +153,24 @@ def _document(peek: Peek, kind: FileKind, *values: int) -> _Document:
 
 
 Host = Literal["any", "told", "service"]
-"""Who has to keep a rule: any host of the tree; a host of files if it is told how (``export`` writes
-that down), and it may be left out; the service alone."""
+"""Which hosts a check applies to: any; static hosts if configured (with ``export``), where it is
+optional; only the service."""
 Each = Literal["once", "files", "kinds", "pages", "folders"]
-"""Whether a check is carried out once, or for every file that was found, one of every kind of file, every
-page, or every page in a folder."""
+"""What a check is run for: once, every file found, one file of every family, every page, or every
+page in a folder."""
 
 
 class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"with_": "with"}):
-    """A request and what has to come back.
+    """A request and its expected response.
 
     Attributes:
         send: Method and path, e.g. ``GET /v1/register.json``.
-        status: Every status that is right; 0 stands for a connection closed without an answer.
+        status: All allowed statuses; 0 means a connection closed without a response.
         with_: Headers to send; a line feed in a value sends the header once for each line.
-        http: Version of HTTP of the request.
-        headers: Regular expression for the whole value of each header; empty: it must not be there.
-        body: Regular expression found in the body; empty: there must be none.
-        holds: What else has to hold, by the names in ``judgements.JUDGEMENTS``.
+        http: HTTP version of the request.
+        headers: Regular expression for the whole value of each header; empty if it must be absent.
+        body: Regular expression to find in the body; empty if there must be no body.
+        holds: Further conditions, by their names in ``judgements.JUDGEMENTS``.
     """
 
     send: str
@@ -183,7 +183,7 @@ class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
 
     @property
     def allowed(self) -> tuple[int, ...]:
-        """Every status that is right."""
+        """All allowed statuses."""
         return (self.status,) if isinstance(self.status, int) else self.status
 
 
@@ -191,9 +191,9 @@ class ConformanceCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One numbered check.
 
     Attributes:
-        id: ``C01`` and so on; a number stays with its check for ever.
-        title: What holds when it passes.
-        standard: What it rests on.
+        id: ``C01`` and so on; numbers are never reused.
+        title: The condition that it tests.
+        standard: The standard that it is based on.
     """
 
     id: str
@@ -212,16 +212,16 @@ def load_checks() -> tuple[ConformanceCheck, ...]:
 
 _SHOWN = 400
 MAX_QUOTE = 160
-"""Characters of a server's own words that a report quotes."""
+"""Maximum characters of a server's response quoted in a report."""
 
 
 class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
     """One exchange of a check.
 
     Attributes:
-        place: The file that the check is carried out for, if it is for each.
-        first: Answer to the first exchange of the check; the same as ``answer`` in the first.
-        names: What stands for each name in the script.
+        place: The file that the check is run for, unless it is run once.
+        first: Response to the first exchange of the check; in the first exchange, same as ``answer``.
+        names: Values of the variables in the script.
     """
 
     address: Address
@@ -234,18 +234,18 @@ class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[str, str] = {}
 
     def path_of(self, reference: str) -> str | None:
-        """Return the path below the base that a reference leads to from what was asked, if it leads there."""
+        """Resolve a reference relative to the request; ``None`` if it is outside the base."""
         return self.address.path_of(reference, self.exchange.send.partition(" /")[2])
 
     def header(self, name: str) -> str:
-        """Return a header of the answer; empty when it is missing."""
+        """Return a header of the response; empty if missing."""
         return self.answer.headers.get(name, "")
 
 
 def names_known(
     address: Address, places: ServedTree, place: ServedFile | None, first: Answer, before: Answer
 ) -> dict[str, str]:
-    """Return what stands for each name in the script, as far as the answers so far give it a meaning."""
+    """Return the variables of the script, with values from the responses so far."""
     known = {
         "$base": address.base.removesuffix("/"),
         "$newest": str(places.newest),
@@ -269,19 +269,19 @@ def names_known(
 
 
 def filled(text: str, names: Mapping[str, str]) -> str:
-    """Return a text of the script with its names replaced."""
+    """Return a text of the script with its variables replaced."""
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, names[name])
     return text
 
 
 def pattern(text: str, names: Mapping[str, str]) -> str:
-    """Return a regular expression of the script; what stands for a name means itself."""
+    """Return a regular expression of the script, with the values of variables escaped."""
     return filled(text, {name: re.escape(value) for name, value in names.items()})
 
 
 def in_words(exchange: Exchange, names: Mapping[str, str]) -> str:
-    """Return what was asked, on one line, for a person."""
+    """Return a request as one readable line."""
     shown = {
         name: f"{value[:8]}… ({len(value)} characters)" if len(value) > _SHOWN else value
         for name, value in names.items()

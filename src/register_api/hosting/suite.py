@@ -1,4 +1,4 @@
-"""Carrying out the script against a host: from an address to a report."""
+"""Run the conformance checks against a host and report the results."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _UNDER = " " * _WIDTH
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was not as it should be: the request on one line, what came, what is wrong with it."""
+    """One failed exchange: the request on one line, the response status, and what is wrong."""
 
     asked: str
     came: str
@@ -43,11 +43,11 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConformanceResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one check found.
+    """The result of one check.
 
     Attributes:
-        result: Held; failed; lacking, which a host of files may be; or not made.
-        sentence: How many answers were looked at, or why it was not made.
+        result: Passed; failed; lacking, which is allowed for a static host; or skipped.
+        sentence: The number of responses checked, or the reason for skipping.
     """
 
     id: str
@@ -60,12 +60,12 @@ class ConformanceResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConformanceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run found.
+    """The result of one run.
 
     Attributes:
-        detected: Whether the profile was found out, and not said by the caller.
-        complete: Whether every check that was asked for was made; time and requests are bounded.
-        exit_code: 0; 1 when a check failed; 10 when none did, but not all were made.
+        detected: Whether the profile was detected instead of set by the caller.
+        complete: Whether all requested checks were run within the limits of time and requests.
+        exit_code: 0; 1 if a check failed; 10 if none failed but not all were run.
     """
 
     format: Literal["sub-processor-register-conformance/1"] = "sub-processor-register-conformance/1"
@@ -81,7 +81,7 @@ class ConformanceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def render_text(report: ConformanceReport) -> str:
-    """Return the report for a person."""
+    """Return the report as readable text."""
     how = "as it seems; --profile says otherwise" if report.detected else "as was said"
     lines = (
         f"{report.base}, checked on {report.checked_at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC",
@@ -125,7 +125,7 @@ def _verdict(report: ConformanceReport) -> Iterator[str]:
 
 
 _MOST_HELD = 256 * 2**20
-"""Bytes of plain answers that are kept."""
+"""Maximum bytes of cached responses."""
 _NONE = Answer(0, {}, b"")
 _USED_UP = "the time or the number of requests of this run was used up"
 
@@ -139,16 +139,16 @@ def run_checks(
     only: frozenset[str] = frozenset(),
     progress: Callable[[int, int, str], None] = lambda *_: None,
 ) -> ConformanceReport:
-    """Carry out checks against a host: all, or those with ids in ``only``; without a profile it is found out.
+    """Run all checks, or those with ids in ``only``, against a host; the profile is detected if not given.
 
     Raises:
-        Unreachable: There is no answer, or no register, at this address, within the bounds.
+        Unreachable: There is no response, or no register, at this URL within the limits.
     """
     run = _Run(client)
     try:
-        client.ask("HEAD", "/", {})  # says whether anybody is there at all
+        client.ask("HEAD", "/", {})  # fails if the host does not respond at all
         places = find_places(run.peek)
-        # The service alone answers for its health.
+        # Only the service has a health endpoint.
         seems: Profile = "service" if b'"alive"' in run.peek("healthz").body else "static"
     except NoAnswer as error:
         raise Unreachable(f"{client.address.base}: {error}") from error
@@ -174,14 +174,14 @@ def run_checks(
 
 
 class _Run:
-    """One run: the client, and the plain answers that several checks look at."""
+    """One run: the client, and a cache of the plain responses that several checks use."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
         self._plain: dict[str, Answer] = {}
 
     def is_another_publication(self) -> bool:
-        """Tell whether something was published since plain answers were kept; they are forgotten then."""
+        """Return whether there was a publication since the cache was filled, and clear the cache if so."""
         before = self._plain.pop(tree.TIMESTAMP.path(), _NONE).body
         changed = self.peek(tree.TIMESTAMP.path()).body != before
         if changed:
@@ -189,7 +189,7 @@ class _Run:
         return changed
 
     def peek(self, path: str) -> Answer:
-        """Return the answer to a plain GET; asked once, as long as there is room to keep it."""
+        """Return the response to a plain GET, cached as long as there is room."""
         if path in self._plain:
             return self._plain[path]
         try:
@@ -201,7 +201,7 @@ class _Run:
         return answer
 
     def ask(self, exchange: Exchange, names: Mapping[str, str]) -> Answer:
-        """Carry out an exchange of the script."""
+        """Send the request of an exchange."""
         method, _, target = filled(exchange.send, names).partition(" ")
         headers = {name: filled(value, names) for name, value in exchange.with_.items()}
         if method == "GET" and not headers and exchange.http == "1.1" and target.startswith("/"):
@@ -225,7 +225,7 @@ def _result(
         return made("skipped", "nothing of this kind is served here")
     try:
         looked_at, findings = _carried_out(run, check, places, chosen)
-        if findings and run.is_another_publication():  # parts of two: look once more, at all of it again
+        if findings and run.is_another_publication():  # responses of two publications are mixed: run again
             looked_at, findings = _carried_out(run, check, places, chosen)
     except UsedUp:
         return made("skipped", _USED_UP)
@@ -238,7 +238,7 @@ def _result(
 
 
 def _chosen(check: ConformanceCheck, places: ServedTree) -> Sequence[ServedFile | None]:
-    """Return the files that a check is carried out for; ``None`` where it is for none in particular."""
+    """Return the files that a check is run for; ``None`` if it is for no particular file."""
     match check.each:
         case "once":
             return [None]

@@ -1,1 +1,1 @@
-"""The edited TOML: read, judged in form, with the line of every key."""
+"""Read, validate and edit the TOML source of a register."""

@@ -1,7 +1,7 @@
-"""From a parsed TOML table to a struct of the model, with every mistake at once, in plain words.
+"""Convert a parsed TOML table to a struct of the model, reporting all errors at once.
 
-``msgspec.convert`` stops at the first value that does not fit. Whoever edits a register wants all of
-them, so the table is first walked beside what each field takes (``core.struct_fields``).
+``msgspec.convert`` stops at the first invalid value, so the table is first checked against the
+definition of each field (``core.struct_fields``).
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ T = TypeVar("T", bound=msgspec.Struct)
 SET_BY_PUBLISHING = {
     name: field.instead for rows in FIELDS.values() for name, field in rows.items() if field.instead
 }
-"""Fields of the wire format that no source may hold, and what to use in their place."""
+"""Fields of the wire format that are not allowed in a source, and what to use instead."""
 _LABEL, _PRODUCT = Shape(inspect.StrType()), Shape(inspect.StrType())
 
 
 _Problem = tuple[KeyPath, str, str]
-"""One place where a table does not fit a struct: where, what, and what to do."""
+"""A place where a table does not fit a struct: its path, the message and a hint."""
 
 
 def _is_day(value: Any) -> bool:
@@ -56,14 +56,14 @@ _TAKES: dict[type[inspect.Type], tuple[str, Callable[[Any], bool]]] = {
     inspect.DateType: ("a day such as 2026-06-10", _is_day),
     inspect.DictType: ("a table of labels, each with a text", lambda _: False),
 }
-"""What a kind of field takes, in words, and whether a value without parts is such."""
+"""What each type of field expects, in words, and a check of scalar values."""
 _IN_ORDER = {
     frozenset(get_args(kind)): get_args(kind) for kind in vars(model).values() if get_origin(kind) is Literal
 }
-"""Words of the model's literal types in the order that the model gives them; msgspec sorts them."""
+"""Values of the model's literal types in their original order, because msgspec sorts them."""
 _FINDS = (
     (float, "a number with a fraction"),
-    (dt.datetime, "a day with a time"),  # before date, of which it is a kind
+    (dt.datetime, "a day with a time"),  # before date, its base class
     (dt.date, "a day"),
     (dt.time, "a time of day"),
     (list, "a list"),
@@ -72,7 +72,7 @@ _FINDS = (
 
 
 def collect(document: dict[str, Any], kind: type[T], file: str = "") -> tuple[T | None, tuple[Finding, ...]]:
-    """Read a file's table as a struct, or say everything that keeps it from being one."""
+    """Convert a file's table to a struct, or return all the reasons why that is not possible."""
     problems = [
         finding(file, format_key(path), *problem) for path, *problem in _walk_table(document, kind, (), kind)
     ]
@@ -89,7 +89,7 @@ def collect(document: dict[str, Any], kind: type[T], file: str = "") -> tuple[T 
 
 
 def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) -> Iterator[_Problem]:
-    """Yield the problems of one value; ``top`` is the struct of the whole file."""
+    """Yield the problems in one value; ``top`` is the struct of the whole file."""
     scope = shape.struct is ProductScope
     if isinstance(value, list) and (shape.is_list or scope):
         item_shape = _PRODUCT if scope else msgspec.structs.replace(shape, is_list=False)
@@ -98,7 +98,7 @@ def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) ->
     elif shape.struct and isinstance(value, dict) and not shape.is_list and not scope:
         yield from _walk_table(value, shape.struct, path, top)
     elif isinstance(shape.kind, inspect.DictType) and isinstance(value, dict):
-        if not isinstance(shape.kind.value_type, inspect.AnyType):  # what a plan sets is judged by R01
+        if not isinstance(shape.kind.value_type, inspect.AnyType):  # R01 checks what a planned change sets
             for name, item in value.items():
                 yield from _walk(item, _LABEL, (*path, name), top)
     elif shape.is_list or not _is_scalar(value, shape):
@@ -149,7 +149,7 @@ def _hint(value: Any, shape: Shape, path: KeyPath) -> str:
 
 @functools.cache
 def _places(top: type[msgspec.Struct]) -> dict[str, str]:
-    """Return for each key of a kind of table where it first belongs, seen from that table."""
+    """Map each key that may occur below a kind of table to the first place where it belongs."""
     whole_file = top in {RegisterSource, SubprocessorSource}
     places = (
         dict.fromkeys(shapes(top), "the top of the file, before the first [header]") if whole_file else {}
@@ -170,7 +170,7 @@ def _is_scalar(value: Any, shape: Shape) -> bool:
 
 
 def _expected(shape: Shape) -> str:
-    """Return in words what a field takes, e.g. ``one of active, conditional, available``."""
+    """Describe what a field expects, e.g. ``one of active, conditional, available``."""
     if shape.is_list:
         one = _expected(msgspec.structs.replace(shape, is_list=False))
         return "a list of tables" if shape.struct else f"a list, each item {one}"

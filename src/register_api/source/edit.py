@@ -1,6 +1,6 @@
-"""Edits of the source that a command makes: the right keys in the right place, comments and order kept.
+"""Edit the source from commands, preserving comments and the order of keys.
 
-Nothing is written before all of an edit is there; what cannot be edited without harm is refused.
+Nothing is written until the whole edit is complete; a file that cannot be edited safely is refused.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ COPIED = (
     "category", "status", "purpose", "products", "ict_service", "conditions", "data_scope",
     "data_categories", "data_subjects", "special_categories",
 )  # fmt: skip
-"""What a replacement takes over from the use that it replaces: what for and which data, not where."""
+"""Fields that a replacement copies from the engagement it replaces: purpose and data, not locations."""
 
 
 class SourceEdit:
-    """Files of a source folder as they are to be.
+    """A pending edit of the files in a source folder.
 
-    ``draft`` is what the source says before. ``UsageError`` is raised for an id that is not there (the
-    nearest is named) or is there already, ``Refused`` where a file cannot be edited without harm.
+    ``draft`` is the source before the edit. Raises ``UsageError`` for an unknown id (suggesting the
+    nearest) or a duplicate one, and ``Refused`` for a file that cannot be edited safely.
     """
 
     def __init__(self, folder: Path, draft: Draft, texts: Mapping[str, str]) -> None:
-        """Begin with nothing changed in the texts of the files, by name."""
+        """Start without changes; ``texts`` are the texts of the files by name."""
         self.folder, self.draft, self._texts = folder, draft, texts
         self._listed = {item.id: item for item in draft.subprocessors}
         self._vendors: dict[str, VendorFile] = {}
@@ -49,7 +49,7 @@ class SourceEdit:
         return _chosen("sub-processor", vendor, self._listed)
 
     def engagement(self, vendor: str, engagement: str | None) -> EngagementSource:
-        """Return an engagement by ids; without its id, the only one the vendor has."""
+        """Return an engagement by id; without an id, the vendor's only engagement."""
         listed = {item.id: item for item in self.vendor(vendor).engagements}
         if engagement is None and len(listed) != 1:
             hint = f"one of: {', '.join(listed) or 'none'}"
@@ -57,7 +57,7 @@ class SourceEdit:
         return _chosen("engagement", next(iter(listed)) if engagement is None else engagement, listed)
 
     def add_vendor(self, vendor: str, fields: Mapping[str, Any]) -> None:
-        """Add a vendor's file, and its id to the order of reading where there is one."""
+        """Add a vendor's file, and its id to ``order`` if the register has one."""
         if vendor in self._listed:
             hint = "a further use of it is added with --use NAME and without --name"
             raise UsageError(f"there is a sub-processor {vendor!r} already", hint=hint)
@@ -71,14 +71,14 @@ class SourceEdit:
             order.append(vendor)
 
     def add_engagement(self, vendor: str, engagement: str, fields: Mapping[str, Any]) -> None:
-        """Add an engagement below the others of a vendor."""
+        """Add an engagement after the vendor's others."""
         file = self._file(vendor)
         if engagement in file.engagements:
             raise UsageError(f"{vendor} has an engagement {engagement!r} already", hint="give another --use")
         _put_all(file.add_engagement(engagement), fields)
 
     def set_engagement(self, vendor: str, engagement: str, fields: Mapping[str, Any]) -> None:
-        """Set fields of an engagement; ``None`` takes one away."""
+        """Set fields of an engagement; ``None`` removes a field."""
         _put_all(self._owner(vendor, engagement), fields)
 
     def plan(self, vendor: str, engagement: str | None, change: Mapping[str, Any]) -> None:
@@ -94,14 +94,14 @@ class SourceEdit:
         owner["planned"].append(table_of(change, "\n"))
 
     def cancel(self, vendor: str, engagement: str | None, planned: str | None, reason: str) -> None:
-        """Say that an announced engagement or planned change will not come."""
+        """Cancel an announced engagement or a planned change."""
         section = self._owner(vendor, engagement)
         if planned is not None:
             section = _chosen("planned change", planned, _planned(section))
         put(section, "cancelled", {"reason": reason})
 
     def fold(self, vendors: Iterable[str], day: dt.date) -> Iterator[str]:
-        """Write planned changes in effect on a local day into the base fields, and yield their ids."""
+        """Merge planned changes in effect on a local day into the base fields, and yield their ids."""
         for name in vendors:
             vendor = self.vendor(name)
             folded = self._fold(self._owner(name, None), vendor, vendor_on(vendor, day), day)
@@ -125,14 +125,14 @@ class SourceEdit:
         return folded
 
     def changed(self) -> dict[str, tuple[str, str]]:
-        """Return the files that would change: name to text before and after."""
+        """Return the changed files: name to text before and after."""
         files = [*self._vendors.values(), *filter(None, [self._register])]
         after = sorted((file.name, file.text) for file in files)
         before = self._texts
         return {name: (before.get(name, ""), text) for name, text in after if text != before.get(name)}
 
     def write(self) -> None:
-        """Write the files that change, each whole."""
+        """Write each changed file atomically."""
         write_files(self.folder, {name: text for name, (_, text) in self.changed().items()})
 
     def _owner(self, vendor: str, engagement: str | None) -> Section:
@@ -147,10 +147,10 @@ class SourceEdit:
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Write files below a folder, each whole or not at all.
+    """Write files below a folder, each atomically.
 
     Raises:
-        UsageError: The disk does not take one.
+        UsageError: A file cannot be written.
     """
     try:
         for name, text in files.items():
@@ -170,7 +170,7 @@ def _planned(section: Section) -> dict[str, Section]:
 
 
 def _chosen(what: str, name: str, known: Mapping[str, T]) -> T:
-    """Return what is meant by an id, or name the nearest."""
+    """Return the item with an id; raise ``UsageError`` with the nearest id if it is unknown."""
     if name in known:
         return known[name]
     near = nearest(name, known)
@@ -179,7 +179,7 @@ def _chosen(what: str, name: str, known: Mapping[str, T]) -> T:
 
 
 def as_written(value: Any) -> Any:
-    """Return a value of the model as a source writes it: what is as usual is left out."""
+    """Return a value of the model as written in a source, without defaults."""
     if isinstance(value, ProductScope):
         return written_scope(value)
     if isinstance(value, msgspec.Struct):

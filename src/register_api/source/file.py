@@ -1,4 +1,4 @@
-"""One TOML file of the source: from bytes on disk to a table, or findings that say why not."""
+"""Read one TOML file of the source as a table, or explain its syntax errors as findings."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from register_api.source.lines import longest_dotted_key, tokens
 
 
 class _Fault(NamedTuple):
-    """One place where a text is not TOML: line and column are counted from 1, in characters."""
+    """A syntax error in TOML; line and column count from 1, in characters."""
 
     line: int
     column: int
     message: str
     hint: str
     ends_with_line: bool
-    """Whether the lines below it can be judged without this one."""
+    """Whether the lines below can be parsed without this one."""
 
 
 _CURLY = "“”„‟«»‹›‘’‚‛″"  # noqa: RUF001 - what word processors type
@@ -72,9 +72,9 @@ _LINES = tuple((re.compile(rf"^\s*(?:{pattern})\s*(?:#.*)?$"), message, hint) fo
     (rf"\"?{_KEY}\"?", "a key without a value", 'write {key} = "…"'),
     (r"=.*", "there is no key before the =", 'write the name of the field first: name = "…"'),
 ))  # fmt: skip
-"""Mistakes within one line, the more special first: message and hint, ``{name}`` the group of that name."""
+"""Mistakes within one line, most specific first; ``{name}`` in message and hint is a group's text."""
 _LONGEST_LINE = 1_000
-"""Characters of a line up to which it is looked at closely: a pattern's time may grow by the square."""
+"""Maximum length of a line that is matched, because a pattern may take quadratic time."""
 _PAIR = re.compile(r"[A-Za-z0-9_-]+\s*=\s*$")
 _ITEM = re.compile(r"[^,\]}#]*")
 _TWICE = re.compile(r"cannot overwrite|cannot declare|duplicate inline table key", re.IGNORECASE)
@@ -114,7 +114,7 @@ def _twice(text: str, error: tomli.TOMLDecodeError) -> _Fault:
 
 
 def _unclosed(text: str, error: tomli.TOMLDecodeError) -> _Fault:
-    """Say that a comma is missing between two items, or the bracket after the last."""
+    """Return whether a comma between two items is missing, or the closing bracket."""
     kind, bracket = _UNCLOSED[error.msg]
     follows = text[error.pos :].partition("\n")[0]
     open_at: list[int] = []
@@ -136,7 +136,7 @@ def _unclosed(text: str, error: tomli.TOMLDecodeError) -> _Fault:
 def _in_line(text: str, error: tomli.TOMLDecodeError) -> _Fault:
     number = min(error.lineno, text.rstrip("\n").count("\n") + 1)
     line = _line(text, number).replace("\r", "")
-    # Within a table on one line, the key and the value at which the parser stopped, as if they stood alone.
+    # In an inline table, the pair at which the parser stopped is also matched as a line of its own.
     within = _PAIR.search(line, 0, error.colno - 1) if error.msg == "Invalid value" else None
     value = _ITEM.match(line, error.colno - 1)
     pair = " " * within.start() + line[within.start() : value.end()] if within and value else ""
@@ -156,14 +156,14 @@ def _in_line(text: str, error: tomli.TOMLDecodeError) -> _Fault:
 MAX_SOURCE_BYTES = 256 * 1024
 """Largest source file (docs/rules.md, R17)."""
 MAX_KEY_PARTS = 16
-"""Longest dotted key; the model nests four deep, and reading longer ones takes time that grows squared."""
+"""Maximum parts of a dotted key: the model nests four deep, and parsing time grows with the square."""
 _BOM = b"\xef\xbb\xbf"
 _MOST_FAULTS = 20
-"""Places of one file that are told at most."""
+"""Maximum number of errors reported for one file."""
 
 
 class SourceFile(msgspec.Struct, frozen=True):
-    """What one file holds: its text, the parsed TOML, or what kept it from being read."""
+    """One file: its text and parsed TOML, or the findings that explain why it cannot be read."""
 
     name: str
     text: str | None = None
@@ -172,7 +172,7 @@ class SourceFile(msgspec.Struct, frozen=True):
 
 
 def read_source_file(folder: Path, path: Path) -> SourceFile:
-    """Read one TOML file; whatever its bytes are, the answer is a table or findings."""
+    """Read one TOML file; any content results in a table or findings, never an exception."""
     name = name_of(folder, path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe or a device may have no end
@@ -184,7 +184,7 @@ def read_source_file(folder: Path, path: Path) -> SourceFile:
 
 
 def parse_source(name: str, data: bytes) -> SourceFile:
-    """Read the bytes of one TOML file."""
+    """Parse the bytes of one TOML file."""
     if len(data) > MAX_SOURCE_BYTES:
         message = f"this file has more than {MAX_SOURCE_BYTES} bytes (256 KiB)"
         return _refused(name, message, rule="R17", hint="move long text to a separate document")
@@ -205,25 +205,25 @@ def parse_source(name: str, data: bytes) -> SourceFile:
         found = [finding(name, "", "lists or tables are nested too deeply")]
     except tomli.TOMLDecodeError as error:
         found = list(_syntax_findings(name, text or "", error))
-    except ValueError as error:  # a number of more digits than Python reads
+    except ValueError as error:  # a number with more digits than Python parses
         found = [finding(name, "", f"not valid TOML: {printable(error)}")]
     return SourceFile(name, text, None, tuple(found))
 
 
 def name_of(folder: Path, path: Path) -> str:
-    """Return a file's name below the source folder, with ``/``, fit to be printed and encoded."""
-    # Compared as text, since there is a file for each sub-processor; the root folder ends in a slash itself.
+    """Return a file's path relative to the source folder, with ``/``, escaped for printing."""
+    # Comparing text is faster than ``relative_to``, and each sub-processor has a file.
     return escaped(path.as_posix().removeprefix(f"{folder.as_posix().rstrip('/')}/"))
 
 
 def finding(name: str, key: str, message: str, hint: str = "", **more: Any) -> Finding:
-    """Return an R01 error; ``rule``, ``severity`` and ``line`` may be given."""
+    """Return an R01 error; ``rule``, ``severity`` and ``line`` are optional."""
     more = {"rule": "R01", "severity": "error", **more}
     return Finding(file=name, key=key, message=message, hint=hint, **more)
 
 
 def _syntax_findings(name: str, text: str, error: tomli.TOMLDecodeError) -> Iterator[Finding]:
-    """Yield every place where a text is not TOML: a faulty line is left out, and the others read again."""
+    """Yield every syntax error; each faulty line is blanked and the rest is parsed again."""
     lines = text.split("\n")
     for _ in range(_MOST_FAULTS):
         fault = _explain("\n".join(lines), error)

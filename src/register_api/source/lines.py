@@ -1,11 +1,11 @@
-"""Key paths, and where a key stands in a TOML text: ``engagements[0].purpose`` is on line 41.
+"""Key paths such as ``engagements[0].purpose``, and the line of each key in a TOML text.
 
-A part of a path is a name (``str``) or the place in a list, counted from 0 (``int``). Names that TOML would
-not take bare are written in double quotes with TOML's escapes, so that a path is always printable.
+A part of a path is a name (``str``) or an index from 0 (``int``). Names that are not bare keys are written
+in double quotes with TOML's escapes, so that a path is always printable.
 
-``tomli`` keeps no positions, so lines are found by reading the text a second time, only as far as keys and
-brackets go (TOML 1.0: headers, arrays of tables, dotted and quoted keys, inline tables, arrays, multi-line
-strings). That judges nothing: from a text that is no TOML it takes what comes before the first oddity.
+``tomli`` keeps no positions, so the text is read a second time for keys and brackets (TOML 1.0: headers,
+arrays of tables, dotted and quoted keys, inline tables, arrays, multi-line strings). This does not validate:
+from invalid TOML it takes everything before the first error.
 """
 
 from __future__ import annotations
@@ -18,17 +18,16 @@ from typing import NamedTuple
 import tomli
 
 KeyPath = tuple[str | int, ...]
-"""The parts of a key path from the top of the file downwards; empty for the whole file."""
+"""The parts of a key path from the top of the file; empty for the whole file."""
 _LAST_OF_BMP = 0xFFFF
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _PART = re.compile(r'\[(?P<index>[0-9]{1,9})\]|(?P<quoted>"(?:\\.|[^"\\\n])*")|(?P<name>[^.\[\]"]+)')
 
 
 def quote(text: str) -> str:
-    r"""Return text as a TOML basic string in which everything unprintable is escaped.
+    r"""Return text as a TOML basic string, with all unprintable characters as ``\uXXXX``.
 
-    Control, zero-width and bidirectional characters become ``\uXXXX``: what is printed on a terminal
-    is what stands in the file.
+    These include control, zero-width and bidirectional characters, which could mislead on a terminal.
     """
     written = ""
     for char in text:
@@ -38,12 +37,12 @@ def quote(text: str) -> str:
 
 
 def unquote(literal: str) -> str:
-    """Return what a TOML string literal, quotes included, says."""
+    """Return the value of a TOML string literal, given with its quotes."""
     return str(tomli.loads("key = " + literal)["key"])
 
 
 def format_key(path: KeyPath) -> str:
-    """Return a path as it is printed, e.g. ``engagements[0].starts_on``."""
+    """Return a path as text, e.g. ``engagements[0].starts_on``."""
     written = ""
     for part in path:
         if isinstance(part, int):
@@ -55,7 +54,7 @@ def format_key(path: KeyPath) -> str:
 
 
 def parse_key(text: str) -> KeyPath:
-    """Return the parts of a printed path; what is no path is taken as far as it can be read."""
+    """Return the parts of a path given as text; invalid parts are skipped."""
     parts: list[str | int] = []
     for found in _PART.finditer(text):
         part = found["name"] or found["quoted"]
@@ -77,7 +76,7 @@ _TOKEN = re.compile(
 
 
 class Token(NamedTuple):
-    """One string, mark or bare word, and the line it begins on; a number such as ``1.5`` is three."""
+    """A string, mark or bare word, and the line it starts on; ``1.5`` is three tokens."""
 
     kind: str
     text: str
@@ -85,7 +84,7 @@ class Token(NamedTuple):
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """Yield strings, marks and bare words up to the first character that begins none of them."""
+    """Yield strings, marks and bare words until a character cannot start any of them."""
     line, position = 1, 0
     while match := _TOKEN.match(text, position):
         kind = match.lastgroup or ""
@@ -102,29 +101,29 @@ def longest_dotted_key(text: str) -> int:
 
 
 class _Lost(Exception):
-    """The text is not the TOML that was expected here."""
+    """The text is not valid TOML at this point."""
 
 
 _END = Token("end", "", 0)
 
 
 def nearest_line(lines: dict[KeyPath, int], key: str) -> int | None:
-    """Return the line of a key, counted from 1, or that of the nearest table around it."""
+    """Return the line of a key, counted from 1, or of the innermost table around it."""
     path = parse_key(key)
     return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
 
 
 def index_lines(text: str) -> dict[KeyPath, int]:
-    """Return the line, counted from 1, on which each key, header and array item begins."""
+    """Return the line, counted from 1, on which each key, header and array item starts."""
     reader = _Reader(text)
-    # What is wrong the parser says; lines found so far still help.
+    # The parser reports the error; the lines found so far are still useful.
     with contextlib.suppress(_Lost, RecursionError):
         reader.read()
     return reader.lines
 
 
 class _Reader:
-    """Walks the tokens of one text and notes where keys stand; no string or bare word looks like a mark."""
+    """Records the lines of keys in the tokens of one text; no string or bare word equals a mark."""
 
     def __init__(self, text: str) -> None:
         self.lines: dict[KeyPath, int] = {}
@@ -141,7 +140,7 @@ class _Reader:
                 self._pair(table)
 
     def _header(self) -> KeyPath:
-        """Read ``[name]`` or ``[[name]]`` and return the path of the table that it opens."""
+        """Read ``[name]`` or ``[[name]]`` and return the path of its table."""
         line = self._take().line
         many = self._skip("[")
         names = self._key()
@@ -177,7 +176,7 @@ class _Reader:
         return names
 
     def _value(self, path: KeyPath) -> None:
-        """Pass over a value; a number or date may hold dots and one space."""
+        """Skip a value; a number or date may contain dots and one space."""
         first = self._take()
         closing = {"[": "]", "{": "}"}.get(first.text)
         if closing is not None:
@@ -188,7 +187,7 @@ class _Reader:
             self._take()
 
     def _inside(self, path: KeyPath, closing: str) -> None:
-        """Read the items of a list, or the pairs of an inline table; the last comma may be absent."""
+        """Read the items of an array, or the pairs of an inline table; the last comma is optional."""
         index = 0
         while not self._skip(closing):
             if closing == "}":
@@ -214,6 +213,6 @@ class _Reader:
             raise _Lost
         self._depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.text, 0)
         self._token = next(self._tokens, _END)
-        while self._depth and self._token.text == "\n":  # which means nothing within brackets
+        while self._depth and self._token.text == "\n":  # not significant inside brackets
             self._token = next(self._tokens, _END)
         return token

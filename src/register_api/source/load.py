@@ -1,8 +1,8 @@
-"""The publisher's source: a folder of TOML files, read as a draft of the register.
+"""Read the publisher's source, a folder of TOML files, as a draft of the register.
 
-``register.toml`` holds what is said once, ``subprocessors/<id>.toml`` one vendor each
-(docs/format/source.md). Reading collects every mistake of every file (R01, R02, R05 for the time
-zone, R17 for size); the other rules look at the draft (``register_api.core.rules``).
+``register.toml`` is about the register, each ``subprocessors/<id>.toml`` about one vendor
+(docs/format/source.md). Loading reports all errors in all files (R01, R02, R05 for the time zone, R17
+for size); the other rules check the draft (``register_api.core.rules``).
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from register_api.source.lines import index_lines, nearest_line
 
 REGISTER_FILE = "register.toml"
 EXAMPLE = Path(__file__).with_name("EXAMPLE.toml")
-"""Explains every field of a source; ``init`` puts a copy beside it, which is not read."""
+"""Example that explains every field; ``init`` copies it into the source, where it is ignored."""
 VENDOR_FOLDER = "subprocessors"
 T = TypeVar("T", RegisterSource, SubprocessorSource)
 
 
 class LoadedSource(msgspec.Struct, frozen=True):
-    """What the source says, if there is no error, what is wrong with it, and the texts of its files.
+    """A loaded source: its draft, if there are no errors, its findings, and the texts of its files.
 
-    Vendors stand in order of reading; findings by file, ``register.toml`` first, then in order of lines.
+    Vendors are in reading order; findings are sorted by file, ``register.toml`` first, and by line.
     """
 
     draft: Draft | None
@@ -43,7 +43,7 @@ class LoadedSource(msgspec.Struct, frozen=True):
     texts: dict[str, str]
 
     def located(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """Return findings of the rules with the lines of their keys; each text is searched at most once."""
+        """Return findings with the lines of their keys added; each text is indexed at most once."""
         lines = functools.cache(index_lines)
         return tuple(
             msgspec.structs.replace(item, line=nearest_line(lines(self.texts[item.file]), item.key))
@@ -54,10 +54,10 @@ class LoadedSource(msgspec.Struct, frozen=True):
 
 
 def load(folder: Path) -> LoadedSource:
-    """Read a source folder: a draft and warnings, or every error and warning, with lines where known.
+    """Read a source folder: a draft and warnings, or all errors and warnings, with lines if known.
 
     Raises:
-        UsageError: There is no such folder, or it may not be read.
+        UsageError: The folder does not exist or cannot be read.
     """
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}", hint="make one with: register-api init DIR")
@@ -70,7 +70,7 @@ def load(folder: Path) -> LoadedSource:
     register, findings = _convert(head, RegisterSource)
     publisher: Any = (head.table or {}).get("publisher")
     zone = publisher.get("time_zone") if isinstance(publisher, dict) else None
-    if isinstance(zone, str):  # judged even if the rest of the register is not yet right
+    if isinstance(zone, str):  # checked even if the rest of the file is invalid
         try:
             load_zone(zone)
         except Refused as refusal:
@@ -88,7 +88,7 @@ def load(folder: Path) -> LoadedSource:
     )
     if register is None or any(item.severity == "error" for item in located):
         return LoadedSource(None, tuple(located), texts)
-    # As `order` names them first, the others by id; R16 judges `order` itself.
+    # First the vendors in `order`, then the others by id; R16 checks `order` itself.
     places = {name: place for place, name in reversed(list(enumerate(register.order)))}
     subprocessors.sort(key=lambda vendor: (places.get(vendor.id, len(register.order)), vendor.id))
     draft = Draft(register=register, subprocessors=tuple(subprocessors))
@@ -96,7 +96,7 @@ def load(folder: Path) -> LoadedSource:
 
 
 def list_vendor_files(folder: Path) -> list[Path]:
-    """Return the vendors' files in order of name; hidden files and other kinds are left out."""
+    """Return the vendors' files in order of name, without hidden and other files."""
     vendors = folder / VENDOR_FOLDER
     try:
         names = sorted(os.listdir(vendors))  # noqa: PTH208 - names
@@ -108,7 +108,7 @@ def list_vendor_files(folder: Path) -> list[Path]:
 
 
 def _strays(folder: Path) -> Iterator[Finding]:
-    """Yield an R01 warning for each file, at any depth, that looks like a part of the source but is none."""
+    """Yield an R01 warning for each file, at any depth, that looks like a source file but is not read."""
     vendors = folder / VENDOR_FOLDER
     if not vendors.is_dir():
         hint = f"each vendor has a file {VENDOR_FOLDER}/<id>.toml"
@@ -129,7 +129,7 @@ def _is_vendor_file(name: str) -> bool:
 
 
 def _convert(file: SourceFile, kind: type[T], **usual: str) -> tuple[T | None, list[Finding]]:
-    """Return a file's table as a struct, or its findings; ``usual`` is what it need not say."""
+    """Return a file's table as a struct, or its findings; ``usual`` are default values."""
     if file.table is None:
         return None, list(file.findings)
     record, problems = collect({**usual, **file.table}, kind, file.name)
@@ -137,12 +137,12 @@ def _convert(file: SourceFile, kind: type[T], **usual: str) -> tuple[T | None, l
 
 
 def load_zone(name: str) -> ZoneInfo:
-    """Return the zone of an IANA name, e.g. ``Europe/Berlin`` or ``UTC``.
+    """Return the time zone with an IANA name, e.g. ``Europe/Berlin`` or ``UTC``.
 
-    Names that only this machine knows (``localtime``) are refused: a customer could not count days.
+    Names known only to this machine (``localtime``) are refused, because customers could not use them.
 
     Raises:
-        Refused: No such zone, with one R05 finding on ``publisher.time_zone`` of ``register.toml``.
+        Refused: Unknown zone, with one R05 finding on ``publisher.time_zone`` of ``register.toml``.
     """
     if name in _iana_names():
         with contextlib.suppress(OSError, ValueError):  # a damaged zone file does not load
@@ -159,7 +159,7 @@ def _iana_names() -> frozenset[str]:
 
 
 def _check_ids(vendors: Iterable[SourceFile]) -> Iterator[Finding]:
-    """R02: a vendor's file name is its id, and no id stands in two files."""
+    """R02: a vendor's file is named after its id, and no two files have the same id."""
     first: dict[str, str] = {}
     for file in vendors:
         vendor_id = (file.table or {}).get("id", _stem(file.name))

@@ -1,7 +1,7 @@
-"""TOML that people edit: values set so that comments and order stay, and the JSON Schemas for editors.
+"""Edit TOML while preserving comments and order, and generate JSON Schemas for editors.
 
-Schemas (taplo's ``#:schema`` line) are made from the structs that the source is read as: no unknown key, only
-known codes, no null.
+The schemas (taplo's ``#:schema`` line) are generated from the structs of the source; they allow no unknown
+keys, no unknown codes and no null.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from register_api.source.file import finding
 
 T = TypeVar("T")
 SCHEMA_FOLDER = "schema"
-"""Folder of the source in which the schemas lie."""
+"""Folder of the source that contains the schemas."""
 HEADS = {
     "register": f"#:schema {SCHEMA_FOLDER}/register.json\n",
     "subprocessor": f"#:schema ../{SCHEMA_FOLDER}/subprocessor.json\n",
 }
-"""The first line of ``register.toml`` and of a vendor's file, by which an editor finds the schema."""
+"""First line of ``register.toml`` and of a vendor's file, which refers an editor to the schema."""
 SOURCE_SCHEMAS = {"register": RegisterSource, "subprocessor": SubprocessorSource}
-"""Name of a schema to the struct that a file is read as."""
+"""Schema name to the struct of the file."""
 _IDS: Definition = {"type": "array", "items": {"type": "string"}, "description": "Ids of products."}
 _ALL: Definition = {"const": "all", "description": "Every product, those to come included."}
 
@@ -55,7 +55,7 @@ def editor_schema(name: str) -> Definition:
     if ProductScope.__name__ in described:  # written as "all" or as a list
         described[ProductScope.__name__] = {"anyOf": [_ALL, _IDS]}
     if top is SubprocessorSource:
-        described[top.__name__]["required"].remove("id")  # the file's name says it
+        described[top.__name__]["required"].remove("id")  # it is the file's name
     return {"$schema": DIALECT, **schema, "$defs": described}
 
 
@@ -70,7 +70,7 @@ def _strict(definition: Definition, kind: type | None) -> Definition:
 
 
 def _field(field: Definition, shape: Shape) -> Definition:
-    """Leave null out, which TOML does not have, and name codes, so that an editor offers them."""
+    """Remove null, which TOML does not have, and list the codes, so that editors suggest them."""
     choices = [item for item in field.get("anyOf", ()) if item != {"type": "null"}]
     if len(choices) == 1:
         field = choices[0] | {key: value for key, value in field.items() if key != "anyOf"}
@@ -86,9 +86,9 @@ DAYS = frozenset(
     for name, shape in shapes(kind).items()
     if isinstance(shape.kind, inspect.DateType) and not shape.is_list
 )
-"""Fields that are days: texts in JSON, dates in TOML."""
+"""Date fields: strings in JSON, dates in TOML."""
 _LONG = 100
-"""Characters from which on a list is written over several lines."""
+"""Longest list in characters that is written on one line."""
 Section = MutableMapping[str, Any]
 VENDOR_ORDER = tuple(
     name for name in SubprocessorSource.__struct_fields__ if name not in {"id", "engagements"}
@@ -97,7 +97,7 @@ USE_ORDER = tuple(name for name in EngagementSource.__struct_fields__ if name !=
 
 
 class TomlFile:
-    """A file below the source folder that is edited."""
+    """An editable file of the source folder."""
 
     def __init__(self, name: str, text: str) -> None:
         """Read the file's text."""
@@ -110,7 +110,7 @@ class TomlFile:
 
     @property
     def text(self) -> str:
-        """The text of the file as it is now, after reading it back."""
+        """The current text of the file, verified by parsing it again."""
         text = tomlkit.dumps(self.document)
         try:
             good = plain(tomllib.loads(text)) == plain(self.document)
@@ -123,11 +123,11 @@ class TomlFile:
         return text
 
     def said(self, field: str) -> Any:
-        """Return the value of a field at the top of the file, as JSON has it."""
+        """Return the value of a top-level field, as in JSON."""
         return plain(self.document.get(field))
 
     def listed(self, field: str, kind: type[T]) -> list[T]:
-        """Return the items of a kind in a list at the top of the file."""
+        """Return the items of one type in a top-level list."""
         listed = self.said(field)
         return [item for item in listed if isinstance(item, kind)] if isinstance(listed, list) else []
 
@@ -136,7 +136,7 @@ class VendorFile(TomlFile):
     """A vendor's file."""
 
     def __init__(self, vendor: str, text: str | None) -> None:
-        """Read the file's text, or begin a new one."""
+        """Parse the file's text, or start a new file."""
         self.vendor = vendor
         super().__init__(f"subprocessors/{vendor}.toml", HEADS["subprocessor"] if text is None else text)
 
@@ -147,11 +147,11 @@ class VendorFile(TomlFile):
         return {str(plain(item.get("id"))): item for item in listed if isinstance(item, dict)}
 
     def add_engagement(self, engagement: str) -> Section:
-        """Add an engagement below the others and return its section."""
+        """Add an engagement after the others and return its section."""
         text = self.text
         listed: Any = self.document.get("engagements")
         if not isinstance(listed, tomlkit.items.AoT):
-            if listed:  # written as an inline list: goes on as such
+            if listed:  # keep an inline list inline
                 listed.append({"id": engagement})
                 return self.engagements[engagement]
             self.document.pop("engagements", None)
@@ -162,7 +162,7 @@ class VendorFile(TomlFile):
 
 
 def plain(value: Any) -> Any:
-    """Return a TOML value as JSON has it: built-in types, days as texts."""
+    """Return a TOML value as in JSON: built-in types, with dates as strings."""
     if hasattr(value, "unwrap"):
         value = value.unwrap()
     if isinstance(value, dict):
@@ -173,9 +173,9 @@ def plain(value: Any) -> Any:
 
 
 def put(section: Section, field: str, value: Any) -> None:
-    """Set a field to a value as JSON has it; ``None`` takes the field away.
+    """Set a field to a JSON value; ``None`` removes the field.
 
-    A list of tables that is written under double-bracket headers stays written like that.
+    An array of tables written with double-bracket headers keeps that form.
     """
     before = section.get(field)
     if isinstance(before, tomlkit.items.AoT) and isinstance(value, list):
@@ -204,7 +204,7 @@ def _item(field: str, value: Any) -> Any:
 
 
 def table_of(values: Mapping[str, Any], indent: str) -> Any:
-    """Return a table under a header of its own, with white space before it."""
+    """Return a table with a header of its own, preceded by ``indent``."""
     table = tomlkit.table()
     table.trivia.indent = indent
     for name, item in values.items():
