@@ -23,7 +23,7 @@ from programs import run
 from register_api.core.api.openapi import openapi_bytes
 from register_api.core.format import tree
 from register_api.core.format.paths import KINDS
-from register_api.serve.reference import LONGEST_EXAMPLE, prose
+from register_api.serve.reference import MAX_EXAMPLE_BYTES, prose
 from running import running
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ class TestPage:
             (article,) = page.root.xpath(f"//article[@aria-labelledby='{operation['operationId']}']")
             shown = article.xpath(".//pre/text()")
             is_text = not media_type.startswith(NO_TEXT)
-            assert bool(shown) == (is_text and len(answer.content) <= LONGEST_EXAMPLE), url
+            assert bool(shown) == (is_text and len(answer.content) <= MAX_EXAMPLE_BYTES), url
             for text in shown:
                 if "json" in media_type:
                     assert json.loads(text) == answer.json(), url

@@ -93,7 +93,7 @@ def test_links_in_headers_and_redirects_stay_below_the_prefix(base: str) -> None
             assert url.startswith(base)
             assert ask(url)[0] == 200
     assert ask(base + "versions/2")[0] == 200  # redirected to the page
-    for address in tree.HABITUAL:
+    for address in tree.FEED_ALIASES:
         assert ask(base + address)[0] == 200  # redirected to the feed
 
 

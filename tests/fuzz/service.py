@@ -106,7 +106,7 @@ def _app() -> Any:
     folder = tempfile.TemporaryDirectory(prefix="fuzz-store-")
     atexit.register(folder.cleanup)
     app: Any = create_app(Settings(store=str(make_store(Path(folder.name) / "store", 3))))
-    app._replies.show(app._replies.load())
+    app._replies.swap(app._replies.load())
     return app
 
 

@@ -13,7 +13,7 @@ from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import out, print_json
 from register_api.cli.words import published
-from register_api.core.api.questions import MOST_ROWS, SubprocessorsQuery
+from register_api.core.api.questions import MAX_ROWS, SubprocessorsQuery
 from register_api.core.instant import format_instant, local_day
 from register_api.core.language.language import ENGLISH, shorten
 from register_api.core.timeline import AsOf, EngagementState, RegisterAsOf, State, register_as_of
@@ -67,7 +67,7 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
     moment = AsOf(on=on or local_day(clock.now(), archive.zone), known_at=known_at)
     known = register_as_of(archive, moment)
     if as_json:
-        everything = SubprocessorsQuery(limit=MOST_ROWS)
+        everything = SubprocessorsQuery(limit=MAX_ROWS)
         none = dict.fromkeys(("version", "sha256", "next"))
         none |= {"register": archive.name, "on": moment.on, "total": 0, "offset": 0, "subprocessors": []}
         print_json(compute.subprocessors(archive, everything, moment) if known else none)

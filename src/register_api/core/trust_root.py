@@ -95,7 +95,7 @@ def check_origins(root: Mapping[str, Any], keys: KeyList) -> None:
             raise UntrustedKey(f"the log key {quoted(record.kid)} goes on into another epoch of the log")
 
 
-def check_beginnings(epochs: Sequence[LogEpoch], size: int, root_at: Callable[[int], bytes]) -> None:
+def check_epoch_prefixes(epochs: Sequence[LogEpoch], size: int, root_at: Callable[[int], bytes]) -> None:
     """Check that a log begins with the entries of each earlier epoch.
 
     ``root_at`` returns the root hash of the log at a given size, at most ``size``.

@@ -16,7 +16,7 @@ import msgspec
 from register_api.core import strict_base64
 from register_api.core.format.kind import PARAMETERS, FileKind
 from register_api.core.format.paths import KINDS, PAGE_FILE, address_of, in_language
-from register_api.core.format.tree import HABITUAL, SCHEMAS
+from register_api.core.format.tree import FEED_ALIASES, SCHEMAS
 from register_api.core.headers import (
     CACHE_CONTROL,
     NEIGHBOURS,
@@ -167,4 +167,4 @@ def _folder(kind: FileKind) -> str:
 
 def redirects(prefix: str) -> dict[str, str]:
     """Return the permanent redirects: path to target."""
-    return {f"{prefix}/{address}": f"{prefix}/{kind.path()}" for address, kind in HABITUAL.items()}
+    return {f"{prefix}/{address}": f"{prefix}/{kind.path()}" for address, kind in FEED_ALIASES.items()}

@@ -17,7 +17,7 @@ from register_api.publish.examine import Examined, examine
 from register_api.publish.last_signed import NOTHING, KeyMemory
 from register_api.publish.trust.metadata import overlaid
 from register_api.store.plan import Progress
-from register_api.store.reader import PublisherState, Snapshot, open_snapshot, reopened
+from register_api.store.reader import PublisherState, Snapshot, open_or_reuse, open_snapshot
 from register_api.store.transaction import commit, locked, recover
 
 
@@ -67,7 +67,7 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
             retired=gone,
             progress=progress,
             before=before,
-            show=functools.partial(last_signed.show, self.keys, self.memory, made.head),
+            around_switch=functools.partial(last_signed.show, self.keys, self.memory, made.head),
         )
 
 
@@ -76,7 +76,7 @@ def building(store: Path, keys: Path, seen: Snapshot | None = None) -> Iterator[
     """Hold a store and the keys that sign over it, finish what was interrupted, and examine what is there."""
     with locked(store):
         recover(store)
-        snapshot = reopened(store, seen)
+        snapshot = open_or_reuse(store, seen)
         with last_signed.held(keys) as known:
             found = _examined(snapshot, known, keys)
             yield Publishing(store=store, keys=keys, memory=known, snapshot=snapshot, found=found)

@@ -27,7 +27,7 @@ from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, parse_
 from register_api.core.log.note import parse_note, parse_verifier_key
 from register_api.core.model import Register
 from register_api.core.notice_period import Promises
-from register_api.core.trust_root import check_against_root, check_beginnings, read_epochs
+from register_api.core.trust_root import check_against_root, check_epoch_prefixes, read_epochs
 from register_api.errors import Forged, Forked, Inconsistent, Malformed, StoreDamaged, VerificationError
 from register_api.publish.calendar import CalendarEvent, read_events
 from register_api.publish.feed.entry import FeedEntry
@@ -123,7 +123,7 @@ class _Examination:
         heads = _document(tree.HEADS, vouched, HeadFiles).document
         versions, leaves = self._versions(heads, checkpoint)
         epochs = read_epochs(trusted.root)
-        check_beginnings(epochs, checkpoint.size, lambda size: merkle.root_hash(leaves[:size]))
+        check_epoch_prefixes(epochs, checkpoint.size, lambda size: merkle.root_hash(leaves[:size]))
         logged = {file.path: file.sha256 for file in versions.document.versions[-1].files}
         if logged.get(tree.VERSION_REGISTER.path(newest.document.version)) != newest.sha256:
             raise Inconsistent(

@@ -88,11 +88,11 @@ def prefixed(app: App, prefix: str) -> App:
 async def follow(state: AppState, seconds: float) -> AsyncIterator[None]:
     """Load the publication, then poll the store and its freshness until the block ends."""
     replies, freshness = state.replies, FreshnessLog(state.replies, state.clock)
-    replies.show(await asyncio.to_thread(replies.load))
+    replies.swap(await asyncio.to_thread(replies.load))
 
     async def poll() -> None:
         if replies.is_stale():
-            replies.show(await asyncio.to_thread(replies.load))
+            replies.swap(await asyncio.to_thread(replies.load))
         freshness.update()  # last, so that an invalid timestamp does not prevent loading
 
     async with repeating(poll, seconds):

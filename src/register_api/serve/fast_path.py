@@ -1,6 +1,6 @@
 """The fast path: serves stored files, and forwards only what must be computed.
 
-The first branch of ``__call__`` is the hot path: GET or HEAD of a mutable file. It involves no web
+The first branch of ``__call__`` is the hot path: GET or HEAD of a current file. It involves no web
 framework, and nothing is encoded, hashed, compressed, read or timed on it.
 """
 
@@ -160,7 +160,7 @@ class FastPath:
         await self._answer(table, scope, receive, send)
 
     async def _answer(self, table: ReplyTable | None, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer everything except a plain request for a mutable file; faults become error responses."""
+        """Answer everything except a plain request for a current file; faults become error responses."""
         send = self._counters.counting(table, scope["path"], self._is_computed, send)
         try:
             await self._dispatch(table, scope, receive, send)
@@ -206,5 +206,5 @@ def _redirect_of(table: ReplyTable, url: str) -> str | None:
     """Return the redirect target of a URL that does not name a file itself."""
     if table.is_folder(url):  # the trailing slash is missing (RFC 9110 section 15.4.9)
         return url.rpartition("/")[2] + "/"
-    kind = tree.HABITUAL.get(url[1:])
+    kind = tree.FEED_ALIASES.get(url[1:])
     return None if kind is None else "../" * url[1:].count("/") + kind.path()

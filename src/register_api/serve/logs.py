@@ -96,7 +96,7 @@ def log_requests(app: App, settings: Settings) -> App:
 
 
 Kind = Literal["head", "stored", "computed", "health", "other", "refused"]
-"""Mutable file; other file of the tree; computed answer; health check; none of these;
+"""File of the current version; other file of the tree; computed answer; health check; none of these;
 refused before a request was read.
 """
 

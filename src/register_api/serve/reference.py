@@ -31,7 +31,7 @@ from register_api.serve.answer.query import read_query
 from register_api.store.reader import Snapshot
 from register_api.style import page_environment
 
-LONGEST_EXAMPLE = 16 * 1024
+MAX_EXAMPLE_BYTES = 16 * 1024
 """Bytes of the largest body printed as an example."""
 
 _TEXT_TYPES = re.compile(r"application/(.*\+)?(json|xml|jose|x-pem-file)|text/(plain|csv|calendar|x-opml)")
@@ -100,7 +100,7 @@ def _file_example(
         path = kind.path(*values)
         found = snapshot.manifest.files.get(path)
         if found is not None:
-            body = snapshot.read(path) if found.size <= LONGEST_EXAMPLE else b""
+            body = snapshot.read(path) if found.size <= MAX_EXAMPLE_BYTES else b""
             return Example(
                 values=dict(zip(kind.parameters, values, strict=True)),
                 request="/" if kind is tree.INDEX else f"/{path}",
@@ -110,7 +110,7 @@ def _file_example(
 
 
 def _text(body: bytes, media_type: str) -> str | None:
-    if len(body) > LONGEST_EXAMPLE or not _TEXT_TYPES.fullmatch(media_type.partition(";")[0]):
+    if len(body) > MAX_EXAMPLE_BYTES or not _TEXT_TYPES.fullmatch(media_type.partition(";")[0]):
         return None
     if "json" in media_type:
         return json.dumps(msgspec.json.decode(body), indent=2, ensure_ascii=False)

@@ -1,7 +1,7 @@
 """The prepared replies of one publication.
 
-Mutable files are held in memory in all encodings. Immutable files, of which every version adds some, are
-looked up in the manifest, read on demand and cached.
+Files of the current version are held in memory in all encodings. Files that every version adds are looked up
+in the manifest, read on demand and cached.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _log = logging.getLogger(__name__)
 
 
 class ReplyTable:
-    """Prepared replies of one publication; ``ready`` has the mutable files by URL path."""
+    """Prepared replies of one publication; ``ready`` has the current files by URL path."""
 
     def __init__(self, snapshot: Snapshot, cache_bytes: int) -> None:
         self.snapshot = snapshot
         self.archive = Archive(snapshot)
         self._files = snapshot.manifest.files
         self._paths = frozenset(self._files)
-        self._immutable: BoundedCache[Resource] = BoundedCache(cache_bytes, lambda resource: resource.size)
+        self._on_demand: BoundedCache[Resource] = BoundedCache(cache_bytes, lambda resource: resource.size)
         self.ready: dict[str, Resource] = {}
         for path, entry in self._files.items():
             if entry.cache != "immutable" and not kind_of(path).per_version:
@@ -47,10 +47,10 @@ class ReplyTable:
 
     async def resource(self, path: str) -> Resource:
         """Return a resource, reading it from the store if necessary."""
-        found = self.ready.get("/" + path) or self._immutable.get(path)
+        found = self.ready.get("/" + path) or self._on_demand.get(path)
         if found is None:
             found = await asyncio.to_thread(self._load, path)
-            self._immutable.put(path, found)
+            self._on_demand.put(path, found)
         return found
 
     def _load(self, path: str) -> Resource:
@@ -121,7 +121,7 @@ class CurrentReplies:
         self.failed = False
         return table
 
-    def show(self, table: ReplyTable | None) -> None:
+    def swap(self, table: ReplyTable | None) -> None:
         """Serve a table from now on; must be called on the event loop.
 
         A handler therefore sees a single publication between two of its ``await`` expressions.

@@ -44,8 +44,8 @@ def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) 
     ``announce`` is called with the address once the socket accepts connections.
     """
     set_up_logs(settings)
-    _give_memory_back()
-    settings = msgspec.structs.replace(settings, max_connections=room_for(settings.max_connections))
+    _release_memory_early()
+    settings = msgspec.structs.replace(settings, max_connections=raise_file_limit(settings.max_connections))
     state = make_state(settings)
     with listen(settings, os.environ) as listener, metrics_served(state, settings):
         server = make_server(create_app(settings, state=state), settings, state.counters)
@@ -71,7 +71,7 @@ def run_app(app: App, settings: Settings, announce: Callable[[str], None]) -> No
         server.run([listener])
 
 
-def room_for(connections: int) -> int:
+def raise_file_limit(connections: int) -> int:
     """Raise the limit of open files as far as allowed; return the possible number of connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + SPARE_CONNECTIONS + 128  # the store, threads, libraries
@@ -85,7 +85,7 @@ def room_for(connections: int) -> int:
     return room
 
 
-def _give_memory_back() -> None:
+def _release_memory_early() -> None:
     """Make glibc return the memory of each piece of a long body as soon as it is freed.
 
     By default glibc raises this threshold as larger blocks are freed, up to 32 MiB, and keeps smaller blocks

@@ -77,7 +77,7 @@ def metrics_address(settings: Settings) -> tuple[str, int] | None:
     return match[1].strip("[]"), int(match[2])
 
 
-def _fault(settings: Settings) -> str | None:
+def _inconsistency(settings: Settings) -> str | None:
     """Return what is wrong with settings that are individually valid."""
     if settings.metrics != OFF and metrics_address(settings) is None:
         return "the address for metrics must be written host:port, such as 127.0.0.1:9100, or off"
@@ -115,7 +115,7 @@ def read_settings(
         if value is not None:
             values[name] = _value(name, value, f"--{name.replace('_', '-')} {shortened(value)}")
     settings = Settings(**values)
-    if words := _fault(settings):
+    if words := _inconsistency(settings):
         raise UsageError(words)
     return settings
 

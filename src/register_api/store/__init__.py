@@ -1,1 +1,1 @@
-"""Where finished artefacts live: a write-once directory with one atomic switch."""
+"""The store: a folder in which one atomic switch makes a publication visible."""

@@ -19,7 +19,7 @@ from register_api.store import reader
 from register_api.store.reader import Encoding, Journal, Manifest, ManifestEntry, PublisherState, Snapshot
 
 Progress = Callable[[int, int, str], None]
-_SMALLEST = 256
+_MIN_BYTES = 256
 """Minimum size in bytes for compression."""
 
 
@@ -28,7 +28,7 @@ def compressed_forms(data: bytes) -> dict[str, bytes]:
 
     Higher levels cost many times more than they save (docs/performance.md).
     """
-    if len(data) < _SMALLEST:
+    if len(data) < _MIN_BYTES:
         return {}
     forms = {
         "br": brotli.compress(data, quality=5),

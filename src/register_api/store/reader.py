@@ -44,7 +44,7 @@ MANIFEST = "manifest.json"
 STATE = "state.json"
 JOURNAL = "journal.json"
 LOCK = "lock"
-FRESH = "fresh"
+NEW_LINK = "fresh"
 SUFFIXES = {"identity": "", "gzip": ".gz", "br": ".br", "zstd": ".zst"}
 """File suffix by content coding (RFC 9110 section 8.4.1)."""
 
@@ -214,7 +214,7 @@ def open_snapshot(store: Path, generation: int | None = None) -> Snapshot | None
     return Snapshot(store, number, manifest, state)
 
 
-def reopened(store: Path, known: Snapshot | None) -> Snapshot | None:
+def open_or_reuse(store: Path, known: Snapshot | None) -> Snapshot | None:
     """Open the visible publication, reusing ``known`` if it is still visible."""
     if known is not None and known.store == store and known.generation == current(store):
         return known

@@ -64,7 +64,7 @@ def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
     retired: Iterable[str] = (),
     progress: Progress | None = None,
     before: Snapshot | None = None,
-    show: Callable[[Callable[[], None]], None] | None = None,
+    around_switch: Callable[[Callable[[], None]], None] | None = None,
 ) -> Snapshot:
     """Make a publication visible atomically, and return it.
 
@@ -76,13 +76,13 @@ def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
         retired: Files to remove from the tree, unless they are among ``files``; all others stay.
         progress: Called with done, total and the file being prepared.
         before: The visible publication, if the caller has it open.
-        show: Calls its argument, which makes the publication visible, and may record that before and after.
+        around_switch: Calls its argument, which makes the publication visible, and may do work around it.
 
     Raises:
         StoreDamaged: An immutable file would change.
         OSError: Writing failed; the visible publication is unchanged.
     """
-    before = reader.reopened(store, before)
+    before = reader.open_or_reuse(store, before)
     plan = CommitPlan(store, before, files, now, retired=retired, progress=progress)
     journal = plan.write_journal()
     for group in in_order(files):
@@ -92,7 +92,7 @@ def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
     _link_manifest(store)
     target = f"{reader.GENERATIONS}/{plan.number}"
     switch = functools.partial(durable.switch_link, store / reader.CURRENT, target)
-    switch() if show is None else show(switch)
+    switch() if around_switch is None else around_switch(switch)
     finish_commit(store, plan.number, journal)
     return snapshot
 
@@ -134,7 +134,7 @@ def _link_through_current(store: Path, before: int | None, journal: Journal) -> 
     folders = _make_folders(public / name for name in names)
     for name in names:
         target = "../" * (name.count("/") + 1) + f"{reader.CURRENT}/{reader.TREE}/{name}"
-        durable.place_link(public / name, target, temporary=store / reader.FRESH)
+        durable.place_link(public / name, target, temporary=store / reader.NEW_LINK)
     durable.sync_folders(folders | {public}, below=store)
 
 
@@ -155,7 +155,7 @@ def finish_commit(store: Path, number: int, journal: Journal) -> bool:
             raise StoreDamaged(f"the journal of generation {number} names {name}, which is missing")
     folders = _make_folders(public / name for name in changed)
     for name in changed:
-        durable.place_hard_link(public / name, tree / name, temporary=store / reader.FRESH)
+        durable.place_hard_link(public / name, tree / name, temporary=store / reader.NEW_LINK)
     retired = [path for name in journal.retired if (path := public / name).is_symlink()]
     for path in retired:
         path.unlink()
@@ -174,7 +174,7 @@ def _undo(store: Path, number: int, visible: int | None) -> None:
     for path in links:
         old = _tree(store, visible) / path.relative_to(public) if visible is not None else None
         if old is not None and old.exists():
-            durable.place_hard_link(path, old, temporary=store / reader.FRESH)
+            durable.place_hard_link(path, old, temporary=store / reader.NEW_LINK)
         else:
             path.unlink()
     durable.sync_folders({path.parent for path in links}, below=public)

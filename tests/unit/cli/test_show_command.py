@@ -52,7 +52,7 @@ def show(three: Path, monkeypatch: pytest.MonkeyPatch) -> Show:
 def ask(store: Path, query: str) -> bytes:
     """Return the body of the service's answer to the same question on the same day."""
     replies = CurrentReplies(store, 2**20)
-    replies.show(replies.load())
+    replies.swap(replies.load())
     service = Service(
         replies, Answers(2**20), lambda: dt.datetime(2026, 2, 28, 23, 0, tzinfo=dt.UTC), computed_here
     )

@@ -38,7 +38,7 @@ def test_publications_that_overtake_the_reading_are_no_failure(
     replies = CurrentReplies(one_version, 0)
     for _ in range(6):
         assert replies.table is None
-        replies.show(replies.load())
+        replies.swap(replies.load())
     assert replies.table is not None
     assert (replies.loads, replies.failures, replies.failed) == (1, 0, False)
     assert "cannot be loaded" not in caplog.text
@@ -49,12 +49,12 @@ def test_a_publication_that_fails_is_a_failure_said_once(
 ) -> None:
     """At the next look it is tried again; what was there is served meanwhile."""
     replies = CurrentReplies(one_version, 0)
-    replies.show(replies.load())
+    replies.swap(replies.load())
     before = replies.table
     monkeypatch.setattr(shelf_module, "load_reply_table", failing(2))
-    replies.show(replies.load())
-    replies.show(replies.load())
+    replies.swap(replies.load())
+    replies.swap(replies.load())
     assert (replies.table is before, replies.failed, replies.failures) == (True, True, 2)
     assert caplog.text.count("cannot be loaded") == 1
-    replies.show(replies.load())
+    replies.swap(replies.load())
     assert (replies.failed, replies.loads) == (False, 2)

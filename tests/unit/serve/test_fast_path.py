@@ -58,7 +58,7 @@ async def answers(_scope: Any, _receive: Any, send: Any) -> None:
 def front(store: Path, computed: Any = fails) -> FastPath:
     """Return a fast path with the table of a store, and one computed path."""
     replies = CurrentReplies(store, 2**20)
-    replies.show(replies.load())
+    replies.swap(replies.load())
     return FastPath(replies, computed, lambda url: url == "/computed", Counters())
 
 
@@ -91,7 +91,7 @@ def test_a_file_that_is_gone_is_a_fault_here(one_version: Path, caplog: pytest.L
         ("PATCH", "/", 405),
         ("BREW", "/computed", 405),
         ("HEAD", "/versions/1", 308),
-        *(("GET", f"/{address}", 308) for address in tree.HABITUAL),
+        *(("GET", f"/{address}", 308) for address in tree.FEED_ALIASES),
         ("POST", "/versions/1", 405),
         ("TRACE", "/.well-known/security.txt", 405),
         ("HEAD", "/.well-known/security.txt", 404),

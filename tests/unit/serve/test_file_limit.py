@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from register_api.serve.http.limits import SPARE_CONNECTIONS
-from register_api.serve.server import room_for
+from register_api.serve.server import raise_file_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +26,14 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, int]]]:
 
 def test_the_limit_is_raised_no_further_than_needed(limits: list[tuple[int, int]]) -> None:
     """What was asked for is possible then."""
-    assert room_for(1000) == 1000
+    assert raise_file_limit(1000) == 1000
     assert 1000 + SPARE_CONNECTIONS < limits[-1][0] < 2000
 
 
 def test_a_limit_that_is_enough_is_left_alone(limits: list[tuple[int, int]]) -> None:
     """Nothing is set."""
     limits.append((5000, 5000))
-    assert room_for(1000) == 1000
+    assert raise_file_limit(1000) == 1000
     assert limits[-1] == (5000, 5000)
 
 
@@ -41,7 +41,7 @@ def test_where_the_system_allows_less_that_is_said(
     limits: list[tuple[int, int]], caplog: pytest.LogCaptureFixture
 ) -> None:
     """And fewer connections are taken, so that it shows as 503 and not as a fault."""
-    room = room_for(8000)
+    room = raise_file_limit(8000)
     assert limits[-1] == (2000, 2000)
     assert 0 < room < 2000 - SPARE_CONNECTIONS
     (record,) = caplog.records
@@ -51,12 +51,12 @@ def test_where_the_system_allows_less_that_is_said(
 def test_a_limit_that_is_tiny_still_leaves_one(limits: list[tuple[int, int]]) -> None:
     """However few files there may be."""
     limits.append((64, 64))
-    assert room_for(10) == 1
+    assert raise_file_limit(10) == 1
 
 
 def test_no_limit_is_room_for_all(limits: list[tuple[int, int]]) -> None:
     """Soft or hard."""
     limits.append((256, resource.RLIM_INFINITY))
-    assert room_for(100_000) == 100_000
+    assert raise_file_limit(100_000) == 100_000
     limits.append((resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    assert room_for(100_000) == 100_000
+    assert raise_file_limit(100_000) == 100_000

@@ -255,7 +255,7 @@ class TestCost:
     def test_a_flood_of_small_answers_is_kept_within_bounds(self, three_versions: Path) -> None:
         """What an answer takes besides its bytes counts as well."""
         replies = CurrentReplies(three_versions, 2**20)
-        replies.show(replies.load())
+        replies.swap(replies.load())
         kept = Answers(2**20)
         service = Service(replies, kept, lambda: stores.published_at(3), computed_here)
 
@@ -269,7 +269,7 @@ class TestCost:
     def test_renewing_freshness_leaves_answers_as_they_are(self, one_version: Path) -> None:
         """They depend on the version; a new timestamp is no new version."""
         replies = CurrentReplies(one_version, 2**20)
-        replies.show(replies.load())
+        replies.swap(replies.load())
         service = Service(replies, Answers(2**20), lambda: stores.published_at(1), computed_here)
 
         async def ask() -> Resource:
@@ -280,10 +280,10 @@ class TestCost:
             one_version, stores.timestamp(stores.EXPIRES), stores.state(1), now=stores.published_at(2)
         )
         assert replies.is_stale()
-        replies.show(replies.load())
+        replies.swap(replies.load())
         assert asyncio.run(ask()) is before
         stores.publish(one_version, 2)
-        replies.show(replies.load())
+        replies.swap(replies.load())
         assert asyncio.run(ask()) is not before
 
 

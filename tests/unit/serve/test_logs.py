@@ -173,7 +173,7 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
     log = FreshnessLog(replies, lambda: now)
     with caplog.at_level("INFO", "register_api.serve.answer.service"):
         assert log.update() is None
-        replies.show(replies.load())
+        replies.swap(replies.load())
         for hours, state in (
             (0, "fresh"),
             (1, "expiring"),
@@ -185,7 +185,7 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
             assert log.update() == state
         refreshed = stores.timestamp(now + dt.timedelta(days=2))
         commit(one_version, refreshed, stores.state(1), now=now)
-        replies.show(replies.load())
+        replies.swap(replies.load())
         assert log.update() == "fresh"
     said = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert said == [
@@ -200,5 +200,5 @@ def test_a_timestamp_that_cannot_be_read_is_not_fresh(one_version: Path, text: b
     """Nor does it keep the service from loading the next publication."""
     commit(one_version, {tree.TIMESTAMP.path(): text}, stores.state(1), now=stores.EXPIRES)
     replies = CurrentReplies(one_version, 0)
-    replies.show(replies.load())
+    replies.swap(replies.load())
     assert FreshnessLog(replies, lambda: stores.EXPIRES).update() is None

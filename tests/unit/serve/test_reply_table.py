@@ -80,7 +80,7 @@ def test_memory_for_settled_files_is_bounded(three_versions: Path) -> None:
                 assert representation.etag == f'"{etag}"'.encode()
 
     asyncio.run(ask_for_everything())
-    assert 0 < table._immutable.cost <= 4000
+    assert 0 < table._on_demand.cost <= 4000
 
 
 @pytest.mark.parametrize(
@@ -158,11 +158,11 @@ class TestShelf:
     def test_it_starts_empty_and_takes_what_is_published(self, tmp_path: Path) -> None:
         """An empty store is no failure."""
         replies = CurrentReplies(tmp_path, 1000)
-        replies.show(replies.load())
+        replies.swap(replies.load())
         assert (replies.table, replies.failed, replies.is_stale()) == (None, False, False)
         stores.publish(tmp_path, 1)
         assert replies.is_stale()
-        replies.show(replies.load())
+        replies.swap(replies.load())
         assert replies.table is not None
         assert replies.table.archive.newest == 1
         assert not replies.is_stale()
@@ -170,27 +170,27 @@ class TestShelf:
     def test_a_failed_load_keeps_the_table(self, one_version: Path) -> None:
         """What cannot be read whole is not shown; when it is mended, it is."""
         replies = CurrentReplies(one_version, 1000)
-        replies.show(replies.load())
+        replies.swap(replies.load())
         stores.publish(one_version, 2)
         manifest = one_version / "current" / "manifest.json"
         whole = manifest.read_bytes()
         manifest.write_bytes(whole[:100])
         assert replies.is_stale()
-        replies.show(replies.load())
+        replies.swap(replies.load())
         assert replies.failed
         assert replies.table is not None
         assert replies.table.archive.newest == 1
         manifest.write_bytes(whole)
-        replies.show(replies.load())
+        replies.swap(replies.load())
         assert (replies.failed, replies.table.archive.newest) == (False, 2)
 
     def test_a_store_that_vanishes_is_a_failure(self, one_version: Path) -> None:
         """What was loaded is served on."""
         replies = CurrentReplies(one_version, 1000)
-        replies.show(replies.load())
+        replies.swap(replies.load())
         (one_version / "current").unlink()
         assert replies.is_stale()
-        replies.show(replies.load())
+        replies.swap(replies.load())
         assert replies.failed
         assert replies.table is not None
 

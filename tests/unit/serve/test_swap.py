@@ -131,7 +131,7 @@ async def nothing(_scope: Any, _receive: Any, _send: Any) -> None:
 def front_of(store: Path) -> tuple[FastPath, CurrentReplies]:
     """Return a fast path, and the current replies that it answers from."""
     replies = CurrentReplies(store, 2**20)
-    replies.show(replies.load())
+    replies.swap(replies.load())
     return FastPath(replies, nothing, lambda _: False, Counters()), replies
 
 
@@ -163,7 +163,7 @@ def test_an_answer_under_way_stays_with_its_publication(
         asked = ask(front, "/" + path)
         await asyncio.to_thread(reading.wait, PATIENCE)
         stores.publish(one_version, 2, more={path: stores.page("Version 1, which is an old one now")})
-        replies.show(replies.load())
+        replies.swap(replies.load())
         shown.set()
         first = await asked
         assert await ask(front, "/" + path) == (200, (one_version / "public" / path).read_bytes())
@@ -187,7 +187,7 @@ def test_an_answer_whose_bytes_are_gone_comes_from_the_next_publication(
         await asyncio.to_thread(reading.wait, PATIENCE)
         stores.publish(one_version, 2, more={path: newest})
         shutil.rmtree(one_version / "generations" / "1")
-        replies.show(replies.load())
+        replies.swap(replies.load())
         shown.set()
         return await asked
 
@@ -199,16 +199,16 @@ def test_a_store_that_goes_back_is_not_followed(one_version: Path, tmp_path: Pat
     before = shutil.copytree(one_version, tmp_path / "backup", symlinks=True)
     stores.publish(one_version, 2)
     replies = CurrentReplies(one_version, 2**20)
-    replies.show(replies.load())
+    replies.swap(replies.load())
     shutil.rmtree(one_version)
     shutil.copytree(before, one_version, symlinks=True)
     assert replies.is_stale()
-    replies.show(replies.load())
+    replies.swap(replies.load())
     assert replies.failed
     assert replies.table is not None
     assert replies.table.archive.newest == 2
     fresh = CurrentReplies(one_version, 2**20)
-    fresh.show(fresh.load())
+    fresh.swap(fresh.load())
     assert fresh.table is not None
     assert fresh.table.archive.newest == 1
 
@@ -219,7 +219,7 @@ def test_the_next_table_is_shown_where_requests_are_answered(
     """It is loaded in another thread; the swap itself cannot fall between two steps of an answer."""
     state = make_state(Settings(store=str(one_version)))
     replies = state.replies
-    where: dict[str, set[int]] = {"load": set(), "show": set()}
+    where: dict[str, set[int]] = {"load": set(), "swap": set()}
     for name, threads in where.items():
         method = getattr(CurrentReplies, name)
 
@@ -238,5 +238,5 @@ def test_the_next_table_is_shown_where_requests_are_answered(
                 await asyncio.sleep(0.01)
 
     asyncio.run(asyncio.wait_for(run(), 20))
-    assert where["show"] == {threading.get_ident()}
+    assert where["swap"] == {threading.get_ident()}
     assert threading.get_ident() not in where["load"]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from register_api.core.api.answers import PROBLEMS, Health, Name, ProblemDetails, Readiness
-from register_api.core.api.questions import MOST_VALUES, QUESTIONS, Question, parameters_of
+from register_api.core.api.questions import MAX_VALUES, QUESTIONS, Question, parameters_of
 from register_api.core.canonical import encode
 from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format.kind import PARAMETERS, FileKind
@@ -180,7 +180,7 @@ def _question(question: Question) -> Json:
     operation = _operation(question.operation, "Questions", question.summary, about, good, names)
     parameters = []
     for item in parameters_of(question.query).values():
-        many = {"type": "array", "items": item.schema, "minItems": 1, "maxItems": MOST_VALUES}
+        many = {"type": "array", "items": item.schema, "minItems": 1, "maxItems": MAX_VALUES}
         parameters.append(
             {
                 "name": item.name,

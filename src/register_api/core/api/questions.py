@@ -78,23 +78,23 @@ _MEANINGS = {
 }
 """Description of each parameter by name."""
 
-MOST_ITEMS = 1000
+MAX_PAGE_ITEMS = 1000
 """Maximum and default number of items on a page."""
 
-MOST_ROWS = 2_000_000
+MAX_ROWS = 2_000_000
 """Upper bound of any list: start and end of 10,000 vendors' 100 engagements each (docs/rules.md, R17)."""
 
-MOST_VALUES = 50
+MAX_VALUES = 50
 """Maximum number of values of a repeatable parameter."""
 
-LONGEST_VALUE = 200
+MAX_VALUE_LENGTH = 200
 """Maximum length of a decoded value."""
 
 _FORMATS = [{"type": "string", "format": each} for each in ("date-time", "date")]
 _NUMBER = {"type": "string", "pattern": "^[1-9][0-9]{0,8}$"}
 
 _Version = Annotated[int, Meta(ge=1, le=999_999_999)]
-_Words = Annotated[str, Meta(min_length=1, max_length=LONGEST_VALUE)]
+_Words = Annotated[str, Meta(min_length=1, max_length=MAX_VALUE_LENGTH)]
 _PLACE = structs.replace(PLACE, schema={"enum": sorted(ASSIGNED | WIDE_COUNTRIES)})
 
 
@@ -115,8 +115,8 @@ class SubprocessorQuery(DatedQuery, frozen=True, kw_only=True):
 class UpcomingQuery(DatedQuery, frozen=True, kw_only=True):
     """A query for one page of a list."""
 
-    offset: Annotated[int, Meta(ge=0, le=MOST_ROWS)] = 0
-    limit: Annotated[int, Meta(ge=1, le=MOST_ITEMS)] = MOST_ITEMS
+    offset: Annotated[int, Meta(ge=0, le=MAX_ROWS)] = 0
+    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE_ITEMS)] = MAX_PAGE_ITEMS
 
 
 class SubprocessorsQuery(UpcomingQuery, frozen=True, kw_only=True):

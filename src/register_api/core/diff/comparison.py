@@ -130,8 +130,8 @@ class Comparison:
         known = {vendor.id: vendor for vendor in older.subprocessors} if older else {}
         fresh = {item.id: new_plans(known.get(item.id), item) for item in newer.subprocessors}
         self.newer_vendors = {vendor.id: vendor for vendor in newer.subprocessors}
-        self.older = older and _holding(older, self.day, {})
-        self.newer = _holding(newer, self.day, fresh)
+        self.older = older and _as_of(older, self.day, {})
+        self.newer = _as_of(newer, self.day, fresh)
 
     @cached_property
     def vendors(self) -> dict[Key, Pair[Subprocessor]]:
@@ -150,13 +150,13 @@ class Comparison:
                 yield from (((name, key), pair) for key, pair in pairs(before, after).items())
 
 
-def _holding(register: Register, day: dt.date, fresh: dict[str, set[tuple[str | None, str]]]) -> Register:
+def _as_of(register: Register, day: dt.date, fresh: dict[str, set[tuple[str | None, str]]]) -> Register:
     """Return a register evaluated on a day, except for fresh plans; plans still to come are kept."""
-    vendors = tuple(_vendor_holding(item, day, fresh.get(item.id, set())) for item in register.subprocessors)
+    vendors = tuple(_vendor_as_of(item, day, fresh.get(item.id, set())) for item in register.subprocessors)
     return msgspec.structs.replace(register, subprocessors=vendors)
 
 
-def _vendor_holding(vendor: Subprocessor, day: dt.date, fresh: set[tuple[str | None, str]]) -> Subprocessor:
+def _vendor_as_of(vendor: Subprocessor, day: dt.date, fresh: set[tuple[str | None, str]]) -> Subprocessor:
     if not vendor.planned and not any(item.planned for item in vendor.engagements):
         return vendor
     now = vendor_on(without(vendor, fresh), day)

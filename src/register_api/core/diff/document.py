@@ -48,7 +48,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     rows: dict[_RowKey, Difference]
 
 
-FEWEST = 3
+MIN_ROWS = 3
 """Minimum number of entries of a column."""
 
 _LIFECYCLE_TYPES: frozenset[ChangeType] = frozenset(
@@ -61,7 +61,7 @@ def fold_columns(found: list[Difference], comparison: Comparison) -> list[Differ
     """Combine differences into columns, and return them with the remaining differences."""
     columns: list[Column] = []
     for level in (Subprocessor, Engagement):
-        filled = {name: rows for name, rows in _newly_filled(found, level).items() if len(rows) >= FEWEST}
+        filled = {name: rows for name, rows in _newly_filled(found, level).items() if len(rows) >= MIN_ROWS}
         needed = _continuing(level, comparison) if filled else set()
         for name, rows in filled.items():
             if needed and needed <= rows.keys():

@@ -561,7 +561,9 @@ OPENAPI = _listed(
     max_bytes=MIB,
 )
 
-HABITUAL: dict[str, FileKind] = dict.fromkeys(("feed", "feed/", "rss.xml", "atom.xml", "feed.xml"), FEED_ATOM)
+FEED_ALIASES: dict[str, FileKind] = dict.fromkeys(
+    ("feed", "feed/", "rss.xml", "atom.xml", "feed.xml"), FEED_ATOM
+)
 """URLs at which feed readers look for a feed, and the file to which hosts redirect them."""
 
 GROUPS: dict[str, tuple[FileKind, ...]] = {

@@ -29,7 +29,7 @@ from register_api.errors import Forged, Inconsistent, Malformed
 MAX_CHECKPOINT_BYTES = 64 * 2**10
 """A signed checkpoint has a few hundred bytes; this is room for some hundred witnesses."""
 
-_LEAST_LINES = 3
+_MIN_LINES = 3
 _TIME_BYTES = 8
 _MAX_TIME = 2**63 - 1
 
@@ -67,7 +67,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
             or beyond 2^63-1, or a root hash that is not 32 bytes in strict base64.
     """
     lines = text.removesuffix("\n").split("\n")
-    if not text.endswith("\n") or len(lines) < _LEAST_LINES or not all(lines):
+    if not text.endswith("\n") or len(lines) < _MIN_LINES or not all(lines):
         raise Malformed("not a checkpoint: origin, size and root hash, a line each")
     origin, size, encoded, *extensions = lines
     (root,) = merkle.read_hashes([encoded], 1)

@@ -65,10 +65,10 @@ def page_of(
     return tuple(items[query.offset : end]), facts
 
 
-MOST_STEPS = 100
+MAX_STEPS = 100
 """Maximum number of history steps: the latest are returned, older ones are in the feed."""
 
-MOST_DIFFS = 1000
+MAX_DIFFS = 1000
 """Maximum number of versions searched for them, which bounds the time of a request."""
 
 
@@ -76,7 +76,7 @@ def history(archive: Archive, newest: int, vendor: str) -> tuple[tuple[HistorySt
     """Return what each version changed about a vendor, and the oldest version searched."""
     steps: list[HistoryStep] = []
     version, name = newest + 1, f'"{vendor}"'.encode("ascii")
-    while version > max(1, newest - MOST_DIFFS + 1) and len(steps) < MOST_STEPS:
+    while version > max(1, newest - MAX_DIFFS + 1) and len(steps) < MAX_STEPS:
         version -= 1
         data = archive.snapshot.read(tree.VERSION_DIFF.path(version))
         found = decoded(data, Diff).changes if name in data else ()
@@ -171,7 +171,7 @@ def cost_of(archive: Archive, query: msgspec.Struct) -> int:
     if isinstance(query, DiffQuery):
         return archive.bytes_of(query.older) + archive.bytes_of(query.newer or archive.newest)
     version = query.version if isinstance(query, DatedQuery) and query.version else archive.newest
-    diffs = min(version, MOST_DIFFS) if isinstance(query, SubprocessorQuery) else 0
+    diffs = min(version, MAX_DIFFS) if isinstance(query, SubprocessorQuery) else 0
     return archive.bytes_of(version) + diffs * _FILE
 
 

@@ -18,8 +18,8 @@ import msgspec
 
 from register_api.core.api.answers import Name
 from register_api.core.api.questions import (
-    LONGEST_VALUE,
-    MOST_VALUES,
+    MAX_VALUE_LENGTH,
+    MAX_VALUES,
     AnswersQuery,
     Parameter,
     SubprocessorsQuery,
@@ -57,8 +57,8 @@ def read_query(query_string: bytes, query: type[T], in_path: Mapping[str, str]) 
         before = values.setdefault(name, [])
         if before and not parameters[name].shape.is_list:
             raise bad_value(name, "is given twice")
-        if len(before) == MOST_VALUES:
-            raise bad_value(name, f"is given more than {MOST_VALUES} times")
+        if len(before) == MAX_VALUES:
+            raise bad_value(name, f"is given more than {MAX_VALUES} times")
         before.append(value)
     for name, parameter in parameters.items():
         for value in values.get(name, ()):
@@ -83,8 +83,8 @@ def _check_value(parameter: Parameter, value: str) -> None:
     name = parameter.name
     if not value:
         raise bad_value(name, f"is empty{listed(parameter.shape.codes)}", parameter.allowed)
-    if len(value) > LONGEST_VALUE:
-        raise bad_value(name, f"is longer than {LONGEST_VALUE} characters")
+    if len(value) > MAX_VALUE_LENGTH:
+        raise bad_value(name, f"is longer than {MAX_VALUE_LENGTH} characters")
     if not parameter.accepts(value):
         expected = listed(parameter.shape.codes) or f"; expected: {parameter.expected}"
         raise bad_value(name, f"cannot be {value!r}{expected}", parameter.allowed)

@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 JSON = "application/json"
 
-_WORTH_COMPRESSING = 1024
+_MIN_GZIP_BYTES = 1024
 _GZIP_LEVEL = 6
 
 
@@ -80,7 +80,7 @@ def finished(
 ) -> Resource:
     """Return an answer with headers, also gzipped if it is long."""
     bodies = {"identity": data}
-    if len(data) >= _WORTH_COMPRESSING:
+    if len(data) >= _MIN_GZIP_BYTES:
         bodies["gzip"] = gzip.compress(data, compresslevel=_GZIP_LEVEL, mtime=0)
     forms = {coding: (digest(body), body) for coding, body in bodies.items()}
     return make_resource(forms, media_type=media_type, vary=vary, more=more)

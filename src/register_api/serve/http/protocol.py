@@ -75,9 +75,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._idle_since = reaper.now
         self._replies = 0
         self._progress: Progress | None = None
-        self._why: Problem | None = None
+        self._refusal: Problem | None = None
         self._refused = False
-        self._leaving_since = 0.0
+        self._closing_since = 0.0
         self._running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -106,7 +106,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse received bytes; refuse the request if its head exceeds the limit."""
-        if self._refused or self._leaving_since:
+        if self._refused or self._closing_since:
             return
         self._unfinished += len(data)
         super().data_received(data)
@@ -122,7 +122,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Collect the request target up to its limit."""
         super().on_url(url)
         if len(self.url) > bounds.MAX_TARGET_BYTES:
-            self._give_up(bounds.TARGET_TOO_LONG)
+            self._reject(bounds.TARGET_TOO_LONG)
 
     def on_headers_complete(self) -> None:
         """Check a complete head and start the request."""
@@ -157,7 +157,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse a request that could not be parsed."""
         del msg
-        self._refuse(self._why or bounds.NO_REQUEST)
+        self._refuse(self._refusal or bounds.NO_REQUEST)
 
     def on_response_complete(self) -> None:
         """Start the next pipelined request, or close after the last reply.
@@ -167,7 +167,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         self._replies += 1
         self._idle_since = self._reaper.now
-        if self.transport.is_closing() or self._leaving_since:
+        if self.transport.is_closing() or self._closing_since:
             return
         self.flow.resume_reading()
         if self.pipeline:
@@ -187,8 +187,8 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.transport.abort()
             return
         self._progress = None
-        if self._leaving_since:
-            if now - self._leaving_since >= bounds.LINGER_SECONDS:
+        if self._closing_since:
+            if now - self._closing_since >= bounds.LINGER_SECONDS:
                 self.transport.abort()
         elif self._head_since:
             if now - self._head_since >= limits.head_seconds:
@@ -201,8 +201,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def close_gracefully(self) -> None:
         """Shut down our side, and keep reading for a moment so that the last reply arrives."""
-        if not self._leaving_since and not self.transport.is_closing():
-            self._leaving_since = self._reaper.now
+        if not self._closing_since and not self.transport.is_closing():
+            self._closing_since = self._reaper.now
             self.transport.write_eof()
             self.flow.resume_reading()
 
@@ -213,7 +213,7 @@ class BoundedProtocol(HttpToolsProtocol):
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             large = large or size > bounds.MAX_HEAD_BYTES
         if large:
-            self._give_up(bounds.HEAD_TOO_LARGE)
+            self._reject(bounds.HEAD_TOO_LARGE)
         hosts, has_body = 0, False
         for name, value in self.headers:
             if name == b"host":
@@ -222,13 +222,13 @@ class BoundedProtocol(HttpToolsProtocol):
                 has_body = True
         version = self.parser.get_http_version()
         if version not in {"1.0", "1.1"}:
-            self._give_up(bounds.NO_REQUEST)
+            self._reject(bounds.NO_REQUEST)
         if hosts != 1 and (hosts or version == "1.1"):
-            self._give_up(bounds.NO_HOST)  # RFC 9112 section 3.2
+            self._reject(bounds.NO_HOST)  # RFC 9112 section 3.2
         return has_body
 
-    def _give_up(self, why: Problem) -> None:
-        self._why = why
+    def _reject(self, why: Problem) -> None:
+        self._refusal = why
         raise ValueError("refused")
 
     def _is_idle(self) -> bool:
@@ -239,13 +239,13 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._refused:
             return
         self._refused = True
-        if self._head_since or self.cycle is None or self._why is not None:
-            self._why = why
+        if self._head_since or self.cycle is None or self._refusal is not None:
+            self._refusal = why
         if self._is_idle():
             self._send_refusal()
 
     def _send_refusal(self) -> None:
-        if self._why is not None and not self.transport.is_closing():
-            self._reaper.counters.requests["refused", self._why.status] += 1
-            self.transport.write(bare_reply(self._why, self.server_state.default_headers))
+        if self._refusal is not None and not self.transport.is_closing():
+            self._reaper.counters.requests["refused", self._refusal.status] += 1
+            self.transport.write(bare_reply(self._refusal, self.server_state.default_headers))
         self.close_gracefully()

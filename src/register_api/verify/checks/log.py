@@ -13,7 +13,7 @@ from register_api.core.key_list import check_keys, log_key
 from register_api.core.log import merkle, tiles
 from register_api.core.log.checkpoint import Checkpoint
 from register_api.core.log.proofs import TlogProof, parse_proof, verify_proof
-from register_api.core.trust_root import LogEpoch, check_beginnings, open_head
+from register_api.core.trust_root import LogEpoch, check_epoch_prefixes, open_head
 from register_api.errors import Document, Forged, Forked, Inconsistent, Malformed
 from register_api.verify.checks.check_table import naming
 from register_api.verify.checks.run import Run
@@ -84,11 +84,11 @@ class Log:
         if tiles.root(self.head.size, self.run.once) != self.head.root:
             raise Forged("the log's tiles do not give the root hash that the checkpoint signs")
 
-    def check_beginnings(self) -> None:
+    def check_epoch_prefixes(self) -> None:
         """Check the log's size and root hash before each epoch, as signed by the root keys."""
         if any(epoch.size < self.size for epoch in self.epochs):
             self.check_root()
-        check_beginnings(self.epochs, self.size, self.root_at)
+        check_epoch_prefixes(self.epochs, self.size, self.root_at)
 
     def check_holds(self, version: int, data: bytes) -> None:
         """Check that the log contains these bytes as the entry of a version."""

@@ -224,7 +224,7 @@ def open_log(run: Round) -> str:
     if newest not in (None, checkpoint.size):
         raise Inconsistent(f"the log has {checkpoint.size} entries, the newest register is version {newest}")
     log = Log(run, keys, checkpoint, data, vouched, read_epochs(targets.trusted.root))
-    log.check_beginnings()
+    log.check_epoch_prefixes()
     run.log = log
     return f"size {checkpoint.size}, signed by the log key good for that version"
 
