@@ -224,12 +224,12 @@ def _result(
     if not chosen:
         return made("skipped", "nothing of this kind is served here")
     try:
-        looked_at, findings = _carried_out(run, check, places, chosen)
+        answers, findings = _run_check(run, check, places, chosen)
         if findings and run.is_another_publication():  # responses of two publications are mixed: run again
-            looked_at, findings = _carried_out(run, check, places, chosen)
+            answers, findings = _run_check(run, check, places, chosen)
     except UsedUp:
         return made("skipped", _USED_UP)
-    sentence = f"{looked_at} answer{'' if looked_at == 1 else 's'}"
+    sentence = f"{answers} answer{'' if answers == 1 else 's'}"
     if not findings:
         return made("ok", sentence)
     lacking = check.host == "told" and profile == "static"
@@ -252,7 +252,7 @@ def _chosen(check: ConformanceCheck, places: ServedTree) -> Sequence[ServedFile 
             return places.files
 
 
-def _carried_out(
+def _run_check(
     run: _Run, check: ConformanceCheck, places: ServedTree, chosen: Sequence[ServedFile | None]
 ) -> tuple[int, list[Failure]]:
     found: list[Failure] = []

@@ -239,8 +239,8 @@ def _locations(field: str, cell: Cell) -> Fit | str:
     found: list[dict[str, str]] = []
     for part in cell.items if cell.items is not None else (cell.text,):
         found += [place for place in places_of(part) if place not in found]
-    told = "; ".join(f"{quoted(place['text'])} as {place['country']}" for place in found if "text" in place)
-    return Fit(field, found, f"places read, with their words: {told}" if told else "")
+    worded = "; ".join(f"{quoted(place['text'])} as {place['country']}" for place in found if "text" in place)
+    return Fit(field, found, f"places read, with their words: {worded}" if worded else "")
 
 
 def _certifications(field: str, cell: Cell) -> Fit | str:

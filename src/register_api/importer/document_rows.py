@@ -20,7 +20,7 @@ _TITLES = ("name", "title", "label")
 """Keys that hold the display name of an object used where a text is expected."""
 _LANGUAGE = re.compile(r"[a-z]{2}(?:-[A-Z]{2})?")
 _MOST_CHARACTERS = MAX_BYTES // 16
-_MOST_TOLD = 12
+_MOST_NAMED = 12
 
 
 def read_json(name: str, text: str) -> tuple[Table, ...]:
@@ -125,8 +125,8 @@ def _read(name: str, document: Any) -> tuple[Table, ...]:
             for key, value in document.items()
             if key != chosen and value not in (None, "", [], {})
         ]
-    told = f"beside the rows stand {', '.join(beside[:_MOST_TOLD])}, which are not read into the list"
-    table = table_of(name, rows, *([told] if beside else []))
+    remark = f"beside the rows stand {', '.join(beside[:_MOST_NAMED])}, which are not read into the list"
+    table = table_of(name, rows, *([remark] if beside else []))
     return (msgspec.structs.replace(table, stated=stated_in(name, owner)),)
 
 

@@ -67,9 +67,9 @@ def parse_page(name: str, text: str) -> HtmlElement:
 def _make_table(name: str, grid: HtmlElement) -> None:
     """Turn an element with the roles of a table (WAI-ARIA 1.2) into a table element."""
     rows = [item for item in grid.iter() if item.get("role") == "row"]
-    told = str(grid.get("aria-rowcount", ""))
-    if told.isdecimal() and int(told[:9]) > len(rows):
-        message = f"the page holds {len(rows)} of {int(told[:9])} rows"
+    row_count = str(grid.get("aria-rowcount", ""))
+    if row_count.isdecimal() and int(row_count[:9]) > len(rows):
+        message = f"the page holds {len(rows)} of {int(row_count[:9])} rows"
         refuse(name, "", message, "show all rows, then save it again", line=grid.sourceline)
     for row in rows:
         cells = [item for item in row.iter() if item.get("role") in _CELLS]

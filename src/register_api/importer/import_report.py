@@ -93,8 +93,8 @@ class Reporter:
     ) -> None:
         """Add a note."""
         first = ImportNote(kind=kind, message=message, file=file, line=line, key=key, times=0)
-        told = self._notes.get((kind, message), first)
-        self._notes[kind, message] = msgspec.structs.replace(told, times=told.times + 1)
+        so_far = self._notes.get((kind, message), first)
+        self._notes[kind, message] = msgspec.structs.replace(so_far, times=so_far.times + 1)
 
     @property
     def notes(self) -> tuple[ImportNote, ...]:

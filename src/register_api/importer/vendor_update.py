@@ -82,8 +82,8 @@ class VendorUpdate:
         before = self.file.said("name")
         self._merge(self.file.document, self.remembered.fields, listed.fields, VENDOR_ORDER)
         after, kept = self.file.said("name"), self.file.said("formerly") or []
-        told = [name for name in earlier_names if after not in earlier_names]
-        names = [name for name in dict.fromkeys([*kept, *told, before]) if name not in (None, after)]
+        earlier = [name for name in earlier_names if after not in earlier_names]
+        names = [name for name in dict.fromkeys([*kept, *earlier, before]) if name not in (None, after)]
         if names != kept:
             self._set(self.file.document, "formerly", names or None)
         candidates = self._candidates()
