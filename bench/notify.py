@@ -27,7 +27,7 @@ from register_api import clock
 from register_api.notify.schema import STEPS
 from register_api.notify.worker import Worker
 from register_api.sending.database import opened
-from register_api.sending.sender import Surroundings
+from register_api.sending.sender import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,8 +91,8 @@ def told(folder: Path, port: int) -> Used:
     peer = MailPeer()
     peer.port = port
     settings = settings_for(folder, peer)
-    around = Surroundings(clock.now, threading.Event(), print)
-    with opened(settings.database, STEPS) as database, Worker(database, settings, "", around) as worker:
+    runtime = Runtime(clock.now, threading.Event(), print)
+    with opened(settings.database, STEPS) as database, Worker(database, settings, "", runtime) as worker:
         return used(worker.send_due)
 
 

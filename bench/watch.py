@@ -27,8 +27,8 @@ import goals
 from publishers import NOW, Publisher
 from register_api import clock
 from register_api.sending.database import opened
-from register_api.sending.sender import Surroundings
-from register_api.watch.check_vendor import Asking
+from register_api.sending.sender import Runtime
+from register_api.watch.check_vendor import Polling
 from register_api.watch.poller import Poller
 from register_api.watch.schema import STEPS
 from register_api.watch.vendors import Vendor, save
@@ -85,8 +85,8 @@ def watch(folder: Path, database: Database) -> tuple[Counts, float]:
     with database.transaction() as run:
         run("UPDATE polls SET next_at = 0")
     settings = settings_for(folder)
-    around = Surroundings(clock.now, threading.Event(), lambda _: None)
-    poller = Poller(database, settings, Asking.of(settings), around)
+    runtime = Runtime(clock.now, threading.Event(), lambda _: None)
+    poller = Poller(database, settings, Polling.of(settings), runtime)
     begun = time.process_time()
     counts = poller.round()
     return counts, time.process_time() - begun

@@ -13,12 +13,12 @@ import msgspec
 
 from publishers import NOW
 from register_api.notify.contacts import ContactRow, import_contacts
-from register_api.notify.publication import Look, record_new
+from register_api.notify.publication import PublicTree, record_new
 from register_api.notify.schema import STEPS
 from register_api.notify.settings import NotifySettings
 from register_api.notify.worker import Worker
 from register_api.sending.database import opened
-from register_api.sending.sender import Surroundings
+from register_api.sending.sender import Runtime
 from register_api.verify import FolderFetcher
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ def record(
     """Record what a publisher's tree has that is new, or a copy of it."""
     fetcher = FolderFetcher(public or publisher.store / "public")
     source = lambda: contextlib.nullcontext(fetcher)  # noqa: E731
-    look = Look(settings.base, Path(settings.state), "", source, settings.reminder_days)
-    return record_new(database, look, fetcher, dt.datetime.now(dt.UTC), first)
+    published = PublicTree(settings.base, Path(settings.state), "", source, settings.reminder_days)
+    return record_new(database, published, fetcher, dt.datetime.now(dt.UTC), first)
 
 
 class Time:
@@ -111,8 +111,8 @@ class Time:
 @contextlib.contextmanager
 def worker(database: Database, settings: NotifySettings, time: Time, told: list[str]) -> Iterator[Worker]:
     """Have a worker while the block runs."""
-    around = Surroundings(time.now, threading.Event(), told.append)
-    with Worker(database, settings, "", around) as made:
+    runtime = Runtime(time.now, threading.Event(), told.append)
+    with Worker(database, settings, "", runtime) as made:
         yield made
 
 

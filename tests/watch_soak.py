@@ -22,8 +22,8 @@ from register_api.core.canonical import decode
 from register_api.core.changes import Diff
 from register_api.core.format import tree
 from register_api.sending.database import opened
-from register_api.sending.sender import Surroundings
-from register_api.watch.check_vendor import Asking
+from register_api.sending.sender import Runtime
+from register_api.watch.check_vendor import Polling
 from register_api.watch.poller import Poller
 from register_api.watch.schema import STEPS
 from watched_host import watched_host
@@ -50,8 +50,8 @@ def watch(folder: Path) -> None:
     """Look at all that is due; for a process of its own."""
     settings = settings_for(folder)
     with opened(settings.database, STEPS) as database:
-        around = Surroundings(clock.now, threading.Event(), lambda _: None)
-        Poller(database, settings, Asking.of(settings), around).round()
+        runtime = Runtime(clock.now, threading.Event(), lambda _: None)
+        Poller(database, settings, Polling.of(settings), runtime).round()
 
 
 def soak(kills: int, seed: int = 0) -> Soaked:

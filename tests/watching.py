@@ -10,8 +10,8 @@ import msgspec
 
 from publishers import NOW
 from register_api.bounded_http.limits import reach_with
-from register_api.sending.sender import Surroundings
-from register_api.watch.check_vendor import Asking, PollFetcher
+from register_api.sending.sender import Runtime
+from register_api.watch.check_vendor import PollFetcher, Polling
 from register_api.watch.poller import Poller
 from register_api.watch.settings import WatchSettings
 from register_api.watch.vendors import Vendor, save
@@ -73,12 +73,14 @@ class Watcher:
         self.database, self.settings = database, settings
         self.now = dt.datetime.now(dt.UTC).replace(microsecond=0)
         self.told: list[str] = []
-        asking = Asking.of(settings)
+        polling = Polling.of(settings)
         if limits is not None:
             reach = reach_with(settings.allow)
-            asking = Asking(asking.state, lambda base: PollFetcher(base, limits, reach, command="watch"), 0.1)
-        around = Surroundings(lambda: self.now, threading.Event(), self.told.append)
-        self.poller = Poller(database, settings, asking, around)
+            polling = Polling(
+                polling.state, lambda base: PollFetcher(base, limits, reach, command="watch"), 0.1
+            )
+        runtime = Runtime(lambda: self.now, threading.Event(), self.told.append)
+        self.poller = Poller(database, settings, polling, runtime)
 
     def round(self, seconds: int = 1) -> list[dict[str, Any]]:
         """Let time pass, look at every vendor, and return what is news since the last call."""

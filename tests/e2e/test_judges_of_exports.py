@@ -17,7 +17,7 @@ from register_api.core.exports.csv_table import uses_csv
 from register_api.core.text import escaped
 from register_api.publish.exports import register_workbook
 from register_api.watch.export import FILES, NEWS, Watched
-from register_api.watch.settings import Here, WatchSettings
+from register_api.watch.settings import WatchContext, WatchSettings
 from sample_register import TODAY
 from tools import need
 
@@ -66,8 +66,8 @@ def test_a_workbook_that_is_opened_has_the_names_as_texts(folder: Path) -> None:
 def test_a_workbook_of_news_that_is_opened_has_the_titles_as_texts(folder: Path) -> None:
     """And so has the watcher's; what a terminal would not print is escaped there."""
     news = [{**dict.fromkeys(NEWS), "news": str(number), "title": text} for number, text in enumerate(RUN)]
-    here = Here(dt.datetime.combine(TODAY, dt.time(), dt.UTC), WatchSettings())
-    data = FILES["news.xlsx"](Watched(vendors=(), news=news, registers={}, here=here))
+    context = WatchContext(dt.datetime.combine(TODAY, dt.time(), dt.UTC), WatchSettings())
+    data = FILES["news.xlsx"](Watched(vendors=(), news=news, registers={}, context=context))
     (folder / "news.xlsx").write_bytes(data)
     saved = converted(folder, "news.xlsx", "csv:Text - txt - csv (StarCalc):44,34,76")
     found = list(csv.DictReader(io.StringIO(saved.read_text("utf-8"), newline="")))

@@ -22,7 +22,7 @@ from register_api.notify.schema import STEPS as NOTIFY_STEPS
 from register_api.notify.settings import NotifySettings, read_notify_settings
 from register_api.sending.database import Database, opened
 from register_api.watch.schema import STEPS as WATCH_STEPS
-from register_api.watch.settings import Here, WatchSettings, read_watch_settings
+from register_api.watch.settings import WatchContext, WatchSettings, read_watch_settings
 
 
 class Notices(NamedTuple):
@@ -41,12 +41,12 @@ class Watching(NamedTuple):
     """Database and local context of the `watch` commands."""
 
     database: Database
-    here: Here
+    context: WatchContext
 
     @property
     def settings(self) -> WatchSettings:
         """The settings of `watch`."""
-        return self.here.settings
+        return self.context.settings
 
 
 def _opening(
@@ -71,7 +71,9 @@ def _opening(
 
 with_notices = _opening(read_notify_settings, NOTIFY_STEPS, Notices)
 watching = _opening(
-    read_watch_settings, WATCH_STEPS, lambda database, read: Watching(database, Here(clock.now(), read))
+    read_watch_settings,
+    WATCH_STEPS,
+    lambda database, read: Watching(database, WatchContext(clock.now(), read)),
 )
 
 

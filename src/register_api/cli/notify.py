@@ -28,11 +28,11 @@ from register_api.notify.answers import VERDICTS, GivenAnswer, enter_answer, fau
 from register_api.notify.deliveries import send_again
 from register_api.notify.message import Wanted, Words
 from register_api.notify.persons import recipients_at
-from register_api.notify.publication import Look, note_look, record_new
+from register_api.notify.publication import PublicTree, note_check, record_new
 from register_api.notify.service import create_app
 from register_api.notify.settings import NotifySettings, read_notify_settings
 from register_api.notify.worker import Worker
-from register_api.sending.sender import Surroundings
+from register_api.sending.sender import Runtime
 from register_api.sending.settings import smtp_password
 from register_api.verify.fetcher import HttpFetcher
 
@@ -56,8 +56,8 @@ for _command in (contacts, seal, evidence, webhook, status):
     notify.add_command(_command)
 
 
-def _look(settings: NotifySettings) -> Look:
-    return Look(
+def _public_tree(settings: NotifySettings) -> PublicTree:
+    return PublicTree(
         base=settings.base,
         state=Path(settings.state),
         root_sha256=settings.root_sha256,
@@ -82,14 +82,14 @@ def record(opened: Notices, from_version: int | None) -> None:
       register-api notify record --settings notify.toml
       register-api notify record --settings notify.toml --from-version 7
     """
-    look, now = _look(opened.settings), clock.now()
+    public, now = _public_tree(opened.settings), clock.now()
     try:
-        with look.fetcher() as fetcher:
-            recorded = record_new(opened.database, look, fetcher, now, from_version)
+        with public.fetcher() as fetcher:
+            recorded = record_new(opened.database, public, fetcher, now, from_version)
     except RegisterError as error:
-        note_look(opened.database, now, error)
+        note_check(opened.database, now, error)
         raise
-    note_look(opened.database, now, None)
+    note_check(opened.database, now, None)
     for version in recorded:
         states = record_of.status(opened.database, now, version).versions[0].states
         out.print(f"Version {version} recorded: {count(states.get('due', 0), 'notice')} due.")
@@ -109,7 +109,7 @@ def worker(opened: Notices) -> None:
       register-api notify worker --settings notify.toml
     """
     with _worker(opened, out.print) as made:
-        made.run(_look(opened.settings))
+        made.run(_public_tree(opened.settings))
 
 
 @notify.command()
@@ -131,9 +131,9 @@ def send(opened: Notices) -> None:
 def _worker(opened: Notices, tell: Callable[[str], None]) -> Iterator[Worker]:
     password = smtp_password(opened.settings, os.environ)
     with stopped_by_signals() as stop:
-        around = Surroundings(clock.now, stop, tell)
+        runtime = Runtime(clock.now, stop, tell)
         authority = time_authority(opened.settings)
-        with Worker(opened.database, opened.settings, password, around, authority) as made:
+        with Worker(opened.database, opened.settings, password, runtime, authority) as made:
             yield made
 
 

@@ -23,12 +23,12 @@ from register_api.core.language.language import count
 from register_api.core.text import escaped, quoted
 from register_api.errors import UsageError, WatchError
 from register_api.files import durable
-from register_api.sending.sender import Surroundings
+from register_api.sending.sender import Runtime
 from register_api.sending.settings import smtp_password
 from register_api.sending.webhook import read_key
 from register_api.verify.evidence.archive import check_free, write_archive
 from register_api.verify.report_text import render_text
-from register_api.watch.check_vendor import Asking, evidence_of
+from register_api.watch.check_vendor import Polling, evidence_of
 from register_api.watch.export import FILES, Watched
 from register_api.watch.guard import make_token, read_token
 from register_api.watch.inbox import describe, root_of, vendors_status
@@ -61,12 +61,12 @@ for command in (vendors, inbox, decide, decisions, chain, key):
 
 
 @contextlib.contextmanager
-def _mailer(opened: Watching) -> Iterator[tuple[Mailer, Surroundings]]:
+def _mailer(opened: Watching) -> Iterator[tuple[Mailer, Runtime]]:
     with stopped_by_signals() as stop:
-        around = Surroundings(clock.now, stop, lambda line: out.print(escaped(line)))
+        runtime = Runtime(clock.now, stop, lambda line: out.print(escaped(line)))
         password = smtp_password(opened.settings, os.environ)
-        with Mailer(opened.database, opened.settings, password, around) as mailer:
-            yield mailer, around
+        with Mailer(opened.database, opened.settings, password, runtime) as mailer:
+            yield mailer, runtime
 
 
 @watch.command()
@@ -83,8 +83,8 @@ def run(opened: Watching, once: bool) -> None:
       register-api watch run --settings watch.toml
       register-api watch run --once --settings watch.toml
     """
-    with _mailer(opened) as (mailer, around):
-        poller = Poller(opened.database, opened.settings, Asking.of(opened.settings), around)
+    with _mailer(opened) as (mailer, runtime):
+        poller = Poller(opened.database, opened.settings, Polling.of(opened.settings), runtime)
         if not once:
             poller.run(mailer.try_to_send)
             return
@@ -137,7 +137,7 @@ def digest(opened: Watching, preview: bool) -> None:
     said = ""
     if preview:
         with contextlib.suppress(_Undone), opened.database.transaction() as run:
-            for due, text in coming(run, opened.here):
+            for due, text in coming(run, opened.context):
                 said = f"{due.kind} to {escaped(due.recipient)}: {text.subject}"
                 out.print(Text(said, style="bold"))
                 out.print(text.mail)
@@ -178,9 +178,10 @@ def export(opened: Watching, folder: Path, only: tuple[str, ...], registers: Pat
       register-api watch export out --only deadlines.ics --settings watch.toml
     """
     if registers is not None:
-        files = {"registers.jws": signed_list(opened.database, read_key(registers, "key"), opened.here.now)}
+        key = read_key(registers, "key")
+        files = {"registers.jws": signed_list(opened.database, key, opened.context.now)}
     else:
-        watched = Watched.of(opened.database, opened.here)
+        watched = Watched.of(opened.database, opened.context)
         files = {name: FILES[name](watched) for name in only or FILES}
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
@@ -208,7 +209,7 @@ def evidence(opened: Watching, news: str, output: Path) -> None:
     vendor, root = load(opened.database, row["vendor"]), root_of(opened.database, row["vendor"])
     if not row["version"] or not vendor.register:
         raise WatchError(f"{quoted(news)} is not about a version of a register")
-    made = evidence_of(vendor, row["version"], root, Asking.of(opened.settings), opened.here.now)
+    made = evidence_of(vendor, row["version"], root, Polling.of(opened.settings), opened.context.now)
     if made.data is None:
         out.print(render_text(made.report))
         raise click.exceptions.Exit(made.report.exit_code)

@@ -51,7 +51,7 @@ def _question(ask: Command) -> Any:
     @options.json_option
     @functools.wraps(ask)
     def asked(opened: Watching, on: dt.date | None, as_json: bool, **given: Any) -> None:
-        loaded = chains.load(opened.database, on or opened.here.today)
+        loaded = chains.load(opened.database, on or opened.context.today)
         answer(*ask(loaded, opened, **given), as_json=as_json)
 
     return asked
@@ -198,7 +198,7 @@ def confirm(opened: Watching, one: str, other: str, different: bool, by: str) ->
     Example:
       register-api watch chain confirm acme/hoster beta/hoster-inc --by Ann --settings watch.toml
     """
-    database, at = opened.database, opened.here.at
-    known = chains.load(database, opened.here.today)
+    database, at = opened.database, opened.context.at
+    known = chains.load(database, opened.context.today)
     chains.confirm(database, known, one, other, same=not different, by=by, at=at)
     out.print(f"{one} and {other}: {'two companies' if different else 'the same company'}.")

@@ -22,7 +22,7 @@ from register_api.files.hand_written import MOST_BYTES, RowFault
 from register_api.sending.webhook import make_key, read_key
 from register_api.watch import inbox as news_inbox
 from register_api.watch import vendors as kept
-from register_api.watch.check_vendor import Asking, find_register
+from register_api.watch.check_vendor import Polling, find_register
 from register_api.watch.inbox import Decision, DecisionWord, OpenNews
 from register_api.watch.register_list import MOST_BYTES as MOST_LIST_BYTES
 from register_api.watch.register_list import kid_of, offered, read_list
@@ -57,7 +57,7 @@ def import_(opened: Watching, file: Path, dry_run: bool) -> None:
     """
     found = read_vendors(read_file(file, MOST_BYTES), is_toml=file.suffix == ".toml")
     _refuse(file, found.faults)
-    done = import_vendors(opened.database, found.rows, opened.here.at, dry_run=dry_run)
+    done = import_vendors(opened.database, found.rows, opened.context.at, dry_run=dry_run)
     _refuse(file, done.faults)
     if found.passed_over:
         out.print(f"Not taken: {', '.join(map(quoted, found.passed_over))}.")
@@ -98,14 +98,14 @@ def add(opened: Watching, address: str, **given: str | None) -> None:
     """
     row, faults = vendor_row({name: text for name, text in given.items() if text} | {"website": address})
     _refuse(None, [RowFault(1, words) for words in faults])
-    found = find_register(row["website"], Asking.of(opened.settings).fetcher)
+    found = find_register(row["website"], Polling.of(opened.settings).fetcher)
     there = {each.website: each.name for each in kept.all_vendors(opened.database)}
     name = there.get(row["website"]) or (found.title if found else urlsplit(row["website"]).netloc)
     if found is None:
         row = {"name": name, "page": row["website"], **row}
     else:
         row = {"name": name, **row, "register": found.address}
-    done = import_vendors(opened.database, {1: row}, opened.here.at)
+    done = import_vendors(opened.database, {1: row}, opened.context.at)
     _refuse(None, done.faults)
     vendor = done.vendors[1]
     where = vendor.register or "no register"
@@ -143,7 +143,7 @@ def remove(opened: Watching, vendor: str) -> None:
     Example:
       register-api watch vendors remove acme --settings watch.toml
     """
-    kept.remove(opened.database, vendor, opened.here.at)
+    kept.remove(opened.database, vendor, opened.context.at)
     out.print(f"{vendor} is not watched any more.")
 
 
@@ -183,11 +183,11 @@ def import_list(opened: Watching, source: str, kid: str, dry_run: bool) -> None:
     elif problem := base_url_problem(base + slash) or ("" if name else "names no file"):
         raise UsageError(f"{quoted(source)} {problem}")
     else:
-        with Asking.of(opened.settings).fetcher(base + slash) as fetcher:
+        with Polling.of(opened.settings).fetcher(base + slash) as fetcher:
             data = fetcher.get(name, MOST_LIST_BYTES)
     listed = read_list(data, kid)
     found = offered(opened.database, listed)
-    done = import_vendors(opened.database, found.rows, opened.here.at, dry_run=dry_run)
+    done = import_vendors(opened.database, found.rows, opened.context.at, dry_run=dry_run)
     if done.faults:
         raise WatchError(f"entry {done.faults[0].line} of the list: {done.faults[0].words}")
     if done.vendors:
@@ -220,7 +220,7 @@ def inbox(opened: Watching, vendor: str | None, foreign: bool, as_json: bool) ->
       register-api watch inbox --settings watch.toml
       register-api watch inbox --vendor acme --json --settings watch.toml
     """
-    found = news_inbox.inbox(opened.database, opened.here.today, vendor=vendor, foreign=foreign)
+    found = news_inbox.inbox(opened.database, opened.context.today, vendor=vendor, foreign=foreign)
     answer(found, _inbox_lines(found), as_json=as_json)
 
 
@@ -253,7 +253,7 @@ def decide(opened: Watching, news: str, decision: DecisionWord, reason: str, by:
     Example:
       register-api watch decide NEWS accepted --reason "same region" --by Ann --settings watch.toml
     """
-    made = Decision(news=news, decision=decision, reason=reason, by=by, at=opened.here.at)
+    made = Decision(news=news, decision=decision, reason=reason, by=by, at=opened.context.at)
     news_inbox.decide(opened.database, made)
     out.print(f"{news}: {decision.replace('_', ' ')}.")
 

@@ -190,9 +190,9 @@ def _alarms(found: NotifyStatus) -> Iterator[Diagnosis]:
         yield soon(says, "register-api notify webhook list has what they answered")
 
 
-Look: TypeAlias = Callable[[Machine], Iterator[Diagnosis]]
+CheckFunction: TypeAlias = Callable[[Machine], Iterator[Diagnosis]]
 
-OVER_STORE: Mapping[str, Look] = {
+OVER_STORE: Mapping[str, CheckFunction] = {
     "files": store_checks.files,
     "signatures": store_checks.signatures,
     "expiry": store_checks.expiry,
@@ -207,7 +207,7 @@ OVER_STORE: Mapping[str, Look] = {
 }
 """Looks at what is published, in the order of the report."""
 
-ANYWAY: Mapping[str, Look] = {
+ANYWAY: Mapping[str, CheckFunction] = {
     "synchronisation": machine_checks.synchronisation,
     "settings": machine_checks.settings,
     "mail": mail,
@@ -218,15 +218,15 @@ ANYWAY: Mapping[str, Look] = {
 
 def diagnose(machine: Machine) -> Iterator[Diagnosis]:
     """Yield what every look finds; one that fails is reported, and the others go on."""
-    store = list(_looked("store", _store, machine))
+    store = list(_run_check("store", _store, machine))
     yield from store
-    for check, look in OVER_STORE.items():
+    for check, run in OVER_STORE.items():
         if store:
             yield unknown("there is no readable publication", check=check)
         else:
-            yield from _looked(check, look, machine)
-    for check, look in ANYWAY.items():
-        yield from _looked(check, look, machine)
+            yield from _run_check(check, run, machine)
+    for check, run in ANYWAY.items():
+        yield from _run_check(check, run, machine)
 
 
 def _store(machine: Machine) -> Iterator[Diagnosis]:
@@ -235,9 +235,9 @@ def _store(machine: Machine) -> Iterator[Diagnosis]:
         yield soon(f"nothing was published into {machine.store} yet", "register-api publish")
 
 
-def _looked(check: str, look: Look, machine: Machine) -> Iterator[Diagnosis]:
+def _run_check(check: str, run: CheckFunction, machine: Machine) -> Iterator[Diagnosis]:
     try:
-        for found in look(machine):
+        for found in run(machine):
             yield msgspec.structs.replace(found, check=check)
     except RegisterError as error:
         cure = store_checks.FROM_PUBLIC if type(error) is StoreDamaged else ""

@@ -78,7 +78,7 @@ def next_morning(now: dt.datetime, zone: dt.tzinfo, frequency: str) -> dt.dateti
     return morning
 
 
-def when_told(
+def when_to_notify(
     listener: Listener, changes: Sequence[Change], register: Register, now: dt.datetime, reminder_days: int
 ) -> Schedule:
     """Return when a recipient is told of changes.
@@ -114,7 +114,7 @@ def make_all_due(
     def schedule(alike: Listener) -> Schedule | None:
         """Answer once for all who want the same."""
         changes = concerning(alike.products, alike.hears)
-        return when_told(alike, changes, register, now, reminder_days) if changes else None
+        return when_to_notify(alike, changes, register, now, reminder_days) if changes else None
 
     for listener in _listeners(run):
         when = schedule(msgspec.structs.replace(listener, id=""))
@@ -177,7 +177,7 @@ def versions_in(database: Database, digest: str) -> tuple[int, ...]:
     return tuple(row["version"] for row in rows)
 
 
-def was_told(database: Database, version: int, recipient: str) -> bool:
+def was_notified(database: Database, version: int, recipient: str) -> bool:
     """Tell whether a version reached a recipient, or may have; who came in another's place counts as told."""
     rows = database.query(
         f"SELECT state FROM deliveries WHERE recipient = ? AND {TELLING}", recipient, version, version

@@ -79,8 +79,8 @@ class Words:
     def digest(self, versions: Iterable[int], wanted: Wanted) -> Mail | None:
         """Return the digest of versions; ``None`` where nothing in them concerns somebody."""
         found = [self._concerning(version, wanted) for version in versions]
-        told = [each for each in found if each.diff.changes]
-        return mails.digest(told, self._first_root) if told else None
+        relevant = [each for each in found if each.diff.changes]
+        return mails.digest(relevant, self._first_root) if relevant else None
 
     def _notice(self, version: int, wanted: Wanted) -> Mail:
         return mails.mail(self._concerning(version, wanted), self._first_root)

@@ -59,7 +59,7 @@ def load(database: Database, version: int) -> Publication:
     return Publication(decode(data, Register), data, row["log_size"], row["log_root"], changes)
 
 
-class Look(NamedTuple):
+class PublicTree(NamedTuple):
     """Where to look, with what memory, and how many days before a deadline people are reminded; 0: never."""
 
     base: str
@@ -77,7 +77,7 @@ class Look(NamedTuple):
 
 
 def record_new(
-    database: Database, look: Look, fetcher: Fetcher, now: dt.datetime, first: int | None = None
+    database: Database, public: PublicTree, fetcher: Fetcher, now: dt.datetime, first: int | None = None
 ) -> list[int]:
     """Look at the public tree; record, and return, each version that is new, with the notices it makes due.
 
@@ -87,20 +87,20 @@ def record_new(
     known = newest(database)
     if known and first is not None and first <= known:
         raise NotifyError(f"version {first} is recorded already; the newest is {known}", hint="notify resend")
-    verified = look.verified(fetcher, now)
+    verified = public.verified(fetcher, now)
     end = verified.register.version
     wanted = range((known + 1) if known else min(first or end, end), end + 1)
     updates = {update.version: update for update in verified.updates}
     if not updates.keys() >= set(wanted):
         # A run that ended before it had recorded what it read (docs/python-api.md, Follow a register).
-        verified = look.verified(fetcher, now, whole=True)
+        verified = public.verified(fetcher, now, whole=True)
         updates = {update.version: update for update in verified.updates}
-    told_from = wanted.start if known else (first or end + 1)
+    notify_from = wanted.start if known else (first or end + 1)
     recorded = []
     for version in wanted:
         found = _publication(updates.get(version), verified, fetcher)
-        is_told = version >= told_from and found.register.recorded == "live"
-        if _record(database, look, found, now, told=is_told):
+        notify = version >= notify_from and found.register.recorded == "live"
+        if _record(database, public, found, now, notify=notify):
             recorded.append(version)
     return recorded
 
@@ -117,7 +117,9 @@ def _publication(update: Update | None, verified: Verified, fetcher: Fetcher) ->
     return Publication(decode(data, Register), data, log.size, log.root_hash, update.changes)
 
 
-def _record(database: Database, look: Look, found: Publication, now: dt.datetime, *, told: bool) -> bool:
+def _record(
+    database: Database, public: PublicTree, found: Publication, now: dt.datetime, *, notify: bool
+) -> bool:
     """Record a version and make due what tells of it, in one transaction; false where another worker has."""
     register = found.register
     document, changes = zlib.compress(found.data), zlib.compress(msgspec.json.encode(found.changes))
@@ -132,14 +134,14 @@ def _record(database: Database, look: Look, found: Publication, now: dt.datetime
             "INSERT INTO publications VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (version) DO NOTHING RETURNING version",
             *(register.version, register.register, digest(found.data), found.log_size, found.log_root),
-            *(int(register.published_at.timestamp()), int(now.timestamp()), int(told), document, changes),
+            *(int(register.published_at.timestamp()), int(now.timestamp()), int(notify), document, changes),
         )
-        if new and told:
-            make_all_due(run, register, found.concerning, now, look.reminder_days)
+        if new and notify:
+            make_all_due(run, register, found.concerning, now, public.reminder_days)
     return bool(new)
 
 
-def note_look(database: Database, now: dt.datetime, problem: RegisterError | None) -> None:
+def note_check(database: Database, now: dt.datetime, problem: RegisterError | None) -> None:
     """Remember when the tree was looked at last, and what was wrong with it."""
     said = "" if problem is None else f"{problem.word}: {problem.message}"
     again = "ON CONFLICT (id) DO UPDATE SET at = excluded.at, problem = excluded.problem"

@@ -100,13 +100,13 @@ def _plant(run: Run, claim: str, register: str, now: dt.datetime) -> None:
 
 def _record(row: Row, register: str, versions: list[Row]) -> bytes:
     key = row["pseudonym_key"]
-    told = [each for each in versions if each["version"] is not None]
+    reported = [each for each in versions if each["version"] is not None]
     as_they_are = ("id", "delivery", "customer", "channel", "kind", "message_id", "body_sha256", "what")
     return encode(
         proof.DeliveryRecord(
             register=register,
             versions=tuple(
-                proof.ReportedVersion(version=each["version"], sha256=each["sha256"]) for each in told
+                proof.ReportedVersion(version=each["version"], sha256=each["sha256"]) for each in reported
             ),
             recipient=pseudonym_of(key, row["address"]),
             at=instant_of(row["at"]),

@@ -97,10 +97,10 @@ class Desk:
     def gone(self) -> web.Page:
         """Say that a link leads nowhere: unknown, expired and another's look the same."""
         body = message("The link has expired, or it is not complete.")
-        page = message_page(self._language(), message("This link is not good"), body, self.anew())
+        page = message_page(self._language(), message("This link is not good"), body, self.form_link())
         return page._replace(status=404)
 
-    def anew(self) -> tuple[str, str]:
+    def form_link(self) -> tuple[str, str]:
         """Return the link to the form."""
         return self._settings.subscriptions, message("Subscribe to changes")
 
@@ -128,7 +128,7 @@ class LinkRequest(NamedTuple):
 
     def say(self, head: str, body: str, link: tuple[str, str] | None = None) -> web.Page:
         """Say something, with a link, by default to the form."""
-        return message_page(self.who.language, head, body, link or self.desk.anew())
+        return message_page(self.who.language, head, body, link or self.desk.form_link())
 
     def question(self, head: str, body: str, button: str) -> web.Page:
         """Ask whether to do what the link is for."""

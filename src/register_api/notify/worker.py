@@ -21,11 +21,11 @@ from register_api.core.format.paths import address_of
 from register_api.core.language.language import Language, message
 from register_api.errors import NotifyError, NotStamped, RegisterError, SendingError
 from register_api.notify.answers import newest_answer
-from register_api.notify.deliveries import versions_in, was_told
+from register_api.notify.deliveries import versions_in, was_notified
 from register_api.notify.endpoints import EVENTS, Endpoint, endpoint_of, hook_to, note_answer, owner_of
 from register_api.notify.message import Wanted, Words, confirmation, warning
 from register_api.notify.persons import Recipient
-from register_api.notify.publication import Look, note_look, record_new
+from register_api.notify.publication import PublicTree, note_check, record_new
 from register_api.notify.sealing import seal_facts, stamp_seals
 from register_api.notify.settings import NotifySettings
 from register_api.notify.subscriptions import Purpose, keep_link
@@ -34,7 +34,7 @@ from register_api.publish.time_authority import TimeAuthority
 from register_api.sending.database import Database
 from register_api.sending.mail import Addressed, MailServer, Message, content_of, envelope, written
 from register_api.sending.outbox import Leased, Outbox, SendResult
-from register_api.sending.sender import Sender, Surroundings
+from register_api.sending.sender import Runtime, Sender
 from register_api.sending.webhook import CHATS, Hook, HookAnswer, event, transport_of
 
 _SEAL_PAUSE = 3600.0
@@ -59,57 +59,57 @@ class Worker(Sender):
         database: Database,
         settings: NotifySettings,
         password: str,
-        around: Surroundings,
+        runtime: Runtime,
         authority: TimeAuthority | None = None,
     ) -> None:
         self._database, self._settings, self._authority = database, settings, authority
         self._words = Words(database, settings)
         outbox = Outbox(database, secrets.token_hex(8), settings.lease_seconds)
-        hooks = transport_of(settings, around.now, "notify", self._note)
+        hooks = transport_of(settings, runtime.now, "notify", self._note)
         mails = MailServer(settings, password)
-        super().__init__(outbox, ((mails, self._mail), (hooks, self._hook)), around)
+        super().__init__(outbox, ((mails, self._mail), (hooks, self._hook)), runtime)
 
-    def run(self, look: Look) -> None:
+    def run(self, public: PublicTree) -> None:
         """Look, record and send until the worker has to end."""
-        pause, next_look, next_seal = _PAUSE, 0.0, 0.0
-        while not self._around.stop.is_set():
-            if time.monotonic() >= next_look:
-                self.look(look)
-                next_look = time.monotonic() + self._settings.look_seconds
+        pause, next_poll, next_seal = _PAUSE, 0.0, 0.0
+        while not self._runtime.stop.is_set():
+            if time.monotonic() >= next_poll:
+                self.poll(public)
+                next_poll = time.monotonic() + self._settings.look_seconds
             if time.monotonic() >= next_seal:
                 self.seal()
                 next_seal = time.monotonic() + _SEAL_PAUSE
             try:
-                self.send_due(next_look)
+                self.send_due(next_poll)
                 pause = _PAUSE
             except SendingError as error:
-                self.tell_once(error)
+                self.log_once(error)
                 pause = min(2 * pause, _LONGEST_PAUSE)
-            self._around.stop.wait(min(pause, max(0.0, next_look - time.monotonic())))
+            self._runtime.stop.wait(min(pause, max(0.0, next_poll - time.monotonic())))
 
-    def look(self, look: Look) -> None:
+    def poll(self, public: PublicTree) -> None:
         """Record what is new; a tree that does not verify is told, and hinders nothing that is due."""
-        now = self._around.now()
+        now = self._runtime.now()
         problem: RegisterError | None = None
         try:
-            with look.fetcher() as fetcher:
-                for version in record_new(self._database, look, fetcher, now):
-                    self._around.tell(f"version {version} recorded")
+            with public.fetcher() as fetcher:
+                for version in record_new(self._database, public, fetcher, now):
+                    self._runtime.log(f"version {version} recorded")
         except RegisterError as error:
             problem = error
-            self.tell_once(error)
-        note_look(self._database, now, problem)
+            self.log_once(error)
+        note_check(self._database, now, problem)
 
     def seal(self) -> None:
         """Seal what happened since the last seal; an authority that does not answer is asked next time."""
-        now = self._around.now()
+        now = self._runtime.now()
         if number := seal_facts(self._database, now):
-            self._around.tell(f"{number} facts sealed")
+            self._runtime.log(f"{number} facts sealed")
         try:
             for stamp in stamp_seals(self._database, self._authority, now) if self._authority else ():
-                self._around.tell(f"seal stamped by {stamp.authority}")
+                self._runtime.log(f"seal stamped by {stamp.authority}")
         except NotStamped as error:
-            self.tell_once(error)
+            self.log_once(error)
 
     def _mail(self, row: Leased, body: bytes | None) -> Message | SendResult:
         if row.kind == "warning":
@@ -120,11 +120,11 @@ class Worker(Sender):
         awaited = ("active", "pending") if row.kind == "confirmation" else ("active",)
         if recipient is None or recipient.state not in awaited:
             return SendResult("opted_out", "the recipient left")
-        address, now = recipient.address or "", self._around.now()
+        address, now = recipient.address or "", self._runtime.now()
         try:
             if body is not None:
                 return envelope(self._settings, row.id, address, body)
-            mail = self._said(row, recipient, now)
+            mail = self._content(row, recipient, now)
             if isinstance(mail, str):
                 return SendResult("opted_out", mail)
             text, html, headers = self._with_link(mail, row, recipient, now)
@@ -133,7 +133,7 @@ class Worker(Sender):
         except (NotifyError, ValueError) as error:  # ValueError: a header that the library refuses to write
             return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
 
-    def _said(self, due: Leased, recipient: Recipient, now: dt.datetime) -> Mail | str:
+    def _content(self, due: Leased, recipient: Recipient, now: dt.datetime) -> Mail | str:
         version: Any = due.version
         wanted = Wanted.by(recipient)
         if due.kind == "notice":
@@ -150,7 +150,7 @@ class Worker(Sender):
                 return "there is no subscription service any more"
             return confirmation(recipient, self._words.newest().publisher.name)
         needless = ""
-        if not was_told(self._database, version, recipient.id):
+        if not was_notified(self._database, version, recipient.id):
             needless = "the notice has not reached the recipient"
         elif newest_answer(self._database.query, version, recipient.id) is not None:
             needless = "the recipient has answered"
@@ -215,4 +215,4 @@ class Worker(Sender):
 
     def _note(self, hook: Hook, answer: HookAnswer) -> None:
         rows = self._database.query("SELECT recipient FROM deliveries WHERE id = ?", hook.message_id)
-        note_answer(self._database, rows[0]["recipient"], answer, int(self._around.now().timestamp()))
+        note_answer(self._database, rows[0]["recipient"], answer, int(self._runtime.now().timestamp()))

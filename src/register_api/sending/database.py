@@ -40,7 +40,7 @@ class Database:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Run]:
         """Yield what runs a statement, with ``?`` for each value: all are done, or at an error none."""
-        with _told():
+        with _driver_errors():
             # IMMEDIATE: a reader that turns writer would fail at once where another one writes.
             self._connection.execute("BEGIN" if self._is_postgresql else "BEGIN IMMEDIATE")
             try:
@@ -53,7 +53,7 @@ class Database:
 
     def query(self, statement: str, *values: object) -> list[Row]:
         """Read rows, outside a transaction."""
-        with _told():
+        with _driver_errors():
             return self._run(statement, *values)
 
     def forget_deleted(self) -> None:
@@ -108,7 +108,7 @@ def opened(where: str, steps: Sequence[Sequence[str]]) -> Iterator[Database]:
     ``steps`` are the statements of each number of the schema. A later release adds one and changes none.
     """
     is_postgresql = where.startswith(POSTGRESQL)
-    with _told():
+    with _driver_errors():
         connection = _postgresql(where) if is_postgresql else _sqlite(Path(where))
     with contextlib.closing(Database(connection, is_postgresql=is_postgresql)) as database:
         database.bring_up_to_date(steps)
@@ -150,7 +150,7 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def _driver_errors() -> Iterator[None]:
     """Raise what a driver says as our own error; it names no value of a row."""
     try:
         yield

@@ -119,7 +119,7 @@ class MailServer(Transport):
         try:
             await self._connect()
         except _FAILURES as error:
-            raise MailServerUnavailable(f"the mail server does not let us in: {_said(error)}") from error
+            raise MailServerUnavailable(f"the mail server does not let us in: {_reason(error)}") from error
         offers_dsn = self._offers_dsn()
         await self.close()
         return offers_dsn
@@ -138,13 +138,13 @@ class MailServer(Transport):
             answer = await self._smtp.data(message.body)
         except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError) as error:
             await self._end_mail()
-            return SendResult("refused" if error.code >= _PERMANENT else "deferred", _said(error))
+            return SendResult("refused" if error.code >= _PERMANENT else "deferred", _reason(error))
         except _FAILURES as error:
             await self.close()
             if not has_begun:
-                return SendResult("deferred", f"before the mail was sent: {_said(error)}")
+                return SendResult("deferred", f"before the mail was sent: {_reason(error)}")
             # The server may have all of it or nothing: only its answer would tell.
-            return SendResult("unknown", _said(error))
+            return SendResult("unknown", _reason(error))
         return SendResult("sent", f"{answer.code} {escaped(answer.message)}")
 
     async def _introduce(self, message: Message) -> None:
@@ -159,7 +159,7 @@ class MailServer(Transport):
                 await self.close()
                 if not was_open or isinstance(error, aiosmtplib.SMTPSenderRefused):
                     raise MailServerUnavailable(
-                        f"the mail server takes no mail now: {_said(error)}",
+                        f"the mail server takes no mail now: {_reason(error)}",
                         hint="what is due stays due, and is sent when the server takes it",
                     ) from error
             else:
@@ -189,7 +189,7 @@ class MailServer(Transport):
             self._smtp.close()
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return f"{error.code} {escaped(error.message)}"
     return escaped(str(error)) or type(error).__name__

@@ -18,7 +18,7 @@ _BATCH = 10
 """Rows that are leased at once: so many wait for the end of the lease when a worker is killed."""
 
 
-class Surroundings(NamedTuple):
+class Runtime(NamedTuple):
     """What a worker gets from outside: ``tell`` takes a line for the log, which holds no address.
 
     When ``stop`` is set, what is under way is finished.
@@ -26,7 +26,7 @@ class Surroundings(NamedTuple):
 
     now: Clock
     stop: threading.Event
-    tell: Callable[[str], None]
+    log: Callable[[str], None]
 
 
 class Transport:
@@ -63,12 +63,10 @@ Or it says what became of the row (``SendResult``).
 class Sender:
     """Sends the due rows of some channels; any number of senders share an outbox."""
 
-    def __init__(
-        self, outbox: Outbox, routes: Sequence[tuple[Transport, Compose]], around: Surroundings
-    ) -> None:
-        self._outbox, self._routes, self._around = outbox, routes, around
+    def __init__(self, outbox: Outbox, routes: Sequence[tuple[Transport, Compose]], runtime: Runtime) -> None:
+        self._outbox, self._routes, self._runtime = outbox, routes, runtime
         self._next = {transport: 0.0 for transport, _ in routes}
-        self._last_told = ""
+        self._last_logged = ""
 
     def __enter__(self) -> Self:
         self._runner = asyncio.Runner()  # with the event loop that connections live in
@@ -97,12 +95,12 @@ class Sender:
     def _send_by(
         self, transport: Transport, compose: Compose, until: float, counts: Counter[str] | None
     ) -> None:
-        while not self._around.stop.is_set() and time.monotonic() < until:
+        while not self._runtime.stop.is_set() and time.monotonic() < until:
             rows = self._outbox.lease(self._at(), _BATCH, transport.channels)
             if not rows:
                 return
             try:
-                while rows and not self._around.stop.is_set():
+                while rows and not self._runtime.stop.is_set():
                     together = rows[: transport.at_once]
                     outcomes = self._send(transport, compose, together)
                     del rows[: len(together)]
@@ -119,7 +117,7 @@ class Sender:
         messages = [compose(row, self._outbox.body(row.id)) for row in rows]
         for message in messages:
             if not isinstance(message, SendResult):
-                self._around.stop.wait(max(0.0, self._next[transport] - time.monotonic()))
+                self._runtime.stop.wait(max(0.0, self._next[transport] - time.monotonic()))
                 latest = max(self._next[transport], time.monotonic() - 1)
                 self._next[transport] = latest + 1 / transport.per_second
         outcomes = self._runner.run(self._hand_over(transport, rows, messages))
@@ -129,7 +127,7 @@ class Sender:
                 pauses = [round(pause * (1 + share)) for pause in transport.retry_after]
                 self._outbox.finish(row, outcome, self._at(), pauses)
                 if outcome.what not in {"sent", "opted_out"}:
-                    self._around.tell(f"delivery {row.id}: {outcome.what}")
+                    self._runtime.log(f"delivery {row.id}: {outcome.what}")
         return outcomes
 
     async def _hand_over(
@@ -148,11 +146,11 @@ class Sender:
         return [task.result() for task in tasks]
 
     def _at(self) -> int:
-        return int(self._around.now().timestamp())
+        return int(self._runtime.now().timestamp())
 
-    def tell_once(self, error: RegisterError | None) -> None:
+    def log_once(self, error: RegisterError | None) -> None:
         """Tell a problem when it comes, not each time it is met."""
         said = f"{error.word}: {error.message}" if error is not None else ""
-        if said not in {"", self._last_told}:
-            self._around.tell(said)
-        self._last_told = said
+        if said not in {"", self._last_logged}:
+            self._runtime.log(said)
+        self._last_logged = said

@@ -125,7 +125,7 @@ class Lease(NamedTuple):
         return None
 
 
-class Looked(NamedTuple):
+class PollResult(NamedTuple):
     """What came of a look.
 
     Attributes:
@@ -194,7 +194,7 @@ class PollFetcher(HttpFetcher):
         return reply
 
 
-class Asking(NamedTuple):
+class Polling(NamedTuple):
     """How servers are asked, with ``wait`` as in ``Options``, and where what was seen is remembered."""
 
     state: Path
@@ -202,7 +202,7 @@ class Asking(NamedTuple):
     wait: float = 2.0
 
     @classmethod
-    def of(cls, settings: WatchSettings) -> Asking:
+    def of(cls, settings: WatchSettings) -> Polling:
         """Return what the settings say."""
         # A failure is met again at the next poll: asking at once again helps no busy server.
         limits = HttpLimits(redirects=3, attempts=1, exchange=30, run=settings.lease_seconds, requests=20_000)
@@ -211,29 +211,29 @@ class Asking(NamedTuple):
         return cls(Path(settings.state), lambda base: PollFetcher(base, limits, reach, command=command))
 
 
-def look(leased: Lease, now: dt.datetime, asking: Asking) -> Looked:
+def poll_register(leased: Lease, now: dt.datetime, polling: Polling) -> PollResult:
     """Look at a vendor's register, or for one where none is known; whatever happens is an outcome."""
     vendor = leased.vendor
     try:
         if vendor.register:
-            with asking.fetcher(vendor.register) as fetcher:
-                root, state = vendor.root_sha256 or None, asking.state / vendor.id
-                options = Options(root_sha256=root, state=state, quick=leased.version > 0, wait=asking.wait)
-                return _look(leased, now, fetcher, options)
-        found = find_register(vendor.website, asking.fetcher) if vendor.website else None
+            with polling.fetcher(vendor.register) as fetcher:
+                root, state = vendor.root_sha256 or None, polling.state / vendor.id
+                options = Options(root_sha256=root, state=state, quick=leased.version > 0, wait=polling.wait)
+                return _poll(leased, now, fetcher, options)
+        found = find_register(vendor.website, polling.fetcher) if vendor.website else None
     except RegisterError as error:  # of a register: its address or the folder of its memory
-        return Looked(UNUSABLE if vendor.register else NO_REGISTER, error.message, error.hint)
+        return PollResult(UNUSABLE if vendor.register else NO_REGISTER, error.message, error.hint)
     except Exception as error:  # noqa: BLE001 - whatever one server makes us stumble over stops no other look
-        return Looked(UNUSABLE, f"a fault of this program: {printable(repr(error))}")
-    return Looked(FOUND, found.address) if found else Looked(NO_REGISTER)
+        return PollResult(UNUSABLE, f"a fault of this program: {printable(repr(error))}")
+    return PollResult(FOUND, found.address) if found else PollResult(NO_REGISTER)
 
 
-def _look(leased: Lease, now: dt.datetime, fetcher: PollFetcher, options: Options) -> Looked:
+def _poll(leased: Lease, now: dt.datetime, fetcher: PollFetcher, options: Options) -> PollResult:
     is_fresh = now.timestamp() < leased.fresh_until
     before = (leased.etag, leased.seen_sha256) if is_fresh else ("", "")
     try:
         if fetcher.is_as_seen(*before) and is_fresh:
-            return Looked(FRESH, seen=fetcher.seen if fetcher.seen[1] else before)
+            return PollResult(FRESH, seen=fetcher.seen if fetcher.seen[1] else before)
     except RegisterError as error:
         return _trouble(error, fetcher, now)
     if fetcher.page:
@@ -253,10 +253,10 @@ def _look(leased: Lease, now: dt.datetime, fetcher: PollFetcher, options: Option
     finding = leased.contradicted_by(result.verified) if result.verified else result.finding
     if finding is not None:
         return _trouble(finding, fetcher, now)._replace(report=result.report)
-    return Looked(FRESH, seen=fetcher.seen, verified=result.verified, report=result.report)
+    return PollResult(FRESH, seen=fetcher.seen, verified=result.verified, report=result.report)
 
 
-def _trouble(error: RegisterError, fetcher: PollFetcher, now: dt.datetime) -> Looked:
+def _trouble(error: RegisterError, fetcher: PollFetcher, now: dt.datetime) -> PollResult:
     """Return the word for what went wrong: of an answer that is no file, what kind of answer it is."""
     word, wait = _WORDS.get(error.exit_code, UNUSABLE), 0
     if isinstance(error, Unreachable):
@@ -268,15 +268,15 @@ def _trouble(error: RegisterError, fetcher: PollFetcher, now: dt.datetime) -> Lo
             word = "wall"
         elif fetcher.elsewhere:
             word = "redirected"
-    return Looked(word, error.message, error.hint, fetcher.elsewhere, wait)
+    return PollResult(word, error.message, error.hint, fetcher.elsewhere, wait)
 
 
 def evidence_of(
-    vendor: Vendor, version: int, root_sha256: str, asking: Asking, now: dt.datetime
+    vendor: Vendor, version: int, root_sha256: str, polling: Polling, now: dt.datetime
 ) -> EvidenceResult:
     """Fetch a version anew with all that proves it, from the root of the contract or the known one."""
     if not vendor.register or version < 1:
         raise WatchError(f"{vendor.name} has no register with a version {version}")
     options = Options(root_sha256=vendor.root_sha256 or root_sha256 or None)
-    with asking.fetcher(vendor.register) as fetcher:
+    with polling.fetcher(vendor.register) as fetcher:
         return make_evidence(vendor.register, fetcher, version, options, now)

@@ -33,7 +33,7 @@ from register_api.core.timeline import engagement_states
 from register_api.errors import Malformed
 from register_api.sending.database import Database
 from register_api.watch import inbox
-from register_api.watch.settings import Here
+from register_api.watch.settings import WatchContext
 from register_api.watch.vendors import Vendor, all_vendors
 from register_api.watch.vendors_file import COLUMNS
 
@@ -58,10 +58,10 @@ class Watched(NamedTuple):
     vendors: Sequence[Vendor]
     news: Sequence[Mapping[str, Any]]
     registers: Mapping[str, Register]
-    here: Here
+    context: WatchContext
 
     @classmethod
-    def of(cls, database: Database, here: Here) -> Watched:
+    def of(cls, database: Database, context: WatchContext) -> Watched:
         """Read it from the database."""
         registers = {
             row["vendor"]: decode(zlib.decompress(row["document"]), Register)
@@ -73,7 +73,7 @@ class Watched(NamedTuple):
             for name in ("first_seen", "decided_at"):
                 row[name] = row[name] and format_instant(dt.datetime.fromtimestamp(row[name], dt.UTC))
             row |= {name: bool(row[name]) for name in ("critical", "concerns")}
-        return cls(all_vendors(database), news, registers, here)
+        return cls(all_vendors(database), news, registers, context)
 
     def table(self, fields: Mapping[str, str] | None = None) -> _Rows:
         """Return news, or with ``fields``, our names by those of the columns, vendors."""
@@ -116,10 +116,10 @@ def _calendar(watched: Watched) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("name", "Deadlines to object")
     for row in watched.news:
-        if row["deadline"] and row["concerns"] and row["deadline"] >= watched.here.today.isoformat():
+        if row["deadline"] and row["concerns"] and row["deadline"] >= watched.context.today.isoformat():
             event = icalendar.Event()
             event.add("uid", f"{row['news']}@watch.register-api")
-            event.add("dtstamp", watched.here.now)
+            event.add("dtstamp", watched.context.now)
             event.add("sequence", row["number"])
             event.add("dtstart", dt.date.fromisoformat(row["deadline"]))
             event.add("summary", f"Last day to object: {escaped(row['title'])}")
@@ -137,7 +137,7 @@ def _dora(
     rows = (
         row
         for register in watched.registers.values()
-        for row in rows_of(register, _uses(register, watched.here.now))
+        for row in rows_of(register, _uses(register, watched.context.now))
     )
     return csv_bytes(header, dict.fromkeys(rows))
 
@@ -171,7 +171,7 @@ def _cyclonedx(watched: Watched) -> bytes:
     for vendor in watched.vendors:
         register, reference = watched.registers.get(vendor.id), f"vendors/{vendor.id}"
         known["unknown" if register is None else "complete"].append(reference)
-        uses = () if register is None else _uses(register, watched.here.now)
+        uses = () if register is None else _uses(register, watched.context.now)
         found = uses_by_reference(uses, f"{reference}/")
         services += [service(ref, places) for ref, places in found.items()]
         in_use = [ref for ref, places in found.items() if places[0].held.state == "in_force"]
@@ -183,7 +183,7 @@ def _cyclonedx(watched: Watched) -> bytes:
             "specVersion": "1.6",
             "version": 1,
             "metadata": {
-                "timestamp": format_instant(watched.here.now),
+                "timestamp": format_instant(watched.context.now),
                 "component": {"type": "application", "bom-ref": _US, "name": "What vendors provide to us"},
             },
             "services": services,
@@ -210,13 +210,13 @@ _ENTITIES = {"ref_id": "id", "name": "name", "description": "website"}
 FILES: Mapping[str, Callable[[Watched], bytes]] = {
     "news.csv": lambda watched: _csv(NEWS, watched.table()),
     "news.json": lambda watched: msgspec.json.encode(watched.table()),
-    "news.xlsx": lambda watched: _workbook("News", NEWS, watched.table(), watched.here.now),
+    "news.xlsx": lambda watched: _workbook("News", NEWS, watched.table(), watched.context.now),
     "deadlines.ics": _calendar,
     "vendors.csv": lambda watched: _csv(COLUMNS, watched.table({name: name for name in COLUMNS})),
     "drata.csv": lambda watched: _csv(_DRATA, watched.table(_DRATA)),
     "vanta.json": lambda watched: msgspec.json.encode(watched.table(_VANTA)),
     "ciso-assistant.xlsx": lambda watched: _workbook(
-        "Entities", _ENTITIES, watched.table(_ENTITIES), watched.here.now
+        "Entities", _ENTITIES, watched.table(_ENTITIES), watched.context.now
     ),
     "cyclonedx.json": _cyclonedx,
     "b_05.01.csv": functools.partial(_dora, PROVIDERS, provider_rows),

@@ -20,13 +20,13 @@ from register_api.sending import webhook
 from register_api.sending.database import Database, Row, Run, insert
 from register_api.sending.mail import Addressed, MailServer, Message, content_of, envelope, written
 from register_api.sending.outbox import Leased, Outbox, SendResult
-from register_api.sending.sender import Compose, Sender, Surroundings, Transport
+from register_api.sending.sender import Compose, Runtime, Sender, Transport
 from register_api.sending.settings import read_text
 from register_api.watch.inbox import NEWS, UNDECIDED
 from register_api.watch.news import AT_ONCE
-from register_api.watch.settings import Here, WatchHook, WatchSettings
+from register_api.watch.settings import WatchContext, WatchHook, WatchSettings
 
-_UNTOLD = f"""
+_UNREPORTED = f"""
     SELECT news.id, heard_by FROM
         (SELECT *, coalesce(nullif(?, ''), owner) AS heard_by FROM news WHERE ? IN ('', owner)) AS news
         JOIN vendors ON vendors.id = news.vendor
@@ -73,24 +73,24 @@ class Text(NamedTuple):
         return "\n\n".join([*self.shortened(_MOST_NEWS, "\n"), decide]) + "\n"
 
 
-def make_due(run: Run, here: Here) -> list[Leased]:
+def make_due(run: Run, context: WatchContext) -> list[Leased]:
     """Put into the outbox what has to be told, within a transaction of the caller's.
 
     At once goes what has a last day to object that lies ahead, and what shakes the trust in a register; the
     rest once a day from ``digest_hour`` on. What nobody is responsible for, or was decided, is not told.
     """
-    near, today, made = list(reminders(run, here)), here.today.isoformat(), list[Leased]()
-    hooks = [(hook.format, hook.name, hook.owner) for hook in here.settings.webhooks]
-    mail = [("mail", "", "")] if here.settings.sender or not hooks else []
+    near, today, made = list(reminders(run, context)), context.today.isoformat(), list[Leased]()
+    hooks = [(hook.format, hook.name, hook.owner) for hook in context.settings.webhooks]
+    mail = [("mail", "", "")] if context.settings.sender or not hooks else []
     for channel, hook, only in [*mail, *hooks]:
-        untold = _untold(run, _AT_ONCE, hook, only, *sorted(AT_ONCE), today)
-        made += _told(run, channel, "alert", untold, here)
+        unreported = _unreported(run, _AT_ONCE, hook, only, *sorted(AT_ONCE), today)
+        made += _queue(run, channel, "alert", unreported, context)
         reminded = [
             (hook or owner, news, f"reminder-{days}") for news, owner, days in near if only in {"", owner}
         ]
-        made += _told(run, channel, "reminder", reminded, here)
-        if here.now.astimezone(zone_of(here.settings.time_zone)).hour >= here.settings.digest_hour:
-            made += _told(run, channel, "digest", _untold(run, _NOT_TODAY, hook, only, today), here)
+        made += _queue(run, channel, "reminder", reminded, context)
+        if context.now.astimezone(zone_of(context.settings.time_zone)).hour >= context.settings.digest_hour:
+            made += _queue(run, channel, "digest", _unreported(run, _NOT_TODAY, hook, only, today), context)
     return made
 
 
@@ -98,51 +98,56 @@ _Items = Iterable[tuple[str, str, str]]
 """To whom, which piece of news, and whether it is new or a reminder."""
 
 
-def _untold(run: Run, condition: str, *values: str) -> _Items:
-    return [(row["heard_by"], row["id"], "news") for row in run(_UNTOLD.format(more=condition), *values)]
+def _unreported(run: Run, condition: str, *values: str) -> _Items:
+    return [(row["heard_by"], row["id"], "news") for row in run(_UNREPORTED.format(more=condition), *values)]
 
 
-def _told(run: Run, channel: str, kind: str, items: _Items, here: Here) -> list[Leased]:
+def _queue(run: Run, channel: str, kind: str, items: _Items, context: WatchContext) -> list[Leased]:
     """Make one row for each recipient; what another process has told meanwhile is left to it."""
     made: dict[str, Leased] = {}
-    for to, news, told in items:
+    for to, news, reason in items:
         if to and to not in made:
             row: Row = {"id": secrets.token_hex(16), "channel": channel, "recipient": to, "kind": kind}
             made[to] = msgspec.convert(row, Leased)
-            row |= {"state": "due", "state_at": here.at, "due_at": here.at, "day": here.today.isoformat()}
+            row |= {
+                "state": "due",
+                "state_at": context.at,
+                "due_at": context.at,
+                "day": context.today.isoformat(),
+            }
             insert(run, "deliveries", row)
         if to:
-            run("INSERT INTO told VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", news, to, told, made[to].id)
+            run("INSERT INTO told VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", news, to, reason, made[to].id)
     return list(made.values())
 
 
-def reminders(run: Run, here: Here) -> Iterator[tuple[str, str, int]]:
+def reminders(run: Run, context: WatchContext) -> Iterator[tuple[str, str, int]]:
     """Yield news to remind of, their owners, and how many days before; a missed one by the next."""
-    days_before = here.settings.reminder_days
-    last = here.today + dt.timedelta(days=max(days_before, default=-1))
+    days_before = context.settings.reminder_days
+    last = context.today + dt.timedelta(days=max(days_before, default=-1))
     rows = run(
         "SELECT news.id, news.owner, deadline, seen_at FROM news JOIN vendors ON vendors.id = news.vendor"
         " WHERE deadline BETWEEN ? AND ? AND concerns = 1 AND vendors.closed_at IS NULL"
         f" AND {UNDECIDED} ORDER BY deadline, news.id",
-        *(here.today.isoformat(), last.isoformat()),
+        *(context.today.isoformat(), last.isoformat()),
     )
     for row in rows:
         deadline = dt.date.fromisoformat(row["deadline"])
-        step = min(days for days in days_before if days >= (deadline - here.today).days)
-        seen_on = here.day(dt.datetime.fromtimestamp(row["seen_at"], dt.UTC))
+        step = min(days for days in days_before if days >= (deadline - context.today).days)
+        seen_on = context.day(dt.datetime.fromtimestamp(row["seen_at"], dt.UTC))
         if seen_on < deadline - dt.timedelta(days=step) and run(
             "INSERT INTO reminders VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING news", row["id"], step
         ):
             yield row["id"], row["owner"], step
 
 
-def text_of(run: Run, due: Leased, here: Here) -> Text | None:
+def text_of(run: Run, due: Leased, context: WatchContext) -> Text | None:
     """Return what a row of the outbox says, without what is decided; ``None`` once all of it is."""
     rows = run(_LIVE, due.id)
     if not rows:
         return None
     subject = _SUBJECTS[due.kind].format(count=count(len(rows), "piece"))
-    return Text(subject, rows, [_sentences(row, here.today) for row in rows])
+    return Text(subject, rows, [_sentences(row, context.today) for row in rows])
 
 
 def _sentences(row: Row, today: dt.date) -> list[str]:
@@ -158,10 +163,10 @@ def _sentences(row: Row, today: dt.date) -> list[str]:
     return [*lines, f"ID: {row['id']}"]
 
 
-def preview(run: Run, here: Here) -> list[tuple[Leased, Text]]:
+def preview(run: Run, context: WatchContext) -> list[tuple[Leased, Text]]:
     """Return what would be sent now, of the digest's hour whatever it is; for a transaction to be undone."""
-    anytime = here._replace(settings=msgspec.structs.replace(here.settings, digest_hour=0))
-    texts = ((due, text_of(run, due, here)) for due in make_due(run, anytime))
+    anytime = context._replace(settings=msgspec.structs.replace(context.settings, digest_hour=0))
+    texts = ((due, text_of(run, due, context)) for due in make_due(run, anytime))
     return [(due, text) for due, text in texts if text is not None]
 
 
@@ -176,25 +181,23 @@ _NOTHING_LEFT = SendResult("opted_out", "all of it is decided, or was told by an
 class Mailer(Sender):
     """Tells who is responsible; several may share a database. Without sender and webhooks nothing is sent."""
 
-    def __init__(
-        self, database: Database, settings: WatchSettings, password: str, around: Surroundings
-    ) -> None:
+    def __init__(self, database: Database, settings: WatchSettings, password: str, runtime: Runtime) -> None:
         self._database, self._settings = database, settings
         self._hooks = {(each.name, str(each.format)): _url_and_secret(each) for each in settings.webhooks}
         outbox = Outbox(database, secrets.token_hex(8), settings.lease_seconds)
         routes: list[tuple[Transport, Compose]] = []
         if settings.webhooks:
-            routes.append((webhook.transport_of(settings, around.now, "watch"), self._hook))
+            routes.append((webhook.transport_of(settings, runtime.now, "watch"), self._hook))
         if settings.sender:
             routes.append((MailServer(settings, password), self._mail))
-        super().__init__(outbox, routes, around)
+        super().__init__(outbox, routes, runtime)
 
     def send(self) -> Counter[str]:
         """Put into the outbox what has to be told, and send what is due; return how many ended how."""
         counts: Counter[str] = Counter()
         if self._routes:
             with self._database.transaction() as run:
-                make_due(run, self._here())
+                make_due(run, self._context())
         self.send_due(counts=counts)
         return counts
 
@@ -202,20 +205,20 @@ class Mailer(Sender):
         """Do the same; a mail server that takes nothing is told once, and hinders no look at registers."""
         try:
             self.send()
-            self.tell_once(None)
+            self.log_once(None)
         except SendingError as error:
-            self.tell_once(error)
+            self.log_once(error)
 
     def _mail(self, due: Leased, body: bytes | None) -> Message | SendResult:
         if body is not None:
             return envelope(self._settings, due.id, due.recipient, body)
-        text = text_of(self._database.query, due, self._here())
+        text = text_of(self._database.query, due, self._context())
         if text is None:
             return _NOTHING_LEFT
         page = f'<pre style="white-space: pre-wrap; font: inherit">{html.escape(text.mail)}</pre>\n'
         to = Addressed(due.id, due.recipient, "", text.subject, {})
         try:
-            return written(self._settings, to, content_of(text.mail, page), self._around.now())
+            return written(self._settings, to, content_of(text.mail, page), self._runtime.now())
         except ValueError as error:  # a header that the library refuses to write
             return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
 
@@ -224,7 +227,7 @@ class Mailer(Sender):
         if known is None:
             return SendResult("refused", "the settings have no such webhook any more")
         if body is None:
-            text = text_of(self._database.query, due, self._here())
+            text = text_of(self._database.query, due, self._context())
             if text is None:
                 return _NOTHING_LEFT
             body = self._body(due, text)
@@ -241,11 +244,11 @@ class Mailer(Sender):
             | {"vendor": row["vendor_name"], "critical": bool(row["critical"])}
             for row in text.rows[:_MOST_NEWS]
         ]
-        source, kind, now = page or f"urn:{_TYPE}", f"{_TYPE}.{due.kind}", self._around.now()
+        source, kind, now = page or f"urn:{_TYPE}", f"{_TYPE}.{due.kind}", self._runtime.now()
         return webhook.event(due.id, source, kind, text.subject, now, {"count": len(text.rows), "news": news})
 
-    def _here(self) -> Here:
-        return Here(self._around.now(), self._settings)
+    def _context(self) -> WatchContext:
+        return WatchContext(self._runtime.now(), self._settings)
 
 
 def _url_and_secret(hook: WatchHook) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from register_api.core.model import DayCount
 from register_api.core.text import escaped
 from register_api.sending.database import Run, insert
 from register_api.verify import Report, Update, Verified
-from register_api.watch.settings import Here, days_off
+from register_api.watch.settings import WatchContext, days_off
 from register_api.watch.vendors import Vendor, interests_of
 
 TROUBLE: Mapping[str, str] = {
@@ -54,7 +54,7 @@ _LONGEST_TITLE = 500
 _BUSINESS_DAYS_A_YEAR = 200
 """Fewer than any calendar has."""
 
-_TOLD = ("type", "kind", "subprocessor", "engagement", "planned", "affects", "summary", "notice")
+_DETAIL_FIELDS = ("type", "kind", "subprocessor", "engagement", "planned", "affects", "summary", "notice")
 """What of a change is kept with the news of it; all of it is kept with its version."""
 
 
@@ -145,7 +145,9 @@ def _later(
         return None
 
 
-def news_of(vendor: Vendor, verified: Verified, report: Report, known: int, here: Here) -> Iterator[News]:
+def news_of(
+    vendor: Vendor, verified: Verified, report: Report, known: int, context: WatchContext
+) -> Iterator[News]:
     """Yield what a verified register has that is news.
 
     At the first look, what is over counts as known: told is what still lies ahead. What was announced before
@@ -156,29 +158,29 @@ def news_of(vendor: Vendor, verified: Verified, report: Report, known: int, here
         where = f" to {said.successor}" if said.successor else ""
         title = f"{vendor.name}: its register {what}{where} from {said.on} on"
         key, version = f"{said.state}/{said.on}/{said.successor or ''}", verified.register.version
-        yield News.about(vendor, key, here.at, kind=said.state, version=version, title=title, detail=said)
-    told = set[tuple[int, str | None]]()
+        yield News.about(vendor, key, context.at, kind=said.state, version=version, title=title, detail=said)
+    reported = set[tuple[int, str | None]]()
     for update in verified.updates:
         if update.version > known:
-            for change, piece in _changes(vendor, verified, update, here, is_first=not known):
-                told.add((update.version, change.subprocessor))
+            for change, piece in _changes(vendor, verified, update, context, is_first=not known):
+                reported.add((update.version, change.subprocessor))
                 yield piece
     for given in report.notices:
-        if given.outcome != "kept" and (given.version, given.subprocessor) in told:
+        if given.outcome != "kept" and (given.version, given.subprocessor) in reported:
             kind, version, title = given.outcome, given.version, f"{vendor.name}: {given.sentence}"
             about = (version, given.subprocessor, given.engagement, given.planned)
             key = "/".join(str(part or "") for part in (kind, *about))
             detail = {"reason": given.reason, "notice": given.notice}
-            yield News.about(vendor, key, here.at, kind=kind, version=version, title=title, detail=detail)
+            yield News.about(vendor, key, context.at, kind=kind, version=version, title=title, detail=detail)
 
 
 def _changes(
-    vendor: Vendor, verified: Verified, update: Update, here: Here, *, is_first: bool
+    vendor: Vendor, verified: Verified, update: Update, context: WatchContext, *, is_first: bool
 ) -> Iterator[tuple[Change, News]]:
     """Yield changes, and those that come sooner than the contract allows, whatever the register promises."""
-    register, holidays = verified.register, here.settings.holidays
-    published_on = here.day(update.published_at)
-    seen_on = published_on if is_first else here.today
+    register, holidays = verified.register, context.settings.holidays
+    published_on = context.day(update.published_at)
+    seen_on = published_on if is_first else context.today
     ours, sentences = Concern(interests_of(vendor), register), Sentences(ENGLISH, register, published_on)
     promised = register.notice.objection
     for change in update.changes:
@@ -186,7 +188,7 @@ def _changes(
         piece = News.about(
             vendor,
             f"change/{change.id}",
-            here.at,
+            context.at,
             kind=change.type if change.type in _CHANGES else "other",
             version=update.version,
             change_id=change.id,
@@ -195,14 +197,14 @@ def _changes(
                 "published_at": int(update.published_at.timestamp()),
                 "recorded": update.recorded,
                 "object_to": promised.contact if promised else None,
-                **{name: getattr(change, name) for name in _TOLD},
+                **{name: getattr(change, name) for name in _DETAIL_FIELDS},
             },
             concerns=int(ours.covers_change(change)),
             deadline=until.day.isoformat() if until else None,
             deadline_of=until.of if until else None,
         )
         days = (until.day if until else None, change.notice.effective_on)
-        if is_first and not any(day is not None and day >= here.today for day in days):
+        if is_first and not any(day is not None and day >= context.today for day in days):
             continue
         yield change, piece
         if breaks_contract(change, vendor, announced_on=published_on, holidays=holidays):

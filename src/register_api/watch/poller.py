@@ -17,11 +17,20 @@ import msgspec
 
 from register_api.core.text import escaped, printable
 from register_api.sending.database import Database, Row, Run, update
-from register_api.sending.sender import Surroundings
+from register_api.sending.sender import Runtime
 from register_api.verify import Verified
-from register_api.watch.check_vendor import FOUND, FRESH, NO_REGISTER, UNUSABLE, Asking, Lease, Looked, look
+from register_api.watch.check_vendor import (
+    FOUND,
+    FRESH,
+    NO_REGISTER,
+    UNUSABLE,
+    Lease,
+    Polling,
+    PollResult,
+    poll_register,
+)
 from register_api.watch.news import AT_ONCE, TROUBLE, News, add, news_of
-from register_api.watch.settings import Here, WatchSettings
+from register_api.watch.settings import WatchContext, WatchSettings
 from register_api.watch.vendor_uses import rewrite_uses
 from register_api.watch.vendors import Vendor, interests_of, vendor_of
 
@@ -56,7 +65,7 @@ def lease(database: Database, vendor: str, owner: str, *, until: int, now: int, 
     return Lease(vendor_of(rows[0]), owner, **taken[0], sha256=newest[0]["sha256"] if newest else "")
 
 
-def record(database: Database, leased: Lease, looked: Looked, here: Here) -> list[News]:
+def record(database: Database, leased: Lease, result: PollResult, context: WatchContext) -> list[News]:
     """Record what came of a look, and return what of it is told."""
     with database.transaction() as run:
         id_ = leased.vendor.id
@@ -67,27 +76,27 @@ def record(database: Database, leased: Lease, looked: Looked, here: Here) -> lis
         if vendor.register != leased.vendor.register:
             run("UPDATE polls SET lease_until = 0 WHERE vendor = ?", id_)
             return []
-        if looked.is_trouble:
-            since = poll["trouble_since"] or here.at
+        if result.is_trouble:
+            since = poll["trouble_since"] or context.at
             poll |= {"failures": poll["failures"] + 1, "trouble_since": since}
-        found = list(_news(vendor, poll, leased.version, looked, here))
-        if looked.verified is not None:
-            _keep_versions(run, vendor, looked.verified, found, here.at)
-        elif looked.outcome == FOUND:
-            run("UPDATE vendors SET register = ? WHERE id = ?", looked.message, vendor.id)
-        told = [piece for piece in found if add(run, piece)]
-        update(run, "polls", {"vendor": id_}, _after(vendor, poll, looked, here, told))
-    return told
+        found = list(_news(vendor, poll, leased.version, result, context))
+        if result.verified is not None:
+            _keep_versions(run, vendor, result.verified, found, context.at)
+        elif result.outcome == FOUND:
+            run("UPDATE vendors SET register = ? WHERE id = ?", result.message, vendor.id)
+        reported = [piece for piece in found if add(run, piece)]
+        update(run, "polls", {"vendor": id_}, _after(vendor, poll, result, context, reported))
+    return reported
 
 
 def _keep_versions(run: Run, vendor: Vendor, verified: Verified, found: list[News], at: int) -> None:
     """Keep the newest version whole with its uses, and of each one that there is news of what it changed."""
-    told = {piece.version for piece in found}
+    reported = {piece.version for piece in found}
     for each in verified.updates:
         is_newest = each.version == verified.register.version
         if is_newest:
             rewrite_uses(run, vendor.id, interests_of(vendor), verified.register)
-        if is_newest or each.version in told:
+        if is_newest or each.version in reported:
             run(
                 "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (vendor, version) DO NOTHING",
                 *(vendor.id, each.version, each.sha256, int(each.published_at.timestamp()), at),
@@ -96,60 +105,60 @@ def _keep_versions(run: Run, vendor: Vendor, verified: Verified, found: list[New
             )
 
 
-def _news(vendor: Vendor, poll: Row, known: int, looked: Looked, here: Here) -> Iterator[News]:
+def _news(vendor: Vendor, poll: Row, known: int, result: PollResult, context: WatchContext) -> Iterator[News]:
     """Yield the news of a look: that a register does not verify once that is to be told, then each week."""
-    outcome, since = looked.outcome, poll["trouble_since"]
+    outcome, since = result.outcome, poll["trouble_since"]
 
     def about(key: str, kind: str, said: str, **detail: Any) -> News:
-        return News.about(vendor, key, here.at, kind=kind, title=f"{vendor.name}: {said}", detail=detail)
+        return News.about(vendor, key, context.at, kind=kind, title=f"{vendor.name}: {said}", detail=detail)
 
     if outcome == FRESH and poll["alerted_at"] is not None:
         yield about(f"recovered/{since}", "recovered", "its register verifies again")
-    if looked.verified is not None and looked.report is not None:
-        yield from news_of(vendor, looked.verified, looked.report, known, here)
+    if result.verified is not None and result.report is not None:
+        yield from news_of(vendor, result.verified, result.report, known, context)
     if outcome == FOUND:
-        address = looked.message
+        address = result.message
         said = f"its website names a register, {address}, taken on trust: compare its root with the contract"
         yield about(f"found/{address}", "found", said, register=address)
-    is_lasting = poll["failures"] >= here.settings.failures_before_alert
-    if looked.is_trouble and (outcome in AT_ONCE or is_lasting):
-        where, report = f": {looked.elsewhere}" if looked.elsewhere else "", looked.report
+    is_lasting = poll["failures"] >= context.settings.failures_before_alert
+    if result.is_trouble and (outcome in AT_ONCE or is_lasting):
+        where, report = f": {result.elsewhere}" if result.elsewhere else "", result.report
         yield about(
-            f"{outcome}/{since}/{(here.at - since) // _WEEK}",
+            f"{outcome}/{since}/{(context.at - since) // _WEEK}",
             outcome,
             TROUBLE.get(outcome, outcome) + where,
-            message=looked.message,
-            hint=looked.hint,
+            message=result.message,
+            hint=result.hint,
             since=since,
-            elsewhere=looked.elsewhere,
+            elsewhere=result.elsewhere,
             evidence=list(report.evidence) if report else [],
             disowned=[each.sentence for each in report.disowned] if report else [],
         )
 
 
-def _after(vendor: Vendor, poll: Row, looked: Looked, here: Here, told: list[News]) -> Row:
-    at, outcome = here.at, looked.outcome
-    seconds = max(here.settings.poll_minutes * _MINUTE, _DAY if outcome == NO_REGISTER else 0)
+def _after(vendor: Vendor, poll: Row, result: PollResult, context: WatchContext, reported: list[News]) -> Row:
+    at, outcome = context.at, result.outcome
+    seconds = max(context.settings.poll_minutes * _MINUTE, _DAY if outcome == NO_REGISTER else 0)
     # Spread so that not all registers are asked at once.
     spread, chance = max(1, seconds // _JITTER), zlib.crc32(f"{vendor.id}{at}".encode())
     row: Row = {"failures": 0, "trouble_since": None, "alerted_at": None}
-    if looked.is_trouble:
+    if result.is_trouble:
         row = {name: poll[name] for name in row}
-        if any(piece.kind == outcome for piece in told):
+        if any(piece.kind == outcome for piece in reported):
             row["alerted_at"] = at
     row |= {
-        "next_at": at if outcome == FOUND else at + max(looked.wait, seconds - spread // 2 + chance % spread),
+        "next_at": at if outcome == FOUND else at + max(result.wait, seconds - spread // 2 + chance % spread),
         "looked_at": at,
         "outcome": outcome,
         "outcome_since": poll["outcome_since"] if outcome == poll["outcome"] else at,
-        "message": escaped(looked.message),
+        "message": escaped(result.message),
         "lease_owner": None,
         "lease_until": 0,
     }
-    if looked.outcome == FRESH:
-        row |= {"good_at": at, "etag": looked.seen[0], "seen_sha256": looked.seen[1]}
-    if looked.verified is not None:
-        verified = looked.verified
+    if result.outcome == FRESH:
+        row |= {"good_at": at, "etag": result.seen[0], "seen_sha256": result.seen[1]}
+    if result.verified is not None:
+        verified = result.verified
         row |= {
             "fresh_until": int(verified.trust.fresh_until.timestamp()),
             "version": verified.register.version,
@@ -178,38 +187,39 @@ class Poller:
     """Looks at what is due; several may share a database."""
 
     def __init__(
-        self, database: Database, settings: WatchSettings, asking: Asking, around: Surroundings
+        self, database: Database, settings: WatchSettings, polling: Polling, runtime: Runtime
     ) -> None:
         self._database, self._settings = database, settings
-        self._asking, self._around = asking, around
+        self._polling, self._runtime = polling, runtime
         self._owner = secrets.token_hex(8)
 
     def run(self, after: Callable[[], None]) -> None:
         """Look until the process has to end, and do something after each round; looks are finished."""
-        while not self._around.stop.is_set():
+        while not self._runtime.stop.is_set():
             self.round()
             after()
-            self._around.stop.wait(_PAUSE)
+            self._runtime.stop.wait(_PAUSE)
 
     def round(self, ahead: int = 0) -> Counts:
         """Look at all that is due, or will be within so many seconds, and record it."""
-        until, counts = self._here().at + ahead, Counts()
-        waiting, running = dict[str, deque[str]](), dict[Future[Looked], tuple[str, Lease]]()
+        until, counts = self._context().at + ahead, Counts()
+        waiting, running = dict[str, deque[str]](), dict[Future[PollResult], tuple[str, Lease]]()
         for row in due(self._database, until):
             host = urlsplit(row["register"] or row["website"]).netloc.casefold() or row["id"]
             waiting.setdefault(host, deque()).append(row["id"])
-        stop, size = self._around.stop, self._settings.pool
+        stop, size = self._runtime.stop, self._settings.pool
         with ThreadPoolExecutor(size) as pool:
             while running or (waiting and not stop.is_set()):
                 busy = {host for host, _ in running.values()}
                 free = [] if stop.is_set() else [host for host in waiting if host not in busy]
                 for host in free[: size - len(running)]:
                     if taken := self._lease(waiting, host, until):
-                        running[pool.submit(look, taken, self._here().now, self._asking)] = host, taken
+                        now = self._context().now
+                        running[pool.submit(poll_register, taken, now, self._polling)] = host, taken
                 for future in wait(running, return_when=FIRST_COMPLETED).done if running else ():
                     _, leased = running.pop(future)
-                    looked, news = self._record(leased, future.result())
-                    fresh = counts.fresh + (looked.outcome == FRESH)
+                    result, news = self._record(leased, future.result())
+                    fresh = counts.fresh + (result.outcome == FRESH)
                     counts = Counts(counts.looks + 1, fresh, counts.news + len(news))
         return counts
 
@@ -217,22 +227,22 @@ class Poller:
         vendor = waiting[host].popleft()
         if not waiting[host]:
             del waiting[host]
-        now, seconds = self._here().at, self._settings.lease_seconds + _LONGER
+        now, seconds = self._context().at, self._settings.lease_seconds + _LONGER
         return lease(self._database, vendor, self._owner, until=until, now=now, seconds=seconds)
 
-    def _record(self, leased: Lease, looked: Looked) -> tuple[Looked, list[News]]:
+    def _record(self, leased: Lease, result: PollResult) -> tuple[PollResult, list[News]]:
         """Record what came of a look, and tell it; of what cannot be recorded, that."""
         try:
-            news = record(self._database, leased, looked, self._here())
+            news = record(self._database, leased, result, self._context())
         except Exception as error:  # noqa: BLE001 - one register's content stops no other look
-            looked = Looked(UNUSABLE, f"a fault of this program: {printable(repr(error))}")
+            result = PollResult(UNUSABLE, f"a fault of this program: {printable(repr(error))}")
             # Where this fails, too, it is the database.
-            news = record(self._database, leased, looked, self._here())
-        if news or looked.outcome not in {FRESH, NO_REGISTER}:
-            said = f": {looked.message}" if looked.message else ""
+            news = record(self._database, leased, result, self._context())
+        if news or result.outcome not in {FRESH, NO_REGISTER}:
+            said = f": {result.message}" if result.message else ""
             kinds = ", ".join(sorted({piece.kind for piece in news}))
-            self._around.tell(f"{leased.vendor.id}: {looked.outcome}{said}{f' (news: {kinds})' * bool(news)}")
-        return looked, news
+            self._runtime.log(f"{leased.vendor.id}: {result.outcome}{said}{f' (news: {kinds})' * bool(news)}")
+        return result, news
 
-    def _here(self) -> Here:
-        return Here(self._around.now(), self._settings)
+    def _context(self) -> WatchContext:
+        return WatchContext(self._runtime.now(), self._settings)

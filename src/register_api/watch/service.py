@@ -25,12 +25,12 @@ from register_api.watch import chain_questions as questions
 from register_api.watch import inbox
 from register_api.watch.chain import Chain
 from register_api.watch.chain import load as load_chain
-from register_api.watch.check_vendor import Asking, evidence_of
+from register_api.watch.check_vendor import Polling, evidence_of
 from register_api.watch.guard import Asked, Guard, is_name
 from register_api.watch.inbox import Decision, DecisionWord, root_of
 from register_api.watch.news import TROUBLE
 from register_api.watch.schema import STEPS
-from register_api.watch.settings import Here, WatchSettings
+from register_api.watch.settings import WatchContext, WatchSettings
 from register_api.watch.vendors import all_vendors, load
 
 _MOST_NEWS, _MOST_ROWS, _LONGEST_QUESTION = 500, 50, 200
@@ -55,34 +55,34 @@ def _environment() -> Environment:
     return environment
 
 
-def _inbox(database: Database, here: Here, asked: Question) -> web.Page:
+def _inbox(database: Database, context: WatchContext, asked: Question) -> web.Page:
     """Show what waits for a decision; ``all``: also what does not concern us."""
-    found = inbox.inbox(database, here.today, foreign="all" in asked)
+    found = inbox.inbox(database, context.today, foreign="all" in asked)
     values = {"news": found[:_MOST_NEWS], "total": len(found), "foreign": "all" in asked, "near": _NEAR}
     return web.Page("inbox", values)
 
 
-def _vendors(database: Database, _here: Here, _asked: Question) -> web.Page:
+def _vendors(database: Database, _context: WatchContext, _asked: Question) -> web.Page:
     status = {each.vendor: each for each in inbox.vendors_status(database)}
     known = [(each, status[each.id]) for each in all_vendors(database) if each.id in status]
     rows = sorted(known, key=lambda pair: pair[1].is_well)
     return web.Page("vendors", {"rows": rows, "open": inbox.open_items(database)})
 
 
-def _vendor(database: Database, _here: Here, asked: Question) -> web.Page:
+def _vendor(database: Database, _context: WatchContext, asked: Question) -> web.Page:
     vendor = load(database, asked["vendor"])
     status = {each.vendor: each for each in inbox.vendors_status(database)}
     known = inbox.overview(database, vendor.id) | {"root_sha256": inbox.root_of(database, vendor.id)}
     return web.Page("vendor", {"vendor": vendor, "status": status.get(vendor.id), "known": known})
 
 
-def _search(database: Database, _here: Here, asked: Question) -> web.Page:
+def _search(database: Database, _context: WatchContext, asked: Question) -> web.Page:
     words = web.plain(asked.get("q", ""))[:_LONGEST_QUESTION]
     return web.Page("search", {"words": words, "found": inbox.search(database, words)})
 
 
-def _chain(database: Database, here: Here, asked: Question) -> web.Page:
-    chain = load_chain(database, here.today)
+def _chain(database: Database, context: WatchContext, asked: Question) -> web.Page:
+    chain = load_chain(database, context.today)
     said, company = asked.get("depth", ""), web.plain(asked.get("company", ""))[:_LONGEST_QUESTION]
     depth = int(said) if said in map(str, range(1, 11)) else questions.DEPTH
     values: dict[str, Any] = {"company": company, "depth": depth, "fault": "", "asked": [], "ways": []}
@@ -111,7 +111,7 @@ def _names(chain: Chain, way: questions.Way) -> list[str]:
     return [chain.companies[number].name for number in way]
 
 
-VIEWS: Mapping[str, Callable[[Database, Here, Question], web.Page]] = {
+VIEWS: Mapping[str, Callable[[Database, WatchContext, Question], web.Page]] = {
     "": _inbox,
     "vendors": _vendors,
     "vendors/{vendor:str}": _vendor,
@@ -174,7 +174,7 @@ def _view(service: _Service, path: str) -> HTTPRouteHandler:
     @get(f"{service.root}{path}")
     async def view(request: Asked) -> Response[str]:
         asked = {**request.query_params, **request.path_params}
-        return await service.show(request, lambda database: VIEWS[path](database, service.here(), asked))
+        return await service.show(request, lambda database: VIEWS[path](database, service.context(), asked))
 
     return view
 
@@ -203,7 +203,7 @@ class _Service:
             return await self.show(request, lambda database: _news_page(database, news, {}))
         user, form = await self._guard.form(request)
         return await self._answer(
-            lambda database: _decide(database, news, form, user, self.here().at), user, then=f"news/{news}"
+            lambda database: _decide(database, news, form, user, self.context().at), user, then=f"news/{news}"
         )
 
     async def _answer(
@@ -221,12 +221,12 @@ class _Service:
         user, _ = await self._guard.form(request)
         if self._fetching.locked():
             raise web.RequestRefused(503, _BUSY_SECONDS, "Other evidence is being fetched. Try again soon.")
-        asking = Asking.of(msgspec.structs.replace(self._settings, lease_seconds=_FETCHING_SECONDS))
+        polling = Polling.of(msgspec.structs.replace(self._settings, lease_seconds=_FETCHING_SECONDS))
         async with self._fetching:
             try:
                 known = await self.database.run(lambda database: load(database, vendor))
                 root = await self.database.run(lambda database: root_of(database, vendor))
-                made = await asyncio.to_thread(evidence_of, known, version, root, asking, self._clock())
+                made = await asyncio.to_thread(evidence_of, known, version, root, polling, self._clock())
             except SendingError:  # of the database
                 raise
             except RegisterError as error:
@@ -279,6 +279,6 @@ class _Service:
     def _sent_to(self, path: str) -> Response[str]:
         return Response("", status_code=303, headers={**web.HEADERS, "Location": f"{self.root}{path}"})
 
-    def here(self) -> Here:
+    def context(self) -> WatchContext:
         """Return when and where this is."""
-        return Here(self._clock(), self._settings)
+        return WatchContext(self._clock(), self._settings)

@@ -102,7 +102,7 @@ def read_watch_settings(file: Path | None, environment: Mapping[str, str]) -> Wa
     return read_settings(file, environment, WatchSettings)
 
 
-class Here(NamedTuple):
+class WatchContext(NamedTuple):
     """When and where something is seen: the present instant, UTC, and our time zone and holidays."""
 
     now: dt.datetime

@@ -25,7 +25,7 @@ from register_api.doctor.check_table import ANYWAY, OVER_STORE, diagnose
 from register_api.doctor.machine import Diagnosis, Machine
 from register_api.errors import Stale
 from register_api.notify.endpoints import NewEndpoint, add_endpoint
-from register_api.notify.publication import note_look
+from register_api.notify.publication import note_check
 from register_api.notify.schema import STEPS
 from register_api.sending.database import opened
 from register_api.sending.outbox import add_fact
@@ -276,7 +276,7 @@ def test_what_waits_in_the_outbox_is_told(published: Publisher, tmp_path: Path) 
         published.list("beta", f"starts_on = {NOW.date() + dt.timedelta(days=40)}\n")
         published.publish(NOW + dt.timedelta(minutes=1))
         record(database, settings, published)
-        note_look(database, now, None)
+        note_check(database, now, None)
         assert [verdict for verdict, _ in found()] == ["good"]
         late = found(2)
         assert [verdict for verdict, _ in late] == ["soon", "soon"]
@@ -285,7 +285,7 @@ def test_what_waits_in_the_outbox_is_told(published: Publisher, tmp_path: Path) 
         with database.transaction() as run:
             (row,) = run("UPDATE deliveries SET state = 'refused', due_at = NULL RETURNING id")
             add_fact(run, row["id"], int(now.timestamp()), "refused", "550")
-        note_look(database, now + dt.timedelta(hours=25), Stale("expired"))
+        note_check(database, now + dt.timedelta(hours=25), Stale("expired"))
         told = found(25)
         assert [verdict for verdict, _ in told] == ["wrong", "wrong", "soon"]
         assert "1 contract contact not told of version 2" in told[1][1]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sample_register as sample
-from register_api.notify.deliveries import Listener, Schedule, next_morning, open_objections, when_told
+from register_api.notify.deliveries import Listener, Schedule, next_morning, open_objections, when_to_notify
 from strategies import ZONES
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -67,7 +67,7 @@ def there(text: str) -> dt.datetime:
 
 
 def told(listener: Listener, now: str, reminder_days: int = 7) -> Schedule:
-    return when_told(listener, CHANGES, REGISTER, there(now), reminder_days)
+    return when_to_notify(listener, CHANGES, REGISTER, there(now), reminder_days)
 
 
 WEEK_BEFORE = there("2026-05-17T08:00:00")
@@ -111,7 +111,7 @@ def test_who_wants_no_reminder_gets_none(how: dict[str, object]) -> None:
 def test_changes_without_a_deadline_can_wait() -> None:
     plain = [change for change in CHANGES if change.notice.objection_until is None]
     assert plain
-    assert when_told(SUBSCRIBER, plain, REGISTER, there("2026-05-10T09:00:00"), 7) == Schedule(
+    assert when_to_notify(SUBSCRIBER, plain, REGISTER, there("2026-05-10T09:00:00"), 7) == Schedule(
         there("2026-05-11T08:00:00"), None
     )
 

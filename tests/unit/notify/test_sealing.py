@@ -24,7 +24,7 @@ from register_api.notify.sealing import Sealing, seal_facts, sealing, stamp_seal
 from register_api.notify.worker import Worker
 from register_api.publish.time_authority import TimeAuthority
 from register_api.sending.database import opened
-from register_api.sending.sender import Surroundings
+from register_api.sending.sender import Runtime
 from sealed_notices import ANN, BOB, Sent
 from time_authority import authority, honest, refusal, serving
 
@@ -151,17 +151,17 @@ def test_an_authority_that_gives_no_good_stamp_is_asked_again_later(sent: Sent) 
 
 def test_a_worker_seals_by_itself_and_tells_once_what_the_authority_lacks(sent: Sent) -> None:
     log: list[str] = []
-    around = Surroundings(sent.time.now, threading.Event(), log.append)
+    runtime = Runtime(sent.time.now, threading.Event(), log.append)
     with serving(lambda _: [refusal(2)]) as asked:
         one = TimeAuthority(url=asked.url, anchors=authority().anchors)
-        with Worker(sent.database, sent.settings, "", around, one) as made:
+        with Worker(sent.database, sent.settings, "", runtime, one) as made:
             made.seal()
             made.seal()
     assert log[0] == "2 facts sealed"
     assert [line.split(":")[0] for line in log[1:]] == ["not time-stamped"]
     with honest() as asked:
         one = TimeAuthority(url=asked.url, anchors=authority().anchors)
-        with Worker(sent.database, sent.settings, "", around, one) as made:
+        with Worker(sent.database, sent.settings, "", runtime, one) as made:
             made.seal()
     assert "seal stamped by" in log[-1]
 

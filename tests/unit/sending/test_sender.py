@@ -11,13 +11,13 @@ import pytest
 
 from register_api.errors import SendingError
 from register_api.sending.outbox import Leased, SendResult
-from register_api.sending.sender import Sender, Surroundings, Transport
+from register_api.sending.sender import Runtime, Sender, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 NOW = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
-AROUND = Surroundings(lambda: NOW, threading.Event(), lambda _: None)
+RUNTIME = Runtime(lambda: NOW, threading.Event(), lambda _: None)
 
 
 class Rows:
@@ -90,7 +90,7 @@ class Slow(Transport):
 
 def sender(rows: Rows, transport: Slow) -> Sender:
     """Return a sender of texts."""
-    return Sender(rows, [(transport, lambda row, _: Text(row))], AROUND)  # type: ignore[arg-type]
+    return Sender(rows, [(transport, lambda row, _: Text(row))], RUNTIME)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("at_once", [1, 4])

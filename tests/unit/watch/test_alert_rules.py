@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from register_api.watch import poller
-from register_api.watch.check_vendor import FRESH, NO_REGISTER, Looked
+from register_api.watch.check_vendor import FRESH, NO_REGISTER, PollResult
 from register_api.watch.inbox import vendors_status
 from register_api.watch.poller import due, lease, record
-from register_api.watch.settings import Here
+from register_api.watch.settings import WatchContext
 from watching import AT, NOW, Watcher, add_vendor, dt, settings_for
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from register_api.watch.settings import WatchSettings
 
 HOUR, DAY = 3600, 86_400
-DEAD = Looked("unreachable", "no answer")
-GOOD = Looked(FRESH)
+DEAD = PollResult("unreachable", "no answer")
+GOOD = PollResult(FRESH)
 
 
 class Desk:
@@ -31,14 +31,14 @@ class Desk:
         self.database, self.settings, self.at = database, settings, 0
         add_vendor(database, register="https://trust.acme.example/")
 
-    def look(self, looked: Looked, after: int = HOUR, owner: str = "me") -> list[str]:
+    def look(self, looked: PollResult, after: int = HOUR, owner: str = "me") -> list[str]:
         """Record a look, and return the classes of what is told."""
         self.at += after
         now = AT + self.at
         leased = lease(self.database, "acme", owner, until=now + 2 * DAY, now=now, seconds=600)
         assert leased
-        here = Here(NOW + dt.timedelta(seconds=self.at), self.settings)
-        return [piece.kind for piece in record(self.database, leased, looked, here)]
+        context = WatchContext(NOW + dt.timedelta(seconds=self.at), self.settings)
+        return [piece.kind for piece in record(self.database, leased, looked, context)]
 
     def next_at(self) -> int:
         """Return the seconds from the last look to the next."""
@@ -64,19 +64,19 @@ def test_what_cannot_be_looked_at_is_told_after_some_failures_weekly_and_at_its_
 
 @pytest.mark.parametrize("outcome", ["rolled_back", "forked", "untrusted"])
 def test_what_no_passing_fault_looks_like_is_told_at_once(desk: Desk, outcome: str) -> None:
-    found = Looked(outcome, "as it stands")
+    found = PollResult(outcome, "as it stands")
     assert [desk.look(found), desk.look(found), desk.look(GOOD)] == [[outcome], [], ["recovered"]]
 
 
 def test_trouble_that_turns_into_another_kind_is_told_as_both_and_ends_once(desk: Desk) -> None:
-    wall = Looked("wall", "status 403")
+    wall = PollResult("wall", "status 403")
     looks = [DEAD, DEAD, DEAD, wall, DEAD, wall, GOOD]
     told = [["unreachable"], ["wall"], [], [], ["recovered"]]
     assert [desk.look(each) for each in looks] == [[], [], *told]
 
 
 def test_no_register_is_no_trouble(desk: Desk) -> None:
-    assert [desk.look(Looked(NO_REGISTER)) for _ in range(5)] == [[]] * 5
+    assert [desk.look(PollResult(NO_REGISTER)) for _ in range(5)] == [[]] * 5
     assert desk.next_at() > DAY * 0.85
     assert vendors_status(desk.database)[0].is_well
 
@@ -88,7 +88,7 @@ def test_the_next_look_is_about_an_hour_later_or_when_the_server_says(desk: Desk
         pauses.add(desk.next_at())
     assert len(pauses) > 10
     assert all(0.9 * HOUR <= pause <= 1.1 * HOUR for pause in pauses)
-    desk.look(Looked("busy", "status 429", wait=5 * HOUR))
+    desk.look(PollResult("busy", "status 429", wait=5 * HOUR))
     assert desk.next_at() == 5 * HOUR
 
 
@@ -102,22 +102,22 @@ def test_a_vendor_is_looked_at_by_one_at_a_time_until_that_one_dies(desk: Desk) 
 
 
 def test_a_look_that_took_too_long_or_was_at_another_address_is_not_recorded(desk: Desk) -> None:
-    found = Looked("forked", "as it stands")
+    found = PollResult("forked", "as it stands")
     late = lease(desk.database, "acme", "late", until=AT, now=AT, seconds=600)
-    here = Here(NOW, desk.settings)
+    context = WatchContext(NOW, desk.settings)
     assert late
     assert desk.look(GOOD) == []
-    assert record(desk.database, late, found, here) == []
+    assert record(desk.database, late, found, context) == []
     before = lease(desk.database, "acme", "me", until=AT + DAY, now=AT + 2 * HOUR, seconds=600)
     assert before
     add_vendor(desk.database, register="https://new.acme.example/")
-    assert record(desk.database, before, found, here) == []
+    assert record(desk.database, before, found, context) == []
     assert [row["id"] for row in due(desk.database, 0)] == ["acme"]  # at once, at the new address
 
 
 def test_status_says_what_is_wrong_first(desk: Desk) -> None:
     add_vendor(desk.database, "aaa")
-    desk.look(Looked("stale", "expired"))
+    desk.look(PollResult("stale", "expired"))
     first, second = vendors_status(desk.database)
     assert (first.vendor, first.outcome, first.message, first.is_well) == ("acme", "stale", "expired", False)
     assert (second.vendor, second.outcome, second.is_well) == ("aaa", "", True)
@@ -129,9 +129,9 @@ def test_a_vendor_that_was_removed_is_not_due(desk: Desk) -> None:
 
 
 def test_what_strangers_write_stands_in_one_line_that_every_database_takes(desk: Desk) -> None:
-    hostile = Looked("forked", "a\0b\nc\x1b[31m", elsewhere="x\0\n")
+    hostile = PollResult("forked", "a\0b\nc\x1b[31m", elsewhere="x\0\n")
     assert desk.look(hostile) == ["forked"]
-    assert desk.look(Looked("redirected", "m\0", elsewhere="https://x\0\n.example/")) == []
+    assert desk.look(PollResult("redirected", "m\0", elsewhere="https://x\0\n.example/")) == []
     (row,) = desk.database.query("SELECT title, detail FROM news")
     assert row["title"].isprintable()
     assert vendors_status(desk.database)[0].message == "m\\x00"

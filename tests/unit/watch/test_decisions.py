@@ -11,7 +11,7 @@ import pytest
 from register_api.errors import SendingError, WatchError
 from register_api.watch.inbox import Decision, decide, decisions, inbox
 from register_api.watch.messages import reminders
-from register_api.watch.settings import Here, WatchSettings
+from register_api.watch.settings import WatchContext, WatchSettings
 from register_api.watch.vendors import remove
 from watching import AT, add_news, add_vendor
 
@@ -78,14 +78,16 @@ def test_a_decision_without_news_reason_or_name_is_refused(
     assert decisions(database) == []
 
 
-def in_berlin(now: dt.datetime, *reminder_days: int) -> Here:
-    return Here(now, WatchSettings(time_zone="Europe/Berlin", reminder_days=reminder_days or (14, 7, 2)))
+def in_berlin(now: dt.datetime, *reminder_days: int) -> WatchContext:
+    return WatchContext(
+        now, WatchSettings(time_zone="Europe/Berlin", reminder_days=reminder_days or (14, 7, 2))
+    )
 
 
 def reminded(database: Database, day: dt.date) -> list[tuple[str, int]]:
-    here = in_berlin(dt.datetime.combine(day, dt.time(7), BERLIN))
+    context = in_berlin(dt.datetime.combine(day, dt.time(7), BERLIN))
     with database.transaction() as run:
-        return [(news, days) for news, _, days in reminders(run, here)]
+        return [(news, days) for news, _, days in reminders(run, context)]
 
 
 def run_of_days(database: Database, first: dt.date, days: int) -> dict[dt.date, list[tuple[str, int]]]:
@@ -148,5 +150,5 @@ def test_without_days_nobody_is_reminded(database: Database) -> None:
     add_vendor(database)
     add_news(database, "n1", deadline="2026-06-30", seen_at=0)
     with database.transaction() as run:
-        here = Here(dt.datetime(2026, 6, 30, tzinfo=BERLIN), WatchSettings(reminder_days=()))
-        assert not list(reminders(run, here))
+        context = WatchContext(dt.datetime(2026, 6, 30, tzinfo=BERLIN), WatchSettings(reminder_days=()))
+        assert not list(reminders(run, context))

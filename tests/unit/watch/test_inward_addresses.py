@@ -10,7 +10,7 @@ from hostile_server import Server, reply
 from inward_addresses import ADDRESSES
 from publishers import NOW
 from register_api.bounded_http.limits import HttpLimits, Reach, reach_with
-from register_api.watch.check_vendor import Asking, Lease, PollFetcher, look
+from register_api.watch.check_vendor import Lease, PollFetcher, Polling, poll_register
 from register_api.watch.vendors import Vendor
 from watched_host import watched_host
 from watching import Watcher, add_vendor, settings_for
@@ -28,8 +28,8 @@ SPELLED = ["localhost", "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "[::f
 
 def looked_at(folder: Path, register: str, reach: Reach) -> tuple[str, str]:
     """Look at a register; returns the outcome and what is said."""
-    asking = Asking(folder, lambda base: PollFetcher(base, LIMITS, reach, command="watch"), 0.1)
-    found = look(Lease(Vendor(id="acme", name="Acme", register=register)), NOW, asking)
+    polling = Polling(folder, lambda base: PollFetcher(base, LIMITS, reach, command="watch"), 0.1)
+    found = poll_register(Lease(Vendor(id="acme", name="Acme", register=register)), NOW, polling)
     return found.outcome, found.message
 
 
@@ -87,7 +87,7 @@ def test_neither_a_redirect_nor_a_website_leads_inwards(database: Database, fold
         add_vendor(database, "moves", register=host.address("moves"))
         add_vendor(database, "names", website=host.address("names"))
         watcher = Watcher(database, settings_for(folder), LIMITS)
-        watcher.poller._asking = Asking(folder, _reaching_by_number_alone, 0.1)
+        watcher.poller._polling = Polling(folder, _reaching_by_number_alone, 0.1)
         watcher.round()
         watcher.round()
     rows = database.query("SELECT vendor, outcome FROM polls ORDER BY vendor")

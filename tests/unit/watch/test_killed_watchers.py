@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from publishers import NOW, Publisher
-from register_api.watch.check_vendor import Asking, Lease, look
+from register_api.watch.check_vendor import Lease, Polling, poll_register
 from thoroughness import EVERY_EXAMPLE
 from watch_soak import soak
 from watched_host import watched_host
@@ -39,7 +39,7 @@ def test_what_was_read_and_not_recorded_is_read_again(database: Database, folder
         watcher.round()
         for number in (1, 2):
             publisher.publish_note(f"note {number}", NOW + dt.timedelta(minutes=number))
-        assert look(Lease(vendor, version=1), watcher.now, Asking.of(settings)).outcome == "fresh"
+        assert poll_register(Lease(vendor, version=1), watcher.now, Polling.of(settings)).outcome == "fresh"
         told = watcher.round()
     assert [row["change_id"] for row in told] == ["2-1", "3-1"]
 
@@ -53,7 +53,7 @@ def test_a_first_look_that_was_not_recorded_is_made_again(database: Database, fo
         host.trees["acme"] = publisher.store / "public"
         vendor = add_vendor(database, register=host.address("acme"))
         watcher = Watcher(database, settings_for(folder))
-        assert look(Lease(vendor), watcher.now, Asking.of(watcher.settings)).outcome == "fresh"
+        assert poll_register(Lease(vendor), watcher.now, Polling.of(watcher.settings)).outcome == "fresh"
         assert [row["change_id"] for row in watcher.round()] == ["2-1"]
     assert database.query("SELECT version FROM versions") == [{"version": 2}]
 

@@ -30,7 +30,7 @@ from register_api.sending.database import opened
 from register_api.watch.export import FILES, NEWS, Watched
 from register_api.watch.inbox import Decision, decide
 from register_api.watch.schema import STEPS
-from register_api.watch.settings import Here, WatchSettings
+from register_api.watch.settings import WatchContext, WatchSettings
 from register_api.watch.vendors import all_vendors
 from register_api.watch.vendors_file import read_vendors
 from sample_register import register
@@ -62,7 +62,7 @@ def watched(database: Database) -> Watched:
                 *("acme", version, "0" * 64, AT, AT, document, b""),
             )
         run("INSERT INTO versions VALUES ('acme', 8, '', 0, 0, NULL, ?)", b"")
-    return Watched.of(database, Here(NOW, WatchSettings()))
+    return Watched.of(database, WatchContext(NOW, WatchSettings()))
 
 
 def table(data: bytes) -> list[dict[str, str]]:

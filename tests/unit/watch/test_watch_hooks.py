@@ -20,7 +20,7 @@ from register_api.cli.main import cli
 from register_api.core import strict_base64
 from register_api.errors import SendingError, UsageError
 from register_api.sending.database import opened
-from register_api.sending.sender import Surroundings
+from register_api.sending.sender import Runtime
 from register_api.sending.webhook import make_key, new_secret, public_key_text
 from register_api.watch.inbox import Decision, decide
 from register_api.watch.messages import Mailer
@@ -70,8 +70,8 @@ class Desk:
         """Return what has come, as it was read."""
         before = len(self.peer.got)
         settings = settings_for(self.folder, webhooks=hooks, **more)
-        around = Surroundings(lambda: self.now, threading.Event(), self.lines.append)
-        with Mailer(self.database, settings, "", around) as mailer:
+        runtime = Runtime(lambda: self.now, threading.Event(), self.lines.append)
+        with Mailer(self.database, settings, "", runtime) as mailer:
             mailer.send()
         return [each.read() for each in self.peer.got[before:]]
 

@@ -18,7 +18,7 @@ from register_api import clock
 from register_api.cli.main import cli
 from register_api.errors import SendingError
 from register_api.sending.database import opened
-from register_api.sending.sender import Surroundings
+from register_api.sending.sender import Runtime
 from register_api.watch.inbox import Decision, decide
 from register_api.watch.messages import Mailer
 from register_api.watch.schema import STEPS
@@ -66,8 +66,8 @@ class Office:
         """Return what has come: to whom, the subject, and the ids of news."""
         self.now += later
         before = len(self.peer.mails)
-        around = Surroundings(lambda: self.now, threading.Event(), lambda _line: None)
-        with Mailer(self.database, self.settings, "", around) as mailer:
+        runtime = Runtime(lambda: self.now, threading.Event(), lambda _line: None)
+        with Mailer(self.database, self.settings, "", runtime) as mailer:
             mailer.send()
         return [told(mail.read()) for mail in self.peer.mails[before:]]
 
