@@ -1,1 +1,1 @@
-"""Files that survive a crash: written whole or not at all, durable when the call returns."""
+"""Durable writing of files, and reading of files written by people."""

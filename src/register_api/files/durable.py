@@ -1,7 +1,7 @@
-"""Files that survive a crash and a loss of power: a temporary file, fsync, its name, fsync of the folder.
+"""Crash-safe writing: a temporary file, fsync, rename, fsync of the folder.
 
-What remains possible: a disk that lies about ``fsync``, and a temporary file that a killed process leaves
-behind (``remove_leftovers``).
+Not covered: a disk that ignores ``fsync``, and temporary files left by a killed process
+(``remove_leftovers``).
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from register_api.errors import RegisterError, UsageError
 
 _TEMPORARY = ".new"
 LEFTOVERS = f".*.{'[0-9a-f]' * 16}{_TEMPORARY}"
-"""Pattern of the names of temporary files, which a killed process leaves behind."""
+"""Name pattern of temporary files, which a killed process may leave behind."""
 
 _SECRET, _PUBLIC = 0o600, 0o666
 
 
 def create(path: Path, data: bytes, *, secret: bool = False) -> None:
-    """Write a file that must not exist yet, whole or not at all; durable on return.
+    """Create a file atomically; durable on return.
 
-    A secret one is for its owner alone; others are as the umask says.
+    A secret file is readable by its owner alone (mode 0600); otherwise the umask applies.
 
     Raises:
-        FileExistsError: The file exists; it is left as it is.
-        OSError: The disk does not take it, or knows no hard links and the file is secret.
+        FileExistsError: The file exists; it is left unchanged.
+        OSError: Writing failed, or the file is secret and the file system does not support hard links.
     """
     with _temporary(path, data, secret=secret) as temporary:
         try:
@@ -44,18 +44,18 @@ def create(path: Path, data: bytes, *, secret: bool = False) -> None:
         except OSError:
             if secret:
                 raise
-            # FAT has no hard links: not in one step then, but never over another file. Nor has it modes.
+            # FAT has neither hard links nor modes: not atomic then, but never over another file.
             _write(path, data, _PUBLIC)
     _sync_one(path.parent)
 
 
 def replace(path: Path, data: bytes, *, secret: bool = False) -> None:
-    """Write a file in the place of another or of none, in one atomic step; durable on return.
+    """Create or replace a file atomically; durable on return.
 
-    A secret one is for its owner alone; otherwise the mode of the other file is kept.
+    A secret file gets mode 0600; otherwise the mode of the replaced file is kept.
 
     Raises:
-        OSError: The disk does not take it; the old file or all of the new one is there.
+        OSError: Writing failed; either the old or the complete new file exists.
     """
     with prepared(path, data, secret=secret) as place:
         place()
@@ -63,9 +63,9 @@ def replace(path: Path, data: bytes, *, secret: bool = False) -> None:
 
 @contextlib.contextmanager
 def prepared(path: Path, data: bytes, *, secret: bool = False) -> Iterator[Callable[[], None]]:
-    """Write what is to replace a file, as ``replace`` does, and give what puts it in its place.
+    """Write a temporary file and yield a function that moves it into place, as ``replace`` does.
 
-    That needs no further room on the disk. What is not put in its place is gone at the end.
+    The move needs no further disk space. A file that was not moved is removed at the end.
     """
     with _temporary(path, data, secret=secret) as temporary:
         if not secret and path.exists():
@@ -79,14 +79,14 @@ def prepared(path: Path, data: bytes, *, secret: bool = False) -> Iterator[Calla
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove temporary files of processes that were killed; the caller holds the folder's lock."""
+    """Remove temporary files of killed processes; the caller must hold the folder's lock."""
     for path in folder.glob(LEFTOVERS):
         path.unlink()
 
 
 @contextlib.contextmanager
 def _temporary(path: Path, data: bytes, *, secret: bool) -> Iterator[Path]:
-    """Write and sync a file beside another; it is gone at the end, under this name."""
+    """Write and sync a temporary file beside ``path``; its name is removed at the end."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_TEMPORARY}")
     try:
         _write(temporary, data, _SECRET if secret else _PUBLIC)
@@ -104,7 +104,7 @@ def _write(path: Path, data: bytes, mode: int) -> None:
 
 
 def write_unsynced(path: Path, data: bytes, *, modified: float | None = None) -> None:
-    """Write one of many files that must not exist yet; ``sync`` makes them durable together."""
+    """Create one of many files; ``sync`` makes them durable together."""
     if not path.parent.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:
@@ -114,7 +114,7 @@ def write_unsynced(path: Path, data: bytes, *, modified: float | None = None) ->
 
 
 def sync(paths: Iterable[Path], *, below: Path) -> None:
-    """Make files, and the folders that lead to them from one that is durable already, durable."""
+    """Fsync files and their parent folders up to ``below``, which is already durable."""
     known = list(paths)
     for path in known:
         _sync_one(path)
@@ -122,7 +122,7 @@ def sync(paths: Iterable[Path], *, below: Path) -> None:
 
 
 def sync_folders(folders: set[Path], *, below: Path) -> None:
-    """Make the names in folders durable, and the names of the folders themselves up to ``below``."""
+    """Fsync folders and their parents up to ``below``."""
     chain: set[Path] = set()
     for each in folders:
         folder = each
@@ -134,20 +134,20 @@ def sync_folders(folders: set[Path], *, below: Path) -> None:
 
 
 def switch_link(link: Path, target: str) -> None:
-    """Let a symbolic link lead elsewhere, in one atomic step that is durable on return."""
+    """Replace a symbolic link atomically; durable on return."""
     place_link(link, target, temporary=link.with_name(link.name + _TEMPORARY))
     _sync_one(link.parent)
 
 
 def place_link(path: Path, target: str, *, temporary: Path) -> None:
-    """Put a symbolic link in the place of whatever is at ``path``, by renaming a temporary one over it."""
+    """Place a symbolic link at ``path`` by renaming a temporary link over it."""
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target)
-    os.replace(temporary, path)  # noqa: PTH105 - that of pathlib takes ``path`` apart anew, for each name
+    os.replace(temporary, path)  # noqa: PTH105 - pathlib would parse ``path`` again for each name
 
 
 def place_hard_link(path: Path, source: Path, *, temporary: Path) -> None:
-    """Put a hard link to the file ``source`` in the place of whatever is at ``path``; as ``place_link``."""
+    """Place a hard link to ``source`` at ``path`` by renaming a temporary link over it."""
     temporary.unlink(missing_ok=True)
     temporary.hardlink_to(source)
     os.replace(temporary, path)  # noqa: PTH105 - as above
@@ -163,7 +163,7 @@ def _sync_one(path: Path) -> None:
 
 @contextlib.contextmanager
 def failing_as(kind: type[RegisterError], what: str) -> Iterator[None]:
-    """Say what could not be done, with the system's reason, by an error of ours."""
+    """Convert an OSError to ``kind``, with ``what`` before the system's reason."""
     try:
         yield
     except OSError as error:
@@ -171,15 +171,15 @@ def failing_as(kind: type[RegisterError], what: str) -> Iterator[None]:
 
 
 def read_bounded(path: Path, most: int, name: str = "") -> bytes:
-    """Return a file's bytes; of a larger one one more than the most, so that it is seen to be.
+    """Return up to ``most + 1`` bytes of a file, so that the caller can recognise a larger one.
 
     Raises:
-        UsageError: It cannot be read; the message says which by its path, or by another name.
+        UsageError: The file cannot be read; the message has its path, or ``name`` if given.
     """
     try:
         with path.open("rb") as file:
             return file.read(most + 1)
-    except (OSError, ValueError) as error:  # a name may have a NUL, or be no text
+    except (OSError, ValueError) as error:  # the name may contain NUL or undecodable bytes
         reason = (isinstance(error, OSError) and error.strerror) or printable(error)
         raise UsageError(f"{name or path} cannot be read: {reason}") from error
 
@@ -188,15 +188,15 @@ T = TypeVar("T")
 
 
 class DamagedState(Exception):
-    """The file is not a state of the expected form; the text, such as ``is damaged: …``, says why."""
+    """The file is not a valid state; the message, e.g. ``is damaged: …``, continues a file's name."""
 
 
 class NewerFormat(DamagedState):
-    """The file names a later number of the same format; likewise."""
+    """The file is in a later version of the format."""
 
 
 UPDATE = "update register-api (docs/upgrading.md)"
-"""What to do about ``NewerFormat``."""
+"""Hint for ``NewerFormat``."""
 
 _DIGITS = 10
 
@@ -211,30 +211,30 @@ class _File(_Head, frozen=True, kw_only=True):
 
 
 def refuse_newer(data: bytes, known: str) -> None:
-    """Refuse bytes that name a later number of a known format: everything else is the caller's to judge.
+    """Refuse data in a later version of a known format; anything else is left to the caller.
 
     Raises:
-        NewerFormat: A newer release wrote them.
+        NewerFormat: A newer release wrote the data.
     """
     try:
         found = msgspec.json.decode(data, type=_Head).format
     except (ValueError, RecursionError, msgspec.MsgspecError):
         return
     (name, _, number), (own, _, last) = found.rpartition("/"), known.rpartition("/")
-    # Nobody counts formats to ten digits, and a longer text of digits is slow to read as a number.
+    # Format versions have few digits, and very long numbers are slow to parse.
     if name == own and number.isdecimal() and len(number) < _DIGITS and int(number) > int(last):
         raise NewerFormat(f"was written by a newer release: its format is {found}, this one reads {known}")
 
 
 def read_state(path: Path, kind: type[T], *, format_name: str) -> T:
-    """Read a JSON file in which a program remembers its state, a struct, with a digest over itself.
+    """Read a struct from a JSON state file that contains its own digest.
 
-    The digest tells a disk's error from a state that was written; it is no protection against a person.
+    The digest detects disk errors; it does not protect against tampering.
 
     Raises:
-        OSError: It cannot be read, or is missing.
+        OSError: The file is missing or cannot be read.
         NewerFormat: A newer release wrote it.
-        DamagedState: It is damaged, or names another format.
+        DamagedState: The file is damaged or in another format.
     """
     data = path.read_bytes()
     refuse_newer(data, format_name)
@@ -252,7 +252,7 @@ def read_state(path: Path, kind: type[T], *, format_name: str) -> T:
 
 
 def write_state(path: Path, state: msgspec.Struct, *, format_name: str) -> None:
-    """Replace a state, of mode 0600 and durable on return; on an ``OSError`` the old one is there still."""
+    """Replace a state file (mode 0600) atomically and durably; on ``OSError`` the old one remains."""
     raw = msgspec.Raw(msgspec.json.encode(state, order="sorted"))
     file = _File(format=format_name, sha256=digest(bytes(raw)), state=raw)
     replace(path, msgspec.json.encode(file), secret=True)

@@ -1,4 +1,4 @@
-"""Files that people write: a CSV table, every fault told with its line, and TOML settings."""
+"""Files written by people: CSV tables, with every fault and its line, and TOML settings."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _MOST_BYTES = 64 * 1024
 _LONGEST = 100
 
 TABLES = frozenset({"notify", "watch"})
-"""Names of the tables in a file of settings that belong to a command of that name; all else is `serve`'s."""
+"""Tables of the settings file for the command of the same name; everything else belongs to `serve`."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a file of settings.
+    """Read a settings file.
 
     Raises:
-        UsageError: It cannot be read, is too large or not TOML.
+        UsageError: The file cannot be read, is too large, or is not valid TOML.
     """
     data = read_bounded(path, _MOST_BYTES, shortened(str(path)))
     if len(data) > _MOST_BYTES:
@@ -35,7 +35,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def shortened(value: object) -> str:
-    """Return a value as it may stand in a message: of bounded length, and fit for a terminal."""
+    """Return a value for a message: truncated, and in ASCII for terminals."""
     return ascii(value if isinstance(value, int | float) else str(value)[:_LONGEST])
 
 
@@ -43,14 +43,14 @@ MOST_BYTES = 32 * 1024 * 1024
 
 
 class RowFault(NamedTuple):
-    """What is wrong with a row, and in which line of the file it begins."""
+    """A fault in a row, and the line of the file on which the row begins."""
 
     line: int
     words: str
 
 
 class CsvFile(NamedTuple):
-    """Headings; cells by place, by the line that their row begins in; and faults, whose rows are missing."""
+    """Headings, rows (first line to cells by column index), and faults; faulty rows are left out."""
 
     headings: list[str]
     rows: dict[int, dict[int, str]]
@@ -58,7 +58,7 @@ class CsvFile(NamedTuple):
 
 
 def read_csv(data: bytes) -> CsvFile:
-    """Read a file: UTF-8, a line of headings, commas or semicolons between."""
+    """Parse a CSV file in UTF-8 with a header row, separated by commas or semicolons."""
     if len(data) > MOST_BYTES:
         return CsvFile([], {}, [RowFault(1, f"more than {MOST_BYTES} bytes")])
     try:

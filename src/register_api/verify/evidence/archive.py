@@ -1,11 +1,11 @@
-"""A ZIP from a stranger, read within bounds: names to bytes, or a refusal.
+"""Strict reading and writing of ZIP files from untrusted sources.
 
-Only what a package needs is taken: regular files, stored or deflated, under paths of the tree or of a proof
-of notice, each once, no larger than its kind allows.
+Members must be regular files, stored or deflated, under unique paths of the tree or of a proof of notice,
+and no larger than their kind allows.
 
-A ZIP describes every member twice, before its bytes and in an index at the end; programs that unpack a
-stream go by the first, others by the second, and between members anything may lie. Here members lie end
-to end and both descriptions agree, so whatever unpacks it finds the same files.
+A ZIP describes every member twice: in a local header and in the central directory. Programs use one or the
+other, and ignore bytes between members. Here members must be contiguous and both descriptions must agree, so
+every program unpacks the same files.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ _BOUNDS = {
 
 
 record_path, seal_path, stamp_path = "records/{}.json".format, "seals/{}.json".format, "seals/{}.tsr".format
-"""Where a record lies, counted from 1; the seal of a root; and the timestamp on it."""
+"""Paths of a record (counted from 1), of the seal of a root, and of its timestamp."""
 
 
 def message_path(sha256: str, channel: str) -> str:
-    """Return where a message lies as it was sent."""
+    """Return the path of a message in the package."""
     return f"{MESSAGES}{sha256}.{'eml' if channel == 'mail' else 'json'}"
 
 
 def notice_bound(path: str) -> int | None:
-    """Return the most bytes of a file of such a package; ``None`` where none is called so."""
+    """Return the size limit of a file in a proof of notice; ``None`` if the path is not valid there."""
     return next((most for name, most in _BOUNDS.items() if name.fullmatch(path)), None)
 
 
@@ -64,11 +64,11 @@ _END = struct.Struct("<4s4H2LH")
 """APPNOTE 4.3.16: signature, disk, disk of the index, entries twice, size and offset, length of comment."""
 
 _SIZE_BEHIND = 0x8
-"""Flag of a member whose sizes follow its bytes, so that their end has to be guessed."""
+"""Flag of a member whose sizes follow its data, so that its end is ambiguous."""
 
 
 def _check_layout(data: bytes, infos: Iterable[zipfile.ZipInfo], index_at: int) -> None:
-    """Check that a ZIP has one reading."""
+    """Check that members are contiguous and that local headers match the central directory."""
     at, members = 0, sorted(infos, key=lambda info: info.header_offset)
     for info in members:
         if info.header_offset != at:
@@ -92,7 +92,7 @@ def _check_layout(data: bytes, infos: Iterable[zipfile.ZipInfo], index_at: int) 
 README = "README.txt"
 
 MAX_PACKAGE_BYTES = 64 * MIB
-"""Largest file that is read at all, and the most that its members may have together."""
+"""Size limit of the file, and of its members together when unpacked."""
 
 MAX_MEMBERS = 1000
 """Most members: room for hundreds of keys and roots."""
@@ -113,18 +113,18 @@ _UNREADABLE = (
     LookupError,
     OSError,
 )
-"""What the library raises on bytes of any form."""
+"""Errors that the library raises on malformed bytes."""
 
 
 def read_archive(data: bytes) -> dict[str, bytes]:
     """Return the members of a package by path.
 
     Raises:
-        Malformed: Not such a ZIP; the message says in which way.
+        Malformed: Not a valid package.
     """
     if len(data) > MAX_PACKAGE_BYTES:
         raise Malformed(f"a package of more than {MAX_PACKAGE_BYTES} bytes")
-    # Counted before the library makes an object of each.
+    # Counted before the library creates an object for each.
     if data.count(_HEADER) > MAX_MEMBERS:
         raise Malformed(f"a package of more than {MAX_MEMBERS} members")
     try:
@@ -133,7 +133,7 @@ def read_archive(data: bytes) -> dict[str, bytes]:
             _check_layout(data, archive.infolist(), archive.start_dir)
             files = {}
             for info in members:
-                # The library stops at the size that the header says, and checks the CRC there.
+                # The library stops at the size in the header and checks the CRC there.
                 with archive.open(info) as file:
                     files[info.filename] = file.read(_bound(info.filename) + 1)
     except _UNREADABLE as error:
@@ -145,7 +145,7 @@ def read_archive(data: bytes) -> dict[str, bytes]:
 
 
 def _members(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
-    """Yield the files, once it is known that each is harmless by what its header says."""
+    """Yield the members that are files, after checking every header."""
     seen: set[str] = set()
     total = 0
     for info in infos:
@@ -159,7 +159,7 @@ def _members(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
         if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
             raise Malformed(f"the member {name[:200]!a} is encrypted or packed in a way not allowed")
         check_path(name.removesuffix("/"))
-        if info.is_dir():  # passed over, as programs that pack by hand add them
+        if info.is_dir():  # skipped: packing tools add folders
             if info.file_size:
                 raise Malformed(f"the folder {name} has content")
             continue
@@ -179,14 +179,14 @@ def _bound(name: str) -> int:
 
 
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107
-"""What the two bytes of a date in a ZIP can say (APPNOTE 4.4.6)."""
+"""Range of dates in a ZIP (APPNOTE 4.4.6)."""
 
 _UNIX = 3
 _MODE = stat.S_IFREG | 0o644
 
 
 def make_archive(files: Mapping[str, bytes], published_at: dt.datetime) -> bytes:
-    """Return a ZIP of files by path, in order, stored, so that no packer's version shows, and dated."""
+    """Return a reproducible ZIP: members in order of path, stored, dated by the publication."""
     utc, buffer = published_at.astimezone(dt.UTC), io.BytesIO()
     year = min(max(utc.year, _FIRST_YEAR), _LAST_YEAR)
     dated = (year, utc.month, utc.day, utc.hour, utc.minute, utc.second)
@@ -199,10 +199,10 @@ def make_archive(files: Mapping[str, bytes], published_at: dt.datetime) -> bytes
 
 
 def check_free(path: Path) -> None:
-    """Refuse a path at which something lies, before any work is done for it.
+    """Refuse an output path that exists, before any work is done.
 
     Raises:
-        UsageError: Something lies there, or its folder does not exist.
+        UsageError: The path exists, or its folder does not.
     """
     if path.exists() or path.is_symlink():
         raise UsageError(f"{path} exists and is not overwritten", hint="name another file with -o")
@@ -211,10 +211,10 @@ def check_free(path: Path) -> None:
 
 
 def write_archive(path: Path, data: bytes) -> None:
-    """Write a file that is not there yet, whole or not at all, and durably.
+    """Create a file atomically and durably.
 
     Raises:
-        UsageError: It is there by now, or cannot be written.
+        UsageError: The file exists or cannot be written.
     """
     try:
         durable.create(path, data)

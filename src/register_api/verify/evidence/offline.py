@@ -1,4 +1,4 @@
-"""What a package shows without network: the evidence of a version, or who was told of it (N01 to N08)."""
+"""Offline verification of packages: evidence of a version, or proof of notice (N01 to N08)."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ if TYPE_CHECKING:
     from register_api.core.log.time_stamp import TimeStamp
 
 NOTICE_README = resources(__package__).joinpath("forms", "notice-1.txt").read_bytes()
-"""README.txt of a proof of notice, always the same: it says how to check one by hand."""
+"""README.txt of a proof of notice, a fixed text on how to check one by hand."""
 
 
 def verify_offline(
     path: Path, options: Options, now: dt.datetime, progress: Progress | None = None
 ) -> Report:
-    """Verify a package: the evidence of a version, or the proof of who was told of it.
+    """Verify a package: evidence of a version, or proof of notice.
 
     Args:
         path: The ZIP file.
-        options: Root, witnesses and time authorities; the rest does not count here.
-        now: The present instant, UTC, only to be stated: evidence is judged as of its own time.
-        progress: Called with steps done, steps there are, and what comes next.
+        options: Root, witnesses and time-stamping authorities; other options are ignored.
+        now: Current time, UTC, for the report only: evidence is judged as of its own time.
+        progress: Called with the steps done, the steps known so far, and the name of the next step.
 
     Raises:
-        UsageError: The file or the given root cannot be read.
+        UsageError: The file or the root file cannot be read.
     """
     data = read_bounded(path, MAX_PACKAGE_BYTES)
     sha256 = digest(data)
@@ -79,19 +79,19 @@ def verify_offline(
 
 
 class NoticePackage(NamedTuple):
-    """What a package says it holds, and its seals by root."""
+    """The index of a proof of notice, and its seals by root."""
 
     notice: NoticeEvidence
     seals: dict[str, Encoded[Seal]]
 
     def records(self) -> Iterator[tuple[str, ProvenRecord, Seal]]:
-        """Yield where each record lies, what leads from it to a root, and the seal of that root."""
+        """Yield each record's path in the package, its inclusion proof, and the seal of its root."""
         for number, proven in enumerate(self.notice.records, 1):
             yield paths.record_path(number), proven, self.seals[proven.root].document
 
 
 class NoticeRun(Run):
-    """What a run over such a package vouches for: stamps are by root, openings by recipient."""
+    """A run over a proof of notice; timestamps are by root, openings by recipient."""
 
     files: Mapping[str, bytes] = {}
     package = Vouched[NoticePackage]("N01")
@@ -102,7 +102,7 @@ class NoticeRun(Run):
 
 
 def _read_package(run: NoticeRun) -> str:
-    """Take the files apart; each has to be one that ``notice.json`` needs (N01)."""
+    """Read ``notice.json`` and the seals; refuse files that it does not need (N01)."""
     files = run.files
     with naming(paths.NOTICE):
         notice = decode(files[paths.NOTICE], NoticeEvidence)
@@ -127,7 +127,7 @@ def _read_package(run: NoticeRun) -> str:
 
 
 def _check_readme(run: NoticeRun) -> str:
-    """Compare README.txt with the text of this form (N02)."""
+    """Compare README.txt with its fixed text (N02)."""
     if README not in run.files:
         raise NotApplicable("there is none")
     if run.files[README] != NOTICE_README:
@@ -136,7 +136,7 @@ def _check_readme(run: NoticeRun) -> str:
 
 
 def _read_records(run: NoticeRun) -> str:
-    """Read the records; each is of the register and version that the package names (N03)."""
+    """Read the records and check that each is of the package's register and version (N03)."""
     notice, found = run.package.notice, []
     for path, _, seal in run.package.records():
         with naming(path):
@@ -155,7 +155,7 @@ def _read_records(run: NoticeRun) -> str:
 
 
 def _check_paths(run: NoticeRun) -> str:
-    """Walk up from each record to the root of its seal (N04)."""
+    """Verify each record's inclusion proof up to the root of its seal (N04)."""
     for path, proven, seal in run.package.records():
         with naming(path):
             if seal.root != proven.root:
@@ -166,7 +166,7 @@ def _check_paths(run: NoticeRun) -> str:
 
 
 def _check_stamps(run: NoticeRun) -> str:
-    """Check the timestamp on each seal, as of its own time (N05)."""
+    """Check the timestamp on each seal, as of the time of the stamp (N05)."""
     from register_api.core.log.time_stamp import (  # noqa: PLC0415 - takes long to load
         CLOCK_TOLERANCE,
         open_time_stamp,
@@ -195,7 +195,7 @@ def _check_stamps(run: NoticeRun) -> str:
 
 
 def _check_openings(run: NoticeRun) -> str:
-    """Compute what stands for addresses and replies again (N06)."""
+    """Recompute the MACs of revealed addresses and replies (N06)."""
     openings = {opening.recipient: opening for opening in run.package.notice.openings}
     if openings.keys() - {record.recipient for record in run.records}:
         raise Forged(f"{paths.NOTICE}: an address that no record stands for")
@@ -212,7 +212,7 @@ def _check_openings(run: NoticeRun) -> str:
 
 
 def _check_messages(run: NoticeRun) -> str:
-    """Compare messages with the digests that were recorded, by which they are called (N07)."""
+    """Compare messages with the recorded digests, which are their file names (N07)."""
     recorded = {paths.message_path(one.body_sha256, one.channel): one.body_sha256 for one in run.records}
     found = [path for path in run.files if path.startswith(paths.MESSAGES)]
     for path in found:
@@ -224,7 +224,7 @@ def _check_messages(run: NoticeRun) -> str:
 
 
 def _check_register(run: NoticeRun) -> str:
-    """Check the register's own evidence, and that it is of the version that was told (N08)."""
+    """Check the register's evidence package, and that it is of the version announced (N08)."""
     notice, data = run.package.notice, run.files.get(paths.REGISTER)
     if data is None:
         raise NotApplicable(f"there is no {paths.REGISTER}")
@@ -261,7 +261,7 @@ _STEPS: tuple[Step[NoticeRun], ...] = (
 def verify_notice(
     name: str, sha256: str, files: Mapping[str, bytes], options: Options, now: dt.datetime
 ) -> Report:
-    """Verify a package that proves notice, of a file's name and digest (hex); as ``verify_offline``."""
+    """Verify a proof of notice, given file name, digest (hex) and files; see ``verify_offline``."""
     run = NoticeRun(MemoryFetcher(files), options, None, checks=NOTICE_CHECKS)
     run.files = files
     make_checks(run, _STEPS)
@@ -283,7 +283,7 @@ _OF_A_RECORD = ("at", "what", "channel", "kind", "customer", "message_id", "body
 
 
 def _proven_notice(run: NoticeRun) -> ProvenNotice:
-    """Return what the records say, with the addresses that can be shown and the stamps that are accepted."""
+    """Return the records with revealed addresses and accepted timestamps."""
     openings, stamps = NoticeRun.openings.of(run) or {}, NoticeRun.stamps.of(run) or {}
     notice, facts = run.package.notice, []
     for record, (_, proven, seal) in zip(run.records, run.package.records(), strict=True):
@@ -300,7 +300,7 @@ def _proven_notice(run: NoticeRun) -> ProvenNotice:
 
 
 def _limits(run: NoticeRun) -> Iterator[str]:
-    """Yield what nobody should take from a proof of notice."""
+    """Yield sentences on what a proof of notice does not establish."""
     package = NoticeRun.package.of(run)
     yield "Whether anyone has read it, and whether the mail server said so: the record is the sender's own."
     yield "What happened later, and to others: the package has the records of whom it was made for."

@@ -1,4 +1,4 @@
-"""A package of evidence: what the checks of one version read, enough to make them again from it alone."""
+"""Evidence packages: all files that the checks of one version need, to verify it offline."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MAX_CHANGES = 200
 
 
 class EvidenceResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A report, on the package or on what is served where that did not hold; its bytes if both hold."""
+    """A report on the package, or on the served register if that failed; the package if both passed."""
 
     report: Report
     data: bytes | None = None
@@ -48,18 +48,18 @@ def make_evidence(
     now: dt.datetime,
     progress: Progress | None = None,
 ) -> EvidenceResult:
-    """Verify a version where it is served, and gather what proves it.
+    """Verify a published version and package the files that prove it.
 
     Args:
-        base: Name of the place, for the report.
-        fetcher: Gives the tree.
+        base: Address or name of the tree, for the report.
+        fetcher: Reads the tree.
         version: Number of the version.
-        options: The root to begin from, and time authorities; history is looked at for this version alone.
-        now: The present instant, UTC.
-        progress: Called with steps done, steps there are, and what comes next.
+        options: Trust root and time-stamping authorities; ``history`` and ``state`` are ignored.
+        now: Current time, UTC.
+        progress: Called with the steps done, the steps known so far, and the name of the next step.
 
     Raises:
-        UsageError: There is no such version yet, or the given root cannot be read.
+        UsageError: The version does not exist yet, or the root file cannot be read.
     """
     options = msgspec.structs.replace(options, history="none", state=None)
     found = check_with_retry(fetcher, options, now, None, progress)
@@ -73,10 +73,10 @@ def make_evidence(
     proven = check_package(Round(kept, options, None, None, progress, PACKAGE_CHECKS), version)
     if proven.record.errors():
         return EvidenceResult(report=make_report(base, proven, now))
-    # A customer's own root may be a later one; whoever reads the package may have only the first.
+    # The options' root may be a later one, while readers of the package may have only the first.
     for number in range(1, proven.start.origin.version + 1):
         kept.get(tree.ROOT.path(number), tree.ROOT.max_bytes)
-    # Verified as its reader will, before there is a file; with README.txt at last.
+    # Verify the package as its reader will; README.txt is added last.
     found = _examine(MemoryFetcher(kept.files), version, options)
     report = report_package("the package", "", found, now)
     target = Round.found.of(found)
@@ -98,7 +98,7 @@ def _examine(
 def examine_files(
     files: Mapping[str, bytes], options: Options, progress: Progress | None = None
 ) -> tuple[Round, set[str]]:
-    """Make every check of the files of a package; return the run, and which files no check has read."""
+    """Check the files of a package; return the run and the files that no check has read."""
     tree_in_package = MemoryFetcher(files)
     found = _examine(tree_in_package, _version_of(files), options, progress)
     make_checks(found, [Step("E03", lambda run: _check_readme(files, run), "E02")])
@@ -106,10 +106,9 @@ def examine_files(
 
 
 def _version_of(files: Mapping[str, bytes]) -> int:
-    """Return the version that a package is of: the one whose diff it has.
+    """Return the version that a package proves: the only one with a diff.
 
-    Of another version there may only be what proves this one: the version before it, and one whose
-    checkpoint is stamped.
+    Files of other versions are allowed only for the previous version and for one with a timestamp.
     """
     if strange := [path for path in files if notice_bound(path) is not None]:
         raise Malformed(f"a package of a version, with {min(strange)} of a proof of notice")
@@ -132,14 +131,14 @@ def _check_readme(files: Mapping[str, bytes], found: Round) -> str:
     title = _FORM.read_bytes().partition(b"\n")[0]
     if data.partition(b"\n")[0] != title:
         raise Malformed(f"README.txt does not begin with {title.decode()!r}, the one form known here")
-    # A stamp may have been added to a package that was made without one, and has its README still.
+    # A timestamp may have been added to a package after its README was written.
     if data not in (make_readme(files, found), make_readme((), found)):
         raise Forged("README.txt does not say what the package shows: do not rely on it")
     return "word for word"
 
 
 def make_readme(files: Container[str], found: Round) -> bytes:
-    """Return README.txt for a package of which everything else has been found to hold."""
+    """Return README.txt for a package that passed all other checks."""
     target, log, trusted = found.found, found.log, found.targets.trusted
     if target is None:
         raise NotApplicable("the version's files do not hold")
@@ -161,12 +160,12 @@ def make_readme(files: Container[str], found: Round) -> bytes:
         "LOG_KEY": good_key(keys, "log", None, version).kid,
         "TARGETS": str(trusted.versions["targets"]),
     }
-    # Filled in one go: what a publisher wrote is never looked at for blanks.
+    # Filled in a single pass, so that placeholders in the publisher's text are not replaced.
     return _BLANK.sub(lambda blank: facts[blank[1]], _FORM.read_text("utf-8")).encode()
 
 
 def _changes(version: Version) -> Iterator[str]:
-    """Yield the lines of each change, facts alone; none begins as a command does, by four spaces."""
+    """Yield lines on each change; none starts with four spaces, as commands do in README.txt."""
     if version.diff is None:
         raise NotApplicable("the diff does not hold")
     changes = version.diff.changes
@@ -191,13 +190,13 @@ def _changes(version: Version) -> Iterator[str]:
 def report_package(
     name: str, sha256: str, found: Round, now: dt.datetime, unread: Collection[str] = ()
 ) -> Report:
-    """Return the report of a package that was examined."""
+    """Return the report on an examined package."""
     log = Round.log.of(found) if found.record.holds("V15") else None
     version = Round.found.of(found) if found.newest else None
     changes: tuple[str, ...] = ()
     if version is not None and version.diff is not None and found.record.holds("V18"):
-        # In this program's own words: those that lie in the package are the publisher's. Days are told as of
-        # the instant in UTC: a package may name a time zone that this machine lacks.
+        # Worded by this program, since the text in the package is the publisher's; with the UTC date, since
+        # this machine may lack the register's time zone.
         sentences = Sentences(ENGLISH, version.register, version.register.published_at.date())
         changes = tuple(map(sentences.summary, version.diff.changes))
     package = PackageSeen(
