@@ -153,7 +153,6 @@ def _check_spelling(written: Any, read: Any) -> None:
 
 
 def _check_values(value: object, depth: int) -> None:
-    """Raise ``ValueError`` for too deep nesting and too large integers."""
     if isinstance(value, dict | list):
         if depth == 0:
             raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
@@ -175,7 +174,6 @@ def _encode_sorted(value: object) -> bytes:
 
 
 def _why_not_canonical(data: bytes) -> str:
-    """Return why JSON bytes are not canonical."""
     duplicates: list[str] = []
 
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

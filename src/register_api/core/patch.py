@@ -142,7 +142,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def apply_patch(document: Any, patch: Any) -> Any:
-    """Return the document with a patch applied.
+    """Return a document with a patch applied.
 
     Raises:
         Malformed: Not a valid patch, or one that exceeds the limits.

@@ -178,7 +178,6 @@ def _public(keyid: str, key: Mapping[str, Any]) -> str:
 
 
 def _keyids(roles: Mapping[str, Any], names: tuple[str, ...], publics: Mapping[str, str]) -> frozenset[str]:
-    """Return the ids of the keys that sign for any of the TUF roles."""
     found: set[str] = set()
     for name in names:
         keyids = roles[name]["keyids"]

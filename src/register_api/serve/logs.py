@@ -75,10 +75,7 @@ def client_fields(scope: Scope, settings: Settings) -> dict[str, str]:
 
 
 def log_requests(app: App, settings: Settings) -> App:
-    """Return an application that logs each request: method, path, status and duration, no query or headers.
-
-    Logging costs more than serving the request.
-    """
+    """Return an application that logs method, path, status and duration of each request; this is slow."""
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
         begun = time.perf_counter()

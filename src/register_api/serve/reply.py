@@ -47,10 +47,7 @@ NO_BODY = body_message(b"")
 """Ends a reply to HEAD, a 204 and a 304."""
 
 PIECE_BYTES = 64 * 1024
-"""Bytes of a body written at once; other clients are served between the pieces.
-
-This bounds both the delay for other clients and the memory held for a client that does not read.
-"""
+"""Bytes of a body written at once, which bounds the delay for other clients and the memory for slow ones."""
 
 Body = tuple[Message, ...]
 """A complete body: one message for each piece, at least one."""
@@ -63,10 +60,7 @@ def header(headers: Headers, wanted: bytes) -> bytes | None:
 
 
 def network_of(scope: Scope, bits: Mapping[int, int]) -> str:
-    """Return the network of a client (or of its proxy); ``bits`` is the prefix length by IP version.
-
-    Headers that claim another address are ignored.
-    """
+    """Return the network of a client, or of its proxy; ``bits`` is the prefix length by IP version."""
     client = scope.get("client")
     try:
         address = ipaddress.ip_address("" if client is None else client[0].partition("%")[0])

@@ -78,7 +78,6 @@ def metrics_address(settings: Settings) -> tuple[str, int] | None:
 
 
 def _inconsistency(settings: Settings) -> str | None:
-    """Return what is wrong with settings that are individually valid."""
     if settings.metrics != OFF and metrics_address(settings) is None:
         return "the address for metrics must be written host:port, such as 127.0.0.1:9100, or off"
     if not re.fullmatch(r"/|(/(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+)+/?", settings.root_path):

@@ -270,7 +270,6 @@ def _reference(struct: type) -> Json:
 
 
 def _body(media_type: str) -> Json:
-    """Return the schema of a body that no struct describes."""
     if "json" in media_type:
         return {"type": "object"}
     return {} if media_type in _BINARY else {"type": "string"}

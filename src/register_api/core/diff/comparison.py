@@ -113,7 +113,7 @@ def engagement_pairs(vendor: Pair[Subprocessor]) -> dict[Key, Pair[Engagement]]:
 
 
 class Comparison:
-    """Two registers to be compared, with what classifying their differences requires.
+    """Two registers, and the context needed to classify their differences.
 
     Both are evaluated on ``day``, the publication date of the newer one, except for planned changes that the
     newer one announces, which are compared as entries of their own. So neither folding a planned change into
@@ -151,7 +151,7 @@ class Comparison:
 
 
 def _as_of(register: Register, day: dt.date, fresh: dict[str, set[tuple[str | None, str]]]) -> Register:
-    """Return a register evaluated on a day, except for fresh plans; plans still to come are kept."""
+    """Return a register evaluated on a day, except for newly announced plans; plans to come are kept."""
     vendors = tuple(_vendor_as_of(item, day, fresh.get(item.id, set())) for item in register.subprocessors)
     return msgspec.structs.replace(register, subprocessors=vendors)
 

@@ -114,7 +114,6 @@ def grouped(changes: Iterable[FieldDelta], like: Difference, reason: ReasonKind)
 
 
 def _type_of_entry(vendor: Pair[Subprocessor], engagement: Pair[Engagement] | None) -> ChangeType:
-    """Return the type of change of an added or removed vendor or engagement."""
     if vendor.after is None or (engagement is not None and engagement.after is None):
         return "ended"
     if vendor.before is None and vendor.after.withdrawn is not None:

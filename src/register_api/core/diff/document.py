@@ -33,7 +33,7 @@ from register_api.core.patch import make_patch
 from register_api.core.struct_fields import shapes, to_plain
 
 _RowKey = tuple[str, str | None]
-"""Id of a sub-processor, and that of one of its engagements."""
+"""Ids of a sub-processor and of one of its engagements."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,7 +238,6 @@ def _others(difference: Difference, vendor: Subprocessor) -> set[str]:
 
 
 def _vendors_in(record: msgspec.Struct, comparison: Comparison) -> set[str]:
-    """Return the vendors with a use in a category, or with a status."""
     if not isinstance(record, Category | StatusText):
         return set()
     field = "category" if isinstance(record, Category) else "status"
@@ -287,7 +286,6 @@ def _not_required(comparison: Comparison, effective_on: dt.date | None = None) -
 
 
 def _worst(found: Iterable[NoticeStatus], comparison: Comparison) -> NoticeStatus:
-    """Return the worst notice status for customers."""
     return max(
         (item for item in found if item.required),
         key=lambda item: (not item.met, item.announced_on is not None, -(item.days or 0)),

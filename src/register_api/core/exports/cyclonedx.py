@@ -1,4 +1,4 @@
-"""The register as a CycloneDX 1.6 bill of materials: one service for each current or announced use.
+"""The register as a CycloneDX 1.6 bill of materials: one service for each use that has not ended.
 
 Facts without a CycloneDX member become properties of the service.
 """
@@ -80,7 +80,7 @@ def _one(value: Any) -> list[Any]:
 
 
 def uses_by_reference(rows: Iterable[UseAtPlace], within: str = "") -> dict[str, list[UseAtPlace]]:
-    """Return the rows of each use that is not over, by ``bom-ref`` with the prefix ``within``."""
+    """Return the rows of each use that has not ended, by ``bom-ref`` with the prefix ``within``."""
     uses: dict[str, list[UseAtPlace]] = {}
     for row in rows:
         if row.held.state not in PAST:

@@ -62,10 +62,7 @@ class SignatureLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """A parsed note: text with its final newline, and all signature lines in order.
-
-    It is unverified before ``verify_note``.
-    """
+    """A parsed, unverified note: text with its final newline, and all signature lines in order."""
 
     text: str
     signatures: tuple[SignatureLine, ...]

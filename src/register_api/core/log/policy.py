@@ -222,5 +222,4 @@ def _key(word: bytes, algorithm: int, what: str) -> NoteKey:
 
 
 def _url(words: list[bytes]) -> str | None:
-    """Return the URL of a line, or ``None``."""
     return words[0].decode("utf-8", "backslashreplace") if words else None

@@ -1,8 +1,8 @@
 """The log as immutable files: C2SP tlog-tiles, tiles of height 8.
 
-A tile at level 0 holds up to 256 leaf hashes; one at level *l* holds the roots of full tiles of level *l* -
-1. Rightmost tiles are partial until they are full. An entry bundle holds the entries hashed by the tile at
-level 0 with the same number, each prefixed with its length as big-endian uint16.
+A tile at level 0 holds up to 256 leaf hashes; one at a higher level holds the roots of full tiles of the
+level below. Rightmost tiles are partial until they are full. An entry bundle holds the entries hashed by the
+tile at level 0 with the same number, each prefixed with its length as big-endian uint16.
 
 Roots and proofs (RFC 6962 sections 2.1.1 and 2.1.2) are computed from O(log n) tiles, which are not
 authenticated: compare a computed root with a signed one before relying on it.

@@ -178,7 +178,6 @@ _NO_OBJECTION = {
 
 
 def _objection(row: EngagementState, on: dt.date, promises: Promises, language: Language) -> ObjectionAnswer:
-    """Return until when a customer may object to an engagement."""
     said, over = row.engagement.announced, _NO_OBJECTION.get(row.state)
     announced_on = local_day(said.at, promises.zone)
     notice = next(promises.binding(said.version, announced_on), None) if said.required else None

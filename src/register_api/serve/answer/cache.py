@@ -58,7 +58,7 @@ _OVERHEAD = 4096
 
 
 class WaitingClient(NamedTuple):
-    """A waiting client: its network, for fair queueing, and a wait for its disconnect."""
+    """A waiting client: its network, for fair queueing, and a wait that ends when it disconnects."""
 
     network: str = ""
     disconnect: Callable[[], Awaitable[object]] = lambda: asyncio.Event().wait()
@@ -80,8 +80,6 @@ def waiting_client(scope: Scope, receive: Receive) -> WaitingClient:
 
 
 class _Pending(NamedTuple):
-    """A pending question."""
-
     question: Hashable
     compute: Callable[[], Awaitable[Resource]]
     answer: asyncio.Future[Resource]

@@ -119,7 +119,6 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 def _check_listed(query: SubprocessorsQuery, *registers: Register) -> None:
-    """Raise the problem if a category or product is in none of the registers."""
     listed_in: dict[str, tuple[Name, str]] = {
         "category": ("no-such-category", "categories"),
         "product": ("no-such-product", "products"),

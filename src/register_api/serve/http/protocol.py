@@ -207,7 +207,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def _check_headers(self) -> bool:
-        """Check the headers; return whether the request has a body."""
+        """Return whether the request has a body; reject invalid headers."""
         large = len(self.headers) > bounds.MAX_HEADERS
         if self._unfinished > bounds.MAX_HEAD_BYTES:  # this count may include bytes after the head
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
