@@ -156,8 +156,8 @@ Host = Literal["any", "told", "service"]
 """Which hosts a check applies to: any; static hosts if configured (with ``export``), where it is
 optional; only the service."""
 Each = Literal["once", "files", "kinds", "pages", "folders"]
-"""What a check is run for: once, every file found, one file of every family, every page, or every
-page in a folder."""
+"""What a check is run for: once; every file found; one file of every family; every page; or every page
+that is served as a folder."""
 
 
 class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"with_": "with"}):

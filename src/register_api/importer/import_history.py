@@ -200,7 +200,7 @@ class _Replay:
         return tuple(taken)
 
     def _publish(self, item: ListState) -> ImportedState:
-        """Publish one state, unless it does not differ from the one before."""
+        """Publish one state if it differs from the one before."""
         before = self._importer.memory
         state = ImportedState(mark=item.mark, at=item.at)
         try:

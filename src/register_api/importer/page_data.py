@@ -28,7 +28,7 @@ _WINDOW = 4096
 """Characters parsed first, so that text that is not JSON is rejected at little cost."""
 _MOST_LISTS = 100
 _MOST_TRIED = 4
-"""Limit of failed parsing, as a multiple of the length of the script."""
+"""Maximum characters of failed parsing, as a multiple of the script's length."""
 _SHOWN = {"show": True, "visible": True, "public": True, "ispublic": True, "published": True,
           "hidden": False, "ishidden": False, "archived": False, "deleted": False}  # fmt: skip
 """Keys, folded, to their value for an object that the page displays."""

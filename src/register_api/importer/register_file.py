@@ -144,7 +144,7 @@ class RegisterFile(TomlFile):
 _TELLING = frozenset(
     name for kind in FIELDS for name, shape in shapes(kind).items() if shape.is_required or shape.is_optional
 )
-"""Fields that are written even if empty, because an empty list means something else than none."""
+"""Fields that are written even if empty, because an empty list differs in meaning from a missing one."""
 
 
 def is_register(data: bytes) -> bool:

@@ -272,7 +272,7 @@ def _name_new(
 def _listed(
     vendor: str, rows: Sequence[tuple[ImportedRow, Use]], reporter: Reporter, *, new: bool
 ) -> ListedVendor:
-    """Return a vendor from its rows, each with the use it states."""
+    """Combine the rows of one vendor; the first row wins where they differ."""
     first = rows[0][0]
     fields: dict[str, Any] = {"name": first.name}
     uses: list[Use] = []

@@ -114,7 +114,7 @@ def _twice(text: str, error: tomli.TOMLDecodeError) -> _Fault:
 
 
 def _unclosed(text: str, error: tomli.TOMLDecodeError) -> _Fault:
-    """Return whether a comma between two items is missing, or the closing bracket."""
+    """Report a missing comma between two items, or a missing closing bracket."""
     kind, bracket = _UNCLOSED[error.msg]
     follows = text[error.pos :].partition("\n")[0]
     open_at: list[int] = []

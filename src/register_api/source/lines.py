@@ -42,7 +42,7 @@ def unquote(literal: str) -> str:
 
 
 def format_key(path: KeyPath) -> str:
-    """Return a path as text, e.g. ``engagements[0].starts_on``."""
+    """Format a path as text, e.g. ``engagements[0].starts_on``."""
     written = ""
     for part in path:
         if isinstance(part, int):
