@@ -1,4 +1,4 @@
-"""The one place where the clock is read; everything else is handed an instant, or a clock. And time zones."""
+"""The only place where the clock is read (other code receives a time or a clock), and time zones."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from zoneinfo import ZoneInfo
 from register_api.errors import Malformed
 
 Clock = Callable[[], dt.datetime]
-"""Returns the present instant, aware, in UTC."""
+"""Returns the current time, aware, in UTC."""
 
 
 def now() -> dt.datetime:
-    """Return the present instant in UTC, cut to whole seconds (docs/format/bytes.md)."""
+    """Return the current time in UTC, truncated to whole seconds (docs/format/bytes.md)."""
     return dt.datetime.now(dt.UTC).replace(microsecond=0)
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """Return a time zone by its IANA name, as this machine has it; ``Malformed`` where it has none."""
+    """Return a time zone by its IANA name; ``Malformed`` if this machine does not have it."""
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError) as error:

@@ -1,6 +1,6 @@
-"""Every error this program raises on purpose, split by who is at fault.
+"""Every error this program raises on purpose, grouped by who is at fault.
 
-The tree, with what the command line exits with (1 where nothing is said)::
+The tree, with the exit status of commands (1 if none is given)::
 
     RegisterError
     ├── UsageError 2             the caller
@@ -10,8 +10,8 @@ The tree, with what the command line exits with (1 where nothing is said)::
     ├── KeyStoreError, StoreError (StoreLocked, StoreDamaged), TargetError, WitnessError, SendingError,
     │   NotifyError, WatchError  what is around: keys, store, target, witness, mail server, settings
     ├── NotStamped               a time-stamping authority: reported, publishing continues
-    ├── PromiseNotKept 20, DeadlineNear 21, NewerVersion 22    nobody: a customer asks for these
-    └── VerificationError        what a customer was served
+    ├── PromiseNotKept 20, DeadlineNear 21, NewerVersion 22    nobody: requested with --fail-on
+    └── VerificationError        the files served to a customer
         └── Unreachable 10, Malformed 11, Forged 12, Stale 13, RolledBack 14, Forked 15, UntrustedKey 16,
             Unwitnessed 17, Inconsistent 18, ClockBehind 19
 
@@ -31,19 +31,19 @@ Severity = Literal["error", "warning"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong, or worth a second look, in the source.
+    """An error or a warning about the source.
 
     Attributes:
         rule: Number of the rule, ``R01`` to ``R33`` (docs/rules.md).
         severity: ``error`` stops publishing, ``warning`` does not.
-        file: File below the source folder, with ``/``, e.g. ``subprocessors/acme.toml``.
+        file: File relative to the source folder, with ``/``, e.g. ``subprocessors/acme.toml``.
         key: Key path in that file, e.g. ``engagements[0].starts_on``; empty for the whole file.
         message: What is wrong, in one sentence.
         hint: What to do about it, or an empty string.
-        line: Line in the file, counted from 1, where it is known.
-        column: Place in that line, in characters, counted from 1, where it is known.
-        excerpt: That line as it stands in the file, where it helps: in a file that is not TOML.
-        accepted: The publisher's reason for living with it, where the source gives one; else empty.
+        line: Line in the file, counted from 1, if known.
+        column: Column in that line, in characters, counted from 1, if known.
+        excerpt: The line itself, for files that are not valid TOML.
+        accepted: The publisher's reason for accepting the warning, or an empty string.
     """
 
     rule: str
@@ -59,9 +59,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegisterError(Exception):
-    """Base of all errors raised on purpose; its text is fit for a person to read.
+    """Base of all errors raised on purpose; the message is meant for users.
 
-    ``word`` names the kind of failure; ``hint`` says what the person can do next, or is empty.
+    ``word`` names the kind of failure; ``hint`` says what to do next, or is empty.
     """
 
     exit_code: ClassVar[int] = 1
@@ -80,21 +80,21 @@ class RegisterError(Exception):
 
 
 class UsageError(RegisterError, word="usage error", code=2):
-    """The command was called in a way that cannot be carried out."""
+    """The command was called with invalid arguments."""
 
 
 class NotInstalled(UsageError, word="not installed"):
-    """The command needs an optional part of the distribution that is not installed."""
+    """The command needs an extra of the distribution that is not installed."""
 
 
 class StateInUse(UsageError, word="state in use", code=3):
-    """Another run holds the state folder; nothing was looked at."""
+    """Another run has locked the state folder; nothing was checked."""
 
 
 class Refused(RegisterError, word="refused by rules"):
-    """The source, or what is imported into it, breaks rules; nothing was published or written.
+    """The source, or an import into it, violates rules; nothing was published or written.
 
-    ``findings`` has every one, errors and warnings, in the order of the source.
+    ``findings`` lists all errors and warnings in the order of the source.
     """
 
     def __init__(self, findings: Sequence[Finding], not_done: str = "published") -> None:
@@ -104,7 +104,7 @@ class Refused(RegisterError, word="refused by rules"):
 
 
 class KeyStoreError(RegisterError, word="keys"):
-    """A private key is missing, damaged, or may be read by others."""
+    """A private key is missing, damaged, or readable by others."""
 
 
 class StoreError(RegisterError, word="store"):
@@ -120,11 +120,11 @@ class StoreDamaged(StoreError, word="store is damaged"):
 
 
 class TargetError(RegisterError, word="target"):
-    """A place that a tree is deployed to does not take it, or holds what is not to be written over."""
+    """A deployment target cannot be written to, or contains files that must not be overwritten."""
 
 
 class WitnessError(RegisterError, word="witness"):
-    """A witness cannot sign: its state is missing, damaged or not its own, or its clock is wrong."""
+    """A witness cannot sign: its state is missing, damaged or another witness's, or its clock is wrong."""
 
 
 class SendingError(RegisterError, word="sending"):
@@ -132,38 +132,38 @@ class SendingError(RegisterError, word="sending"):
 
 
 class NotifyError(RegisterError, word="notify"):
-    """Notices cannot be made or recorded as was asked."""
+    """Notices cannot be created or recorded as requested."""
 
 
 class WatchError(RegisterError, word="watch"):
-    """Registers cannot be watched as was asked."""
+    """Registers cannot be watched as requested."""
 
 
 class NotStamped(RegisterError, word="not time-stamped"):
-    """A time-stamping authority gave no stamp that can be kept; the next refresh asks again."""
+    """A time-stamping authority returned no valid timestamp; the next refresh tries again."""
 
 
 class PromiseNotKept(RegisterError, word="promise not kept", code=20):
-    """All is genuine, and the publisher gave less notice than promised (``verify --fail-on``)."""
+    """Verification passed, but the publisher gave less notice than promised (``verify --fail-on``)."""
 
 
 class DeadlineNear(RegisterError, word="deadline near", code=21):
-    """All is genuine, and the last day to object is near (``verify --fail-on``)."""
+    """Verification passed, but an objection deadline is near (``verify --fail-on``)."""
 
 
 class NewerVersion(RegisterError, word="changed", code=22):
-    """All is genuine, and there is a newer version than the last run saw (``verify --fail-on``)."""
+    """Verification passed, but there is a newer version than in the last run (``verify --fail-on``)."""
 
 
 class VerificationError(RegisterError, word="not verified", code=11):
-    """What was served could not be vouched for; ``path`` is the file that the message names, if any."""
+    """Verification failed; ``path`` is the file named in the message, if any."""
 
     def __init__(self, message: str, *, hint: str = "", path: str = "") -> None:
         super().__init__(message, hint=hint)
         self.path = path
 
     def of_file(self, path: str) -> VerificationError:
-        """Return the error with a file's path before its message, unless it names a file already."""
+        """Return the error with a file's path before its message, unless it already names a file."""
         if self.path or not path:
             return self
         named = copy.copy(self)
@@ -173,15 +173,15 @@ class VerificationError(RegisterError, word="not verified", code=11):
 
 
 class Unreachable(VerificationError, word="unreachable, withheld", code=10):
-    """No connection, too slow, another origin, a server error, or a vouched-for file is missing."""
+    """No connection, too slow, another origin, a server error, or a signed-for file is missing."""
 
 
 class Malformed(VerificationError, word="malformed", code=11):
-    """Over a limit or not of the promised form: encoding, JSON, note, tile, header."""
+    """Over a limit or in the wrong format: encoding, JSON, note, tile, header."""
 
 
 class Forged(VerificationError, word="forged", code=12):
-    """A signature or a digest does not fit the bytes received."""
+    """A signature or a digest does not match the bytes received."""
 
 
 class Stale(VerificationError, word="stale", code=13):
@@ -189,30 +189,30 @@ class Stale(VerificationError, word="stale", code=13):
 
 
 class RolledBack(VerificationError, word="rolled back", code=14):
-    """Older than what this customer has seen, or than its own index says."""
+    """Older than what this customer has already seen, or than its own index states."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed or vouched-for document that contradicts another one, and the name of its file."""
+    """A signed document, or one with a signed digest, that contradicts another; ``name`` is its file name."""
 
     name: str
     data: bytes
 
     @classmethod
     def of(cls, kind: str, data: bytes, suffix: str = ".json") -> Document:
-        """Return a document that is called by its kind and its digest."""
+        """Return a document named by its kind and digest."""
         return cls(name=f"{kind}-{hashlib.sha256(data).hexdigest()[:16]}{suffix}", data=data)
 
     @classmethod
     def of_checkpoint(cls, size: int, root: bytes, data: bytes) -> Document:
-        """Return a checkpoint, the whole signed note, that is called by size and root hash."""
+        """Return a checkpoint (the whole signed note) named by size and root hash."""
         return cls(name=f"{size}-{root.hex()[:16]}.checkpoint", data=data)
 
 
 class Forked(VerificationError, word="forked", code=15):
-    """Another history than the remembered one, or two roots for one size.
+    """A history that contradicts the remembered one, or two root hashes for one size.
 
-    ``documents`` contradict each other: each is signed, so that together they are proof.
+    ``documents`` contradict each other and are signed, so together they are proof.
     """
 
     def __init__(
@@ -223,16 +223,16 @@ class Forked(VerificationError, word="forked", code=15):
 
 
 class UntrustedKey(VerificationError, word="untrusted key", code=16):
-    """A key that is unknown, out of its range, in two roles, or a root without its threshold."""
+    """A key that is unknown, used outside its range or in two roles, or a root below its threshold."""
 
 
 class Unwitnessed(VerificationError, word="unwitnessed", code=17):
-    """Fewer good cosignatures than the customer asked for."""
+    """Fewer valid cosignatures than the customer requires."""
 
 
 class Inconsistent(VerificationError, word="inconsistent", code=18):
-    """Parts of two publications, or parts that contradict each other."""
+    """Files of two publications, or files that contradict each other."""
 
 
 class ClockBehind(VerificationError, word="clock", code=19):
-    """This machine's clock lies before an instant it has already seen signed."""
+    """This machine's clock is behind a signed time that it has already seen."""

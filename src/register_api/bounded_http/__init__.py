@@ -1,1 +1,1 @@
-"""HTTP with servers that may be hostile: bytes, time, requests, redirects and retries are bounded."""
+"""HTTP client for untrusted servers, with limits on bytes, time, requests, redirects and retries."""

@@ -1,9 +1,8 @@
-"""HTTP with a server that may be hostile: bytes, time, requests, redirects and retries are bounded.
+"""HTTP client for untrusted servers, with limits on bytes, time, requests, redirects and retries.
 
-A response is read in pieces up to a bound on bytes, under one deadline that also covers connection, headers,
-redirects and retries; redirects stay within the origin; encodings are neither asked for nor accepted, so
-nothing is ever decompressed. Errors say what happened without the server's own words, and without its
-address, which may carry a password.
+A response is read up to a number of bytes, under one deadline that also covers connection, headers, redirects
+and retries. Redirects stay within the origin. Content codings are neither requested nor accepted, so nothing
+is decompressed. Errors do not quote the server or its address, which may contain a password.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ from register_api.errors import Malformed, Unreachable, UsageError
 
 
 class CheckedTransport(httpx.AsyncHTTPTransport):
-    """A transport without proxies; ``Host`` and the name that TLS checks stay those of the URL."""
+    """A transport without proxies that connects only to allowed addresses; ``Host`` and SNI are unchanged."""
 
     def __init__(self, reach: Reach, *, verify: bool) -> None:
-        # httpx has no setting for where connections are made; the pool is all that its own constructor sets.
+        # httpx cannot configure the network backend; its constructor sets nothing but the pool.
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_trusted(verify), network_backend=_CheckedNetwork(reach)
         )
@@ -40,7 +39,7 @@ class CheckedTransport(httpx.AsyncHTTPTransport):
 
 @functools.cache
 def _trusted(verify: bool) -> ssl.SSLContext:  # noqa: FBT001 - of httpx's own function
-    """Return what certificates are checked with; reading them takes longer than many a request."""
+    """Return the TLS context, cached because loading certificates is slower than many requests."""
     return httpx.create_ssl_context(verify=verify)
 
 
@@ -73,15 +72,14 @@ _CAUSES = (
     (socket.gaierror, "its host name cannot be resolved"),
     (ConnectionRefusedError, "connection refused"),
 )
-"""Why there is no connection: the kind of error that a library met, and what a person is told."""
+"""Underlying errors of failed connections, and the text reported for them."""
 
-# Retries are told by the error alone. By default each would also be logged, where structlog is installed
-# on standard output, in the midst of a report for machines.
+# By default stamina also logs each retry, with structlog even to standard output, among JSON reports.
 stamina.instrumentation.set_on_retry_hooks(())
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What a server answered: a body where one was wanted, and some of its headers, in small letters."""
+    """A server's response: the body if it was read, and some headers, with lower-case names."""
 
     status: int
     body: bytes = b""
@@ -89,13 +87,13 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class OtherOrigin(Unreachable):
-    """A redirect to another origin, which is not followed, to an ``address`` fit for a terminal."""
+    """A redirect to another origin, which is not followed; ``address`` is escaped for terminals."""
 
     address = ""
 
 
 class _TransientFailure(Exception):
-    """A failure that another attempt may not meet, and the reply if there was one."""
+    """A failure worth retrying, with the reply if there was one."""
 
     def __init__(self, reason: str, reply: Reply | None = None) -> None:
         super().__init__(reason)
@@ -103,13 +101,13 @@ class _TransientFailure(Exception):
 
 
 class BoundedClient:
-    """Sends requests within limits; to be closed after use, in the event loop that used it."""
+    """Sends requests within limits; must be closed after use, in the same event loop."""
 
     def __init__(self, limits: HttpLimits, *, command: str, reach: Reach | None = None) -> None:
-        """Begin without a connection; the time for the run begins now.
+        """Start the time limit of the run; no connection is made yet.
 
-        The command is for ``User-Agent``. With a reach, requests go there alone and past any proxy; without
-        one anywhere, by the environment's proxies.
+        ``command`` is part of ``User-Agent``. With ``reach``, only its addresses are contacted, without
+        proxies; else any address, through proxies from the environment.
         """
         self._limits = limits
         self._reach = reach
@@ -130,7 +128,7 @@ class BoundedClient:
             await self._clients.popitem()[1].aclose()
 
     async def get(self, url: Url, max_bytes: int, headers: Mapping[str, str] | None = None) -> Reply:
-        """Ask for a file, past caches; its body is read if the status is 200."""
+        """Send a GET request with ``Cache-Control: no-cache``; the body is read if the status is 200."""
         asked = {"Cache-Control": "no-cache", **(headers or {})}
         return await self._send(httpx.Request("GET", url, headers=asked), max_bytes)
 
@@ -143,11 +141,11 @@ class BoundedClient:
         headers: Mapping[str, str],
         body_of: frozenset[int] = _OK,
     ) -> Reply:
-        """Send bytes, with headers that describe them; bodies are read of the statuses ``body_of``.
+        """Send a POST request; the response body is read if the status is in ``body_of``.
 
         Raises:
-            Unreachable: No complete response in time, or none that HTTP allows.
-            Malformed: More bytes than allowed, or in an encoding that was not asked for.
+            Unreachable: No complete response in time, or not valid HTTP.
+            Malformed: More bytes than allowed, or an unrequested content coding.
         """
         request = httpx.Request("POST", url, content=content, headers=headers)
         return await self._send(request, max_bytes, body_of)
@@ -178,7 +176,7 @@ class BoundedClient:
         raise Unreachable("no attempt was made")
 
     async def _follow(self, request: httpx.Request, max_bytes: int, body_of: frozenset[int]) -> Reply:
-        """Send a request, and follow redirects within its origin."""
+        """Send a request and follow redirects within its origin."""
         url = request.url
         for _ in range(self._limits.redirects + 1):
             asked = httpx.Request(request.method, url, headers=request.headers, stream=request.stream)
@@ -189,7 +187,7 @@ class BoundedClient:
         raise Unreachable(f"more than {self._limits.redirects} redirects")
 
     async def _ask(self, request: httpx.Request, max_bytes: int, body_of: frozenset[int]) -> Reply | Url:
-        """Make one request: its reply, or where else to ask."""
+        """Send one request; return its reply, or the target of a redirect."""
         self._requests += 1
         if self._requests > self._limits.requests:
             raise Unreachable(f"more than {self._limits.requests} requests in one run")
@@ -212,7 +210,7 @@ class BoundedClient:
         return Reply(status, await _body(response, max_bytes) if status in body_of else b"", headers)
 
     def _client_for(self, url: Url) -> httpx.AsyncClient:
-        """Return a client, made within the loop that it belongs to; TLS is set up only if needed."""
+        """Return a client, created in the running event loop; TLS is set up only if needed."""
         secure = url.scheme == "https"
         if secure not in self._clients:
             self._clients[secure] = httpx.AsyncClient(
@@ -226,15 +224,15 @@ class BoundedClient:
 
 
 def user_agent(command: str) -> str:
-    """Return the product and the command that a server is told (RFC 9110 section 10.1.5)."""
+    """Return the ``User-Agent``: product and command (RFC 9110 section 10.1.5)."""
     return f"register-api/{__version__} {command}"
 
 
 def read_url(text: str, *, plain: bool = True) -> Url:
-    """Read an absolute ``http`` or ``https`` URL; a plain one has neither user info nor a query.
+    """Parse an absolute ``http`` or ``https`` URL; a plain one has neither user info nor a query.
 
     Raises:
-        UsageError: It is not one, or has a fragment, or is not plain.
+        UsageError: It is not such a URL, has a fragment, or is not plain.
     """
     try:
         url = Url(text)
@@ -248,14 +246,14 @@ def read_url(text: str, *, plain: bool = True) -> Url:
 
 
 def read_tree_url(text: str) -> Url:
-    """Read a base URL; a slash is put behind it."""
+    """Parse a base URL and end it with a slash."""
     url = read_url(text)
-    path = url.raw_path.partition(b"?")[0]  # as it is spelled: %2F is not a slash
+    path = url.raw_path.partition(b"?")[0]  # raw: %2F is not a slash
     return url.copy_with(raw_path=path.rstrip(b"/") + b"/")
 
 
 async def _body(response: httpx.Response, max_bytes: int) -> bytes:
-    """Read a body as it is sent, up to the bound."""
+    """Read a body without decoding, up to the limit."""
     encoding = response.headers.get("content-encoding", "identity")
     if encoding.strip().lower() != "identity":
         raise Malformed(f"sent in the encoding {encoding[:40]!a}, which was not asked for")
@@ -271,7 +269,7 @@ async def _body(response: httpx.Response, max_bytes: int) -> bytes:
 
 
 def _target(response: httpx.Response) -> Url:
-    """Return where a redirect within the origin leads."""
+    """Return the target of a redirect within the origin."""
     url = response.request.url
     try:
         target = url.join(response.headers.get("location", ""))
@@ -289,12 +287,12 @@ def _target(response: httpx.Response) -> Url:
 
 
 def _origin(url: Url) -> tuple[str, str, int | None]:
-    """Return the origin (RFC 6454 section 4), with the port that the scheme implies."""
+    """Return the origin (RFC 6454 section 4), with the scheme's default port."""
     return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
 def _reason(error: Exception) -> str:
-    """Say what happened to a connection, without the server's own words."""
+    """Return why a connection failed, without quoting the server."""
     causes: list[BaseException] = [error]
     while len(causes) < _MAX_CAUSES and (cause := causes[-1].__cause__ or causes[-1].__context__):
         causes.append(cause)

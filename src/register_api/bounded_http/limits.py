@@ -1,4 +1,4 @@
-"""Bounds for whoever asks other people's servers: time, number, addresses; lighter than the client."""
+"""Limits for requests to other servers: time, number, addresses; imports less than the client."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from register_api.errors import Unreachable, UsageError
 
 
 class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds on one client; seconds where nothing else is said.
+    """Limits of one client, in seconds unless stated otherwise.
 
     Attributes:
-        connect: For the connection alone.
-        read: Between two pieces of a response.
-        exchange: For one request, from connection to last byte, with all redirects and retries.
-        run: For everything together, from the making of the client.
-        requests: Number of requests, redirects and retries among them.
-        redirects: How many redirects of one request are followed, all within its origin; 0: none, and a
-            redirect is a response like others.
-        attempts: How often is asked when the failure may be a passing one.
-        first_wait: Before the second attempt; doubles from then on.
+        connect: For establishing a connection.
+        read: Between two chunks of a response.
+        exchange: For one request, from connection to last byte, including redirects and retries.
+        run: For all requests, from creation of the client.
+        requests: Number of requests, including redirects and retries.
+        redirects: Number of redirects followed per request, within its origin; with 0, a redirect is
+            returned like any other response.
+        attempts: Number of attempts after transient failures.
+        first_wait: Wait before the second attempt; doubles from then on.
     """
 
     connect: float = 10.0
@@ -41,13 +41,13 @@ class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LONGEST = 86_400
-"""Seconds; what asks for more is taken for that much."""
+"""Longest ``Retry-After`` that is honoured, in seconds."""
 
 _DIGITS = len(str(LONGEST))
 
 
 def retry_after_seconds(retry_after: str, now: dt.datetime) -> int:
-    """Return the seconds that a ``Retry-After`` asks for (RFC 9110 section 10.2.3); none if unreadable."""
+    """Return the seconds of a ``Retry-After`` header (RFC 9110 section 10.2.3), 0 if invalid."""
     text = retry_after.strip()
     if text.isascii() and text.isdecimal():
         digits = text.lstrip("0")
@@ -61,7 +61,7 @@ def retry_after_seconds(retry_after: str, now: dt.datetime) -> int:
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Gives the addresses of a host and a port; raises ``OSError`` where there are none."""
+"""Returns the addresses of a host and port; raises ``OSError`` if there are none."""
 
 _NOT_PUBLIC: tuple[Network, ...] = tuple(
     ipaddress.ip_network(block)
@@ -69,27 +69,26 @@ _NOT_PUBLIC: tuple[Network, ...] = tuple(
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
         "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
         "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
-        "168.63.129.16/32", # a public address by its number, and a virtual machine's host at Azure
-        "::/3", "4000::/2", "8000::/1", # all that is not 2000::/3
+        "168.63.129.16/32", # formally public, but the host of a virtual machine at Azure
+        "::/3", "4000::/2", "8000::/1", # everything outside 2000::/3
         "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
     )
 )  # fmt: skip
 """IANA's registries of special-purpose addresses, multicast and reserved space.
 
-A table of our own: what Python calls global differs between releases, and NAT64, 6to4 and multicast are
-among it.
+``ipaddress.is_global`` differs between Python releases and includes NAT64, 6to4 and multicast.
 """
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 _RESOLVERS = ThreadPoolExecutor(64, "resolver")
-"""More threads than a loop has: a look-up cannot be cut off, and slow name servers hold up no other name."""
+"""More threads than the loop's own: look-ups cannot be cancelled, and slow ones must not delay others."""
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """Return the addresses of a host, as this machine resolves it."""
-    import asyncio  # noqa: PLC0415 - whoever asks has loaded it; for the bounds alone it is not needed
+    """Resolve a host to its addresses."""
+    import asyncio  # noqa: PLC0415 - not needed for the limits alone
 
     look_up = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, look_up)
@@ -97,17 +96,17 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """Public addresses, and networks that may be reached although they are not public.
+    """Addresses that may be contacted: public ones, and explicitly allowed networks.
 
-    A name is resolved once and every address that it has is judged; the connection is made to one of those,
-    so that a name which leads elsewhere a moment later (DNS rebinding) gains nothing.
+    A name is resolved once, all its addresses are checked, and the connection goes to one of these, which
+    prevents DNS rebinding.
     """
 
     allow: tuple[Network, ...] = ()
     resolve: Resolve = resolve
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
-        """Resolve a host; one that has an address which may not be reached is ``Unreachable``."""
+        """Resolve a host; ``Unreachable`` if any of its addresses is not allowed."""
         found = await self.resolve(host, port)
         if not found:
             raise socket.gaierror(socket.EAI_NONAME, "no address")
@@ -119,19 +118,19 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
     def allows(self, text: str) -> bool:
-        """Tell whether an address, in the spelling of the system, may be reached."""
+        """Tell whether an address, as returned by the resolver, may be contacted."""
         address = ipaddress.ip_address(text)
         if isinstance(address, ipaddress.IPv6Address) and address.scope_id is not None:
             return False
         if any(address in network for network in self.allow):
             return True
-        if address in _NAT64:  # how a network without IPv4 reaches the rest (RFC 6052)
+        if address in _NAT64:  # IPv4 address as seen from an IPv6-only network (RFC 6052)
             address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         return not any(address in network for network in _NOT_PUBLIC)
 
 
 def reach_with(networks: Sequence[str]) -> Reach:
-    """Return public addresses together with networks, such as ``10.1.0.0/16``."""
+    """Return a reach of public addresses and the given networks, such as ``10.1.0.0/16``."""
     try:
         return Reach(allow=tuple(ipaddress.ip_network(text) for text in networks))
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What a version announces: each start, and each change with a day of its own (docs/rules.md)."""
+"""Determines what a version announces: each start and each planned change (docs/rules.md)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from register_api.core.timeline import (
 )
 
 Event = model.NoticeEvent | Literal["rescheduled"]
-"""What happens to an engagement, as the promise sees it; ``rescheduled`` is a start moved earlier."""
+"""An event in terms of the notice promise; ``rescheduled`` is a start moved to an earlier date."""
 
 START_EVENTS: frozenset[Event] = frozenset({"addition", "replacement", "activation"})
-"""Events that begin something; a promise that covers one of them covers rescheduling, too."""
+"""Events that are starts; a promise that covers one of them also covers rescheduling."""
 
 
 def is_engaged(vendor: AnyVendor, engagement: EngagementSource, day: dt.date) -> bool:
-    """Tell whether a vendor is used, or announced to be, as it holds on a day: neither available nor over."""
+    """Tell whether an engagement, in its state on a day, is in use or announced: not available, not ended."""
     if vendor.withdrawn is not None or engagement.cancelled is not None or engagement.status == "available":
         return False
     return engagement.ends_on is None or engagement.ends_on > day
@@ -50,10 +50,10 @@ def events(
     day: dt.date,
     reason_kind: ReasonKind,
 ) -> Iterator[Event]:
-    """Yield everything a change is in terms of the notice promise (docs/rules.md, What needs notice).
+    """Yield the events that a change means for the notice promise (docs/rules.md, What needs notice).
 
-    Vendor and engagement are as they hold on that day. A use that is first told of when it is over is a start
-    without notice.
+    ``after`` and ``engagement`` are in their state on that day. An engagement first published after its end
+    counts as a start without notice.
     """
     old = find_engagement(before, engagement.id)
     if after.withdrawn is not None or engagement.cancelled is not None or engagement.status == "available":
@@ -62,7 +62,7 @@ def events(
         if is_engaged(after, engagement, day):
             yield from _changes(before, old, after, engagement, day, reason_kind)
         return
-    # What had ended or was withdrawn may run again; a correction says that it never stopped.
+    # An ended or withdrawn engagement may start again; in a correction it never stopped.
     again = reason_kind != "correction" and is_engaged(after, engagement, day)
     activated = old is not None and old.status == "available"
     if old is None or activated or again:
@@ -72,7 +72,7 @@ def events(
 def _starts(
     before: AnyVendor | None, after: AnyVendor, engagement: EngagementSource, day: dt.date, *, activated: bool
 ) -> Iterator[Event]:
-    """Name the start of an engagement that was not one before."""
+    """Yield the events of a starting engagement."""
     replacing = bool(set(after.replaces) - set(before.replaces if before else ()))
     if activated:
         yield "activation"
@@ -84,7 +84,7 @@ def _starts(
 
 
 def _includes(running: EngagementSource, new: EngagementSource) -> bool:
-    """Tell whether a running engagement already says all that a new one does, and from as early on."""
+    """Tell whether a running engagement already covers a new one, from the same day or earlier."""
     same = running.category == new.category and running.purpose == new.purpose
     unconditional = running.status == "active" or new.status == "conditional"
     early = running.starts_on is None or (new.starts_on is not None and running.starts_on <= new.starts_on)
@@ -100,7 +100,7 @@ def _changes(
     day: dt.date,
     reason_kind: ReasonKind,
 ) -> Iterator[Event]:
-    """Name what happens to a running engagement, the weightiest first."""
+    """Yield the events of a running engagement, the most important first."""
     corrected = reason_kind == "correction"
     if not corrected and another_entity(before, after):
         yield "replacement"
@@ -120,16 +120,16 @@ def _changes(
 
 
 def another_entity(before: AnyVendor, after: AnyVendor) -> bool:
-    """Tell whether legal name or seat changed; to state for the first time what was unknown is no change."""
+    """Tell whether legal name or seat changed; stating one for the first time is not a change."""
     pairs = ((before.legal_name, after.legal_name), (before.seat, after.seat))
     return any(old is not None and old != new for old, new in pairs)
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a version says for the first time, or says anew.
+    """Something that a version announces, for the first time or again.
 
-    ``what`` are its events, the weightiest first; ``written_into_use``: it was written straight into what is
-    in use, and holds from the publication on; ``reused_reason``: its reason was published for an earlier one.
+    ``what`` lists its events, the most important first. ``written_into_use``: it edits an engagement in use,
+    effective on publication. ``reused_reason``: its reason was published for an earlier announcement.
     """
 
     engagement: str | None
@@ -144,7 +144,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
 def announcements(
     before: AnyVendor | None, vendor: AnyVendor, day: dt.date, reason_kind: ReasonKind
 ) -> Iterator[Announcement]:
-    """Yield all that a version announces of one vendor."""
+    """Yield all announcements of a version about one vendor."""
     now = vendor_on(without(vendor, new_plans(before, vendor)), day)
     past = None if before is None else vendor_on(before, day)
     for use in now.engagements:
@@ -178,7 +178,7 @@ def announcements(
 def _newly_planned(
     before: AnyVendor | None, vendor: AnyVendor
 ) -> Iterator[tuple[str | None, PlannedChangeSource | None, PlannedChangeSource]]:
-    """Yield what is planned anew: id of the engagement or ``None``, what was said before, and the change."""
+    """Yield newly announced changes: id of the engagement or ``None``, earlier plan or ``None``, change."""
     earlier = dict(plan_owners(before)) if before is not None else {}
     for id_, owner in plan_owners(vendor):
         known = {item.id: item for item in earlier[id_].planned} if id_ in earlier else {}
@@ -194,14 +194,14 @@ def _newly_planned(
 
 
 def new_plans(before: AnyVendor | None, vendor: AnyVendor) -> set[tuple[str | None, str]]:
-    """Return the planned changes that a version announces: id of the engagement or ``None``, and its own."""
+    """Return newly announced changes: id of the engagement or ``None``, and id of the change."""
     return {(engagement, change.id) for engagement, _, change in _newly_planned(before, vendor)}
 
 
 def _events_of_change(
     vendor: AnyVendor, engagement: str | None, change: PlannedChangeSource, reason_kind: ReasonKind
 ) -> Iterator[Event]:
-    """Yield what a planned change is in terms of the promise: the day before against its first day."""
+    """Yield the events of a planned change, comparing its first day with the day before."""
     before = after = vendor_before(vendor, engagement, change)
     if engagement is None:
         after = with_change(before, change)

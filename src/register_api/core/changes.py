@@ -1,4 +1,4 @@
-"""The diff document: changes for people and alerts, and a complete patch for machines."""
+"""The diff document: changes for people and alerts, and a complete JSON patch."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ ChangeType = Literal[
     "editorial",
     "reordered",
 ]
-"""Types of change, in the order people care (docs/rules.md, Types of change)."""
+"""Types of change, the most important first (docs/rules.md, Types of change)."""
 
 
 ANNOUNCED_BY: frozenset[ChangeType] = frozenset(
     {"added", "replaced", "activated", "entity_changed", "schedule_changed", "relocated", "data_changed"}
 )
-"""Types of change in which an announcement of an engagement shows: what one may want to object to."""
+"""Types of change that appear when an engagement is announced, to which customers may object."""
 
 
-# Open: a reader takes any text there, and shows the summary of a change that it does not know.
+# Open: a reader accepts any text, and displays the summary of a change of unknown type.
 ListedType = Annotated[str, field_forms.one_of(*get_args(ChangeType))]
 
 ChangeKind = Literal["added", "removed", "changed"]
@@ -116,7 +116,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     notice: NoticeStatus
 
     def concerns(self, vendor: str) -> bool:
-        """Tell whether it is about a vendor, alone or among others."""
+        """Tell whether the change is about a vendor, alone or among others."""
         return vendor == self.subprocessor or vendor in self.affects
 
 

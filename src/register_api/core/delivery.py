@@ -1,7 +1,7 @@
 """Proof that notice was sent: records of deliveries below a Merkle tree's root (docs/proof-of-notice.md).
 
-No record names a person: it holds HMACs under a key of the recipient's own, and once that is deleted nobody
-can tell whose it is. Random leaves and an order by chance hide how many records there are.
+Records do not name persons: they contain HMACs under a key per recipient, and cannot be attributed once that
+key is deleted. Random leaves in random order hide the number of records.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from register_api.core.canonical import encode
 from register_api.core.log.merkle import node_hash
 
 KEY_BYTES = 32
-"""Length of a recipient's key: HMAC fills up shorter ones, so that two keys could stand for one."""
+"""Length of a recipient's key. HMAC pads shorter keys, so two different ones could be equivalent."""
 
 SMALLEST_TREE = 1024
-"""Leaves that a tree has at least."""
+"""Least number of leaves of a tree."""
 
 _REPLY = b"reply\n"
-"""Before a server's reply; no address holds a line feed, so that no reply can be shown as an address."""
+"""Prefix of a server's reply; addresses contain no line feed, so a reply cannot pass for an address."""
 
 Hex32 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 Hex64 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -33,16 +33,16 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 
 class ReportedVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that a message tells of, with SHA-256 of the register's bytes, hex."""
+    """A version that a message reports, with the SHA-256 of the register's bytes (hex)."""
 
     sha256: Hex64
     version: Count
 
 
 class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened to one delivery; docs/proof-of-notice.md says what each member means.
+    """An event of one delivery; docs/proof-of-notice.md defines the members.
 
-    What is not known is an empty text; ``recipient`` is ``None`` once the person was erased.
+    Unknown values are empty strings; ``recipient`` is ``None`` after the person was erased.
     """
 
     format: Literal["sub-processor-notice-record/1"] = "sub-processor-notice-record/1"
@@ -61,14 +61,14 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     reply: Hex64 | None
 
     def sha256_of(self, version: int) -> str | None:
-        """Return the SHA-256 of a version that it tells of; ``None``: it does not tell of it."""
+        """Return the SHA-256 of a version, or ``None`` if the record does not include it."""
         return next((told.sha256 for told in self.versions if told.version == version), None)
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
-    """A tree of records, which is time-stamped: its root hash, hex, and when it was made, UTC.
+    """A time-stamped tree of records: its root hash (hex) and time of creation (UTC).
 
-    No record in it is of a later instant. Its size is a power of two.
+    All its records are older than that time. Its size is a power of two.
     """
 
     format: Literal["sub-processor-notice-seal/1"] = "sub-processor-notice-seal/1"
@@ -79,19 +79,19 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes a recipient's HMACs readable again, while the recipient is not erased; the key is hex."""
+    """Address and key (hex) that attribute HMACs to a recipient, until the recipient is erased."""
 
     address: Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
     key: Hex64
 
     @property
     def recipient(self) -> str:
-        """What stands for the address in records."""
+        """The HMAC used for the address in records."""
         return address_mac(bytes.fromhex(self.key), self.address)
 
 
 class ProvenRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a record stands: root, place of the leaf from 0, neighbours on the way up, hex; the reply."""
+    """Inclusion proof of a record (hex): root, index of the leaf from 0, sibling hashes; and the reply."""
 
     root: Hex64
     index: Count
@@ -100,7 +100,7 @@ class ProvenRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoticeEvidence(msgspec.Struct, frozen=True, kw_only=True):
-    """``notice.json`` of a package: addresses that can be shown; the records, ``records/1.json`` first."""
+    """``notice.json`` of a package: openings for addresses; proofs for ``records/1.json`` and following."""
 
     format: Literal["sub-processor-notice-evidence/1"] = "sub-processor-notice-evidence/1"
     register: Text
@@ -110,22 +110,22 @@ class NoticeEvidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def address_mac(key: bytes, address: str) -> str:
-    """Return what stands for an address: HMAC-SHA-256 (RFC 2104), hex."""
+    """Return the HMAC-SHA-256 (RFC 2104) of an address, hex."""
     return hmac.new(key, address.encode(), hashlib.sha256).hexdigest()
 
 
 def reply_mac(key: bytes, reply: str) -> str:
-    """Return what stands for a server's reply: HMAC-SHA-256, hex."""
+    """Return the HMAC-SHA-256 of a server's reply, hex."""
     return hmac.new(key, _REPLY + reply.encode(), hashlib.sha256).hexdigest()
 
 
 def tree_size(records: int) -> int:
-    """Return how many leaves the tree of so many records has."""
+    """Return the number of leaves of the tree for a number of records."""
     return max(SMALLEST_TREE, 1 << max(records - 1, 0).bit_length())
 
 
 def audit_path(leaves: Sequence[bytes], index: int) -> tuple[tuple[bytes, ...], bytes]:
-    """Return the neighbours on the way up from a leaf, and the root; leaves are a power of two of hashes."""
+    """Return a leaf's audit path (RFC 6962 section 2.1.1) and the root, for a power of two of leaf hashes."""
     path, level = [], list(leaves)
     while len(level) > 1:
         path.append(level[index ^ 1])
@@ -135,6 +135,6 @@ def audit_path(leaves: Sequence[bytes], index: int) -> tuple[tuple[bytes, ...], 
 
 
 def make_seal(register: str, leaves: Sequence[bytes], now: dt.datetime) -> tuple[str, bytes]:
-    """Return the root of a tree, hex, and the bytes of its seal."""
+    """Return the root of a tree (hex) and the bytes of its seal."""
     root = audit_path(leaves, 0)[1].hex()
     return root, encode(Seal(register=register, root=root, sealed_at=now, size=len(leaves)))

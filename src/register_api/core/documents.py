@@ -1,7 +1,4 @@
-"""The smaller documents of the tree: log entries, list of versions, keys, discovery.
-
-Each is written by ``canonical.encode`` and read by ``canonical.decode``.
-"""
+"""The smaller documents of the tree: log entries, list of versions, keys, discovery."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from register_api.core import field_forms
 KeyUse = Literal["document", "log", "feed"]
 EndReason = Literal["rotated", "lost", "compromised"]
 
-# Open: a reader takes any text, shows it, and uses no key whose use it does not know.
+# Open: a reader accepts and displays any text, but does not use a key of unknown use.
 ListedUse = Annotated[str, field_forms.one_of(*get_args(KeyUse))]
 ListedEndReason = Annotated[str, field_forms.one_of(*get_args(EndReason))]
 
@@ -29,7 +26,7 @@ NoteKey = Annotated[
 Address = Annotated[str, field_forms.spelled("absolute or relative URL", r"^(\.\./|https?://[!-~]+/)[!-~]*$")]
 
 MAX_ENTRY_BYTES = 4096
-"""A log entry is never larger (docs/format/log.md)."""
+"""Largest log entry, in bytes (docs/format/log.md)."""
 
 
 class FileDigest(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +130,7 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def in_words(self) -> str:
-        """Which key it is, and from when on it is good."""
+        """The key, and the first version it is valid for."""
         return f"{self.use} key {self.kid}, from version {self.first_version} on"
 
 

@@ -1,7 +1,7 @@
-"""Forms: what a text or a number of the register looks like, declared in the type of its field.
+"""Forms: the required format of a text or number of the register, declared in the type of its field.
 
-The publisher's ``check`` judges by them. A reader decodes any text, so that what is newer than its reader is
-read, shown and kept (docs/compatibility.md, Vocabularies).
+Only the publisher's ``check`` enforces them; readers accept any text, so that they can read newer registers
+(docs/compatibility.md, Vocabularies).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from register_api.core import text
 from register_api.core.text import quoted
 
 MAX_TEXT = 4000
-"""Characters that a text may have (R17)."""
+"""Most characters of a text (R17)."""
 
 _MAX_LATE_DAYS = 4_000_000
-"""Days by which a notice can be late: more than a calendar of four-digit years has."""
+"""Most days by which a notice can be late: more than four-digit years allow."""
 
 MAX_DAYS = 3650
-"""Most days that a promise may name (R17)."""
+"""Most days in a promise (R17)."""
 
 ASSIGNED = frozenset(
     """
@@ -38,14 +38,14 @@ ASSIGNED = frozenset(
     UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
     """.split()  # noqa: SIM905  (249 codes read better as a block than as a list)
 )
-"""Officially assigned ISO 3166-1 alpha-2 codes. Kept as data since a library would read them from a file."""
+"""Officially assigned ISO 3166-1 alpha-2 codes, kept here because a library would read a file."""
 
 WIDE_COUNTRIES = frozenset({"EU", "EEA", "worldwide", "varies"})
-"""What a place may say besides ISO 3166-1 alpha-2 codes."""
+"""Values allowed for a place besides ISO 3166-1 alpha-2 codes."""
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why a value does not have its form: the rule it breaks, what is wrong, what to do."""
+    """Why a value does not match its form: the rule, the problem, and what to do."""
 
     rule: str
     message: str
@@ -53,16 +53,16 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
-    """What a text looks like.
+    """The format of a text.
 
     Attributes:
-        words: What docs/format/register.md calls it.
-        problem: Says what is wrong with a clean text, as the end of the sentence "this text …".
-        rule: The rule that a text with such a problem breaks.
+        words: Its name in docs/format/register.md.
+        problem: Returns what is wrong with a clean text, as the end of the sentence "this text …".
+        rule: The rule that such a problem violates.
         hint: What to write instead.
-        schema: Keywords of JSON Schema that say the same, as far as they can.
+        schema: JSON Schema keywords that come closest.
         is_wording: Whether an editorial version may change it (R14).
-        if_empty: What is wrong with an empty text; ``None`` where it depends on more (R08).
+        if_empty: The fault of an empty text; ``None`` if it depends on other fields (R08).
     """
 
     words: str = "string"
@@ -74,8 +74,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     if_empty: Fault | None = Fault("R05", "the text is empty", "leave the field out if it is unknown")
 
     def fault(self, value: Any) -> Fault | None:
-        """Return the first thing that is wrong with a value of a field, or ``None``."""
-        # By another rule the problem judges the whole: an id or a code has no unclean characters.
+        """Return the first fault of a value, or ``None``."""
+        # Under other rules ``problem`` itself rejects unclean characters, as in ids and codes.
         if self.rule == "R05":
             if not value:
                 return self.if_empty
@@ -89,12 +89,12 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Vocabulary(Form, frozen=True, kw_only=True):
-    """One of a list of codes, which later releases may extend; each with what else tables call it."""
+    """An extensible list of codes, each with its other names in imported tables."""
 
     codes: Mapping[str, tuple[str, ...]]
 
     def fault(self, value: Any) -> Fault | None:
-        """Return why a text is not a known code, with the one most like it, or ``None``."""
+        """Return the fault of an unknown code, with the most similar known one as a hint, or ``None``."""
         if value in self.codes:
             return None
         near = text.nearest(value, self.codes)
@@ -103,19 +103,19 @@ class Vocabulary(Form, frozen=True, kw_only=True):
 
 
 class Reference(Form, frozen=True, kw_only=True):
-    """The id of something that the register lists elsewhere (R04)."""
+    """A reference to an entry of the register by id (R04)."""
 
     to: Literal["category", "product", "status", "vendor"]
 
 
 class Number(Form, frozen=True, kw_only=True):
-    """A whole number within bounds; without ``most``, up to what JSON can hold exactly."""
+    """An integer within bounds; without ``most``, up to the largest exact integer in JSON."""
 
     least: int
     most: int | None = None
 
     def fault(self, value: Any) -> Fault | None:
-        """Return why a number is out of bounds (R17), or ``None``."""
+        """Return the fault of a number out of bounds (R17), or ``None``."""
         if value >= self.least and (self.most is None or value <= self.most):
             return None
         most = "" if self.most is None else f" and at most {self.most}"
@@ -123,23 +123,23 @@ class Number(Form, frozen=True, kw_only=True):
 
 
 def has_form(form: Form) -> Meta:
-    """Return what declares a form in the type of a field: ``Annotated[str, …]``."""
+    """Return the metadata that declares a form in a field's type: ``Annotated[str, …]``."""
     return Meta(extra={"form": form}, extra_json_schema=dict(form.schema))
 
 
 def spelled(words: str, pattern: str) -> Meta:
-    """Return what declares a text that publishing makes, by what it looks like."""
+    """Return the metadata for a generated text, with its name and pattern."""
     return has_form(Form(words=words, schema={"pattern": pattern}))
 
 
 def one_of(*plain: str, **codes: tuple[str, ...]) -> Meta:
-    """Return what declares an open vocabulary; a code given by name is called otherwise in tables, too."""
+    """Return the metadata for an open vocabulary; keyword arguments add other names for a code in tables."""
     known = {**dict.fromkeys(plain, ()), **codes}
     return has_form(Vocabulary(codes=known, schema={"minLength": 1, "examples": list(known)}))
 
 
 def within(least: int, most: int | None = None) -> Meta:
-    """Return what declares the bounds of a number."""
+    """Return the metadata for the bounds of a number."""
     if most is None:
         return has_form(Number(words=f"integer, at least {least}", least=least, schema={"minimum": least}))
     schema = {"minimum": least, "maximum": most}
@@ -159,7 +159,7 @@ _ZONES = (
     r"|MST7MDT|NZ|NZ-CHAT|Navajo|PRC|PST8PDT|Poland|Portugal|ROC|ROK|Singapore|Turkey|UCT|UTC|Universal|W-SU"
     r"|WET|Zulu)$"
 )
-"""Names of the tz database: new ones lie in one of the areas, and the others are kept as they are."""
+"""Names of the tz database: any name in one of its areas, and its fixed set of other names."""
 
 _LANGUAGE = "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
 _CODE_HINT = "an ISO 3166-1 alpha-2 code such as FI; the United Kingdom is GB, Greece is GR, the USA are US"
@@ -261,17 +261,17 @@ NoticeDays = Annotated[int, within(-_MAX_LATE_DAYS)]
 
 
 FORMAT_MINOR = 0
-"""The minor number that this program writes."""
+"""The minor number written by this program."""
 
 JOINED = "Joined the format with minor number"
 
 FormatMinor = Annotated[int, Meta(ge=0), within(0)]
-"""The minor number as a document says it: whatever release wrote it, whichever reads it."""
+"""The minor number of a document, which may be newer than this program's."""
 
 
 def since(minor: int) -> Meta:
-    """Return what declares in a field's type with which minor number it joined the format.
+    """Return the metadata for a field that a later minor number adds to the format.
 
-    It has a default, and no schema requires it: ``dpa_url: Annotated[Url | None, since(1)] = None``.
+    It needs a default and is optional in schemas: ``dpa_url: Annotated[Url | None, since(1)] = None``.
     """
     return Meta(extra={"since": minor}, extra_json_schema={"$comment": f"{JOINED} {minor}"})

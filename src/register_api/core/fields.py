@@ -1,7 +1,4 @@
-"""The table of fields: for each field of each struct of the register, all that is not in its type.
-
-Rules, source, diff, page, importer and docs read both.
-"""
+"""The table of fields: label, change type and other properties of each field beyond its type."""
 
 from __future__ import annotations
 
@@ -19,14 +16,13 @@ class Field(msgspec.Struct, frozen=True):
     """One row.
 
     Attributes:
-        label: What sentences and pages call the field: the English message of the catalogue. It reads
-            inside a sentence; of a list it is the plural.
-        change: Type of a change of the field in itself; ``None`` where none is told of it alone.
-        member: What one member of a list is called.
-        entries: Whether the field holds entries of their own, which are compared one by one.
-        page: Whether a vendor's page shows the field in a line of its own.
-        columns: What other people's tables call it, with commas between, the surest name first.
-        instead: What a source uses in its place, where publishing sets the field; ``None`` elsewhere.
+        label: English name of the field (a message id), for use inside a sentence; plural for a list.
+        change: Type of a change of this field alone; ``None`` if such a change is not reported.
+        member: Name of one item of a list.
+        entries: Whether the field contains entries that are compared one by one.
+        page: Whether a vendor's page displays the field on its own line.
+        columns: Column titles used for it in other tables, separated by commas, the most specific first.
+        instead: What to use in a source, if publishing sets the field; else ``None``.
     """
 
     label: str
@@ -211,7 +207,7 @@ _ENGAGEMENT = {
         columns="retention, retention period, duration, duration of processing, storage period"),
     "safeguards": Field("safeguards", "safeguards_changed", member="safeguard", page=True,
         columns="safeguards, security measures, technical and organisational measures, measures"),
-    # No "notes" and "comments": in a spreadsheet they are what a company says to itself.
+    # Not "notes" and "comments": in a spreadsheet these are internal remarks.
     "notes": Field("notes", "details_changed", page=True, columns="additional information, public notes"),
     "extra": Field("further details", "details_changed", member="further detail", page=True),
 }  # fmt: skip
@@ -274,7 +270,7 @@ _WITHIN: dict[type[msgspec.Struct], dict[str, str]] = {
     },
     model.Transfer: {"destination": "destination", "mechanism": "mechanism", "reference": "reference"},
 }  # fmt: skip
-"""Labels of the fields of what is told as one value with the field that holds it."""
+"""Labels of the fields of structs that are reported as a single value of their field."""
 
 FIELDS: Mapping[type[msgspec.Struct], Mapping[str, Field]] = {
     **dict.fromkeys((model.Register, model.RegisterSource), _REGISTER),
@@ -289,23 +285,23 @@ FIELDS: Mapping[type[msgspec.Struct], Mapping[str, Field]] = {
     **dict.fromkeys((model.Engagement, model.EngagementSource), _ENGAGEMENT),
     **{kind: {name: Field(label) for name, label in labels.items()} for kind, labels in _WITHIN.items()},
 }
-"""The rows of each struct, in the order of speaking; those of a source and of what it becomes are one."""
+"""The rows of each struct in display order; a source and its published form share them."""
 
 
 @functools.cache
 def content(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Return the fields of a struct of which a change is told, in the order of speaking."""
+    """Return the fields of a struct whose changes are reported, in display order."""
     return tuple(name for name, field in FIELDS[kind].items() if field.change and name in shapes(kind))
 
 
 @functools.cache
 def entries(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Return the fields of a struct that hold entries of their own."""
+    """Return the fields of a struct that contain entries."""
     return tuple(name for name, field in FIELDS.get(kind, {}).items() if field.entries)
 
 
 def change_of(kind: type[msgspec.Struct], name: str) -> ChangeType:
-    """Return the type of a change of a field in itself."""
+    """Return the type of a change of a field alone; ``KeyError`` if it is not reported."""
     change = FIELDS[kind][name].change
     if change is None:
         raise KeyError(name)
@@ -314,7 +310,7 @@ def change_of(kind: type[msgspec.Struct], name: str) -> ChangeType:
 
 @functools.cache
 def is_wording(kind: type[msgspec.Struct], name: str) -> bool:
-    """Tell whether a field holds nothing but wording, which an editorial version may change (R14)."""
+    """Tell whether a field contains only wording, which an editorial version may change (R14)."""
     shape = shapes(kind)[name]
     if shape.struct is not None:
         said = (inner for inner in shapes(shape.struct) if inner != "announced")

@@ -1,9 +1,9 @@
-"""The nouns of the register, as frozen structs: one class per kind of object on the wire.
+"""The data model of the register, as frozen structs: one class per kind of object on the wire.
 
-A struct ending in ``Source`` is what the publisher edits in TOML; the one without adds what
-publishing sets. Every field is always present on the wire (docs/format/bytes.md): what is not stated is
-``null``; where a list may be ``null``, an empty one says that there is none. Days mean the publisher's
-time zone; instants are UTC with whole seconds.
+A struct whose name ends in ``Source`` is what the publisher edits in TOML; the one without adds fields set by
+publishing. Every field is always present on the wire (docs/format/bytes.md): a value that is not stated is
+``null``; where a list may be ``null``, an empty one states "none". Dates are in the publisher's time zone;
+instants are UTC with whole seconds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from register_api.core import field_forms
 
 RegisterFormat = Literal["sub-processor-register/1"]
 
-# Closed: another value would mean something that an older reader cannot judge.
+# Closed: an older reader could not judge an unknown value.
 ReasonKind = Literal["initial", "change", "correction", "editorial"]
 Recorded = Literal["live", "imported"]
 DayCount = Literal["calendar", "business"]
@@ -28,9 +28,9 @@ VendorRole = Literal["sub_processor", "independent_controller"]
 LifecycleState = Literal["moved", "closed"]
 
 NoticeEvent = Literal["addition", "replacement", "activation", "relocation", "data_changed"]
-"""Kinds of change that this program can tell from each other; a promise may name others."""
+"""Kinds of change that this program can distinguish; a promise may name others."""
 
-# Open: a reader takes any text and shows it; the publisher's check knows these (R01).
+# Open: a reader accepts and displays any text; the publisher's check allows only these (R01).
 CoveredEvent = Annotated[str, field_forms.one_of(*get_args(NoticeEvent))]
 IdentifierScheme = Annotated[
     str,
@@ -445,7 +445,7 @@ class Engagement(EngagementSource, frozen=True, kw_only=True):
 
 
 class _VendorFields(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of a vendor itself, in source and on the wire alike."""
+    """Fields of a vendor that are the same in source and on the wire."""
 
     id: field_forms.Slug
     name: field_forms.Text
@@ -492,7 +492,7 @@ AnyVendor = SubprocessorSource | Subprocessor
 
 
 class _RegisterFields(msgspec.Struct, frozen=True, kw_only=True):
-    """What the publisher says at the level of the register, in source and on the wire alike."""
+    """Fields of the register that are the same in source and on the wire."""
 
     register: field_forms.RegisterName
     url: field_forms.BaseUrl | None = None
@@ -508,12 +508,12 @@ class _RegisterFields(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AcceptedWarning(msgspec.Struct, frozen=True, kw_only=True):
-    """A warning that the publisher lives with; it stays in the source and is never published.
+    """A warning accepted by the publisher; it is part of the source only and is never published.
 
     Attributes:
         rule: Number of the rule, such as ``R20``.
-        subprocessor: Whose warnings; ``None`` means those of every file.
-        reason: Why it is right as it is.
+        subprocessor: The vendor whose warnings are accepted; ``None`` means every file.
+        reason: Why the warning is acceptable.
     """
 
     rule: field_forms.Text
@@ -536,7 +536,7 @@ class RegisterSource(_RegisterFields, frozen=True, kw_only=True):
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole source: ``register.toml`` and the vendors in order of reading."""
+    """A complete source: ``register.toml`` and the vendors in display order."""
 
     register: RegisterSource
     subprocessors: tuple[SubprocessorSource, ...]

@@ -1,6 +1,6 @@
 """The notice promise: which changes it covers, and whether it was kept.
 
-A promise that was lowered stays binding for changes announced within its own old number of days (R13).
+After a promise is shortened, the old one still binds changes announced within its notice period (R13).
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ class NoticePolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Promises(msgspec.Struct, frozen=True, kw_only=True):
-    """Every promise a register has made, in order of version, and the first version that was not imported."""
+    """All promises of a register in order of version, and the first version that was not imported."""
 
     zone: dt.tzinfo
     first_live: int | None
     policies: tuple[NoticePolicy, ...]
 
     def with_version(self, version: int, day: dt.date, notice: model.NoticeSource, *, live: bool) -> Promises:
-        """Return the promises as they stand once a further version is published."""
+        """Return the promises after publication of a further version."""
         policy = NoticePolicy(version=version, day=day, notice=promised(notice))
         changed = not self.policies or self.policies[-1].notice != policy.notice
         first = version if live and self.first_live is None else self.first_live
@@ -39,7 +39,7 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
         return Promises(zone=self.zone, first_live=first, policies=policies)
 
     def is_baseline(self, version: int) -> bool:
-        """Tell whether nothing was promised before that version: the first, or an imported one."""
+        """Tell whether no promise precedes a version: the first, or an imported one."""
         return version == 1 or self.first_live is None or version < self.first_live
 
     def binding(self, version: int, day: dt.date) -> Iterator[model.NoticeSource]:
@@ -49,7 +49,7 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
                 yield policy.notice
 
     def also_binding(self, version: int, day: dt.date) -> Iterator[model.OlderPromise]:
-        """Yield older promises that bind what is announced that day beyond the newest one."""
+        """Yield older promises that require more than the newest for announcements on that day."""
         (newest, _), *older = self._reaching(version)
         names = ("days", "day_count", "holidays", "applies_to", "objection")
         for policy, until in older:
@@ -58,7 +58,7 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
                 yield model.OlderPromise(version=policy.version, until=until - dt.timedelta(days=1), **said)
 
     def _reaching(self, version: int) -> Iterator[tuple[NoticePolicy, dt.date | None]]:
-        """Yield promises, newest first, each with the first day on which it binds no more."""
+        """Yield promises, newest first, each with the first day on which it no longer binds."""
         superseded_on: dt.date | None = None
         for policy in reversed([policy for policy in self.policies if policy.version <= version]):
             yield policy, None if superseded_on is None else earliest_start(superseded_on, policy.notice)
@@ -76,14 +76,14 @@ def _says_more(older: model.NoticeSource, newest: model.NoticeSource, day: dt.da
 
 
 def promised(notice: model.NoticeSource) -> model.NoticeSource:
-    """Return a promise without what publishing adds to it, so that promises can be compared."""
+    """Return a promise without the fields that publishing adds, for comparison."""
     return model.NoticeSource(
         **{name: getattr(notice, name) for name in model.NoticeSource.__struct_fields__}
     )
 
 
 def promises_of(versions: Iterable[model.Register], zone: dt.tzinfo) -> Promises:
-    """Return the promises that versions tell of, oldest first; what lay between them is not known."""
+    """Return the promises of the given versions, oldest first; versions between them are ignored."""
     promises = Promises(zone=zone, first_live=None, policies=())
     for register in versions:
         day = local_day(register.published_at, zone)
@@ -120,7 +120,7 @@ class NoticeStatus(msgspec.Struct, frozen=True, kw_only=True):
 def announce(
     what: Iterable[Event], effective_on: dt.date | None, version: int, at: dt.datetime, promises: Promises
 ) -> model.Announced:
-    """Judge what a version announces by the promises that bind it."""
+    """Return the record of an announcement, checked against the binding promises."""
     day = local_day(at, promises.zone)
     covering = list(_covering(what, version, day, promises))
     if not covering:
@@ -141,7 +141,7 @@ def announce(
 def _counted(
     announced: model.Announced, effective_on: dt.date | None, day: dt.date, notice: model.NoticeSource
 ) -> model.Announced:
-    """Return an announcement of a day with the days of notice that it gives, and whether they are enough."""
+    """Return an announcement with its days of notice and whether they suffice."""
     if effective_on is None:
         return msgspec.structs.replace(announced, days=None, met=False)
     met = effective_on >= earliest_start(day, notice)
@@ -179,7 +179,7 @@ def notice_status(announced: model.Announced, effective_on: dt.date | None, zone
 def strictest(
     what: Iterable[Event], version: int, day: dt.date, promises: Promises
 ) -> model.NoticeSource | None:
-    """Return the promise with the latest first right day among those that cover any of some events."""
+    """Return, of the promises that cover any of the events, the one with the latest allowed date."""
     covering = _covering(what, version, day, promises)
     return max(covering, key=lambda notice: earliest_start(day, notice), default=None)
 
@@ -198,11 +198,11 @@ def _covering(
 
 
 def objection_until(day: dt.date, notice: model.NoticeSource) -> dt.date | None:
-    """Return the last day to object to what was announced on a day, counted as the promise counts."""
+    """Return the objection deadline for an announcement on a day; ``None`` if no period is promised."""
     return None if notice.objection is None else later_day(day, notice.objection.days, notice)
 
 
 def binding_objection(notice: model.Notice) -> model.Objection | None:
-    """Return how to object to what is announced: as the promise says, else an older one that still binds."""
+    """Return the promise's objection terms, else those of an older promise that still binds."""
     objections = (notice.objection, *(older.objection for older in notice.also_binding))
     return next((item for item in objections if item is not None), None)

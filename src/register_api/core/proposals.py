@@ -1,6 +1,6 @@
-"""What a publisher may have meant: likely renames, returns, successors. Nothing here decides.
+"""Suggests what a publisher may have meant: likely renames, returns, replacements. Nothing is changed.
 
-By the thresholds names that differ in one word of two are not alike, and a slip of the keyboard is.
+The thresholds treat a typing error as similar, but not two-word names that differ in one word.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from register_api.core.versioning import Context
 
 Kind = Literal["return", "rename", "replacement", "former_name"]
 Fate = Literal["over", "stays", "vanished", "withdrawn", "ended"]
-"""What becomes of a vendor: it was over before, it stays, or it leaves in one of three ways."""
+"""What happens to a vendor: it had already ended, it stays, or it leaves in one of three ways."""
 
 _CLOSE_DAYS = 31
-"""Days between an end and a start up to which they may be one event."""
+"""Most days between an end and a start that can be one event."""
 
 _NEAR = 0.85
-"""Ratio of ``difflib.SequenceMatcher`` from which two names count as misspelt forms of one."""
+"""Least ratio of ``difflib.SequenceMatcher`` for two names to count as spellings of one."""
 
 _SAME_PURPOSE = 0.6
-"""Share of the words of two purposes that both have (Jaccard index) from which they are one purpose."""
+"""Least share of common words (Jaccard index) for two purposes to count as the same."""
 
 _MOST_QUOTED = 60
 _HOST = re.compile(r"https://(?:www\.)?([^/?#:]+)")
@@ -40,7 +40,7 @@ _LONGEST_NAME, _SHORTEST_NAME, _SHORTEST_WORD = 100, 5, 4
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """A line to write in the source: file below its folder, key of the vendor, its whole value in TOML."""
+    """A line to write in the source: file relative to its folder, key of the vendor, complete TOML value."""
 
     file: str
     key: str
@@ -48,7 +48,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """What may have been meant, of which vendors, as was seen; what to write, or else to do, if it is so."""
+    """A suggestion: its kind, vendors, the observation (``seen``), and edits or advice to apply it."""
 
     kind: Kind
     subprocessors: tuple[str, ...]
@@ -58,7 +58,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Known(msgspec.Struct, frozen=True):
-    """A vendor that was published, what becomes of it, and when it leaves: on publication, if not said."""
+    """A published vendor, what happens to it, and the day it leaves (by default, that of publication)."""
 
     before: Subprocessor
     after: SubprocessorSource | None
@@ -67,7 +67,7 @@ class _Known(msgspec.Struct, frozen=True):
 
 
 class _Arriving(msgspec.Struct, frozen=True):
-    """A vendor that is new, or has new engagements that are more than available and not over."""
+    """A vendor that is new, or has new engagements in use or announced."""
 
     vendor: SubprocessorSource
     used_for: tuple[EngagementSource, ...]
@@ -78,7 +78,7 @@ class _Arriving(msgspec.Struct, frozen=True):
 
 
 def propose(draft: Draft, context: Context) -> tuple[Proposal, ...]:
-    """Say what a publisher may have meant (docs/rules.md, Proposals); of two readings as likely, neither."""
+    """Return suggestions for a draft (docs/rules.md, Proposals); ambiguous ones are omitted."""
     if context.previous is None:
         return ()
     day = context.day
@@ -90,7 +90,7 @@ def propose(draft: Draft, context: Context) -> tuple[Proposal, ...]:
     arriving = [other for vendor in after.values() for other in _arriving(before.get(vendor.id), vendor, day)]
     found: list[Proposal] = []
     gone: set[str] = set()
-    # What needs the most evidence comes first: of each vendor one thing is proposed.
+    # Kinds that need the most evidence come first, since each vendor gets only one proposal.
     for say in (_return, _rename, _replacement):
         fitting = [
             (one.before.id, other.vendor.id, proposal)
@@ -108,7 +108,7 @@ def propose(draft: Draft, context: Context) -> tuple[Proposal, ...]:
 
 
 def _predecessors(*vendors: AnyVendor) -> set[str]:
-    """Return who is said to be replaced, merged into another, or split."""
+    """Return the vendors that others state as replaced, merged or split."""
     named = (name for item in vendors for name in (*item.replaces, *item.merged_from, item.split_from))
     return {name for name in named if name is not None}
 
@@ -128,12 +128,12 @@ def _known(before: Subprocessor, after: SubprocessorSource | None, day: dt.date)
 
 
 def _is_open(engagement: EngagementSource) -> bool:
-    """Tell whether an engagement is more than available and has no end."""
+    """Tell whether an engagement is not just available and has no end date."""
     return engagement.status != "available" and engagement.ends_on is None
 
 
 def _arriving(before: Subprocessor | None, after: SubprocessorSource, day: dt.date) -> Iterator[_Arriving]:
-    """Yield a vendor that arrives, unless it says itself what it comes from."""
+    """Yield a new or newly used vendor, unless the source states its predecessor."""
     known = {item.id for item in before.engagements} if before else set()
     new = tuple(
         item
@@ -146,7 +146,7 @@ def _arriving(before: Subprocessor | None, after: SubprocessorSource, day: dt.da
 
 
 def _return(one: _Known, other: _Arriving, _day: dt.date) -> Proposal | None:
-    """Propose that a newcomer with the name of a vendor that had ended or was withdrawn is that vendor."""
+    """Propose that a new vendor with the name of an ended or withdrawn one is the same vendor."""
     old, new = one.before, other.vendor
     is_back = one.fate == "over" and other.is_new and other.has_name_of(one)
     if not is_back or _are_distinct_entities(old, new):
@@ -163,9 +163,9 @@ def _return(one: _Known, other: _Arriving, _day: dt.date) -> Proposal | None:
 
 
 def _rename(one: _Known, other: _Arriving, _day: dt.date) -> Proposal | None:
-    """Propose that one vendor that leaves and one that arrives under another id are the same.
+    """Propose that a vendor that leaves and one that arrives under another id are the same.
 
-    They have one name; or a slip in it, a company number, legal name or website, and a use in common.
+    Their names are equal; or they share a purpose and a company number, legal name, website or similar name.
     """
     old, new, vanished = one.before, other.vendor, one.fate == "vanished"
     explained = not vanished and (old.name in new.formerly or new.parent == old.id)
@@ -194,7 +194,7 @@ def _rename(one: _Known, other: _Arriving, _day: dt.date) -> Proposal | None:
 
 
 def _replacement(one: _Known, other: _Arriving, day: dt.date) -> Proposal | None:
-    """Propose that who starts the same use around the day on which another leaves takes its place."""
+    """Propose that a vendor starting for the same purpose around the day another leaves replaces it."""
     old, new, vanished = one.before, other.vendor, one.fate == "vanished"
     if not vanished and one.fate != "ended":
         return None
@@ -215,7 +215,7 @@ def _replacement(one: _Known, other: _Arriving, day: dt.date) -> Proposal | None
 
 
 def _continued_engagements(one: _Known, other: _Arriving, day: dt.date) -> list[EngagementSource]:
-    """Return the new engagements that go on with one that a vendor leaves behind."""
+    """Return the new engagements that continue one of a vendor that leaves."""
     ends = {item.id: item.ends_on for item in one.after.engagements} if one.after else {}
     left = [(item, ends.get(item.id) or one.on) for item in one.before.engagements if _is_open(item)]
     return [
@@ -226,14 +226,14 @@ def _continued_engagements(one: _Known, other: _Arriving, day: dt.date) -> list[
 
 
 def _is_close(end: dt.date, start: dt.date | None) -> bool:
-    """Tell whether an end and a start may be one event; an unknown start may."""
+    """Tell whether an end and a start can be one event; an unknown start can."""
     return start is None or abs((end - start).days) <= _CLOSE_DAYS
 
 
 def _former_name(before: Subprocessor, after: SubprocessorSource | None) -> Iterator[Proposal]:
-    """Propose ``formerly`` where a listed vendor's name changes and the old one is kept nowhere.
+    """Propose ``formerly`` for a listed vendor whose name changes without recording the old one.
 
-    Where nothing stated of the vendor stays the same, it asks whether the id is used for another company.
+    If no stated identifier stays the same, ask instead whether the id is reused for another company.
     """
     if after is None or before.name in after.formerly:
         return
@@ -264,14 +264,14 @@ def _former_name(before: Subprocessor, after: SubprocessorSource | None) -> Iter
 
 
 def _edit(vendor: str, key: str, value: str | Iterable[str]) -> Edit:
-    """Return a line to write in a vendor's file, in TOML, which takes the strings that JSON writes."""
+    """Return a TOML line for a vendor's file; JSON strings and arrays are valid TOML."""
     said = value if isinstance(value, str) else list(dict.fromkeys(value))
     text = msgspec.json.format(msgspec.json.encode(said), indent=0).decode()
     return Edit(file=vendor_file(vendor), key=key, value=text)
 
 
 def _is_similar(one: str, other: str) -> bool:
-    """Tell whether two names look like one with a slip of the keyboard; numbers in them must be equal."""
+    """Tell whether two names differ only by a typing error; words with digits must be equal."""
     left, right = normalise_name(one), normalise_name(other)
     numbers = ([word for word in words if any(map(str.isdigit, word))] for words in (left, right))
     first, second = " ".join(left), " ".join(right)
@@ -283,7 +283,7 @@ def _is_similar(one: str, other: str) -> bool:
 
 
 def _same_purpose(one: EngagementSource, other: EngagementSource) -> bool:
-    """Tell whether two engagements are in one category for a purpose in much the same words."""
+    """Tell whether two engagements have the same category and a similarly worded purpose."""
     left, right = (
         {word for word in words if len(word) >= _SHORTEST_WORD} or words
         for words in (set(words_of(use.purpose)) for use in (one, other))
@@ -293,7 +293,7 @@ def _same_purpose(one: EngagementSource, other: EngagementSource) -> bool:
 
 
 def _identifiers_of(vendor: AnyVendor) -> frozenset[tuple[str, str]]:
-    """Return what tells a company apart besides its name: numbers, legal name, host of its website."""
+    """Return a company's identifiers besides its name: numbers, legal name, host of its website."""
     found: set[tuple[str, str]] = {(item.scheme, item.value.casefold()) for item in vendor.identifiers or ()}
     if vendor.legal_name:
         found.add(("legal_name", " ".join(normalise_name(vendor.legal_name))))
@@ -303,10 +303,10 @@ def _identifiers_of(vendor: AnyVendor) -> frozenset[tuple[str, str]]:
 
 
 def _are_distinct_entities(one: AnyVendor, other: AnyVendor) -> bool:
-    """Tell whether what is stated of two vendors says that they are two legal entities.
+    """Tell whether two vendors are stated to be different legal entities.
 
-    A number that both have says that they are one. Two legal names under one name are two entities; where
-    the name differs as well, a company may just have been renamed.
+    A common company number means they are the same. Different legal names under one name mean two entities;
+    if the name differs as well, the company may have been renamed.
     """
     numbers = (vendor.identifiers or () for vendor in (one, other))
     left, right = ({(item.scheme, item.value) for item in stated} for stated in numbers)

@@ -1,4 +1,4 @@
-"""What each field of a struct holds, read off its type, and every value of a record with its form."""
+"""Introspection of structs: the type and form of each field, and all values of a record with their forms."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What a field holds, or each item of its list: its type without ``None``, the form that the type names.
+    """Type of a field, or of the items of its list, without ``None``, and the form declared in it.
 
-    ``codes`` are those of a vocabulary or of a closed list; ``is_required``: a source has to name it.
+    ``codes`` are those of a vocabulary or a ``Literal``; ``is_required``: the field has no default.
     """
 
     kind: inspect.Type
@@ -35,13 +35,13 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 def to_plain(value: object) -> Any:
-    """Return a value as it would come back from the wire: ``dict``, ``list``, strings, integers, ``None``."""
+    """Return a value as decoded JSON: ``dict``, ``list``, strings, integers, ``None``."""
     return _decoder.decode(_encoder.encode(value))
 
 
 @functools.cache
 def shapes(kind: type[msgspec.Struct]) -> Mapping[str, Shape]:
-    """Return what each field of a struct holds, by name."""
+    """Return the shape of each field of a struct, by name."""
     found = inspect.type_info(kind)
     if not isinstance(found, inspect.StructType):
         raise TypeError(f"{kind!r} is not a struct")
@@ -70,7 +70,7 @@ def _shape(kind: inspect.Type) -> Shape:
 
 
 def forms_in(record: msgspec.Struct, of: type[F], before: str = "") -> Iterator[tuple[str, F, Any]]:
-    """Yield key path, form and value of everything in a record that has a form."""
+    """Yield key path, form and value of each value in a record whose type declares a form."""
     for name, shape, form in _with_forms(type(record), of):
         value, at = getattr(record, name), before + name
         if value is None:
@@ -78,7 +78,7 @@ def forms_in(record: msgspec.Struct, of: type[F], before: str = "") -> Iterator[
         items: Iterable[tuple[str, Any]] = ((at, value),)
         if shape.is_list:
             items = ((f"{at}[{index}]", item) for index, item in enumerate(value))
-        elif isinstance(value, dict):  # names and texts of labels
+        elif isinstance(value, dict):  # labels: both keys and values have the form
             items = ((f"{at}.{_key(name)}", said) for name, text in value.items() for said in (name, text))
         for key, item in items:
             if shape.struct is not None:
@@ -89,7 +89,7 @@ def forms_in(record: msgspec.Struct, of: type[F], before: str = "") -> Iterator[
 
 @functools.cache
 def _with_forms(kind: type[msgspec.Struct], of: type[Form]) -> tuple[tuple[str, Shape, Any], ...]:
-    """Return the fields in which such a form may be found, with it, if it is their own."""
+    """Return the fields that have such a form, or contain structs that do."""
     return tuple(
         (name, shape, shape.form)
         for name, shape in shapes(kind).items()
@@ -98,7 +98,7 @@ def _with_forms(kind: type[msgspec.Struct], of: type[Form]) -> tuple[tuple[str, 
 
 
 def _key(name: str) -> str:
-    """Return a name as TOML writes it, in quotes where it cannot stand bare, printable."""
+    """Return a key in TOML syntax, quoted and escaped if it cannot be a bare key."""
     if _BARE.fullmatch(name):
         return name
     marks = name.replace("\\", "\\\\").replace('"', '\\"')

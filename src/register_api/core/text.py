@@ -1,4 +1,4 @@
-"""Hygiene of strings: what a text, an id, a name may look like (docs/format/bytes.md)."""
+"""Validation and normalisation of texts, ids, names and addresses (docs/format/bytes.md)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import NamedTuple
 
 
 def printable(text: object, limit: int = 300) -> str:
-    """Return a text, or what an exception says, truncated and escaped for terminal output (ASCII)."""
+    """Return a text, or an exception's message, truncated and escaped for terminal output (ASCII)."""
     return ascii(str(text)[:limit])[1:-1]
 
 
 def quoted(text: str, limit: int = 60) -> str:
-    """Return a text in double quotes, truncated with an ellipsis; what cannot be seen is escaped."""
+    """Return a text in double quotes, truncated with an ellipsis, with invisible characters escaped."""
     return f'"{escaped(text if len(text) <= limit else text[: limit - 1] + "…")}"'
 
 
 def escaped(text: str) -> str:
-    r"""Return a text with every character that cannot be seen, or not be encoded, written as ``\x1b``."""
+    r"""Return a text with every unprintable character written as an escape such as ``\x1b``."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
@@ -46,7 +46,7 @@ def is_host(text: str) -> bool:
 
 
 def url_problem(url: str) -> str | None:
-    """Say what is wrong with an absolute ``https`` address in ASCII (RFC 3986) with a DNS name."""
+    """Return what is wrong with an absolute ``https`` URL in ASCII (RFC 3986), or ``None``."""
     if not url.startswith("https://"):
         return "does not begin with https://"
     if not url.isascii() or not url.isprintable() or " " in url:
@@ -64,13 +64,13 @@ def url_problem(url: str) -> str | None:
 
 
 def masked_url(url: str) -> str:
-    """Return as much of an address as may be shown where what follows the host may be a password."""
+    """Return scheme and host of a URL whose user info, path or query may contain a secret."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{re.split('[/?#]', rest)[0].rpartition('@')[2]}/…"
 
 
 def email_problem(address: str) -> str | None:
-    """Say what is wrong with an e-mail address (the dot-atom form of RFC 5322), or nothing."""
+    """Return what is wrong with an e-mail address (dot-atom form of RFC 5322), or ``None``."""
     local, at, domain = address.rpartition("@")
     good = at and _LOCAL.fullmatch(local) and is_host(domain) and "." in domain
     if good and len(address) <= _MAX_EMAIL:
@@ -79,7 +79,7 @@ def email_problem(address: str) -> str | None:
 
 
 def link_problem(url: str) -> str | None:
-    """Say what is wrong with an address that may be ``https`` or ``mailto`` (RFC 6068), or nothing."""
+    """Return what is wrong with an ``https`` or ``mailto`` URL (RFC 6068), or ``None``."""
     if not url.startswith("mailto:"):
         return (problem := url_problem(url)) and f"{problem}, nor is it a good mailto: address"
     address, _, query = url.removeprefix("mailto:").partition("?")
@@ -89,7 +89,7 @@ def link_problem(url: str) -> str | None:
 
 
 def contact_problem(contact: str) -> str | None:
-    """Say what is wrong with a contact: an e-mail address if it looks so, a link if it looks so, or words."""
+    """Return what is wrong with a contact (a link, an e-mail address or plain words), or ``None``."""
     if _SCHEME.match(contact):
         return link_problem(contact)
     if "@" in contact and len(contact.split()) == 1:
@@ -102,7 +102,7 @@ _SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 
 
 def base_url_problem(url: str) -> str | None:
-    """Say what is wrong with the address of a tree's root, or nothing: https, or http to this machine."""
+    """Return what is wrong with a tree's base URL (https, or http to this machine), or ``None``."""
     is_here = any(url.startswith((f"{host}/", f"{host}:")) for host in _LOOPBACK)
     path = url.partition("://")[2].partition("/")[2]
     problem = url_problem(f"https://localhost.example/{path}" if is_here else url)
@@ -112,7 +112,7 @@ def base_url_problem(url: str) -> str | None:
 
 
 def license_problem(text: str) -> str | None:
-    """Say what is wrong with a licence, as the end of a sentence, or ``None``."""
+    """Return what is wrong with a licence, as the end of a sentence, or ``None``."""
     if _SPDX.fullmatch(text):
         return None
     return "is not an SPDX identifier" if "://" not in text else url_problem(text)
@@ -122,14 +122,14 @@ MAX_SLUG = 64
 """Longest id, in characters (docs/rules.md, R02)."""
 
 _PLAIN = re.compile(r"[!-%'-;=-~](?:[ -%'-;=-~\n]*[!-%'-;=-~])?")
-"""ASCII that no check can object to: most texts, so that the others may take their time."""
+"""ASCII text that passes every check: a fast path for most texts."""
 
 _INVISIBLE = re.compile(
-    # Default_Ignorable_Code_Point, the reserved ones among them (Unicode, DerivedCoreProperties.txt)
+    # Default_Ignorable_Code_Point, including reserved ones (Unicode, DerivedCoreProperties.txt)
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff"
-    # line and paragraph separator (Zl, Zp), interlinear annotations, and what XML cannot hold
+    # line and paragraph separator (Zl, Zp), interlinear annotations, and characters not allowed in XML
     "\u2028\u2029\ufff9-\ufffb\ufffe\uffff]"
 )
 _JOINERS = "\u200c\u200d"
@@ -142,7 +142,7 @@ _REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NAME_PATH = re.compile(r"(?:/\.*[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
-"""No part is empty, ``.`` or ``..``: it would name another place in an address or a folder."""
+"""No segment is empty, ``.`` or ``..``, which would change the path in a URL or folder."""
 
 _LONGEST_NAME = 64
 _MIN_SIMILARITY = 0.6
@@ -158,16 +158,16 @@ _LEGAL_FORMS = frozenset(
 
 
 class TextProblem(NamedTuple):
-    """What is wrong with a text, as the end of the sentence "this text …", and what to do about it."""
+    """A problem, as the end of the sentence "this text …", and a hint for fixing it."""
 
     text: str
     hint: str
 
 
 def text_problems(text: str) -> Iterator[TextProblem]:
-    """Yield what is wrong with a text, but for its length.
+    """Yield the problems of a text, except its length.
 
-    HTML is what an HTML parser would take for a tag, a comment or a character reference (WHATWG HTML, section
+    HTML is what an HTML parser would read as a tag, a comment or a character reference (WHATWG HTML, section
     13.2.5.6): ``<`` directly before a letter, ``/``, ``!`` or ``?``, and ``&name;``, ``&#38;``, ``&#x26;``.
     """
     if _PLAIN.fullmatch(text):
@@ -188,7 +188,7 @@ def text_problems(text: str) -> Iterator[TextProblem]:
         if found := next(matches, None):
             what = f"holds the {kind} character U+{ord(found[0]):04X} in place {found.start() + 1}"
             yield TextProblem(what, "take it out; it may have come along when the text was copied")
-    # HTML has a character of every number, and of some names (WHATWG HTML, section 13.5).
+    # Every number is a character reference, but only some names are (WHATWG HTML, section 13.5).
     references = (at for at in _REFERENCE.finditer(text) if at[0][1] == "#" or at[0][1:] in html5)
     if found := _TAG.search(text) or next(references, None):
         hint = "write plain text; a < that no letter follows is fine, and so is a bare &"
@@ -202,7 +202,7 @@ def without_invisible(text: str) -> str:
 
 
 def without_any_invisible(text: str) -> str:
-    """Return a text without those that a script is written with, too: what two texts look like."""
+    """Return a text without any invisible character, even those that a script needs, to compare looks."""
     return _INVISIBLE.sub("", text)
 
 
@@ -211,10 +211,10 @@ def _invisible(text: str) -> Iterator[re.Match[str]]:
 
 
 def _is_needed(text: str, place: int) -> bool:
-    """Tell whether a script is written with an invisible character at this place.
+    """Tell whether the script needs the invisible character at this position.
 
-    A joiner or non-joiner beside a virama, or between letters of Arabic or Syriac (RFC 5892, appendix A,
-    nearly); a variation selector behind a symbol or an ideograph.
+    Needed are a joiner or non-joiner next to a virama or between Arabic or Syriac letters (similar to
+    RFC 5892, appendix A), and a variation selector after a symbol or an ideograph.
     """
     before, after = text[max(place - 1, 0) : place], text[place + 1 : place + 2]
     if text[place] in _JOINERS and before and after:
@@ -228,18 +228,18 @@ def _is_needed(text: str, place: int) -> bool:
 
 
 def is_slug(text: str) -> bool:
-    """Tell whether a text may be an id: groups of a-z, 0-9 joined by single hyphens, 64 at most."""
+    """Tell whether a text is a valid id: groups of a-z, 0-9 joined by single hyphens, 64 at most."""
     return len(text) <= MAX_SLUG and _SLUG.fullmatch(text) is not None
 
 
 def is_register_name(text: str) -> bool:
-    """Tell whether a text may name a register, and the log (C2SP): a host in lower case and a path."""
+    """Tell whether a text is a valid name of a register and its log (C2SP): lower-case host and path."""
     host, slash, path = text.partition("/")
     return host == host.lower() and is_host(host) and _NAME_PATH.fullmatch(slash + path) is not None
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name most like this one, or ``None`` if none is at all alike."""
+    """Return the known name most similar to a name, or ``None`` if none is similar enough."""
     asked = name[:_LONGEST_NAME].casefold().replace("-", "_").replace(" ", "_")
     folded = {item.casefold().replace("-", "_"): item for item in known}
     matches = difflib.get_close_matches(asked, folded, n=1, cutoff=_MIN_SIMILARITY)
@@ -247,12 +247,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a name or a sentence, without case and full stops."""
+    """Return the words of a name or sentence, case-folded and without full stops."""
     return _WORD.findall(text.casefold().replace(".", ""))
 
 
 @lru_cache(maxsize=4096)
 def normalise_name(name: str) -> tuple[str, ...]:
-    """Return a company's name without punctuation, legal form, case and order of words."""
+    """Return a company name's sorted, case-folded words without punctuation and legal form."""
     words = sorted(words_of(name))
     return tuple(word for word in words if word not in _LEGAL_FORMS) or tuple(words) or (name.casefold(),)

@@ -1,8 +1,8 @@
 """The state on any day as known on any day: valid time and transaction time, from one stored version.
 
-What holds on a day is the base fields with every planned change that has taken effect, in order of
-``effective_on``, then of position (docs/format/register.md, PlannedChange). A change that sets what it cannot
-is ``Malformed`` wherever it is asked for.
+The state on a day is the base fields with every planned change that has taken effect, in order of
+``effective_on``, then of position (docs/format/register.md, PlannedChange). Applying a planned change with
+an unknown field or an invalid value raises ``Malformed``.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ ALL = "all"
 
 
 def read_scope(value: Any) -> Any:
-    """Return the products that a source names, ``"all"`` or ids, as the wire has them; all else as it is."""
+    """Convert a source's products, ``"all"`` or a list of ids, to the wire format; keep other values."""
     if value == ALL:
         return {"all": True, "ids": []}
     return {"all": False, "ids": value} if isinstance(value, list) else value
 
 
 def written_scope(scope: model.ProductScope) -> str | list[str]:
-    """Return what a source says in place of the struct."""
+    """Return a product scope as written in a source."""
     return ALL if scope.all else list(scope.ids)
 
 
@@ -48,11 +48,11 @@ _NOT_SETTABLE = frozenset(
         "withdrawn",
     }
 )  # fmt: skip
-"""Fields of an owner that no planned change may set: dates have fields of their own, ids last."""
+"""Fields of a vendor or engagement that a planned change must not set."""
 
 
 def plan_owners(vendor: model.AnyVendor) -> Iterator[tuple[str | None, Any]]:
-    """Yield what may have planned changes: the vendor with ``None``, each engagement with its id."""
+    """Yield the owners of planned changes: the vendor with ``None``, each engagement with its id."""
     yield None, vendor
     for engagement in vendor.engagements:
         yield engagement.id, engagement
@@ -60,13 +60,13 @@ def plan_owners(vendor: model.AnyVendor) -> Iterator[tuple[str | None, Any]]:
 
 @functools.cache
 def settable(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the fields that a planned change of an owner may set, with their types."""
+    """Return the fields that a planned change may set, with their types."""
     hints = get_type_hints(kind)
     return {name: hints[name] for name in kind.__struct_fields__ if name not in _NOT_SETTABLE}
 
 
 def typed(kind: type[msgspec.Struct], name: str, value: Any) -> Any:
-    """Return the value that a planned change sets as the owner's field has it."""
+    """Convert a value set by a planned change to the type of the owner's field."""
     types, value = settable(kind), read_scope(value) if name == "products" else value
     if name not in types:
         raise Malformed(f"a planned change cannot set {ascii(name)[:60]}")
@@ -77,19 +77,19 @@ def typed(kind: type[msgspec.Struct], name: str, value: Any) -> Any:
 
 
 def plain(kind: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
-    """Return what a planned change sets as JSON has it: every member of every object present."""
+    """Return the values set by a planned change as JSON, with every member of every object present."""
     return dict(to_plain({name: typed(kind, name, value) for name, value in values.items()}))
 
 
 def same_set(
     kind: type[msgspec.Struct], one: model.PlannedChangeSource, other: model.PlannedChangeSource
 ) -> bool:
-    """Tell whether two planned changes set the same fields to the same values, however they are written."""
+    """Tell whether two planned changes set the same fields to equal values."""
     return plain(kind, one.set) == plain(kind, other.set)
 
 
 def in_effect(planned: Iterable[model.PlannedChangeSource], day: dt.date) -> list[model.PlannedChangeSource]:
-    """Return the planned changes that hold on a day, in the order in which they apply."""
+    """Return the planned changes in effect on a day, in the order in which they apply."""
     return sorted(
         (item for item in planned if item.cancelled is None and item.effective_on <= day),
         key=lambda item: item.effective_on,
@@ -97,7 +97,7 @@ def in_effect(planned: Iterable[model.PlannedChangeSource], day: dt.date) -> lis
 
 
 def with_change(owner: Owner, change: model.PlannedChangeSource) -> Owner:
-    """Return an owner with what a planned change sets; what was available and is used now starts that day."""
+    """Apply a planned change; an available engagement that becomes used starts on that day."""
     kind = type(owner)
     values = {name: typed(kind, name, value) for name, value in change.set.items()}
     if isinstance(owner, model.EngagementSource) and "status" in values:
@@ -109,14 +109,14 @@ def with_change(owner: Owner, change: model.PlannedChangeSource) -> Owner:
 
 
 def engagement_on(engagement: E, day: dt.date) -> E:
-    """Return an engagement as it holds on a day; its list of planned changes stays."""
+    """Return an engagement in its state on a day, with its planned changes kept."""
     for change in in_effect(engagement.planned, day) if engagement.planned else ():
         engagement = with_change(engagement, change)
     return engagement
 
 
 def vendor_on(vendor: V, day: dt.date) -> V:
-    """Return a vendor and its engagements as they hold on a day; their lists of planned changes stay."""
+    """Return a vendor and its engagements in their state on a day, with their planned changes kept."""
     for change in in_effect(vendor.planned, day) if vendor.planned else ():
         vendor = with_change(vendor, change)
     if not any(item.planned for item in vendor.engagements):
@@ -126,21 +126,21 @@ def vendor_on(vendor: V, day: dt.date) -> V:
 
 
 def without(vendor: V, left_out: set[tuple[str | None, str]]) -> V:
-    """Return a vendor without some planned changes: id of the engagement or ``None``, and of the change."""
+    """Return a vendor without some planned changes, given by ids of engagement (or ``None``) and change."""
     if not left_out:
         return vendor
     return replanned(vendor, lambda id_, of: (item for item in of.planned if (id_, item.id) not in left_out))
 
 
 def replanned(vendor: V, plans: Callable[[str | None, Any], Iterable[model.PlannedChangeSource]]) -> V:
-    """Return a vendor with other planned changes, of itself and of each engagement."""
+    """Return a vendor with the planned changes of itself and each engagement replaced by ``plans``."""
     replace = msgspec.structs.replace
     uses = tuple(replace(item, planned=tuple(plans(item.id, item))) for item in vendor.engagements)
     return replace(vendor, planned=tuple(plans(None, vendor)), engagements=uses)
 
 
 def vendor_before(vendor: V, engagement: str | None, change: model.PlannedChangeSource) -> V:
-    """Return a vendor as it holds just before a planned change takes effect."""
+    """Return a vendor in its state on the day before a planned change takes effect."""
     day_before = max(change.effective_on, dt.date.min + ONE_DAY) - ONE_DAY
     return vendor_on(without(vendor, {(engagement, change.id)}), day_before)
 
@@ -148,7 +148,7 @@ def vendor_before(vendor: V, engagement: str | None, change: model.PlannedChange
 def fields_set(
     vendor: model.AnyVendor, engagement: str | None, change: model.PlannedChangeSource
 ) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each field that a planned change changes, as it is the day before and from its day on."""
+    """Yield each field that a planned change alters, with its values before and after."""
     day_before = plan_owners(vendor_before(vendor, engagement, change))
     held = next(owner for id_, owner in day_before if id_ == engagement)
     for name, value in change.set.items():
@@ -158,16 +158,16 @@ def fields_set(
 
 
 State = Literal["announced", "in_force", "ended", "available", "withdrawn", "cancelled"]
-"""Where an engagement stands on a day; only ``in_force`` is in use."""
+"""State of an engagement on a day; only ``in_force`` is in use."""
 
 PAST: frozenset[State] = frozenset({"ended", "withdrawn", "cancelled"})
-"""States in which there is nothing left to look after."""
+"""Final states."""
 
 
 def state_on(vendor: model.AnyVendor, engagement: model.EngagementSource, day: dt.date) -> State:
-    """Say where an engagement stands on a day in the publisher's time zone (docs/format/register.md).
+    """Return the state of an engagement on a day in the publisher's time zone (docs/format/register.md).
 
-    Without ``starts_on`` it was used before version 1, so it is in force on every day until it ends.
+    Without ``starts_on`` it was in use before version 1, and is in force on every day until it ends.
     """
     if vendor.withdrawn is not None:
         return "withdrawn"
@@ -184,9 +184,9 @@ def state_on(vendor: model.AnyVendor, engagement: model.EngagementSource, day: d
 
 
 class AsOf(msgspec.Struct, frozen=True, kw_only=True):
-    """When a question is about: a day, and what was published by an instant or a day, or a version.
+    """Valid time and transaction time of a query: a day, and the version known by an instant or day.
 
-    Without ``known_at`` and ``version`` it is about the newest version.
+    Without ``known_at`` and ``version``, the newest version.
     """
 
     on: dt.date
@@ -195,7 +195,7 @@ class AsOf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredVersions(Protocol):
-    """Where versions are read from: each when it is asked for."""
+    """Published versions, each loaded on request."""
 
     @property
     def published(self) -> Sequence[dt.datetime]:
@@ -206,14 +206,14 @@ class StoredVersions(Protocol):
         """The publisher's time zone."""
 
     def register(self, version: int) -> model.Register:
-        """Return the register as a version said it."""
+        """Return the register of a version."""
 
     def sha256(self, version: int) -> str:
         """Return the SHA-256 (hex) of a version's register."""
 
 
 class EngagementState(msgspec.Struct, frozen=True, kw_only=True):
-    """An engagement as it holds on a day, with its vendor, and where it stands then."""
+    """An engagement on a day, with its vendor and its state."""
 
     vendor: model.Subprocessor
     engagement: model.Engagement
@@ -221,28 +221,28 @@ class EngagementState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def entity(self) -> model.Entity | model.Subprocessor:
-        """The legal entity engaged: that of this use, else the vendor."""
+        """The legal entity engaged: the engagement's own, else the vendor."""
         return self.engagement.entity or self.vendor
 
 
 class RegisterAsOf(msgspec.Struct, frozen=True, kw_only=True):
-    """A day, in the publisher's time zone, as one version tells it."""
+    """One version of the register, seen on a day in the publisher's time zone."""
 
     register: model.Register
     sha256: str
     on: dt.date
 
     def of(self, vendor: model.Subprocessor) -> tuple[EngagementState, ...]:
-        """Return where one vendor's engagements stand."""
+        """Return the states of one vendor's engagements."""
         return vendor_states(vendor, self.on)
 
     def rows(self) -> tuple[EngagementState, ...]:
-        """Return where every engagement stands, in the register's order of reading."""
+        """Return the states of all engagements, in the register's order."""
         return engagement_states(self.register, self.on)
 
 
 def register_as_of(versions: StoredVersions, as_of: AsOf) -> RegisterAsOf | None:
-    """Return the state on a day as it was known then, from one version; ``None`` if none was published."""
+    """Return the register for a query; ``None`` if no such version was published by then."""
     known = version_known(versions, as_of.known_at)
     version = as_of.version or known
     if known is None or version is None or version > known:
@@ -257,18 +257,18 @@ def version_known(versions: StoredVersions, known_at: dt.datetime | dt.date | No
         return len(versions.published) or None
     if isinstance(known_at, dt.datetime):
         return bisect.bisect_right(versions.published, known_at) or None
-    # Where clocks go back over midnight a day has two ends, and a later version can be of an earlier day.
+    # If clocks go back over midnight, a later version can have an earlier local day.
     days = (local_day(instant, versions.zone) for instant in versions.published)
     return max((version for version, day in enumerate(days, start=1) if day <= known_at), default=None)
 
 
 def engagement_states(register: model.Register, day: dt.date) -> tuple[EngagementState, ...]:
-    """Return where every engagement of a register stands on a day, in its order of reading."""
+    """Return the states of all engagements of a register on a day, in the register's order."""
     return tuple(row for vendor in register.subprocessors for row in vendor_states(vendor, day))
 
 
 def vendor_states(vendor: model.Subprocessor, day: dt.date) -> tuple[EngagementState, ...]:
-    """Return where each engagement of a vendor stands on a day, in the publisher's time zone."""
+    """Return the states of a vendor's engagements on a day in the publisher's time zone."""
     held = vendor_on(vendor, day)
     return tuple(
         EngagementState(vendor=held, engagement=engagement, state=state_on(held, engagement, day))

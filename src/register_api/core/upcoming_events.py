@@ -1,4 +1,4 @@
-"""What lies ahead: starts, ends and planned changes, and until when one may object (docs/format/diff.md)."""
+"""Upcoming events: starts, ends, planned changes and objection deadlines (docs/format/diff.md)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from register_api.errors import Malformed
 
 UpcomingKind = Literal["start", "end", "change", "objection_deadline"]
 
-# Open: a reader takes any text and shows it.
+# Open: a reader accepts any text and displays it.
 ListedUpcomingKind = Annotated[str, field_forms.one_of(*get_args(UpcomingKind))]
 
 _NO_EFFECT: ChangeType = "details_changed"
-"""Type of a planned change that sets what holds already."""
+"""Type of a planned change that sets only current values."""
 
 _OUT_OF_RANGE = "a time is outside the supported years 1 to 9999"
 
@@ -80,7 +80,7 @@ class UpcomingEvents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def upcoming_document(register: Encoded[Register], zone: dt.tzinfo) -> UpcomingEvents:
-    """Return what lies ahead of the day on which a version was published; raises as ``upcoming``."""
+    """Return the events after the day on which a version was published; raises as ``upcoming``."""
     said = register.document
     try:
         day = local_day(said.published_at, zone)
@@ -96,10 +96,10 @@ def upcoming_document(register: Encoded[Register], zone: dt.tzinfo) -> UpcomingE
 
 
 def upcoming(register: Register, day: dt.date, zone: dt.tzinfo) -> tuple[Upcoming, ...]:
-    """Return what a day in the publisher's time zone and those after it bring, the nearest first.
+    """Return the events on and after a day in the publisher's time zone, the nearest first.
 
     Raises:
-        Malformed: A planned change sets what it cannot, or an instant has no day in that time zone.
+        Malformed: A planned change cannot be applied, or an instant has no date in that time zone.
     """
     objection = binding_objection(register.notice)
     contact = objection.contact if objection else None
@@ -141,7 +141,7 @@ def _of_engagement(
     if state_on(vendor, engagement, day) in PAST:
         return
     if engagement_on(engagement, day).status != "available":
-        # A planned change can have overtaken the start.
+        # A planned change may have moved the start.
         then = start and (engagement_on(engagement, start).starts_on, state_on(vendor, engagement, start))
         event = Upcoming(
             day=start or day,
@@ -179,7 +179,7 @@ def _of_planned(
 
 
 def _announced(event: Upcoming, *, dated: bool) -> Iterator[Upcoming]:
-    """Yield what was announced, if it has a day, and until when one may object to it."""
+    """Yield an announced event, if it has a date, and its objection deadline, if any."""
     if dated:
         yield event
     if (until := event.notice.objection_until) is not None:

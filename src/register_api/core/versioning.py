@@ -1,4 +1,4 @@
-"""From a checked source to the version it becomes: number, instants, what announced what."""
+"""Builds a version from a checked source: number, time of publication, announcements."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """All that the rules need besides the source itself.
+    """Everything the rules need besides the source.
 
     Attributes:
         promises: Notice promises of all published versions.
-        at: When this state was published elsewhere: imported history.
+        at: When this state was published elsewhere, for imported history.
         previous: The newest version, and the digest of its bytes in hex; ``None`` before the first.
-        corrects: Number of the version that the new one puts right.
+        corrects: Number of the version that the new one corrects.
     """
 
     now: dt.datetime
@@ -46,18 +46,18 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def published_at(self) -> dt.datetime:
-        """Instant that the new version names: UTC, whole seconds."""
+        """Publication time of the new version: UTC, whole seconds."""
         return (self.at or self.now).astimezone(dt.UTC).replace(microsecond=0)
 
     @cached_property
     def day(self) -> dt.date:
-        """Local day on which the new version is announced."""
-        # What R15 refuses could lie outside the calendar in the publisher's zone.
+        """Local day of publication."""
+        # An instant that R15 rejects could be outside the calendar in the publisher's zone.
         return local_day(max(self.published_at, EPOCH), self.zone)
 
     @property
     def is_baseline(self) -> bool:
-        """Whether nothing was promised before: the first version, or an imported one."""
+        """Whether no promise applies yet: the first version, or an imported one."""
         return self.previous is None or self.at is not None
 
     @cached_property
@@ -66,12 +66,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {item.id: item for item in self.previous.subprocessors} if self.previous else {}
 
     def promises_with(self, draft: model.Draft) -> Promises:
-        """Return the promises as they stand once the draft is published."""
+        """Return the promises after publication of the draft."""
         return self.promises.with_version(self.version, self.day, draft.register.notice, live=self.at is None)
 
 
 def make_version(draft: model.Draft, context: Context) -> model.Register:
-    """Return the version that a source becomes."""
+    """Return the version built from a source."""
     promises = context.promises_with(draft)
     previous, digest = context.previous, context.previous_sha256
     source = _fields(draft.register)
@@ -94,9 +94,9 @@ def make_version(draft: model.Draft, context: Context) -> model.Register:
 
 
 def unchanged(register: model.Register, previous: model.Register, *, dated: bool) -> bool:
-    """Tell whether a version says what the one before says, but for what publishing sets (R26).
+    """Tell whether a version equals the previous one apart from fields set by publishing (R26).
 
-    Where the source states the day of its content (dated), another day is another content.
+    ``dated``: the source states ``updated_on``, so another date counts as a change.
     """
     when_and_why = ("version", "published_at", "previous", "recorded", "reason", "corrects")
     ignored = {*when_and_why, "notice", *(() if dated else ("updated_on",))}
@@ -140,14 +140,14 @@ def _planned(
     plain: model.Announced,
     promises: Promises,
 ) -> tuple[model.PlannedChange, ...]:
-    """Return planned changes as published: what was said before keeps the version that said it."""
+    """Return planned changes as published; those announced before keep their announcement."""
     known = {item.id: item for item in before.planned} if before else {}
     published = []
     for source in owner.planned:
         old = known.get(source.id)
         kept = _announced(old, source, "effective_on", promises) or plain
         fields = _fields(source) | {
-            # In the order of the published bytes: what follows from the register follows from these.
+            # In the order of the published bytes, so that recomputing from the register gives the same.
             "set": dict(sorted(plain_set(type(owner), source.set).items())),
             "announced": said.get((engagement, source.id), kept),
             "cancelled": _dated(model.Cancelled, source.cancelled, old.cancelled if old else None, plain),
@@ -157,7 +157,7 @@ def _planned(
 
 
 def _announced(old: Any, source: msgspec.Struct, day: str, promises: Promises) -> model.Announced | None:
-    """Return what was announced before, counted anew if its day (``day`` names the field) has moved."""
+    """Return the earlier announcement, recounted if the date in the field ``day`` has moved."""
     if old is None:
         return None
     before, now = getattr(old, day), getattr(source, day)
@@ -169,5 +169,5 @@ F = TypeVar("F", model.Cancelled, model.Withdrawn)
 
 
 def _dated(kind: type[F], source: msgspec.Struct | None, old: F | None, plain: model.Announced) -> F | None:
-    """Return a cancellation or withdrawal with the version that first said it."""
+    """Return a cancellation or withdrawal with the version that announced it."""
     return None if source is None else kind(**_fields(source), announced=old.announced if old else plain)

@@ -1,7 +1,7 @@
-"""A bucket as a target: S3 and what speaks its language, Azure Blob Storage, Google Cloud Storage.
+"""Buckets as targets: S3 and compatible stores, Azure Blob Storage, Google Cloud Storage.
 
-Credentials come from the environment or the machine's role, as the providers' own tools read them, and
-stand in no message: of what the library says only the reason is passed on.
+Credentials come from the environment or the machine's role, as for the providers' own tools. They never
+appear in messages: only the reason of a library error is passed on.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
 _VARIABLES = {"s3": "AWS_…", "az": "AZURE_STORAGE_…", "gs": "GOOGLE_…"}
-"""Scheme of an address to the environment variables that hold its credentials."""
+"""URL scheme to the environment variables with its credentials."""
 _ADDRESS = re.compile(r"(s3|az|gs)://[$A-Za-z0-9][A-Za-z0-9._-]+(?:/(?!\.)[A-Za-z0-9._~=-]+)*/?")
 _CREDENTIALS = (
     "the credentials must permit list, read, write and delete there, and the clock must be right"
@@ -45,7 +45,7 @@ _RETRY: RetryConfig = {
     "retry_timeout": 20 * _SECOND,
     "backoff": {"init_backoff": _SECOND / 5, "max_backoff": 3 * _SECOND, "base": 2},
 }
-"""Short: whoever deploys runs the command again."""
+"""Short, since the command can be run again."""
 _KINDS = {
     "dns error": "its name cannot be resolved",
     "tcp connect error": "no connection",
@@ -54,23 +54,23 @@ _KINDS = {
     "kind: timeout": "no answer in time",
     "certificate": "its certificate is not trusted",
 }
-"""What the library's account of a failed request holds, to what it means."""
+"""Parts of the library's error messages, and their meanings."""
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 _REFUSED = re.compile("40[13]|Auth|Denied|Forbidden|Signature|Skewed")
 _STATUS = re.compile(r"status code: ([0-9]{3}[ A-Za-z]{0,40})")
 
 
 class Bucket:
-    """A bucket, or what lies below a prefix in it; methods are those of ``DeployTarget``."""
+    """A bucket, or a prefix in it, as a ``DeployTarget``."""
 
     def __init__(self, name: str, store: ObjectStore) -> None:
-        """Take a store that is configured; nothing is asked yet."""
+        """Wrap a configured store, without accessing it yet."""
         self.name = name
-        self.takes_forms = False  # it sends one form to all, whatever they accept (RFC 9110 section 12.5.3)
+        self.takes_forms = False  # buckets do not negotiate content codings (RFC 9110 section 12.5.3)
         self._store = store
 
     def get(self, name: str) -> bytes | None:
-        """Return a file, as ``DeployTarget.get`` says."""
+        """Implement ``DeployTarget.get``."""
         with self._asking(name):
             try:
                 found = obstore.get(self._store, name)
@@ -81,7 +81,7 @@ class Bucket:
             return bytes(found.bytes())
 
     def create(self, name: str, data: bytes, headers: Mapping[str, str]) -> bool:
-        """Write a new file, as ``DeployTarget.create`` says."""
+        """Implement ``DeployTarget.create``."""
         with self._asking(name):
             try:
                 self._put(name, data, headers, "create")
@@ -90,7 +90,7 @@ class Bucket:
             return True
 
     def put(self, name: str, data: bytes, headers: Mapping[str, str]) -> None:
-        """Write a file, as ``DeployTarget.put`` says."""
+        """Implement ``DeployTarget.put``."""
         with self._asking(name):
             self._put(name, data, headers, "overwrite")
 
@@ -101,19 +101,19 @@ class Bucket:
         obstore.put(self._store, name, data, attributes=attributes, mode=mode, use_multipart=False)
 
     def remove(self, name: str) -> None:
-        """Remove a file, as ``DeployTarget.remove`` says."""
+        """Implement ``DeployTarget.remove``."""
         with self._asking(name), contextlib.suppress(NotFoundError, FileNotFoundError):
             obstore.delete(self._store, name)
 
     def writing(self) -> contextlib.AbstractContextManager[None]:
-        """Prepare nothing: conditional writes tell two publishers apart."""
+        """Do nothing: conditional writes detect concurrent publishers."""
         return contextlib.nullcontext()
 
     @contextlib.contextmanager
     def _asking(self, name: str) -> Iterator[None]:
         try:
             yield
-        except (BaseError, OSError) as error:  # some of the library's errors are the system's, too
+        except (BaseError, OSError) as error:  # some errors of the library are OSErrors
             reason = _reason(error)
             denied = isinstance(error, (PermissionDeniedError, UnauthenticatedError))
             refused = denied or _REFUSED.search(reason)
@@ -122,9 +122,9 @@ class Bucket:
 
 
 def open_bucket(url: str, endpoint: str | None = None) -> Bucket:
-    """Open a bucket by its address; nothing is asked yet."""
+    """Open a bucket by its URL, without accessing it yet."""
     found = _ADDRESS.fullmatch(url)
-    if found is None:  # said without the address, which may hold credentials
+    if found is None:  # the message omits the address, which may contain credentials
         raise UsageError(
             "TARGET is neither a folder nor the address of a bucket",
             hint="write s3://BUCKET/PREFIX, az://CONTAINER/PREFIX or gs://BUCKET/PREFIX; credentials come"
@@ -149,7 +149,7 @@ def open_bucket(url: str, endpoint: str | None = None) -> Bucket:
 
 
 def _reason(error: BaseException) -> str:
-    """Return why a request failed, without what may hold an address with a token in it."""
+    """Return why a request failed, without URLs that may contain a token."""
     text = str(error)
     for pattern in (_CODE, _STATUS):
         if found := pattern.search(text):

@@ -1,9 +1,8 @@
-"""What has to be sent to a target: its files compared with the store's, before anything is written.
+"""Compares a target with the store to determine which files to send, before anything is written.
 
-Nothing is believed that lies at the target. What this store has left there counts as there while the
-target's timestamp is one that was sent from here. That is kept in the store and not at the target: whoever
-can write there could say anything. Otherwise what is there has to be signed by this register and may not be
-ahead of the store, and every file is read.
+The target is not trusted. The store records what it has sent, which holds while the target's timestamp is one
+sent from here. Otherwise the target's content must be signed by this register and not be ahead of the store,
+and every file is read.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ _FORMAT = "sub-processor-register-deployed/1"
 
 
 class Deployed(msgspec.Struct, frozen=True):
-    """What lies at a target, by its address."""
+    """Recorded content of a target, by its address."""
 
     target: str
     files: dict[str, str] = {}
-    """Name to SHA-256 (hex); empty for what was being sent, or removed, and may be there or not."""
+    """Name to SHA-256 (hex); empty for a file being sent or removed, which may or may not be there."""
     timestamps: tuple[str, ...] = ()
-    """SHA-256 (hex) that its timestamp has if nobody else has written there."""
+    """Possible SHA-256 (hex) of its timestamp if nobody else has written there."""
 
 
 def _place(store: Path, target: str) -> Path:
@@ -44,7 +43,7 @@ def _place(store: Path, target: str) -> Path:
 
 
 def load_deployed(store: Path, target: str) -> Deployed:
-    """Return what a store knows of a target: nothing, where that cannot be read."""
+    """Return a store's record of a target; an empty one if it is missing or damaged."""
     with contextlib.suppress(OSError, DamagedState):
         found = read_state(_place(store, target), Deployed, format_name=_FORMAT)
         if found.target == target:
@@ -53,14 +52,14 @@ def load_deployed(store: Path, target: str) -> Deployed:
 
 
 def save_deployed(store: Path, known: Deployed) -> None:
-    """Keep what is known of a target."""
+    """Save a store's record of a target."""
     path = _place(store, known.target)
     path.parent.mkdir(exist_ok=True)
     write_state(path, known, format_name=_FORMAT)
 
 
 AT_ONCE = 32
-"""Files that are sent or read at the same time."""
+"""Files sent or read in parallel."""
 S = TypeVar("S")
 T = TypeVar("T")
 TIMESTAMP = tree.TIMESTAMP.path()
@@ -68,7 +67,7 @@ _ROOT = tree.ROOT.path(1)
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """A file to send: its name at the target, its path in the tree, and its form, of which the digest is."""
+    """A file to send: name at the target, path in the tree, form (coding), and digest of that form."""
 
     name: str
     path: str
@@ -79,14 +78,14 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fixed(self) -> bool:
-        """Whether nobody may ever write other bytes there; another machine may compress otherwise."""
+        """Whether its bytes must never change; compressed forms may differ between machines."""
         return self.entry.cache == "immutable" and self.form == "identity"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a deployment will do: ``items`` is all that the target is to hold, by name.
+    """What a deployment will do: ``items`` are all files of the updated target, by name.
 
-    ``timestamp`` is the target's before; ``None``: nothing was published there.
+    ``timestamp`` is the target's current one; ``None`` if nothing was published there.
     """
 
     items: dict[str, Item]
@@ -122,7 +121,7 @@ def make_plan(
         items=items,
         send=tuple(item for item in items.values() if there.get(item.name) != item.sha256),
         remove=tuple(
-            name  # one that this program gives: nothing else is ever removed
+            name  # only names in the format: no other file is ever removed
             for name in known.files
             if name not in items and any(is_path(name.removesuffix(suffix)) for suffix in SUFFIXES.values())
         ),
@@ -131,7 +130,7 @@ def make_plan(
 
 
 def check_next_entry(snapshot: Snapshot, target: DeployTarget) -> None:
-    """Refuse a target where somebody has begun to publish a version that the store does not have."""
+    """Refuse a target that has the log entry of a version that the store does not have."""
     number = snapshot.state.version + 1
     if target.get(tree.VERSION_ENTRY.path(number)) is not None:
         raise RolledBack(
@@ -143,7 +142,7 @@ def check_next_entry(snapshot: Snapshot, target: DeployTarget) -> None:
 def _check_ours(
     snapshot: Snapshot, target: DeployTarget, items: dict[str, Item], timestamp: bytes | None, *, repair: bool
 ) -> None:
-    """Refuse what is not to be written over: another register, somebody else's pages, what is ahead."""
+    """Refuse a target that must not be overwritten: another register, unrelated files, a newer version."""
     root = target.get(_ROOT)
     if root is not None and root != snapshot.read(_ROOT):
         raise TargetError(
@@ -174,9 +173,9 @@ def _check_ours(
 
 
 def each(work: Callable[[S], T], things: Iterable[S]) -> Iterable[T]:
-    """Yield what work on each thing returns, in order, many at a time; the first error ends it.
+    """Yield the results of ``work`` in order, running in parallel; the first error cancels the rest.
 
-    What is under way is waited for, and what has not begun is left out.
+    Running tasks are awaited, those not yet started are dropped.
     """
     pool = ThreadPoolExecutor(max_workers=AT_ONCE)
     try:

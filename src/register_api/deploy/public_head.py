@@ -1,8 +1,8 @@
-"""Whether what is published somewhere is ahead of a store, or another history: asked before it is replaced.
+"""Checks before publishing that the public register is neither ahead of the store nor another history.
 
-A store that came back from a backup, with the keys' memory from the same backup, looks whole. What customers
-have seen lies at the register's own address, and at what it is deployed to. Nothing is concluded from what is
-not signed by this register: whoever stands between can keep the question from being answered, and no more.
+A store restored from a backup, together with its key state, looks intact. What customers have seen is at the
+register's URL and its deployment targets. Only data signed by this register counts: an attacker on the
+network can prevent the check, but not change its result.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ from register_api.verify.tuf_client import Trusted, follow
 from register_api.verify.tuf_metadata import Start, read_root
 
 LIMITS = HttpLimits(connect=3.0, read=3.0, exchange=5.0, run=8.0, requests=100, redirects=3, attempts=1)
-"""Nobody who publishes waits for long: what cannot be had in this time is reported as unknown."""
+"""Short, since publishing waits for it; after a timeout the result is "unknown"."""
 
 
 class PublicHead(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found at the register's address."""
+    """Result of the check at the register's URL."""
 
     url: str
     unknown: str = ""
-    """Why nothing can be said of it; empty where the store is not behind it."""
+    """Why the check was not possible; empty if the store is not behind."""
 
 
 def address_of_register(snapshot: Snapshot) -> str | None:
-    """Return the address that a register gives as its own."""
+    """Return the URL stated in the register."""
     return decode(snapshot.read(tree.REGISTER.path()), Register).url
 
 
 def ask_public(snapshot: Snapshot | None, url: str) -> PublicHead:
-    """Ask an address what is published there, and compare it with a store.
+    """Fetch the register published at a URL and compare it with a store.
 
     Raises:
-        UsageError: Not such an address.
-        RolledBack: What is public is ahead of the store.
-        Forked: It is another history.
+        UsageError: The URL is not valid.
+        RolledBack: The public register is ahead of the store.
+        Forked: It has another history.
         StoreError: The store's own files cannot be read.
     """
     with HttpFetcher(url, LIMITS) as fetcher:
@@ -68,7 +68,7 @@ def ask_public(snapshot: Snapshot | None, url: str) -> PublicHead:
 
 
 def compare(snapshot: Snapshot, fetcher: Fetcher, where: str, hint: str = "") -> None:
-    """Compare what is published somewhere with a store, beginning from the newest root that both have."""
+    """Compare a published register with a store, starting from the newest root that both have."""
     hint = hint or _recover(where)
     start = _shared_start(snapshot, fetcher, where)
     public = follow(fetcher, start, None)
@@ -89,7 +89,7 @@ def compare(snapshot: Snapshot, fetcher: Fetcher, where: str, hint: str = "") ->
 
 
 def _shared_start(snapshot: Snapshot, fetcher: Fetcher, where: str) -> Start:
-    """Return the newest of the store's roots that is served, too: newer ones may not have got there yet."""
+    """Return the newest of the store's roots that is also served; newer ones may not be deployed yet."""
     paths = itertools.takewhile(snapshot.manifest.files.__contains__, map(tree.ROOT.path, itertools.count(1)))
     for version, path in reversed(list(enumerate(paths, 1))):
         root = snapshot.read(path)
@@ -103,14 +103,14 @@ def _shared_start(snapshot: Snapshot, fetcher: Fetcher, where: str) -> Start:
 
 
 class CallbackFetcher:
-    """Whatever gives the files of a tree, as a ``Fetcher``."""
+    """A ``Fetcher`` that reads the files of a tree with a function."""
 
     def __init__(self, read: Callable[[str], bytes | None]) -> None:
-        """Take what returns the file at a path, or ``None`` where there is none."""
+        """``read`` returns the file at a path, or ``None`` if there is none."""
         self._read = read
 
     def get(self, path: str, max_bytes: int) -> bytes:
-        """Return a file, as ``Fetcher.get`` says."""
+        """Implement ``Fetcher.get``."""
         data = self._read(path)
         if data is None:
             raise NotServed(f"there is no {path}", path=path)

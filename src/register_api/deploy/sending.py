@@ -1,10 +1,9 @@
-"""Sending what has changed, in the order in which readers may meet it (docs/format/tree.md).
+"""Uploads changed files in an order that is safe for concurrent readers (docs/format/tree.md).
 
-No place switches a whole tree at once. So files that never change go first, and of them the entry of the
-first new version alone: only one publisher can create it, and who comes second stops there. Head files
-follow, then the checkpoint, then the timestamp, each group only when all before it was read back; what has
-left the tree is removed at the end. Stopped at any point, the next deployment does the rest. Afterwards what
-was sent is looked at as a stranger does: at the register's address, with its first root alone.
+No target can replace a whole tree atomically. The log entry of the first new version is uploaded first, as a
+lock: only one publisher can create it. Then follow the other immutable files, head files, the checkpoint and
+the timestamp, each group after the previous one was read back; removed files are deleted last. The next run
+completes an interrupted one. Finally the register's public URL is verified, starting from its first root.
 """
 
 from __future__ import annotations
@@ -43,29 +42,29 @@ from register_api.verify.options import History
 
 _RERUN = "run the same command again; it goes on where it stopped"
 _PAUSES = (0, 2, 5, 10, 20, 30)
-"""Seconds before each look: what a cache still has is gone after the 60 of ``CACHE_CONTROL``."""
+"""Seconds before each attempt; caches expire after the 60 seconds of ``CACHE_CONTROL``."""
 _PARTIAL = (Inconsistent, RolledBack)
-"""What parts of two publications are reported as."""
+"""Errors reported for a mixture of two publications."""
 
 
 @dataclasses.dataclass
 class Deployment:
-    """What a store holds, brought to a target, which the store knows by its address."""
+    """Deploys a store's snapshot to a target, whose state the store records under ``address``."""
 
     snapshot: Snapshot
     target: DeployTarget
     address: str
     progress: Progress
     on_save_error: Callable[[OSError], None]
-    """Called when the store cannot keep what was sent."""
+    """Called if the store cannot record what was sent."""
 
     def run(self, *, repair: bool = False, dry_run: bool = False) -> Plan:
-        """Bring the target to what the store holds, and return what was done, or with ``dry_run`` would be.
+        """Update the target from the store, and return what was done, or with ``dry_run`` would be.
 
         Raises:
-            TargetError: The target does not take it, or somebody else publishes there.
+            TargetError: The target cannot be read or written, or somebody else publishes there.
             RolledBack: The target is ahead of the store.
-            Forked: It holds another history.
+            Forked: It contains another history.
             StoreError: The store's own files cannot be read.
         """
         try:
@@ -88,7 +87,7 @@ class Deployment:
         if plan.send or plan.remove:
             if plan.timestamp is None and not known.timestamps:
                 probe(self.target)
-            # What is on its way, or being removed, may be there or not.
+            # Until all is done, files being sent or removed may or may not be there.
             under_way = dict.fromkeys([*(item.name for item in plan.send), *plan.remove], "")
             self._keep(known.files | under_way, *dict.fromkeys((*known.timestamps, timestamp)))
             with self.target.writing():
@@ -96,14 +95,14 @@ class Deployment:
         self._keep({name: item.sha256 for name, item in plan.items.items()}, timestamp)
 
     def _keep(self, files: dict[str, str], *timestamps: str) -> None:
-        """Remember in the store; a store that may only be read costs a comparison the next time."""
+        """Record the target's state in the store; if that fails, the next run compares all files."""
         try:
             save_deployed(self.snapshot.store, Deployed(self.address, files, timestamps))
         except OSError as error:
             self.on_save_error(error)
 
     def _send_groups(self, plan: Plan) -> None:
-        """Send the lock, then the stages of the format, and remove what has left the tree."""
+        """Send the lock, then each stage of the format, and delete removed files."""
         entries = [item for item in plan.send if kind_of(item.path) is tree.VERSION_ENTRY]
         lock = [item for item in entries if item.form == "identity"]
         lock = sorted(lock, key=lambda item: int(values_in(item.path)["version"]))[:1]
@@ -130,7 +129,7 @@ class Deployment:
         if not item.fixed:
             target.put(item.name, data, headers)
         elif not target.create(item.name, data, headers) and target.get(item.name) != data:
-            # Who comes second: somebody has written what never changes.
+            # Another publisher has already written this immutable file.
             if kind_of(item.path) is not tree.VERSION_ENTRY:
                 raise TargetError(
                     f"{target.name}: {item.name} is there with other bytes, and it never changes",
@@ -150,7 +149,7 @@ class Deployment:
         return item.name
 
     def _check_no_other_publisher(self, plan: Plan) -> None:
-        """Refuse to write heads over those of somebody who has published meanwhile."""
+        """Refuse to overwrite head files if another publisher has written since the comparison."""
         check_next_entry(self.snapshot, self.target)
         now = self.target.get(TIMESTAMP)
         if now != plan.timestamp and not (now and digest(now) == plan.items[TIMESTAMP].sha256):
@@ -170,7 +169,7 @@ def verify_public(
     limits: HttpLimits = RUN_LIMITS,
     progress: Progress | None = None,
 ) -> tuple[VerifyResult, bool]:
-    """Verify what is served at an address; tell what was found, and whether it is what the store has."""
+    """Verify the register at a URL; return the result, and whether it is the store's current timestamp."""
     options = Options(root_sha256=digest(snapshot.read(tree.ROOT.path(1))), history=history, wait=0)
     with HttpFetcher(url, limits) as fetcher:
         kept = KeepingFetcher(fetcher)
@@ -181,11 +180,11 @@ def verify_public(
 def verify_deployment(
     snapshot: Snapshot, url: str, now: dt.datetime, history: History, progress: Progress
 ) -> tuple[VerifyResult, bool]:
-    """Look outside, again for a while if a cache shows what was before."""
+    """Verify the public URL, with retries while a cache may serve the previous state."""
     for pause in _PAUSES:
         time.sleep(pause)
         result, ours = verify_public(snapshot, url, now, history, progress=progress)
         found = result.finding
         if not isinstance(found, _PARTIAL) and (ours or not (found is None or isinstance(found, Stale))):
-            break  # no cache that still has what was before would explain what was found
+            break  # a stale cache would not explain this result
     return result, ours

@@ -1,4 +1,4 @@
-"""Where a tree is brought to: what a place for files has to be able to do, and whether it does; a folder."""
+"""The interface of deployment targets, a test for atomic creation, and folders as targets."""
 
 from __future__ import annotations
 
@@ -19,38 +19,37 @@ from register_api.files import durable
 
 
 class DeployTarget(Protocol):
-    """A folder or a bucket; names are paths of the tree, of its compressed forms with their ending.
+    """A folder or a bucket; names are paths in the tree, with a suffix for compressed forms.
 
-    Every method raises ``TargetError``, or ``OSError`` for a folder, where the place does not do it.
+    Every method raises ``TargetError``, or for a folder ``OSError``, if it fails.
     """
 
     name: str
-    """What people know it by; holds no secret."""
+    """Name in messages; contains no secret."""
 
     takes_forms: bool
-    """Whether a web server may find ready compressed forms beside the files."""
+    """Whether to store precompressed forms beside the files for a web server."""
 
     def get(self, name: str) -> bytes | None:
-        """Return a file, or ``None`` where there is none."""
+        """Return a file, or ``None`` if there is none."""
 
     def create(self, name: str, data: bytes, headers: Mapping[str, str]) -> bool:
-        """Write a file that is not there yet, whole or not at all; tell whether it was not there."""
+        """Atomically create a file unless it exists; tell whether it was created."""
 
     def put(self, name: str, data: bytes, headers: Mapping[str, str]) -> None:
-        """Write a file in the place of another or of none, whole or not at all."""
+        """Atomically create or replace a file."""
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
 
     def writing(self) -> AbstractContextManager[None]:
         """Prepare for writing, and finish it."""
 
 
 def probe(target: DeployTarget) -> None:
-    """Make sure that a place keeps the first of two files that are created under one name.
+    """Check that a target rejects the creation of a file that already exists; the test file is removed again.
 
-    A publication is locked by a file that only one publisher can create. A store that ignores the condition
-    answers the second one like the first. What is written is removed again.
+    Publishing uses such a file as a lock. Some object stores ignore the condition and overwrite the file.
     """
     name = f"deploy-probe-{secrets.token_hex(8)}"
     with target.writing():
@@ -68,15 +67,15 @@ def probe(target: DeployTarget) -> None:
 
 
 class Folder:
-    """A folder that a web server serves, on this machine or mounted: each file appears whole."""
+    """A local or mounted folder that a web server serves; files are replaced atomically."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder; it is made when something is written."""
+        """Set the folder, which is created on first write."""
         self.name, self.takes_forms = str(folder), True
         self._folder = folder
 
     def get(self, name: str) -> bytes | None:
-        """Return a file, as ``DeployTarget.get`` says."""
+        """Implement ``DeployTarget.get``."""
         limit = max_bytes(name)
         try:
             with (self._folder / name).open("rb") as file:
@@ -88,7 +87,7 @@ class Folder:
         return data
 
     def create(self, name: str, data: bytes, headers: Mapping[str, str]) -> bool:  # noqa: ARG002  (as the protocol has it)
-        """Write a new file, as ``DeployTarget.create`` says."""
+        """Implement ``DeployTarget.create``."""
         try:
             durable.create(self._place(name), data)
         except FileExistsError:
@@ -96,17 +95,17 @@ class Folder:
         return True
 
     def put(self, name: str, data: bytes, headers: Mapping[str, str]) -> None:  # noqa: ARG002  (as the protocol has it)
-        """Write a file, as ``DeployTarget.put`` says."""
+        """Implement ``DeployTarget.put``."""
         durable.replace(self._place(name), data)
 
     def remove(self, name: str) -> None:
-        """Remove a file, as ``DeployTarget.remove`` says."""
+        """Implement ``DeployTarget.remove``."""
         with contextlib.suppress(NotADirectoryError):
             (self._folder / name).unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the folder: one process at a time writes there, and clears what a killed one left behind."""
+        """Lock the folder against other processes, and delete temporary files of a killed one."""
         self._folder.mkdir(parents=True, exist_ok=True)
         held = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -122,7 +121,7 @@ class Folder:
             os.close(held)
 
     def _place(self, name: str) -> Path:
-        """Return where a file goes; the folders that lead there are made, durably."""
+        """Return a file's path, after durably creating its parent folders."""
         path = self._folder / name
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,9 +130,9 @@ class Folder:
 
 
 def open_target(address: str, endpoint: str | None, store: Path) -> DeployTarget:
-    """Open a folder, by path or ``file:`` URL, or a bucket; the store is no target. Nothing is asked yet."""
+    """Open a folder (path or ``file:`` URL) outside the store, or a bucket, without accessing it yet."""
     if re.match(r"(?!file:)[a-z][a-z0-9+.-]*:", address):
-        # Loaded here: a folder needs nothing of the extra `deploy`.
+        # Imported here: folders do not need the extra `deploy`.
         from register_api.deploy.bucket import open_bucket  # noqa: PLC0415
 
         return open_bucket(address, endpoint)

@@ -1,1 +1,1 @@
-"""A witness: signs that it saw a log grow, and never signs a smaller or another one after that."""
+"""A witness: cosigns a log's checkpoints while the log only grows, never a smaller or forked one."""

@@ -1,4 +1,4 @@
-"""A witness over HTTP (C2SP tlog-witness): making it, opening it, answering."""
+"""A witness over HTTP (C2SP tlog-witness): creating, opening and serving it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from register_api.witness.witness import Record, Witness
 _log = logging.getLogger(__name__)
 
 BODY_SECONDS = 10.0
-"""How long a client may take to send a request."""
+"""Most seconds for a client to send a request."""
 
 _TEXT = "text/plain; charset=utf-8"
 
@@ -42,7 +42,7 @@ def create_app(witness: Witness, clock: Callable[[], int]) -> App:
     async def add_checkpoint(request: Request[Any, Any, Any]) -> Response[bytes]:
         async with asyncio.timeout(BODY_SECONDS):
             body = await request.body()
-        # In a thread: the record's lock and the disk must not keep other connections waiting.
+        # In a thread, since the record's lock and the disk would block other connections.
         answer = await asyncio.to_thread(witness.add_checkpoint, body, clock())
         return _response(answer.status, answer.body, {"content-type": answer.media_type})
 
@@ -57,7 +57,7 @@ def create_app(witness: Witness, clock: Callable[[], int]) -> App:
 
 
 def _as_text(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Answer an error with a sentence of ours; what the operator has to mend is logged."""
+    """Answer an error with a fixed sentence; errors for the operator are logged."""
     status, headers = 500, dict[str, str]()
     if isinstance(error, HTTPException):
         status, headers = error.status_code, error.headers or {}
@@ -73,20 +73,20 @@ def _as_text(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
 
 
 def _response(status: int, body: bytes, headers: dict[str, str]) -> Response[bytes]:
-    # As a header: given as media type, Litestar would add a charset to every text, also to a size.
+    # As a header: to a media type Litestar would add a charset, even for a tree size.
     return Response(body, status_code=status, headers=headers)
 
 
 def make_witness(folder: Path, key_file: Path, name: str, *, unused_key: bool = False) -> str:
-    """Make a witness's key and the state that it begins with, and return its verifier key.
+    """Create a witness's key and initial state, and return its verifier key.
 
-    The name of the key is an address without ``https://`` by custom. With ``unused_key`` the key that lies
-    there is taken: whoever says so knows that it has signed nothing.
+    By convention the key's name is a URL without ``https://``. With ``unused_key`` the existing key file is
+    used; the caller asserts that it has never signed anything.
 
     Raises:
-        WitnessError: There is a state already, or it cannot be written.
+        WitnessError: The state already exists or cannot be written.
         KeyStoreError: The key file exists, or cannot be written or used.
-        UsageError: No key may have that name.
+        UsageError: The name is not valid for a key.
     """
     record = Record(folder)
     if record.file.exists():
@@ -102,16 +102,16 @@ def make_witness(folder: Path, key_file: Path, name: str, *, unused_key: bool = 
 
 
 _ANY_POINT = "5866666666666666666666666666666666666666666666666666666666666666"
-"""The base point of Ed25519 (RFC 8032 section 5.1): a key to try a name with before one is made."""
+"""The base point of Ed25519 (RFC 8032 section 5.1): a key for checking a name before generating one."""
 
 
 def open_witness(folder: Path, key_file: Path, logs: Iterable[str]) -> Witness:
-    """Open a witness's key and state, for logs by their C2SP verifier keys of type 0x01.
+    """Open a witness's key and state for logs given by their C2SP verifier keys (type 0x01).
 
     Raises:
-        WitnessError: The state is missing, damaged or that of another key.
+        WitnessError: The state is missing, damaged or belongs to another key.
         KeyStoreError: The key cannot be used.
-        UsageError: A log's key cannot be read, or there is none.
+        UsageError: A log's key is invalid, or no log is given.
     """
     keys = []
     for text in logs:

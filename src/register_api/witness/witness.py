@@ -1,8 +1,7 @@
-"""The decision of a witness: signs that a log continues what it has seen of it (C2SP tlog-witness).
+"""A witness's decision: cosigns a checkpoint that is consistent with the last one (C2SP tlog-witness).
 
-The order is what keeps the promise: under the lock the last size is read, the proof is checked, the new
-checkpoint is made durable, and only then is anything signed. So a crash at any step leaves a witness that
-has signed less than it remembers, never more.
+Under the lock, the last checkpoint is read, the proof is checked, the new checkpoint is made durable, and
+only then is it signed. So after a crash at any step the witness has never signed more than it remembers.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ LOCK_FILE = "lock"
 FORMAT: Final = "sub-processor-register-witness/1"
 
 WAIT_SECONDS = 10.0
-"""How long a decision waits for others."""
+"""Most seconds to wait for the lock."""
 
 MAX_EVIDENCE = 100
-"""So many contradicting checkpoints are kept; two of one size are proof already."""
+"""Most contradicting checkpoints kept; two of one size are already proof."""
 
 
 class Cosigned(msgspec.Struct, frozen=True, kw_only=True):
-    """The largest checkpoint of one log that was signed, or was about to be: with the log's own lines alone.
+    """The largest checkpoint of a log that was signed, or about to be, with only the log's own signatures.
 
     ``at`` is the time of the first cosignature on it, in POSIX seconds.
     """
@@ -51,7 +50,7 @@ class Cosigned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WitnessState(msgspec.Struct, frozen=True, kw_only=True):
-    """What one witness must not forget: its own verifier key, and by origin what was signed last."""
+    """A witness's durable state: its own verifier key, and the last signed checkpoint by origin."""
 
     verifier_key: str
     logs: dict[str, Cosigned]
@@ -59,29 +58,29 @@ class WitnessState(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Record:
-    """A witness's folder: what it has signed last for every log, replaced in one step before it signs.
+    """A witness's folder: the last signed checkpoint of every log, replaced atomically before signing.
 
     ::
 
-        DIR/state.json    for each log the checkpoint signed last, and whose state this is, with a digest
+        DIR/state.json    the last signed checkpoint of each log and the witness's key, with a digest
         DIR/lock          one decision at a time, also between processes
-        DIR/evidence/…    checkpoints of one size with different roots, kept for ever
+        DIR/evidence/…    checkpoints of one size with different roots, kept permanently
 
-    A state that is missing or damaged is never replaced by an empty one: a witness that forgets what it
-    signed may sign a second history. What remains possible: an old state brought back from a backup, and a
-    disk that lies about ``fsync``.
+    A missing or damaged state is never replaced by an empty one: a witness without its state could sign a
+    second history. Not prevented are the restore of an old state from a backup and a disk that ignores
+    ``fsync``.
     """
 
     folder: Path
 
     @property
     def file(self) -> Path:
-        """Where the state is."""
+        """Path of the state."""
         return self.folder / STATE_FILE
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other decision out, of this process and of others, for the time of a block."""
+        """Hold the lock during a block, against this and other processes."""
         lock = filelock.UnixFileLock(self.folder / LOCK_FILE, timeout=WAIT_SECONDS, mode=0o600)
         try:
             acquired = lock.acquire()
@@ -91,7 +90,7 @@ class Record:
             yield
 
     def initialise(self, verifier_key: str) -> None:
-        """Write the state of a witness that has signed nothing yet."""
+        """Write the initial state of a witness."""
         with failing_as(WitnessError, f"{self.folder} cannot be made"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.locked():
@@ -124,16 +123,16 @@ class Record:
             ) from error
 
     def save(self, state: WitnessState, origin: str, cosigned: Cosigned) -> None:
-        """Replace the state loaded under the same hold by one that knows what will be signed; durable."""
+        """Durably record a checkpoint before it is signed; ``state`` was loaded under the same lock."""
         self._save(msgspec.structs.replace(state, logs={**state.logs, origin: cosigned}))
 
     def fsync_state(self) -> None:
-        """Make durable what is there: a process that died may have renamed the state and no more."""
+        """Sync the state to disk; a process that crashed may have renamed it without syncing."""
         with failing_as(WitnessError, f"the state in {self.folder} cannot be kept"):
             durable.sync([self.file], below=self.folder)
 
     def keep_evidence(self, checkpoints: Mapping[str, bytes]) -> None:
-        """Keep checkpoints that contradict each other, by the root that each names."""
+        """Keep contradicting checkpoints as files, by name."""
         folder = self.folder / EVIDENCE_FOLDER
         with failing_as(WitnessError, f"evidence cannot be kept in {folder}"):
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -153,11 +152,11 @@ _log = logging.getLogger(__name__)
 _TEXT = "text/plain; charset=utf-8"
 
 MAX_CLOCK_BEHIND = 60
-"""So many seconds the clock may lie before the last cosignature; its time is then used again."""
+"""Most seconds the clock may be behind the last cosignature, whose time is then reused."""
 
 
 class WitnessReply(msgspec.Struct, frozen=True, kw_only=True):
-    """What a witness answers: an HTTP status, a body and its media type."""
+    """A witness's HTTP response: status, body and media type."""
 
     status: int
     body: bytes
@@ -165,7 +164,7 @@ class WitnessReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Witness:
-    """A key, the logs it knows, and a record of what it has signed."""
+    """A witness: its key, the logs it knows, and the record of what it has signed."""
 
     def __init__(self, record: Record, key: NoteKey, signer: Ed25519Signer, logs: Iterable[NoteKey]) -> None:
         self._record = record
@@ -176,7 +175,7 @@ class Witness:
             self._logs.setdefault(log.name, []).append(log)
 
     def add_checkpoint(self, body: bytes, now: int) -> WitnessReply:
-        """Decide on one request."""
+        """Answer one add-checkpoint request; ``now`` is in POSIX seconds."""
         try:
             request = parse_request(body)
             note = parse_note(request.checkpoint)
@@ -200,7 +199,7 @@ class Witness:
         size, root = (last.size, last.root) if last else (0, merkle.EMPTY_ROOT)
         same_size = checkpoint.size == size
         if last is not None and same_size and checkpoint.root != root:
-            # The log has signed two roots for one size: the proof is kept.
+            # The log has signed two roots for one size: keep the proof.
             _log.error(
                 "%s has signed two roots for the size %d: kept as evidence",
                 checkpoint.origin,
@@ -225,13 +224,13 @@ class Witness:
         return WitnessReply(status=200, body=format_lines([line]))
 
     def _own_lines(self, note: Note) -> bytes:
-        """Return a checkpoint with the lines of the log's known keys alone, whoever else has signed."""
+        """Return a checkpoint with the signatures of known log keys only."""
         known = {(key.name, key.key_id) for keys in self._logs.values() for key in keys}
         return format_note(note.text, [one for one in note.signatures if (one.name, one.key_id) in known])
 
 
 def _check_proof(request: AddCheckpoint, checkpoint: Checkpoint, root: bytes) -> None:
-    """Check that the checkpoint continues what was signed before; nothing continues nothing."""
+    """Check that a checkpoint is consistent with the last one; size 0 needs no proof."""
     if request.old_size == 0:
         if request.proof:
             raise Malformed("a consistency proof from size 0, which is empty")
@@ -240,7 +239,7 @@ def _check_proof(request: AddCheckpoint, checkpoint: Checkpoint, root: bytes) ->
 
 
 def _cosigning_time(last: Cosigned | None, now: int) -> int:
-    """Return the time to sign with: never before that of the last checkpoint, which was smaller then."""
+    """Return the cosignature's timestamp, which is never earlier than that of the last cosignature."""
     if last is None or now >= last.at:
         return now
     if last.at - now > MAX_CLOCK_BEHIND:

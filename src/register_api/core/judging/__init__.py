@@ -1,9 +1,8 @@
-"""Judges one version: what was derived from its register and the one before, and by which promises.
+"""Recomputes what a publisher derived for a version and reports differences (docs/format/judging.md).
 
-The same pure core that publishes recounts (docs/format/judging.md): the version is made anew from what
-its register says, and its changes are found anew. Whatever differs contradicts the registers. Programs of
-different minor numbers are compared by what both know: a field that joined the format later than its
-writer's number is taken as never said; what a planned change sets that is unknown here is named and left out.
+The version and its changes are rebuilt from the register, the one before and the promises, with the code
+that publishes. Across minor numbers only what both programs know is compared: fields newer than the writer's
+minor number get their defaults; unknown fields set by planned changes are listed and left out.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ from register_api.core.versioning import Context, make_version
 from register_api.errors import Finding, Malformed
 
 _SIZE_RULES = (identity.check_ids, identity.check_sizes)
-"""Rules without which nothing can be counted."""
+"""Rules that must hold before anything is recomputed."""
 
 _RULES = (
     identity.check_history,
@@ -48,11 +47,11 @@ _RULES = (
     promise.check_reason,
     promise.check_instant,
 )
-"""R03 and R09 to R15, which two registers and the promises before them decide."""
+"""R03 and R09 to R15: rules that need only two registers and the earlier promises."""
 
 
 def draft_of(register: Register) -> Draft:
-    """Return what a register says without what publishing set: the source as the rules judge it."""
+    """Return a register without the fields set by publishing: the source as the rules check it."""
     return Draft(
         register=msgspec.convert(register, model.RegisterSource, from_attributes=True),
         subprocessors=tuple(
@@ -63,7 +62,7 @@ def draft_of(register: Register) -> Draft:
 
 
 def context_of(older: Register | None, newer: Register, promises: Promises) -> Context:
-    """Return what a version was published upon."""
+    """Return the context in which a version was published."""
     return Context(
         now=newer.published_at,
         at=newer.published_at if newer.recorded == "imported" else None,
@@ -79,10 +78,10 @@ def context_of(older: Register | None, newer: Register, promises: Promises) -> C
 def judge(
     older: Register | None, newer: Register, diff: Diff | None, promises: Promises, *, whole: bool = True
 ) -> Judgement:
-    """Judge what a publisher derived for a version, from it and the one before alone.
+    """Check what a publisher derived for a version against that version and the one before.
 
-    ``promises`` are those of the versions before it, in the time zone that it names; where they are not the
-    ``whole`` of all ever made, only what is certain is judged.
+    ``promises`` are those of earlier versions, in this version's time zone. Unless they are the ``whole``
+    history of promises, only what further promises could not change is judged.
     """
     try:
         return _judge(older, newer, diff, promises, whole=whole)
@@ -127,7 +126,7 @@ def _judge(
 
 
 def _as_of_minor(value: Any, minor: int) -> Any:
-    """Return a document without what joined the format later than a minor number."""
+    """Return a document in which fields added after a minor number have their defaults."""
     if isinstance(value, tuple):
         return tuple(_as_of_minor(item, minor) for item in value)
     if minor >= FORMAT_MINOR or not isinstance(value, msgspec.Struct):
@@ -142,7 +141,7 @@ def _as_of_minor(value: Any, minor: int) -> Any:
 
 @functools.cache
 def _introduced(kind: type[msgspec.Struct]) -> dict[str, tuple[int, Any]]:
-    """Return with which minor number each field joined the format, and what it says where it is left out."""
+    """Return for each field the minor number that added it to the format, and its default."""
     found = {}
     for field in msgspec.structs.fields(kind):
         extras = [meta.extra or {} for meta in getattr(field.type, "__metadata__", ())]
@@ -151,7 +150,7 @@ def _introduced(kind: type[msgspec.Struct]) -> dict[str, tuple[int, Any]]:
 
 
 def _without_unknown(register: Register) -> tuple[Register, frozenset[PlanKey]]:
-    """Return a register whose planned changes set what is known here, and those that set more."""
+    """Return a register without unknown fields in planned changes, and the changes that had some."""
     unknown: list[PlanKey] = []
 
     def known(vendor: str, engagement: str | None, owner: Any) -> Iterator[PlannedChange]:
@@ -176,11 +175,11 @@ def _is_known(kind: type[msgspec.Struct], name: str, value: Any) -> bool:
 def _entry_faults(
     number: int, place: str, said: Any, follows: Any, skipped: frozenset[str]
 ) -> Iterator[Contradiction]:
-    """Yield each field of an entry that publishing sets and that says something else than what follows."""
+    """Yield each field of an entry whose published value differs from the recomputed one."""
     if place in skipped:
         return
     for name, one, other in differing(said, follows, said.__struct_fields__):
-        if name == "set":  # what the publisher says and publishing only spells out
+        if name == "set":  # from the source; publishing only writes it out in full
             continue
         if isinstance(one, msgspec.Struct) and isinstance(other, msgspec.Struct):
             yield from _entry_faults(number, f"{place} {name}", one, other, skipped)
@@ -194,14 +193,14 @@ def _entry_faults(
 
 
 def _is_certain(item: Contradiction) -> bool:
-    """Tell whether a contradiction stands whatever else was promised: further promises only ask for more."""
+    """Tell whether a contradiction holds whatever else was promised: more promises only require more."""
     if item.where.startswith("notice also_binding"):
         return False
     return item.field in {"version", "at"} or (item.field == "required" and not item.says)
 
 
 def _notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]:
-    """Yield what a version announces and a promise covers."""
+    """Yield the announcements of a version that a promise covers."""
     for vendor in register.subprocessors:
         for engagement, owner in plan_owners(vendor):
             said = [(plan.id, plan.effective_on, plan) for plan in owner.planned]
@@ -230,7 +229,7 @@ def _rule_violations(version: int, findings: list[Finding]) -> Iterator[Contradi
 
 
 def _why_uncertain(promises: Promises, *, whole: bool) -> str | None:
-    """Say why the promises that are known do not decide what was promised, or ``None``."""
+    """Return why the known promises do not determine what was promised, or ``None``."""
     if not whole:
         return "promises from before the first version that was read may bind what it announces"
     known = frozenset(get_args(model.NoticeEvent))
@@ -242,7 +241,7 @@ def _why_uncertain(promises: Promises, *, whole: bool) -> str | None:
 def _not_judged(
     newer: Register, diff: Diff | None, unknown: frozenset[PlanKey], why: str | None
 ) -> Iterator[str]:
-    """Yield what a version says that this program cannot know, in sentences."""
+    """Yield sentences about what this program cannot judge in a version."""
     of = f"version {newer.version}"
     minors = [newer.format_minor, *([diff.format_minor] if diff else [])]
     if max(minors) > FORMAT_MINOR:

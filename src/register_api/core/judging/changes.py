@@ -1,4 +1,4 @@
-"""The changes of a diff, compared with those that follow from the two registers."""
+"""Compares the changes of a published diff with those that follow from the two registers."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from register_api.core.notice_period import NoticeStatus
 from register_api.core.text import printable
 
 _MAX_VALUE = 80
-"""Characters of a value that a message shows."""
+"""Most characters of a value quoted in a message."""
 
 PlanKey = tuple[str, str | None, str]
-"""A planned change: id of the vendor, id of its engagement or ``None``, and its own."""
+"""Ids of a planned change: vendor, engagement or ``None``, and the change itself."""
 
 Outcome = Literal["kept", "short", "late"]
-"""What became of the promise: kept, too few days (or no day stated), or announced after it took effect."""
+"""Whether a promise was kept: yes, too few days (or no date), or announced after it took effect."""
 
 
 class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
-    """Something published that does not follow from the registers.
+    """Published data that does not follow from the registers.
 
-    ``where`` is e.g. ``acme/hosting announced.days`` or ``change 3-1 notice.met``, ``problem`` the rest of a
-    sentence; ``field``, ``says`` and ``follows`` are set where one value stands against another.
+    ``where`` is e.g. ``acme/hosting announced.days`` or ``change 3-1 notice.met``; ``problem`` completes the
+    sentence. ``field``, ``says`` and ``follows`` are set if a published value differs from the expected one.
     """
 
     version: int
@@ -40,19 +40,19 @@ class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def message(self) -> str:
-        """The whole sentence."""
+        """The complete sentence."""
         return f"version {self.version}, {self.where}: {self.problem}"
 
     @classmethod
     def between(cls, version: int, where: str, says: Any, follows: Any) -> Contradiction:
-        """Return that one value is published and another one follows."""
+        """Return a contradiction between a published value and the one that follows."""
         problem = f"says {_quoted(says)}; {_quoted(follows)} follows"
         field = where.rsplit(maxsplit=1)[-1]
         return cls(version=version, where=where, problem=problem, field=field, says=says, follows=follows)
 
 
 class NoticeGiven(msgspec.Struct, frozen=True, kw_only=True):
-    """One announcement that a promise covers, what became of the promise, and why the notice was short."""
+    """An announcement covered by a promise, whether the promise was kept, and the reason for short notice."""
 
     version: int
     subprocessor: str
@@ -65,7 +65,7 @@ class NoticeGiven(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What does not follow about one version, what cannot be known (in sentences), and the notices given."""
+    """Result for one version: contradictions, sentences about what was not judged, and notices given."""
 
     contradictions: tuple[Contradiction, ...] = ()
     not_judged: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _quoted(value: Any) -> str:
-    """Return a value as JSON has it, on one line and shortened."""
+    """Return a value as JSON on one line, shortened."""
     text = printable(msgspec.json.encode(value).decode())
     return text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}…"
 
@@ -84,10 +84,10 @@ _TYPES = frozenset(get_args(ChangeType))
 def change_faults(
     diff: Diff, follows: Sequence[Change], unknown: frozenset[PlanKey]
 ) -> Iterator[Contradiction]:
-    """Yield what a diff says of changes and what does not follow.
+    """Yield the contradictions between a diff's changes and those that follow from the registers.
 
-    A diff of a higher minor number may tell more, by types that are not known here: then each field that
-    follows has to be told with its two values.
+    A diff of a higher minor number may use unknown types and report more; it must still report each field
+    that follows, with both values.
     """
     number = diff.newer.version
     if diff.format_minor > FORMAT_MINOR:
@@ -113,7 +113,7 @@ def _title(change: Change) -> str:
 
 
 def differing(said: Any, follows: Any, names: Iterable[str]) -> Iterator[tuple[str, Any, Any]]:
-    """Yield name and both values of the fields that differ."""
+    """Yield the name and both values of each field that differs."""
     for name in names:
         one, other = getattr(said, name), getattr(follows, name)
         if one != other:
@@ -150,7 +150,7 @@ def _field_differences(
 
 
 def _matches(said: Any, known: Any, *, more: bool = False) -> bool:
-    """Tell whether a published value is the known one; ``more``: members that only its writer knew pass."""
+    """Tell whether a published value equals the known one; ``more`` allows members unknown here."""
     if isinstance(said, dict) and isinstance(known, dict):
         return (
             (more or said.keys() <= known.keys())
@@ -184,14 +184,14 @@ def _reported_field_faults(
         if not _matches(*values, more=True):
             yield Contradiction.between(number, f"{where} {field.path}.{side}", *values)
     if said.type not in _TYPES or sides:
-        return  # what it means is the later release's to say
+        return  # only the later release knows what it means
     for name, *values in differing(said, follows, ("type", "kind", "affects")):
         yield Contradiction.between(number, f"{where} {name}", *values)
     yield from _notice_differences(number, f"{where} notice", said.notice, follows.notice)
 
 
 def _place(change: Change, field: FieldChange) -> tuple[str | None, str]:
-    """Return a field's whole way from the register, and the planned change that sets it."""
+    """Return the planned change that sets a field, and the field's full path from the register."""
     path = field.path
     if change.engagement is not None and path.startswith("subprocessor."):
         path = path.removeprefix("subprocessor.")

@@ -1,4 +1,4 @@
-"""What the register says to people, in each language of one catalogue.
+"""Human-readable text in each language of the catalogue.
 
-English stands in the code as message ids; ``make messages`` brings ``locales/`` up to date with them.
+The code contains English message ids; ``make messages`` updates ``locales/`` from them.
 """

@@ -1,6 +1,6 @@
-"""A change read back into what it is about: the vendor, the use, and the fields with their values as structs.
+"""A change resolved to its vendor, engagement and fields, with values decoded into structs.
 
-It comes from a file that somebody else wrote: a value of another form is left as the JSON that it is.
+Diffs may be written by others: a value that cannot be decoded stays JSON.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _MAX_LABEL = 60
 
 
 class SentenceContext:
-    """Names and dates for the sentences about one diff, to a register published on a local day.
+    """What sentences about a version need: its language, register, local day of publication and names.
 
-    What is later than that day lies ahead; ``older`` is where the diff begins, if at hand, for names that are
-    gone. A value is told in full up to ``most`` characters; ``None``: every one is.
+    Dates after that day are in the future. ``older`` is the older end of the diff, if available, for names
+    that were removed. Values longer than ``most`` characters are cut; ``None``: none are.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class SentenceContext:
         self.phrases = Phrases(values, most=most)
 
     def view(self, change: Change) -> ChangeView:
-        """Return a change with what it is about; a vendor or a use that is not listed is read from it."""
+        """Resolve a change; a vendor or engagement that is no longer listed is rebuilt from its fields."""
         fields = tuple(_typed_field(change, field) for field in change.fields)
         vendor = self.vendors.get(change.subprocessor or "")
         use = with_id(vendor.engagements if vendor else (), change.engagement)
@@ -70,7 +70,7 @@ class SentenceContext:
 
 
 class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A change with the vendor, use and planned change that it is about, if known, and its fields."""
+    """A change with its vendor, engagement and planned change, if known, and its decoded fields."""
 
     context: SentenceContext
     change: Change
@@ -81,13 +81,13 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def listed(self) -> bool:
-        """Whether the vendor itself came with the change, not only a use of it."""
+        """Whether the change added the vendor itself, not only an engagement."""
         name = self.field("name")
         return self.change.kind == "added" and name is not None and name.kind is Subprocessor
 
     @property
     def phrases(self) -> Phrases:
-        """Phrases that know what kind of days were meant before, if that changed."""
+        """Phrases in which old values use the old kind of days, if ``day_count`` changed."""
         counted, said = self.field("day_count"), self.context.phrases
         if counted is None:
             return said
@@ -96,12 +96,12 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """What the vendor is called."""
+        """The vendor's name, else its id."""
         return self.vendor.name if self.vendor else self.change.subprocessor or ""
 
     @property
     def who(self) -> str:
-        """The vendor by name, and which of its uses where it has several."""
+        """The vendor's name, with the purpose of the engagement if it has several."""
         use, vendor = self.engagement, self.vendor
         if use is None or vendor is None or len(vendor.engagements) == 1:
             return self.name
@@ -109,7 +109,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def use(self) -> str:
-        """The use by its purpose, in quotes, else by its category."""
+        """The engagement's purpose in quotes, else its category."""
         use = self.engagement
         if use is None or not use.purpose:
             return self.context.titles["categories"].get(use.category, use.category) if use else ""
@@ -117,7 +117,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def planned(self) -> str:
-        """A planned change by whose it is and what it sets."""
+        """A planned change, named by its owner and the fields it sets."""
         kind = Subprocessor if self.change.engagement is None else Engagement
         stated = self.field("set")
         gone = stated.before if stated and isinstance(stated.before, dict) else {}
@@ -134,17 +134,17 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
         return self.context.phrases.fact(kind, name, value)
 
     def field(self, name: str) -> TypedField | None:
-        """Return what became of a field, if it changed."""
+        """Return a changed field by name, or ``None``."""
         return next((field for field in self.fields if field.name == name), None)
 
     def newly(self, field: str) -> str:
-        """Name the vendors that a field of the vendor newly points to."""
+        """Name the vendors that were added to a field such as ``replaces``."""
         changed = self.field(field)
         before, after = (_ids(changed.before), _ids(changed.after)) if changed else ((), ())
         return self._named(id_ for id_ in after if id_ not in before)
 
     def heirs(self, field: str) -> str:
-        """Name the vendors that point to this one by a field."""
+        """Name the vendors whose field refers to this vendor."""
         vendors, ours = self.context.vendors.items(), self.change.subprocessor
         return self._named(id_ for id_, other in vendors if ours in _ids(getattr(other, field)))
 
@@ -153,17 +153,17 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _ids(value: object) -> tuple[str, ...]:
-    """Return the ids that a field holds that points to vendors."""
+    """Return the vendor ids in a reference field."""
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, tuple) else ()
 
 
 def with_id(items: Iterable[T], id_: str | None) -> T | None:
-    """Return the entry with an id."""
+    """Return the entry with an id, or ``None``."""
     return next((item for item in items if getattr(item, "id", None) == id_), None)
 
 
 def _read(kind: type[T], id_: str | None, fields: Iterable[TypedField], of: type[msgspec.Struct]) -> T | None:
-    """Return an entry from the fields that a change tells of it, or ``None`` if they do not suffice."""
+    """Rebuild an entry from the fields of a change; ``None`` if they do not suffice."""
     told = (field for field in fields if field.kind is of)
     values = {field.name: field.before if field.after is None else field.after for field in told}
     try:
@@ -173,7 +173,7 @@ def _read(kind: type[T], id_: str | None, fields: Iterable[TypedField], of: type
 
 
 def _typed_field(change: Change, field: FieldChange) -> TypedField:
-    """Return a field with values as the model has them, or both as text if one is of another form."""
+    """Return a field with decoded values, or both as JSON text if one cannot be decoded."""
     kind, name = _owner(change, field.path)
     values = (field.before, field.after)
     try:
@@ -186,7 +186,7 @@ def _typed_field(change: Change, field: FieldChange) -> TypedField:
 
 
 def _owner(change: Change, path: str) -> tuple[type[msgspec.Struct], str]:
-    """Return whose field a path names, and the field's own name."""
+    """Return the struct that a field path leads to, and the field's name in it."""
     kind: type[msgspec.Struct] = Register
     parts = path.split(".")
     if change.subprocessor is not None:

@@ -1,6 +1,6 @@
-"""Each change in plain sentences: what happened, from when, and what a customer wants to know with it.
+"""Describes each change in sentences: what happened, from when, and the facts that customers need.
 
-A type or a field that this release does not know is told as it is.
+Unknown change types and fields are named by their codes.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ MAX_SUMMARY = 2000
 """Longest summary, in characters."""
 
 MAX_TITLE = 140
-"""Longest title, in characters, without what it says of the notice."""
+"""Longest title, in characters, without the remark on short notice."""
 
 
 class BothTexts(msgspec.Struct, frozen=True):
-    """What a field said and says, in words; ``None`` where it was not stated."""
+    """A field's label, and its values before and after as text; ``None`` if not stated."""
 
     label: str
     before: str | None
@@ -39,15 +39,15 @@ class BothTexts(msgspec.Struct, frozen=True):
 
 
 class Sentences(SentenceContext):
-    """Changes in the sentences of one language."""
+    """Describes changes in one language."""
 
     @classmethod
     def between(cls, older: Register | None, newer: Register, zone: dt.tzinfo) -> Sentences:
-        """Return the sentences of a diff in the newer register's language, else in English."""
+        """Return sentences for a diff in the newer register's language, else in English."""
         return cls(Language.of(newer.publisher.language), newer, local_day(newer.published_at, zone), older)
 
     def unabridged(self) -> Sentences:
-        """Return the same sentences with every value in full, for where there is room."""
+        """Return the same sentences with every value in full."""
         return Sentences(self.language, self.register, self.day, self.older, most=None)
 
     def in_language(self, language: Language) -> Sentences:
@@ -57,19 +57,19 @@ class Sentences(SentenceContext):
         return Sentences(language, self.register, self.day, self.older, self.phrases.most)
 
     def summary(self, change: Change) -> str:
-        """Return all that is to be said of a change on one line, short notice and its reason included."""
+        """Return the complete description of a change on one line, with short notice and its reason."""
         return shorten(" ".join(self.of(change)), MAX_SUMMARY)
 
     def of(self, change: Change) -> tuple[str, ...]:
-        """Return the same one by one: what happens first, then short notice, then what is to be known."""
+        """Return the description as separate sentences: the event, then short notice, then facts."""
         view = self.view(change)
         head, *rest = _change_sentences(view)
         return tuple(map(sentence, (head, *_short_notice(view), *rest, *_remarks(view))))
 
     def circumstances(self, change: Change) -> tuple[str, ...]:
-        """Return what ``of`` does not say of the vendor and the use, as they are from the change on.
+        """Return facts on vendor and engagement after the change that ``of`` does not mention.
 
-        Nothing for a first list, and nothing where nothing happened in the world.
+        Empty for an initial list and for corrections, editorial changes and reordering.
         """
         if self.register.previous is None or change.type in {*MARKED, "reordered"}:
             return ()
@@ -78,13 +78,13 @@ class Sentences(SentenceContext):
         return tuple(item for item in said if item not in told)
 
     def title(self, change: Change) -> str:
-        """Return one line that says what happens and from when, and that notice is short if it is."""
+        """Return one line with the event and its date, and a remark if notice is short."""
         head = shorten(_change_sentences(self.view(change))[0], MAX_TITLE)
         short = shortfall(self.language, change.notice)
         return f"{head} ({short})" if short else head
 
     def texts(self, change: Change) -> tuple[BothTexts, ...]:
-        """Return what was reworded or put right, whole: a summary may shorten it."""
+        """Return the full texts of an editorial change or correction, which a summary may shorten."""
         if change.type not in MARKED:
             return ()
         view = self.view(change)
@@ -92,26 +92,26 @@ class Sentences(SentenceContext):
 
 
 MARKED = frozenset({"corrected", "editorial"})
-"""Types that are named beside what changed, since they say that nothing happened in the world."""
+"""Types that are named in the sentence, since only the text of the register changed."""
 
 _TITLED: Mapping[str, str] = {
     "categories": message("Category “{title}”"),
     "products": message("Product “{title}”"),
     "statuses": message("Status “{title}”"),
 }
-"""Entries of the register that have a title, by the list that holds them."""
+"""How to name entries that have a title, by the register's field that lists them."""
 
 
 def _change_sentences(view: ChangeView) -> Sequence[str]:
-    """Return the sentences of a change, of which the first can stand alone."""
-    # A column is no vendor's alone, and its fields are those of vendors or of their uses.
+    """Return the sentences of a change; the first makes sense on its own."""
+    # A newly filled field concerns several vendors or engagements.
     of_rows = {field.kind for field in view.fields} & {Subprocessor, Engagement}
     is_column = view.change.subprocessor is None and of_rows
     return engagement_sentences(view) or [_newly_filled_field(view) if is_column else _fields(view)]
 
 
 def _short_notice(view: ChangeView) -> Iterator[str]:
-    """Say openly where the notice promised was not given, and why."""
+    """Yield sentences about notice that was shorter than promised, and the reason."""
     announced = view.plan or view.engagement
     if short := shortfall(view.context.language, view.change.notice):
         yield short
@@ -120,7 +120,7 @@ def _short_notice(view: ChangeView) -> Iterator[str]:
 
 
 def _remarks(view: ChangeView) -> Iterator[str]:
-    """Say where no transfer mechanism is stated for a new country, and which older promise still binds."""
+    """Yield remarks on new countries without a transfer mechanism, and on older promises that still bind."""
     changed, use = view.field("locations"), view.engagement
     if view.change.kind == "changed" and changed is not None and use is not None:
         before, after = (
@@ -135,7 +135,7 @@ def _remarks(view: ChangeView) -> Iterator[str]:
 
 
 def _fields(view: ChangeView) -> str:
-    """Say what became of fields, or that an entry came or went."""
+    """Describe changed fields, or the addition or removal of an entry."""
     change, subject = view.change, _subject(view)
     type_ = view.context.language.code("change", change.type)
     if not view.fields:
@@ -147,7 +147,7 @@ def _fields(view: ChangeView) -> str:
         return f"{subject}: {view.phrases.reordered(view.fields)}"
     marked = change.type in MARKED
     what = view.phrases.of_all(view.fields, reworded=marked)
-    # From when it holds, where that lies ahead and its fields do not say so themselves.
+    # The effective date, if it is in the future and not among the fields.
     start = change.notice.effective_on if change.type != "schedule_changed" else None
     ahead = start is not None and (change.planned or (change.notice.required and start > view.context.day))
     when = view.text(", effective {date}", date=start) if start and ahead else ""
@@ -155,7 +155,7 @@ def _fields(view: ChangeView) -> str:
 
 
 def _subject(view: ChangeView) -> str:
-    """Name what a change is about."""
+    """Return the subject of a change."""
     if view.change.subprocessor is not None:
         of_plan = any(field.kind is PlannedChange for field in view.fields)
         return view.planned if of_plan else view.who
@@ -168,7 +168,7 @@ def _subject(view: ChangeView) -> str:
 
 
 def _newly_filled_field(view: ChangeView) -> str:
-    """Say that a field was filled that had been empty everywhere."""
+    """Describe a field that is now stated for several entries and was empty in all of them before."""
     label, field = view.phrases.label, view.fields[0]
     of = (Subprocessor, "engagements") if field.kind is Engagement else (Register, "subprocessors")
     return view.text(
@@ -180,9 +180,9 @@ def _newly_filled_field(view: ChangeView) -> str:
 
 
 class DescribedChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A change with its summary, a sentence for each date, that the promise was kept, and texts put right.
+    """A change with its summary, a sentence for each date, and full texts of corrections.
 
-    The summary itself says where notice was short.
+    ``notice`` is set if the promise was kept; short notice is part of the summary.
     """
 
     change: Change
@@ -193,7 +193,7 @@ class DescribedChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def described_changes(changes: Iterable[Change], sentences: Sentences) -> list[DescribedChange]:
-    """Return the changes of a diff as preview, feed and pages tell them."""
+    """Return the changes of a diff as displayed in previews, feeds and pages."""
     return [
         DescribedChange(
             change=change,
@@ -219,10 +219,10 @@ _MAX_SUBJECT = 120
 
 
 class EventTitles(SentenceContext):
-    """Titles of what one version announces, which was published on a day in the publisher's time zone."""
+    """Titles of the upcoming events of one version."""
 
     def title(self, event: Upcoming) -> str:
-        """Return who, what happens, and to what, in a line."""
+        """Return vendor, event and subject on one line."""
         vendor = self.vendors[event.subprocessor]
         use = with_id(vendor.engagements, event.engagement)
         owner = use or vendor

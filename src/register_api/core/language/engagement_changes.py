@@ -1,4 +1,4 @@
-"""Sentences about what people act on first: who comes, starts, stops, goes, or changes its name."""
+"""Sentences about vendors and engagements that are added, started, stopped, removed or renamed."""
 
 from __future__ import annotations
 
@@ -60,16 +60,16 @@ _STARTS: Mapping[str, tuple[str, str, str]] = {
         message("{name} activated"),
     ),
 }
-"""How a start is said that lies ahead, one whose day has come, and one without a day."""
+"""Messages for a start in the future, a start in the past, and one without a date."""
 
 _ORIGINS = ("merged_from", "split_from")
-"""Fields that say what a new vendor was made of."""
+"""Fields that name the vendors from which a new one was formed."""
 
 _FACTS = (
     "purpose", "entity", "conditions", "locations", "transfers", "products", "data_scope", "data_categories",
     "ends_on",
 )  # fmt: skip
-"""What a customer wants to know of a use that starts."""
+"""Fields of an engagement that are listed when it starts."""
 
 
 def _added(view: ChangeView) -> Sequence[str]:
@@ -83,7 +83,7 @@ def _added(view: ChangeView) -> Sequence[str]:
         said = message("Retrospective entry: {name}, not used since {date}")
         head = view.text(said, name=view.who, date=use.ends_on)
     else:
-        # What the first sentence says is not said again.
+        # The first sentence is not repeated among the facts.
         kind = _kind_of_start(view)
         origin = view.newly(kind) if kind in _ORIGINS else ""
         told = kind == "further" and "…" not in view.use
@@ -102,7 +102,7 @@ def _kind_of_start(view: ChangeView) -> str:
         return next((origin for origin in _ORIGINS if view.newly(origin)), "new")
     uses = (item for item in view.vendor.engagements if item.id != view.change.engagement)
     states = {state_on(view.vendor, item, view.context.day) for item in uses}
-    # The vendor had been used, and is used for nothing else now.
+    # The vendor was used before and has no other current use.
     is_back = "ended" in states and states.isdisjoint({"in_force", "announced"})
     return "again" if is_back else "further"
 
@@ -158,7 +158,7 @@ _WRITERS: Mapping[str, Callable[[ChangeView], Sequence[str]]] = {
 
 
 def engagement_sentences(view: ChangeView) -> Sequence[str]:
-    """Return sentences of which the first can stand alone; none for what its fields tell best."""
+    """Return sentences, the first of which makes sense on its own; none if listing the fields is clearer."""
     type_, status, name = view.change.type, view.field("status"), view.field("name")
     if view.vendor is None or type_ in _WRITERS:
         return _WRITERS[type_](view) if view.vendor is not None else ()
@@ -188,7 +188,7 @@ def _start(kind: str, view: ChangeView, **values: str) -> str:
 
 
 def _facts(view: ChangeView, but: str | None = None) -> Iterator[str]:
-    """Yield what is to be known of a vendor that comes, and of a use that starts, but for one field."""
+    """Yield facts about a new vendor and a starting engagement, except one field."""
     vendor, use = view.vendor, view.engagement
     if view.listed and vendor:
         if vendor.legal_name and vendor.legal_name != vendor.name:
@@ -211,7 +211,7 @@ def _facts(view: ChangeView, but: str | None = None) -> Iterator[str]:
 
 
 def _origin(view: ChangeView) -> Iterator[str]:
-    """Say what a vendor was made of."""
+    """Yield sentences about the vendors from which this one was formed."""
     merged, split = view.newly("merged_from"), view.newly("split_from")
     if merged:
         yield view.text("{others} merged into {name}", others=merged, name=view.name)
@@ -220,7 +220,7 @@ def _origin(view: ChangeView) -> Iterator[str]:
 
 
 def _successor(view: ChangeView) -> Iterator[str]:
-    """Say which vendor took this one's place."""
+    """Yield a sentence about the vendor that succeeds this one."""
     replaced, merged = view.heirs("replaces"), view.heirs("merged_from")
     if replaced:
         yield view.text("Replaced by {names}", names=replaced)
@@ -229,10 +229,7 @@ def _successor(view: ChangeView) -> Iterator[str]:
 
 
 def circumstances(view: ChangeView) -> Iterator[str]:
-    """Yield what surrounds a change: the legal entity, and of the use its purpose, places and data.
-
-    What the publisher does not state has to be seen to be missing.
-    """
+    """Yield the legal entity, purpose, locations and data; missing values are listed as not stated."""
     vendor, use = view.vendor, view.engagement
     if vendor is None:
         return

@@ -15,14 +15,14 @@ from register_api.core.language.values import Values
 from register_api.core.struct_fields import shapes
 
 MAX_ITEMS = 400
-"""Longest enumeration that a phrase gives in full, in characters."""
+"""Longest list quoted in full, in characters."""
 
 _NOT_STATED = (None, "")
-"""What a field holds that is not stated; an empty list states that there is none."""
+"""Values of a field that is not stated; an empty list states "none"."""
 
 
 class TypedField(msgspec.Struct, frozen=True):
-    """One field of one kind of entry, before and after."""
+    """A field of a struct, with its values before and after."""
 
     kind: type[msgspec.Struct]
     name: str
@@ -31,7 +31,7 @@ class TypedField(msgspec.Struct, frozen=True):
 
 
 class Phrases:
-    """Phrases about fields; ``before`` says older values; a value is told up to ``most`` characters."""
+    """Describes field changes; ``before`` formats old values; values are cut at ``most`` characters."""
 
     def __init__(self, values: Values, before: Values | None = None, most: int | None = MAX_ITEMS) -> None:
         self.most = most
@@ -39,7 +39,7 @@ class Phrases:
         self._values, self._before = values, before or values
 
     def of_all(self, changes: Sequence[TypedField], *, reworded: bool = False) -> str:
-        """Say what became of some fields, what came into a list first; ``reworded``: only wording changed."""
+        """Describe field changes, additions to lists first; ``reworded``: only wording changed."""
         phrases: list[tuple[bool, str]] = []
         for change in map(_by_product, changes):
             if None not in (change.before, change.after) and isinstance(change.after, tuple | dict):
@@ -63,12 +63,12 @@ class Phrases:
         return self._changed_from_to(change, label, before, self._word(change, after))
 
     def reordered(self, changes: Sequence[TypedField]) -> str:
-        """Say that lists have the same members in another order."""
+        """Describe lists whose items only changed their order."""
         labels = (self.label(change.kind, change.name) for change in changes)
         return "; ".join(self.text("{label} reordered", label=label) for label in labels)
 
     def texts(self, change: TypedField) -> tuple[str, str | None, str | None]:
-        """Return what a field is called, and all that it said and says; ``None`` where it is not stated."""
+        """Return a field's label and its full values before and after; ``None`` if not stated."""
         said, says = (
             None if value in _NOT_STATED else values.of_field(change.kind, change.name, value)
             for values, value in ((self._before, change.before), (self._values, change.after))
@@ -76,13 +76,13 @@ class Phrases:
         return capital(self.label(change.kind, change.name)), said, says
 
     def fact(self, kind: type[msgspec.Struct], name: str, value: Any) -> str:
-        """Return a field with its value as a sentence of its own: ``Purpose: hosting``."""
+        """Return a field and its value: ``Purpose: hosting``."""
         number = len(value) if isinstance(value, tuple) else 1
         label = capital(self.label(kind, name, number))
         return f"{label}: {shorten(self._values.of_field(kind, name, value), self.most)}"
 
     def label(self, kind: type[msgspec.Struct], name: str, number: int = 2) -> str:
-        """Return what a field is called inside a sentence, for a number of members if it is a list."""
+        """Return a field's label for use in a sentence; for a list, the form for ``number`` items."""
         field = FIELDS[kind].get(name)
         if field is None:
             return name
@@ -91,7 +91,7 @@ class Phrases:
         return self.text(field.label)
 
     def _of_list(self, change: TypedField, *, reworded: bool) -> Iterator[tuple[bool, str]]:
-        """Say what came into a list, what changed in it, and what went; each with whether it came."""
+        """Describe items of a list that were added (marked ``True``), changed and removed."""
         before, after = (
             tuple(value.items()) if isinstance(value, dict) else tuple(value or ())
             for value in (change.before, change.after)
@@ -118,7 +118,7 @@ class Phrases:
         return self.text(said, label=label, items=shorten(self.language.list(words), self.most))
 
     def _changed_from_to(self, change: TypedField, label: str, before: str, after: str) -> str:
-        """Say from what to what, with the place of the difference in sight."""
+        """Describe a change from one text to another, cut around the first difference."""
         cut = contrast(before, after, MAX_VALUE if self.most else None)
         old, new = (self._quoted(change, text) for text in cut)
         return self.text("{label} changed from {before} to {after}", label=label, before=old, after=new)
@@ -128,7 +128,7 @@ class Phrases:
         return self._quoted(change, shorten(words, MAX_VALUE if self.most else None))
 
     def _word(self, change: TypedField, item: Any) -> str:
-        """Return a member of a list, or a label and its text, in words."""
+        """Return an item of a list, or a label and its text, as words."""
         if isinstance(change.after or change.before, dict):
             return ": ".join(map(str, item))
         return self._values.of_field(change.kind, change.name, item)
@@ -150,11 +150,11 @@ _KEYS: Mapping[type, Callable[[Any], object]] = {
     model.RelatedDocument: lambda item: item.title,
     tuple: lambda item: item[0],
 }
-"""By what a member of a list is known when something else about it changes."""
+"""What identifies an item of a list when the rest of it changes."""
 
 
 def _by_product(change: TypedField) -> TypedField:
-    """Return a change of the products named as one of a list, so that what came is named alone."""
+    """Return a change of named products as a change of the list of ids, so that additions stand out."""
     before, after = change.before, change.after
     scopes = isinstance(before, model.ProductScope) and isinstance(after, model.ProductScope)
     if not scopes or before.all or after.all:
@@ -165,7 +165,7 @@ def _by_product(change: TypedField) -> TypedField:
 def _pairs(
     went: Sequence[Any], came: Sequence[Any], change: TypedField, *, reworded: bool
 ) -> list[tuple[Any, Any]]:
-    """Return which of the members that went live on, altered, in one that came."""
+    """Return pairs of a removed item and the added item that it turned into."""
     left = {_key(item): item for item in reversed(came)}
     found = [(item, left.pop(_key(item))) for item in went if _key(item) in left]
     if not found and len(went) == len(came) == 1 and (reworded or _may_correspond(change, went[0], came[0])):
@@ -174,9 +174,9 @@ def _pairs(
 
 
 def _may_correspond(change: TypedField, old: Any, new: Any) -> bool:
-    """Tell whether the only member that came may be what became of the only one that went.
+    """Tell whether the only added item can be a new version of the only removed one.
 
-    Another country, destination or kind of data is not what a customer had agreed to under another name.
+    Another country, destination or category of data is always a new item: customers had not agreed to it.
     """
     if isinstance(old, model.Location) and isinstance(new, model.Location):
         return old.country == new.country

@@ -1,4 +1,4 @@
-"""One language: messages with values filled in, words for codes, plural forms, countries, dates, lists."""
+"""One language: messages with values filled in, code lists, plural forms, countries, dates, lists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from register_api.core.text import without_any_invisible
 
-if TYPE_CHECKING:  # Babel is loaded only where words are made
+if TYPE_CHECKING:  # Babel is slow to import: only what formats text loads it
     from babel import Locale
     from babel.messages import Catalog
 
@@ -96,15 +96,15 @@ VOCABULARIES: Mapping[str, Mapping[str, str]] = {
     "status": {"active": "active", "conditional": "conditional", "available": "available"},
     "vendor_kind": {"third_party": "third party", "affiliate": "group company"},
 }  # fmt: skip
-"""English words by vocabulary and code, inside a sentence. A code that is not here is shown as it is."""
+"""English terms by vocabulary and code, for use inside a sentence. An unknown code is displayed as is."""
 
 _SOURCE = "en"
 _LOCALES = {_SOURCE: "en_GB"}
-"""Locales that say more than their language: ``10 May 2026`` and ``a, b and c`` are British."""
+"""Locales of languages that need a region: ``10 May 2026`` and ``a, b and c`` are British."""
 
 
 class Language:
-    """How one language says what the program says; ``tag`` is the BCP 47 tag of the words that come out."""
+    """Formats messages and values in one language; ``tag`` is its BCP 47 tag."""
 
     def __init__(self, tag: str) -> None:
         self.tag = tag
@@ -117,43 +117,43 @@ class Language:
 
     @property
     def name(self) -> str:
-        """What the language calls itself: ``English``, ``Deutsch``."""
+        """The language's own name: ``English``, ``Deutsch``."""
         return str(self._locale.get_language_name(self.tag))
 
     def template(self, message: str) -> str:
-        """Return the translation of a message id, its placeholders still in it."""
+        """Return the translation of a message id with its placeholders."""
         translated = self._catalogue.get(message) if self._catalogue else None
         if translated is None or not translated.string:
             return message
         return translated.string if isinstance(translated.string, str) else translated.string[0]
 
     def text(self, message: str, **values: object) -> str:
-        """Return a message, an English id such as ``{name} added``, with texts, days and lists filled in."""
+        """Translate a message id such as ``{name} added`` and fill in texts, dates and lists."""
         words: Mapping[type, Callable[[Any], str]] = {dt.date: self.day, list: self.list}
         said = {name: words.get(type(value), str)(value) for name, value in values.items()}
         return self.template(message).format(**said)
 
     def plural(self, one: str, many: str, n: int, **values: object) -> str:
-        """Return the form of a message that a number asks for; ``{n}`` in it is the number."""
+        """Return the plural form of a message for a number; ``{n}`` is replaced by the number."""
         translated = self._catalogue.get(one) if self._catalogue else None
         forms = translated.string if translated else None
         said = forms[self._plural_index(n)] if isinstance(forms, tuple) else one if n == 1 else many
         return said.format(n=n, **values)
 
     def code(self, vocabulary: str, code: str) -> str:
-        """Return words for a code of a vocabulary; a code that it does not know is shown as it is."""
+        """Return the term for a code of a vocabulary; an unknown code is returned as is."""
         words = VOCABULARIES[vocabulary].get(code)
         return code if words is None else self.template(words)
 
     def country(self, code: str) -> str:
-        """Return the name of a country (ISO 3166-1 alpha-2) or of one of the wide values, e.g. ``EEA``."""
+        """Return the name of a country (ISO 3166-1 alpha-2) or of a wider area such as ``EEA``."""
         if code in VOCABULARIES["country"]:
             return self.code("country", code)
         return str(self._locale.territories.get(code, code))
 
     def day(self, day: dt.date) -> str:
-        """Return a day as contracts write it: ``10 May 2026``, ``10. Mai 2026``."""
-        from babel.dates import format_date  # noqa: PLC0415 - Babel is loaded only where words are made
+        """Return a date in long form: ``10 May 2026``, ``10. Mai 2026``."""
+        from babel.dates import format_date  # noqa: PLC0415 - Babel is slow to import
 
         return format_date(day, "long", locale=self._locale)
 
@@ -164,17 +164,17 @@ class Language:
         return format_skeleton("yMMMM", day, locale=self._locale)
 
     def short_month(self, day: dt.date) -> str:
-        """Return the month of a day where there is little room: ``May 2026``, ``Sept 2026``."""
+        """Return the month of a day, abbreviated: ``May 2026``, ``Sept 2026``."""
         from babel.dates import format_skeleton  # noqa: PLC0415 - as above
 
         return format_skeleton("yMMM", day, locale=self._locale)
 
     def instant(self, instant: dt.datetime) -> str:
-        """Return an instant that is given in UTC: ``10 May 2026, 09:00 UTC``."""
+        """Return a UTC instant: ``10 May 2026, 09:00 UTC``."""
         return self.text("{day}, {time} UTC", day=self.day(instant.date()), time=f"{instant:%H:%M}")
 
     def list(self, parts: Sequence[str]) -> str:
-        """Return an enumeration: ``a, b and c``; with semicolons where a part has commas itself."""
+        """Return a list as text: ``a, b and c``; with semicolons if an item contains a comma."""
         from babel.lists import format_list  # noqa: PLC0415 - as above
 
         if any(", " in part for part in parts):
@@ -202,7 +202,7 @@ class Language:
 
 
 def message(text: str) -> str:
-    """Mark a text as a message id that is put into words elsewhere."""
+    """Mark a text as a message id that is translated elsewhere."""
     return text
 
 
@@ -213,7 +213,7 @@ def translations() -> frozenset[str]:
 
 
 def languages(main: Language) -> tuple[Language, ...]:
-    """Return every language there is, the main one first."""
+    """Return all supported languages, the main one first."""
     return (main, *(Language.of(tag) for tag in sorted({_SOURCE, *translations()} - {main.tag})))
 
 
@@ -235,11 +235,11 @@ ENGLISH = Language.of(_SOURCE)
 """The language of commands and reports."""
 
 MAX_VALUE = 160
-"""Longest value that a sentence quotes, in characters."""
+"""Longest value quoted in a sentence, in characters."""
 
 
 def shorten(text: str, limit: int | None = MAX_VALUE) -> str:
-    """Return a text on one line, cut at a word where it is longer than the limit; ``None``: never."""
+    """Return a text on one line, cut at a word boundary if longer than the limit (``None``: no limit)."""
     if limit is None:
         return " ".join(text.split())
     line = " ".join(text[: 2 * limit + 1].split())
@@ -250,13 +250,13 @@ def shorten(text: str, limit: int | None = MAX_VALUE) -> str:
 
 
 def one_line(text: str, limit: int | None = None) -> str:
-    """Return a text without what could begin a header, or changes how the line around it is read."""
+    """Return a text on one line without control and invisible characters, for mail headers and reports."""
     visible = "".join(char if char.isprintable() else " " for char in without_any_invisible(text))
     return shorten(visible, limit)
 
 
 def contrast(before: str, after: str, limit: int | None = MAX_VALUE) -> tuple[str, str]:
-    """Return two texts cut to the limit so that where they first differ is still seen."""
+    """Return two texts, cut to the limit around the place where they first differ."""
     if limit is None or max(len(before), len(after)) <= limit:
         return shorten(before, limit), shorten(after, limit)
     common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
@@ -266,15 +266,15 @@ def contrast(before: str, after: str, limit: int | None = MAX_VALUE) -> tuple[st
 
 
 def sentence(text: str) -> str:
-    """Return a text that ends as a sentence does, and once only: a name may bring its own full stop."""
+    """Return a text with a full stop at its end, unless it already ends a sentence."""
     return text if text.endswith((".", "…", "!", "?")) else text + "."
 
 
 def capital(text: str) -> str:
-    """Return a text with a capital first letter, as a sentence or a label begins."""
+    """Return a text with its first letter capitalised."""
     return text[:1].upper() + text[1:]
 
 
 def count(number: int, thing: str) -> str:
-    """Return a number of things in English, for commands: ``1 day``, ``7 days``."""
+    """Return a number with an English noun: ``1 day``, ``7 days``."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

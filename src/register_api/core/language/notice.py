@@ -1,4 +1,4 @@
-"""The notice promise in words: what is promised, what was given for a change, until when one may object."""
+"""Describes the notice promise, the notice given for a change, and the objection deadline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from register_api.core.notice_period import NoticeStatus
 
 
 def notice_given(language: Language, status: NoticeStatus) -> str | None:
-    """Return what became of the promise for a change, or ``None`` where it covers nothing."""
+    """Return a phrase comparing notice given and promised; ``None`` if no notice is required."""
     if not status.required or status.promised_days is None:
         return None
     promised, given, unit = status.promised_days, status.days, status.day_count
@@ -30,7 +30,7 @@ def notice_given(language: Language, status: NoticeStatus) -> str | None:
 
 
 def shortfall(language: Language, status: NoticeStatus) -> str | None:
-    """Return how a promise that covers a change was not kept, or ``None`` where there is nothing to say."""
+    """Return a phrase if less notice was given than promised, else ``None``."""
     return None if status.met else notice_given(language, status)
 
 
@@ -47,14 +47,14 @@ def notice_dates(language: Language, status: NoticeStatus) -> Iterator[str]:
 
 
 def promise(language: Language, notice: NoticeSource) -> str:
-    """Return what a publisher promises: how many days before what."""
+    """Return the promise: days of notice and the changes covered."""
     covered = "; ".join(language.code("notice_event", event) for event in notice.applies_to)
     said = message("We give at least {days} prior notice of: {changes}.")
     return language.text(said, days=_days_of(language, notice.days, notice.day_count), changes=covered)
 
 
 def older_promises(language: Language, notice: Notice) -> Iterator[str]:
-    """Yield a sentence for each older promise that still binds: until when, and what it says."""
+    """Yield a sentence for each older promise that still binds, with its last day and content."""
     for older in notice.also_binding:
         said = language.text(
             "What is announced until {day} is still bound by the earlier promise: {days} notice of {changes}",
@@ -69,7 +69,7 @@ def older_promises(language: Language, notice: Notice) -> Iterator[str]:
 
 
 def lifecycle_notice(language: Language, lifecycle: Lifecycle) -> str:
-    """Return that a register has moved, or that nobody keeps it any more."""
+    """Return a sentence saying that the register has moved or is closed."""
     moved = message("This register has moved as of {day}.")
     closed = message("This register is closed as of {day}.")
     said = language.text(moved if lifecycle.state == "moved" else closed, day=lifecycle.on)
@@ -77,7 +77,7 @@ def lifecycle_notice(language: Language, lifecycle: Lifecycle) -> str:
 
 
 def objection_period(language: Language, notice: NoticeSource) -> str | None:
-    """Return how long customers may object, if that is promised."""
+    """Return how long customers may object; ``None`` if no period is promised."""
     if notice.objection is None:
         return None
     period = days(language, notice.objection.days, notice.day_count)
@@ -85,21 +85,21 @@ def objection_period(language: Language, notice: NoticeSource) -> str | None:
 
 
 def days(language: Language, number: int, day_count: DayCount | None) -> str:
-    """Return a number of days; business days are always called so."""
+    """Return a number of days, or of business days."""
     if day_count == "business":
         return language.plural("{n} business day", "{n} business days", number)
     return language.plural("{n} day", "{n} days", number)
 
 
 def _days_of(language: Language, number: int, day_count: DayCount | None) -> str:
-    """Return a number of days as they stand before "notice"."""
+    """Return a number of days in the genitive used before "notice"."""
     if day_count == "business":
         return language.plural("{n} business day's", "{n} business days'", number)
     return language.plural("{n} day's", "{n} days'", number)
 
 
 def disowned(language: Language, versions: Disowned, key: KeyRecord) -> str:
-    """Return what a publisher says of versions by ending their key, whose record is as it is listed now."""
+    """Return sentences about versions disowned by ending ``key``, given as currently listed."""
     one = message("The publisher has disowned version {version}.")
     many = message("The publisher has disowned versions {first} to {last}.")
     which = one if versions.first == versions.last else many

@@ -1,4 +1,4 @@
-"""Values of the register in words: ``Helsinki, Finland (storage, processing)``, ``10 June 2026``, ``yes``."""
+"""Formats values of the register: ``Helsinki, Finland (storage, processing)``, ``10 June 2026``, ``yes``."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _VOCABULARIES: Mapping[str, str] = {
     "applies_to": "notice_event", "data_scope": "data_scope", "day_count": "day_count",
     "ict_service": "ict_service", "kind": "vendor_kind", "role": "vendor_role",
 }  # fmt: skip
-"""Fields that hold codes, and the vocabulary of each."""
+"""Fields that contain codes, and their vocabularies."""
 
 MECHANISM_NOT_STATED = message("Transfer mechanism: not stated")
-"""Said beside every place outside the EEA for which that is so (``core.countries``)."""
+"""Remark on locations outside the EEA without a transfer mechanism (``core.countries``)."""
 
 
 class Values:
-    """Values in the words of one language, ids by the names and titles given; days as a promise counts."""
+    """Formats values in one language; ids become names and titles, days are counted as ``day_count``."""
 
     def __init__(
         self,
@@ -72,11 +72,11 @@ class Values:
         }
 
     def of(self, value: Any) -> str:
-        """Return a value in words; a text as it stands."""
+        """Return a value as words; a string unchanged."""
         return self._words.get(type(value), str)(value)
 
     def of_field(self, kind: type[msgspec.Struct], name: str, value: Any) -> str:
-        """Return what a field of a struct, or a member of its list, says: names for ids, words for codes."""
+        """Return a field's value, or an item of its list, with names for ids and terms for codes."""
         if isinstance(value, tuple):
             return self._list([self.of_field(kind, name, item) for item in value])
         form = shapes(kind)[name].form if name in shapes(kind) else None
@@ -94,11 +94,11 @@ class Values:
         return self.language.list(parts) if parts else self.text("none")
 
     def codes(self, vocabulary: str, codes: Iterable[str]) -> str:
-        """Return words for some codes, with commas between them."""
+        """Return the terms for some codes, separated by commas."""
         return ", ".join(self.language.code(vocabulary, code) for code in codes)
 
     def location(self, value: model.Location) -> str:
-        """Return a place of processing: ``Helsinki, Finland (storage, processing)``."""
+        """Return a processing location: ``Helsinki, Finland (storage, processing)``."""
         notes = [self.codes("activity", value.activities)] if value.activities else []
         notes += [self.text("default")] if value.is_default else []
         notes += [self.only_if(value.conditions)] if value.conditions else []
@@ -107,12 +107,12 @@ class Values:
         return f"{where} ({'; '.join(notes)})" if notes else where
 
     def place(self, value: model.Location) -> str:
-        """Return where a place is: ``Helsinki, Finland``."""
+        """Return the place and country of a location: ``Helsinki, Finland``."""
         country = self.language.country(value.country)
         return f"{value.place}, {country}" if value.place else country
 
     def condition(self, value: model.Condition) -> str:
-        """Return when something comes into play: the publisher's words, else ``region eu``."""
+        """Return a condition: the publisher's text, else ``region eu``."""
         setting = " = ".join(part for part in (value.key, value.value) if part)
         kind = self.language.code("condition", value.type)
         if not value.negated:
@@ -123,7 +123,7 @@ class Values:
         return f"{words} ({value.text})" if value.text else words
 
     def only_if(self, values: Sequence[model.Condition]) -> str:
-        """Return conditions that must all hold, marked as such."""
+        """Return conditions that must all hold, with an introduction."""
         wanted = [self.condition(value) for value in values if not value.negated]
         parts = [self.condition(value) for value in values if value.negated]
         if wanted:
@@ -131,11 +131,11 @@ class Values:
         return "; ".join(parts)
 
     def products(self, value: model.ProductScope) -> str:
-        """Return which products are meant: their titles, or all of them."""
+        """Return the titles of the products in scope, or "all products"."""
         return self.text("all products") if value.all else self.of_field(model.ProductScope, "ids", value.ids)
 
     def mechanism(self, value: model.Transfer) -> str:
-        """Return what a transfer rests on: ``standard contractual clauses, Module Three``."""
+        """Return a transfer's mechanism: ``standard contractual clauses, Module Three``."""
         mechanism = self.language.code("mechanism", value.mechanism)
         return f"{mechanism}, {value.reference}" if value.reference else mechanism
 
@@ -144,25 +144,25 @@ class Values:
         return f"{self.language.country(value.destination)} ({self.mechanism(value)})"
 
     def certification(self, value: model.Certification) -> str:
-        """Return a certification with how far the claim goes."""
+        """Return a certification with its claim, coverage and expiry."""
         notes = [self.language.code("claim", value.claim), *([value.covers] if value.covers else [])]
         if value.valid_until:
             notes.append(self.text("valid until {day}", day=value.valid_until))
         return f"{value.name} ({', '.join(notes)})"
 
     def entity(self, value: model.Entity) -> str:
-        """Return a legal entity with what tells it apart: country, address, company numbers."""
+        """Return a legal entity with country, address and company numbers."""
         country = self.language.country(value.seat) if value.seat else None
         notes = [country, value.address, *map(self.of, value.identifiers or ())]
         said = "; ".join(note for note in notes if note)
         return f"{value.legal_name} ({said})" if said else value.legal_name
 
     def lifecycle(self, value: model.Lifecycle) -> str:
-        """Return whether the register has moved or was closed, since when, and where to."""
+        """Return the register's state (moved or closed), its date and the successor."""
         said = f"{self.language.code('lifecycle', value.state)}, {self.language.day(value.on)}"
         return f"{said}: {value.successor}" if value.successor else said
 
     def contact(self, value: model.Contact) -> str:
-        """Return whom to ask and where."""
+        """Return a contact's role and address."""
         address = value.email or value.url or self.text("no address")
         return f"{self.language.code('role', value.role)} ({address})"

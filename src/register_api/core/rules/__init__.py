@@ -1,4 +1,4 @@
-"""The numbered rules R01 to R33: what is refused and what is warned about (docs/rules.md)."""
+"""The numbered rules R01 to R33: errors and warnings about a source (docs/rules.md)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATE_CHECKS: tuple[DraftCheck, ...] = (
     completeness.warn_of_transfers,
     completeness.warn_of_remote_access,
 )
-"""What is judged of the state on the day of publication, and on each day a planned change takes effect."""
+"""Checks of the state on the day of publication and on each day when a planned change takes effect."""
 
 CHECKS: tuple[DraftCheck, ...] = (
     identity.check_ids,
@@ -53,16 +53,16 @@ CHECKS: tuple[DraftCheck, ...] = (
     completeness.warn_of_no_address,
     promise.check_updated_on,
 )
-"""What is checked here. The loader finds R01 (what it cannot read is no draft), the keyring R18."""
+"""All checks that run here; the loader reports syntax errors (R01), the keyring R18."""
 
 _NEED_VALID_VALUES = frozenset({"R10", "R12", "R13", "R20", "R21"})
-"""Rules of what changed since the last version, and of places: a misspelt country is neither."""
+"""Rules that compare values, such as countries; skipped for a file with invalid values."""
 
 _KEY = re.compile(r"(engagements\[\d+\]\.)?(([A-Za-z0-9_]*).*)")
 
 
 def check(draft: Draft, context: Context) -> tuple[Finding, ...]:
-    """Judge a loaded source; findings are in order of rule, and without an ``error`` it may be published."""
+    """Check a source and return findings in order of rule; without an ``error`` it can be published."""
     findings = _findings(draft, context)
     accepted = draft.register.accepted_warnings
     made = [
@@ -70,7 +70,7 @@ def check(draft: Draft, context: Context) -> tuple[Finding, ...]:
         for item in findings
     ]
     for index, by in enumerate(accepted):
-        # R33: what nothing warns of needs no reason; of an error none would be heard.
+        # R33: an accepted warning must still occur, and an error cannot be accepted.
         if not any(_accepts(by, finding) for finding in findings):
             whose = f" for {by.subprocessor}" if by.subprocessor else ""
             message = f"there is no warning of {by.rule}{whose} to accept"
@@ -85,7 +85,7 @@ def _accepts(accepted: AcceptedWarning, finding: Finding) -> bool:
 
 
 def _findings(draft: Draft, context: Context) -> Sequence[Finding]:
-    if unset := list(_check_sets(draft)):  # what cannot be set has no state to be judged
+    if unset := list(_check_sets(draft)):  # the other checks need planned changes that can be applied
         return unset
     findings = [finding for rule in CHECKS for finding in rule(draft, context)]
     findings += _check_later_states(draft, context, findings)
@@ -95,13 +95,13 @@ def _findings(draft: Draft, context: Context) -> Sequence[Finding]:
     if previous and publishable and unchanged(make_version(draft, context), previous, dated=dated):
         message = f"nothing has changed since version {previous.version}"
         findings.append(found("R26", REGISTER_FILE, "", message, "publishing makes no new version"))
-    # With values of a file of which one is not valid nothing is reckoned.
+    # Values of a file are not compared while one of them is invalid.
     certain = (item for item in findings if item.file not in faulty or item.rule not in _NEED_VALID_VALUES)
     return sorted(certain, key=lambda finding: finding.rule)
 
 
 def _check_sets(draft: Draft) -> Iterator[Finding]:
-    """R01: a planned change sets at least one field of its owner, to a value that the field takes."""
+    """R01: a planned change sets at least one field of its owner, to a value that the field accepts."""
     for vendor in draft.subprocessors:
         file = vendor_file(vendor.id)
         for prefix, owner in owners(vendor):
@@ -118,7 +118,7 @@ def _check_sets(draft: Draft) -> Iterator[Finding]:
 
 
 def _check_later_states(draft: Draft, context: Context, known: Sequence[Finding]) -> Iterator[Finding]:
-    """Yield what is wrong, and new, on each day on which a planned change takes effect."""
+    """Yield findings that first occur on a day when a planned change takes effect."""
     said = {(item.rule, item.file, item.key) for item in known}
     plans = [plan for item in draft.subprocessors for _, owner in owners(item) for plan in owner.planned]
     for day in sorted({plan.effective_on for plan in plans if plan.cancelled is None}):
@@ -132,7 +132,7 @@ def _check_later_states(draft: Draft, context: Context, known: Sequence[Finding]
 
 
 def _planned_key(draft: Draft, finding: Finding, day: dt.date) -> str:
-    """Return the key of a finding in the planned change that set the field, or as it was."""
+    """Return a finding's key inside the planned change that sets the field, or the key unchanged."""
     match = _KEY.fullmatch(finding.key)
     for vendor in draft.subprocessors:
         if match is None or vendor_file(vendor.id) != finding.file:

@@ -1,4 +1,4 @@
-"""R07, R08, R20 to R25, R27 to R30, R32: what an entry needs, and what a careful publisher looks at again."""
+"""R07, R08, R20 to R25, R27 to R30, R32: required content, and warnings about incomplete entries."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TEMPLATE_NAMES = frozenset({"Example Company", "Example Host"})
 
 
 def check_identifiers(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R07: company numbers fit their scheme: ISO 17442 for an LEI, national check digits for VAT."""
+    """R07: company numbers match their scheme: ISO 17442 for an LEI, national check digits for VAT."""
     publisher = draft.register.publisher
     yield from _check_numbers(REGISTER_FILE, "publisher.identifiers", publisher.identifiers)
     for vendor in draft.subprocessors:
@@ -53,25 +53,25 @@ def _check_numbers(file: str, key: str, numbers: Sequence[Identifier] | None) ->
 
 
 def _is_valid(number: Identifier) -> bool:
-    """Judge what can be judged; a national number has no common form."""
-    # The package comes with the extra `publish`: a customer judges no company numbers.
+    """Tell whether a number is valid; a national number has no common format, so any value is."""
+    # The package comes with the extra `publish`; verification does not check company numbers.
     from stdnum import lei  # noqa: PLC0415
     from stdnum.eu import vat  # noqa: PLC0415
 
     value, scheme = number.value, number.scheme
     if scheme in _FORMS and not _FORMS[scheme].fullmatch(value):
         return False
-    if scheme == "lei":  # the library checks the digits (ISO 7064, MOD 97-10) and not the length
+    if scheme == "lei":  # the library checks the check digits (ISO 7064, MOD 97-10) but not the length
         return bool(lei.is_valid(value))
     if scheme == "vat":
-        # What numbers of the Union begin with: Greece has EL, Northern Ireland XI.
+        # Prefixes of VAT numbers in the EU: EL for Greece, XI for Northern Ireland.
         countries = {*vat.MEMBER_STATES, "el"} - {"gr"}
         return value[:2].lower() not in countries or bool(vat.is_valid(value))
     return bool(value) and (scheme != "euid" or value[:2] in ASSIGNED | {"EL"})
 
 
 def check_statuses(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R08: a conditional engagement has a condition, an active one place and purpose."""
+    """R08: a conditional engagement has a condition, an active one has a location and a purpose."""
     needed = {
         "conditional": {"conditions": "a conditional engagement says under which condition it is used"},
         "active": {
@@ -96,7 +96,7 @@ def _running(
 
 
 def warn_of_transfers(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R20: a place outside the EEA says which transfer mechanism applies (GDPR Chapter V)."""
+    """R20: a location outside the EEA has a transfer mechanism (GDPR Chapter V)."""
     for file, place, vendor, engagement in _running(draft, context):
         if places := _uncovered(vendor, engagement):
             message = f"{', '.join(places)} without a transfer mechanism"
@@ -105,7 +105,7 @@ def warn_of_transfers(draft: Draft, context: Context) -> Iterator[Finding]:
 
 
 def _uncovered(vendor: SubprocessorSource, engagement: EngagementSource) -> list[str]:
-    """Return the places outside the EEA of which no transfer is told, each once; ``[]`` tells of none."""
+    """Return places outside the EEA without a stated transfer; ``transfers = []`` means there is none."""
     if engagement.data_scope == () or engagement.transfers == ():
         return []
     told = {transfer.destination for transfer in engagement.transfers or ()}
@@ -118,7 +118,7 @@ def _uncovered(vendor: SubprocessorSource, engagement: EngagementSource) -> list
 
 
 def warn_of_remote_access(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R21: a seat in a third country with all places in the EEA leaves remote access open."""
+    """R21: a seat in a third country with all locations in the EEA suggests undeclared remote access."""
     for file, place, vendor, engagement in _running(draft, context):
         if vendor.seat is None or is_in_eea(vendor.seat) or engagement.transfers is not None:
             continue
@@ -129,7 +129,7 @@ def warn_of_remote_access(draft: Draft, context: Context) -> Iterator[Finding]:
 
 
 def warn_of_missing_fields(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R22: what customers look for in every entry."""
+    """R22: each entry has what customers look for: identifiers, a contact, a privacy address."""
     for vendor in draft.subprocessors:
         wanted = ("identifiers", "contact", "privacy_url")
         missing = [name for name in wanted if getattr(vendor, name) is None]
@@ -142,7 +142,7 @@ def warn_of_missing_fields(draft: Draft, _context: Context) -> Iterator[Finding]
 
 
 def warn_of_unstated_data(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R23: an active engagement says which data it is about, and whose."""
+    """R23: an active engagement states the categories of data and whose data it is."""
     for file, place, _, engagement in _running(draft, context):
         for field in ("data_categories", "data_scope"):
             if engagement.status == "active" and getattr(engagement, field) is None:
@@ -152,7 +152,7 @@ def warn_of_unstated_data(draft: Draft, context: Context) -> Iterator[Finding]:
 
 
 def warn_of_outdated_content(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R24: content older than twelve months, or a certification that has run out."""
+    """R24: the content is less than twelve months old, and no certification has expired."""
     today = context.day
     updated = draft.register.updated_on or today
     months = (today.year - updated.year) * _MONTHS + today.month - updated.month - (today.day < updated.day)
@@ -166,7 +166,7 @@ def warn_of_outdated_content(draft: Draft, context: Context) -> Iterator[Finding
 
 
 def warn_of_similar_names(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R25: two vendors that look like one, unless the source says how they hang together."""
+    """R25: no two vendors have the same name, unless the source states how they are related."""
     alike: dict[tuple[str, ...], list[SubprocessorSource]] = defaultdict(list)
     for vendor in draft.subprocessors:
         alike[normalise_name(without_any_invisible(vendor.name))].append(vendor)
@@ -187,7 +187,7 @@ def _explains(vendor: SubprocessorSource, other: SubprocessorSource) -> bool:
 
 
 def warn_of_foldable_changes(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R27: planned changes that have taken effect can be written into the base fields."""
+    """R27: planned changes that have taken effect are folded into the base fields."""
     for vendor in draft.subprocessors:
         for prefix, owner in owners(vendor):
             for change in in_effect(owner.planned, context.day):
@@ -198,7 +198,7 @@ def warn_of_foldable_changes(draft: Draft, context: Context) -> Iterator[Finding
 
 
 def warn_of_long_objections(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R28: who may object for longer than the notice lasts objects to what has begun."""
+    """R28: the objection period is not longer than the notice period; the change would have started."""
     days, objection = draft.register.notice.days, draft.register.notice.objection
     if objection is not None and objection.days > days:
         message = f"{objection.days} days to object, but a change may begin {days} days after notice"
@@ -207,7 +207,7 @@ def warn_of_long_objections(draft: Draft, _context: Context) -> Iterator[Finding
 
 
 def warn_of_years_without_holidays(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R29: business days are counted into a year for which no holiday is listed."""
+    """R29: holidays are listed for every year in which business days are counted."""
     notice = draft.register.notice
     if notice.day_count != "business" or notice.days > MAX_DAYS:
         return
@@ -220,7 +220,7 @@ def warn_of_years_without_holidays(draft: Draft, context: Context) -> Iterator[F
 
 
 def refuse_template_texts(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R30: what `init` wrote as an example is not published."""
+    """R30: the example texts written by `init` are replaced."""
     example = "is the example that init wrote"
     if draft.register.publisher.name in _TEMPLATE_NAMES:
         yield found("R30", REGISTER_FILE, "publisher.name", f"this {example}", "your name")
@@ -231,7 +231,7 @@ def refuse_template_texts(draft: Draft, _context: Context) -> Iterator[Finding]:
 
 
 def warn_of_no_address(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R32: feeds, calendars and exports need the address of the tree for absolute links."""
+    """R32: the register states its URL, which feeds, calendars and exports need for absolute links."""
     if draft.register.url is None:
         hint = 'url = "https://trust.example.com/", where the tree is published'
         yield found("R32", REGISTER_FILE, "url", "the address of the register is not stated", hint)

@@ -1,4 +1,4 @@
-"""R02 to R06, R16, R17, R19: who is meant, for ever, what refers to whom, and the form of every value."""
+"""R02 to R06, R16, R17, R19: stable ids, references between entries, and the format of every value."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from register_api.core.versioning import Context
 from register_api.errors import Finding
 
 _LIMITS = {"vendors": 10_000, "engagements": 100, "planned changes": 200}
-"""What a register has of vendors, and a vendor of the others, with the planned changes of its engagements."""
+"""Most vendors of a register; most engagements, and planned changes including theirs, of a vendor."""
 
 _NO_SLUG = re.compile("[^a-z0-9]+")
 
 _CHOICES = 12
-"""How many names of what exists a hint lists: a line's worth."""
+"""How many known ids a hint lists: about one line."""
 
 
 def check_ids(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R02: ids are unique where they stand."""
+    """R02: ids are unique within their list."""
     register = draft.register
     for key in ("categories", "statuses", "products"):
         yield from _check_unique(REGISTER_FILE, key, getattr(register, key))
@@ -51,7 +51,7 @@ def _check_unique(file: str, key: str, entries: Sequence[Any]) -> Iterator[Findi
 
 
 def check_history(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R03: what was published once stays, and keeps meaning the same legal entity."""
+    """R03: a published id stays in the register and keeps denoting the same legal entity."""
     now = {vendor.id: vendor for vendor in draft.subprocessors}
     for old in context.previous.subprocessors if context.previous else ():
         new = now.get(old.id)
@@ -81,7 +81,7 @@ def _check_entity(before: AnyVendor, after: AnyVendor, key: str, hint: str) -> I
 
 
 def _check_entries(old: Subprocessor, new: SubprocessorSource, day: dt.date) -> Iterator[Finding]:
-    """Yield engagements and planned changes that are gone; one that has been folded may leave."""
+    """Yield engagements and planned changes that are missing, except changes that have been folded."""
     file = vendor_file(old.id)
     successors: dict[str | None, tuple[str, Any]] = {
         (owner.id if prefix else None): (prefix, owner) for prefix, owner in owners(new)
@@ -103,7 +103,7 @@ def _check_entries(old: Subprocessor, new: SubprocessorSource, day: dt.date) -> 
 
 
 def _is_folded(change: PlannedChange, owner: Any, successor: Any, day: dt.date) -> bool:
-    """Tell whether a planned change has taken effect and stands in the base fields of the new source."""
+    """Tell whether a planned change has taken effect and is contained in the new source's base fields."""
     if change.cancelled is not None or change.effective_on > day:
         return False
     on: Callable[[Any, dt.date], Any] = vendor_on if isinstance(owner, Subprocessor) else engagement_on
@@ -121,7 +121,7 @@ def _missing(message: str, file: str, key: str) -> Finding:
 
 
 def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R04: categories, statuses and vendors that are named exist; parents form no circle."""
+    """R04: referenced categories, products, statuses and vendors exist; parents do not form a cycle."""
     register = draft.register
     listed: dict[str, Sequence[Any]] = {
         "category": register.categories,
@@ -136,7 +136,7 @@ def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
             if form.to == "vendor" and name == vendor.id:
                 yield found("R04", file, key, f"{name!r} refers to itself", "name another, or none")
             if name not in known[form.to]:
-                at = key.replace(".products.ids[", ".products[")  # as a source writes it
+                at = key.replace(".products.ids[", ".products[")  # the key as written in a source
                 hint = _choices(form.to, name, known[form.to])
                 yield found("R04", file, at, f"unknown {form.to} {name!r}", hint)
     yield from _check_cycles(draft)
@@ -151,7 +151,7 @@ def _choices(what: str, name: str, known: Mapping[str, None]) -> str:
 
 
 def _check_cycles(draft: Draft) -> Iterator[Finding]:
-    """Yield one finding for each circle of two or more, where reading first runs into it."""
+    """Yield one finding for each cycle of two or more vendors, at the first of them that is reached."""
     parents = {vendor.id: vendor.parent for vendor in draft.subprocessors}
     done: set[str] = set()
     for vendor in draft.subprocessors:
@@ -168,7 +168,7 @@ def _check_cycles(draft: Draft) -> Iterator[Finding]:
 
 
 def check_order(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R16: the order of reading names each vendor once, and only vendors."""
+    """R16: ``order`` names each vendor at most once, and only vendors."""
     known = {vendor.id for vendor in draft.subprocessors}
     for name, times in Counter(draft.register.order).items():
         if times > 1:
@@ -178,7 +178,7 @@ def check_order(draft: Draft, _context: Context) -> Iterator[Finding]:
 
 
 def check_store(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R19: the source is that of the register which the store holds."""
+    """R19: source and store belong to the same register."""
     previous = context.previous
     if previous is not None and previous.register != draft.register.register:
         message = f"this source is of {draft.register.register!r}, the store holds {previous.register!r}"
@@ -187,7 +187,7 @@ def check_store(draft: Draft, context: Context) -> Iterator[Finding]:
 
 
 def check_forms(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R01, R02, R05, R06, R11, R17: texts, addresses, codes, ids and numbers look as their fields ask for."""
+    """R01, R02, R05, R06, R11, R17: every value has the format that its field requires."""
     files = [(REGISTER_FILE, draft.register), *((vendor_file(item.id), item) for item in draft.subprocessors)]
     for file, record in files:
         for key, form, value in forms_in(record, Form):
@@ -203,7 +203,7 @@ def check_forms(draft: Draft, context: Context) -> Iterator[Finding]:
 
 
 def _code_hint(name: str) -> str:
-    """Return what code a country has that is named in words, or in small letters; or an empty string."""
+    """Return a hint with the code of a country written as a name or in lower case, or an empty string."""
     if not name.strip():
         return "write a code such as FI; a seat that is unknown is left out"
     if name.upper() in ASSIGNED:
@@ -216,7 +216,7 @@ def _code_hint(name: str) -> str:
 
 
 def check_sizes(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R17: lists stay below what readers are told to expect."""
+    """R17: lists are not longer than the format allows."""
     counted = [(REGISTER_FILE, "", len(draft.subprocessors), "vendors", "")]
     for vendor in draft.subprocessors:
         file, planned = vendor_file(vendor.id), sum(len(owner.planned) for _, owner in owners(vendor))

@@ -1,4 +1,4 @@
-"""R09 to R15, R31: dates, the notice promise (GDPR Art. 28(2)), and why and when a version is published."""
+"""R09 to R15, R31: dates, the notice promise (GDPR Art. 28(2)), and the reason and time of publication."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _Fault = tuple[str, str, str]
 
 
 def may_rewrite(context: Context) -> bool:
-    """Tell whether days that have passed may change: history, or a correction that says why."""
+    """Tell whether past dates may change: in imported history, or in a correction with a reason."""
     correction = context.reason.kind == "correction" and bool(context.reason.text)
     return correction or context.at is not None
 
 
 def check_dates(draft: model.Draft, context: Context) -> Iterator[Finding]:
-    """R09: the end comes after the start; what was published and has passed stays as it was."""
+    """R09: an engagement ends after it starts; published dates that have passed do not change."""
     for file, place, vendor, engagement in uses(draft):
         starts_on, ends_on = engagement.starts_on, engagement.ends_on
         if starts_on is not None and ends_on is not None and ends_on <= starts_on:
@@ -48,12 +48,12 @@ def check_dates(draft: model.Draft, context: Context) -> Iterator[Finding]:
 
 
 def _moves(old: model.EngagementSource, new: model.EngagementSource, context: Context) -> Iterator[_Fault]:
-    """Yield published days of an engagement that have passed and change."""
+    """Yield the published dates of an engagement that have passed and would change."""
     if new.cancelled is not None or "available" in (old.status, new.status):
         return
     today = context.day
     if old.starts_on != new.starts_on and (old.starts_on is None or old.starts_on <= today):
-        # To state a start before version 1 for the first time moves nothing.
+        # Stating a start before version 1 for the first time does not move it.
         first = next((policy.day for policy in context.promises.policies), dt.date.max)
         if old.starts_on is not None or new.starts_on is None or new.starts_on >= first:
             message = (
@@ -108,7 +108,7 @@ def _cancelled_faults(
     day: dt.date | None,
     context: Context,
 ) -> Iterator[_Fault]:
-    """Yield what is wrong with a cancellation that comes, or that is taken back."""
+    """Yield faults of a cancellation that is added or removed."""
     was = old.cancelled if old is not None else None
     if was is not None and new.cancelled is None:
         message = "this was cancelled; announce it again as a new change"
@@ -123,9 +123,9 @@ def _cancelled_faults(
 
 
 class CoveredChange(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that a version announces, or writes straight into use, and a promise covers.
+    """An announcement, or an edit of an engagement in use, that a promise covers.
 
-    Of the promises that cover some of it, ``notice`` is the one with the earliest date allowed last.
+    ``notice`` is the strictest of these promises: the one whose earliest allowed date is latest.
     """
 
     vendor: model.SubprocessorSource
@@ -139,9 +139,9 @@ class CoveredChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def covered_changes(draft: model.Draft, context: Context) -> Iterator[CoveredChange]:
-    """Yield everything that the version would announce and that a promise covers."""
+    """Yield everything the version would announce that a promise covers."""
     if context.is_baseline or not 0 <= draft.register.notice.days <= MAX_DAYS:
-        return  # nothing was promised, or a number (R17) that cannot be counted with
+        return  # nothing was promised, or a number of days out of bounds (R17)
     promises = context.promises_with(draft)
     for vendor in draft.subprocessors:
         before = context.known.get(vendor.id)
@@ -151,13 +151,13 @@ def covered_changes(draft: model.Draft, context: Context) -> Iterator[CoveredCha
                 continue
             old = find_engagement(before, said.engagement or "")
             ended = before is not None and old is not None and state_on(before, old, context.day) == "ended"
-            # R09 refuses to take back an end that has passed, whatever the notice.
+            # R09 already rejects the removal of an end date that has passed.
             if said.planned is not None or not ended or may_rewrite(context):
                 yield CoveredChange(vendor=vendor, place=_place(vendor, said), said=said, notice=notice)
 
 
 def _place(vendor: model.SubprocessorSource, said: Announcement) -> str:
-    """Return the key path, in a vendor's file, of what is announced."""
+    """Return the key path of an announcement in the vendor's file."""
     prefix, owner = next(at for at in owners(vendor) if said.engagement == (at[1].id if at[0] else None))
     if said.planned is None:
         return prefix.removesuffix(".")
@@ -165,7 +165,7 @@ def _place(vendor: model.SubprocessorSource, said: Announcement) -> str:
 
 
 def check_promise(draft: model.Draft, context: Context) -> Iterator[Finding]:
-    """R10 to R13: what the promise covers starts late enough, or says openly and anew that it does not."""
+    """R10 to R13: a covered change starts late enough, or gives a new reason for short notice."""
     promises = context.promises_with(draft)
     newest = msgspec.structs.replace(promises, policies=promises.policies[-1:])
     for item in covered_changes(draft, context):
@@ -185,7 +185,7 @@ def check_promise(draft: model.Draft, context: Context) -> Iterator[Finding]:
 
 
 def _short_notice(item: CoveredChange, notice: model.NoticeSource, context: Context) -> Finding | None:
-    """Judge one announcement by one promise."""
+    """Check one announcement against one promise."""
     said, allowed = item.said, earliest_start(context.day, notice)
     if said.written_into_use:
         return _must_be_planned(item, notice, context, allowed)
@@ -210,13 +210,13 @@ def _short_notice(item: CoveredChange, notice: model.NoticeSource, context: Cont
 
 _VENDOR_FIELDS = ("legal_name", "seat")
 _ENGAGEMENT_FIELDS = ("status", "locations", "data_scope", "data_categories", "special_categories")
-"""Fields that need notice."""
+"""Fields whose changes can need notice."""
 
 
 def _must_be_planned(
     item: CoveredChange, notice: model.NoticeSource, context: Context, allowed: dt.date
 ) -> Finding:
-    """Refuse what is written straight into something in use, and show the planned change to write."""
+    """Reject an edit of an engagement in use, with the planned change to write instead as the hint."""
     before, engagement = context.known.get(item.vendor.id), item.said.engagement or ""
     old, new = find_engagement(before, engagement), find_engagement(item.vendor, engagement)
     changed = [name for name in _VENDOR_FIELDS if getattr(before, name) != getattr(item.vendor, name)]
@@ -239,7 +239,7 @@ def _days(notice: model.NoticeSource) -> str:
 
 
 def _as_older_promise(finding: Finding, notice: model.NoticeSource, promises: Promises) -> Finding:
-    """Name rule R13 where the newest promise would allow it and only an older one forbids it."""
+    """Return a finding as R13: the newest promise would allow the change, an older one does not."""
     index = next(index for index, row in enumerate(promises.policies) if row.notice is notice)
     until = earliest_start(promises.policies[index + 1].day, notice)
     message = (
@@ -250,7 +250,7 @@ def _as_older_promise(finding: Finding, notice: model.NoticeSource, promises: Pr
 
 
 def check_reason(draft: model.Draft, context: Context) -> Iterator[Finding]:
-    """R14: a correction names what it corrects; an editorial version changes nothing of weight."""
+    """R14: a correction names the corrected version; no editorial version contains a covered change."""
     kind, corrects = context.reason.kind, context.corrects
     if (kind == "initial") != (context.previous is None):
         message = f"a reason of kind initial is only for version 1; this is version {context.version}"
@@ -269,7 +269,7 @@ def check_reason(draft: model.Draft, context: Context) -> Iterator[Finding]:
 
 
 def check_instant(_draft: model.Draft, context: Context) -> Iterator[Finding]:
-    """R15: versions follow each other in time; history comes before the first live version."""
+    """R15: each version is later than the one before; history is imported before the first live version."""
     instant = context.published_at
     if context.previous is not None and instant <= context.previous.published_at:
         published = format_instant(context.previous.published_at)
@@ -286,7 +286,7 @@ def check_instant(_draft: model.Draft, context: Context) -> Iterator[Finding]:
 
 
 def check_updated_on(draft: model.Draft, context: Context) -> Iterator[Finding]:
-    """R31: the day of the content does not lie in the future."""
+    """R31: ``updated_on`` is not in the future."""
     updated = draft.register.updated_on
     if updated is not None and updated > context.day:
         message = f"updated_on {updated} is after the day of publication, {context.day}"

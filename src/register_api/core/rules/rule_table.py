@@ -1,4 +1,4 @@
-"""The rules as data: number, severity and what each demands, in a line; and where findings stand."""
+"""The table of rules (number, severity, title), and the file and key path of findings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from register_api.errors import Finding, Severity
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """One rule; its number stays its own for ever."""
+    """One rule; its number is never reused."""
 
     number: str
     severity: Severity
@@ -58,12 +58,12 @@ RULES = (
 """All rules, in order of number."""
 
 SYNTAX = frozenset({"R01", "R02", "R05", "R06", "R07"})
-"""Rules of the form of single values; a value that breaks one is nothing to reckon with."""
+"""Rules about the syntax of single values; a value that breaks one is not compared with others."""
 
 _SEVERITIES = {rule.number: rule.severity for rule in RULES}
 
 REGISTER_FILE = "register.toml"
-"""Where the register as a whole is edited."""
+"""The source file for everything except vendors."""
 
 
 def found(rule: str, file: str, key: str, message: str, hint: str = "") -> Finding:
@@ -72,19 +72,19 @@ def found(rule: str, file: str, key: str, message: str, hint: str = "") -> Findi
 
 
 def vendor_file(vendor: str) -> str:
-    """Return the file, below the source folder, in which a vendor is edited."""
+    """Return a vendor's source file, relative to the source folder."""
     return f"subprocessors/{vendor}.toml"
 
 
 def uses(draft: Draft) -> Iterator[tuple[str, str, SubprocessorSource, EngagementSource]]:
-    """Yield each engagement: its file, its key path, its vendor, and itself."""
+    """Yield file, key path, vendor and engagement for each engagement."""
     for vendor in draft.subprocessors:
         for index, engagement in enumerate(vendor.engagements):
             yield vendor_file(vendor.id), f"engagements[{index}]", vendor, engagement
 
 
 def owners(vendor: SubprocessorSource) -> Iterator[tuple[str, SubprocessorSource | EngagementSource]]:
-    """Yield what may have planned changes, with what stands before ``planned`` in the key path of one."""
+    """Yield a vendor and its engagements, each with the prefix of ``planned`` in its key path."""
     yield "", vendor
     for index, engagement in enumerate(vendor.engagements):
         yield f"engagements[{index}].", engagement
