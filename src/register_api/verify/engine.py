@@ -178,7 +178,7 @@ def check_package(run: Round, version: int) -> Round:
 
 
 def _remember(folder: Path, found: Round) -> tuple[str, ...]:
-    """Save contradicting documents and return their files, or save the state if there are none."""
+    """Save contradictory documents and return their paths, or else save the state if it is valid."""
     known, documents = found.remembered, found.record.contradicting()
     if documents and known is not None:
         documents += (Document.of_checkpoint(known.size, known.root_hash, known.checkpoint),)

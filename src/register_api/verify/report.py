@@ -74,7 +74,7 @@ class StampSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PackageSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """What the report on an evidence package adds.
+    """The part of a report that is specific to evidence packages.
 
     ``recorded`` tells a live version from an imported one, ``log`` is the log at the time of publication, and
     ``changes`` has one sentence for each change, worded by this program.

@@ -1,1 +1,1 @@
-"""The numbered checks and the order they are made in."""
+"""The numbered checks, and the run in which they are made."""

@@ -78,7 +78,7 @@ def check_copies(run: Round) -> str:
                 found = _OTHERS[kind](run, data, newest)
             except (Forked, RolledBack):
                 raise
-            except (VerificationError, KeyError) as error:  # other targets: outdated or forged?
+            except (VerificationError, KeyError) as error:  # indistinguishable from a forgery
                 raise forged from error
             if found < newest:
                 raise RolledBack(f"that of version {found}, while version {newest} is vouched for")
@@ -106,7 +106,7 @@ def _other_register(run: Round, data: bytes, _newest: int) -> int:
 
 
 def _other_checkpoint(run: Round, data: bytes, newest: int) -> int:
-    """Return a checkpoint's size, unless it is a second one of the same size."""
+    """Return a checkpoint's size; raise ``Forked`` if its root differs from the known one of that size."""
     keys = run.keys.document
     other, mine = open_head(data, keys), open_head(run.targets.copy(tree.CHECKPOINT), keys, newest)
     if other.size == mine.size and other.root != mine.root:

@@ -261,7 +261,7 @@ def check_key_history(run: Round) -> str:
 
 
 def check_continues(run: Round, older: Encoded[KeyList], newer: Encoded[KeyList], size: int) -> None:
-    """Check that a newer list of keys only adds to an older one; contradicting lists become evidence."""
+    """Check that a newer list of keys takes nothing back; contradictory lists become evidence."""
     try:
         check_growth(older.document, newer.document, size)
     except Forked as error:

@@ -38,7 +38,7 @@ class Run:
 
     Attributes:
         now: Current time, UTC; ``None``: expiry is not enforced.
-        unvouched: Paths of files that are served but not listed anywhere.
+        unvouched: Paths of files that are served but not in the list of head files.
         vouched: Verified values by check number; read through ``Vouched``.
     """
 

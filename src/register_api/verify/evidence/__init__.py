@@ -1,1 +1,1 @@
-"""One version with everything that proves it, in one file that verifies without network."""
+"""Evidence of a version, and proof of notice: single files that are verified offline."""
