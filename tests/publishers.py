@@ -11,7 +11,7 @@ from register_api.core.documents import Ended, VersionList
 from register_api.core.format import tree
 from register_api.publish.pipeline import Published, PublishRequest, publish_version, refresh_freshness
 from register_api.publish.preparation import PublishOptions
-from register_api.publish.recovery import Recovery, take_over
+from register_api.publish.recovery import Recovery, recover_tree
 from register_api.publish.rotation import rotate_key
 from register_api.store.reader import Snapshot, open_snapshot
 from register_api.verify.engine import verify
@@ -200,7 +200,7 @@ def recover_from(folder: Path, mirror: Path, now: dt.datetime) -> None:
     """Take a mirror over into what a folder holds; for a process of its own."""
     publisher = Publisher(folder)
     order = Recovery(base="mirror", store=publisher.store, keys=publisher.keys, stale=True, now=now)
-    take_over(order, FolderFetcher(mirror))
+    recover_tree(order, FolderFetcher(mirror))
 
 
 def verify_from(folder: Path) -> None:

@@ -14,7 +14,7 @@ from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.core.notice_period import NoticePolicy, NoticeStatus, Promises
 from register_api.publish.feed.entry import VersionSummary
-from register_api.publish.page.version_history import told_version
+from register_api.publish.page.version_history import past_version
 from register_api.publish.page.view import PageView
 
 TODAY = dt.date(2026, 5, 10)
@@ -293,7 +293,7 @@ def view(**changed: object) -> PageView:
     policy = NoticePolicy(version=1, day=FIRST.date(), notice=NOTICE)
     return PageView(
         register=newest.register,
-        history=(told_version(7, SEVENTH, encode(newest.diff), dt.UTC),),
+        history=(past_version(7, SEVENTH, encode(newest.diff), dt.UTC),),
         promises=Promises(zone=dt.UTC, first_live=1, policies=(policy,)),
         language=newest.language,
         today=TODAY,

@@ -28,7 +28,7 @@ from register_api.core.model import AcceptedWarning, Register
 from register_api.core.patch import apply_patch
 from register_api.core.struct_fields import forms_in, shapes
 from register_api.publish.page.render import index_page, subprocessor_pages
-from register_api.publish.page.version_history import told_version
+from register_api.publish.page.version_history import past_version
 from register_api.publish.page.view import PageView
 from register_api.verify.evidence.offline import verify_offline
 from register_api.verify.evidence.package import make_evidence
@@ -182,7 +182,7 @@ def test_pages_of_this_release_show_codes_that_it_does_not_know(mixed: Mixed) ->
     """As they are: nothing is left out, and nothing is taken for something else."""
     version = mixed.order.index("newer") + 1
     register = decode(mixed.registers()[version], Register)
-    told = told_version(version, NOW, mixed.read(tree.VERSION_DIFF.path(version)), dt.UTC)
+    told = past_version(version, NOW, mixed.read(tree.VERSION_DIFF.path(version)), dt.UTC)
     promises = mixed.snapshot().state.promises()
     view = PageView(
         register=register,

@@ -13,7 +13,7 @@ from register_api.cli.output import interrupt_note, out, progress
 from register_api.core.instant import format_instant
 from register_api.errors import StoreDamaged
 from register_api.publish.last_signed import MEMORY_FILE
-from register_api.publish.recovery import Recovery, take_over
+from register_api.publish.recovery import Recovery, recover_tree
 from register_api.store.reader import current
 
 
@@ -60,7 +60,7 @@ def recover(
         return "the store is as it was" if _generation(store) == before else "what is public was taken over"
 
     with interrupt_note(so_far), trust_options.opened(source) as fetcher, progress("recovering") as report:
-        snapshot = take_over(order, fetcher, report)
+        snapshot = recover_tree(order, fetcher, report)
     state = snapshot.state
     out.print(
         f"Version {state.version} of {state.register}, published {format_instant(state.published_at)},"

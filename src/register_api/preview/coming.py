@@ -1,7 +1,7 @@
 """The version that publishing now would make, with its files, made by the code that publishing uses.
 
 The keys that a checkpoint and a first list of keys need are made for the moment and kept nowhere
-(``Keyring.unkept``), so what they sign is withheld: it would be other bytes once it is published.
+(``Keyring.ephemeral``), so what they sign is withheld: it would be other bytes once it is published.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def make_coming(source: Path, snapshot: Snapshot | None, intent: PublishOptions)
     if candidate.unchanged:
         return Coming(candidate=candidate, snapshot=snapshot)
     roots = trust_metadata.roots(snapshot.read) if snapshot else _NO_ROOT
-    new = new_version(candidate, found, snapshot, Keyring.unkept(), roots, intent.now)
+    new = new_version(candidate, found, snapshot, Keyring.ephemeral(), roots, intent.now)
     made = make_files(new)
     return Coming(
         candidate=candidate,

@@ -45,10 +45,10 @@ from register_api.publish.feed.interests import PublishedFeeds, feeds_opml, impo
 from register_api.publish.page.render import all_pages
 from register_api.publish.page.version_history import (
     MOST_VERSIONS,
-    ToldVersion,
-    told_again,
-    told_version,
+    PastVersion,
+    past_version,
     version_history,
+    version_summaries,
 )
 from register_api.publish.page.view import PageView, vendors_to_write
 from register_api.publish.preparation import Candidate
@@ -96,11 +96,11 @@ def new_version(
         sentences=Sentences.between(previous, register, promises.zone),
         base_url=base_url,
     )
-    told = told_version(register.version, register.published_at, files.diff.data, promises.zone)
+    newest = past_version(register.version, register.published_at, files.diff.data, promises.zone)
     entries = found.versions.document.versions if found else ()
     # Earlier versions are told again where another language has become the main one.
     main = Language.of(register.publisher.language)
-    retold = found is not None and Language.of(found.newest.document.publisher.language) is not main
+    rewritten = found is not None and Language.of(found.newest.document.publisher.language) is not main
     same_pages = snapshot is not None and snapshot.state.page_templates == TEMPLATES_SHA256
     return NewVersion(
         files=files,
@@ -116,9 +116,9 @@ def new_version(
             read=functools.partial(_signed, digests_of(found.heads if found else None), read),
         ),
         feed_window=(make_entry(summary), *(found.feed if found else ()))[:FEED_PAGE_SIZE],
-        history=(told, *version_history(entries, read, promises.zone))[:MOST_VERSIONS],
+        history=(newest, *version_history(entries, read, promises.zone))[:MOST_VERSIONS],
         shown_before=previous if same_pages else None,
-        retold=functools.partial(told_again, found, read) if found and retold else tuple,
+        rewritten=functools.partial(version_summaries, found, read) if found and rewritten else tuple,
         roots=roots,
         now=now,
     )
@@ -147,7 +147,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         found: What the store held before it, if it held anything; ``stored`` are the paths.
         feed_window: What the feeds say of the newest versions, newest first.
         shown_before: The version before, if what shows it on pages has not changed since.
-        retold: Gives the versions before, where their pages have to be made again.
+        rewritten: Gives the versions before, where their pages have to be made again.
     """
 
     files: VersionFiles
@@ -158,9 +158,9 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     stored: Collection[str]
     feeds: PublishedFeeds
     feed_window: tuple[FeedEntry, ...]
-    history: tuple[ToldVersion, ...]
+    history: tuple[PastVersion, ...]
     shown_before: Register | None
-    retold: Callable[[], Iterable[VersionSummary]]
+    rewritten: Callable[[], Iterable[VersionSummary]]
     roots: tuple[bytes, ...]
     now: dt.datetime
 
@@ -273,7 +273,7 @@ def make_files(new: NewVersion) -> dict[str, bytes]:
 def _pages(new: NewVersion) -> dict[str, bytes]:
     known, zone = new.shown_before, new.promises.zone
     day_before = local_day(known.published_at, zone) if known else new.today
-    told = {vendor for change in new.history[0].changes for vendor in change.vendors}
+    changed = {vendor for change in new.history[0].changes for vendor in change.vendors}
     view = PageView(
         register=new.register,
         sha256=new.files.register.sha256,
@@ -285,8 +285,8 @@ def _pages(new: NewVersion) -> dict[str, bytes]:
     )
     return all_pages(
         view,
-        lambda: itertools.chain(new.retold(), [new.version_summary]),
-        vendors_to_write(known, day_before, new.register, new.today, told),
+        lambda: itertools.chain(new.rewritten(), [new.version_summary]),
+        vendors_to_write(known, day_before, new.register, new.today, changed),
     )
 
 

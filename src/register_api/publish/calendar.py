@@ -49,7 +49,7 @@ class CalendarEvent(msgspec.Struct, frozen=True):
 
     uid: str
     sequence: int
-    told: EventEdition
+    edition: EventEdition
     data: bytes
 
     @property
@@ -58,7 +58,7 @@ class CalendarEvent(msgspec.Struct, frozen=True):
         return self.uid.partition(".")[0]
 
     @property
-    def is_of_a_plan(self) -> bool:
+    def is_planned_change(self) -> bool:
         """Whether it is about a planned change."""
         return self.uid.split(".")[2] != _NONE
 
@@ -72,17 +72,17 @@ def read_events(data: bytes) -> dict[str, CalendarEvent]:
     events = {}
     for block in _EVENT.findall(data):
         lines = block.replace(_FOLD, b"").split(b"\r\n")
-        said = {name: value for name, _, value in (line.partition(b":") for line in lines)}
+        fields = {name: value for name, _, value in (line.partition(b":") for line in lines)}
         try:
-            day = said[b"DTSTART;VALUE=DATE"].decode()
-            told = EventEdition(
+            day = fields[b"DTSTART;VALUE=DATE"].decode()
+            edition = EventEdition(
                 parse_day(f"{day[:4]}-{day[4:6]}-{day[6:]}"),
-                said[b"STATUS"].decode(),
-                said[b"SUMMARY"],
-                said[b"DESCRIPTION"],
+                fields[b"STATUS"].decode(),
+                fields[b"SUMMARY"],
+                fields[b"DESCRIPTION"],
             )
-            uid = said[b"UID"].decode()
-            events[uid] = CalendarEvent(uid, int(said[b"SEQUENCE"]), told, block)
+            uid = fields[b"UID"].decode()
+            events[uid] = CalendarEvent(uid, int(fields[b"SEQUENCE"]), edition, block)
         except (KeyError, ValueError) as error:
             raise Malformed(f"the calendar has an event that cannot be read: {error}") from error
     return events
@@ -103,16 +103,18 @@ def calendar_events(
         names = (event.subprocessor, event.engagement or _NONE, event.planned or _NONE, event.what)
         contact = language.text("Objections to: {contact}", contact=event.contact) if event.contact else None
         description = "\n".join(filter(None, (notice_given(language, event.notice), contact)))
-        told = EventEdition(event.day, _CONFIRMED, _text(words.title(event)), _text(description))
-        found[f"{'.'.join(names)}@{register.register}"] = told
+        edition = EventEdition(event.day, _CONFIRMED, _text(words.title(event)), _text(description))
+        found[f"{'.'.join(names)}@{register.register}"] = edition
     for uid, left in before.items():
-        if uid not in found and left.told.day >= first:
+        if uid not in found and left.edition.day >= first:
             vendor = words.vendors.get(left.vendor)
             is_listed = vendor is not None and vendor.withdrawn is None
-            took_effect = left.is_of_a_plan and left.told.day <= on and is_listed
-            found[uid] = left.told if took_effect else msgspec.structs.replace(left.told, status=_CANCELLED)
+            took_effect = left.is_planned_change and left.edition.day <= on and is_listed
+            found[uid] = (
+                left.edition if took_effect else msgspec.structs.replace(left.edition, status=_CANCELLED)
+            )
     ordered = sorted(found.items(), key=lambda item: (item[1].day, item[0]))
-    return {uid: _event(uid, told, before.get(uid), register.published_at) for uid, told in ordered}
+    return {uid: _event(uid, edition, before.get(uid), register.published_at) for uid, edition in ordered}
 
 
 def _text(text: str) -> bytes:
@@ -123,20 +125,20 @@ def _unescaped(text: bytes) -> str:
     return _ESCAPED.sub(lambda found: "\n" if found[1] == "n" else found[1], text.decode())
 
 
-def _event(uid: str, told: EventEdition, before: CalendarEvent | None, at: dt.datetime) -> CalendarEvent:
-    if before is not None and before.told == told:
+def _event(uid: str, edition: EventEdition, before: CalendarEvent | None, at: dt.datetime) -> CalendarEvent:
+    if before is not None and before.edition == edition:
         return before
     sequence = before.sequence + 1 if before is not None else 0
     event = icalendar.Event()
     event.add("uid", uid)
     event.add("dtstamp", at)
     event.add("sequence", sequence)
-    event.add("dtstart", told.day)
-    event.add("summary", _unescaped(told.title))
-    event.add("description", _unescaped(told.description))
-    event.add("status", told.status)
+    event.add("dtstart", edition.day)
+    event.add("summary", _unescaped(edition.title))
+    event.add("description", _unescaped(edition.description))
+    event.add("status", edition.status)
     event.add("transp", "TRANSPARENT")
-    return CalendarEvent(uid, sequence, told, bytes(event.to_ical()))
+    return CalendarEvent(uid, sequence, edition, bytes(event.to_ical()))
 
 
 def register_calendar(register: Register, events: Iterable[CalendarEvent], on: dt.date) -> bytes:

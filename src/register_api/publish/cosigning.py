@@ -129,14 +129,14 @@ async def _ask(client: BoundedClient, url: Url, snapshot: Snapshot, checkpoint: 
             return reply.body
         if reply.status != _CONFLICT:
             raise Unreachable(f"it answered with status {reply.status}")
-        told = parse_size(reply.body)
-        if told > size:
+        signed = parse_size(reply.body)
+        if signed > size:
             raise RolledBack(
-                f"it has signed size {told}, larger than what is published here: is this store the newest?"
+                f"it has signed size {signed}, larger than what is published here: is this store the newest?"
             )
-        if told == old_size:
+        if signed == old_size:
             raise Forked(f"it refuses size {size}: it may have signed ANOTHER checkpoint of this log")
-        old_size = told
+        old_size = signed
     raise Unreachable("it names another size each time")
 
 

@@ -104,7 +104,7 @@ def register_workbook(
         (
             text("Upcoming changes"),
             [text("Day"), text("What happens"), text("Notice"), text("Objections to")],
-            _ahead(said, on, zone, language),
+            _upcoming_rows(said, on, zone, language),
         ),
         (text("About"), [text("What"), text("Value")], _about(register, on, language)),
     ]
@@ -137,7 +137,9 @@ def _cell(value: Any, say: Callable[[Any], str]) -> str:
 _OF_USES = tuple(column for column in COLUMNS if column.of_use)
 
 
-def _ahead(register: Register, on: dt.date, zone: dt.tzinfo, language: Language) -> Iterator[list[str]]:
+def _upcoming_rows(
+    register: Register, on: dt.date, zone: dt.tzinfo, language: Language
+) -> Iterator[list[str]]:
     words = EventTitles(language, register, on)
     for event in upcoming(register, on, zone):
         notice = notice_given(language, event.notice) or ""

@@ -111,7 +111,7 @@ class KeyTransaction(msgspec.Struct, frozen=True, kw_only=True):
         visible = self.work.commit(
             {**changed, **signatures(changed, self.keyring), **heads, **pems, **root, **trust},
             now=now,
-            retired=trust_repository.outlived(snapshot.read, snapshot.published_at, now),
+            retired=trust_repository.expired_metadata(snapshot.read, snapshot.published_at, now),
         )
         return Changed(snapshot=visible, kept=promote_next_keys(self.keyring.reopen(), visible.read))
 

@@ -1,4 +1,4 @@
-"""Publishing and refreshing: from an order to a visible publication, as one transaction."""
+"""Publishing and refreshing: from a request to a visible publication, as one transaction."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Snapshot | None
 
 
-def publish_version(order: PublishRequest, progress: Progress | None = None) -> Published:
+def publish_version(request: PublishRequest, progress: Progress | None = None) -> Published:
     """Check a source and publish it as the next version, whole or not at all.
 
     Nothing becomes visible where the source says what the newest version says. The progress is called with
@@ -78,28 +78,28 @@ def publish_version(order: PublishRequest, progress: Progress | None = None) -> 
     enabled = gc.isenabled()
     gc.disable()
     try:
-        return _publish(order, progress)
+        return _publish(request, progress)
     finally:
         if enabled:
             gc.enable()
 
 
-def _publish(order: PublishRequest, progress: Progress | None) -> Published:
+def _publish(request: PublishRequest, progress: Progress | None) -> Published:
     # Before the lock: a source that is refused leaves no trace, not even a folder.
-    seen, now = open_snapshot(order.store), order.intent.now
-    prepared = prepare(order.source, read_base(seen), order.intent)
+    seen, now = open_snapshot(request.store), request.intent.now
+    prepared = prepare(request.source, read_base(seen), request.intent)
     prepared.required()
     keyring = Keyring(
-        order.keys, create=False, root_keys=order.root_keys, root_threshold=order.root_threshold
+        request.keys, create=False, root_keys=request.root_keys, root_threshold=request.root_threshold
     )
-    with building(order.store, order.keys, seen) as work:
+    with building(request.store, request.keys, seen) as work:
         keyring.create = work.snapshot is None
         if work.snapshot is not None:
             promote_next_keys(keyring.reopen(), work.snapshot.read)
         base = base_of(work.found)
         if base.sha256 != prepared.base.sha256:
-            prepared = prepare(order.source, base, order.intent)
-            if base.register and order.intent.at is None and now <= base.register.published_at:
+            prepared = prepare(request.source, base, request.intent)
+            if base.register and request.intent.at is None and now <= base.register.published_at:
                 # Another publication came first; the source does not break R15.
                 at = format_instant(base.register.published_at)
                 raise StoreLocked(
@@ -108,7 +108,7 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
                 )
         if prepared.required() and prepared.unchanged:
             return Published(prepared=prepared, snapshot=None)
-        new, files, retired = make_version(work, prepared, keyring, order)
+        new, files, retired = make_version(work, prepared, keyring, request)
         visible = work.commit(
             files,
             now=now,
@@ -121,17 +121,17 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
 
 
 def make_version(
-    work: Publishing, prepared: Candidate, keyring: Keyring, order: PublishRequest
+    work: Publishing, prepared: Candidate, keyring: Keyring, request: PublishRequest
 ) -> tuple[NewVersion, dict[str, bytes], list[str]]:
     """Make all that publishing a version adds, by path; and what stored files are no longer needed."""
-    snapshot, found, now = work.snapshot, work.found, order.intent.now
+    snapshot, found, now = work.snapshot, work.found, request.intent.now
     register, _ = prepared.required()
     published = found.keys.document if found else None
     current_key_list(published, register.register, keyring, register.version)
     first_root = {} if snapshot else trust_root.create(keyring, now)
     read: Read = snapshot.read if snapshot else first_root.__getitem__
     roots = trust_metadata.roots(read)
-    new = new_version(prepared, found, snapshot, keyring, roots, now, order.base_url)
+    new = new_version(prepared, found, snapshot, keyring, roots, now, request.base_url)
     with nothing_signed():
         made = make_files(new)
     made |= signatures(made, keyring)
@@ -140,12 +140,12 @@ def make_version(
         keyring,
         {name: made[kind.path()] for name, kind in TARGETS_BY_NAME.items()},
         now,
-        order.fresh_for,
-        clock_is_right=order.clock_is_right,
+        request.fresh_for,
+        clock_is_right=request.clock_is_right,
     )
     retired = [*outgrown_tiles(new.log.tiles, new.stored), *no_longer_made(made, new.stored, register)]
     if snapshot is not None:
-        retired += trust_repository.outlived(snapshot.read, snapshot.published_at, now)
+        retired += trust_repository.expired_metadata(snapshot.read, snapshot.published_at, now)
     return new, {**made, **first_root, **trust}, retired
 
 
@@ -189,7 +189,7 @@ def pages_of_day(found: Examined, read: Read, shown_on: dt.date | None, now: dt.
     today, made_for = local_day(now, zone), shown_on or local_day(register.published_at, zone)
     if shown_on is not None and today <= shown_on:
         return {}
-    vendors = vendors_to_write(register, made_for, register, today, told=())
+    vendors = vendors_to_write(register, made_for, register, today, changed=())
     published = page_view(found, read, today)
 
     def pages(language: Language) -> Iterator[tuple[str, bytes]]:

@@ -28,7 +28,7 @@ from register_api.publish.discovery import ROBOTS_TXT
 from register_api.publish.examine import Examined, examine
 from register_api.publish.last_signed import KeyMemory
 from register_api.publish.page.render import all_pages
-from register_api.publish.page.version_history import told_again
+from register_api.publish.page.version_history import version_summaries
 from register_api.publish.page.view import page_view
 from register_api.publish.templating import TEMPLATES_SHA256
 from register_api.publish.trust import metadata as trust_metadata
@@ -55,7 +55,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     now: dt.datetime
 
 
-def take_over(order: Recovery, source: Fetcher, progress: Progress | None = None) -> Snapshot:
+def recover_tree(request: Recovery, source: Fetcher, progress: Progress | None = None) -> Snapshot:
     """Verify a public tree in full, and make it what a store holds.
 
     Raises:
@@ -64,16 +64,18 @@ def take_over(order: Recovery, source: Fetcher, progress: Progress | None = None
         StoreDamaged: The store has other bytes at a path that never changes.
         KeyStoreError: What was signed last cannot be read or written.
     """
-    with locked(order.store):
-        finish_interrupted(order.store)
-        before = open_snapshot(order.store)
-        with last_signed.held(order.keys) as known:
-            files = _verified(order, source, known, progress)
+    with locked(request.store):
+        finish_interrupted(request.store)
+        before = open_snapshot(request.store)
+        with last_signed.held(request.keys) as known:
+            files = _verified(request, source, known, progress)
             found = examine(files.__getitem__, None)
             last_signed.check_continues(known, found.head, found.root_at)
             published_on = local_day(found.newest.document.published_at, found.promises.zone)
             files |= _unsigned(found, files.__getitem__, published_on)
-            work = Publishing(store=order.store, keys=order.keys, memory=known, snapshot=before, found=None)
+            work = Publishing(
+                store=request.store, keys=request.keys, memory=known, snapshot=before, found=None
+            )
             try:
                 retired = set[str]()
                 if before is not None:
@@ -82,31 +84,32 @@ def take_over(order: Recovery, source: Fetcher, progress: Progress | None = None
                     retired = before.manifest.files.keys() - files.keys()
                 return work.commit(
                     files,
-                    now=order.now,
+                    now=request.now,
                     retired=retired,
                     pages=(TEMPLATES_SHA256, published_on),
                     base_url=found.newest.document.url,
                 )
             except StoreDamaged as error:
                 error.hint = (
-                    f"it stays as it is: mv {order.store} {order.store}.old, then recover into an empty store"
+                    f"it stays as it is: mv {request.store} {request.store}.old,"
+                    " then recover into an empty store"
                 )
                 raise
 
 
 def _unsigned(found: Examined, read: Read, published_on: dt.date) -> dict[str, bytes]:
     view = page_view(found, read, published_on)
-    pages = all_pages(view, functools.partial(told_again, found, read), view.register.subprocessors)
+    pages = all_pages(view, functools.partial(version_summaries, found, read), view.register.subprocessors)
     return {**pages, tree.ROBOTS_TXT.path(): ROBOTS_TXT}
 
 
 def _verified(
-    order: Recovery, source: Fetcher, known: KeyMemory, progress: Progress | None
+    request: Recovery, source: Fetcher, known: KeyMemory, progress: Progress | None
 ) -> dict[str, bytes]:
     """Return every file of a tree that a customer checks, once all have been checked."""
     reader = KeepingFetcher(source)
-    options = Options(root=order.root, root_sha256=order.root_sha256, history="all", wait=0)
-    if order.root is None and order.root_sha256 is None:
+    options = Options(root=request.root, root_sha256=request.root_sha256, history="all", wait=0)
+    if request.root is None and request.root_sha256 is None:
         remembered = known.shown or known.intended
         if remembered is None:
             raise UsageError(
@@ -114,17 +117,17 @@ def _verified(
                 hint="give --root-sha256 HEX, the SHA-256 of 1.root.json in your contracts, or --root FILE",
             )
         options = msgspec.structs.replace(options, root_sha256=remembered.first_root)
-    now = order.now
-    if order.stale:  # goes by when what is served was still fresh
+    now = request.now
+    if request.stale:  # goes by when what is served was still fresh
         data = reader.get(tree.TIMESTAMP.path(), tree.TIMESTAMP.max_bytes)
         expires = trust_metadata.parse(data, Timestamp).signed.expires
         now = min(now, expires - dt.timedelta(seconds=1))
-    result = verify(order.base, options, now, progress, fetcher=reader)
+    result = verify(request.base, options, now, progress, fetcher=reader)
     if result.finding is not None:
         raise result.finding
-    if order.root is not None:
+    if request.root is not None:
         # A store has all roots, and ``examine`` follows them: those before the one that was given, too.
-        given = order.root.read_bytes()
+        given = request.root.read_bytes()
         version = read_root(given).version
         for earlier in range(1, version):
             reader.get(tree.ROOT.path(earlier), tree.ROOT.max_bytes)

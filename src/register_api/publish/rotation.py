@@ -118,7 +118,7 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
         if (known := read_known(path)) is not None:
             check_known(chain[:-1], chain[-1], known)
         following = trust_key(keyring, role)
-        keyring.adopt_following(role)
+        keyring.adopt_next(role)
         wanted = RootChange(added=(following.tuf_key,), removed=(signer.kid,))
         if not of_root:
             wanted = msgspec.structs.replace(RootChange(), **{role: following.tuf_key})
@@ -217,7 +217,7 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
         for role, name in (("targets", "targets"), ("online", "timestamp")):
             is_waiting = key_file.exists(keys / f"{role}.next.pem")
             if is_waiting and trust_key(held.keyring, role).tuf_key.keyid in root.roles[name].keyids:
-                held.keyring.adopt_following(role)
+                held.keyring.adopt_next(role)
         files = {metadata_path(Root.type, root.version): draft.data()}
         return held.publish(root=files, keys=_keys_of_epoch(held, draft))
 

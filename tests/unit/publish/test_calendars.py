@@ -56,7 +56,7 @@ def after(*versions: model.Register) -> Events:
 
 def edition(event: CalendarEvent) -> tuple[int, dt.date, str]:
     """Return what changes about an event."""
-    return event.sequence, event.told.day, event.told.status
+    return event.sequence, event.edition.day, event.edition.status
 
 
 def stamp(event: CalendarEvent) -> dt.datetime:
@@ -105,7 +105,7 @@ def test_of_a_vendor_that_was_withdrawn_everything_is_cancelled() -> None:
     (vendor,) = first.subprocessors
     gone = model.Withdrawn(reason="Never used", announced=model.Announced(version=8, at=SEVENTH))
     now = register(8, subprocessors=(msgspec.structs.replace(vendor, withdrawn=gone),))
-    assert {event.told.status for event in after(first, now).values()} == {"CANCELLED"}
+    assert {event.edition.status for event in after(first, now).values()} == {"CANCELLED"}
     assert len(after(first, now)) == 2
 
 
@@ -121,7 +121,7 @@ def test_a_planned_change_is_an_event_and_stays_one_when_it_is_folded() -> None:
     folded = msgspec.structs.replace(said(9), published_at=SEVENTH + dt.timedelta(days=2))
     events = after(first, folded)
     assert edition(events[uid]) == (0, TODAY + dt.timedelta(days=1), "CONFIRMED")
-    assert b"Purpose" in events[uid].told.title or b"purpose" in events[uid].told.title
+    assert b"Purpose" in events[uid].edition.title or b"purpose" in events[uid].edition.title
 
 
 def test_a_planned_change_that_is_cancelled_is_cancelled() -> None:
@@ -140,8 +140,8 @@ def test_deadlines_say_where_an_objection_goes() -> None:
     vendor = model.Subprocessor(id="acme", name="Acme", engagements=(use,))
     events = after(register(7, subprocessors=(vendor,)))
     deadline = events["acme.use.-.objection_deadline@example.com/sub-processors"]
-    assert deadline.told.day == dt.date(2026, 5, 24)
-    assert deadline.told.description.endswith(b"Objections to: mailto:privacy@example.com")
+    assert deadline.edition.day == dt.date(2026, 5, 24)
+    assert deadline.edition.description.endswith(b"Objections to: mailto:privacy@example.com")
 
 
 def test_what_is_long_past_leaves_the_calendar() -> None:

@@ -17,7 +17,7 @@ from register_api.publish.artefact_builders import MANY, ONE, NewVersion, make_f
 from register_api.publish.feed.entry import make_entry
 from register_api.publish.feed.interests import PublishedFeeds
 from register_api.publish.page.render import PAGES
-from register_api.publish.page.version_history import ToldVersion, told_version
+from register_api.publish.page.version_history import PastVersion, past_version
 from register_api.publish.signing.key_list import first_key_list
 from register_api.publish.signing.keyring import SIGN, Keyring, signatures
 from register_api.publish.version_files import LogFiles, VersionFiles
@@ -57,9 +57,9 @@ def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
         "stored": (),
         "feeds": PublishedFeeds(register=None, base_url=None, first=FIRST, read=lambda _: None),
         "feed_window": tuple(make_entry(summary(at)) for at in range(number, max(0, number - 50), -1)),
-        "history": (told_version(number, newest.published_at, encode(diff), dt.UTC),),
+        "history": (past_version(number, newest.published_at, encode(diff), dt.UTC),),
         "shown_before": None,
-        "retold": tuple,
+        "rewritten": tuple,
         "roots": (b"root",),
         "now": dt.datetime(2026, 5, 10, 9, tzinfo=dt.UTC),
     }
@@ -121,7 +121,7 @@ def test_signatures_lie_beside_what_the_table_says_is_signed(keyring: Keyring) -
 
 def test_a_page_is_written_again_for_vendors_that_say_something_new(keyring: Keyring) -> None:
     """Where nothing changed since the version before, the page of the register alone."""
-    silent = ToldVersion(version=7, day=FIRST.date(), changes=())
+    silent = PastVersion(version=7, day=FIRST.date(), changes=())
     again = make_files(new_version(7, keyring, shown_before=register(7), history=(silent,)))
     whole = make_files(new_version(7, keyring))
     pages = {f"subprocessors/{vendor.id}/index.html" for vendor in register(7).subprocessors}

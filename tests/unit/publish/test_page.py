@@ -27,7 +27,7 @@ from register_api.core.format.paths import in_language, kind_of
 from register_api.core.language.language import capital
 from register_api.publish.feed.interests import interests
 from register_api.publish.page import render as page
-from register_api.publish.page.version_history import told_version
+from register_api.publish.page.version_history import past_version
 from register_api.publish.page.view import rows
 from register_api.publish.templating import SCRIPT, safe_link
 from register_api.style import CONTENT_SECURITY_POLICY, LOADING_POLICY, STYLE, STYLE_SHA256
@@ -382,7 +382,7 @@ def test_a_register_in_another_language_has_english_pages_that_say_so() -> None:
 def test_all_changes_stand_on_one_page_by_month() -> None:
     """What changed since a day is a click away: the month, and from there the version."""
     versions = tuple(
-        told_version(number, dt.datetime(2026, month, 3, tzinfo=dt.UTC), diff, dt.UTC)
+        past_version(number, dt.datetime(2026, month, 3, tzinfo=dt.UTC), diff, dt.UTC)
         for number, month, diff in (
             (3, 5, sample_diff("Third.", "Fourth.")),
             (2, 3, sample_diff("Second.")),
@@ -405,7 +405,7 @@ def test_all_changes_stand_on_one_page_by_month() -> None:
 
 def test_a_version_of_many_changes_leads_to_its_page() -> None:
     """So that one large version does not hide all others."""
-    told = told_version(2, sample.FIRST, sample_diff(*(f"Said {n}." for n in range(25))), dt.UTC)
+    told = past_version(2, sample.FIRST, sample_diff(*(f"Said {n}." for n in range(25))), dt.UTC)
     text = text_of(page.changes_page(msgspec.structs.replace(sample.view(), history=(told,))))
     assert "Said 19. and 5 more changes" in text
     assert "Said 20." not in text
@@ -414,7 +414,7 @@ def test_a_version_of_many_changes_leads_to_its_page() -> None:
 def test_a_summary_in_another_language_is_marked() -> None:
     """A screen reader reads it as what it is."""
     german = sample_diff("Acme kommt dazu.").replace(b'"summary_language":"en"', b'"summary_language":"de"')
-    view = msgspec.structs.replace(sample.view(), history=(told_version(7, sample.FIRST, german, dt.UTC),))
+    view = msgspec.structs.replace(sample.view(), history=(past_version(7, sample.FIRST, german, dt.UTC),))
     for data in (page.index_page(view), page.changes_page(view)):
         (marked,) = parse(data).xpath("//main//*[@lang]")
         assert (marked.get("lang"), marked.text) == ("de", "Acme kommt dazu.")

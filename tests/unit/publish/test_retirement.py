@@ -18,7 +18,7 @@ from register_api.core.format.paths import target_copy
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import repository
 from register_api.publish.trust.metadata import metadata_path
-from register_api.publish.trust.repository import KEPT, MOST_AT_ONCE, outlived
+from register_api.publish.trust.repository import KEPT, MOST_AT_ONCE, expired_metadata
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
@@ -47,7 +47,7 @@ class Repository(Tree):
 
     def step(self, now: dt.datetime, version: int | None) -> tuple[str, ...]:
         """Publish a version, or refresh, as the publisher does; returns what left."""
-        gone = self.outlived(now) if version is not None else ()
+        gone = self.expired_metadata(now) if version is not None else ()
         before = dict(self)
         files = self.refresh(now) if version is None else self.publish(now, version)
         self.instants |= {path: now for path, data in files.items() if before.get(path) != data}
@@ -59,10 +59,12 @@ class Repository(Tree):
                 del self[path]
         return gone
 
-    def outlived(self, now: dt.datetime) -> tuple[str, ...]:
+    def expired_metadata(self, now: dt.datetime) -> tuple[str, ...]:
         """Ask what may leave."""
         self.reads.clear()
-        return outlived(self._read, lambda path: self.instants.get(path) if path in self else None, now)
+        return expired_metadata(
+            self._read, lambda path: self.instants.get(path) if path in self else None, now
+        )
 
     def led_to(self, now: dt.datetime) -> Iterator[str]:
         """Yield all that timestamps lead to which were served within the last 31 days."""
@@ -107,7 +109,7 @@ def memory() -> Iterator[Path]:
 
 def test_nothing_leaves_before_the_first_publication(keyring: Keyring) -> None:
     """There is a root then, and it never leaves."""
-    assert Repository(keyring).outlived(NOW) == ()
+    assert Repository(keyring).expired_metadata(NOW) == ()
 
 
 def test_what_was_replaced_more_than_31_days_ago_leaves(keyring: Keyring) -> None:
@@ -116,8 +118,8 @@ def test_what_was_replaced_more_than_31_days_ago_leaves(keyring: Keyring) -> Non
     made.step(NOW, 1)
     first = set(made)
     made.step(NOW + 100 * DAY, 2)
-    assert made.outlived(NOW + 131 * DAY) == ()
-    gone = set(made.outlived(NOW + 131 * DAY + dt.timedelta(seconds=1)))
+    assert made.expired_metadata(NOW + 131 * DAY) == ()
+    gone = set(made.expired_metadata(NOW + 131 * DAY + dt.timedelta(seconds=1)))
     kept = {
         "trust/1.root.json",
         tree.TIMESTAMP.path(),
@@ -133,7 +135,7 @@ def test_bytes_that_are_still_named_stay(keyring: Keyring) -> None:
     for number, version in enumerate((1, 2, 1, 3)):
         made.step(NOW + number * DAY, version)
     again = [path for path in made if made[path] == b'{"version":1}']
-    gone = made.outlived(NOW + 33 * DAY)  # the first was replaced 32 days ago, the second 31
+    gone = made.expired_metadata(NOW + 33 * DAY)  # the first was replaced 32 days ago, the second 31
     assert "trust/1.targets.json" in gone
     assert "trust/2.targets.json" not in gone
     assert len(again) == 1
@@ -145,7 +147,7 @@ def test_the_newest_never_leaves(keyring: Keyring) -> None:
     """However long nothing was published."""
     made = Repository(keyring)
     made.step(NOW, 1)
-    assert made.outlived(NOW + 300 * DAY) == ()
+    assert made.expired_metadata(NOW + 300 * DAY) == ()
 
 
 def test_old_snapshots_of_refreshes_leave(keyring: Keyring) -> None:
@@ -154,7 +156,7 @@ def test_old_snapshots_of_refreshes_leave(keyring: Keyring) -> None:
     made.step(NOW, 1)
     made.step(NOW + 201 * DAY, None)
     assert made.stored("snapshot") == [1, 2]
-    assert made.outlived(NOW + 233 * DAY) == ("trust/1.snapshot.json",)
+    assert made.expired_metadata(NOW + 233 * DAY) == ("trust/1.snapshot.json",)
     assert made.step(NOW + 233 * DAY, None) == ()
     made.step(NOW + 233 * DAY, 2)
     assert (made.stored("snapshot"), made.stored("targets")) == ([2, 3], [1, 2])
@@ -165,7 +167,7 @@ def test_a_clock_that_went_back_lets_nothing_leave(keyring: Keyring) -> None:
     made = Repository(keyring)
     made.step(NOW, 1)
     made.step(NOW + DAY, 2)
-    assert made.outlived(NOW - 300 * DAY) == ()
+    assert made.expired_metadata(NOW - 300 * DAY) == ()
 
 
 def test_a_damaged_old_file_keeps_others_and_hinders_nothing(keyring: Keyring) -> None:
@@ -175,7 +177,7 @@ def test_a_damaged_old_file_keeps_others_and_hinders_nothing(keyring: Keyring) -
     made.step(NOW + DAY, 2)
     made.step(NOW + 2 * DAY, 3)
     made["trust/1.targets.json"] = b"{}"
-    assert made.outlived(NOW + 40 * DAY) == ()
+    assert made.expired_metadata(NOW + 40 * DAY) == ()
     assert made.step(NOW + 40 * DAY, 4) == ()
 
 
@@ -227,11 +229,11 @@ def test_how_much_is_read_does_not_grow_with_the_past(keyring: Keyring) -> None:
     made = Repository(keyring)
     for number in range(40):
         made.step(NOW + number * DAY / 10, number)
-    assert made.outlived(NOW + 5 * DAY) == ()
+    assert made.expired_metadata(NOW + 5 * DAY) == ()
     assert made.reads == [tree.TIMESTAMP.path(), "trust/40.snapshot.json", "trust/40.targets.json"]
     for number in range(40, 60):
         made.step(NOW + (number - 39) * 15 * DAY, number)
-    made.outlived(NOW + 21 * 15 * DAY)
+    made.expired_metadata(NOW + 21 * 15 * DAY)
     assert len(made.reads) <= 7
 
 

@@ -14,11 +14,11 @@ from register_api.core.notice_period import NoticeStatus
 from register_api.errors import Forged, Malformed
 from register_api.publish.page.version_history import (
     MOST_VERSIONS,
-    ToldChange,
-    ToldVersion,
+    PastChange,
+    PastVersion,
     by_vendor,
     notice_record,
-    told_version,
+    past_version,
     version_history,
 )
 
@@ -29,18 +29,18 @@ DAY = dt.date(2026, 3, 2)
 ONE_DAY = dt.timedelta(days=1)
 
 
-def told(version: int, *changes: ToldChange) -> ToldVersion:
+def told(version: int, *changes: PastChange) -> PastVersion:
     """Return a version that was published on a day of its own."""
-    return ToldVersion(version=version, day=DAY + version * ONE_DAY, changes=changes)
+    return PastVersion(version=version, day=DAY + version * ONE_DAY, changes=changes)
 
 
 def change(
     vendor: str | None = "acme", *, said: int = 1, met: bool | None = True, **more: object
-) -> ToldChange:
+) -> PastChange:
     """Return a change announced by version ``said``; no promise covers it where ``met`` is ``None``."""
     notice = NoticeStatus(required=met is not None, announced_on=DAY + said * ONE_DAY, met=met)
     fields = {"id": "2-1", "subprocessor": vendor, "engagement": "mail", "summary": "Said.", **more}
-    return ToldChange(notice=notice, **fields)  # type: ignore[arg-type]
+    return PastChange(notice=notice, **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def change(
     ],
 )
 def test_each_announcement_counts_once(
-    history: list[ToldVersion], kept: int, announced: int, exceptions: list[int]
+    history: list[PastVersion], kept: int, announced: int, exceptions: list[int]
 ) -> None:
     record = notice_record(history)
     assert (record.kept, record.announced) == (kept, announced)
@@ -108,4 +108,4 @@ def test_a_diff_that_the_log_does_not_name_is_not_told() -> None:
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"changes":[{}]}', b"[" * 100_000])
 def test_what_is_not_a_diff_is_refused(data: bytes) -> None:
     with pytest.raises(Malformed, match="version 7"):
-        told_version(7, dt.datetime(2026, 3, 2, tzinfo=dt.UTC), data, dt.UTC)
+        past_version(7, dt.datetime(2026, 3, 2, tzinfo=dt.UTC), data, dt.UTC)

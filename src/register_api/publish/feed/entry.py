@@ -150,7 +150,7 @@ def initial_list(language: Language, listed: int) -> str:
     return language.plural("Initial list: {n} sub-processor", "Initial list: {n} sub-processors", listed)
 
 
-class ToldInFull(msgspec.Struct, frozen=True, kw_only=True):
+class FullChange(msgspec.Struct, frozen=True, kw_only=True):
     """A change with what the summary tells of it, and what else has to be known to act on it."""
 
     shown: DescribedChange
@@ -171,14 +171,14 @@ class ToldInFull(msgspec.Struct, frozen=True, kw_only=True):
             yield f"{language.text('{label} now', label=both.label)}: {both.after or missing}"
 
 
-def told_in_full(version: VersionSummary) -> list[ToldInFull]:
+def full_changes(version: VersionSummary) -> list[FullChange]:
     """Return the changes of a version with all that has to be known to act on them."""
     sentences = version.sentences.unabridged()
     found = []
     for shown in described_changes(version.diff.changes, sentences):
         head, *facts = sentences.of(shown.change)
         more = sentences.circumstances(shown.change)
-        found.append(ToldInFull(shown=shown, head=head, facts=facts, more=more))
+        found.append(FullChange(shown=shown, head=head, facts=facts, more=more))
     return found
 
 
@@ -215,7 +215,7 @@ def content(version: VersionSummary) -> str:
         version=version,
         register=version.register,
         introduction=introduction(version),
-        changes=told_in_full(version),
+        changes=full_changes(version),
         needs_notice=needs_notice(version),
         objection=binding_objection(version.register.notice),
         links=links(version),

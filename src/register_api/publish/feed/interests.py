@@ -67,9 +67,10 @@ def interests(register: Register, former: Iterable[str] = ()) -> Iterator[Intere
 
 def entries_by_interest(version: VersionSummary, kind: FileKind) -> dict[str, FeedEntry]:
     """Return the entry of a version in each feed of a kind that has something to say of it, by path."""
-    told = changes_by_feed(version.register, version.diff.changes, (kind,))
+    by_path = changes_by_feed(version.register, version.diff.changes, (kind,))
     diffs = {
-        path: msgspec.structs.replace(version.diff, changes=tuple(changes)) for path, changes in told.items()
+        path: msgspec.structs.replace(version.diff, changes=tuple(changes))
+        for path, changes in by_path.items()
     }
     return {path: make_entry(msgspec.structs.replace(version, diff=diff)) for path, diff in diffs.items()}
 

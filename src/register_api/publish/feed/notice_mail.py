@@ -21,12 +21,12 @@ from register_api.core.notice_period import binding_objection
 from register_api.publish.feed.entry import (
     VersionSummary,
     content,
+    full_changes,
     introduction,
     links,
     needs_notice,
     root_of,
     title,
-    told_in_full,
 )
 from register_api.publish.templating import render
 
@@ -68,7 +68,7 @@ def digest(versions: Sequence[VersionSummary], first_root: str | None = None) ->
     language, numbers = ordered[0].language, [each.register.version for each in versions]
     subject = language.text(
         "{title} | sub-processors of {publisher}, versions {first} to {last}",
-        title=_happening(ordered),
+        title=_headline(ordered),
         publisher=one_line(versions[-1].register.publisher.name, _MAX_NAME),
         first=min(numbers),
         last=max(numbers),
@@ -106,7 +106,7 @@ def _subject(version: VersionSummary) -> str:
     register, language = version.register, version.language
     said = language.text(
         "{title} | sub-processors of {publisher}, version {version}",
-        title=_happening([version]),
+        title=_headline([version]),
         publisher=one_line(register.publisher.name, _MAX_NAME),
         version=register.version,
     )
@@ -114,7 +114,7 @@ def _subject(version: VersionSummary) -> str:
     return language.text("Correction: {text}", text=said) if is_correction else said
 
 
-def _happening(versions: Sequence[VersionSummary]) -> str:
+def _headline(versions: Sequence[VersionSummary]) -> str:
     version, changes = versions[0], [change for each in versions for change in each.diff.changes]
     if not changes[1:] or not version.diff.changes or version.register.version == 1:
         return one_line(title(version), _MAX_TITLE)
@@ -166,9 +166,9 @@ def _blocks(version: VersionSummary, command: str | None, *, is_last: bool) -> I
     yield from map(wrapped, introduction(version))
     if until := _object_until([version]):
         yield wrapped(until)
-    for number, told in enumerate(told_in_full(version), 1):
-        facts = "".join(wrapped(line, "   * ") for line in told.lines(version.language))
-        yield wrapped(told.head, f"{number}. ") + facts
+    for number, change in enumerate(full_changes(version), 1):
+        facts = "".join(wrapped(line, "   * ") for line in change.lines(version.language))
+        yield wrapped(change.head, f"{number}. ") + facts
     if not version.diff.changes:
         yield wrapped(text("No changes to sub-processors."))
     if needs_notice(version):

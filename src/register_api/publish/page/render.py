@@ -71,8 +71,8 @@ def index_page(view: PageView) -> bytes:
 
 def changes_page(view: PageView) -> bytes:
     """Write the page of all versions, by month (``changes/index.html``)."""
-    months = itertools.groupby(view.history, key=lambda told: told.day.replace(day=1))
-    added = {change.subprocessor for told in view.history if told.version == 1 for change in told.changes}
+    months = itertools.groupby(view.history, key=lambda past: past.day.replace(day=1))
+    added = {change.subprocessor for past in view.history if past.version == 1 for change in past.changes}
     return _page(
         "changes.html.j2",
         view,

@@ -26,7 +26,7 @@ MOST_VERSIONS = 1000
 """How many versions the page of changes tells of, the newest; older ones have pages of their own."""
 
 
-class ToldChange(msgspec.Struct, frozen=True, kw_only=True):
+class PastChange(msgspec.Struct, frozen=True, kw_only=True):
     """What pages tell of a change; the fields are those of ``core.changes.Change``."""
 
     id: str
@@ -44,33 +44,33 @@ class ToldChange(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(self.affects) | ({self.subprocessor} if self.subprocessor else set())
 
 
-class ToldVersion(msgspec.Struct, frozen=True, kw_only=True):
+class PastVersion(msgspec.Struct, frozen=True, kw_only=True):
     """A version with its changes, and its day in the publisher's time zone."""
 
     version: int
     day: dt.date
-    changes: tuple[ToldChange, ...]
+    changes: tuple[PastChange, ...]
 
 
 class _Diff(msgspec.Struct, frozen=True):
-    changes: tuple[ToldChange, ...]
+    changes: tuple[PastChange, ...]
 
 
-def told_version(version: int, published_at: dt.datetime, diff: bytes, zone: dt.tzinfo) -> ToldVersion:
+def past_version(version: int, published_at: dt.datetime, diff: bytes, zone: dt.tzinfo) -> PastVersion:
     """Return what pages tell of a version."""
     try:
         changes = msgspec.json.decode(diff, type=_Diff).changes
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise Malformed(f"the diff of version {version} cannot be read: {printable(error)}") from None
-    return ToldVersion(version=version, day=local_day(published_at, zone), changes=changes)
+    return PastVersion(version=version, day=local_day(published_at, zone), changes=changes)
 
 
 def version_history(
     entries: Sequence[Entry], read: Callable[[str], bytes], zone: dt.tzinfo
-) -> tuple[ToldVersion, ...]:
+) -> tuple[PastVersion, ...]:
     """Return the newest published versions, the newest first."""
     return tuple(
-        told_version(entry.version, entry.published_at, logged_file(entry, tree.VERSION_DIFF, read), zone)
+        past_version(entry.version, entry.published_at, logged_file(entry, tree.VERSION_DIFF, read), zone)
         for entry in reversed(entries[-MOST_VERSIONS:])
     )
 
@@ -80,37 +80,37 @@ class NoticeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     kept: int
     announced: int
-    exceptions: tuple[tuple[ToldVersion, ToldChange], ...]
+    exceptions: tuple[tuple[PastVersion, PastChange], ...]
 
 
-def notice_record(history: Iterable[ToldVersion]) -> NoticeRecord:
+def notice_record(history: Iterable[PastVersion]) -> NoticeRecord:
     """Count every announcement once, as the newest version that tells of it does."""
     announcements = [
-        ((change.subprocessor, change.engagement, change.planned, change.notice.announced_on), (told, change))
-        for told in history
-        for change in told.changes
+        ((change.subprocessor, change.engagement, change.planned, change.notice.announced_on), (past, change))
+        for past in history
+        for change in past.changes
         if change.notice.required
     ]
     found = dict(reversed(announcements))
-    exceptions = tuple(told for told in found.values() if not told[1].notice.met)
+    exceptions = tuple(past for past in found.values() if not past[1].notice.met)
     return NoticeRecord(
         kept=len(found) - len(exceptions),
         announced=len(found),
-        exceptions=tuple(sorted(exceptions, key=lambda told: -told[0].version)),
+        exceptions=tuple(sorted(exceptions, key=lambda past: -past[0].version)),
     )
 
 
-def by_vendor(history: Iterable[ToldVersion]) -> dict[str, list[tuple[ToldVersion, ToldChange]]]:
+def by_vendor(history: Iterable[PastVersion]) -> dict[str, list[tuple[PastVersion, PastChange]]]:
     """Return what concerns each vendor, with the version that says it; the newest first."""
-    found: dict[str, list[tuple[ToldVersion, ToldChange]]] = {}
-    for told in history:
-        for change in told.changes:
+    found: dict[str, list[tuple[PastVersion, PastChange]]] = {}
+    for past in history:
+        for change in past.changes:
             for vendor in change.vendors:
-                found.setdefault(vendor, []).append((told, change))
+                found.setdefault(vendor, []).append((past, change))
     return found
 
 
-def told_again(found: Examined, read: Callable[[str], bytes]) -> Iterator[VersionSummary]:
+def version_summaries(found: Examined, read: Callable[[str], bytes]) -> Iterator[VersionSummary]:
     """Yield published versions as their pages tell of them; one at a time is in memory."""
     before = None
     for entry in found.versions.document.versions:

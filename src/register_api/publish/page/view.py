@@ -39,7 +39,7 @@ from register_api.core.timeline import (
 )
 from register_api.core.upcoming_events import Upcoming, upcoming
 from register_api.publish.examine import Examined
-from register_api.publish.page.version_history import ToldVersion, version_history
+from register_api.publish.page.version_history import PastVersion, version_history
 
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
 
     register: Register
     sha256: str
-    history: tuple[ToldVersion, ...]
+    history: tuple[PastVersion, ...]
     promises: Promises
     language: Language
     today: dt.date
@@ -176,7 +176,7 @@ _SHOWN_ON_ALL = ("register", "url", "publisher", "notice", "statuses", "categori
 
 
 def vendors_to_write(
-    before: Register | None, day_before: dt.date, after: Register, day: dt.date, told: Collection[str]
+    before: Register | None, day_before: dt.date, after: Register, day: dt.date, changed: Collection[str]
 ) -> list[Subprocessor]:
     """Return the vendors whose page would say something else than it does."""
     names = {vendor.id: vendor.name for vendor in after.subprocessors}
@@ -190,7 +190,7 @@ def vendors_to_write(
     return [
         vendor
         for vendor in after.subprocessors
-        if vendor.id in told
+        if vendor.id in changed
         or old.get(vendor.id) != vendor
         or _shown(vendor, day_before) != _shown(vendor, day)
     ]
@@ -214,11 +214,11 @@ def ahead(view: PageView) -> Iterator[tuple[Upcoming, Subprocessor, str, str | N
     """
     events = upcoming(view.register, view.today, view.promises.zone)
     about = operator.attrgetter("subprocessor", "engagement", "planned")
-    told = {about(event) for event in events if event.what not in {"objection_deadline", "end"}}
+    covered = {about(event) for event in events if event.what not in {"objection_deadline", "end"}}
     vendors = {vendor.id: vendor for vendor in view.register.subprocessors}
     phrases = SentenceContext(view.language, view.register, view.today, None).phrases
     for event in events:
-        if event.what == "objection_deadline" and about(event) in told:
+        if event.what == "objection_deadline" and about(event) in covered:
             continue
         vendor = vendors[event.subprocessor]
         use = next((item for item in vendor.engagements if item.id == event.engagement), None)

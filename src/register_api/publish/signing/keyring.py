@@ -45,10 +45,10 @@ from register_api.publish.signing.signer import (
     P256Signer,
     S,
     Signer,
+    ephemeral,
     generate,
     load,
     parse,
-    unkept,
 )
 from register_api.publish.signing.token_uri import Pins
 
@@ -91,10 +91,10 @@ class Keyring:
         return f"Keyring({str(self.folder)!r})"
 
     @classmethod
-    def unkept(cls) -> Keyring:
+    def ephemeral(cls) -> Keyring:
         """Return new keys for documents, log and feed that lie in no file, for what is not published."""
         keyring = cls(Path(os.devnull))
-        keyring._opened = {f"{use}.pem": unkept(kind_of_role(use)) for use in ("document", "log", "feed")}
+        keyring._opened = {f"{use}.pem": ephemeral(kind_of_role(use)) for use in ("document", "log", "feed")}
         return keyring
 
     def reopen(self) -> Keyring:
@@ -162,7 +162,7 @@ class Keyring:
                     )
         return self._signer_of(role, f"{role}.next.pem", create=True)
 
-    def adopt_following(self, role: str) -> Signer:
+    def adopt_next(self, role: str) -> Signer:
         """Let the key that follows stand for its role in this keyring from now on; files stay as they are."""
         signer = self.following(role)
         self._opened[f"{role}.pem"] = self._opened.pop(f"{role}.next.pem")

@@ -120,7 +120,7 @@ def generate(path: Path, kind: type[S], passphrases: Passphrases | None = None) 
     return load(path, kind, passphrases)
 
 
-def unkept(kind: type[Signer]) -> Signer:
+def ephemeral(kind: type[Signer]) -> Signer:
     """Return a signer with a new key that lies nowhere but in it."""
     return kind(_new_key(kind))  # type: ignore[arg-type]  # each kind with a key of its own
 

@@ -205,13 +205,13 @@ MOST_AT_ONCE = 100
 """Versions of a role that leave with one publication; a store that never retired any gets there in steps."""
 
 
-def outlived(read: Read, published_at: PublishedAt, now: dt.datetime) -> tuple[str, ...]:
+def expired_metadata(read: Read, published_at: PublishedAt, now: dt.datetime) -> tuple[str, ...]:
     """Return the files below ``trust/`` that may leave: no root, nor what the newest timestamp names."""
     if (found := trust_metadata.newest(read)) is None:
         return ()
     _, snapshot, listed = found
-    snapshots = _outlived_versions(Snapshot.type, snapshot.version, published_at, now)
-    targets = _outlived_versions(Targets.type, listed.version, published_at, now)
+    snapshots = _expired_versions(Snapshot.type, snapshot.version, published_at, now)
+    targets = _expired_versions(Targets.type, listed.version, published_at, now)
     gone = [metadata_path(Snapshot.type, version) for version in snapshots]
     gone += [metadata_path(Targets.type, version) for version in targets]
     if not targets:
@@ -225,7 +225,7 @@ def outlived(read: Read, published_at: PublishedAt, now: dt.datetime) -> tuple[s
         return ()
 
 
-def _outlived_versions(role: str, newest: int, published_at: PublishedAt, now: dt.datetime) -> list[int]:
+def _expired_versions(role: str, newest: int, published_at: PublishedAt, now: dt.datetime) -> list[int]:
     """Return the versions of a role whose successors have been there long enough, the oldest first."""
     instants = [published_at(metadata_path(role, version)) for version in range(1, newest + 1)]
     followed = enumerate(itertools.pairwise(instants), start=1)
