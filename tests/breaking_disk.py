@@ -1,4 +1,4 @@
-"""A process that dies at some step on the disk, or is refused one."""
+"""Simulates crashes and errors at a chosen file system operation."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ STEPS = (
     (Path, "unlink"),
     (Path, "mkdir"),
     (Path, "rmdir"),
-    (os, "replace"),  # that of ``Path`` calls it
+    (os, "replace"),  # ``Path.replace`` calls it
     (os, "fsync"),
 )
 """Calls that change something on the disk."""
 
 
 class Crash(Exception):
-    """Stands for the end of the process."""
+    """Simulates the death of the process."""
 
 
 @contextlib.contextmanager
 def dying_after(calls: int | None, how: Callable[[], BaseException] = Crash) -> Iterator[None]:
-    """Let a number of steps on the disk pass in the block, and raise an error at each that follows.
+    """Let a number of file system operations succeed in the block, then fail each later one.
 
     Args:
-        calls: How many steps pass; ``None`` for all of them.
-        how: Makes the error.
+        calls: How many operations succeed; ``None`` for all of them.
+        how: Creates the error.
     """
     if calls is None:
         yield

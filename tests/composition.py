@@ -1,4 +1,4 @@
-"""The difference of two registers as an algebra: entry by entry, and closed under composition."""
+"""Differences of registers, entry by entry, which can be composed."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 
 
 class Delta(msgspec.Struct, frozen=True):
-    """One entry before and after, without the entries inside it; ``None`` where it does not exist."""
+    """One entry before and after, without nested entries; ``None`` if it does not exist."""
 
     before: msgspec.Struct | None
     after: msgspec.Struct | None
 
 
 class OrderDelta(msgspec.Struct, frozen=True):
-    """The ids of a list in order of reading, before and after."""
+    """The ids of a list in display order, before and after."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]
 
 
 class Deltas(msgspec.Struct, frozen=True):
-    """All that differs between two registers: entries by place, and orders by the place of the list."""
+    """All differences between two registers: entries by path, and orders by the path of the list."""
 
     entries: dict[EntryPath, Delta]
     orders: dict[EntryPath, OrderDelta]
 
 
 def between(older: Register | None, newer: Register | None) -> Deltas:
-    """Compare two registers; ``None`` stands for one that says nothing."""
+    """Compare two registers; ``None`` stands for an empty one."""
     found = Deltas({}, {})
     _compare(found, (), older, newer)
     return found
@@ -45,7 +45,7 @@ def between(older: Register | None, newer: Register | None) -> Deltas:
 def _compare(
     found: Deltas, place: EntryPath, older: msgspec.Struct | None, newer: msgspec.Struct | None
 ) -> None:
-    """Note how an entry and all inside it differ; equal ones cost one comparison."""
+    """Record how an entry and its nested entries differ."""
     if older == newer:
         return
     record = older if newer is None else newer
@@ -70,7 +70,7 @@ def _compare_list(found: Deltas, place: EntryPath, older: tuple[Any, ...], newer
 
 
 def _alone(record: msgspec.Struct | None, inside: tuple[str, ...]) -> msgspec.Struct | None:
-    """Return a record without the entries inside it."""
+    """Return a record without its nested entries."""
     if record is None or not inside:
         return record
     return msgspec.structs.replace(record, **dict.fromkeys(inside, ()))
@@ -80,7 +80,7 @@ Ends = TypeVar("Ends", Delta, OrderDelta)
 
 
 def compose(first: Deltas, second: Deltas) -> Deltas:
-    """Join two differences of which the second begins where the first ends.
+    """Compose two differences; the second must start from the result of the first.
 
     Returns:
         The difference from the older end of ``first`` to the newer end of ``second``.

@@ -1,4 +1,4 @@
-"""What holds for the whole suite: no test fails by time, and a run says how many attacks were made."""
+"""Setup of the whole suite: no test fails because it is slow, and a run reports the attacks made."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
     from _pytest.terminal import TerminalReporter
 
-# A busy machine is no fault: neither a slow example nor slow making of examples fails a property.
+# On a busy machine neither slow examples nor their slow generation may fail a property.
 settings.register_profile(
     "suite", max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("suite")
 
 
-# Registers of tests have made-up addresses: those that are to be asked say so (`test_public_head.py`).
+# The registers of most tests have made-up URLs; tests that request one say so (`test_public_head.py`).
 os.environ["REGISTER_OFFLINE"] = "1"
 
-# What is published is forced to the disk some hundred times a version: in memory that takes no time.
+# Each publication calls fsync about a hundred times, which takes no time in memory.
 if (memory := roomy_memory()) is not None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[pytest.TestReport]:
-    """With ``REQUIRE_TOOLS=1`` everything has to be installed: a test that would be skipped fails."""
+    """With ``REQUIRE_TOOLS=1`` a test that would be skipped for a missing tool fails."""
     report: pytest.TestReport = yield
     if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("REQUIRE_TOOLS") == "1":
         report.outcome, report.longrepr = "failed", f"{item.nodeid} may not be skipped: {report.longrepr}"
@@ -42,7 +42,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[pytest.TestReport]:
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    """Count the attacks that were withstood (``tests/attacks``)."""
+    """Print how many attacks were withstood (``tests/attacks``)."""
     made = [
         tuple(value)
         for report in terminalreporter.stats.get("passed", [])

@@ -1,6 +1,6 @@
-"""Fixtures: a folder, a server, and a database of each kind with the tables of a room.
+"""Fixtures: a folder, a PostgreSQL server, and a database of each kind with the tables of a package.
 
-A room's ``conftest.py`` imports them, and says what its tables are in a fixture ``steps``.
+The ``conftest.py`` of a test folder imports them and defines the schema in a fixture ``steps``.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder for everything."""
+    """A folder for all files of a test."""
     with memory_folder() as made:
         yield made
 
 
 @pytest.fixture(params=DATABASES)
 def where(request: pytest.FixtureRequest, folder: Path) -> str:
-    """What the settings call the database of the test, of each kind (``DATABASES``)."""
+    """The database setting of the test, once for each kind (``DATABASES``)."""
     is_file = request.param == "sqlite"
     return str(folder / "notify.sqlite3") if is_file else request.getfixturevalue("server")
 
 
 @pytest.fixture
 def database(where: str, folder: Path, steps: Sequence[Sequence[str]]) -> Iterator[Database]:
-    """That database, empty."""
+    """The database at ``where``, empty."""
     kind = "postgresql" if where.startswith("postgresql://") else "sqlite"
     with database_of(kind, folder, where, steps) as opened:
         yield opened

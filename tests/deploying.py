@@ -1,4 +1,4 @@
-"""Deploying in tests: places in memory, a place that is watched or breaks, and a year that is deployed."""
+"""Deployment in tests: targets in memory, and targets that record calls or fail."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ LATER = NOW + dt.timedelta(minutes=10)
 
 
 def bucket(name: str = "memory") -> Bucket:
-    """Return a bucket in memory, with the library's own conditions."""
+    """Return a bucket in memory, with the library's own conditional writes."""
     return Bucket(name, MemoryStore())
 
 
 class Watched:
-    """A target that notes what is asked of it, and breaks where it is told to.
+    """A target that records its calls and fails on request.
 
     Attributes:
-        written: Names in the order in which they were written; ``-name`` where removed.
+        written: Names in the order in which they were written; ``-name`` if removed.
         read: Names that were read.
-        breaks_at: Number of the write that fails, counted from 0; ``None``: none does.
+        breaks_at: Number of the write that fails, counted from 0; ``None`` for none.
         after: Called after each write with its number.
-        loses_answers: Whether a file that is created is there, and the answer says that it was before.
+        loses_answers: Whether creating a file succeeds, but the response says that it already existed.
     """
 
     def __init__(self, target: DeployTarget) -> None:
-        """Watch a target."""
+        """Wrap a target."""
         self.target = target
         self.name, self.takes_forms = target.name, target.takes_forms
         self.written: list[str] = []
@@ -87,7 +87,7 @@ class Watched:
 
 
 def copied(publisher: Publisher, folder: Path) -> Publisher:
-    """Return the same publisher again, with a store and keys of its own."""
+    """Return a copy of a publisher, with its own store and keys."""
     shutil.copytree(publisher.folder, folder, symlinks=True)
     return Publisher(folder)
 
@@ -112,18 +112,18 @@ def _forgotten(error: OSError) -> None:
 
 
 def held(target: DeployTarget, publisher: Publisher) -> dict[str, bytes]:
-    """Return what a target has of the files that a publisher has published."""
+    """Return the published files that a target contains, by path."""
     found = {path: target.get(path) for path in publisher.snapshot().manifest.files}
     return {path: data for path, data in found.items() if data is not None}
 
 
 def wanted(publisher: Publisher) -> dict[str, bytes]:
-    """Return what a publisher has published, by path."""
+    """Return the published files, by path."""
     snapshot = publisher.snapshot()
     return {path: snapshot.read(path) for path in snapshot.manifest.files}
 
 
 def seen(files: dict[str, bytes], now: dt.datetime) -> Report:
-    """Return what a customer finds who reads the newest version."""
+    """Return the report of a customer who verifies the newest version."""
     options = Options(wait=0, history="none")
     return verify("tree", options, now, fetcher=MemoryFetcher(files)).report

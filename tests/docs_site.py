@@ -1,7 +1,6 @@
-"""A hook of mkdocs: files outside of docs/ that pages link to are part of the site, below ``project/``.
+"""A hook of mkdocs: adds files outside docs/ that pages link to, below ``project/``.
 
-Pages are written for readers of the repository, so their links lead to files there. The site gets each such
-file, and the links of pages lead to its place in the site.
+The links of pages point to files of the repository; they are rewritten to the paths in the site.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _CODE = re.compile(r"(^ *```.*?^ *```|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
 
 
 def on_files(files: Files, config: MkDocsConfig, **_: Any) -> Files:
-    """Add what pages link to, what these link to, and so on."""
+    """Add the files that pages link to, recursively."""
     waiting = [uri for uri in files.src_uris if uri.endswith(".md")]
     waiting += [f"{PROJECT}README.md"]
     while waiting:
@@ -44,7 +43,7 @@ def on_files(files: Files, config: MkDocsConfig, **_: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """Lead each link to a file of the project to its place in the site."""
+    """Rewrite links to files of the project to their paths in the site."""
     uri = page.file.src_uri
 
     def lead(found: re.Match[str]) -> str:
@@ -56,22 +55,22 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
 
 
 def on_post_page(output: str, page: Page, **_: Any) -> str:
-    """Put the script of this site in the place of the one that the theme loads from elsewhere."""
+    """Replace the script that the theme loads from another host by the site's own copy."""
     return output.replace(FOREIGN, os.path.relpath(OWN, Path(page.url).parent))
 
 
 def on_post_template(output_content: str, **_: Any) -> str:
-    """Do so on the page for addresses that do not exist, which can be at any depth."""
+    """Do the same on the 404 page, which may be served at any depth."""
     return output_content.replace(FOREIGN, f"/{OWN}")
 
 
 def _source(uri: str) -> Path:
-    """Return the file that a path of the site is made from."""
+    """Return the source file of a path in the site."""
     return ROOT / uri.removeprefix(PROJECT) if uri.startswith(PROJECT) else DOCS / uri
 
 
 def _place(uri: str, target: str) -> str | None:
-    """Return the path in the site to which a link of a page leads; nothing for what is not a file."""
+    """Return the path in the site of a link's target; ``None`` if it is not a file."""
     path = Path(os.path.normpath(_source(uri).parent / target))
     if path.is_dir():
         path /= "README.md"
@@ -83,7 +82,7 @@ def _place(uri: str, target: str) -> str | None:
 
 
 def _linked(uri: str) -> Iterator[str]:
-    """Yield the paths in the site to which a page leads."""
+    """Yield the paths in the site that a page links to."""
     text = _CODE.sub("", _source(uri).read_text("utf-8"))
     for _, target in _LINK.findall(text):
         place = _place(uri, target)

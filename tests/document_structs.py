@@ -1,4 +1,4 @@
-"""What the published documents and the source are made of, found by walking their types."""
+"""All structs of the published documents and the source, found by walking their types."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from register_api.core.model import Draft
 
 
 def document_structs() -> frozenset[type[msgspec.Struct]]:
-    """Return every struct that a published document or the source holds."""
+    """Return every struct in a published document or the source."""
     return published_structs() | _within([Draft])
 
 
 def published_structs() -> frozenset[type[msgspec.Struct]]:
-    """Return every struct that a published document holds."""
+    """Return every struct in a published document."""
     return _within([form.struct for form in SCHEMAS])
 
 
@@ -28,7 +28,7 @@ def _within(kinds: list[type]) -> frozenset[type[msgspec.Struct]]:
 
 
 def _collect(info: Any, found: set[type[msgspec.Struct]]) -> None:
-    """Walk a type as msgspec sees it, down to the structs that it may hold."""
+    """Collect the structs that a msgspec type may contain."""
     parts = [getattr(info, name, None) for name in ("item_type", "key_type", "value_type", "type")]
     parts += getattr(info, "types", ())
     if isinstance(info, msgspec.inspect.StructType) and info.cls not in found:

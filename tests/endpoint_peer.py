@@ -1,4 +1,4 @@
-"""An endpoint on 127.0.0.1 that answers as the test says, and keeps what it was sent."""
+"""An HTTP endpoint on 127.0.0.1 that answers as the test decides and records its requests."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 
 class HookRequest(NamedTuple):
-    """A request that came."""
+    """A received request."""
 
     path: str
     headers: Mapping[str, str]
     body: bytes
 
     def read(self):
-        """Return the body, which is JSON."""
+        """Return the parsed JSON body."""
         return json.loads(self.body)
 
 
 class EndpointPeer:
-    """What the endpoint does.
+    """The behaviour of the endpoint.
 
     Attributes:
-        url: Where it is.
-        got: What it was sent, in order.
-        answers: Status and headers of the next answers, used up one by one; the last one stays.
-        repeats: Whether it answers a challenge.
+        url: Its URL.
+        got: The requests it received, in order.
+        answers: Status and headers of the next answers; the last one is repeated.
+        repeats: Whether it echoes a challenge.
     """
 
     def __init__(self) -> None:
@@ -42,15 +42,15 @@ class EndpointPeer:
         self.repeats = True
 
     def events(self) -> list:
-        """Return what it was sent that is no challenge."""
+        """Return the received bodies that are not challenges."""
         return [each.read() for each in self.got if not each.read().get("type", "").endswith(".challenge")]
 
     def answer(self, status: int, **headers: str) -> None:
-        """Answer so from now on."""
+        """Set the answer to all further requests."""
         self.answers = [(status, {name.replace("_", "-"): value for name, value in headers.items()})]
 
     def take(self, request: HookRequest) -> tuple[int, dict[str, str], bytes]:
-        """Keep a request and say what is answered."""
+        """Record a request and return the answer."""
         self.got.append(request)
         status, headers = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         challenge = request.read().get("data", {}).get("challenge", "") if self.repeats else ""
@@ -76,7 +76,7 @@ def endpoint_peer() -> Iterator[EndpointPeer]:
             self.wfile.write(answer)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as base:
         peer.url = f"{base}hooks/register"

@@ -1,4 +1,4 @@
-"""A source in which every field says something: ``EXAMPLE.toml``, as tables to edit."""
+"""A source in which every field is set: ``EXAMPLE.toml``, as tables to edit."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class EveryField:
     Attributes:
         register: Table of ``register.toml``.
         vendors: Tables of the vendors' files by id: one with every field but ``withdrawn`` and
-            ``cancelled``, one that is withdrawn, and those that the first one names.
+            ``cancelled``, one that is withdrawn, and those that the first one refers to.
     """
 
     def __init__(self) -> None:
@@ -50,22 +50,22 @@ class EveryField:
         }
 
     def note(self, text: str) -> None:
-        """Say something else without any weight, so that there is a version to publish."""
+        """Make an editorial change, so that there is a version to publish."""
         self.register["extra"]["edition"] = text
 
     def cancel(self) -> None:
-        """Cancel what was planned: only what was published can be."""
+        """Cancel the planned changes, which must have been published before."""
         for plan, cancelled in self._cancelled:
             plan["cancelled"] = cancelled
 
     def edit(self, change: Callable[[Table, inspect.StructType], None]) -> None:
-        """Let a function change each table, and show it the struct that the table becomes."""
+        """Call a function on each table, with the struct that the table is converted to."""
         _walk(self.register, inspect.type_info(RegisterSource), change)
         for vendor in self.vendors.values():
             _walk(vendor, inspect.type_info(SubprocessorSource), change)
 
     def draft(self) -> Draft:
-        """Return the source as it is once it was read."""
+        """Return the parsed source."""
         vendors = ({"id": id_, **vendor} for id_, vendor in self.vendors.items())
         read = (collect(vendor, SubprocessorSource)[0] for vendor in vendors)
         return Draft(
@@ -79,7 +79,7 @@ class EveryField:
 
 
 def _walk(value: Any, kind: Any, change: Callable[[Table, inspect.StructType], None]) -> None:
-    """Find what tables hold tables, along the types of their fields."""
+    """Visit all nested tables, following the types of their fields."""
     if isinstance(kind, inspect.StructType) and isinstance(value, dict):
         for field in kind.fields:
             _walk(value.get(field.encode_name), field.type, change)

@@ -1,4 +1,4 @@
-"""Packages of evidence for tests: made from a tree in memory, taken apart, and put together again."""
+"""Evidence packages for tests: made from a tree in memory, unpacked and repacked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ YEARS_LATER = NOW + dt.timedelta(days=20 * 365)
 
 
 def make_package(files: Mapping[str, bytes], version: int) -> bytes:
-    """Return a package of a version from a tree that holds."""
+    """Return the evidence package of a version of a valid tree."""
     made = make_evidence("tree", MemoryFetcher(files), version, Options(wait=0), NOW)
     assert made.data is not None, made.report
     return made.data
@@ -40,7 +40,7 @@ def unpack(data: bytes) -> dict[str, bytes]:
 def check_package(
     folder: Path, data: bytes | Mapping[str, bytes], *, now: dt.datetime = YEARS_LATER, **options: object
 ) -> Report:
-    """Verify a package, or members put together to one."""
+    """Verify a package, or the members of one."""
     path = folder / "evidence.zip"
     path.write_bytes(data if isinstance(data, bytes) else make_archive(data, NOW))
     return verify_offline(path, Options(**options), now)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Small plain builders for readable tests: everything has a default that keeps every rule."""
+"""Builders for readable tests: every default satisfies all rules."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FINLAND = model.Location(country="FI", place="Helsinki", activities=("store", "p
 
 
 def make_engagement(id_: str = "hosting", **fields: Any) -> model.EngagementSource:
-    """Return an active engagement in Finland that has been there since before version 1."""
+    """Return an active engagement in Finland that began before version 1."""
     given = {
         "category": "infrastructure",
         "status": "active",
@@ -39,7 +39,7 @@ def make_engagement(id_: str = "hosting", **fields: Any) -> model.EngagementSour
 
 
 def make_vendor(id_: str = "acme", **fields: Any) -> model.SubprocessorSource:
-    """Return a vendor of which nothing has to be warned, with one engagement."""
+    """Return a vendor with one engagement that causes no warnings."""
     given = {
         "name": f"{id_.title()} Oy",
         "legal_name": f"{id_.title()} Oy",
@@ -76,7 +76,7 @@ def make_draft(*vendors: model.SubprocessorSource, **fields: Any) -> model.Draft
 def make_register(*vendors: model.SubprocessorSource, version: int = 1, **fields: Any) -> model.Register:
     """Return a published version with these vendors, or with one named ``acme``; announced by version 1.
 
-    A vendor may also be a ``Subprocessor``, which is taken as it is.
+    A vendor may also be a ``Subprocessor``, which is used unchanged.
     """
     draft = make_draft(*vendors, **{name: fields.pop(name) for name in _SAID & fields.keys()})
     said = {name: getattr(draft.register, name) for name in _SAID}
@@ -95,7 +95,7 @@ def make_register(*vendors: model.SubprocessorSource, version: int = 1, **fields
 def published(
     vendor: model.SubprocessorSource | model.Subprocessor, version: int = 1, at: dt.datetime = FIRST
 ) -> model.Subprocessor:
-    """Return a vendor as a version says it, its engagements announced by that version."""
+    """Return a vendor as published, with its engagements announced by that version."""
     if isinstance(vendor, model.Subprocessor):
         return vendor
     announced = model.Announced(version=version, at=at)
@@ -142,7 +142,7 @@ def make_promises(
 
 
 def make_context(previous: model.Register | None = None, **fields: Any) -> Context:
-    """Return the context of the version after ``previous``; of version 1 where there is none."""
+    """Return the context of the version after ``previous``, or of version 1."""
     nothing = Promises(zone=dt.UTC, first_live=None, policies=())
     given = {
         "now": NOW,
@@ -156,7 +156,7 @@ def make_context(previous: model.Register | None = None, **fields: Any) -> Conte
 
 
 def edited_at(record: Any, path: tuple[Any, ...], value: Any) -> Any:
-    """Return a record with another value at a key path."""
+    """Return a copy of a record with the value at a key path replaced."""
     if not path:
         return value
     first, *rest = path

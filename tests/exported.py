@@ -1,4 +1,4 @@
-"""Registers to export: the made-up one, and one whose texts are meant to be run by spreadsheets."""
+"""Registers to export: the sample register, and one whose texts are spreadsheet formulas."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def rows(said: model.Register, on: dt.date = TODAY) -> list[UseAtPlace]:
 
 
 def hostile() -> model.Register:
-    """Return the register with a vendor for each of these names, who says it everywhere."""
+    """Return the register with a vendor for each hostile text, which fills all its fields."""
     return register(subprocessors=tuple(_hostile(number, name) for number, name in enumerate(RUN)))
 
 
@@ -45,7 +45,7 @@ def _hostile(number: int, text: str) -> model.Subprocessor:
 
 
 def with_use(said: model.Register, **changed: object) -> model.Register:
-    """Return a register whose first vendor's use says something else."""
+    """Return a register with fields of the first vendor's engagement changed."""
     first, *others = said.subprocessors
     use = msgspec.structs.replace(first.engagements[0], **changed)
     return msgspec.structs.replace(

@@ -1,6 +1,6 @@
-"""The program, to which something happens: ``python tests/faulty.py FAULT WORDS…``.
+"""Runs ``register-api`` with an injected fault: ``python tests/faulty.py FAULT ARGUMENTS…``.
 
-What happens is named by a key of ``FAULTS``; the words are those of ``register-api``.
+FAULT is a key of ``FAULTS``.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ STEPS = 40
 
 
 def _signalled(number: int) -> BaseException:
-    """Be sent a signal; what its handler raises ends this."""
+    """Send this process a signal; its handler raises."""
     os.kill(os.getpid(), number)
     time.sleep(10)
     return AssertionError("nothing has heeded the signal")
 
 
 def at_a_step(number: int) -> AbstractContextManager[None]:
-    """Have a signal come in the midst of writing, as from outside, once."""
+    """Send a signal once, in the middle of writing."""
     return dying_after(STEPS, functools.partial(_signalled, number))
 
 
 def shifted(**by: float) -> AbstractContextManager[object]:
-    """Have the machine's clock go wrong."""
+    """Shift the clock."""
     right = clock.now
     return patch.object(clock, "now", lambda: right() + dt.timedelta(**by))
 

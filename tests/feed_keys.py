@@ -1,4 +1,4 @@
-"""Feed keys for tests: the same at each run, so that signatures are the same too."""
+"""Fixed feed keys for tests, so that signatures are reproducible."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ THEIRS = P256Signer(ec.derive_private_key(0xBAD, ec.SECP256R1()))
 
 
 def find_ours(kid: str) -> str:
-    """Know one key and no other, as a list of keys would."""
+    """Look up a key by id, in a key list with a single key."""
     return {OURS.kid: OURS.public_pem}[kid]

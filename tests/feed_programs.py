@@ -1,4 +1,4 @@
-"""Feed readers that people run, each with its memory: what they hold after one more poll."""
+"""Real feed readers: the entries that each has stored after another poll."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Seen(NamedTuple):
-    """An entry as a reader keeps it.
+    """An entry as stored by a reader.
 
     Attributes:
-        id: What the reader knows it by.
+        id: Its id in the reader.
         title: Its title.
-        link: Where it leads.
-        at: Its instant.
-        html: Its content without the space around; ``None`` where the reader keeps another form of it.
+        link: Its link.
+        at: Its time.
+        html: Its content, stripped; ``None`` if the reader stores it in another form.
     """
 
     id: str
@@ -57,7 +57,7 @@ def sfeed(home: Path, feed: Path) -> list[Seen]:
 
 
 def rss2email(home: Path, feed: Path) -> list[Seen]:
-    """Poll with rss2email, which sends a mail for each entry that it does not know: here, into a folder."""
+    """Poll with rss2email, which writes a mail for each new entry, here into a folder."""
     rules, memory, box = home / "rss2email.cfg", home / "rss2email.json", home / "mail"
     command = (need("r2e"), "--config", rules, "--data", memory)
     if not rules.exists():

@@ -1,4 +1,4 @@
-"""Forms of an XML signature beside a feed that are refused, whatever the rest says."""
+"""Malformed XML signatures of a feed, which must be refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def value_of(name: str, dsig: bytes) -> str:
 
 
 def putting(good: bytes) -> Callable[..., bytes]:
-    """Return a function that inserts text before the first place where a text stands."""
+    """Return a function that inserts text before the first occurrence of another."""
 
     def put(before: str, added: str, dsig: bytes = good) -> bytes:
         assert before.encode() in dsig
@@ -32,7 +32,7 @@ def putting(good: bytes) -> Callable[..., bytes]:
 
 
 def swapping(good: bytes) -> Callable[..., bytes]:
-    """Return a function that replaces a text that stands in the document."""
+    """Return a function that replaces the first occurrence of a text."""
 
     def swap(old: str, new: str, dsig: bytes = good) -> bytes:
         assert old.encode() in dsig
@@ -42,10 +42,10 @@ def swapping(good: bytes) -> Callable[..., bytes]:
 
 
 def malformed_forms(good: bytes) -> dict[str, bytes]:
-    """Return, by name, what is no signature of the promised form though it is made from a good one.
+    """Return, by name, malformed variants of a valid signature.
 
     Args:
-        good: A good signature document over ``feed.atom``.
+        good: A valid signature document for ``feed.atom``.
     """
     put, swap = putting(good), swapping(good)
     kid, signature, digest = (value_of(name, good) for name in ("KeyName", "SignatureValue", "DigestValue"))

@@ -1,4 +1,4 @@
-"""The table of files as docs/format/tree.md shows it: made from the rows of the program."""
+"""The table of files in docs/format/tree.md, generated from the program's own table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def table_of_files() -> Iterator[str]:
-    """Yield the lines of docs/format/tree.md that say what core/format/tree.py says."""
+    """Yield the lines of docs/format/tree.md that are generated from core/format/tree.py."""
     yield "| path | what it is | cache class | beside it | checked by |"
     yield "|---|---|---|---|---|"
     for kind in (*FILES, *TRANSLATIONS, *COPIES):

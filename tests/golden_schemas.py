@@ -1,7 +1,7 @@
-"""The schemas as they are published, kept in ``tests/schemas``: one file for each form and minor number.
+"""The published schemas, kept in ``tests/schemas``: one file for each document type and minor version.
 
-What a release has published under a minor number stays there for good, so a test compares. Until that
-release, and for a minor number that is new, this writes them anew:
+A schema released under a minor version never changes, which a test checks. Until that release, and for a
+new minor version, this writes them:
 
     .venv/bin/python tests/golden_schemas.py
 """
@@ -20,10 +20,10 @@ FOLDER = Path(__file__).parent / "schemas"
 
 
 def golden(name: str, minor: int) -> Any:
-    """Return a schema as it was kept.
+    """Return a kept schema.
 
     Raises:
-        FileNotFoundError: None was kept for that minor number.
+        FileNotFoundError: There is none for that minor version.
     """
     return json.loads(_file(name, minor).read_text("utf-8"))
 

@@ -1,4 +1,4 @@
-"""A client that keeps to no rules, and the real command as its victim, looked at from outside."""
+"""A client that breaks all rules, and the real service as its target, observed from outside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LAST = b"GET /v1/keys.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A reply as it came over the wire."""
+    """A reply, as received."""
 
     status: int
     headers: dict[str, str]
@@ -33,9 +33,9 @@ class Service:
     """The running command.
 
     Attributes:
-        port: Where it listens on 127.0.0.1.
-        process: The program; its log is what it writes to standard error.
-        ends_with: Its exit code at the end, for a test that ends it otherwise.
+        port: Its port on 127.0.0.1.
+        process: The program, which logs to standard error.
+        ends_with: The expected exit code.
     """
 
     def __init__(self, process: Program, prefix: str) -> None:
@@ -45,7 +45,7 @@ class Service:
         self._prefix = prefix
 
     def connect(self, receive_bytes: int | None = None) -> socket.socket:
-        """Open a connection, with a small receive buffer if that is asked for."""
+        """Open a connection, optionally with a small receive buffer."""
         connection = socket.socket()
         if receive_bytes is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
@@ -54,7 +54,7 @@ class Service:
         return connection
 
     def send(self, data: bytes, *, half_close: bool = False) -> bytes:
-        """Send bytes on a connection of their own; return all that comes until the other end closes."""
+        """Send bytes on a new connection; return everything received until the server closes it."""
         with self.connect() as connection:
             with contextlib.suppress(ConnectionResetError, BrokenPipeError):
                 connection.sendall(data)
@@ -63,39 +63,39 @@ class Service:
             return everything(connection)
 
     def answers_others(self) -> bool:
-        """Tell whether a friendly client is answered."""
+        """Return whether another client gets an answer."""
         url = f"http://127.0.0.1:{self.port}{self._prefix}/v1/register.json"
         with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             return answer.status == 200 and answer.read().startswith(b"{")
 
     def resident_bytes(self) -> int:
-        """Return how much memory the process holds (proc(5), statm)."""
+        """Return the resident memory of the process (proc(5), statm)."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
     def open_files(self) -> int:
-        """Return how many file descriptors the process has open."""
+        """Return the number of open file descriptors."""
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     def children(self) -> list[int]:
-        """Return the processes that it has started (proc(5), children)."""
+        """Return the ids of its child processes (proc(5), children)."""
         tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
         return [int(child) for task in tasks for child in task.read_text("ascii").split()]
 
     def faults(self) -> list[str]:
-        """Return the lines of the log that tell of something worse than information."""
+        """Return the log lines above level info, except those about freshness."""
         lines = self.process.errors().splitlines()
         return [line for line in lines if '"level": "info"' not in line and "freshness" not in line]
 
 
 @contextlib.contextmanager
 def service(store: Path, *options: str, prefix: str = "", **variables: str) -> Iterator[Service]:
-    """Run ``register-api serve`` while the block runs; it has to end well when told to.
+    """Run ``register-api serve`` while the block runs; check its exit code at the end.
 
     Args:
         store: The store's folder.
         options: Further options.
-        prefix: Path below which it expects to be asked.
+        prefix: Path prefix under which it is served.
         variables: Further environment variables.
     """
     command = (*REGISTER_API, "serve", "--store", store, "--port", "0", *options)
@@ -107,7 +107,7 @@ def service(store: Path, *options: str, prefix: str = "", **variables: str) -> I
 
 
 def everything(connection: socket.socket) -> bytes:
-    """Return all bytes until the other end closes; a reset ends them too."""
+    """Return all bytes received until the connection is closed or reset."""
     parts = []
     with contextlib.suppress(ConnectionResetError):
         while part := connection.recv(1 << 16):
@@ -116,7 +116,7 @@ def everything(connection: socket.socket) -> bytes:
 
 
 def replies(data: bytes) -> list[Reply]:
-    """Split what came over a connection into replies to GET; each has to be whole and well-formed."""
+    """Split received bytes into replies to GET, each of which must be complete and well-formed."""
     found = []
     while data:
         head, end, data = data.partition(b"\r\n\r\n")

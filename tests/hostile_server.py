@@ -1,4 +1,4 @@
-"""Servers that answer on a real socket as a test tells them: at once, never, for ever, or with nonsense."""
+"""Servers on a real socket that answer as a test decides: at once, never, endlessly, or with garbage."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Answer = Callable[[socket.socket, bytes], None]
 
 
 class Server:
-    """A server that answers each request as told.
+    """A server that answers each request with ``answer``.
 
     Attributes:
-        answer: How requests are answered; may be replaced while the server runs.
+        answer: Answers a request; may be replaced while the server runs.
         requests: Every request, in order.
         base: Address of the server.
     """
@@ -37,7 +37,7 @@ class Server:
             self.base = self.base.replace("http:", "https:")
 
     def _handle(self, connection: socket.socket, *_: object) -> None:
-        """Answer on a connection, as ``socketserver`` calls for each."""
+        """Answer on a connection; called by ``socketserver``."""
         connection.settimeout(PATIENCE)
         try:
             with (
@@ -52,7 +52,7 @@ class Server:
             return
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Stop accepting connections."""
         self._serving.__exit__(None, None, None)
 
 
@@ -74,7 +74,7 @@ def raw(data: bytes) -> Answer:
 
 
 def drip(start: bytes, piece: bytes, pause: float = 0.05) -> Answer:
-    """Answer a piece at a time until the client hangs up."""
+    """Answer piece by piece until the client hangs up."""
 
     def answer(connection: socket.socket, _: bytes) -> None:
         connection.sendall(start)
@@ -91,5 +91,5 @@ def silence(connection: socket.socket, _: bytes) -> None:
 
 
 def path_of(request: bytes) -> str:
-    """Return the path that a request asks for, without its leading slash."""
+    """Return the requested path, without its leading slash."""
     return request.split(b" ", 2)[1].decode("ascii", "replace").removeprefix("/")

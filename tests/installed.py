@@ -1,7 +1,7 @@
 """Runs the command line as if only some extras of the distribution were installed.
 
-What an installation would bring is read from pyproject.toml and from the metadata of what is installed here;
-every other package is hidden from a process of its own.
+What an installation would include is read from pyproject.toml and the metadata of installed packages; a
+subprocess is started in which all other packages are hidden.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ sys.meta_path[sys.meta_path.index(importlib.machinery.PathFinder)] = Finder
 
 
 def brought_by(*extras: str) -> set[str]:
-    """Return the normalised names of all distributions that an installation with these extras has."""
+    """Return the normalised names of all distributions installed with these extras."""
     found: set[tuple[str, str]] = set()
     to_do = [(DISTRIBUTION, extra) for extra in ("", *extras)]
     while to_do:
@@ -55,7 +55,7 @@ def brought_by(*extras: str) -> set[str]:
 
 
 def _requirements(name: str, extra: str) -> Iterator[Requirement]:
-    """Yield what a distribution, or one of its extras, requires here; of this one what the source says."""
+    """Yield the requirements of a distribution or one of its extras on this platform."""
     if name == DISTRIBUTION:
         texts = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
     else:
@@ -66,7 +66,7 @@ def _requirements(name: str, extra: str) -> Iterator[Requirement]:
 
 
 def python(code: str, *arguments: str, extras: Iterable[str] = ()) -> Done:
-    """Run Python where only what some extras bring can be imported; ``sys.argv[2:]`` are the arguments."""
+    """Run Python code with only the packages of some extras; ``sys.argv[2:]`` are the arguments."""
     brought = brought_by(*extras)
     modules = importlib.metadata.packages_distributions()
     hidden = [

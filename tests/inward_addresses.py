@@ -1,4 +1,4 @@
-"""Addresses, whether a stranger may lead us there, and why."""
+"""IP addresses, whether requests to untrusted URLs may reach them, and why."""
 
 from __future__ import annotations
 

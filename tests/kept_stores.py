@@ -1,17 +1,17 @@
-"""What a release has written, kept so that every later one is held to reading it.
+"""Files written by each release, kept to test that all later releases can read them.
 
-``PYTHONPATH=src:tests python tests/kept_stores.py RELEASE`` writes an archive of that name below this folder,
-once, when it is released; what is there is never written anew. It holds what programs keep for themselves:
+``PYTHONPATH=src:tests python tests/kept_stores.py RELEASE`` writes an archive below this folder once, when
+that release is made; an archive is never overwritten. It contains the internal files of the programs:
 
 ::
 
     register/                 the source
     store/                    two versions, a refresh, and a third version whose publisher was killed
     private/published.json    what the keys signed last
-    customer/                 what a customer remembers of version 2
-    witness/                  what a witness has cosigned
+    customer/                 a customer's state at version 2
+    witness/                  a witness's record
 
-The keys are made anew from a text that everybody knows (``write_keys``): nobody else's register has them.
+The keys are derived from a public text (``write_keys``) and are used nowhere else.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ KILLED = 3
 
 
 def write_keys(folder: Path) -> None:
-    """Write the keys of each role."""
+    """Write a key for each role."""
     folder.mkdir(mode=0o700, exist_ok=True)
     for role in ("root-1", "targets", "online", "document", "log", "feed"):
         seed = hashlib.sha256(f"a key that everybody knows: {role}".encode()).digest()
@@ -68,12 +68,12 @@ def write_keys(folder: Path) -> None:
 
 
 def names_under_way(store: Path) -> list[Path]:
-    """Return the names that still lead through the visible generation, as while one is published."""
+    """Return the symbolic links in the public tree, which exist only while a version is being published."""
     return [path for path in (store / reader.PUBLIC).rglob("*") if path.is_symlink()]
 
 
 def make(folder: Path) -> None:
-    """Publish, look and cosign as this release does."""
+    """Publish, verify and cosign with this release."""
     write_keys(folder / "private")
     publisher = Publisher(folder)
     publisher.publish(BEGUN)
@@ -91,7 +91,7 @@ def make(folder: Path) -> None:
 
 
 def cosign(record: Record, checkpoint: bytes) -> None:
-    """Remember a checkpoint as a witness does."""
+    """Record a checkpoint as a witness does."""
     record.initialise(WITNESS)
     said = parse_checkpoint(parse_note(checkpoint).text)
     cosigned = Cosigned(size=said.size, root=said.root, at=int(BEGUN.timestamp()), checkpoint=checkpoint)
@@ -100,7 +100,7 @@ def cosign(record: Record, checkpoint: bytes) -> None:
 
 
 def _be_killed(publisher: Publisher) -> None:
-    """Publish, and die when it has just become visible: its names still lead through the generation."""
+    """Publish, and crash just after the version became visible, with symbolic links left in the tree."""
     before, finish = publisher.snapshot().generation, transaction.finish_commit
 
     def die(store: Path, number: int, journal: Journal) -> bool:
@@ -116,12 +116,12 @@ def _be_killed(publisher: Publisher) -> None:
 
 
 def archives() -> Iterator[Path]:
-    """Yield what is kept, by release."""
+    """Yield the kept archives, by release."""
     yield from sorted(FOLDER.glob("*.tar.xz"))
 
 
 def unpack(archive: Path, folder: Path) -> Publisher:
-    """Return the publisher of an archive, with keys."""
+    """Unpack an archive and return its publisher, with keys."""
     write_keys(folder / "private")
     with tarfile.open(archive) as packed:
         packed.extractall(folder, filter="tar")
@@ -129,12 +129,12 @@ def unpack(archive: Path, folder: Path) -> Publisher:
 
 
 def main() -> None:
-    """Keep what this release writes."""
+    """Write the archive of this release."""
     target = FOLDER / f"{sys.argv[1]}.tar.xz"
     if target.exists():
         sys.exit(f"{target} is kept as it is")
     FOLDER.mkdir(exist_ok=True)
-    with memory_folder() as folder, quick_disk():  # compressed forms would be nine tenths of the archive
+    with memory_folder() as folder, quick_disk():  # compressed copies would be 90 % of the archive
         make(folder)
         with tarfile.open(target, "w:xz") as packed:
             for name in KEPT:

@@ -1,7 +1,6 @@
-"""A lie in one derived field at a time: which there are follows from the structs, not from a list.
+"""Documents with one derived field falsified: for every such field, at every place where it occurs.
 
-For every field of every derived struct, at every place of a document where such a struct stands, there is
-the document in which that field says something else.
+The fields are found from the structs, not listed.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def derived_fields() -> list[tuple[type[msgspec.Struct], str]]:
 
 
 def lies(document: Any, kind: type[msgspec.Struct], field: str) -> Iterator[Any]:
-    """Yield a document once for each place of such a struct, with another value in that field."""
+    """Yield a copy of a document for each occurrence of the struct, with another value in that field."""
     if isinstance(document, kind):
         yield msgspec.structs.replace(document, **{field: other_value(kind, field, getattr(document, field))})
     if isinstance(document, msgspec.Struct):
@@ -46,7 +45,7 @@ def lies(document: Any, kind: type[msgspec.Struct], field: str) -> Iterator[Any]
 
 
 def other_value(kind: type[msgspec.Struct], field: str, value: Any) -> Any:
-    """Return another value that the field may have."""
+    """Return another valid value of the field."""
     shape = next(one for one in msgspec.structs.fields(kind) if one.name == field)
     return _unlike(value, inspect.type_info(shape.type))
 

@@ -1,8 +1,7 @@
-"""Years of a made-up company's list of sub-processors, as plain rows: the shapes that real lists have.
+"""Years of a made-up company's list of sub-processors, as plain rows shaped like real lists.
 
-Nothing here is anybody's: names are drawn from syllables. A list is what a page shows: rows in an
-order, without ids, dates of start or reasons. What the company's people knew besides (that one name
-is another's new one, that a row was never meant) is kept beside it, as ``State.known``.
+Names are drawn from syllables. A list is what a page shows: ordered rows, without ids, start dates or
+reasons. What only the company knew (a renaming, a row listed in error) is in ``State.known``.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ _DATA = ("Names and addresses", "All that customers store", "Payment details", "
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the page; ``data`` is a column that the page has not always had."""
+    """One row of the page; the column ``data`` was added later."""
 
     name: str
     purpose: str
@@ -59,14 +58,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page does not say, but whoever edited it knew.
+    """What the editor of a page knew, but the page does not state.
 
     Attributes:
-        renamed: New name to the name before.
-        replaces: Name of who came to the name of whose place was taken.
-        merged: Name of who stays to the name of who is merged into it.
-        split: Name of who comes to the name of who it was part of.
-        corrects: Whether the state puts right the one before.
+        renamed: New name to old name.
+        replaces: New vendor to the vendor it replaces.
+        merged: Surviving vendor to the vendor merged into it.
+        split: New vendor to the vendor it was split from.
+        corrects: Whether the state corrects the previous one.
     """
 
     renamed: dict[str, str] = {}
@@ -77,7 +76,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """The page as it was from an instant on (UTC), and what happened, in a word."""
+    """The page from a time on (UTC), and the name of what happened."""
 
     at: dt.datetime
     rows: tuple[Row, ...]
@@ -86,7 +85,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def names(self) -> list[str]:
-        """The names in order, one that stands twice twice."""
+        """The names in order, with repetitions."""
         return [row.name for row in self.rows]
 
 
@@ -97,12 +96,12 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[State, ...]
 
     def distinct(self) -> tuple[State, ...]:
-        """Return the states that differ from the one before."""
+        """Return the states that differ from their predecessors."""
         pairs = itertools.pairwise(self.states)
         return (self.states[0], *(new for old, new in pairs if new.rows != old.rows))
 
     def first_names(self) -> dict[str, str]:
-        """Return every name that was ever listed with the first name of whose it is."""
+        """Return every name ever listed, mapped to that vendor's first name."""
         found: dict[str, str] = {}
         for state in self.states:
             for new, old in state.known.renamed.items():
@@ -118,7 +117,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_history(seed: int) -> History:
-    """Make up a history: thirty states in some ten years, in another order for each seed."""
+    """Make up a history of thirty states in about ten years, ordered by the seed."""
     author = _Author(random.Random(seed))  # noqa: S311 (a draw that a test can repeat)
     author.begin()
     episodes: list[Callable[[], None]] = [
@@ -145,7 +144,7 @@ def make_history(seed: int) -> History:
 
 
 class _Author:
-    """Whoever keeps the page."""
+    """The editor of the page."""
 
     def __init__(self, draw: random.Random) -> None:
         self.random = draw
@@ -162,7 +161,7 @@ class _Author:
         self.write("the first list", months=0)
 
     def new_row(self, name: str | None = None) -> Row:
-        """Draw a line about somebody who was never listed, or about a name."""
+        """Draw a row for a given name, or for one that was never listed."""
         said = name or next(self._names)
         return Row(
             name=said,
@@ -175,16 +174,16 @@ class _Author:
     def write(
         self, episode: str, known: Known | None = None, *, months: int | None = None, hours: float = 0
     ) -> None:
-        """Publish the page as it is now, some months or hours after the last time."""
+        """Publish the current page, some months or hours after the last state."""
         passed = self.random.randint(2, 8) if months is None and not hours else months or 0
         self.now += dt.timedelta(days=30 * passed + (self.random.randint(0, 9) if passed else 0), hours=hours)
         if passed:
-            # Early in the day in each of the zones, so that several versions of a day are of one day.
+            # Early in every zone's day, so that versions some hours apart fall on the same date.
             self.now = self.now.replace(hour=self.random.choice((10, 11)), minute=self.random.randint(0, 59))
         self.states.append(State(at=self.now, rows=tuple(self.rows), episode=episode, known=known or Known()))
 
     def pick(self, count: int = 1) -> list[int]:
-        """Draw lines of vendors that are listed once."""
+        """Draw row numbers of vendors that are listed once."""
         return self.random.sample(self.listed_once(), count)
 
     def listed_once(self) -> list[int]:
@@ -301,7 +300,7 @@ class _Author:
         self.write("column added")
 
     def leave_and_return_with_another_scope(self) -> None:
-        """Twenty-eight differences, five of them starts and ends, after fifteen months."""
+        """Make 28 differences, five of them starts and ends, after fifteen months."""
         for number in sorted(self.pick(3), reverse=True):
             del self.rows[number]
         kept = self.listed_once()

@@ -1,4 +1,4 @@
-"""A mail server on 127.0.0.1 whose every answer the test decides: aiosmtpd, over a real socket."""
+"""A mail server on 127.0.0.1 (aiosmtpd, over a real socket) that answers as the test decides."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Arrived:
-    """A mail that the server has taken."""
+    """An accepted mail."""
 
     def __init__(self, envelope) -> None:
         self.sender: str = envelope.mail_from
@@ -37,17 +37,17 @@ class Arrived:
 
 
 class MailPeer:
-    """What the server does.
+    """The behaviour of the server.
 
     Attributes:
-        port: Where it listens.
-        mails: What it has taken, in order.
-        recipients: Address to what is answered to its RCPT, used up one by one; the last one stays.
-        data: Address to what happens once the bytes are there: an answer, ``drop`` (taken, and the connection
-            ends without an answer) or ``lose`` (not taken, and it ends).
-        refuses_greeting: Whether each connection ends before anything was said.
+        port: Its port.
+        mails: The mails it accepted, in order.
+        recipients: Answers to RCPT by address; the last one is repeated.
+        data: Results of DATA by address: an answer, ``drop`` (accept the mail and close the connection
+            without an answer) or ``lose`` (close it without accepting).
+        refuses_greeting: Whether each connection is closed before the greeting.
         senders: Answer to every MAIL, or nothing.
-        pause: Seconds before each mail is answered.
+        pause: Seconds before each DATA is answered.
     """
 
     def __init__(self, *, dsn: bool = True) -> None:
@@ -62,7 +62,7 @@ class MailPeer:
         self._dsn = dsn
 
     def count(self) -> Counter[str]:
-        """Return how often each recipient got a mail."""
+        """Return the number of mails to each recipient."""
         return Counter(mail.recipient for mail in self.mails)
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
@@ -102,7 +102,7 @@ def _next(said: dict[str, list[str]], address: str) -> str:
 
 
 class _WithDsn(SMTP):
-    """Takes the options of DSN, which aiosmtpd does not know (RFC 3461)."""
+    """Accepts the DSN parameters of RFC 3461, which aiosmtpd does not support."""
 
     def __init__(self, transports: list[asyncio.BaseTransport], *args: object, **named: object) -> None:
         super().__init__(*args, **named)

@@ -1,4 +1,4 @@
-"""A passing folder in memory where the machine has such: many publications are made there quickly."""
+"""A temporary folder, in memory if the machine allows, where publishing is fast."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROOM = 2 << 30
 
 
 def roomy_memory() -> Path | None:
-    """Return a folder in memory for all that tests write, if it holds that and programs may start there."""
+    """Return a folder in memory, if it has room for all test files and is not mounted noexec."""
     if not os.access(_SHARED_MEMORY, os.W_OK):
         return None
     found = os.statvfs(_SHARED_MEMORY)
@@ -27,7 +27,7 @@ def roomy_memory() -> Path | None:
 
 @contextlib.contextmanager
 def memory_folder() -> Iterator[Path]:
-    """Make a folder that is gone after the block."""
+    """Create a folder that is removed after the block."""
     base = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=base) as folder:
         yield Path(folder)

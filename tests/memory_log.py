@@ -1,4 +1,4 @@
-"""A log in memory for tests: grown entry by entry with the project's own tiles, signed by a fixed key."""
+"""A transparency log in memory for tests: the project's own tiles, signed by a fixed key."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def private_key(number: int) -> Ed25519PrivateKey:
 
 
 class MemoryLog:
-    """Entries, and every tile file that was ever written for them."""
+    """Log entries and all tile files ever written for them."""
 
     def __init__(self, *, origin: str = ORIGIN, key: Ed25519PrivateKey | None = None) -> None:
         self.origin = origin
@@ -48,14 +48,14 @@ class MemoryLog:
         return self.files[path]
 
     def append(self, *entries: bytes) -> dict[str, bytes]:
-        """Publish entries in one step; returns the files that this wrote."""
+        """Append entries in one step; return the files written."""
         written = tiles.append(self.size, entries, self.read)
         self.files |= written
         self.entries += entries
         return written
 
     def grow(self, count: int) -> MemoryLog:
-        """Publish numbered entries one by one."""
+        """Append numbered entries one by one."""
         for _ in range(count):
             self.append(f"entry {self.size}".encode())
         return self
@@ -78,7 +78,7 @@ class MemoryLog:
 
 
 def sign(text: str, signers: Iterable[tuple[NoteKey, Ed25519PrivateKey]]) -> bytes:
-    """Return a note signed in order."""
+    """Return a note with signatures in this order."""
     lines = [
         SignatureLine(name=key.name, key_id=key.key_id, signature=private.sign(text.encode()))
         for key, private in signers
@@ -92,7 +92,7 @@ def witness_key(name: str, key: Ed25519PrivateKey) -> NoteKey:
 
 
 def cosign(data: bytes, name: str, key: Ed25519PrivateKey, at: int) -> bytes:
-    """Return a checkpoint with a witness's line added below."""
+    """Return a checkpoint with a witness's cosignature appended."""
     note = parse_note(data)
     signature = at.to_bytes(8, "big") + key.sign(cosigned_bytes(note.text, at))
     line = SignatureLine(name=name, key_id=witness_key(name, key).key_id, signature=signature)

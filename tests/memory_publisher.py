@@ -1,7 +1,7 @@
-"""A publisher in memory, for tests of the customer's half: small, with fixed keys, and easy to make lie.
+"""A publisher in memory with fixed keys, for tests of verification, which can easily be made to lie.
 
-It shares the core with the real publisher and nothing else, but for the XML signature. Every file can
-be replaced in ``files``; each step of a publication is a method, so that an attack is a line or two.
+It shares only the core and the XML signature with the real publisher. Every file can be replaced in
+``files``; each step of a publication is a method, so that an attack is a line or two.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ PAGE = 50
 
 
 class DocumentKey:
-    """A document key and its name."""
+    """A document key and its id."""
 
     def __init__(self, number: int) -> None:
         self.private = private_key(number)
@@ -105,14 +105,14 @@ class DocumentKey:
 
 
 class MemoryPublisher:
-    """A register and everything beside it.
+    """A register and all files published with it.
 
     Attributes:
         files: The published tree.
         registers: Every version, oldest first.
         log: The log.
-        records: The list of keys, as it will be published.
-        now: The instant at which freshness is signed.
+        records: The key list, as it will be published.
+        now: The time at which freshness is signed.
     """
 
     def __init__(self, name: str = NAME, *, keys: int = 10, now: dt.datetime = NOW) -> None:
@@ -133,7 +133,7 @@ class MemoryPublisher:
         self.add_root()
 
     def copy(self) -> MemoryPublisher:
-        """Return another publisher with the same keys and history, who goes on alone."""
+        """Return an independent publisher with the same keys and history."""
         other = copy.copy(self)
         for name in ("files", "registers", "records", "roots", "root_keys", "log", "document"):
             setattr(other, name, copy.copy(getattr(self, name)))
@@ -141,12 +141,12 @@ class MemoryPublisher:
         return other
 
     def publish(self, **changed: Any) -> MemoryPublisher:
-        """Publish one more version; what publishing derives is derived."""
+        """Publish one more version, with all derived fields correct."""
         register = self.derived(self.next_register(**changed))
         return self.publish_made(register, self.diff(register))
 
     def publish_made(self, register: Register, diff: Any, entry: bytes | None = None) -> MemoryPublisher:
-        """Publish a version whose register, diff and log entry may say anything."""
+        """Publish a version with an arbitrary register, diff and log entry."""
         self.registers.append(register)
         self.write_version(register, diff, entry)
         self.write_log()
@@ -155,7 +155,7 @@ class MemoryPublisher:
         return self
 
     def publish_many(self, count: int) -> MemoryPublisher:
-        """Publish several versions; heads are written and vouched for once."""
+        """Publish several versions, but write and sign the head files only once."""
         for _ in range(count):
             register = self.next_register()
             self.registers.append(register)
@@ -168,7 +168,7 @@ class MemoryPublisher:
         return self
 
     def next_register(self, **changed: Any) -> Register:
-        """Return the version that would come next: the name of its one vendor changes."""
+        """Return the next version, in which the name of the only vendor changes."""
         version = len(self.registers) + 1
         before = self.registers[-1] if self.registers else None
         fields: dict[str, Any] = {
@@ -189,20 +189,20 @@ class MemoryPublisher:
         return Register(**fields)
 
     def derived(self, register: Register) -> Register:
-        """Return a version with what publishing sets in it."""
+        """Return a version with its derived fields set."""
         before = self.registers[-1] if self.registers else None
         made = make_version(draft_of(register), context_of(before, register, self.promises(register)))
         return msgspec.structs.replace(register, subprocessors=made.subprocessors, notice=made.notice)
 
     def promises(self, register: Register) -> Promises:
-        """Return the promises before a version, in a zone that is known here."""
+        """Return the promises before a version, in UTC if its time zone is invalid."""
         zone: dt.tzinfo = dt.UTC
         with contextlib.suppress(Malformed):
             zone = zone_of(register.publisher.time_zone)
         return promises_of(self.registers[: register.version - 1], zone)
 
     def diff(self, register: Register, changes: tuple[Change, ...] | None = None) -> Diff:
-        """Return what a version changed, or a diff that says other changes."""
+        """Return the diff of a version, optionally with other changes."""
         older = self.registers[register.version - 2] if register.version > 1 else None
         if changes is None:
             changes = changes_between(older, register, self.promises(register))
@@ -216,7 +216,7 @@ class MemoryPublisher:
         )
 
     def write_version(self, register: Register, diff: Any, entry: bytes | None = None) -> None:
-        """Write a version's fixed files and append its entry, or what is given as such, to the log."""
+        """Write a version's immutable files and append its entry, or another, to the log."""
         version = register.version
         documents = {
             tree.VERSION_DIFF.path(version): diff if isinstance(diff, bytes) else encode(diff),
@@ -230,7 +230,7 @@ class MemoryPublisher:
         self.log.append(entry)
 
     def list_keys_from_the_first(self) -> None:
-        """List the keys that sign now, and no others, as good from version 1 on."""
+        """List only the current keys, as valid from version 1 on."""
         self.records = [
             self._record("document", self.document.jwk, 1),
             self._record("log", ed25519_jwk(self.log.key.public_key().public_bytes_raw()), 1),
@@ -238,11 +238,11 @@ class MemoryPublisher:
         ]
 
     def key_list(self) -> bytes:
-        """Return the list of keys as it will be published."""
+        """Return the key list as it will be published."""
         return encode(KeyList(register=self.name, keys=tuple(self.records)))
 
     def entry(self, register: Register) -> Entry:
-        """Return the log's entry for a version whose files are written."""
+        """Return the log entry of a version whose files are written."""
         paths = sorted(kind.path(register.version) for kind in FILES if kind.in_entry)
         return Entry(
             files=tuple(
@@ -255,7 +255,7 @@ class MemoryPublisher:
         )
 
     def write_log(self) -> None:
-        """Write tiles, checkpoint, and the newest version's proof."""
+        """Write tiles, checkpoint, and the newest version's inclusion proof."""
         self.files |= self.log.files
         self.files[tree.CHECKPOINT.path()] = self.log.checkpoint()
         self.files[tree.VERSION_PROOF.path(self.log.size)] = self.log.proof(self.log.size - 1)
@@ -265,7 +265,7 @@ class MemoryPublisher:
         self.files |= {path: data, **self.document.signatures(path, data)}
 
     def write_heads(self) -> None:
-        """Write everything that changes with each publication."""
+        """Write the head files, which change with each publication."""
         newest = self.registers[-1]
         self.write_signed(tree.REGISTER.path(), encode(newest))
         self.write_signed(tree.VERSIONS.path(), self.versions())
@@ -300,7 +300,7 @@ class MemoryPublisher:
         return encode(VersionList(register=self.name, versions=())).removesuffix(b"]}") + entries + b"]}"
 
     def upcoming(self, register: Register) -> bytes:
-        """Return what lies ahead of a version; an empty list where the version cannot be made sense of."""
+        """Return the upcoming changes of a version, or an empty list if the version is invalid."""
         try:
             zone = zone_of(register.publisher.time_zone)
             return encode(upcoming_document(encoded(register), zone))
@@ -323,7 +323,7 @@ class MemoryPublisher:
             self.files[path] = self.interest_feed(path, entries)
 
     def write_feed(self, path: str, data: bytes) -> None:
-        """Write an Atom feed with all its signatures."""
+        """Write an Atom feed and its signatures."""
         self.write_signed(path, data)
         self.files[tree.XML_SIGNATURE.of(path)] = sign_feed(data, path.rpartition("/")[2], self.feed_signer)
 
@@ -333,15 +333,15 @@ class MemoryPublisher:
         return f"tag:{domain},{FIRST.year}:{path}"
 
     def atom(self, registers: list[Register]) -> bytes:
-        """Return the least Atom feed that tells of versions."""
+        """Return a minimal Atom feed of versions."""
         return _atom(self.feed_id(), [(one, self._types(one.version)) for one in registers])
 
     def interest_feed(self, path: str, entries: list[tuple[Register, list[str]]]) -> bytes:
-        """Return the least feed by interest that tells changes of these types of versions."""
+        """Return a minimal feed by interest, with versions and the types of their changes."""
         return _atom(self.feed_id() + tag_of(path), entries[:PAGE])
 
     def json_feed(self, registers: list[Register]) -> bytes:
-        """Return the least JSON Feed that tells of versions."""
+        """Return a minimal JSON Feed of versions."""
         items = [
             {
                 "id": f"{self.feed_id()}/versions/{one.version}",
@@ -366,26 +366,26 @@ class MemoryPublisher:
         return _types(self._changes(version))
 
     def _changes(self, version: int) -> Sequence[Change]:
-        """Return a version's changes; none where its diff cannot be made sense of."""
+        """Return a version's changes, or none if its diff is invalid."""
         with contextlib.suppress(Malformed, KeyError):
             return decode(self.files[tree.VERSION_DIFF.path(version)], Diff).changes
         return ()
 
     def rotate_document_key(self, number: int) -> None:
-        """Let another document key sign from the next version on."""
+        """Sign with another document key from the next version on."""
         self._end("document")
         self.document = DocumentKey(number)
         self.records.append(self._record("document", self.document.jwk, len(self.registers) + 1))
 
     def rotate_log_key(self, number: int) -> None:
-        """Let another log key sign checkpoints from the next version on."""
+        """Sign checkpoints with another log key from the next version on."""
         self._end("log")
         self.log.key = private_key(number)
         jwk = ed25519_jwk(self.log.key.public_key().public_bytes_raw())
         self.records.append(self._record("log", jwk, len(self.registers) + 1))
 
     def begin_log_epoch(self, number: int, **said: Any) -> None:
-        """Go on under another origin with a fresh log key, as the root says; ``said`` says otherwise."""
+        """Begin a log epoch in the root, with another origin and log key; ``said`` overrides its fields."""
         newest = len(self.registers)
         epoch = LogEpoch(
             origin=f"{self.name}#{len(self.epochs) + 2}",
@@ -399,13 +399,13 @@ class MemoryPublisher:
         self.add_root()
 
     def rotate_feed_key(self, signer: P256Signer) -> None:
-        """Let another feed key sign from the next version on."""
+        """Sign with another feed key from the next version on."""
         self._end("feed")
         self.feed_signer = signer
         self.records.append(self._record("feed", feed_jwk(signer), len(self.registers) + 1))
 
     def disown_after(self, version: int, number: int) -> None:
-        """End the document key at a version; another one follows it, which has signed nothing yet."""
+        """End the document key at a version; add a successor that has signed nothing yet."""
         record = self.records[0]
         ended = Ended(at=self.now, reason="compromised", text="The laptop was stolen")
         self.records[0] = msgspec.structs.replace(record, last_version=version, ended=ended)
@@ -438,7 +438,7 @@ class MemoryPublisher:
         )
 
     def add_root(self, **changed: Any) -> Root:
-        """Publish one more version of the root, signed by the keys before and the keys now."""
+        """Publish another root version, signed by the previous and the current keys."""
         signers = list(self.root_keys)
         roots = changed.pop("root_keys", self.root_keys)
         root = self.make_root(roots, **changed)
@@ -471,7 +471,7 @@ class MemoryPublisher:
         self.files[f"trust/{root.version}.root.json"] = sign_metadata(root, *signers)
 
     def list_heads(self) -> None:
-        """Write the list of head files over what is there."""
+        """Write the list of the current head files."""
         files = tuple(
             FileDigest(path=path, sha256=digest(data), size=len(data))
             for path, data in sorted(self.files.items())
@@ -483,7 +483,7 @@ class MemoryPublisher:
         )
 
     def vouch(self, *, expires: dt.datetime | None = None, relist: bool = True) -> None:
-        """Write the list of head files and the targets with their copies, then snapshot and timestamp."""
+        """Write the list of head files and the targets with their copies, snapshot and timestamp."""
         if relist:
             self.list_heads()
         targets = {}
@@ -514,11 +514,11 @@ class MemoryPublisher:
         signed_at: dt.datetime | None = None,
         as_said: bool = False,
     ) -> None:
-        """Write the timestamp anew; it was signed before it expires, unless that is to be as it is said."""
+        """Renew the timestamp, signed before it expires; ``as_said`` uses the given times unchanged."""
         self.timestamp_version += 1
         meta = self._meta(f"trust/{self.snapshot_version}.snapshot.json", self.snapshot_version)
         good_until = expires or self.now + dt.timedelta(hours=48)
-        # Versions are of some days ago: beside a timestamp of now, the next one would be dated back.
+        # Versions are some days old: after a timestamp signed now, the next version would be backdated.
         newest = self.registers[-1].published_at if self.registers and expires is None else self.now
         instant = signed_at or (newest if newest.tzinfo and FIRST <= newest <= self.now else self.now)
         if not as_said:
@@ -552,7 +552,7 @@ def sign_metadata(signed: Any, *keys: Ed25519PrivateKey) -> bytes:
 
 
 def tuf_signer(key: Ed25519PrivateKey) -> CryptoSigner:
-    """Return a key as the TUF library takes it."""
+    """Return a key in the form that the TUF library needs."""
     return CryptoSigner(key, SSlibKey.from_crypto(key.public_key()))
 
 
@@ -578,7 +578,7 @@ def _atom(id_: str, entries: list[tuple[Register, list[str]]]) -> bytes:
 
 
 def _types(changes: Iterable[Change]) -> list[str]:
-    """Return types of changes, each once."""
+    """Return the types of changes, without duplicates."""
     return list(dict.fromkeys(change.type for change in changes))
 
 

@@ -1,4 +1,4 @@
-"""What the code says and what the catalogue translates: ``make messages`` brings the catalogue up to date."""
+"""The messages of the code and their translations: ``make messages`` updates the catalogues."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _UNSTEADY = (
 
 
 def extracted() -> Catalog:
-    """Return every message id of the code: of calls, of words for codes, of labels of fields."""
+    """Return every message id in the code: from calls, code names and field labels."""
     found = Catalog()
     pages = ("publish/page", "notify")
     methods = [("**.py", _calls), *((f"{room}/templates/*.j2", "jinja2") for room in pages)]
@@ -45,7 +45,7 @@ def extracted() -> Catalog:
 
 
 def _calls(file: io.BytesIO, keywords: dict[str, object], *_: object, **__: object) -> Iterator[tuple]:
-    """Yield the constant arguments of calls, as an extractor of Babel: names of variables are no calls."""
+    """Yield the constant arguments of calls (a Babel extractor)."""
     for node in ast.walk(ast.parse(file.read())):
         name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
         if name in keywords:
@@ -66,7 +66,7 @@ def _labels() -> Iterator[str | tuple[str, str]]:
 
 
 def po_file(tag: str) -> Path:
-    """Return the catalogue of a language."""
+    """Return the path of a language's catalogue."""
     return SOURCE / "core" / "language" / "locales" / tag / "LC_MESSAGES" / "messages.po"
 
 
@@ -77,7 +77,7 @@ def catalogue(tag: str) -> Catalog:
 
 
 def updated(tag: str) -> bytes:
-    """Return a catalogue with the messages of the code: new ones untranslated, stale ones gone."""
+    """Return a catalogue with new messages added untranslated and obsolete ones removed."""
     known = catalogue(tag)
     known.update(extracted(), no_fuzzy_matching=True)
     known.project, known.version, known.fuzzy = "register-api", "", False
@@ -96,7 +96,7 @@ def placeholders(text: str) -> set[str]:
 
 
 def main() -> None:
-    """Write every catalogue anew."""
+    """Update every catalogue."""
     for tag in translations():
         po_file(tag).write_bytes(updated(tag))
 

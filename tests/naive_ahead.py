@@ -1,7 +1,4 @@
-"""What lies ahead of a day, worked out from plain tables and docs/format/diff.md, What lies ahead.
-
-Nothing of the program is used here.
-"""
+"""Upcoming changes, computed from plain tables by docs/format/diff.md without the program's code."""
 
 from __future__ import annotations
 
@@ -19,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def ahead(said: Said, announced: dict[Key, Table], day: dt.date) -> set[Event]:
-    """Return every day, what it brings, and to whom.
+    """Return the upcoming events: day, type, and the entry concerned.
 
     Args:
         said: A version.
-        announced: Who announced what it holds (``naive_promise.records``).
-        day: Nothing before it is named.
+        announced: Which version announced each entry (``naive_promise.records``).
+        day: Earliest day to include.
     """
     found = {
         event
@@ -57,7 +54,7 @@ def _of_owner(
 
 
 def _dates(key: Key, vendor: Table, used_for: Table) -> Iterator[Event]:
-    """Yield the days that an engagement names, where nothing has overtaken them."""
+    """Yield an engagement's start and end dates, unless a planned change overrides them."""
     start, end = used_for.get("starts_on"), used_for.get("ends_on")
     if end is not None and stands(vendor, used_for, end) == "ended":
         yield end.isoformat(), "end", key

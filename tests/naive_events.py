@@ -1,7 +1,4 @@
-"""What happens to an engagement, by the table of docs/rules.md, What needs notice; from plain tables.
-
-Nothing of the program is used here.
-"""
+"""Notice events of an engagement, from plain tables by docs/rules.md without the program's code."""
 
 from __future__ import annotations
 
@@ -19,13 +16,13 @@ STARTS = {"addition", "replacement", "activation"}
 
 
 def happenings(before: Table | None, vendor: Table, used_for: Table, day: dt.date, kind: str) -> set[str]:
-    """Return what happens to an engagement from one state to the next.
+    """Return the events of an engagement between two states.
 
     Args:
         before: The vendor before, if it was listed.
-        vendor: The vendor after it.
-        used_for: Its engagement that is asked about.
-        day: Both say what holds on this day.
+        vendor: The vendor afterwards.
+        used_for: Its engagement.
+        day: The day for which both states are given.
         kind: Kind of the reason.
     """
     return set(_happenings(before, vendor, used_for, day, kind))

@@ -1,7 +1,4 @@
-"""What lasts from version to version (R03), judged from plain tables.
-
-Nothing of the program is used here.
-"""
+"""What must persist from version to version (R03), from plain tables without the program's code."""
 
 from __future__ import annotations
 
@@ -17,12 +14,12 @@ _ONE_DAY = dt.timedelta(days=1)
 
 
 def ids(version: Said) -> set[tuple[str, str]]:
-    """Return vendor and engagement of all that a version lists."""
+    """Return the vendor and engagement ids of a version."""
     return {(id_, used_for["id"]) for id_, _, used_for in version.uses()}
 
 
 def used_for_another(older: Said, newer: Said) -> bool:
-    """Tell whether an id stands for a company of another name and kind."""
+    """Return whether an id now denotes a company of another name and kind."""
     listed = newer.vendors.items()
     pairs = [
         (on_day(older.vendors[id_], newer.day), on_day(vendor, newer.day))
@@ -42,7 +39,7 @@ def used_for_another(older: Said, newer: Said) -> bool:
 
 
 def lost_plans(older: Said, newer: Said) -> bool:
-    """Tell whether a planned change is missing that was not folded after it took effect."""
+    """Return whether a planned change is missing without having taken effect and been folded."""
     for id_ in older.vendors.keys() & newer.vendors.keys():
         past, now = on_day(older.vendors[id_], newer.day), on_day(newer.vendors[id_], newer.day)
         kept = dict(owners(now))

@@ -1,6 +1,6 @@
-"""What holds on a day, worked out slowly from plain source tables (docs/format/register.md, PlannedChange).
+"""The state on a day, from plain source tables without the program's code.
 
-Nothing of the program is used here.
+See docs/format/register.md, PlannedChange.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ def plans(owner: Table) -> list[Table]:
 
 
 def owners(vendor: Table) -> Iterator[tuple[str | None, Table]]:
-    """Yield whoever has planned changes: the vendor itself without an id, and each engagement."""
+    """Yield what may have planned changes: the vendor (with id ``None``) and each engagement."""
     yield None, vendor
     for used_for in vendor["engagements"]:
         yield used_for["id"], used_for
 
 
 def effective(owner: Table, day: dt.date) -> list[Table]:
-    """Return the planned changes that have taken effect by a day, in the order in which they did."""
+    """Return the planned changes in effect on a day, ordered by date."""
     coming = [item for item in plans(owner) if not item.get("cancelled") and item["effective_on"] <= day]
     return sorted(coming, key=lambda item: item["effective_on"])
 
 
 def set_by(owner: Table, change: Table) -> Table:
-    """Return an owner with what a planned change sets."""
+    """Return an owner with a planned change applied."""
     after = {**owner, **copy.deepcopy(change["set"])}
     if "status" in change["set"]:
         if after["status"] == "available":
@@ -50,7 +50,7 @@ def set_by(owner: Table, change: Table) -> Table:
 
 
 def on_day(vendor: Table, day: dt.date) -> Table:
-    """Return a vendor with its engagements as they hold on a day."""
+    """Return a vendor and its engagements as of a day."""
     now = _resolved(vendor, day)
     return now | {"engagements": [_resolved(used_for, day) for used_for in vendor["engagements"]]}
 
@@ -62,7 +62,7 @@ def _resolved(owner: Table, day: dt.date) -> Table:
 
 
 def folded(vendor: Table, day: dt.date) -> Table:
-    """Return a vendor with what has taken effect in its base fields, and not planned any more."""
+    """Return a vendor with effective planned changes moved into its base fields."""
     after = on_day(vendor, day)
     for before, owner in zip(owners(vendor), owners(after), strict=True):
         done = effective(before[1], day)
@@ -71,7 +71,7 @@ def folded(vendor: Table, day: dt.date) -> Table:
 
 
 def runs(vendor: Table, used_for: Table, day: dt.date) -> bool:
-    """Tell whether an engagement is used or announced, where both tables say what holds on a day."""
+    """Return whether an engagement, resolved for a day, is in use or announced."""
     ends_on = used_for.get("ends_on")
     return (
         used_for["status"] != "available"
@@ -82,7 +82,7 @@ def runs(vendor: Table, used_for: Table, day: dt.date) -> bool:
 
 
 def stands(vendor: Table, used_for: Table, day: dt.date) -> str:
-    """Say where an engagement stands on a day."""
+    """Return the state of an engagement on a day."""
     for final in ("withdrawn", "cancelled"):
         if (vendor if final == "withdrawn" else used_for).get(final):
             return final

@@ -1,6 +1,6 @@
-"""The notice promise judged the slow way: from plain tables and docs/rules.md, by walking days.
+"""The notice promise, checked day by day from plain tables and docs/rules.md.
 
-Nothing of the program is used here, so that a fault of its own arithmetic does not excuse itself.
+The program's code is not used, so that this finds errors in its arithmetic.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _ONE_DAY = dt.timedelta(days=1)
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """One version as it was said: source tables, with when and why they were published.
+    """One version as published: source tables, with time and reason.
 
     Attributes:
-        at: Instant of publication (UTC).
-        day: That instant's day at the publisher's.
-        live: Whether it was not taken over from elsewhere.
+        at: Time of publication (UTC).
+        day: Date of publication in the publisher's time zone.
+        live: Whether it was published live, not imported.
         kind: Kind of the reason.
     """
 
@@ -42,7 +42,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     vendors: dict[str, Table]
 
     def uses(self) -> Iterator[tuple[str, Table, Table]]:
-        """Yield vendor id, vendor and engagement, in no order."""
+        """Yield vendor id, vendor and engagement."""
         for id_, vendor in self.vendors.items():
             for used_for in vendor["engagements"]:
                 yield id_, vendor, used_for
@@ -55,7 +55,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
     def held(self, day: dt.date) -> dict[tuple[str, str], tuple[str, Table, Table]]:
-        """Return where each engagement stands on a day, and what holds then of its vendor and of itself."""
+        """Return each engagement's state on a day, with its vendor and itself as of that day."""
         now = {id_: on_day(vendor, day) for id_, vendor in self.vendors.items()}
         return {
             (id_, used_for["id"]): (
@@ -68,13 +68,13 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a version announces, or writes straight into what is in use.
+    """One change that a version announces, or makes directly to an engagement in use.
 
     Attributes:
         what: Its events.
-        effective_on: Day from which it holds.
-        into_use: It is written straight into what is in use.
-        excused: It says for the first time why its notice is short.
+        effective_on: Effective date.
+        into_use: Whether it changes an engagement in use directly.
+        excused: Whether it now states a reason for short notice.
     """
 
     key: Key
@@ -84,7 +84,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     excused: bool = False
 
 
-# Counting.
+# Counting days.
 
 
 def _counts(day: dt.date, notice: Table) -> bool:
@@ -92,7 +92,7 @@ def _counts(day: dt.date, notice: Table) -> bool:
 
 
 def days_on(day: dt.date, days: int, notice: Table) -> dt.date:
-    """Walk some days on, of those that count."""
+    """Return the day after a number of days that count."""
     while days > 0:
         day += _ONE_DAY
         days -= _counts(day, notice)
@@ -100,12 +100,12 @@ def days_on(day: dt.date, days: int, notice: Table) -> dt.date:
 
 
 def first_right_day(announced_on: dt.date, notice: Table) -> dt.date:
-    """Walk as many days on as were promised."""
+    """Return the earliest date that gives the promised notice."""
     return days_on(announced_on, notice["days"], notice)
 
 
 def days_given(announced_on: dt.date, effective_on: dt.date, notice: Table) -> int:
-    """Count the days from one to the other, below 0 when it is the other way round."""
+    """Count the days of notice; negative if announced after the effective date."""
     first, last = sorted((announced_on, effective_on))
     walked = (first + number * _ONE_DAY for number in range(1, (last - first).days + 1))
     count = sum(_counts(day, notice) for day in walked)
@@ -113,16 +113,16 @@ def days_given(announced_on: dt.date, effective_on: dt.date, notice: Table) -> i
 
 
 def last_objection(announced_on: dt.date, notice: Table) -> dt.date | None:
-    """Return the last day to object, where the promise says how long."""
+    """Return the objection deadline, if the promise has one."""
     objection = notice.get("objection")
     return days_on(announced_on, objection["days"], notice) if objection else None
 
 
-# Which promise counts.
+# Which promise applies.
 
 
 def _given_up(before: Sequence[Said], new: Said) -> Iterator[tuple[int, Table, dt.date]]:
-    """Yield each promise that was given up, newest first: its version, itself, first day without it."""
+    """Yield former promises, newest first: version, promise, and the day it stops binding."""
     versions = [*before, new]
     for number in reversed(range(1, len(versions))):
         notice, following = versions[number - 1].register["notice"], versions[number]
@@ -134,13 +134,13 @@ def _given_up(before: Sequence[Said], new: Said) -> Iterator[tuple[int, Table, d
 
 
 def binding(before: Sequence[Said], new: Said) -> list[Table]:
-    """Return the promises that bind what a version announces: its own, and older ones within their days."""
+    """Return the promises that bind a version: its own, and former ones that still bind."""
     older = [notice for _, notice, free_from in _given_up(before, new) if new.day < free_from]
     return [new.register["notice"], *older]
 
 
 def also_binding(before: Sequence[Said], new: Said) -> list[Table]:
-    """Return the older promises that bind and say more than the newest, as they are published."""
+    """Return the former promises that still bind and exceed the current one, as published."""
     newest = new.register["notice"]
     return [
         {
@@ -163,10 +163,10 @@ def also_binding(before: Sequence[Said], new: Said) -> list[Table]:
 
 
 def covering(before: Sequence[Said], new: Said, what: set[str]) -> list[Table]:
-    """Return the promises that cover some of what happens, newest first."""
+    """Return the promises that cover any of these events, newest first."""
     if not before or not new.live:
         return []
-    what = what | STARTS if "rescheduled" in what else what  # who promises any of them covers it, too
+    what = what | STARTS if "rescheduled" in what else what  # a promise for any start covers it
     return [notice for notice in binding(before, new) if what & set(notice["applies_to"])]
 
 
@@ -174,7 +174,7 @@ def covering(before: Sequence[Said], new: Said, what: set[str]) -> list[Table]:
 
 
 def told(before: Sequence[Said], new: Said) -> Iterator[Told]:
-    """Yield all that a version announces."""
+    """Yield all changes that a version announces."""
     for id_, vendor in new.vendors.items():
         older = before[-1].vendors.get(id_) if before else None
         yield from _told_of_engagements(id_, older, vendor, new)
@@ -191,7 +191,7 @@ def told(before: Sequence[Said], new: Said) -> Iterator[Told]:
 
 
 def fresh(old_owner: Table | None, owner: Table) -> list[Table]:
-    """Return planned changes that are said for the first time, or are said to come earlier or otherwise."""
+    """Return the planned changes that are new, altered or moved to an earlier date."""
 
     def is_fresh(change: Table) -> bool:
         old = find(plans(old_owner), change["id"]) if old_owner else None
@@ -233,7 +233,7 @@ def _without_fresh(older: Table | None, vendor: Table) -> Table:
 
 
 def _planned_happenings(vendor: Table, engagement: str | None, change: Table, kind: str) -> set[str]:
-    """Return what a planned change brings, from the day before it to its day."""
+    """Return the events of a planned change, from the day before it to its day."""
     day = change["effective_on"]
     before = on_day(vendor, day - _ONE_DAY)
     if engagement is None:
@@ -255,7 +255,7 @@ def _says_why(old: Table | None, new: Table) -> bool:
 
 
 def covered(before: Sequence[Said], new: Said) -> Iterator[tuple[Told, list[dt.date]]]:
-    """Yield what a version tells that some promise covers, and the first right day by each of them."""
+    """Yield the announced changes covered by a promise, with the earliest date under each promise."""
     for item in told(before, new):
         days = [first_right_day(new.day, notice) for notice in covering(before, new, item.what)]
         if days:
@@ -263,7 +263,7 @@ def covered(before: Sequence[Said], new: Said) -> Iterator[tuple[Told, list[dt.d
 
 
 def broken(before: Sequence[Said], new: Said) -> set[Key]:
-    """Return that for which a version breaks a promise."""
+    """Return the keys of the changes for which a version breaks a promise."""
     return {
         item.key
         for item, days in covered(before, new)
@@ -272,11 +272,11 @@ def broken(before: Sequence[Said], new: Said) -> set[Key]:
 
 
 def records(known: dict[Key, Table], before: Sequence[Said], new: Said) -> dict[Key, Table]:
-    """Return who announced what, as it stands in a published version.
+    """Return the announcement records of a version, as published.
 
     Args:
-        known: The same of the version before.
-        before: All versions before.
+        known: The records of the previous version.
+        before: All earlier versions.
         new: The version.
     """
     version = len(before) + 1
@@ -296,7 +296,7 @@ def records(known: dict[Key, Table], before: Sequence[Said], new: Said) -> dict[
 
 
 def _moved(record: Table, key: Key, before: Sequence[Said], new: Said) -> Table:
-    """Return a record with its days counted anew, where its day was moved without being announced anew."""
+    """Return a record, its days recounted if the date was moved without a new announcement."""
     day = _day_of(key, new)
     if not record["required"] or day == _day_of(key, before[-1]):
         return record
@@ -312,7 +312,7 @@ def _moved(record: Table, key: Key, before: Sequence[Said], new: Said) -> Table:
 
 
 def _day_of(key: Key, version: Said) -> dt.date | None:
-    """Return the day that a version names for what was announced."""
+    """Return the effective date of an announced change in a version."""
     id_, engagement, change = key
     owner: Table | None = version.vendors.get(id_)
     if owner is not None and engagement is not None:
@@ -323,7 +323,7 @@ def _day_of(key: Key, version: Said) -> dt.date | None:
 
 
 def ends(known: dict[Key, Table], before: Sequence[Said], new: Said) -> dict[Key, Table]:
-    """Return who first told of each cancellation and withdrawal, as ``records``."""
+    """Return the records of the versions that first published each cancellation and withdrawal."""
     keys = [
         (id_, name, item["id"] if item is not owner else None)
         for id_, vendor in new.vendors.items()

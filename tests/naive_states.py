@@ -1,4 +1,4 @@
-"""Where an engagement stands on a day, worked out plainly; nothing of the core is asked."""
+"""The state of an engagement on a day, computed without the core."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def naive_state(vendor: model.Subprocessor, item: model.Engagement, on: dt.date) -> str:
-    """Return the last thing that happened up to a day."""
+    """Return the engagement's state, by the last event up to a day."""
     if vendor.withdrawn or item.cancelled:
         return "withdrawn" if vendor.withdrawn else "cancelled"
     status, starts_on, ends_on = item.status, item.starts_on, item.ends_on

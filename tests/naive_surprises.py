@@ -1,7 +1,4 @@
-"""What a customer could not have known of in time, by what had been said until then; from plain tables.
-
-Nothing of the program is used here.
-"""
+"""Starts that customers could not have known of in time, from plain tables without the program's code."""
 
 from __future__ import annotations
 
@@ -19,14 +16,13 @@ if TYPE_CHECKING:
 
 
 def surprises(versions: Sequence[Said]) -> set[tuple[int, str, str]]:
-    """Return what came into use without the notice that was promised.
+    """Return the engagements that came into use without the promised notice.
 
-    For each version and each engagement that runs then: from which version on was it said, without a
-    break, that it would be in use by that day? From that version's day the promised days are counted.
-    Only starts are looked at, of promises that cover every kind of them.
+    The promised days are counted from the first version since which all versions stated that the
+    engagement would be in use by then. Only starts are checked, and only promises covering all of them.
 
     Returns:
-        Number of the version, vendor and engagement.
+        Version number, vendor and engagement.
     """
     found = set()
     for number, version in enumerate(versions, start=1):
@@ -62,7 +58,7 @@ def _excused(version: Said, id_: str, engagement: str) -> bool:
 
 
 def _said_by(version: Said, id_: str, engagement: str, starts_on: dt.date | None) -> bool:
-    """Tell whether a version says that an engagement runs, from a day or from earlier on."""
+    """Return whether a version states that an engagement runs from a day or earlier."""
     day = max(version.day, starts_on or version.day)
     found = _holding(version, id_, engagement, day)
     if found is None or not runs(*found, day):
@@ -72,7 +68,7 @@ def _said_by(version: Said, id_: str, engagement: str, starts_on: dt.date | None
 
 
 def _holding(version: Said, id_: str, engagement: str, day: dt.date) -> tuple[Table, Table] | None:
-    """Return a vendor and its engagement as a version says that they hold on a day."""
+    """Return a vendor and its engagement as of a day, according to a version."""
     if id_ not in version.vendors:
         return None
     vendor = on_day(version.vendors[id_], day)
@@ -86,7 +82,7 @@ def _in_use_already(before: Said, id_: str, engagement: str, told: Said) -> bool
 
 
 def _known_otherwise(before: Said, id_: str, told: Said, engagement: str) -> bool:
-    """Tell whether the vendor was known to be used for just this, under another engagement."""
+    """Return whether the vendor was known to be used for the same purpose by another engagement."""
     found = told.find(id_, engagement)
     vendor = before.vendors.get(id_)
     if found is None or vendor is None:

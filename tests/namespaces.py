@@ -1,7 +1,7 @@
-"""Scripts that run as root on a machine of their own, as far as files go (mount_namespaces(7)).
+"""Runs scripts as root in a private mount namespace (mount_namespaces(7)).
 
-What a script mounts, and which users it makes, is gone when it ends. ``/srv``, ``/opt``, ``/etc`` are new;
-``/opt/register/bin/register-api`` is this project's program, which every user can start.
+Mounts and users that a script creates vanish when it ends. ``/srv``, ``/opt`` and ``/etc`` are private;
+``/opt/register/bin/register-api`` is this project's program, executable by every user.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ chmod 755 /opt/register/bin/register-api
 
 
 def run_mounted(script: str, *words: str | Path) -> Done:
-    """Run lines of bash, up to the first that fails, which may mount; skipped where this is not root.
+    """Run a bash script that may mount, up to its first error; skip the test unless run as root.
 
     Args:
-        script: The lines.
-        words: Its ``$1``, ``$2`` and so on.
+        script: The script.
+        words: Its arguments ``$1``, ``$2`` and so on.
     """
     if os.geteuid() != 0:
         missing("a user who may mount", "sudo")
@@ -57,5 +57,5 @@ def run_mounted(script: str, *words: str | Path) -> Done:
 
 
 def run_alone(script: str, *words: str | Path) -> Done:
-    """Run lines of bash on such a machine, as ``run_mounted``."""
+    """Run a bash script like ``run_mounted``, after the prelude that sets up private folders."""
     return run_mounted(PRELUDE + script, *words)

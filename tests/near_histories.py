@@ -1,4 +1,4 @@
-"""Histories in memory whose dates all lie near enough to matter: starts, ends, plans, deadlines."""
+"""Histories in memory whose starts, ends, planned changes and deadlines are close together."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ START = dt.datetime(2009, 10, 30, tzinfo=dt.UTC)
 
 
 def days_from(first: int, last: int) -> st.SearchStrategy[dt.date]:
-    """Draw days counted from the beginning of the history."""
+    """Draw days by their distance from the beginning of the history."""
     return st.integers(first, last).map(lambda days: START.date() + dt.timedelta(days=days))
 
 
 class Stored:
-    """Versions in memory, as the service reads them from its archive."""
+    """Versions in memory, with the interface of the service's archive."""
 
     def __init__(self, versions: list[model.Register], zone: ZoneInfo) -> None:
         self.versions = versions
@@ -62,7 +62,7 @@ def histories(draw: st.DrawFn, min_size: int = 0) -> Stored:
 
 
 def _near(draw: st.DrawFn, vendor: model.Subprocessor) -> model.Subprocessor:
-    """Return a vendor with its dates moved into the days of the history, and what is planned for them."""
+    """Return a vendor with dates and planned changes within the days of the history."""
     day = st.none() | days_from(-3, 12)
     uses = tuple(
         msgspec.structs.replace(
@@ -83,7 +83,7 @@ def _announced(draw: st.DrawFn, said: model.Announced) -> model.Announced:
 
 
 def _changes_of_status(draw: st.DrawFn, said: model.Announced) -> list[model.PlannedChange]:
-    """Draw changes by which an engagement begins, pauses or goes on."""
+    """Draw planned changes of an engagement's status."""
     cancelled = st.none() | st.none() | st.just(model.Cancelled(reason="No longer needed.", announced=said))
     number = draw(st.integers(0, 2))
     return [

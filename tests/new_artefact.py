@@ -1,6 +1,6 @@
-"""A release with one more published file: one row, one maker. Run as a program, it says what became of it.
+"""A release with one more published file (one row, one builder); run as a program, it reports the effects.
 
-The table is read when the modules are imported that follow it, so the row has to join it before them.
+Modules that use the table read it when imported, so the row must be added before.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 
 def example_csv(new: NewVersion) -> bytes:
-    """Make the file: the one other thing that a new kind of file needs."""
+    """Build the file, which is all that a new kind of file needs besides its row."""
     return "".join(f"{vendor.id},{vendor.name}\r\n" for vendor in new.register.subprocessors).encode()
 
 
@@ -54,7 +54,7 @@ artefact_builders.ONE[EXAMPLE] = example_csv
 
 
 def main(folder: Path) -> dict[str, Any]:
-    """Publish two versions, and return what each part of the program knows of the new file."""
+    """Publish two versions, and return what each part of the program does with the new file."""
     publisher = Publisher(folder)
     publisher.publish(NOW)
     publisher.publish_note("second", NOW + dt.timedelta(seconds=1))
@@ -86,7 +86,7 @@ def main(folder: Path) -> dict[str, Any]:
 
 
 def outcome(files: Mapping[str, bytes], path: str) -> dict[str, Any]:
-    """Return how the verifier judges a tree, and whether it has looked at a file."""
+    """Return the result of verifying a tree, and whether a file was requested."""
     fetcher = MemoryFetcher(files)
     report = verify("memory", Options(wait=0), NOW + dt.timedelta(hours=1), fetcher=fetcher).report
     failed = {check.id: check.code for check in report.checks if check.result == "failed"}

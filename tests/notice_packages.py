@@ -1,4 +1,4 @@
-"""Packages that prove notice, for tests: made from records in memory, without a database."""
+"""Notice evidence packages for tests, made from records in memory without a database."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ REPLIES = {"sent": "250 OK: queued as 7", "bounced": "5.1.1"}
 
 @functools.cache
 def register() -> bytes:
-    """Return the evidence of version 2 of a register."""
+    """Return the evidence package of version 2 of a register."""
     return make_package(MemoryPublisher().publish().publish().files, 2)
 
 
 def record(what: str, **other: object) -> DeliveryRecord:
-    """Return what happened to the notice of version 2."""
+    """Return a delivery record of the notice of version 2."""
     data = unpack(register())["v1/versions/2/register.json"]
     name = json.loads(data)["register"]
     said = {
@@ -64,7 +64,7 @@ def record(what: str, **other: object) -> DeliveryRecord:
 def notice(
     *records: DeliveryRecord, openings: tuple[Opening, ...] = (OPENING,), **said: object
 ) -> dict[str, bytes]:
-    """Return the files of a package with records below one root, in a tree of eight."""
+    """Return the files of a package with records in a Merkle tree of eight leaves."""
     found = records or (record("sent"), record("bounced"))
     data = [encode(each) for each in found]
     leaves = [leaf_hash(each) for each in data] + [bytes([number]) * 32 for number in range(8 - len(data))]
@@ -95,6 +95,6 @@ def notice(
 
 
 def the_seal(files: dict[str, bytes]) -> str:
-    """Return the path of the one seal."""
+    """Return the path of the only seal."""
     (path,) = (path for path in files if path.startswith("seals/") and path.endswith(".json"))
     return path

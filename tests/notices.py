@@ -1,4 +1,4 @@
-"""Notices in tests: a database of either kind, a worker with a clock of its own."""
+"""Notices in tests: a database of either kind, and a worker with its own clock."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ AT = int(NOW.timestamp())
 
 
 def settings_for(folder: Path, peer: MailPeer | None = None, **more: object) -> NotifySettings:
-    """Return settings that send to a peer, as fast as it takes mails."""
+    """Return settings that send to a peer as fast as it accepts mails."""
     return msgspec.convert(
         {
             "register": "https://example.com/",
@@ -52,7 +52,7 @@ def settings_for(folder: Path, peer: MailPeer | None = None, **more: object) -> 
 
 
 def add_contacts(database: Database, addresses: Iterable[str], **said: object) -> None:
-    """Add a contact for each address, of a customer of its own."""
+    """Add a contact for each address, each of a separate customer."""
     rows = {
         number: ContactRow(customer=f"C-{address}", email=address, **said)  # type: ignore[arg-type]
         for number, address in enumerate(addresses, 1)
@@ -61,7 +61,7 @@ def add_contacts(database: Database, addresses: Iterable[str], **said: object) -
 
 
 def add_subscribers(database: Database, addresses: Iterable[str], **said: object) -> None:
-    """Add a subscriber for each address, who has confirmed it; what is said are columns."""
+    """Add a confirmed subscriber for each address, with further columns from ``said``."""
     with database.transaction() as run:
         for address in addresses:
             row = {
@@ -88,7 +88,7 @@ def record(
     first: int | None = None,
     public: Path | None = None,
 ) -> list[int]:
-    """Record what a publisher's tree has that is new, or a copy of it."""
+    """Record the new versions in a publisher's tree, or in a copy of it."""
     fetcher = FolderFetcher(public or publisher.store / "public")
     source = lambda: contextlib.nullcontext(fetcher)  # noqa: E731
     published = PublicTree(settings.base, Path(settings.state), "", source, settings.reminder_days)
@@ -96,7 +96,7 @@ def record(
 
 
 class Time:
-    """A clock that the test moves; it begins after everything that the test records with the machine's."""
+    """A clock that the test moves; it starts later than anything recorded by the real clock."""
 
     def __init__(self) -> None:
         self.instant = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(minutes=10)
@@ -110,7 +110,7 @@ class Time:
 
 @contextlib.contextmanager
 def worker(database: Database, settings: NotifySettings, time: Time, told: list[str]) -> Iterator[Worker]:
-    """Have a worker while the block runs."""
+    """Run a worker while the block runs."""
     runtime = Runtime(time.now, threading.Event(), told.append)
     with Worker(database, settings, "", runtime) as made:
         yield made

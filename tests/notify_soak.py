@@ -1,6 +1,6 @@
-"""Workers of notices that are killed again and again while they send to a real mail server.
+"""Notification workers that are killed repeatedly while they send to a real mail server.
 
-``python tests/notify_soak.py RECIPIENTS KILLS [WORKERS] [postgresql]`` does it at any size.
+Run at any size: ``python tests/notify_soak.py RECIPIENTS KILLS [WORKERS] [postgresql]``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LEASE = 3
 
 
 class Soaked(NamedTuple):
-    """What came of it: recipients by how many mails they got, and what the record says."""
+    """The outcome: recipients by number of mails received, and the recorded deliveries."""
 
     once: int
     twice: int
@@ -47,7 +47,7 @@ class Soaked(NamedTuple):
 
 
 def settings_file(folder: Path, register: str, port: int, database: str, **more: object) -> Path:
-    """Write a file of settings that send to a peer without TLS."""
+    """Write a settings file for sending to a peer without TLS."""
     said = {
         "register": register,
         "sender": "privacy@example.com",
@@ -68,7 +68,7 @@ def settings_file(folder: Path, register: str, port: int, database: str, **more:
 
 @contextlib.contextmanager
 def databases(kind: str, folder: Path) -> Iterator[tuple[str, Database]]:
-    """Open an empty database, and give its address for other processes."""
+    """Open an empty database; yield its address for other processes, and itself."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(postgresql()) if kind == "postgresql" else ""
         opened = stack.enter_context(database_of(kind, folder, server))
@@ -76,7 +76,7 @@ def databases(kind: str, folder: Path) -> Iterator[tuple[str, Database]]:
 
 
 def soak(recipients: int, kills: int, workers: int = 1, kind: str = "sqlite", seed: int = 0) -> Soaked:
-    """Publish, tell everyone with workers that are killed, and count what arrived."""
+    """Publish, notify everyone with workers that are killed, and count the mails that arrived."""
     chance = random.Random(seed)  # noqa: S311 - when to kill
     begun = time.monotonic()
     with memory_folder() as folder, databases(kind, folder) as (where, database), mail_peer() as peer:
@@ -108,13 +108,13 @@ def soak(recipients: int, kills: int, workers: int = 1, kind: str = "sqlite", se
                     running[which] = start()
                 wait_until(lambda: not _open(database), 600)
                 for program in running:
-                    # One that was started a moment ago may not yet listen to signals.
+                    # One that has just started may not handle signals yet.
                     assert program.end() in {0, -signal.SIGTERM}, program.errors()
             return _counted(database, peer.count(), recipients, kills, time.monotonic() - begun)
 
 
 def _open(database: Database) -> int:
-    """Return how many are still to be sent; what waits as unknown need not wait for its minute here."""
+    """Return the number of open deliveries; those of unknown outcome are made due at once."""
     with database.transaction() as run:
         run("UPDATE deliveries SET due_at = 1 WHERE state = 'unknown' AND due_at IS NOT NULL")
         return int(run("SELECT count(*) AS n FROM deliveries WHERE due_at IS NOT NULL")[0]["n"])

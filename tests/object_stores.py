@@ -33,14 +33,14 @@ GUIDE = Path(__file__).parent.parent / "docs/deploying.md"
 
 
 class ObjectStore(msgspec.Struct, frozen=True):
-    """A store of objects with one bucket that everyone may read and nobody may list.
+    """An object store with one bucket that is publicly readable but not listable.
 
     Attributes:
-        target: Address of the bucket, as TARGET of `deploy`.
-        endpoint: Address of the service.
-        public: Where the public reads, with a slash at the end.
-        environment: The credentials, as variables.
-        process: The process that answers.
+        target: URL of the bucket, as TARGET of `deploy`.
+        endpoint: URL of the service.
+        public: Public URL, with a slash at the end.
+        environment: The credentials, as environment variables.
+        process: The server process.
     """
 
     target: str
@@ -104,7 +104,7 @@ def radosgw() -> Iterator[ObjectStore]:
     """Run a Ceph cluster of one monitor, manager, store and gateway while the block runs."""
     names = ("ceph-mon", "ceph-mgr", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "ceph-authtool")
     tools = {name: need(name) for name in (*names, "monmaptool", "curl")}
-    with memory_folder() as folder, contextlib.ExitStack() as running:  # paths of sockets have to be short
+    with memory_folder() as folder, contextlib.ExitStack() as running:  # socket paths must be short
         port, v1, v2 = _free_port(), _free_port(), _free_port()
         fsid = str(uuid.uuid4())
         configuration = folder / "conf"
@@ -155,7 +155,7 @@ def radosgw() -> Iterator[ObjectStore]:
 
 
 def _public_policy() -> str:
-    """Return the policy by which everyone may read, as the guide has it."""
+    """Return the public-read policy from the guide."""
     blocks = re.findall(r"^```json\n(.*?)^```$", GUIDE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     (policy,) = [block for block in blocks if '"Principal": "*"' in block]
     return json.dumps(json.loads(policy))
@@ -173,7 +173,7 @@ def azurite() -> Iterator[ObjectStore]:
         memory_folder() as folder,
         programs.started(
             *command,
-            "--location",  # its store in memory answers nobody while it tidies up, every ten minutes
+            "--location",  # its in-memory store stops answering every ten minutes while it cleans up
             folder,
             "--skipApiVersionCheck",
             cwd=folder,
@@ -193,7 +193,7 @@ def azurite() -> Iterator[ObjectStore]:
 
 
 def _create_container(endpoint: str, account: str, key: str, name: str) -> None:
-    """Make a container whose blobs everyone may read (Azure Storage REST, Authorize with Shared Key)."""
+    """Create a container with publicly readable blobs (Azure Storage REST, Authorize with Shared Key)."""
     headers = {
         "x-ms-blob-public-access": "blob",
         "x-ms-date": format_datetime(dt.datetime.now(dt.UTC), usegmt=True),

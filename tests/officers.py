@@ -1,4 +1,4 @@
-"""An officer with a browser at the page of the watcher, which is asked without a socket."""
+"""A privacy officer's browser on the pages of the watcher, which is called without a socket."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN = "a-token-that-nobody-can-guess-in-a-test"
 
 
 class Officer:
-    """Somebody with a browser: keeps cookies, and says where requests come from."""
+    """A browser that keeps cookies and sets the origin of requests."""
 
     def __init__(self, folder: Path, peer: str = "127.0.0.1", token: str = TOKEN, **settings: object) -> None:
         self.now = NOW
@@ -58,7 +58,7 @@ class Officer:
 
 
 def form_token(page: httpx.Response) -> str:
-    """Return what proves that a form of a page was shown."""
+    """Return the anti-forgery token of a page's form."""
     return re.findall(r'name="form" value="([0-9a-f]+)"', page.text)[0]
 
 

@@ -1,4 +1,4 @@
-"""The command line of this program with one field more, as a person would add it: a line and a row.
+"""This program's command line with one more field, added as a developer would: a line and a row.
 
 python tests/one_field_more.py check --source FOLDER
 """
@@ -30,7 +30,7 @@ _EDITS = {
 
 
 class _Edited(importlib.machinery.SourceFileLoader):
-    """Loads a module with its line more."""
+    """Loads a module with the additional line."""
 
     def source_to_code(self, data: Any, path: Any, **_options: Any) -> CodeType:
         before, line = _EDITS[self.name]
@@ -39,13 +39,13 @@ class _Edited(importlib.machinery.SourceFileLoader):
         return compile(text.replace(before, line + before), path, "exec", dont_inherit=True)
 
     def get_code(self, fullname: str) -> CodeType:
-        """Compile anew: what is cached on the disk is not edited."""
+        """Compile the edited source, ignoring the bytecode cache."""
         path = self.get_filename(fullname)
         return self.source_to_code(self.get_data(path), path)
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the modules that are to be loaded edited."""
+    """Finds the modules to be edited."""
 
     def find_spec(
         self, fullname: str, path: Any, _target: Any = None

@@ -1,4 +1,4 @@
-"""A certificate for 127.0.0.1, or for names, that nobody but its maker has signed."""
+"""A self-signed certificate for 127.0.0.1 or for names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def make_certificate(folder: Path, days: int = 1, names: Sequence[str] = ()) -> Path:
-    """Write a certificate with its private key, good for so many days, into a folder; return the file."""
+    """Write a certificate, valid for ``days``, with its private key into a folder; return the file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = dt.datetime.now(dt.UTC)
@@ -43,7 +43,7 @@ def make_certificate(folder: Path, days: int = 1, names: Sequence[str] = ()) -> 
 
 
 def server_context(file: Path) -> ssl.SSLContext:
-    """Return what a server needs to speak TLS with such a certificate."""
+    """Return a server's TLS context with such a certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     return context

@@ -1,4 +1,4 @@
-"""How long a test waits for what happens by itself: one generous limit, since a busy machine is no fault.
+"""How long a test waits for asynchronous events: one generous limit, for busy machines.
 
 Every wait in the suite has this limit or a shorter one that is itself under test (``test_of_tests.py``).
 """
@@ -22,10 +22,10 @@ whole test (``timeout`` in pyproject.toml) is longer, so that what was waited fo
 
 
 def wait_until(condition: Callable[[], object], seconds: float = PATIENCE, pause: float = 0.01) -> None:
-    """Wait for something that happens by itself.
+    """Wait until a condition is true.
 
     Raises:
-        TimeoutError: It did not happen in time.
+        TimeoutError: It did not become true in time.
     """
     end = time.monotonic() + seconds
     while not condition():
@@ -38,7 +38,7 @@ def join(thread: threading.Thread) -> None:
     """Wait for a thread that is about to end.
 
     Raises:
-        TimeoutError: It goes on.
+        TimeoutError: It is still running.
     """
     thread.join(PATIENCE)
     if thread.is_alive():
@@ -49,13 +49,13 @@ def join(thread: threading.Thread) -> None:
 def in_background(
     work: Callable[..., object], *arguments: object, stop: Callable[[], object]
 ) -> Iterator[threading.Thread]:
-    """Work in a thread while the block runs.
+    """Run ``work`` in a thread while the block runs.
 
-    A thread that does not end fails the test, and does not keep the test runner from ending.
+    A thread that does not end fails the test, but does not block the test runner's exit.
 
     Args:
         work: Called in the thread.
-        arguments: What it is called with.
+        arguments: Its arguments.
         stop: Called at the end of the block; makes ``work`` return.
     """
     thread = threading.Thread(target=work, args=arguments, daemon=True)

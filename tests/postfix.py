@@ -1,4 +1,4 @@
-"""Postfix and opendkim in folders of the test's own, on 127.0.0.1, relaying to the test's mail server."""
+"""Postfix and opendkim in temporary folders, on 127.0.0.1, relaying to the test's mail server."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ InternalHosts 127.0.0.1
 
 
 def free_port() -> int:
-    """Return a port that was free a moment ago."""
+    """Return a currently free port."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
@@ -87,14 +87,14 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def postfix(relay: int, sign_headers: str) -> Iterator[tuple[int, bytes]]:
-    """Run both while the block runs; without them, or without the rights that postfix needs, skip the test.
+    """Run both while the block runs; skip the test if they or the rights that postfix needs are missing.
 
     Args:
         relay: Port of the server that postfix hands mails to.
-        sign_headers: Lines of the configuration of opendkim, from the documentation.
+        sign_headers: Configuration lines of opendkim, from the documentation.
 
     Yields:
-        The port that takes mails, and the DKIM record of the key.
+        The submission port, and the DKIM record of the key.
     """
     need("postfix")
     need("opendkim")
@@ -120,14 +120,14 @@ def postfix(relay: int, sign_headers: str) -> Iterator[tuple[int, bytes]]:
                 assert server.code() is None, (server.errors(), server.output())
                 try:
                     yield port, record
-                finally:  # its processes are in a group of their own
+                finally:  # its processes are in their own process group
                     programs.run("postfix", "-c", folder / "etc", "abort")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _make_key(folder: Path) -> bytes:
-    """Make the signing key, and return its record as DNS has it."""
+    """Create the signing key and return its DNS record."""
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - here alone
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the test's own: Debian's programs, a Unix socket, a passing folder."""
+"""A temporary PostgreSQL server on a Unix socket, with Debian's programs."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ DATABASES = ["sqlite", "postgresql"] if EVERY_EXAMPLE else ["sqlite"]
 
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
-    """Run a server while the block runs; without its programs the test is skipped.
+    """Run a server while the block runs; skip the test if it is not installed.
 
     Yields:
-        Its address, for libpq.
+        Its libpq connection string.
     """
     found = postgresql_programs()
     if found is None:
@@ -53,7 +53,7 @@ def postgresql() -> Iterator[str]:
 
 
 def _is_ready(data: Path) -> bool:
-    """Tell whether a server takes connections: its file says so then."""
+    """Return whether a server accepts connections, according to its pid file."""
     with contextlib.suppress(FileNotFoundError):
         return "ready" in (data / "postmaster.pid").read_text("utf-8").split()
     return False

@@ -1,7 +1,7 @@
-"""The one place where tests start and end programs.
+"""Starts and ends all programs that tests run.
 
-A program gets a process group of its own and writes into files: no pipe is left for someone to wait at, and
-at the end everything that it started ends with it. Each wait has a limit (``patience.py``).
+A program runs in its own process group and writes to files, so that no open pipe can block a test and its
+children end with it. Each wait has a limit (``patience.py``).
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ REGISTER_API = (sys.executable, "-m", "register_api")
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return the environment of this process without what would say where services listen."""
+    """Return this process's environment without HOST and PORT, where services listen."""
     return {name: value for name, value in os.environ.items() if name not in {"HOST", "PORT"}} | more
 
 
 class Program:
-    """A program that was started.
+    """A started program.
 
     Attributes:
         pid: Its process id, and the id of its process group.
@@ -45,11 +45,11 @@ class Program:
     def __init__(
         self, command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> None:
-        """Start it; ``close`` has to follow.
+        """Start it; ``close`` must be called later.
 
         Args:
             command: The program and its arguments.
-            cwd: The folder that it is started in.
+            cwd: Its working directory.
             env: Its whole environment, or that of this process (``environment``).
         """
         self._files = contextlib.ExitStack()
@@ -69,22 +69,22 @@ class Program:
         self.pid = self._process.pid
 
     def code(self) -> int | None:
-        """Return its exit code, minus the number of a signal that ended it, or ``None`` while it runs."""
+        """Return its exit code, negative for a signal, or ``None`` while it runs."""
         return self._process.poll()
 
     def output(self) -> bytes:
-        """Return what it has written to its standard output so far."""
+        """Return its standard output so far."""
         return _read(self._out.fileno())
 
     def errors(self) -> str:
-        """Return what it has written to its standard error so far."""
+        """Return its standard error so far."""
         return _read(self._err.fileno()).decode()
 
     def first_line(self) -> str:
-        """Return the first line of its output, once that is there.
+        """Wait for the first line of its output and return it.
 
         Raises:
-            AssertionError: It has ended without one.
+            AssertionError: It ended without one.
         """
         wait_until(lambda: b"\n" in self.output() or self.code() is not None)
         line, end, _ = self.output().decode().partition("\n")
@@ -92,14 +92,14 @@ class Program:
         return line.strip()
 
     def send(self, number: int) -> None:
-        """Send a signal to the program, and to none that it started."""
+        """Send a signal to the program, but not to its children."""
         self._process.send_signal(number)
 
     def ended(self, limit: float = PATIENCE) -> int:
         """Wait until it has ended, and return its exit code.
 
         Raises:
-            TimeoutError: It goes on; with what it wrote so far.
+            TimeoutError: It is still running; the message contains its output.
         """
         try:
             return self._process.wait(limit)
@@ -115,7 +115,7 @@ class Program:
         return self.ended()
 
     def close(self) -> None:
-        """End everything in its process group, and forget what it wrote."""
+        """Kill its process group and discard its output."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait(PATIENCE)
@@ -123,7 +123,7 @@ class Program:
 
 
 def _read(file: int) -> bytes:
-    """Return a file from its start; the place where its writer goes on is left alone."""
+    """Read a file from its start without moving the file position, which its writer shares."""
     return os.pread(file, os.fstat(file).st_size, 0)
 
 
@@ -131,7 +131,7 @@ def _read(file: int) -> bytes:
 def started(
     *command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Iterator[Program]:
-    """Run a program until the block ends, and leave no process behind whatever happens in it."""
+    """Run a program while the block runs, then kill its process group in any case."""
     program = Program(command, cwd=cwd, env=env)
     try:
         yield program
@@ -145,7 +145,7 @@ def run_bytes(
     env: Mapping[str, str] | None = None,
     limit: float = PATIENCE,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a program to its end; what it ends with is the caller's to judge."""
+    """Run a program to its end; the exit code is not checked."""
     with started(*command, cwd=cwd, env=env) as program:
         code = program.ended(limit)
         return subprocess.CompletedProcess(command, code, program.output(), program.errors().encode())
@@ -157,13 +157,13 @@ def run(
     env: Mapping[str, str] | None = None,
     limit: float = PATIENCE,
 ) -> Done:
-    """Run a program that writes text to its end; what it ends with is the caller's to judge."""
+    """Run a program with text output to its end; the exit code is not checked."""
     done = run_bytes(*command, cwd=cwd, env=env, limit=limit)
     return Done(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def output_of(*command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> bytes:
-    """Run a program, which has to end well, and return what it wrote."""
+    """Run a program, which must succeed, and return its output."""
     done = run_bytes(*command, cwd=cwd, env=env)
     assert done.returncode == 0, (command, done.stderr.decode())
     return done.stdout
@@ -172,10 +172,10 @@ def output_of(*command: str | Path, cwd: Path | None = None, env: Mapping[str, s
 def on_a_terminal(
     *command: str | Path, env: Mapping[str, str] | None = None, typed: bytes = b""
 ) -> tuple[int, bytes]:
-    """Run a program whose input and output are a terminal.
+    """Run a program on a pseudo-terminal.
 
     Returns:
-        Its exit code, and what it wrote to the terminal.
+        Its exit code, and its output on the terminal.
     """
     ours, theirs = pty.openpty()
     try:
@@ -201,7 +201,7 @@ def on_a_terminal(
 
 
 def _pieces(terminal: int) -> Iterator[bytes]:
-    """Yield what is written to a terminal until its other side is closed."""
+    """Yield the output on a terminal until its other side is closed."""
     end = time.monotonic() + PATIENCE
     while select.select([terminal], [], [], max(0.0, end - time.monotonic()))[0]:
         try:
@@ -215,7 +215,7 @@ def _pieces(terminal: int) -> Iterator[bytes]:
 
 
 def below(parent: int) -> dict[int, list[str]]:
-    """Return the command lines of all processes below one, by process id (proc(5), Linux only)."""
+    """Return the command lines of all descendants of a process, by id (proc(5), Linux only)."""
     found: dict[int, list[str]] = {}
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         for child in Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split():
@@ -224,14 +224,14 @@ def below(parent: int) -> dict[int, list[str]]:
 
 
 def command_line(pid: int) -> list[str]:
-    """Return the arguments that a process was started with; none if it has ended."""
+    """Return a process's arguments; none if it has ended."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
     return []
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process still runs; one that has ended and is not yet collected does not."""
+    """Return whether a process runs; zombies do not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

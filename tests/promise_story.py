@@ -1,7 +1,7 @@
-"""Three versions, by the real program, in which everything that publishing derives says something.
+"""Three versions, published by the real program, in which every derived field is set.
 
-The last one announces a start, planned changes of a vendor and of an engagement, a cancellation and a
-withdrawal, under a promise that was lowered and still binds.
+The last one announces a start, planned changes of a vendor and an engagement, a cancellation and a
+withdrawal, while a former, longer notice promise still binds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is published, in the one form in which it is compared with plain tables of the source."""
+"""Published content in the form in which it is compared with plain source tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BESIDES = {"id", "engagements"}
 
 
 def published_records(vendors: dict[str, Table]) -> tuple[dict[Key, Table], dict[Key, Table]]:
-    """Return the records of what was announced, and those of what was cancelled or withdrawn."""
+    """Return the announcement records, and those of cancellations and withdrawals."""
     found: dict[Key, Table] = {}
     final: dict[Key, Table] = {}
     for id_, vendor in vendors.items():
@@ -35,20 +35,20 @@ def published_records(vendors: dict[str, Table]) -> tuple[dict[Key, Table], dict
 
 
 def held(row: EngagementState) -> list[Any]:
-    """Return what an answer says of an engagement, in the form of ``Said.held``."""
+    """Return an engagement of an answer, in the form of ``Said.held``."""
     vendor = {name: value for name, value in msgspec.to_builtins(row.vendor).items() if name not in BESIDES}
     return [row.state, plain(vendor), plain(msgspec.to_builtins(row.engagement))]
 
 
 def unplanned(held: Any) -> Any:
-    """Return what holds on a day without what was planned for it."""
+    """Return a state without its planned changes."""
     if isinstance(held, dict):
         return {name: unplanned(value) for name, value in held.items() if name != "planned"}
     return [unplanned(item) for item in held] if isinstance(held, list | tuple) else held
 
 
 def events(listed: list[Table]) -> set[tuple[str, str, Key]]:
-    """Return what lies ahead, in the form of ``naive_ahead.ahead``."""
+    """Return upcoming changes in the form of ``naive_ahead.ahead``."""
     return {
         (event["day"], event["what"], (event["subprocessor"], event["engagement"], event["planned"]))
         for event in listed
@@ -56,7 +56,7 @@ def events(listed: list[Table]) -> set[tuple[str, str, Key]]:
 
 
 def content(register: Table, vendors: dict[str, Table]) -> Table:
-    """Return what was said, on the wire or in the source, in one form: what is empty left out."""
+    """Return the content of a published register or a source, without empty values."""
     return {
         "notice": plain(register["notice"]),
         "extra": plain(register["extra"]),
@@ -65,7 +65,7 @@ def content(register: Table, vendors: dict[str, Table]) -> Table:
 
 
 def plain(value: Any) -> Any:
-    """Return a value without what is empty, what is the default and what publishing adds; days as texts."""
+    """Return a value without empty, default and derived fields; dates as strings."""
     if isinstance(value, dict):
         added = {"announced", "also_binding"}
         items = {name: plain(item) for name, item in value.items() if name not in added}

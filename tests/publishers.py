@@ -1,4 +1,4 @@
-"""A real publisher in a folder of the test: a small source, a store, keys, and the verifier for it."""
+"""A real publisher in a folder: a small source, a store, keys, and verification."""
 
 from __future__ import annotations
 
@@ -90,20 +90,20 @@ activities = ["store", "process"]
 def register_toml(
     note: str = "first", *, name: str = NAME, time_zone: str = "UTC", days: int = 30, notice: str = ""
 ) -> str:
-    """Return a ``register.toml`` that keeps every rule; ``notice`` holds further lines of that table."""
+    """Return a valid ``register.toml``; ``notice`` contains further lines of that table."""
     return _REGISTER.format(note=note, name=name, time_zone=time_zone, days=days, notice=notice)
 
 
 def vendor_toml(id_: str = "acme", engagement: str = "") -> str:
-    """Return a vendor of whom nothing has to be warned; ``engagement`` holds further lines of its use."""
+    """Return a vendor that causes no warnings; ``engagement`` contains further lines of that table."""
     return _VENDOR.format(id=id_, title=id_.title(), engagement=engagement)
 
 
 class Publisher:
-    """Someone who publishes from a folder.
+    """A publisher in a folder.
 
     Attributes:
-        folder: Holds ``register``, ``store``, ``private`` (keys).
+        folder: Contains ``register``, ``store``, ``private`` (keys).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -118,7 +118,7 @@ class Publisher:
             self.list("acme")
 
     def say(self, note: str = "first", **register: object) -> None:
-        """Write ``register.toml``; the note is what an edit of no weight changes."""
+        """Write ``register.toml``; changing the note is an editorial change."""
         text = register_toml(note, **register)  # type: ignore[arg-type]
         (self.source / "register.toml").write_text(text, "utf-8")
 
@@ -128,22 +128,19 @@ class Publisher:
         (self.source / "subprocessors" / f"{id_}.toml").write_text(text, "utf-8")
 
     def publish(self, now: dt.datetime = NOW, **order: object) -> Published:
-        """Publish the source; what an intent does not take goes into the order."""
+        """Publish the source; ``order`` sets fields of ``PublishOptions`` and ``PublishRequest``."""
         said = {name: order.pop(name) for name in PublishOptions.__struct_fields__ if name in order}
         intent = PublishOptions(now=now, **said)  # type: ignore[arg-type]
         given = {"source": self.source, "store": self.store, "keys": self.keys, **order}
         return publish_version(PublishRequest(intent=intent, **given))  # type: ignore[arg-type]
 
     def publish_note(self, note: str, now: dt.datetime = NOW, **order: object) -> Published:
-        """Publish a version that differs in its note alone."""
+        """Publish a version that differs only in its note."""
         self.say(note)
         return self.publish(now, **order)
 
     def copied(self, target: Path) -> Publisher:
-        """Return the same publisher in another folder, two names of one file included.
-
-        That costs an eighth of a publication.
-        """
+        """Copy the publisher to another folder, keeping hard links; takes an eighth of a publication."""
         output_of("cp", "-a", f"{self.folder}/.", target)
         return Publisher(target)
 
@@ -152,25 +149,24 @@ class Publisher:
         return refresh_freshness(self.store, self.keys, now)
 
     def snapshot(self) -> Snapshot:
-        """Return what is visible, which has to be something."""
+        """Return the published snapshot, which must exist."""
         snapshot = open_snapshot(self.store)
         assert snapshot is not None
         return snapshot
 
     def verify(self, state: Path | None = None, now: dt.datetime | None = None) -> Report:
-        """Check the published folder like a customer.
+        """Verify the published folder like a customer.
 
         Args:
-            state: What the customer remembers, versions already checked among it; without it every
-                version is checked in full.
-            now: When they look; if not said, today.
+            state: The customer's state folder; without it every version is checked in full.
+            now: Time of verification; by default the current time.
         """
         options = Options(wait=0, state=state, history="new" if state else "all")
         at = now or dt.datetime.now(dt.UTC).replace(microsecond=0)
         return verify("folder", options, at, fetcher=FolderFetcher(self.store / "public")).report
 
     def registers(self) -> dict[int, bytes]:
-        """Return the bytes of every version that the public list names, read as a customer reads them."""
+        """Return the bytes of every version in the public list."""
         public = self.store / "public"
         listed = decode((public / tree.VERSIONS.path()).read_bytes(), VersionList)
         return {
@@ -180,36 +176,36 @@ class Publisher:
 
 
 def publish_from(folder: Path, now: dt.datetime | str) -> None:
-    """Publish what a folder holds; for a process of its own."""
+    """Publish a folder's source; to be run in another process."""
     Publisher(folder).publish(dt.datetime.fromisoformat(now) if isinstance(now, str) else now)
 
 
 def refresh_from(folder: Path, now: dt.datetime) -> None:
-    """Renew the freshness of what a folder holds; for a process of its own."""
+    """Renew the freshness of a folder's store; to be run in another process."""
     Publisher(folder).refresh(now)
 
 
 def rotate_from(folder: Path, now: str, reason: str) -> None:
-    """Let another document key follow in what a folder holds; for a process of its own."""
+    """Rotate the document key of a folder; to be run in another process."""
     publisher, at = Publisher(folder), dt.datetime.fromisoformat(now)
     ended = Ended(at=at, reason=reason, text=None)  # type: ignore[arg-type]
     rotate_key(publisher.store, publisher.keys, "document", ended)
 
 
 def recover_from(folder: Path, mirror: Path, now: dt.datetime) -> None:
-    """Take a mirror over into what a folder holds; for a process of its own."""
+    """Recover a folder's store from a mirror; to be run in another process."""
     publisher = Publisher(folder)
     order = Recovery(base="mirror", store=publisher.store, keys=publisher.keys, stale=True, now=now)
     recover_tree(order, FolderFetcher(mirror))
 
 
 def verify_from(folder: Path) -> None:
-    """Check every version of what a folder holds; for a process of its own."""
+    """Verify every version of a folder; to be run in another process."""
     report = Publisher(folder).verify()
     assert report.exit_code == 0, [check for check in report.checks if check.result == "failed"]
 
 
 def open_all(keyring: Keyring) -> Keyring:
-    """Open every key of a keyring, and make those that are missing if it may."""
+    """Open every key of a keyring, creating missing ones if it may."""
     _ = (*keyring.roots, keyring.targets, keyring.online, keyring.document, keyring.log, keyring.feed)
     return keyring

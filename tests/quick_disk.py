@@ -1,4 +1,4 @@
-"""A disk as quick as memory, for tests of many publications in which processes die but the power stays."""
+"""Faster publishing, for tests in which processes may die but the machine does not lose power."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def quick_disk() -> Iterator[None]:
-    """Leave out fsync and compressed forms: both cost far more than all else that publishing does."""
+    """Skip fsync and compression, which take most of the time of publishing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _descriptor: None)
         patch.setattr(plan, "compressed_forms", lambda _data: {})

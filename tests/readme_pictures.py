@@ -1,8 +1,8 @@
-"""Take the pictures of the README anew: the page of the register of this project, light and dark.
+"""Update the pictures in the README: the page of this project's register, light and dark.
 
     PYTHONPATH=src:tests python tests/readme_pictures.py
 
-It needs Chromium, which also turns what it sees into WebP.
+It needs Chromium, which also converts the screenshots to WebP.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ onload = () => {
 
 
 def take(base: str, scheme: str, folder: Path) -> bytes:
-    """Return a picture of a page as WebP."""
+    """Return a screenshot of a page as WebP."""
     browser = (need("chromium"), *QUIET, f"--user-data-dir={folder / scheme}")
     view = (f"--window-size={WIDTH},{HEIGHT}", f"--force-device-scale-factor={SCALE}")
     colours = f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}"
@@ -47,7 +47,7 @@ def take(base: str, scheme: str, folder: Path) -> bytes:
 
 
 def main() -> None:
-    """Publish the register of this project, and take its page in both schemes."""
+    """Publish this project's register, and capture its page in both colour schemes."""
     with memory_folder() as folder:
         shutil.copytree(ROOT / "register", folder / "register")
         output_of(sys.executable, "-m", "register_api", "publish", cwd=folder)

@@ -1,9 +1,8 @@
-"""This program as releases before and after today's would be, each a process of its own.
+"""Simulated older and newer releases of this program, each in its own process.
 
-``newer`` writes the next minor number of the format, and knows one field more in every struct of the
-documents and one code more in every open vocabulary. ``older`` lacks every field about which a document
-of its has nothing to say. Nothing here names a struct or a field of the model: whatever the
-documents are made of is covered.
+``newer`` writes the next minor version of the format, with one more field in every struct and one more
+code in every open vocabulary. ``older`` omits every empty field. All structs of the documents are covered,
+without naming any.
 
     python tests/releases.py newer publish FOLDER 2026-05-10T09:00:00Z
 """
@@ -45,17 +44,17 @@ _ALWAYS_THERE = ("format", "format_minor")
 
 
 def publish(release: Release, folder: Path, now: dt.datetime) -> None:
-    """Let a release publish what a folder holds (``publishers.Publisher``)."""
+    """Publish a folder (``publishers.Publisher``) with a release."""
     _run(release, "publish", folder, now.isoformat())
 
 
 def verify(release: Release, folder: Path) -> None:
-    """Let a release verify every version of what a folder holds; a finding ends the test."""
+    """Verify every version of a folder with a release; a finding fails the test."""
     _run(release, "verify", folder)
 
 
 def rotate(release: Release, folder: Path, now: dt.datetime) -> None:
-    """Let a release follow the document key by another; the newer one gives a reason of its own."""
+    """Rotate the document key with a release; the newer one uses a reason unknown to the other."""
     _run(release, "rotate", folder, now.isoformat(), CODE if release == "newer" else "rotated")
 
 
@@ -65,7 +64,7 @@ def _run(release: Release, *arguments: str | Path) -> None:
 
 
 class _Grown(importlib.machinery.SourceFileLoader):
-    """Loads a module so that each class derived from ``msgspec.Struct`` itself has a field more."""
+    """Loads a module with one more field in each class derived directly from ``msgspec.Struct``."""
 
     def source_to_code(self, data: Any, path: Any, **_options: Any) -> CodeType:
         tree = ast.parse(data, path)
@@ -77,20 +76,20 @@ class _Grown(importlib.machinery.SourceFileLoader):
         return compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
 
     def field(self) -> str:
-        """Return the declaration: in the model a source may set it, elsewhere the release does."""
+        """Return the field declaration; in the model a source may set it, elsewhere it is constant."""
         default = None if self.name.endswith(".model") else SAID
         joined = '__import__("register_api.core.field_forms", fromlist=["since"])'
         kind = f'__import__("typing").Annotated[str | None, {joined}.since({joined}.FORMAT_MINOR)]'
         return f"{LATER}: {kind} = {default!r}"
 
     def get_code(self, fullname: str) -> CodeType:
-        """Compile anew: what is cached on the disk is today's."""
+        """Compile the changed source, ignoring the bytecode cache."""
         path = self.get_filename(fullname)
         return self.source_to_code(self.get_data(path), path)
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the modules that are to be loaded grown."""
+    """Finds the modules to be extended."""
 
     def __init__(self, names: frozenset[str]) -> None:
         self.names = names
@@ -106,7 +105,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 def _become_newer() -> None:
-    """Import the project again, with its documents grown."""
+    """Import the project again, with extended documents."""
     names = frozenset(kind.__module__ for kind in _structs())
     for name in [name for name in sys.modules if name.split(".")[0] in {"register_api", _STRUCTS}]:
         del sys.modules[name]
@@ -128,7 +127,7 @@ def _structs() -> frozenset[type[msgspec.Struct]]:
 
 
 def _become_older() -> None:
-    """Write no field about which a document has nothing to say, as one that did not know it."""
+    """Omit empty fields when writing, like a release that does not know them."""
     canonical = importlib.import_module("register_api.core.canonical")
     write = canonical.encode
     canonical.encode = lambda document: write(_pruned(document))

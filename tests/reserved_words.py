@@ -1,4 +1,4 @@
-"""Words that a language keeps for itself, so that no member of a document should be called like that."""
+"""Reserved words of programming languages, which no member of a document should use as its name."""
 
 from __future__ import annotations
 

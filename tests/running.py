@@ -1,4 +1,4 @@
-"""Servers on real loopback sockets, in threads of the test: the real service, and those of tests."""
+"""Servers on real loopback sockets, in threads of the test: the real service, and test servers."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def running(
 
     Args:
         store: The store's folder.
-        clock: Tells the service what time it is.
-        settings: Settings that are to be other than the usual ones of a test.
+        clock: The clock of the service.
+        settings: Settings that differ from the usual ones in tests.
 
     Yields:
         The base URL, ending in a slash.
@@ -54,7 +54,7 @@ def running(
 
 @contextlib.contextmanager
 def in_a_thread(server: uvicorn.Server, settings: Settings) -> Iterator[str]:
-    """Run a server in a thread of the test while the block runs; yields its base URL."""
+    """Run a server in a thread while the block runs; yield its base URL."""
     with contextlib.closing(listen(settings)) as listener:
 
         def end() -> None:
@@ -67,19 +67,19 @@ def in_a_thread(server: uvicorn.Server, settings: Settings) -> Iterator[str]:
 
 @contextlib.contextmanager
 def serving(server: ThreadingTCPServer) -> Iterator[str]:
-    """Let a server of the standard library answer while the block runs; yields its base URL."""
-    server.daemon_threads = True  # nobody waits for a request that is never finished
+    """Run a standard library server while the block runs; yield its base URL."""
+    server.daemon_threads = True  # do not wait for requests that never finish
     with server, in_background(server.serve_forever, 0.02, stop=server.shutdown):
         yield f"http://127.0.0.1:{server.server_address[1]}/"
 
 
 async def computed_here(snapshot: Snapshot, work: Work) -> Resource:
-    """Compute an answer in a thread of the test instead of the process beside the service."""
+    """Compute an answer in a thread instead of the service's worker process."""
     return await asyncio.to_thread(work, Archive(snapshot))
 
 
 def connect(base: str) -> socket.socket:
-    """Open a connection to a server, for a test that sends bytes as they are."""
+    """Open a connection to a server, for a test that sends raw bytes."""
     parts = urlsplit(base)
     assert parts.hostname
     assert parts.port

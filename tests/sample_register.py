@@ -1,4 +1,4 @@
-"""A made-up register with one of everything that feeds and pages have to show."""
+"""A made-up register with one of everything that feeds and pages display."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NOTICE = model.Notice(
 
 
 def engagement(id_: str, category: str, **fields: object) -> model.Engagement:
-    """Return an engagement that is active unless said otherwise."""
+    """Return an engagement, active by default."""
     given: dict[str, object] = {
         "status": "active",
         "purpose": "Compute, block storage and networking for the application",
@@ -213,7 +213,7 @@ def register(version: int = 7, **changed: object) -> model.Register:
 
 
 def change(number: int, type_: ChangeType, summary: str, **fields: object) -> Change:
-    """Return a change of version 7 without notice, unless said otherwise."""
+    """Return a change of version 7, by default one that requires no notice."""
     given: dict[str, object] = {
         "subprocessor": None,
         "engagement": None,
@@ -226,7 +226,7 @@ def change(number: int, type_: ChangeType, summary: str, **fields: object) -> Ch
 
 
 def _came(number: int, vendor: model.Subprocessor, notice: NoticeStatus) -> Change:
-    """Return the change by which a vendor with one engagement came, in the sentences of publishing."""
+    """Return the change that added a vendor with one engagement, with its published summary."""
     (use,) = vendor.engagements
     came = change(
         number,
@@ -272,7 +272,7 @@ CHANGES = (
 
 
 def summary(version: int = 7, changes: tuple[Change, ...] = CHANGES, **changed: object) -> VersionSummary:
-    """Return what one feed entry needs of a version."""
+    """Return the data of a version for a feed entry."""
     end = DiffEnd(version=version, sha256="1" * 64)
     start = DiffEnd(version=version - 1, sha256="0" * 64) if version > 1 else None
     diff = Diff(register="example.com/sub-processors", older=start, newer=end, changes=changes, patch=())
@@ -288,7 +288,7 @@ def summary(version: int = 7, changes: tuple[Change, ...] = CHANGES, **changed: 
 
 
 def view(**changed: object) -> PageView:
-    """Return what the pages of version 7 need."""
+    """Return the data for the pages of version 7."""
     newest = summary(**changed)
     policy = NoticePolicy(version=1, day=FIRST.date(), notice=NOTICE)
     return PageView(

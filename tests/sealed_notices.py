@@ -1,4 +1,4 @@
-"""Someone who has told two contacts of a version, so that there is something to seal and to prove."""
+"""A publisher that has notified two contacts of a version, with deliveries to seal and prove."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANN, BOB = "ann@customer.example", "bob@other.example"
 
 
 class Sent:
-    """A publisher who has announced a vendor in version 2 to two contacts; nothing is sealed yet."""
+    """A publisher with a vendor announced to two contacts in version 2; nothing is sealed yet."""
 
     def __init__(self, folder: Path, database: Database, publisher: Publisher, peer: MailPeer) -> None:
         self.folder, self.database, self.publisher, self.peer = folder, database, publisher, peer
@@ -36,10 +36,10 @@ class Sent:
         assert {ANN, BOB} == set(peer.count())
 
     def send(self) -> None:
-        """Let a worker send what is due."""
+        """Send all due notices."""
         with worker(self.database, self.settings, self.time, []) as made:
             made.send_due()
 
     def seal(self) -> int:
-        """Seal what happened."""
+        """Seal the recorded facts."""
         return seal_facts(self.database, self.time.now())

@@ -1,8 +1,8 @@
-"""Customers who poll while versions are being published, and what has to hold of all they are told.
+"""Customers who poll while versions are being published, and the consistency of the answers they get.
 
-The rule for parts that are fetched one after another: a register of version v, then its signatures and
-the checkpoint, then the register again, now of version w. Each part belongs to one whole version from v
-to w, in the order of asking. Where nothing was published meanwhile (v = w) they all belong to v.
+A customer fetches the register (version v), its signatures and the checkpoint, then the register again
+(version w). Each part must belong to one complete version from v to w, in the order of the requests. If
+nothing was published in between (v = w), all belong to v.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 
 class _Numbered(msgspec.Struct):
-    """The part of a register that says which version it is."""
+    """The version number of a register."""
 
     version: int
 
 
 class Tally(msgspec.Struct):
-    """What a customer was told so far.
+    """What a customer has received so far.
 
     Attributes:
-        answers: Replies that came and were checked.
-        unchanged: Replies 304 among them.
-        rounds: Times that register, signatures and checkpoint were fetched.
-        across: Rounds in which a version was published meanwhile.
-        versions: Digest of each version's register that was seen at the head.
+        answers: Replies received and checked.
+        unchanged: Those with status 304.
+        rounds: Rounds of fetching register, signatures and checkpoint.
+        across: Rounds during which a version was published.
+        versions: Digest of the register of each version seen.
     """
 
     answers: int = 0
@@ -52,10 +52,10 @@ class Tally(msgspec.Struct):
 
 
 class Customer(threading.Thread):
-    """Polls until it is told to stop; what it was told wrongly is raised by ``finish``.
+    """Polls until it is stopped; ``finish`` raises if an answer was wrong.
 
     Attributes:
-        tally: What it was told so far.
+        tally: What it has received so far.
     """
 
     def __init__(self, port: int) -> None:
@@ -72,23 +72,22 @@ class Customer(threading.Thread):
         self._keys: KeyList | None = None
 
     def run(self) -> None:
-        """Ask again and again, on a new connection from time to time."""
+        """Poll repeatedly, on a new connection from time to time."""
         try:
             while not self._enough.is_set():
                 self._ask_for_all_parts()
                 if self.tally.rounds % 50 == 0:
                     self._connection.close()
-        except BaseException as error:  # noqa: BLE001 (raised again by whoever waits for this thread)
+        except BaseException as error:  # noqa: BLE001 (raised again by ``finish``)
             self._wrong = error
         finally:
             self._connection.close()
 
     def finish(self) -> Tally:
-        """Stop, and return what was told.
+        """Stop, and return the tally.
 
         Raises:
-            AssertionError: Something was told that no whole version says, or an older version after a
-                newer one.
+            AssertionError: An answer mixed versions, or an older version followed a newer one.
         """
         self._enough.set()
         join(self)
@@ -97,7 +96,7 @@ class Customer(threading.Thread):
         return self.tally
 
     def has_failed(self) -> bool:
-        """Tell whether something was wrong already."""
+        """Return whether an answer was wrong."""
         return self._wrong is not None
 
     def _ask_for_all_parts(self) -> None:
@@ -120,7 +119,7 @@ class Customer(threading.Thread):
         assert first <= of_raw <= of_jws <= size <= last, (first, of_raw, of_jws, size, last)
 
     def _poll(self) -> int:
-        """Ask for the register as one who has the newest already; return the version that is the newest."""
+        """Request the register conditionally; return the newest version."""
         headers, body = self._get(tree.REGISTER.path(), {"If-None-Match": self._tag} if self._tag else {})
         if headers["status"] == "304":
             self.tally.unchanged += 1
@@ -136,7 +135,7 @@ class Customer(threading.Thread):
         return max(self.tally.versions)
 
     def _get(self, path: str, more: Mapping[str, str] | None = None) -> tuple[dict[str, str], bytes]:
-        """Return headers and body of an answer, which has to be a whole one."""
+        """Return headers and body of an answer, which must be complete."""
         self._connection.request("GET", "/" + path, headers=dict(more or {}))
         answer = self._connection.getresponse()
         body = answer.read()
@@ -149,7 +148,7 @@ class Customer(threading.Thread):
         return headers, body
 
     def _key(self, jws: bytes, version: int) -> bytes:
-        """Return the key that a JWS beside a raw signature names."""
+        """Return the key named by a JWS."""
         header = msgspec.json.decode(base64.urlsafe_b64decode(jws.split(b".")[0] + b"=="))
         return self._key_of(header["kid"], version)
 
@@ -160,7 +159,7 @@ class Customer(threading.Thread):
 
 
 def _signed_by(registers: Mapping[int, bytes], check: Callable[[bytes, int], object]) -> int:
-    """Return the one version whose register a signature is for."""
+    """Return the only version whose register a signature matches."""
     found = []
     for version, data in registers.items():
         try:

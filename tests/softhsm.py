@@ -1,4 +1,4 @@
-"""A token in software, SoftHSM, with a store of its own for each test."""
+"""SoftHSM, a software token, with a separate store for each test."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/sofths
 
 
 class SoftHsm:
-    """A folder with tokens, and the environment in which every command finds them.
+    """A folder with tokens, and environment variables that point every command to them.
 
     Attributes:
-        module: The library.
-        pin_file: A file with the PIN, which the environment names.
+        module: The PKCS #11 library.
+        pin_file: A file with the PIN, named by an environment variable.
     """
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        """Make an empty store below a folder."""
+        """Create an empty store below a folder."""
         self._program = need("softhsm2-util")
         if importlib.util.find_spec("pkcs11") is None:
             missing("the Python package pkcs11", "pip install 'register-api[pkcs11]'")
@@ -44,11 +44,11 @@ class SoftHsm:
         patch.setenv(token_uri.PIN_VARIABLE, str(self.pin_file))
 
     def add(self, label: str) -> None:
-        """Put in a token."""
+        """Initialise a token."""
         command = [self._program, "--init-token", "--free", "--label", label, "--so-pin", "87654321"]
         programs.output_of(*command, "--pin", PIN)
 
     def take_over(self, label: str, pem: Path, name: str, identifier: str) -> None:
-        """Bring a key in a file into a token, by SoftHSM's own tool."""
+        """Import a key file into a token with SoftHSM's own tool."""
         command = [self._program, "--import", str(pem), "--token", label, "--label", name, "--id", identifier]
         programs.output_of(*command, "--pin", PIN)

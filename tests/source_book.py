@@ -1,4 +1,4 @@
-"""A source as plain tables, and everything a publisher may do to it, drawn at random."""
+"""A source as plain tables, and random edits that a publisher may make."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ONE_DAY = dt.timedelta(days=1)
 
 
 class Edit(msgspec.Struct, frozen=True):
-    """One thing done to a source: a method of ``Book`` and its arguments."""
+    """One edit of a source: a method of ``Book`` and its arguments."""
 
     name: str
     args: dict[str, Any]
@@ -50,7 +50,7 @@ class Book:
     """
 
     def __init__(self, zone: str, today: dt.date, promise: Edit) -> None:
-        """Begin with a promise, and one vendor in each state."""
+        """Start with a notice promise, and one vendor in each state."""
         self.register: Table = {
             "register": "machine.example/sub-processors",
             "order": [],
@@ -76,15 +76,15 @@ class Book:
         return copy.deepcopy((self.register, self.vendors))
 
     def take_back(self, tables: tuple[Table, dict[str, Table]]) -> None:
-        """Let the source say again what it said."""
+        """Restore earlier tables."""
         self.register, self.vendors = copy.deepcopy(tables)
 
     def apply(self, edit: Edit, today: dt.date) -> None:
-        """Do something on a day."""
+        """Make an edit on a day."""
         getattr(self, edit.name)(today, **edit.args)
 
     def start(self, key: Key, day: dt.date) -> None:
-        """Let an engagement or a planned change take effect on a day, without excuse."""
+        """Make an engagement or a planned change effective on a day, without a short-notice reason."""
         vendor, engagement, planned = key
         owner = dict(owners(self.vendors[vendor]))[engagement]
         for change in plans(owner):
@@ -157,22 +157,22 @@ class Book:
         used_for |= {name: said[name] for name in names}
 
     def reschedule(self, today: dt.date, *, which: int, when: str, short: bool) -> None:
-        """Move the start of an engagement, of one that has not begun if there is any."""
+        """Move the start of an engagement, preferably one that has not begun."""
         used_for = (self._announced(today, which) or [self._used_for(which)])[0]
         _date(used_for, starts_on=self._day(when, today), short_notice=_short(short))
 
     def plan(self, today: dt.date, *, which: int, sets: Table, when: str, short: bool) -> None:
-        """Plan a change of an engagement; of its vendor if the fields are those of one."""
+        """Plan a change of an engagement, or of its vendor if the fields belong to vendors."""
         vendor, used_for = self._use(which)
         owner = vendor if sets.keys() & VALUES.keys() else used_for
         known = plans(owner)
         day = self._day(when, today) or today + 40 * _ONE_DAY
-        self._planned += 1  # an id stays that of one change, also when it was folded
+        self._planned += 1  # ids are never reused, not even after folding
         change = {"id": f"change-{self._planned}", "effective_on": day, "set": copy.deepcopy(sets)}
         owner["planned"] = [*known, change | {"short_notice": _short(short), "cancelled": None}]
 
     def replan(self, today: dt.date, *, which: int, days: int, short: bool) -> None:
-        """Put a planned change off, or bring it forward."""
+        """Postpone a planned change or bring it forward."""
         for change in self._ahead(today, which):
             change["effective_on"] += days * _ONE_DAY
             change["short_notice"] = change["short_notice"] if not short else {"reason": f"Urgent {today}"}
@@ -183,26 +183,26 @@ class Book:
                 change["set"]["locations"] = [{"country": country}]
 
     def cancel(self, today: dt.date, *, which: int) -> None:
-        """Give up a planned change that has not taken effect."""
+        """Cancel a planned change that has not taken effect."""
         for change in self._ahead(today, which):
             change["cancelled"] = {"reason": "It will not come"}
 
     def cancel_start(self, today: dt.date, *, which: int) -> None:
-        """Give up an engagement that has not begun."""
+        """Cancel an engagement that has not begun."""
         for used_for in self._announced(today, which):
             used_for["cancelled"] = {"reason": "It will not come"}
 
     def fold(self, today: dt.date) -> None:
-        """Write what has taken effect into the base fields."""
+        """Move effective planned changes into the base fields."""
         self.vendors = {id_: folded(vendor, today) for id_, vendor in self.vendors.items()}
 
     def days_to_next(self, today: dt.date) -> int:
-        """Return the days to the next planned change; none where something has taken effect."""
+        """Return the days to the next planned change; 0 if a change has taken effect."""
         days = [change["effective_on"] for change in self._all_ahead(today)]
         return 0 if self.can_fold(today) else (min(days, default=today) - today).days
 
     def can_fold(self, today: dt.date) -> bool:
-        """Tell whether something has taken effect."""
+        """Return whether a planned change has taken effect."""
         return any(effective(owner, today) for vendor in self.vendors.values() for _, owner in owners(vendor))
 
     def lower(self, _today: dt.date, *, days: int, events: tuple[str, ...]) -> None:
@@ -232,7 +232,7 @@ class Book:
         self.register["extra"] = {"note": f"note {note}"}
 
     def drop(self, _today: dt.date, *, which: int, whole: bool) -> None:
-        """Take something out as if it had never been published."""
+        """Delete a vendor or an engagement without a trace."""
         id_ = list(self.vendors)[which % len(self.vendors)]
         if not whole and len(self.vendors[id_]["engagements"]) > 1:
             self.vendors[id_]["engagements"].pop()
@@ -259,7 +259,7 @@ class Book:
         return uses[which % len(uses)]
 
     def _announced(self, today: dt.date, which: int) -> list[Table]:
-        """Return one engagement that has not begun, if there is any."""
+        """Return a list of one engagement that has not begun, or an empty one."""
         announced = [
             used_for
             for vendor in self.vendors.values()
@@ -269,7 +269,7 @@ class Book:
         return announced[which % max(len(announced), 1) :][:1]
 
     def _ahead(self, today: dt.date, which: int) -> list[Table]:
-        """Return one planned change that has not taken effect, if there is any."""
+        """Return a list of one planned change that has not taken effect, or an empty one."""
         ahead = self._all_ahead(today)
         return ahead[which % max(len(ahead), 1) :][:1]
 
@@ -283,7 +283,7 @@ class Book:
         ]
 
     def _day(self, when: str, today: dt.date) -> dt.date | None:
-        """Return a day round the first that the newest promise allows."""
+        """Return a day near the earliest that the current promise allows."""
         right = first_right_day(today, self.register["notice"])
         return {
             "never said": None,
@@ -297,7 +297,7 @@ class Book:
 
 
 def _use(id_: str, status: str, starts_on: dt.date | None, *, short: bool = False) -> Table:
-    """Return an engagement that has what its status asks for."""
+    """Return an engagement with the fields that its status requires."""
     return {
         "id": id_,
         "category": "all",
@@ -318,7 +318,7 @@ def _short(said: bool) -> Table | None:
 
 
 def _date(used_for: Table, **days: Any) -> None:
-    """Set dates of an engagement, if it may have any."""
+    """Set dates of an engagement, unless its status forbids them."""
     if used_for["status"] != "available":
         used_for.update(days)
 
@@ -342,12 +342,12 @@ _START = {
 
 
 def edits() -> SearchStrategy[Edit]:
-    """Draw one thing to do."""
+    """Draw an edit."""
     return starts() | promises() | _others()
 
 
 def starts() -> SearchStrategy[Edit]:
-    """Draw something that a promise may cover."""
+    """Draw an edit that a notice promise may cover."""
     return st.one_of(
         _edit("add_vendor", **_START, short=_SELDOM, replaces=_SELDOM, off=_SELDOM),
         _edit("add_use", which=_WHICH, **_START, short=_SELDOM, purpose=_PURPOSE, scope=_SCOPE),
@@ -374,7 +374,7 @@ def starts() -> SearchStrategy[Edit]:
 
 
 def planned_edits() -> SearchStrategy[Edit]:
-    """Draw something that plans a change, or changes what is planned."""
+    """Draw an edit that plans a change, or alters a planned one."""
     return st.one_of(
         plans_made(),
         _edit("replan", which=_WHICH, days=st.sampled_from((-40, -3, -1, 1, 30)), short=_SELDOM),
@@ -385,7 +385,7 @@ def planned_edits() -> SearchStrategy[Edit]:
 
 
 def plans_made() -> SearchStrategy[Edit]:
-    """Draw a planned change, most often one that a promise may cover."""
+    """Draw a planned change, usually one that a promise may cover."""
     sets = st.one_of(
         _COUNTRY.map(lambda country: {"locations": [{"country": country}]}),
         _DATA.filter(bool).map(lambda data: {"data_categories": data}),

@@ -1,4 +1,4 @@
-"""A host of plain files on 127.0.0.1, in a thread of the test: all that a published tree needs."""
+"""A static file server on 127.0.0.1, in a thread: all that a published tree needs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class _Quiet(SimpleHTTPRequestHandler):
     """Writes no log and keeps connections open."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one packet: two would wait for each other (RFC 896)
+    wbufsize = -1  # head and body in one packet, because of Nagle's algorithm (RFC 896)
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager
@@ -29,10 +29,10 @@ def static_host(public: Path) -> Iterator[str]:
     """Serve a tree while the block runs.
 
     Args:
-        public: The folder that holds ``v1`` and ``trust``.
+        public: The folder that contains ``v1`` and ``trust``.
 
     Yields:
-        Its address, without a slash at the end.
+        Its URL, without a slash at the end.
     """
     handler = functools.partial(_Quiet, directory=str(public))
     with serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as base:

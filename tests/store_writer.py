@@ -1,4 +1,4 @@
-"""Somebody who can write a store, and knows how its documents vouch for each other, but has no key."""
+"""An attacker who can write to a store and update its digests, but has no keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def exchange(store: Path, files: Mapping[str, bytes]) -> None:
-    """Put files in the place of others, and let manifest and state say that they were published."""
+    """Replace files, and update manifest and state as if they had been published."""
     number = current(store)
     assert number is not None
     folder = reader.generation_folder(store, number)
@@ -33,7 +33,7 @@ def exchange(store: Path, files: Mapping[str, bytes]) -> None:
 
 
 def say(store: Path, **fields: Any) -> None:
-    """Let the state of the visible publication say something else."""
+    """Change fields of the current publication's state."""
     number = current(store)
     assert number is not None
     path = reader.generation_folder(store, number) / reader.STATE
@@ -42,7 +42,7 @@ def say(store: Path, **fields: Any) -> None:
 
 
 def _overwrite(store: Path, name: str, data: bytes) -> None:
-    """Write a file anew wherever the store has it: in ``public``, and in generations that show it."""
+    """Replace a file wherever the store has it: in ``public`` and in generations."""
     trees = [store / reader.PUBLIC, *(store / reader.GENERATIONS).glob(f"*/{reader.TREE}")]
     for tree in trees:
         if (tree / name).exists():

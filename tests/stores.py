@@ -1,4 +1,4 @@
-"""Small stores with made-up registers: everything a reader needs, nothing signed in earnest."""
+"""Small stores with made-up registers: all that a reader needs, with fake signatures."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def published_at(version: int) -> dt.datetime:
 
 
 def vendor(number: int, version: int, *, starts_on: dt.date | None = None) -> Subprocessor:
-    """Return a made-up vendor that a version announced; every third is only available."""
+    """Return a made-up vendor announced by a version; every third one is only available."""
     status = "available" if number % 3 == 0 else "active"
     return Subprocessor(
         id=f"vendor-{number}",
@@ -123,14 +123,14 @@ def registers(versions: int) -> list[Register]:
 
 
 def page(title: str) -> bytes:
-    """Return a page for people, long enough to be worth compressing."""
+    """Return an HTML page long enough to be compressed."""
     lines = "".join(f"<p>Line {number} of the page.</p>\n" for number in range(40))
     text = f"<!DOCTYPE html><html lang=en><head><title>{title}</title><style>{STYLE}</style></head>{lines}"
     return text.encode()
 
 
 def version_files(chain: list[Register]) -> dict[str, bytes]:
-    """Return the settled files of the newest version in a chain."""
+    """Return the immutable files of the newest version in a chain."""
     newest = chain[-1]
     older = chain[-2] if len(chain) > 1 else None
     data = encode(newest)
@@ -147,7 +147,7 @@ def version_files(chain: list[Register]) -> dict[str, bytes]:
 
 
 def entry(register_: Register) -> Entry:
-    """Return a log entry that names the register only."""
+    """Return a log entry that lists only the register."""
     data = encode(register_)
     path = tree.VERSION_REGISTER.path(register_.version)
     files = (FileDigest(path=path, sha256=digest(data), size=len(data)),)
@@ -160,12 +160,12 @@ def entry(register_: Register) -> Entry:
 
 
 def signed(path: str, data: bytes) -> dict[str, bytes]:
-    """Return a document with made-up signatures beside it."""
+    """Return a document and fake signatures of it."""
     return {path: data, tree.RAW_SIGNATURE.of(path): b"\x00" * 64, tree.JWS.of(path): b"header..signature"}
 
 
 def head_files(chain: list[Register]) -> dict[str, bytes]:
-    """Return the head files that go with the newest version in a chain."""
+    """Return the head files of the newest version in a chain."""
     feed = b"<feed/>" + b"<!-- an entry -->" * 30
     return {
         **signed(tree.REGISTER.path(), encode(chain[-1])),
@@ -185,19 +185,19 @@ def head_files(chain: list[Register]) -> dict[str, bytes]:
 
 
 def timestamp(expires: dt.datetime = EXPIRES) -> dict[str, bytes]:
-    """Return TUF timestamp metadata as far as its two instants."""
+    """Return TUF timestamp metadata with only its two times."""
     signed = {"expires": format_instant(expires), "signed_at": format_instant(expires - FRESH_FOR)}
     document = {"signatures": [], "signed": signed}
     return {tree.TIMESTAMP.path(): json.dumps(document).encode()}
 
 
 def publish(store: Path, versions: int, *, more: Mapping[str, bytes] | None = None) -> Snapshot:
-    """Publish the newest of that many made-up versions into a store that holds those before it.
+    """Publish a made-up version into a store that contains the earlier ones.
 
     Args:
         store: The store's folder.
         versions: Number of the version to publish.
-        more: Head files to add or to put in the place of the made-up ones.
+        more: Head files to add or to replace.
     """
     chain = registers(versions)
     tiles = {f"log/tile/0/000.p/{versions}": b"\x00" * 32 * versions}

@@ -1,7 +1,7 @@
-"""Hypothesis strategies for the model: whatever they draw keeps the rules on form and text.
+"""Hypothesis strategies for the model, which satisfy the rules on form and text.
 
 ``registers`` draws one published version, ``register_pairs`` a version and a mutation of it with the
-same ids. Everything is small: two or three vendors show all that twenty would.
+same ids. Registers are small: two or three vendors find as much as twenty.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _LETTERS = string.ascii_letters + string.digits + " .,;:!?'\"()/+-_äßéÅŁñ�
 
 @functools.cache
 def texts(*, max_size: int = 12) -> SearchStrategy[str]:
-    """Draw texts that obey the hygiene of strings: NFC, trimmed, no controls, not empty."""
+    """Draw valid texts: NFC, trimmed, without control characters, not empty."""
     drawn = st.text(_LETTERS, min_size=1, max_size=max_size)
     return drawn.map(lambda text: unicodedata.normalize("NFC", text).strip()).filter(bool)
 
 
 @functools.cache
 def words() -> SearchStrategy[str]:
-    """Draw from a few texts that are hard in some way: long, of several lines, far from ASCII."""
+    """Draw from a few difficult texts: long, multi-line or non-ASCII."""
     return st.sampled_from(_WORDS)
 
 
@@ -60,13 +60,13 @@ def slugs() -> SearchStrategy[str]:
 
 @functools.cache
 def ids() -> SearchStrategy[str]:
-    """Draw ids from a few, so that versions drawn apart share some."""
+    """Draw from a few ids, so that independently drawn versions share some."""
     return st.sampled_from(("acme", "a-1", "b", "beta", "c-c-c", "0"))
 
 
 @functools.cache
 def days() -> SearchStrategy[dt.date]:
-    """Draw days of some thirty years, leap days and year ends among them."""
+    """Draw days of thirty years, including leap days and year ends."""
     return st.dates(dt.date(2015, 1, 1), dt.date(2045, 12, 31))
 
 
@@ -79,7 +79,7 @@ def instants() -> SearchStrategy[dt.datetime]:
 
 @functools.cache
 def urls() -> SearchStrategy[str]:
-    """Draw absolute https addresses."""
+    """Draw absolute https URLs."""
     return st.sampled_from(("https://a.example/", "https://b.example/x?y=1#z", "https://c.example:8443"))
 
 
@@ -100,14 +100,14 @@ def _labels() -> SearchStrategy[dict[str, str]]:
 
 @functools.cache
 def _choice(kind: Any) -> SearchStrategy[Any]:
-    """Draw one of the values of a literal type, or one of the known codes of an open vocabulary."""
+    """Draw a value of a literal type, or a known code of an open vocabulary."""
     first, *more = get_args(kind)
     return st.sampled_from(tuple(more[0].extra["form"].codes) if first is str else (first, *more))
 
 
 @functools.cache
 def identifiers() -> SearchStrategy[model.Identifier]:
-    """Draw company numbers; only national ones, which have no check digits."""
+    """Draw national company numbers, which have no check digits."""
     return st.builds(
         model.Identifier,
         scheme=st.just("national"),
@@ -132,7 +132,7 @@ def conditions() -> SearchStrategy[model.Condition]:
 
 @functools.cache
 def locations() -> SearchStrategy[model.Location]:
-    """Draw places of processing, with wide values among the countries."""
+    """Draw processing locations, including ``EU`` and ``worldwide``."""
     return st.builds(
         model.Location,
         country=st.sampled_from(("DE", "FI", "US", "CN", "EU", "worldwide")),
@@ -146,13 +146,13 @@ def locations() -> SearchStrategy[model.Location]:
 
 @functools.cache
 def exclusions() -> SearchStrategy[model.Exclusion]:
-    """Draw statements on who is no sub-processor."""
+    """Draw statements on who is not a sub-processor."""
     return st.builds(model.Exclusion, title=words(), text=words())
 
 
 @functools.cache
 def related_documents() -> SearchStrategy[model.RelatedDocument]:
-    """Draw documents beside the register."""
+    """Draw related documents."""
     return st.builds(model.RelatedDocument, title=words(), url=_maybe(urls()))
 
 
@@ -169,7 +169,7 @@ def transfers() -> SearchStrategy[model.Transfer]:
 
 @functools.cache
 def certifications() -> SearchStrategy[model.Certification]:
-    """Draw certifications and weaker claims."""
+    """Draw certifications, including weaker claims."""
     return st.builds(
         model.Certification,
         name=words(),
@@ -205,7 +205,7 @@ def notices() -> SearchStrategy[model.Notice]:
 
 @functools.cache
 def product_scopes() -> SearchStrategy[model.ProductScope]:
-    """Draw which products use something: all, some, or none."""
+    """Draw product scopes: all, some, or no products."""
     listed = st.lists(st.sampled_from(PRODUCT_IDS), unique=True, max_size=2).map(tuple)
     return st.just(model.ProductScope(all=True)) | st.builds(
         model.ProductScope, all=st.just(False), ids=listed
@@ -214,12 +214,12 @@ def product_scopes() -> SearchStrategy[model.ProductScope]:
 
 @st.composite
 def engagements(draw: DrawFn, version: int = 1, at: dt.datetime | None = None) -> model.Engagement:
-    """Draw a published engagement: what its status asks for is there.
+    """Draw a published engagement with the fields that its status requires.
 
     Args:
-        draw: Given by Hypothesis.
+        draw: Supplied by Hypothesis.
         version: The newest version that may have announced it.
-        at: When it was announced; drawn if left out.
+        at: When it was announced; drawn if omitted.
     """
     status = draw(_choice(model.Status))
     starts_on = draw(_maybe(days())) if status != "available" else None
@@ -265,7 +265,7 @@ def _cancellations(announced: model.Announced) -> SearchStrategy[model.Cancelled
 
 
 def settings_of(kind: type[msgspec.Struct]) -> SearchStrategy[dict[str, Any]]:
-    """Draw what a planned change of an owner sets, as JSON has it."""
+    """Draw the fields that a planned change sets, as JSON values."""
     fields: dict[type[msgspec.Struct], dict[str, SearchStrategy[Any]]] = {
         model.Engagement: {
             "purpose": words(),
@@ -355,7 +355,7 @@ def publishers() -> SearchStrategy[model.Publisher]:
 
 @st.composite
 def registers(draw: DrawFn, version: int | None = None) -> model.Register:
-    """Draw one published version; where vendors name others, these exist."""
+    """Draw one published version; all references between vendors resolve."""
     number = version or draw(st.integers(1, 9))
     at = draw(instants())
     vendors = draw(
@@ -386,15 +386,15 @@ def registers(draw: DrawFn, version: int | None = None) -> model.Register:
 
 @st.composite
 def register_pairs(draw: DrawFn, *, removals: bool = False) -> tuple[model.Register, model.Register]:
-    """Draw two versions that follow one another: the newer is a mutation of the older.
+    """Draw two consecutive versions; the newer is a mutation of the older.
 
-    Ids stay what they are, fields of what they name change, entries join, and the order of reading
-    may be another. ``previous`` of the newer names the bytes of the older.
+    Ids are stable, fields change, entries are added, and the order may change. ``previous`` of the newer
+    contains the digest of the older.
 
     Args:
-        draw: Given by Hypothesis.
-        removals: Whether vendors and engagements may also be gone from the newer one, which rule
-            R03 forbids but a diff read backwards shows.
+        draw: Supplied by Hypothesis.
+        removals: Whether vendors and engagements may also be removed, which R03 forbids but a
+            reversed diff contains.
     """
     older = draw(registers())
     other = draw(registers(older.version + 1))
@@ -415,12 +415,12 @@ def register_pairs(draw: DrawFn, *, removals: bool = False) -> tuple[model.Regis
 
 @st.composite
 def drafts(draw: DrawFn) -> model.Draft:
-    """Draw a source, as it would be behind a published register."""
+    """Draw the source of a published register."""
     return draft_of(draw(registers()))
 
 
 def draft_of(register: model.Register) -> model.Draft:
-    """Return the source that says what a register says."""
+    """Return the source of a register."""
     fields = {
         name: getattr(register, name)
         for name in model.RegisterSource.__struct_fields__
@@ -434,7 +434,7 @@ def draft_of(register: model.Register) -> model.Draft:
 
 
 def vendor_source(vendor: model.Subprocessor) -> model.SubprocessorSource:
-    """Return a vendor as its source file says it."""
+    """Return the source of a published vendor."""
     withdrawn = vendor.withdrawn and model.WithdrawnSource(reason=vendor.withdrawn.reason)
     fields = _said(vendor) | {
         "withdrawn": withdrawn,
@@ -470,7 +470,7 @@ def _digests() -> SearchStrategy[str]:
 
 
 def _related(vendors: list[model.Subprocessor]) -> SearchStrategy[list[model.Subprocessor]]:
-    """Let vendors name others that exist; parents stand earlier in the list, so there is no circle."""
+    """Add references between existing vendors; parents come first in the list, so there are no cycles."""
     if len(vendors) < 2:
         return st.just(vendors)
     first, *rest = vendors
@@ -488,14 +488,14 @@ def _related(vendors: list[model.Subprocessor]) -> SearchStrategy[list[model.Sub
 
 
 def _mix_fields(draw: DrawFn, one: Any, other: Any, keep: frozenset[str] | set[str] = frozenset()) -> Any:
-    """Return a record with some of its fields, never its id, taken from another of its kind."""
+    """Return a record with some fields, but not the id, taken from another of its type."""
     names = [name for name in one.__struct_fields__ if name != "id" and name not in keep]
     taken = draw(st.sets(st.sampled_from(names), max_size=4))
     return msgspec.structs.replace(one, **{name: getattr(other, name) for name in taken})
 
 
 def _mixed_vendor(draw: DrawFn, one: model.Subprocessor, other: model.Subprocessor) -> model.Subprocessor:
-    """Return a vendor with some fields and engagements of another; whom it names stays."""
+    """Return a vendor with some fields and engagements of another; its references stay."""
     keep = {"engagements", "parent", "replaces", "merged_from", "split_from"}
     mixed = _mix_fields(draw, one, other, keep)
     used_for = _mixed(draw, one.engagements, other.engagements, _mix_engagement, removals=False)
@@ -503,7 +503,7 @@ def _mixed_vendor(draw: DrawFn, one: model.Subprocessor, other: model.Subprocess
 
 
 def _mix_engagement(draw: DrawFn, one: model.Engagement, other: model.Engagement) -> model.Engagement:
-    """Return an engagement with fields of another; what goes with the status moves together."""
+    """Return an engagement with fields of another; the status and its dates are taken together."""
     together = ("status", "conditions", "starts_on", "ends_on")
     mixed = _mix_fields(draw, one, other, set(together))
     if not draw(st.booleans()):
@@ -519,7 +519,7 @@ def _mixed(
     *,
     removals: bool,
 ) -> tuple[Any, ...]:
-    """Return entries of which some changed, some joined and, where allowed, some went; in any order."""
+    """Return entries in any order, some changed, some added and, if allowed, some removed."""
     partner = iter(theirs)
     kept = [mix(draw, item, next(partner, item)) for item in ours if not removals or draw(st.booleans())]
     known = {item.id for item in ours}

@@ -1,4 +1,4 @@
-"""The subscription service as people, mail programs and strangers meet it: pages, forms, mails."""
+"""The subscription service as seen by subscribers, mail programs and strangers: pages, forms, mails."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ OBJECTION = 'objection = { days = 14, contact = "mailto:privacy@example.com" }\n
 
 
 class Public:
-    """A publisher with a service, and a worker that sends its mails to a peer.
+    """A publisher with a subscription service, and a worker that sends its mails to a peer.
 
     Attributes:
-        client: Address from which a proxy on this machine says that requests come.
+        client: Client address that a local proxy reports.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Public:
     def ask(
         self, method: str, address: str, headers: Mapping[str, str] | None = None, **more
     ) -> httpx.Response:
-        """Ask for a page, by a path below the service or an address."""
+        """Request a page by path or URL."""
 
         async def asked() -> httpx.Response:
             transport = httpx.ASGITransport(self.app, client=("127.0.0.1", 1))
@@ -65,18 +65,18 @@ class Public:
         return self.ask("POST", page, data=form)
 
     def wish(self, address: str, **form: object) -> httpx.Response:
-        """Fill in the form."""
+        """Submit the subscription form."""
         return self.post(address=address, **{"language": "en", "reminders": "yes", **form})
 
     def send(self) -> list[Arrived]:
-        """Let the worker send what is due, and return the mails that came."""
+        """Send all due mails, and return those that arrived."""
         before = len(self.peer.mails)
         with worker(self.database, self.settings, self.time, []) as made:
             made.send_due()
         return self.peer.mails[before:]
 
     def subscribed(self, address: str, **form: object) -> str:
-        """Subscribe and confirm; returns the address to manage with."""
+        """Subscribe and confirm; return the URL for managing the subscription."""
         assert self.wish(address, **form).status_code == 200
         (mail,) = self.send()
         page = self.post(link_in(mail, "confirm"))
@@ -84,7 +84,7 @@ class Public:
         return links_of(page.text, "manage")[0]
 
     def announce(self, vendor: str, minutes: int = 1, days: int = 40) -> int:
-        """Publish a version with a further vendor, and record it."""
+        """Publish a version with another vendor, and record it."""
         self.publisher.list(vendor, f"starts_on = {NOW.date() + dt.timedelta(days=days)}\n")
         self.publisher.publish(NOW + dt.timedelta(minutes=minutes))
         return record(self.database, self.settings, self.publisher)[-1]
@@ -96,7 +96,7 @@ class Public:
 
 
 def link_in(mail: Arrived, purpose: str) -> str:
-    """Return the only link of a mail for a purpose; it is the same in both forms."""
+    """Return a mail's only link for a purpose, the same in the text and HTML parts."""
     read = mail.read()
     text = read.get_body(("plain",)).get_content()
     (found,) = re.findall(rf"{re.escape(SERVICE)}{purpose}/[\w-]+", text)
@@ -111,7 +111,7 @@ def links_of(html: str, purpose: str) -> list[str]:
 
 
 def form_of(page: httpx.Response) -> dict[str, object]:
-    """Return what the form of a page would send as it stands."""
+    """Return the data that a page's form would submit unchanged."""
     said: dict[str, list[str]] = {}
     soup = BeautifulSoup(page.text, "html.parser")
     for field in soup.find_all("input"):
@@ -125,7 +125,7 @@ def form_of(page: httpx.Response) -> dict[str, object]:
 
 @contextlib.contextmanager
 def public(*given) -> Iterator[Public]:
-    """Have a service while the block runs."""
+    """Run a service while the block runs."""
     made = Public(*given)
     try:
         yield made

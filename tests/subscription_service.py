@@ -1,3 +1,3 @@
-"""The subscription service in a test: its application asked without a socket, its mails taken by a peer."""
+"""The subscription service in tests: the application without a socket, and a peer that receives its mails."""
 
 from __future__ import annotations

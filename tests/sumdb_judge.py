@@ -1,4 +1,4 @@
-"""Builds and asks the judge in ``judges/sumdb``: Go's own log code, as Debian packages it."""
+"""Builds and runs the judge in ``judges/sumdb``: Go's own log code, as packaged by Debian."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOURCE = Path(__file__).parent / "judges" / "sumdb" / "main.go"
 
 @functools.cache
 def sumdb_judge() -> Path:
-    """Return the judge's program, built once a test run; without Go or its sources the test is skipped."""
+    """Build the judge once per test run and return its path; skip the test without Go or its sources."""
     go = need("go")
     if not has_go_sources():
         missing("the Go package golang.org/x/mod/sumdb", f"apt-get install {GO_PACKAGE}")
@@ -31,7 +31,7 @@ def sumdb_judge() -> Path:
 
 
 def judge(*arguments: str | Path) -> programs.Done:
-    """Ask for a judgement: exit status 0 with a line ``ok …``, or 1 with a reason."""
+    """Run the judge: it exits with 0 and a line ``ok …``, or with 1 and a reason."""
     return programs.run(sumdb_judge(), *arguments)
 
 

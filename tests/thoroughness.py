@@ -1,4 +1,4 @@
-"""How many examples a property is tried with: each day some, in continuous integration all."""
+"""How many examples are tried for a property: some in everyday runs, all in continuous integration."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ _FEWEST = 10
 
 
 def examples(most: int) -> int:
-    """Return with how many examples to try a property: a quarter of those in full, chosen anew each run."""
+    """Return the number of examples for a property: a quarter in everyday runs, drawn afresh each time."""
     return most if EVERY_EXAMPLE else max(most // 4, min(most, _FEWEST))

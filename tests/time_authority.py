@@ -1,6 +1,6 @@
-"""A time-stamping authority on this machine, made with openssl: certificates, answers, and a server.
+"""A local time-stamping authority based on openssl: certificates, answers, and a server.
 
-openssl is the independent other half: what it stamps, our code reads; what our code keeps, it verifies.
+openssl is the independent counterpart: our code reads its stamps, and it verifies what our code stores.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ ess_cert_id_alg = sha256
 
 
 class Authority(msgspec.Struct, frozen=True, kw_only=True):
-    """An authority: a root, and a certificate below it that stamps, in a folder of its own."""
+    """An authority: a root certificate and a stamping certificate, in a folder."""
 
     folder: Path
 
@@ -63,7 +63,7 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True):
         return read_anchors(self.root.read_bytes())
 
     def answer(self, query: bytes) -> bytes:
-        """Answer a query as ``openssl ts`` does; DER of a TimeStampResp."""
+        """Answer a query with ``openssl ts``; return the DER of a TimeStampResp."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "query")
             file.write_bytes(query)
@@ -71,15 +71,15 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True):
             return programs.output_of("openssl", "ts", "-reply", "-config", config, "-queryfile", str(file))
 
     def stamp(self, data: bytes, digest: str = SHA256) -> bytes:
-        """Stamp bytes; DER of a TimeStampResp."""
+        """Stamp bytes; return the DER of a TimeStampResp."""
         return self.answer(query(data, digest))
 
     def stamp_at(self, data: bytes, at: dt.datetime, *, among: tuple[Path, ...] = ()) -> bytes:
-        """Stamp bytes at another time than now, whatever the certificate allows; DER of a TimeStampResp.
+        """Stamp bytes at any time, even outside the certificate's validity; return a TimeStampResp (DER).
 
         Args:
             data: What is stamped.
-            at: The time that the stamp names.
+            at: The time in the stamp.
             among: Files with further certificates to add.
         """
         info = _info(authority().stamp(data))
@@ -97,7 +97,7 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True):
         return _sequence(_GRANTED + token)
 
     def verifies(self, answer: bytes, data: bytes, *more: str) -> bool:
-        """Tell whether ``openssl ts -verify`` finds an answer good for bytes."""
+        """Return whether ``openssl ts -verify`` accepts an answer for these bytes."""
         with tempfile.TemporaryDirectory() as folder:
             answer_file, data_file = Path(folder, "answer"), Path(folder, "data")
             answer_file.write_bytes(answer)
@@ -108,7 +108,7 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def query(data: bytes, digest: str = SHA256, *more: str) -> bytes:
-    """Return a query for bytes, with a nonce, asking for certificates."""
+    """Return a query for bytes, with a nonce, that requests certificates."""
     need("openssl")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "data")
@@ -153,10 +153,10 @@ def authority(
     """Return an authority, made once in a session for each set of arguments.
 
     Args:
-        name: Tells authorities apart.
+        name: Distinguishes authorities.
         until: When its certificates expire.
-        chain: Whether an intermediate certificate stands between, and comes along in each answer. openssl
-            writes the signer's certificate before it, which is out of the order of DER.
+        chain: Whether there is an intermediate certificate, included in each answer. openssl writes the
+            signer's certificate before it, which violates DER order.
         purpose: Whether its certificate has the critical purpose timeStamping (RFC 3161 section 2.3).
     """
     need("openssl")
@@ -188,11 +188,11 @@ def serving(answer: Callable[[bytes], Iterable[bytes] | None], *, status: int = 
     """Answer time-stamp queries on a free port of 127.0.0.1 while the block runs.
 
     Args:
-        answer: From a query's bytes to the pieces of the answer; ``None`` never answers.
-        status: Of every answer.
+        answer: Maps a query to the pieces of the answer; ``None`` never answers.
+        status: HTTP status of every answer.
 
     Yields:
-        The address, and what was asked.
+        The URL and the recorded queries.
     """
     asked = Asked(queries=[], kinds=[], stopped=threading.Event())
     handler = type("Handler", (_Handler,), {"answer": staticmethod(answer), "asked": asked, "status": status})
@@ -206,14 +206,14 @@ def serving(answer: Callable[[bytes], Iterable[bytes] | None], *, status: int = 
 
 @contextlib.contextmanager
 def honest(of: Authority | None = None) -> Iterator[Asked]:
-    """Let an authority answer on a free port while the block runs."""
+    """Run an honest authority on a free port while the block runs."""
     one = of or authority()
     with serving(lambda query: [one.answer(query)]) as asked:
         yield asked
 
 
 class Asked(msgspec.Struct, kw_only=True):
-    """What a server was asked: bodies and media types, in order; where it listens."""
+    """Requests received by a server: bodies and media types, in order; and its URL."""
 
     queries: list[bytes]
     kinds: list[str | None]
@@ -234,7 +234,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is None:
             self.asked.stopped.wait(PATIENCE)
             return
-        with contextlib.suppress(OSError):  # whoever asks may hang up on a long answer
+        with contextlib.suppress(OSError):  # the client may hang up on a long answer
             self.send_response(self.status)
             self.send_header("Content-Type", ANSWER_TYPE)
             self.send_header("Location", "http://127.0.0.1:9/elsewhere")
@@ -243,7 +243,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(piece)
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 _FOLDERS = contextlib.ExitStack()

@@ -1,4 +1,4 @@
-"""A source folder written from plain tables, as a careful person would write it by hand."""
+"""Writes a source folder from plain tables."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def write_source(folder: Path, register: Table, vendors: Table) -> None:
-    """Write a source anew: ``register.toml``, and one file for each vendor, by id.
+    """Rewrite a source: ``register.toml``, and one file for each vendor, by id.
 
-    A value of ``None`` is left out, as TOML has no other way to say it.
+    Values of ``None`` are omitted, as TOML has no null.
     """
     files = folder / "subprocessors"
     shutil.rmtree(files, ignore_errors=True)
@@ -28,7 +28,7 @@ def write_source(folder: Path, register: Table, vendors: Table) -> None:
 
 
 def toml_text(table: Table) -> str:
-    """Return a table of texts, numbers, days, lists and tables as a TOML document."""
+    """Return a table of strings, numbers, dates, lists and tables as a TOML document."""
     return "\n".join(_lines(table, "")) + "\n"
 
 

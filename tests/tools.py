@@ -1,7 +1,6 @@
-"""Programs that judge what the project makes: which they are, how they are installed, and what without them.
+"""External programs that tests use: where they come from, and skipping tests without them.
 
-``python3 tests/tools.py`` prints the Debian packages whose programs this machine lacks; it needs nothing but
-Python.
+``python3 tests/tools.py`` prints the missing Debian packages; it needs only Python.
 """
 
 from __future__ import annotations
@@ -67,13 +66,13 @@ POSTGRESQL_PACKAGE = "postgresql"
 
 
 def postgresql_programs() -> Path | None:
-    """Return the folder with the programs of the newest PostgreSQL that is installed, if any."""
+    """Return the folder with the programs of the newest installed PostgreSQL, if any."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     return found[-1].parent if found else None
 
 
 def need(program: str) -> str:
-    """Return the path of a program; without it the test is skipped."""
+    """Return the path of a program; skip the test if it is missing."""
     path = shutil.which(program)
     if path is None:
         missing(program, f"apt-get install {PACKAGES[program]}")
@@ -81,19 +80,19 @@ def need(program: str) -> str:
 
 
 def missing(what: str, command: str) -> NoReturn:
-    """Skip the test, and say which command brings what is missing."""
-    import pytest  # noqa: PLC0415 - as a command this module needs nothing but Python
+    """Skip the test, and state the command that installs what is missing."""
+    import pytest  # noqa: PLC0415 - as a command this module needs only Python
 
     pytest.skip(f"{what} is missing: {command}")
 
 
 def has_go_sources() -> bool:
-    """Tell whether Go's own log code is there."""
+    """Return whether Go's own log code is installed."""
     return (GO_SOURCES / "src/golang.org/x/mod/sumdb/tlog").is_dir()
 
 
 def lacking() -> set[str]:
-    """Return the Debian packages that the suite needs and this machine lacks."""
+    """Return the missing Debian packages that the suite needs."""
     found = {package for program, package in PACKAGES.items() if shutil.which(program) is None}
     if not has_go_sources():
         found.add(GO_PACKAGE)

@@ -1,4 +1,4 @@
-"""Reads the vectors below ``vectors/``, whose README gives their origin and licence."""
+"""Reads the test vectors in ``vectors/``; its README states their origin and licence."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ FOLDER = Path(__file__).parent / "vectors"
 
 
 def vector_bytes(name: str) -> bytes:
-    """Return a vector's file as it came."""
+    """Return the bytes of a vector file."""
     return (FOLDER / name).read_bytes()
 
 
 def vectors(name: str) -> Any:
-    """Return a JSON file of vectors; of names that stand twice in one object the last counts."""
+    """Return a JSON file of vectors; of duplicate names in an object the last one counts."""
     return json.loads(vector_bytes(name))

@@ -1,4 +1,4 @@
-"""What a report found, in a form that a test compares in one line."""
+"""Results of a verification report, in a form that tests compare in one line."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def told(report: Report, check: str) -> str:
 
 
 def result(report: Report, check: str) -> str:
-    """Return whether a check held, failed or was not made."""
+    """Return whether a check passed, failed or was not made."""
     return next(one.result for one in report.checks if one.id == check)

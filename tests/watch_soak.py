@@ -1,6 +1,6 @@
-"""Watchers that are killed again and again while publishers publish.
+"""Watchers that are killed repeatedly while publishers publish.
 
-``python tests/watch_soak.py KILLS [SEED]`` does it at any size.
+Run at any size: ``python tests/watch_soak.py KILLS [SEED]``.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ VENDORS = 4
 
 
 class Soaked(NamedTuple):
-    """What came of it: changes that were published, and those that were told; kills that met a watcher."""
+    """The outcome: published and reported changes, and kills that hit a running watcher."""
 
     published: set[tuple[str, str, str]]
     told: list[tuple[str, str, str]]
@@ -47,7 +47,7 @@ class Soaked(NamedTuple):
 
 
 def watch(folder: Path) -> None:
-    """Look at all that is due; for a process of its own."""
+    """Poll all due vendors; to be run in another process."""
     settings = settings_for(folder)
     with opened(settings.database, STEPS) as database:
         runtime = Runtime(clock.now, threading.Event(), lambda _: None)
@@ -55,7 +55,7 @@ def watch(folder: Path) -> None:
 
 
 def soak(kills: int, seed: int = 0) -> Soaked:
-    """Publish a version, let a watcher look and kill it, so many times; then let one look to its end."""
+    """Repeatedly publish a version and kill a polling watcher; finally let one finish."""
     chance = random.Random(seed)  # noqa: S311 - when to kill
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["watch_soak"])
@@ -78,7 +78,7 @@ def soak(kills: int, seed: int = 0) -> Soaked:
                 process = context.Process(target=watch, args=(folder,))
                 begun = time.monotonic()
                 process.start()
-                if not number:  # is left alone, and says how long one takes
+                if not number:  # not killed, to measure how long a round takes
                     process.join(PATIENCE)
                     longest = time.monotonic() - begun
                     continue
@@ -104,13 +104,13 @@ def _publisher(folder: Path) -> Publisher:
 
 
 def _make_due(database: Database) -> None:
-    """Let everything be due at once, and forget the leases of whoever was killed."""
+    """Make everything due, and drop the leases of killed watchers."""
     with database.transaction() as run:
         run("UPDATE polls SET next_at = 0, lease_until = 0")
 
 
 def _is_ahead(database: Database, publishers: dict[str, Publisher], folder: Path) -> bool:
-    """Tell whether a memory holds a version that is not recorded: the kill came between the two."""
+    """Return whether a state file has a version not yet recorded: the kill came in between."""
     for name in publishers:
         state = (folder / "registers" / name / "state.json").read_bytes()
         (row,) = database.query("SELECT version FROM polls WHERE vendor = ?", name)

@@ -1,4 +1,4 @@
-"""One host of many registers, each below a path of its own, of which any may answer as a test tells it."""
+"""A server with many registers, each below its own path, which may answer as a test decides."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Gives ``/NAME/path`` from the tree of that name, with ``ETag``, or as that name is told."""
+    """Serves ``/NAME/path`` from that register's tree, with ``ETag``, or the answer set for that name."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1
@@ -29,14 +29,14 @@ class Handler(SimpleHTTPRequestHandler):
         super().__init__(*arguments)  # type: ignore[arg-type]
 
     def handle(self) -> None:
-        with contextlib.suppress(ConnectionError):  # who asked was killed
+        with contextlib.suppress(ConnectionError):  # the client was killed
             super().handle()
 
     def do_GET(self) -> None:
         name, _, path = self.path.removeprefix("/").partition("/")
         self.host.asked.append((name, path, dict(self.headers.items())))
         if name in self.host.answers:
-            with contextlib.suppress(OSError):  # who asked has had enough
+            with contextlib.suppress(OSError):  # the client hung up
                 self.host.answers[name](self)
             return
         try:
@@ -51,7 +51,7 @@ class Handler(SimpleHTTPRequestHandler):
             self.answer(200, data, ETag=tag)
 
     def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
-        """Send a whole answer."""
+        """Send a complete answer."""
         self.send_response_only(status)
         for key, value in headers.items():
             self.send_header(key.replace("_", "-"), value)
@@ -61,16 +61,16 @@ class Handler(SimpleHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class WatchedHost:
-    """What is served, and how.
+    """What is served.
 
     Attributes:
-        base: Its address, with a slash at the end.
+        base: Its base URL, with a slash at the end.
         trees: Folder of each register's tree, by name.
-        answers: How a name is answered instead.
+        answers: Answers that replace those of a name's tree.
         asked: Every request: name, path, headers.
     """
 
@@ -81,7 +81,7 @@ class WatchedHost:
         self.asked: list[tuple[str, str, dict[str, str]]] = []
 
     def address(self, name: str) -> str:
-        """Return the address of a register."""
+        """Return the URL of a register."""
         return f"{self.base}{name}/"
 
 

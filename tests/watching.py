@@ -1,4 +1,4 @@
-"""The watcher in tests: vendors in a database of either kind."""
+"""The watcher in tests, with vendors in a database of either kind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AT = int(NOW.timestamp())
 
 
 def add_vendor(database: Database, id_: str = "acme", **said: object) -> Vendor:
-    """Add a vendor, or change what is said of one."""
+    """Add or change a vendor."""
     given = {"id": id_, "name": id_.title(), "owner": f"{id_}@customer.example", "added_at": AT, **said}
     vendor = Vendor(**given)  # type: ignore[arg-type]
     with database.transaction() as run:
@@ -35,7 +35,7 @@ def add_vendor(database: Database, id_: str = "acme", **said: object) -> Vendor:
 
 
 def add_news(database: Database, id_: str, vendor: str = "acme", **said: object) -> None:
-    """Add a piece of news."""
+    """Add a news item."""
     row = {
         "id": id_, "vendor": vendor, "key": id_, "class": "added", "version": 2, "change_id": "2-1",
         "title": f"News {id_}", "detail": "{}", "seen_at": AT, "concerns": 1, "deadline": None,
@@ -49,7 +49,7 @@ def add_news(database: Database, id_: str, vendor: str = "acme", **said: object)
 
 
 def settings_for(folder: Path, **more: object) -> WatchSettings:
-    """Return settings of a watcher in a folder, which may ask this machine."""
+    """Return settings of a watcher in a folder, which may send requests to this machine."""
     return msgspec.convert(
         {
             "database": str(folder / "watch.sqlite3"),
@@ -65,7 +65,7 @@ class Watcher:
     """A watcher whose clock the test moves.
 
     Attributes:
-        now: What the clock says.
+        now: The time of its clock.
         told: Lines of its log.
     """
 
@@ -83,7 +83,7 @@ class Watcher:
         self.poller = Poller(database, settings, polling, runtime)
 
     def round(self, seconds: int = 1) -> list[dict[str, Any]]:
-        """Let time pass, look at every vendor, and return what is news since the last call."""
+        """Let time pass, poll every vendor, and return the new news items."""
         self.now += dt.timedelta(seconds=seconds)
         before = {row["id"] for row in self.news()}
         with self.database.transaction() as run:
@@ -92,5 +92,5 @@ class Watcher:
         return [row for row in self.news() if row["id"] not in before]
 
     def news(self) -> list[dict[str, Any]]:
-        """Return all news there is."""
+        """Return all news items."""
         return self.database.query("SELECT * FROM news ORDER BY seen_at, vendor, key")

@@ -1,4 +1,4 @@
-"""Witnesses for tests: the real service on a real socket, and one that answers whatever a test says."""
+"""Witnesses for tests: the real service on a real socket, and one that answers as a test decides."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def log_vkey(key: NoteKey) -> str:
 
 
 class Partner:
-    """A partner with a witness in a folder.
+    """A partner who runs a witness in a folder.
 
     Attributes:
         vkey: The witness's verifier key.
-        key: The same, read.
+        key: The same, parsed.
     """
 
     def __init__(self, folder: Path, name: str = NAME) -> None:
@@ -55,7 +55,7 @@ class Partner:
 
 @contextlib.contextmanager
 def serving(witness: Witness, clock: Callable[[], int] = lambda: AT) -> Iterator[str]:
-    """Serve a witness on a free port of 127.0.0.1; yields its submission prefix."""
+    """Serve a witness on a free port of 127.0.0.1; yield its submission prefix."""
     settings = Settings(port=0, shutdown_seconds=2)
     server = make_server(create_app(witness, clock), settings, reads_bodies=True)
     with running.in_a_thread(server, settings) as base:
@@ -63,10 +63,10 @@ def serving(witness: Witness, clock: Callable[[], int] = lambda: AT) -> Iterator
 
 
 class Answering:
-    """A server that answers each request as a test says; keeps what it was sent.
+    """A server that answers each request as a test decides, and records the requests.
 
     Attributes:
-        url: Its address.
+        url: Its URL.
         bodies: Bodies of all requests, in order.
     """
 
@@ -86,7 +86,7 @@ class Answering:
                     self.wfile.write(data)
 
             def log_message(self, *_arguments: Any) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self.bodies = bodies
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -102,7 +102,7 @@ class Answering:
 
 
 def waiting(enough: threading.Event) -> Callable[[bytes], tuple[int, dict[str, str], bytes]]:
-    """Return an answer that comes when an event is set."""
+    """Return an answer that waits for an event."""
 
     def answer(_: bytes) -> tuple[int, dict[str, str], bytes]:
         enough.wait(PATIENCE)
@@ -119,7 +119,7 @@ def checkpoint_at(log: MemoryLog, size: int, *, extensions: Sequence[str] = ()) 
 
 
 def proof_between(entries: MemoryLog, old: int, new: int) -> tuple[bytes, ...]:
-    """Return the consistency proof between two sizes of a log; none from nothing, or to the same."""
+    """Return the consistency proof between two sizes of a log; empty from size 0 or to the same size."""
     if not 0 < old < new:
         return ()
     smaller = MemoryLog(origin=entries.origin, key=entries.key)
@@ -128,7 +128,7 @@ def proof_between(entries: MemoryLog, old: int, new: int) -> tuple[bytes, ...]:
 
 
 def submission(log: MemoryLog, old: int, new: int) -> bytes:
-    """Return a right request: the log went on from one size to another."""
+    """Return a valid request for a log that grew from one size to another."""
     return format_request(
         AddCheckpoint(old_size=old, proof=proof_between(log, old, new), checkpoint=checkpoint_at(log, new))
     )

@@ -1,4 +1,4 @@
-"""What a test has computed in the process beside the service: functions of a module, to be found there."""
+"""Functions that tests run in the service's worker process, which imports them from this module."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
 
 def process_and_version(archive: Archive) -> Resource:
-    """Tell in which process this is computed, how far it stands back, and what it reads."""
+    """Return the worker's process id and niceness, and the version it reads."""
     version = archive.newest
     return finished(encode([os.getpid(), os.nice(0), archive.register(version).version]))
 
 
 def long(_: Archive) -> Resource:
-    """Answer with more than is handed over in one go, and with less by gzip."""
+    """Return an answer too large for one transfer, but not when gzipped."""
     return finished(encode(list(range(400_000))))
 
 
 def problem(_: Archive) -> Resource:
-    """Find that the question cannot be answered."""
+    """Raise a problem: the question cannot be answered."""
     raise Problem("bad-parameter", "not so", parameter="from", allowed=["1"], headers=((b"a", b"b"),))
 
 
 def death(*_: object, **_more: object) -> Resource:
-    """Be killed, as for want of memory."""
+    """Kill the process, like the kernel when memory runs out."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
 
 
 def fault(*_: object, **_more: object) -> Resource:
-    """Fail as a fault in the program would."""
+    """Raise an unexpected error."""
     raise RuntimeError("/secret/place")
