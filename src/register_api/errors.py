@@ -8,7 +8,7 @@ The tree, with the exit status of commands (1 if none is given)::
     │   └── StateInUse 3
     ├── Refused                  the source
     ├── KeyStoreError, StoreError (StoreLocked, StoreDamaged), TargetError, WitnessError, SendingError,
-    │   NotifyError, WatchError  what is around: keys, store, target, witness, mail server, settings
+    │   NotifyError, WatchError  the environment: keys, store, target, witness, mail server, settings
     ├── NotStamped               a time-stamping authority: reported, publishing continues
     ├── PromiseNotKept 20, DeadlineNear 21, NewerVersion 22    nobody: requested with --fail-on
     └── VerificationError        the files served to a customer

@@ -176,7 +176,6 @@ class BoundedClient:
         raise Unreachable("no attempt was made")
 
     async def _follow(self, request: httpx.Request, max_bytes: int, body_of: frozenset[int]) -> Reply:
-        """Send a request and follow redirects within its origin."""
         url = request.url
         for _ in range(self._limits.redirects + 1):
             asked = httpx.Request(request.method, url, headers=request.headers, stream=request.stream)

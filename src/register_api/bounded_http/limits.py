@@ -26,7 +26,7 @@ class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
         requests: Number of requests, including redirects and retries.
         redirects: Number of redirects followed per request, within its origin; with 0, a redirect is
             returned like any other response.
-        attempts: Number of attempts after transient failures.
+        attempts: Maximum number of attempts, repeated only after transient failures.
         first_wait: Wait before the second attempt; doubles from then on.
     """
 

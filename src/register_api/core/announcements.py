@@ -72,7 +72,6 @@ def events(
 def _starts(
     before: AnyVendor | None, after: AnyVendor, engagement: EngagementSource, day: dt.date, *, activated: bool
 ) -> Iterator[Event]:
-    """Yield the events of a starting engagement."""
     replacing = bool(set(after.replaces) - set(before.replaces if before else ()))
     if activated:
         yield "activation"

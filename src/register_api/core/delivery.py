@@ -21,7 +21,7 @@ KEY_BYTES = 32
 """Length of a recipient's key. HMAC pads shorter keys, so two different ones could be equivalent."""
 
 SMALLEST_TREE = 1024
-"""Least number of leaves of a tree."""
+"""Minimum number of leaves of a tree."""
 
 _REPLY = b"reply\n"
 """Prefix of a server's reply; addresses contain no line feed, so a reply cannot pass for an address."""
@@ -68,7 +68,7 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
     """A time-stamped tree of records: its root hash (hex) and time of creation (UTC).
 
-    All its records are older than that time. Its size is a power of two.
+    None of its records is later than that time. Its size is a power of two.
     """
 
     format: Literal["sub-processor-notice-seal/1"] = "sub-processor-notice-seal/1"
@@ -125,7 +125,7 @@ def tree_size(records: int) -> int:
 
 
 def audit_path(leaves: Sequence[bytes], index: int) -> tuple[tuple[bytes, ...], bytes]:
-    """Return a leaf's audit path (RFC 6962 section 2.1.1) and the root, for a power of two of leaf hashes."""
+    """Return a leaf's audit path (RFC 6962 section 2.1.1) and the root of a tree with 2^n leaf hashes."""
     path, level = [], list(leaves)
     while len(level) > 1:
         path.append(level[index ^ 1])

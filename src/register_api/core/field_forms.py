@@ -18,13 +18,13 @@ from register_api.core import text
 from register_api.core.text import quoted
 
 MAX_TEXT = 4000
-"""Most characters of a text (R17)."""
+"""Maximum length of a text, in characters (R17)."""
 
 _MAX_LATE_DAYS = 4_000_000
-"""Most days by which a notice can be late: more than four-digit years allow."""
+"""Maximum days by which a notice can be late: more than four-digit years allow."""
 
 MAX_DAYS = 3650
-"""Most days in a promise (R17)."""
+"""Maximum days of notice in a promise (R17)."""
 
 ASSIGNED = frozenset(
     """

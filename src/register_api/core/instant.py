@@ -55,12 +55,12 @@ def check_fresh_for(fresh_for: dt.timedelta) -> None:
 
 
 def renewal_after(fresh_for: dt.timedelta) -> dt.timedelta:
-    """Return after how long to renew a timestamp: seven renewals may fail before it expires."""
+    """Return the age at which to renew a timestamp: seven renewals may fail before it expires."""
     return fresh_for / 8
 
 
 def latest_renewal(fresh_for: dt.timedelta) -> dt.timedelta:
-    """Return after how long a timestamp must be renewed at the latest, so that one renewal may fail."""
+    """Return the age by which a timestamp must be renewed, so that one renewal may fail."""
     return fresh_for / 2
 
 

@@ -134,13 +134,13 @@ class NoticeSource(msgspec.Struct, frozen=True, kw_only=True):
     """The notice promise (GDPR Art. 28(2), general written authorisation), as the publisher writes it.
 
     Attributes:
-        days: Days of notice promised before a covered change starts.
+        days: Days of notice promised before a covered change takes effect.
         day_count: Calendar days, or business days: Monday to Friday without ``holidays``.
-        holidays: Days that do not count as business days; so that anybody can redo the count.
-        applies_to: Kinds of change the promise covers.
-        channels: How notice is given, in words.
-        objection: How and until when a customer may object; ``None`` where nothing is promised.
-        subscribe: Where to ask for notices: ``mailto:`` or ``https://``.
+        holidays: Days that are not business days, listed so that anyone can verify the count.
+        applies_to: Kinds of change covered by the promise.
+        channels: How notice is given, as text.
+        objection: How and until when a customer may object; ``None`` if nothing is promised.
+        subscribe: Where to subscribe to notices: ``mailto:`` or ``https://``.
     """
 
     days: field_forms.Days
@@ -268,7 +268,7 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WithdrawnSource(msgspec.Struct, frozen=True, kw_only=True):
-    """The vendor was listed by mistake; the entry stays visible with the reason."""
+    """The vendor was listed in error; the entry stays visible with the reason."""
 
     reason: field_forms.Wording
 
@@ -280,7 +280,7 @@ class Withdrawn(WithdrawnSource, frozen=True, kw_only=True):
 
 
 class CancelledSource(msgspec.Struct, frozen=True, kw_only=True):
-    """What was announced will not come; it stays visible with the reason and is never in force."""
+    """An announced engagement or change was cancelled; it stays visible with the reason."""
 
     reason: field_forms.Wording
 
@@ -373,11 +373,11 @@ class PlannedChangeSource(msgspec.Struct, frozen=True, kw_only=True):
     """A change with a date of its own, to a vendor or an engagement that stays (effective dating).
 
     Attributes:
-        id: Slug, unique within its owner; lasting.
-        effective_on: First day on which it holds.
-        set: Field of the owner to its whole new value, as JSON has it; only what changes.
-        short_notice: Why this announcement came too late, if it did.
-        cancelled: It was announced and will not come.
+        id: Slug, unique within its owner; permanent.
+        effective_on: First day on which the change is in effect.
+        set: Changed fields of the owner, with their complete new values as JSON.
+        short_notice: Reason for short notice, if the announcement was late.
+        cancelled: Reason for cancellation, if it was announced and cancelled.
     """
 
     id: field_forms.Slug
@@ -400,15 +400,14 @@ class EngagementSource(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         ict_service: Type of ICT service ``S01`` to ``S19`` (Regulation (EU) 2024/2956, Annex III).
-        conditions: When it comes into play, if not always; all of them must hold.
+        conditions: When it is used, if not always; all of them must hold.
         products: Which of the publisher's products use it.
-        data_scope: Whose personal data: customers' content, their accounts, website visitors.
+        data_scope: Whose personal data: customer content, account data, website visitor data.
         special_categories: Whether GDPR Art. 9 data is processed; ``None`` means not stated.
-        starts_on: First day of use. ``None`` of an engagement in use: in use before version 1, start
-            not stated; of an available one: none, since it is not used.
+        starts_on: First day of use. ``None`` means in use since before version 1, or not in use if available.
         ends_on: First day on which the vendor is no longer engaged.
-        planned: Changes with dates of their own; the other fields say what holds now.
-        cancelled: It was announced and will not come.
+        planned: Changes with effective dates; the other fields state what holds now.
+        cancelled: Reason for cancellation, if it was announced and cancelled.
     """
 
     id: field_forms.Slug
@@ -522,11 +521,11 @@ class AcceptedWarning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegisterSource(_RegisterFields, frozen=True, kw_only=True):
-    """``register.toml``: everything but the vendors, and the order of reading them.
+    """``register.toml``: everything except the vendors, and their display order.
 
     Attributes:
-        updated_on: Day of the content; ``None`` means the day of publication.
-        accepted_warnings: What ``check`` need not warn of again.
+        updated_on: Date of the content; ``None`` means the day of publication.
+        accepted_warnings: Warnings that ``check`` reports as accepted.
     """
 
     updated_on: dt.date | None = None

@@ -149,7 +149,7 @@ def _counted(
 
 
 def moved(announced: model.Announced, effective_on: dt.date | None, promises: Promises) -> model.Announced:
-    """Return an announcement whose day was moved without announcing it anew: only days are counted anew."""
+    """Return an announcement whose date moved without a new announcement: only its days are recounted."""
     if not announced.required:
         return announced
     day = local_day(announced.at, promises.zone)
@@ -166,7 +166,7 @@ def moved(announced: model.Announced, effective_on: dt.date | None, promises: Pr
 def notice_status(announced: model.Announced, effective_on: dt.date | None, zone: dt.tzinfo) -> NoticeStatus:
     """Return an announcement as the notice status of the change it announces.
 
-    What version 1 lists as in use is no news that anybody could have been given notice of.
+    What version 1 lists as in use never needed notice.
     """
     day = local_day(announced.at, zone)
     if announced.version == 1 and (effective_on is None or effective_on <= day):
@@ -190,7 +190,7 @@ def _covering(
     if promises.is_baseline(version):
         return
     events: set[str] = set(what)
-    if "rescheduled" in events:  # covered by what covers any start
+    if "rescheduled" in events:  # covered if any start is
         events = events - {"rescheduled"} | START_EVENTS
     for notice in promises.binding(version, day):
         if not events.isdisjoint(notice.applies_to):

@@ -26,13 +26,13 @@ Fate = Literal["over", "stays", "vanished", "withdrawn", "ended"]
 """What happens to a vendor: it had already ended, it stays, or it leaves in one of three ways."""
 
 _CLOSE_DAYS = 31
-"""Most days between an end and a start that can be one event."""
+"""Maximum days between an end and a start that can be one event."""
 
 _NEAR = 0.85
-"""Least ratio of ``difflib.SequenceMatcher`` for two names to count as spellings of one."""
+"""Minimum ratio of ``difflib.SequenceMatcher`` for two names to count as spellings of one."""
 
 _SAME_PURPOSE = 0.6
-"""Least share of common words (Jaccard index) for two purposes to count as the same."""
+"""Minimum share of common words (Jaccard index) for two purposes to count as the same."""
 
 _MOST_QUOTED = 60
 _HOST = re.compile(r"https://(?:www\.)?([^/?#:]+)")

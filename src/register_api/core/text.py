@@ -202,7 +202,7 @@ def without_invisible(text: str) -> str:
 
 
 def without_any_invisible(text: str) -> str:
-    """Return a text without any invisible character, even those that a script needs, to compare looks."""
+    """Return a text without any invisible character, even those that its script needs, for comparison."""
     return _INVISIBLE.sub("", text)
 
 
@@ -213,8 +213,8 @@ def _invisible(text: str) -> Iterator[re.Match[str]]:
 def _is_needed(text: str, place: int) -> bool:
     """Tell whether the script needs the invisible character at this position.
 
-    Needed are a joiner or non-joiner next to a virama or between Arabic or Syriac letters (similar to
-    RFC 5892, appendix A), and a variation selector after a symbol or an ideograph.
+    Scripts need joiners and non-joiners next to a virama or between Arabic or Syriac letters (roughly
+    RFC 5892, appendix A), and variation selectors after a symbol or an ideograph.
     """
     before, after = text[max(place - 1, 0) : place], text[place + 1 : place + 2]
     if text[place] in _JOINERS and before and after:

@@ -1,1 +1,1 @@
-"""Brings a published tree to where it is served from: a folder or a bucket. Holds no key."""
+"""Deploys a published tree to the folder or bucket that serves it. Needs no keys."""

@@ -21,7 +21,7 @@ from register_api.witness.witness import Record, Witness
 _log = logging.getLogger(__name__)
 
 BODY_SECONDS = 10.0
-"""Most seconds for a client to send a request."""
+"""Maximum time for a client to send a request, in seconds."""
 
 _TEXT = "text/plain; charset=utf-8"
 

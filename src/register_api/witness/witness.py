@@ -31,10 +31,10 @@ LOCK_FILE = "lock"
 FORMAT: Final = "sub-processor-register-witness/1"
 
 WAIT_SECONDS = 10.0
-"""Most seconds to wait for the lock."""
+"""Maximum time to wait for the lock, in seconds."""
 
 MAX_EVIDENCE = 100
-"""Most contradicting checkpoints kept; two of one size are already proof."""
+"""Maximum number of contradicting checkpoints kept; two of one size are already proof."""
 
 
 class Cosigned(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +67,7 @@ class Record:
         DIR/evidence/…    checkpoints of one size with different roots, kept permanently
 
     A missing or damaged state is never replaced by an empty one: a witness without its state could sign a
-    second history. Not prevented are the restore of an old state from a backup and a disk that ignores
-    ``fsync``.
+    second history. An old state restored from a backup, or a disk that ignores ``fsync``, is not detected.
     """
 
     folder: Path
@@ -152,7 +151,7 @@ _log = logging.getLogger(__name__)
 _TEXT = "text/plain; charset=utf-8"
 
 MAX_CLOCK_BEHIND = 60
-"""Most seconds the clock may be behind the last cosignature, whose time is then reused."""
+"""Maximum seconds the clock may be behind the last cosignature, whose time is then reused."""
 
 
 class WitnessReply(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from register_api.core.notice_period import NoticeStatus
 from register_api.core.text import printable
 
 _MAX_VALUE = 80
-"""Most characters of a value quoted in a message."""
+"""Maximum length of a value quoted in a message, in characters."""
 
 PlanKey = tuple[str, str | None, str]
 """Ids of a planned change: vendor, engagement or ``None``, and the change itself."""

@@ -24,10 +24,10 @@ from register_api.core.timeline import fields_set, with_change
 from register_api.core.upcoming_events import Upcoming
 
 MAX_SUMMARY = 2000
-"""Longest summary, in characters."""
+"""Maximum length of a summary, in characters."""
 
 MAX_TITLE = 140
-"""Longest title, in characters, without the remark on short notice."""
+"""Maximum length of a title, in characters, without the remark on short notice."""
 
 
 class BothTexts(msgspec.Struct, frozen=True):
@@ -155,7 +155,6 @@ def _fields(view: ChangeView) -> str:
 
 
 def _subject(view: ChangeView) -> str:
-    """Return the subject of a change."""
     if view.change.subprocessor is not None:
         of_plan = any(field.kind is PlannedChange for field in view.fields)
         return view.planned if of_plan else view.who

@@ -15,7 +15,7 @@ from register_api.core.language.values import Values
 from register_api.core.struct_fields import shapes
 
 MAX_ITEMS = 400
-"""Longest list quoted in full, in characters."""
+"""Maximum length of a list quoted in full, in characters."""
 
 _NOT_STATED = (None, "")
 """Values of a field that is not stated; an empty list states "none"."""

@@ -235,7 +235,7 @@ ENGLISH = Language.of(_SOURCE)
 """The language of commands and reports."""
 
 MAX_VALUE = 160
-"""Longest value quoted in a sentence, in characters."""
+"""Maximum length of a value quoted in a sentence, in characters."""
 
 
 def shorten(text: str, limit: int | None = MAX_VALUE) -> str:

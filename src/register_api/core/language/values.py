@@ -26,7 +26,7 @@ MECHANISM_NOT_STATED = message("Transfer mechanism: not stated")
 
 
 class Values:
-    """Formats values in one language; ids become names and titles, days are counted as ``day_count``."""
+    """Formats values in one language; ids become names and titles, ``day_count`` is the kind of days."""
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ from register_api.core.versioning import Context
 from register_api.errors import Finding
 
 _LIMITS = {"vendors": 10_000, "engagements": 100, "planned changes": 200}
-"""Most vendors of a register; most engagements, and planned changes including theirs, of a vendor."""
+"""Maximum vendors per register; engagements, and planned changes including theirs, per vendor."""
 
 _NO_SLUG = re.compile("[^a-z0-9]+")
 
