@@ -1,7 +1,7 @@
-"""The chain: registers joined where their entries are the same company, in memory.
+"""The supply chain: registers joined in memory where their entries are the same company.
 
-A company is all entries that share a key (``watch.vendor_uses``) or that a person said to be the same. An
-entry is named ``vendor``, as we have it, or ``vendor/sub-processor``, as that vendor's register lists it.
+A company comprises all entries that share a key (``watch.vendor_uses``) or were confirmed to be the same. An
+entry is ``vendor`` (one of ours) or ``vendor/sub-processor`` (listed in that vendor's register).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from register_api.watch.vendor_uses import PUBLISHER, keys_of
 from register_api.watch.vendors import Vendor, all_vendors
 
 _PLAIN_KINDS = frozenset({"domain", "register"})
-"""Kinds of keys of which a company may have several."""
+"""Kinds of keys that a company may have several of."""
 
 
 class Company(msgspec.Struct, frozen=True):
-    """A company of the chain: where it appears, as a vendor of ours and in registers, and by which keys."""
+    """A company in the chain, with the entries where it appears and its keys."""
 
     name: str
     entries: tuple[str, ...]
@@ -33,7 +33,7 @@ class Company(msgspec.Struct, frozen=True):
 
 
 class ChainUse(NamedTuple):
-    """A use at one of its places, between two companies by their numbers."""
+    """A use at one location, between two companies given by number."""
 
     user: int
     used: int
@@ -44,7 +44,7 @@ class ChainUse(NamedTuple):
 
 
 class ChainEntry(NamedTuple):
-    """What is said of a company in one place."""
+    """One entry about a company: a vendor of ours, or a sub-processor in a register."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class ChainEntry(NamedTuple):
 
 
 class Suggestion(msgspec.Struct, frozen=True):
-    """Two entries that share a name."""
+    """Two entries with the same name."""
 
     one: str
     other: str
@@ -64,14 +64,14 @@ class Chain:
     """Companies by number, and who uses whom.
 
     Attributes:
-        numbers: The number of the company that each entry stands for.
-        uses: What is in use on the day that the chain is of, between two companies or within one.
-        users: For each company who uses it, and whether any of that concerns us.
-        purposes: What for, by user and used.
+        numbers: Company number by entry id.
+        uses: Uses in effect on the chain's day, including those within one company.
+        users: For each company its users, and whether any of these uses concerns us.
+        purposes: Purposes by user and used company.
     """
 
     def __init__(self, entries: Iterable[ChainEntry], same: Iterable[tuple[str, str]]) -> None:
-        """Join entries, vendors of ours first, and pairs said to be the same, to companies."""
+        """Group entries (our vendors first) into companies by shared keys and confirmed pairs."""
         groups = _joined({entry.id: entry for entry in entries}, same)
         self.numbers = {entry.id: number for number, group in enumerate(groups) for entry in group}
         self.companies: list[Company] = []
@@ -97,7 +97,7 @@ class Chain:
                 self._named.setdefault(normalise_name(word), {})[number] = None
 
     def add(self, use: ChainUse) -> None:
-        """Add a use; within one company it is no step of the chain."""
+        """Add a use; a use within one company is not a step of the chain."""
         self.uses.append(use)
         self.purposes.setdefault((use.user, use.used), {})[use.purpose] = None
         if use.user != use.used:
@@ -105,7 +105,7 @@ class Chain:
             users[use.user] = users.get(use.user, False) or use.concerns
 
     def find(self, asked: str) -> tuple[int, ...]:
-        """Return the companies that are called so: by an entry, a key, a domain or number, else by name."""
+        """Return the companies matching an entry id, key, domain or number, or else a name."""
         found = self._exact.get(asked.casefold()) or self._named.get(normalise_name(asked))
         if found:
             return tuple(found)
@@ -115,7 +115,7 @@ class Chain:
 
 
 def load(database: Database, day: dt.date) -> Chain:
-    """Return the chain as it holds on a day."""
+    """Return the chain as of a day."""
     same = database.query("SELECT one, other FROM matches WHERE same = 1")
     chain = Chain(_entries(database), ((row["one"], row["other"]) for row in same))
     uses = database.query(
@@ -137,7 +137,7 @@ def _entry_id(vendor: str, subprocessor: str) -> str:
 
 
 def _entries(database: Database) -> Iterator[ChainEntry]:
-    """Yield vendors of ours, each with what its own register says of it, and what registers list."""
+    """Yield our vendors, with the keys from their own registers, then the sub-processors listed."""
     rows = database.query(
         "SELECT c.* FROM companies c JOIN vendors ON vendors.id = c.vendor WHERE closed_at IS NULL"
         " ORDER BY c.vendor, subprocessor"
@@ -154,7 +154,7 @@ def _entries(database: Database) -> Iterator[ChainEntry]:
 
 
 def _joined(known: dict[str, ChainEntry], same: Iterable[tuple[str, str]]) -> list[list[ChainEntry]]:
-    """Return the entries in groups of which each is one company, in their order (union-find)."""
+    """Return the entries grouped by company, in order (union-find)."""
     above: dict[str, str] = {id_: id_ for id_ in known}
 
     def top(id_: str) -> str:
@@ -176,9 +176,9 @@ def _joined(known: dict[str, ChainEntry], same: Iterable[tuple[str, str]]) -> li
 
 
 def suggestions(database: Database, chain: Chain) -> list[Suggestion]:
-    """Return pairs of entries with one name that are not joined and about which nobody has said anything.
+    """Return pairs of unjoined entries that share a name and have not been decided.
 
-    Two that state different numbers of one kind are two companies, and not suggested.
+    Entries with different numbers of one kind are different companies and are not suggested.
     """
     rows = database.query("SELECT one, other FROM matches")
     said = {frozenset((chain.numbers.get(row["one"]), chain.numbers.get(row["other"]))) for row in rows}
@@ -197,7 +197,7 @@ def suggestions(database: Database, chain: Chain) -> list[Suggestion]:
 
 
 def confirm(database: Database, chain: Chain, one: str, other: str, *, same: bool, by: str, at: int) -> None:
-    """Keep what somebody says about two entries; it takes the place of what was said of them before."""
+    """Store whether two entries are the same company, replacing an earlier decision."""
     for entry in (one, other):
         if entry not in chain.numbers:
             hint = "name it like acme or acme/sub-processor"

@@ -1,7 +1,7 @@
-"""Questions about the chain, each by a breadth-first search: so that the way that is shown is the shortest.
+"""Queries on the chain by breadth-first search, which finds the shortest path.
 
-The first step of a way is a use by a vendor of ours that concerns us; of what lies behind, nobody can say
-which use serves us, so all of it counts.
+The first step of a path is a use by one of our vendors that concerns us. Beyond that, it is unknown which
+uses serve us, so all of them count.
 """
 
 from __future__ import annotations
@@ -17,17 +17,14 @@ from register_api.core.countries import OPENLY_UNSTATED, is_outside_eea
 from register_api.watch.chain import Chain, ChainUse
 
 DEPTH = 2
-"""How many steps are gone unless something else is asked for; at four most chains reach everybody."""
+"""Default search depth; at four steps most chains reach every company."""
 
 Way = tuple[int, ...]
-"""How a vendor of ours comes to use a company: numbers of companies, from the vendor to that one."""
+"""A path of company numbers from one of our vendors to a company it uses."""
 
 
 class Abroad(NamedTuple):
-    """A country outside the EEA in which a vendor of ours, or who works for it, processes.
-
-    ``mechanisms``, on which the transfer rests, are as stated by whoever uses the company there.
-    """
+    """A country outside the EEA where a vendor or its chain processes, with the transfer mechanisms."""
 
     country: str
     way: Way
@@ -35,7 +32,7 @@ class Abroad(NamedTuple):
 
 
 class Share(msgspec.Struct, frozen=True):
-    """How many vendors of ours depend on something: directly, in all, and the critical ones of all."""
+    """Number of our vendors that depend on something: directly, in total, and critical ones in total."""
 
     what: str
     direct: int
@@ -44,15 +41,15 @@ class Share(msgspec.Struct, frozen=True):
 
 
 _End = tuple[Way, str]
-"""The last steps of a way, and what the use at its end rests on."""
+"""The last steps of a path, and the transfer mechanisms of its last use."""
 
 
 def _search(
     chain: Chain, users: Iterable[tuple[int, bool, _End]], depth: int, asked: Collection[int] = ()
 ) -> dict[int, _End]:
-    """Return the shortest way of each vendor of ours, but for those that are asked about.
+    """Return the shortest path from each of our vendors, except those in ``asked``.
 
-    ``users`` are who makes the last step, whether that concerns us, and the end of the way.
+    ``users`` are the companies that take the last step, whether it concerns us, and the end of the path.
     """
     seen, found = set(asked), dict[int, _End]()
     for _ in range(depth):
@@ -71,7 +68,7 @@ def _search(
 
 
 def ways_to(chain: Chain, targets: Iterable[int], depth: int | None = DEPTH) -> list[Way]:
-    """Return the shortest way of each vendor of ours to one of some companies; ``None``: of any depth."""
+    """Return each of our vendors' shortest path to any of the targets; depth ``None`` is unlimited."""
     asked = tuple(dict.fromkeys(targets))
     users = (
         (user, concerns, ((each,), "")) for each in asked for user, concerns in chain.users[each].items()
@@ -81,10 +78,10 @@ def ways_to(chain: Chain, targets: Iterable[int], depth: int | None = DEPTH) -> 
 
 
 def outside_eea(chain: Chain, depth: int = DEPTH) -> list[Abroad]:
-    """Return the countries outside the EEA that each vendor of ours reaches, by the shortest way."""
+    """Return the countries outside the EEA that each of our vendors reaches, with the shortest path."""
     places = set(filter(is_outside_eea, {use.country for use in chain.uses} - {""}))
     uses: dict[str, list[ChainUse]] = {}
-    # Of several uses in one country, one that states no mechanism is what somebody has to look at.
+    # Of several uses in one country, one without a stated mechanism comes first, because it needs attention.
     for use in sorted(chain.uses, key=lambda use: OPENLY_UNSTATED not in use.mechanisms):
         if use.country in places:
             uses.setdefault(use.country, []).append(use)
@@ -96,7 +93,7 @@ def outside_eea(chain: Chain, depth: int = DEPTH) -> list[Abroad]:
 
 
 def by_company(chain: Chain, depth: int = DEPTH) -> list[Share]:
-    """Return for each company how many vendors of ours depend on it, the most first."""
+    """Return how many of our vendors depend on each company, highest number first."""
     bits = _bits(chain)
     direct, reach = _reach(chain, bits, depth)
     rows = (
@@ -107,7 +104,7 @@ def by_company(chain: Chain, depth: int = DEPTH) -> list[Share]:
 
 
 def by_country(chain: Chain, depth: int = DEPTH) -> list[Share]:
-    """Return for each country how many vendors of ours depend on processing there, the most first."""
+    """Return how many of our vendors depend on processing in each country, highest number first."""
     bits = _bits(chain)
     _, behind = _reach(chain, bits, depth - 1)
     direct: dict[str, int] = {}
@@ -120,12 +117,12 @@ def by_country(chain: Chain, depth: int = DEPTH) -> list[Share]:
 
 
 def _bits(chain: Chain) -> list[int]:
-    """Return a bit for each vendor of ours, 0 for all other companies: sets of vendors are whole numbers."""
+    """Return a bit for each of our vendors and 0 for other companies; a set of vendors is an integer."""
     return [1 << number if company.is_ours else 0 for number, company in enumerate(chain.companies)]
 
 
 def _reach(chain: Chain, bits: list[int], depth: int) -> tuple[list[int], list[int]]:
-    """Return for each company the vendors of ours that use it, and those that reach it in so many steps."""
+    """Return for each company our vendors that use it directly and those that reach it within ``depth``."""
     direct = [_union(bits[user] for user, concerns in users.items() if concerns) for users in chain.users]
     reach = direct if depth else [0] * len(direct)
     for _ in range(depth - 1):
@@ -151,5 +148,5 @@ def _shares(chain: Chain, rows: Iterable[tuple[str, int, int]]) -> list[Share]:
 
 
 def without_place(chain: Chain) -> int:
-    """Return how many uses of our vendors that concern us state no place."""
+    """Return how many uses by our vendors that concern us state no location."""
     return sum(not use.country and use.concerns and chain.companies[use.user].is_ours for use in chain.uses)

@@ -1,4 +1,4 @@
-"""One look at one vendor's register, or for one (docs/format/discovery.md): what came of it, in one word."""
+"""Polls one vendor's register, or discovers it (docs/format/discovery.md); the outcome is one word."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from register_api.watch.vendors import Vendor
 
 
 class FoundRegister(NamedTuple):
-    """What a site says of its register: whose it is, and the address of its tree."""
+    """A register named by a website: its title and the address of its tree."""
 
     title: str
     address: str
 
 
 def find_register(website: str, fetcher: Callable[[str], HttpFetcher]) -> FoundRegister | None:
-    """Return the register that a site names, if it names one; it may not name several.
+    """Return the register that a website names, if any; naming several is an error.
 
-    The document is looked for below the address itself, which may be that of a tree, and at its origin. From
-    a host to the one with ``www`` before it, or back, a redirect is followed.
+    The discovery document is requested below the address itself (which may be a tree) and at its origin.
+    Redirects are followed only between a host and its ``www`` name.
     """
     base = website if website.endswith("/") else f"{website}/"
     answers = (_document(place, fetcher) for place in dict.fromkeys((base, urljoin(base, "/"))))
@@ -72,13 +72,13 @@ def _document(
             if from_sister or len(hosts) > 1 or not is_as_safe or not second.path.endswith("/"):
                 raise
         else:
-            is_page = data.lstrip()[:1] == b"<"  # a page for what is not there
+            is_page = data.lstrip()[:1] == b"<"  # an HTML page instead of a 404
             return None if is_page else (place, data)
     return _document(sister, fetcher, from_sister=True)
 
 
 FRESH = "fresh"
-"""The word for a register that verifies; every other one but that for none at all is trouble."""
+"""Outcome for a register that verifies; all others except ``NO_REGISTER`` and ``FOUND`` need attention."""
 
 NO_REGISTER, FOUND, UNUSABLE = "no_register", "found", "unusable"
 
@@ -86,7 +86,7 @@ _WORDS = {
     10: "unreachable", 11: "malformed", 12: "forged", 13: "stale", 14: "rolled_back", 15: "forked",
     16: "untrusted", 17: "unwitnessed", 18: "inconsistent", 19: "clock",
 }  # fmt: skip
-"""The word for each exit code of ``verify``."""
+"""Outcomes by exit code of `verify`."""
 
 _WALLS, _BUSY = frozenset({401, 403, 406, 451}), frozenset({429, 503})
 _NOT_MODIFIED = 304
@@ -94,18 +94,14 @@ _FIRST = tree.TIMESTAMP.path()
 
 
 Seen = tuple[str, str]
-"""TUF's timestamp, on which everything else hangs, as it was served last: its ``ETag``, and its digest (hex).
+"""``ETag`` and SHA-256 (hex) of the TUF timestamp as last served; either may be empty.
 
-Each may be empty. A ``Last-Modified`` would not do: by it a host answers that nothing is new where it serves
-an older register than before.
+``Last-Modified`` is not used: with it, a host that serves an older register would answer 304.
 """
 
 
 class Lease(NamedTuple):
-    """One look at one vendor, which nobody else makes meanwhile, and what earlier looks left.
-
-    That is the timestamp that was verified last, and the newest recorded version with its digest.
-    """
+    """An exclusive lease to poll a vendor, with the last verified timestamp and newest recorded version."""
 
     vendor: Vendor
     owner: str = ""
@@ -116,7 +112,7 @@ class Lease(NamedTuple):
     sha256: str = ""
 
     def contradicted_by(self, verified: Verified) -> VerificationError | None:
-        """Return that a register is older or another than what is recorded, where its memory was lost."""
+        """Return an error if a register is older than or differs from the recorded version."""
         version = verified.register.version
         if version < self.version:
             return RolledBack(f"version {version} is the newest; version {self.version} was recorded here")
@@ -126,14 +122,14 @@ class Lease(NamedTuple):
 
 
 class PollResult(NamedTuple):
-    """What came of a look.
+    """The result of a poll.
 
     Attributes:
-        message: What is wrong, in one sentence; of a register that was found, its address.
-        elsewhere: Where a redirect leads that was not followed.
-        wait: Seconds that the server asked to be left alone for.
-        seen: The timestamp, once all that it vouches for is verified.
-        verified: The register, where it was verified anew, with every version not recorded yet.
+        message: What is wrong, in one sentence; for a discovered register, its address.
+        elsewhere: Target of a redirect that was not followed.
+        wait: Seconds from the server's ``Retry-After``.
+        seen: The timestamp, once everything below it is verified.
+        verified: The register, if it changed and verified, with every version not yet recorded.
     """
 
     outcome: str
@@ -147,17 +143,17 @@ class PollResult(NamedTuple):
 
     @property
     def is_trouble(self) -> bool:
-        """Whether there is a register, as far as is known, that does not verify."""
+        """Whether a known register does not verify."""
         return self.outcome not in {FRESH, FOUND, NO_REGISTER}
 
 
 class PollFetcher(HttpFetcher):
-    """A fetcher that asks conditionally first.
+    """A fetcher whose first request is conditional.
 
     Attributes:
-        refused: By path, the last answer that was no file.
-        elsewhere: Where a redirect led that was not followed.
-        page: Whether a page came where the timestamp was asked for, as bot walls have it.
+        refused: The last response by path whose status was neither 200 nor 304.
+        elsewhere: Target of a redirect that was not followed.
+        page: Whether an HTML page was served instead of the timestamp, as bot walls do.
     """
 
     def __init__(self, base: str, limits: HttpLimits, reach: Reach, *, command: str) -> None:
@@ -167,18 +163,18 @@ class PollFetcher(HttpFetcher):
         self._kept: Reply | None = None
 
     def is_as_seen(self, etag: str, sha256: str) -> bool:
-        """Ask whether the timestamp is still the one that was seen before."""
+        """Whether the timestamp is still the one seen before."""
         reply = self.ask(_FIRST, max_bytes(_FIRST), {"If-None-Match": etag} if etag else {})
         if reply.status == _NOT_MODIFIED and etag:
             return True
         if reply.status != OK:
             raise Unreachable(f"{_FIRST}: the server answered with status {reply.status}", path=_FIRST)
-        self._kept = reply  # `verify` asks for it next
+        self._kept = reply  # `verify` requests it next
         self.page = reply.body.lstrip()[:1] == b"<"
         return bool(sha256) and self.seen[1] == sha256
 
     def ask(self, path: str, max_bytes: int, headers: Mapping[str, str] | None = None) -> Reply:
-        """Return what the server answers, as the base does; the first look is not made twice."""
+        """Return the server's response; the timestamp already fetched is not requested again."""
         if path == _FIRST and self._kept is not None:
             reply, self._kept = self._kept, None
             return reply
@@ -195,7 +191,7 @@ class PollFetcher(HttpFetcher):
 
 
 class Polling(NamedTuple):
-    """How servers are asked, with ``wait`` as in ``Options``, and where what was seen is remembered."""
+    """How registers are polled: folder of verifier state, fetcher, and ``wait`` as in ``Options``."""
 
     state: Path
     fetcher: Callable[[str], PollFetcher]
@@ -203,8 +199,8 @@ class Polling(NamedTuple):
 
     @classmethod
     def of(cls, settings: WatchSettings) -> Polling:
-        """Return what the settings say."""
-        # A failure is met again at the next poll: asking at once again helps no busy server.
+        """Return the polling options of the settings."""
+        # No retries: a failed request is repeated at the next poll, which spares a busy server.
         limits = HttpLimits(redirects=3, attempts=1, exchange=30, run=settings.lease_seconds, requests=20_000)
         command = f"watch (+{settings.contact})" if settings.contact else "watch"
         reach = reach_with(settings.allow)
@@ -212,7 +208,7 @@ class Polling(NamedTuple):
 
 
 def poll_register(leased: Lease, now: dt.datetime, polling: Polling) -> PollResult:
-    """Look at a vendor's register, or for one where none is known; whatever happens is an outcome."""
+    """Poll a vendor's register, or discover it if unknown; every error becomes an outcome."""
     vendor = leased.vendor
     try:
         if vendor.register:
@@ -221,9 +217,9 @@ def poll_register(leased: Lease, now: dt.datetime, polling: Polling) -> PollResu
                 options = Options(root_sha256=root, state=state, quick=leased.version > 0, wait=polling.wait)
                 return _poll(leased, now, fetcher, options)
         found = find_register(vendor.website, polling.fetcher) if vendor.website else None
-    except RegisterError as error:  # of a register: its address or the folder of its memory
+    except RegisterError as error:  # the address or the state folder of a register
         return PollResult(UNUSABLE if vendor.register else NO_REGISTER, error.message, error.hint)
-    except Exception as error:  # noqa: BLE001 - whatever one server makes us stumble over stops no other look
+    except Exception as error:  # noqa: BLE001 - one server must not stop other polls
         return PollResult(UNUSABLE, f"a fault of this program: {printable(repr(error))}")
     return PollResult(FOUND, found.address) if found else PollResult(NO_REGISTER)
 
@@ -248,7 +244,7 @@ def _poll(leased: Lease, now: dt.datetime, fetcher: PollFetcher, options: Option
         newest = result.verified.register.version if result.verified else 0
         read = {update.version for update in result.verified.updates} if result.verified else set()
         if not read >= set(range(leased.version + 1, newest + 1)):
-            # A run that ended before it had recorded what it read (docs/python-api.md, Follow a register).
+            # An earlier run ended before recording what it read (docs/python-api.md, Follow a register).
             result = verified(quick=False, history="all")
     finding = leased.contradicted_by(result.verified) if result.verified else result.finding
     if finding is not None:
@@ -257,7 +253,7 @@ def _poll(leased: Lease, now: dt.datetime, fetcher: PollFetcher, options: Option
 
 
 def _trouble(error: RegisterError, fetcher: PollFetcher, now: dt.datetime) -> PollResult:
-    """Return the word for what went wrong: of an answer that is no file, what kind of answer it is."""
+    """Return the outcome for an error, distinguishing busy servers, bot walls and redirects."""
     word, wait = _WORDS.get(error.exit_code, UNUSABLE), 0
     if isinstance(error, Unreachable):
         reply = fetcher.refused.get(error.path)
@@ -274,7 +270,7 @@ def _trouble(error: RegisterError, fetcher: PollFetcher, now: dt.datetime) -> Po
 def evidence_of(
     vendor: Vendor, version: int, root_sha256: str, polling: Polling, now: dt.datetime
 ) -> EvidenceResult:
-    """Fetch a version anew with all that proves it, from the root of the contract or the known one."""
+    """Fetch a version with its evidence, trusting the contract's root or else the known one."""
     if not vendor.register or version < 1:
         raise WatchError(f"{vendor.name} has no register with a version {version}")
     options = Options(root_sha256=vendor.root_sha256 or root_sha256 or None)

@@ -1,4 +1,4 @@
-"""What is known of vendors and their news, as files for spreadsheets, calendars and other programs."""
+"""Vendors and their news as files for spreadsheets, calendars and other programs."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ _NEWEST = """
             AND others.document IS NOT NULL) ORDER BY vendor
 """
 _US = "customer"
-"""``bom-ref`` of what is ours; all others have a slash."""
+"""``bom-ref`` of our own component; all others contain a slash."""
 
 
 class Watched(NamedTuple):
-    """All that files are made from: news with their newest decisions, and registers by vendor."""
+    """The data for exports: news with their newest decisions, and registers by vendor."""
 
     vendors: Sequence[Vendor]
     news: Sequence[Mapping[str, Any]]
@@ -62,7 +62,7 @@ class Watched(NamedTuple):
 
     @classmethod
     def of(cls, database: Database, context: WatchContext) -> Watched:
-        """Read it from the database."""
+        """Read the data from the database."""
         registers = {
             row["vendor"]: decode(zlib.decompress(row["document"]), Register)
             for row in database.query(_NEWEST)
@@ -76,7 +76,7 @@ class Watched(NamedTuple):
         return cls(all_vendors(database), news, registers, context)
 
     def table(self, fields: Mapping[str, str] | None = None) -> _Rows:
-        """Return news, or with ``fields``, our names by those of the columns, vendors."""
+        """Return the news; with ``fields`` (our field names by column) the vendors."""
         if fields is None:
             return [{name: row[name] for name in NEWS} for row in self.news]
         return [{name: getattr(each, of) for name, of in fields.items()} for each in self.vendors]
@@ -96,7 +96,7 @@ def _csv(columns: Iterable[str], rows: _Rows) -> bytes:
 
 
 def _workbook(name: str, columns: Iterable[str], cells: _Rows, now: dt.datetime) -> bytes:
-    """Return a workbook of one sheet with string cells alone: no text is taken for a formula."""
+    """Return a workbook with one sheet of string cells only, so that no text is read as a formula."""
     data, rows = io.BytesIO(), [[*columns], *(row.values() for row in cells)]
     with xlsxwriter.Workbook(data, {"in_memory": True}) as book:
         book.set_properties({"created": now.replace(tzinfo=None)})
@@ -110,7 +110,7 @@ def _workbook(name: str, columns: Iterable[str], cells: _Rows, now: dt.datetime)
 
 
 def _calendar(watched: Watched) -> bytes:
-    """Return the deadlines of what concerns us; what was decided is cancelled, so that calendars drop it."""
+    """Return the deadlines that concern us; decided ones are cancelled, so that calendars remove them."""
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//register-api//watch//EN")
     calendar.add("version", "2.0")
@@ -143,7 +143,7 @@ def _dora(
 
 
 def _uses(register: Register, now: dt.datetime) -> tuple[UseAtPlace, ...]:
-    """Return the uses of a register today; none of one whose days cannot be counted here."""
+    """Return a register's uses today; none if its time zone is unknown."""
     try:
         zone = zone_of(register.publisher.time_zone)
         day = local_day(now, zone)
@@ -153,9 +153,9 @@ def _uses(register: Register, now: dt.datetime) -> tuple[UseAtPlace, ...]:
 
 
 def _cyclonedx(watched: Watched) -> bytes:
-    """Return a CycloneDX 1.6 bill of materials: one service for each vendor and for each of its uses.
+    """Return a CycloneDX 1.6 bill of materials with a service for each vendor and each of its uses.
 
-    A vendor depends on those in use today; of one without a register that is unknown, and is said to be.
+    A vendor depends on its uses in effect today; without a register they are marked as unknown.
     """
     services: list[dict[str, Any]] = [
         {
@@ -199,12 +199,12 @@ _DRATA = {
     "name": "name", "url": "website", "critical": "critical", "servicesProvided": "products",
     "dataStored": "data",
 }  # fmt: skip
-"""Names of fields by which Drata takes vendors, with ours: those that are known here."""
+"""Drata's vendor fields that we have data for, with our field names."""
 
 _VANTA = {"name": "name", "websiteUrl": "website"}
 
-# CISO Assistant's import of third parties reads a sheet Entities with ref_id and name (backend/data_wizard/
-# views.py of intuitem/ciso-assistant-community); a website has no column of its own there.
+# CISO Assistant imports third parties from a sheet Entities with ref_id and name, but no column for a website
+# (backend/data_wizard/views.py of intuitem/ciso-assistant-community).
 _ENTITIES = {"ref_id": "id", "name": "name", "description": "website"}
 
 FILES: Mapping[str, Callable[[Watched], bytes]] = {
@@ -222,4 +222,4 @@ FILES: Mapping[str, Callable[[Watched], bytes]] = {
     "b_05.01.csv": functools.partial(_dora, PROVIDERS, provider_rows),
     "b_05.02.csv": functools.partial(_dora, CHAIN, chain_rows),
 }
-"""Each file, with what makes it."""
+"""Export functions by file name."""

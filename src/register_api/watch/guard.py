@@ -1,7 +1,7 @@
-"""Who asks: a user whom a proxy names, or one who has the token; and whether a form is theirs.
+"""Authentication of users, by a proxy's header or by the sign-in token, and CSRF protection of forms.
 
-A name in a header counts from this machine or an allowed proxy alone. Sessions and forms are proven by a key
-that lasts as long as the process.
+The header is trusted only from this machine or an allowed proxy. Sessions and form tokens are authenticated
+with a key that lasts as long as the process.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LONGEST_NAME, _BYTES, _SHORTEST_TOKEN = 100, 32, 24
 
 
 class Guard:
-    """Tells users from strangers, and counts who guesses the token that people sign in with, if any."""
+    """Authenticates users and limits the rate of sign-in attempts."""
 
     def __init__(self, settings: WatchSettings, token: str, clock: Clock) -> None:
         self._address = urlsplit(settings.page_address)
@@ -40,15 +40,12 @@ class Guard:
         self._key = secrets.token_bytes(_BYTES)
         self._guesses, self._all_guesses = Limit(20, 3600.0), Limit(200, 3600.0)
         self._is_secure = self._address.scheme == "https"
-        # Browsers let no other host or path set a cookie with the prefix.
+        # With this prefix, browsers do not let other hosts or paths set the cookie.
         self._cookie = "__Host-watch" if self._is_secure else "watch"
         self.has_login = bool(token)
 
     def origin(self, request: Asked) -> str:
-        """Return the origin of the page; refuse where ``Host`` names another site.
-
-        A site whose name was made to lead here names itself there (DNS rebinding).
-        """
+        """Return the origin of the page; refuse a ``Host`` of another site (DNS rebinding)."""
         host = request.headers.get("host", "")
         if self._address.netloc and host.casefold() == self._address.netloc.casefold():
             return f"{self._address.scheme}://{host}"
@@ -58,7 +55,7 @@ class Guard:
         raise RequestRefused(421, 0, said)
 
     def user(self, request: Asked) -> str:
-        """Return who asks; an empty text where they can sign in."""
+        """Return the user; an empty text if they have yet to sign in."""
         self.origin(request)
         if self.has_login:
             said, _, proof = request.cookies.get(self._cookie, "").rpartition(".")
@@ -73,7 +70,7 @@ class Guard:
         return str(names[0].strip())
 
     async def form(self, request: Asked) -> tuple[str, Form]:
-        """Return the user, and what they filled in."""
+        """Return the user and the submitted form."""
         user = self.user(request)
         if not user or not is_from(request, self.origin(request)):
             raise RequestRefused(403)
@@ -83,7 +80,7 @@ class Guard:
         return user, form
 
     async def login_form(self, request: Asked) -> Form:
-        """Return what somebody filled in to sign in."""
+        """Return the submitted sign-in form."""
         if not is_from(request, self.origin(request)):
             raise RequestRefused(403)
         form = await form_of(request)
@@ -93,7 +90,7 @@ class Guard:
         return form
 
     def knows_token(self, request: Asked, form: Form) -> bool:
-        """Tell whether the token in a form is right; a wrong one counts as a guess."""
+        """Whether the token in a form is correct; a wrong one counts towards the rate limits."""
         if self.has_login and _are_same(one(form, "token"), self._token):
             return True
         self._guesses.count(network_of(request), self._now())
@@ -101,11 +98,11 @@ class Guard:
         return False
 
     def form_token(self, user: str) -> str:
-        """Return what proves that a form was shown to a user."""
+        """Return the token that proves that a form was issued to a user."""
         return self._proof("form", user)
 
     def keep(self, reply: Response[str], user: str) -> Response[str]:
-        """Have the browser keep who has signed in; an empty text: nobody."""
+        """Set the session cookie for a user; an empty text deletes it."""
         said = f"{self._now() + SESSION_SECONDS}.{strict_base64.encode_url(user.encode())}"
         reply.set_cookie(
             self._cookie,
@@ -133,7 +130,7 @@ class Guard:
 
 
 def is_name(text: str) -> bool:
-    """Tell whether a text can stand beside a decision as the name of who made it."""
+    """Whether a text is usable as the name of a decision's author."""
     return text.isprintable() and 0 < len(text.strip()) <= _LONGEST_NAME
 
 
@@ -144,13 +141,13 @@ def _name_in(host: str) -> str:
 
 
 def _are_same(one_text: str, other: str) -> bool:
-    """Compare texts in a time that says nothing of them."""
+    """Compare texts in constant time."""
     digests = (hashlib.sha256(text.encode(errors="replace")).digest() for text in (one_text, other))
     return hmac.compare_digest(*digests)
 
 
 def make_token(path: Path) -> bool:
-    """Make the token that people sign in with, unless there is one; tells whether it was made."""
+    """Create the sign-in token unless it exists; return whether it was created."""
     try:
         durable.create(path, f"{secrets.token_urlsafe(_BYTES)}\n".encode(), secret=True)
     except FileExistsError:
@@ -161,7 +158,7 @@ def make_token(path: Path) -> bool:
 
 
 def read_token(path: Path) -> str:
-    """Read the token; it is a ``UsageError`` if others may read it, or what stands in it can be guessed."""
+    """Read the token; a file readable by others or a token that can be guessed is a ``UsageError``."""
     token = read_text(str(path), "token_file")
     refuse_open(path, "token_file")
     if len(token) < _SHORTEST_TOKEN:

@@ -1,4 +1,4 @@
-"""What is known of vendors and their news, for people; decisions are only added, the newest counts."""
+"""Vendors, news and decisions for users; decisions are only added, and the newest applies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEWS = """
         LEFT JOIN decisions ON decisions.news = news.id AND number = (
             SELECT max(number) FROM decisions AS others WHERE others.news = news.id)
 """
-"""Reads news with their vendors and newest decisions; a condition may follow."""
+"""Query for news with their vendors and newest decisions; a condition may be appended."""
 
 UNDECIDED = "NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.news = news.id)"
 """Condition on rows of ``news``."""
@@ -31,7 +31,7 @@ _LONGEST = 4_000
 
 
 class OpenNews(msgspec.Struct, frozen=True, kw_only=True):
-    """News as it is in the inbox: first seen at a Unix time; days left are negative after the deadline."""
+    """An undecided news item; ``seen_at`` is Unix time, ``days_left`` is negative after the deadline."""
 
     id: str
     vendor: str
@@ -48,7 +48,7 @@ class OpenNews(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody decided on a piece of news, and when, Unix time."""
+    """A decision on a news item; ``at`` is Unix time."""
 
     news: str
     decision: DecisionWord
@@ -58,7 +58,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DecidedNews(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision with what it is on."""
+    """A decision with the vendor and title of its news."""
 
     vendor: str
     title: str
@@ -68,7 +68,7 @@ class DecidedNews(msgspec.Struct, frozen=True, kw_only=True):
 def inbox(
     database: Database, today: dt.date, *, vendor: str | None = None, foreign: bool = False
 ) -> list[OpenNews]:
-    """Return what is undecided, what is due first; ``foreign``: also what does not concern us."""
+    """Return undecided news, earliest deadline first; with ``foreign`` also news that does not concern us."""
     rows = database.query(
         f"{NEWS} WHERE decision IS NULL AND vendors.closed_at IS NULL AND (concerns = 1 OR ? = 1)"
         " AND (? = '' OR vendor = ?) ORDER BY deadline IS NULL, deadline, seen_at, news.id",
@@ -81,7 +81,7 @@ def inbox(
 
 
 def describe(database: Database, news: str) -> Row:
-    """Return a piece of news with its vendor's name; ``detail`` is what it was made of."""
+    """Return a news item with its vendor's name and decoded ``detail``."""
     rows = database.query(f"{NEWS} WHERE news.id = ?", news)
     if not rows:
         raise WatchError(f"there is no news {quoted(news)}", hint="register-api watch inbox")
@@ -89,7 +89,7 @@ def describe(database: Database, news: str) -> Row:
 
 
 def decide(database: Database, decision: Decision) -> None:
-    """Keep a decision beside those made before; it is a ``WatchError`` if it is not said why or by whom."""
+    """Add a decision; one without a reason or an author is a ``WatchError``."""
     for name in ("reason", "by"):
         said = getattr(decision, name).strip()
         if not said or len(said) > _LONGEST:
@@ -105,7 +105,7 @@ def decide(database: Database, decision: Decision) -> None:
 
 
 def decisions(database: Database, *, vendor: str = "", news: str = "") -> list[DecidedNews]:
-    """Return decisions on all news, or those of one vendor or piece; revised ones, too, the newest last."""
+    """Return decisions, including revised ones, newest last; optionally of one vendor or news item."""
     rows = database.query(
         "SELECT vendor, title, news, decision, reason, by, at FROM decisions JOIN news ON news.id = news"
         " WHERE (? = '' OR vendor = ?) AND (? = '' OR news = ?) ORDER BY at, news, number",
@@ -136,10 +136,10 @@ _SEARCHES = {
 
 
 class VendorStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How it stands with one vendor, and with its register, which has a ``name`` of its own.
+    """The status of a vendor and its register, which has its own ``name``.
 
-    ``outcome`` is ``fresh``, ``no_register``, or the word for what is wrong; empty: it was never looked at.
-    ``version`` is its newest that verified, at ``good_at``; 0: none did.
+    ``outcome`` is ``fresh``, ``no_register`` or the problem; empty if never polled. ``version`` is the newest
+    that verified, at ``good_at``; 0 if none did.
     """
 
     vendor: str
@@ -156,22 +156,22 @@ class VendorStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_well(self) -> bool:
-        """Whether nobody has to do anything about it."""
+        """Whether no action is needed."""
         return self.outcome in {"", FRESH, NO_REGISTER}
 
 
 def vendors_status(database: Database) -> list[VendorStatus]:
-    """Return how it stands with every vendor that is watched: what is wrong first, then by name."""
+    """Return the status of every watched vendor, problems first, then by name."""
     rows = database.query(
         "SELECT p.*, outcome_since AS since, v.register FROM polls p JOIN vendors v ON v.id = p.vendor"
         " WHERE v.closed_at IS NULL ORDER BY v.name, v.id"
     )
-    found = msgspec.convert(rows, list[VendorStatus], strict=False)  # instants are Unix time
+    found = msgspec.convert(rows, list[VendorStatus], strict=False)  # times are Unix time
     return sorted(found, key=lambda status: status.is_well)
 
 
 def overview(database: Database, vendor: str) -> dict[str, list[Row]]:
-    """Return the latest news of a vendor with what was decided last, and versions, the newest first."""
+    """Return a vendor's latest news with their newest decisions, and its versions, newest first."""
     versions = (
         "SELECT version, sha256, published_at, seen_at FROM versions WHERE vendor = ?"
         " ORDER BY version DESC LIMIT ?"
@@ -181,13 +181,13 @@ def overview(database: Database, vendor: str) -> dict[str, list[Row]]:
 
 
 def root_of(database: Database, vendor: str) -> str:
-    """Return the digest of the root that trust in a vendor's register began from, or an empty text."""
+    """Return the digest of the initial trust root of a vendor's register, or an empty text."""
     rows = database.query("SELECT root_sha256 FROM polls WHERE vendor = ?", vendor)
     return str(rows[0]["root_sha256"]) if rows else ""
 
 
 def open_items(database: Database) -> dict[str, int]:
-    """Return how many pieces of news wait for a decision, by vendor."""
+    """Return the number of undecided news items by vendor."""
     rows = database.query(
         f"SELECT vendor, count(*) AS number FROM news WHERE concerns = 1 AND {UNDECIDED} GROUP BY vendor"
     )
@@ -195,7 +195,7 @@ def open_items(database: Database) -> dict[str, int]:
 
 
 def search(database: Database, words: str) -> dict[str, list[Row]]:
-    """Return vendors, news and companies that have a text in them, whatever its case; an empty one: none."""
+    """Return vendors, news and companies containing a text, ignoring case; none for an empty text."""
     if not words.strip():
         return {name: [] for name in _SEARCHES}
     plain = words.strip().lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -1,4 +1,4 @@
-"""Messages to who is responsible for a vendor, each thing once: alerts at once, a digest a day, reminders."""
+"""Messages to vendor owners, each news item once: immediate alerts, a daily digest, reminders."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _LIVE = (
     " ORDER BY deadline IS NULL, deadline, vendors.name, news.id"
 )
 _MOST_NEWS = 200
-"""So many pieces of news stand in one message; of more only the number."""
+"""Maximum news items in one message; of the rest only the number is given."""
 
 _SUBJECTS = {
     "alert": "Your vendors: {count} to look at now",
@@ -54,30 +54,30 @@ _SUBJECTS = {
 
 
 class Text(NamedTuple):
-    """What a message says: each piece of news is some sentences."""
+    """The content of a message; each news item is a list of sentences."""
 
     subject: str
     rows: list[Row]
     pieces: list[list[str]]
 
     def shortened(self, most: int, join: str) -> list[str]:
-        """Return at most so many pieces, each in one text, and how many more there are."""
+        """Return at most ``most`` items, each as one text, and a line with the number of the others."""
         texts = [join.join(sentences) for sentences in self.pieces[:most]]
         more = len(self.pieces) - most
         return [*texts, f"And {more} more: register-api watch inbox"] if more > 0 else texts
 
     @property
     def mail(self) -> str:
-        """The text of a mail."""
+        """The plain text of a mail."""
         decide = "To decide: register-api watch decide ID accepted|objected|not_concerned"
         return "\n\n".join([*self.shortened(_MOST_NEWS, "\n"), decide]) + "\n"
 
 
 def make_due(run: Run, context: WatchContext) -> list[Leased]:
-    """Put into the outbox what has to be told, within a transaction of the caller's.
+    """Queue all messages that are due, within the caller's transaction.
 
-    At once goes what has a last day to object that lies ahead, and what shakes the trust in a register; the
-    rest once a day from ``digest_hour`` on. What nobody is responsible for, or was decided, is not told.
+    News with an open objection deadline or about a compromised register is sent immediately, the rest once a
+    day after ``digest_hour``. News that has no owner or has been decided is not sent.
     """
     near, today, made = list(reminders(run, context)), context.today.isoformat(), list[Leased]()
     hooks = [(hook.format, hook.name, hook.owner) for hook in context.settings.webhooks]
@@ -95,7 +95,7 @@ def make_due(run: Run, context: WatchContext) -> list[Leased]:
 
 
 _Items = Iterable[tuple[str, str, str]]
-"""To whom, which piece of news, and whether it is new or a reminder."""
+"""Recipient, news id, and ``news`` or the kind of reminder."""
 
 
 def _unreported(run: Run, condition: str, *values: str) -> _Items:
@@ -103,7 +103,7 @@ def _unreported(run: Run, condition: str, *values: str) -> _Items:
 
 
 def _queue(run: Run, channel: str, kind: str, items: _Items, context: WatchContext) -> list[Leased]:
-    """Make one row for each recipient; what another process has told meanwhile is left to it."""
+    """Queue one message per recipient; items already queued by another process are skipped."""
     made: dict[str, Leased] = {}
     for to, news, reason in items:
         if to and to not in made:
@@ -122,7 +122,7 @@ def _queue(run: Run, channel: str, kind: str, items: _Items, context: WatchConte
 
 
 def reminders(run: Run, context: WatchContext) -> Iterator[tuple[str, str, int]]:
-    """Yield news to remind of, their owners, and how many days before; a missed one by the next."""
+    """Yield news id, owner and days before the deadline of due reminders; the next replaces a missed one."""
     days_before = context.settings.reminder_days
     last = context.today + dt.timedelta(days=max(days_before, default=-1))
     rows = run(
@@ -142,7 +142,7 @@ def reminders(run: Run, context: WatchContext) -> Iterator[tuple[str, str, int]]
 
 
 def text_of(run: Run, due: Leased, context: WatchContext) -> Text | None:
-    """Return what a row of the outbox says, without what is decided; ``None`` once all of it is."""
+    """Return the text of a queued message without decided news; ``None`` if all of it is decided."""
     rows = run(_LIVE, due.id)
     if not rows:
         return None
@@ -164,7 +164,7 @@ def _sentences(row: Row, today: dt.date) -> list[str]:
 
 
 def preview(run: Run, context: WatchContext) -> list[tuple[Leased, Text]]:
-    """Return what would be sent now, of the digest's hour whatever it is; for a transaction to be undone."""
+    """Return what would be sent now, regardless of ``digest_hour``; for a transaction that is rolled back."""
     anytime = context._replace(settings=msgspec.structs.replace(context.settings, digest_hour=0))
     texts = ((due, text_of(run, due, context)) for due in make_due(run, anytime))
     return [(due, text) for due, text in texts if text is not None]
@@ -179,7 +179,7 @@ _NOTHING_LEFT = SendResult("opted_out", "all of it is decided, or was told by an
 
 
 class Mailer(Sender):
-    """Tells who is responsible; several may share a database. Without sender and webhooks nothing is sent."""
+    """Sends messages to vendor owners; several mailers may share a database."""
 
     def __init__(self, database: Database, settings: WatchSettings, password: str, runtime: Runtime) -> None:
         self._database, self._settings = database, settings
@@ -193,7 +193,7 @@ class Mailer(Sender):
         super().__init__(outbox, routes, runtime)
 
     def send(self) -> Counter[str]:
-        """Put into the outbox what has to be told, and send what is due; return how many ended how."""
+        """Queue and send all messages that are due; return the number of deliveries by outcome."""
         counts: Counter[str] = Counter()
         if self._routes:
             with self._database.transaction() as run:
@@ -202,7 +202,7 @@ class Mailer(Sender):
         return counts
 
     def try_to_send(self) -> None:
-        """Do the same; a mail server that takes nothing is told once, and hinders no look at registers."""
+        """As `send`, but an unavailable mail server is logged once and does not stop polling."""
         try:
             self.send()
             self.log_once(None)
@@ -252,7 +252,7 @@ class Mailer(Sender):
 
 
 def _url_and_secret(hook: WatchHook) -> tuple[str, str]:
-    """Return the address of a webhook, and its secret; empty for a chat, which has none."""
+    """Return the URL and the secret of a webhook; a chat has no secret."""
     url = read_text(hook.url_file, f"webhook {hook.name}: url_file")
     if problem := webhook.hook_url_problem(url):
         raise UsageError(f"webhook {hook.name}: the address in url_file {problem}")

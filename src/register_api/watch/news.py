@@ -1,6 +1,6 @@
-"""News: what is told of a vendor, each piece once, with whom it concerns and until when to act.
+"""News about vendors: each item is reported once, with its owner and its deadline.
 
-The last day to object is the earlier of what the register promises and what the contract says.
+The objection deadline is the earlier of the register's and the contract's.
 """
 
 from __future__ import annotations
@@ -39,27 +39,27 @@ TROUBLE: Mapping[str, str] = {
     "unusable": "its register cannot be looked at from here",
     "wall": "its host refuses programs",
 }
-"""What each outcome of a look that is trouble means, for people."""
+"""Descriptions of the poll outcomes that need attention."""
 
 AT_ONCE = frozenset({"rolled_back", "forked", "untrusted"})
-"""What is told at the first sight of it: no passing fault looks like that."""
+"""Outcomes reported on first occurrence, because no transient fault causes them."""
 
 _CHANGES = frozenset(get_args(ChangeType))
 
 CLASSES = frozenset({"other", "late", "short", "moved", "closed", "found", "recovered", *TROUBLE, *_CHANGES})
-"""Every class of news, types of change among them; ``other`` is a change of a type that is not known here."""
+"""Every class of news, including the types of change; ``other`` is a change of unknown type."""
 
 _ID_DIGITS = 16
 _LONGEST_TITLE = 500
 _BUSINESS_DAYS_A_YEAR = 200
-"""Fewer than any calendar has."""
+"""A lower bound for every calendar."""
 
 _DETAIL_FIELDS = ("type", "kind", "subprocessor", "engagement", "planned", "affects", "summary", "notice")
-"""What of a change is kept with the news of it; all of it is kept with its version."""
+"""Fields of a change that are stored with its news; the whole change is stored with its version."""
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing, told once by its ``key``; fields are the columns in their order, ``detail`` is JSON."""
+    """A news item, reported once per ``key``; the fields are the columns in order, ``detail`` is JSON."""
 
     id: str
     vendor: str
@@ -77,10 +77,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def about(cls, vendor: Vendor, key: str, at: int, *, title: str, detail: object, **more: Any) -> News:
-        """Return a piece of news about a vendor; its id follows from what it is about.
-
-        What strangers write stands in the title on one line, without what a terminal or a database acts on.
-        """
+        """Return a news item about a vendor; untrusted text in its title is escaped and kept on one line."""
         more |= {"title": escaped(title)[:_LONGEST_TITLE], "detail": msgspec.json.encode(detail).decode()}
         return cls(id=_id_of(vendor, key), vendor=vendor.id, key=key, seen_at=at, owner=vendor.owner, **more)
 
@@ -90,21 +87,21 @@ def _id_of(vendor: Vendor, key: str) -> str:
 
 
 def add(run: Run, news: News) -> bool:
-    """Add a piece of news, within a transaction of the caller's; false where it was told before."""
+    """Add a news item within the caller's transaction; false if it was already reported."""
     row = msgspec.structs.asdict(news)
     row["class"] = row.pop("kind")
     return bool(insert(run, "news", row, "ON CONFLICT (vendor, key) DO NOTHING RETURNING id"))
 
 
 class Deadline(NamedTuple):
-    """The last day to object, ``of`` the register, in the publisher's time zone, or the contract, in ours."""
+    """An objection deadline set by the register (publisher's time zone) or the contract (our time zone)."""
 
     day: dt.date
     of: Literal["register", "contract"]
 
 
 class _ContractDays(NamedTuple):
-    """How a contract counts days, in the years that are needed."""
+    """How a contract counts days, with the public holidays of the years needed."""
 
     day_count: DayCount
     holidays: tuple[dt.date, ...]
@@ -113,7 +110,7 @@ class _ContractDays(NamedTuple):
 def deadline(
     change: Change, vendor: Vendor, *, seen_on: dt.date, announced_on: dt.date, holidays: str
 ) -> Deadline | None:
-    """Return the last day to object to a change; ``None`` where nobody sets one."""
+    """Return the objection deadline of a change; ``None`` if neither register nor contract sets one."""
     of_register = change.notice.objection_until
     begins = announced_on if vendor.counts_from == "announced" else seen_on
     of_contract = _later(change, begins, vendor.objection_days, vendor, holidays)
@@ -123,7 +120,7 @@ def deadline(
 
 
 def breaks_contract(change: Change, vendor: Vendor, *, announced_on: dt.date, holidays: str) -> bool:
-    """Tell whether a change starts before the days of notice that the contract asks for are over."""
+    """Whether a change takes effect before the contract's notice period has ended."""
     earliest = _later(change, announced_on, vendor.notice_days, vendor, holidays)
     starts_on = change.notice.effective_on or (announced_on if change.notice.required else None)
     return earliest is not None and starts_on is not None and starts_on < earliest
@@ -132,7 +129,7 @@ def breaks_contract(change: Change, vendor: Vendor, *, announced_on: dt.date, ho
 def _later(
     change: Change, begins: dt.date, days: int | None, vendor: Vendor, holidays: str
 ) -> dt.date | None:
-    """Return the day that the contract's days lead to; what a first version has in use was not announced."""
+    """Return the end of a contract period; ``None`` for a change neither announced nor requiring notice."""
     is_announced = change.type in ANNOUNCED_BY and change.notice.announced_on is not None
     if days is None or not (change.notice.required or is_announced):
         return None
@@ -148,10 +145,9 @@ def _later(
 def news_of(
     vendor: Vendor, verified: Verified, report: Report, known: int, context: WatchContext
 ) -> Iterator[News]:
-    """Yield what a verified register has that is news.
+    """Yield the news in a verified register.
 
-    At the first look, what is over counts as known: told is what still lies ahead. What was announced before
-    it counts as seen on the day of its announcement.
+    On the first poll, only changes that still lie ahead are news; they count as seen when announced.
     """
     if (said := verified.register.lifecycle) is not None:
         what = "moves" if said.state == "moved" else "is closed"
@@ -177,7 +173,7 @@ def news_of(
 def _changes(
     vendor: Vendor, verified: Verified, update: Update, context: WatchContext, *, is_first: bool
 ) -> Iterator[tuple[Change, News]]:
-    """Yield changes, and those that come sooner than the contract allows, whatever the register promises."""
+    """Yield the news of each change, and a second item if it takes effect sooner than the contract allows."""
     register, holidays = verified.register, context.settings.holidays
     published_on = context.day(update.published_at)
     seen_on = published_on if is_first else context.today

@@ -1,6 +1,6 @@
-"""Looks at registers in turn, several at a time and one of each host, and records what came of each.
+"""Polls vendors' registers concurrently, one request per host at a time, and records the results.
 
-Versions, news, and when to look again are recorded in one transaction.
+Versions, news and the time of the next poll are recorded in one transaction.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _MINUTE, _DAY = 60, 86_400
 _WEEK = 7 * _DAY
 _LONGEST_NAME = 300
 _JITTER = 5
-"""One part in so many: the pause until the next look is that much longer or shorter at most, by half."""
+"""The poll interval is varied by up to a tenth (half of 1/5) in either direction."""
 
 
 def due(database: Database, until: int) -> list[Row]:
-    """Return the vendors that are to be looked at until an instant, the longest due first."""
+    """Return the vendors whose poll is due by ``until`` (Unix time), longest overdue first."""
     return database.query(
         "SELECT v.id, v.register, v.website FROM polls p JOIN vendors v ON v.id = p.vendor"
         " WHERE v.closed_at IS NULL AND p.next_at <= ? ORDER BY p.next_at, v.id",
@@ -51,7 +51,7 @@ def due(database: Database, until: int) -> list[Row]:
 
 
 def lease(database: Database, vendor: str, owner: str, *, until: int, now: int, seconds: int) -> Lease | None:
-    """Take a vendor for a look; ``None`` where it is not due any more, or another process has it."""
+    """Lease a vendor for one poll; ``None`` if it is no longer due or another process holds the lease."""
     with database.transaction() as run:
         taken = run(
             "UPDATE polls SET lease_owner = ?, lease_until = ? WHERE vendor = ? AND next_at <= ?"
@@ -66,7 +66,7 @@ def lease(database: Database, vendor: str, owner: str, *, until: int, now: int, 
 
 
 def record(database: Database, leased: Lease, result: PollResult, context: WatchContext) -> list[News]:
-    """Record what came of a look, and return what of it is told."""
+    """Record the result of a poll and return the news that is new."""
     with database.transaction() as run:
         id_ = leased.vendor.id
         polls = run("SELECT * FROM polls WHERE vendor = ? AND lease_owner = ?", id_, leased.owner)
@@ -90,7 +90,7 @@ def record(database: Database, leased: Lease, result: PollResult, context: Watch
 
 
 def _keep_versions(run: Run, vendor: Vendor, verified: Verified, found: list[News], at: int) -> None:
-    """Keep the newest version whole with its uses, and of each one that there is news of what it changed."""
+    """Store the newest version with its document and uses, and the changes of each version that made news."""
     reported = {piece.version for piece in found}
     for each in verified.updates:
         is_newest = each.version == verified.register.version
@@ -106,7 +106,7 @@ def _keep_versions(run: Run, vendor: Vendor, verified: Verified, found: list[New
 
 
 def _news(vendor: Vendor, poll: Row, known: int, result: PollResult, context: WatchContext) -> Iterator[News]:
-    """Yield the news of a look: that a register does not verify once that is to be told, then each week."""
+    """Yield the news of a poll; a register that keeps failing verification is reported again each week."""
     outcome, since = result.outcome, poll["trouble_since"]
 
     def about(key: str, kind: str, said: str, **detail: Any) -> News:
@@ -139,7 +139,7 @@ def _news(vendor: Vendor, poll: Row, known: int, result: PollResult, context: Wa
 def _after(vendor: Vendor, poll: Row, result: PollResult, context: WatchContext, reported: list[News]) -> Row:
     at, outcome = context.at, result.outcome
     seconds = max(context.settings.poll_minutes * _MINUTE, _DAY if outcome == NO_REGISTER else 0)
-    # Spread so that not all registers are asked at once.
+    # Spread so that not all registers are polled at once.
     spread, chance = max(1, seconds // _JITTER), zlib.crc32(f"{vendor.id}{at}".encode())
     row: Row = {"failures": 0, "trouble_since": None, "alerted_at": None}
     if result.is_trouble:
@@ -169,14 +169,14 @@ def _after(vendor: Vendor, poll: Row, result: PollResult, context: WatchContext,
 
 
 _PAUSE = 5.0
-"""Seconds between two looks for what is due."""
+"""Seconds between two rounds of polling."""
 
 _LONGER = 60
-"""Seconds that a lease outlasts the time that a look may take."""
+"""Seconds by which a lease outlasts the longest poll."""
 
 
 class Counts(NamedTuple):
-    """What a round did: looks, those at which all was well, and pieces of news."""
+    """Counts of one round: polls, polls with a valid register, and news items."""
 
     looks: int = 0
     fresh: int = 0
@@ -184,7 +184,7 @@ class Counts(NamedTuple):
 
 
 class Poller:
-    """Looks at what is due; several may share a database."""
+    """Polls the vendors that are due; several pollers may share a database."""
 
     def __init__(
         self, database: Database, settings: WatchSettings, polling: Polling, runtime: Runtime
@@ -194,14 +194,14 @@ class Poller:
         self._owner = secrets.token_hex(8)
 
     def run(self, after: Callable[[], None]) -> None:
-        """Look until the process has to end, and do something after each round; looks are finished."""
+        """Poll until stopped, calling ``after`` after each round; polls in progress are finished."""
         while not self._runtime.stop.is_set():
             self.round()
             after()
             self._runtime.stop.wait(_PAUSE)
 
     def round(self, ahead: int = 0) -> Counts:
-        """Look at all that is due, or will be within so many seconds, and record it."""
+        """Poll every vendor that is due within ``ahead`` seconds and record the results."""
         until, counts = self._context().at + ahead, Counts()
         waiting, running = dict[str, deque[str]](), dict[Future[PollResult], tuple[str, Lease]]()
         for row in due(self._database, until):
@@ -231,12 +231,12 @@ class Poller:
         return lease(self._database, vendor, self._owner, until=until, now=now, seconds=seconds)
 
     def _record(self, leased: Lease, result: PollResult) -> tuple[PollResult, list[News]]:
-        """Record what came of a look, and tell it; of what cannot be recorded, that."""
+        """Record and log the result of a poll; if that fails, record the failure instead."""
         try:
             news = record(self._database, leased, result, self._context())
-        except Exception as error:  # noqa: BLE001 - one register's content stops no other look
+        except Exception as error:  # noqa: BLE001 - one register's content must not stop other polls
             result = PollResult(UNUSABLE, f"a fault of this program: {printable(repr(error))}")
-            # Where this fails, too, it is the database.
+            # If this fails as well, the database is at fault.
             news = record(self._database, leased, result, self._context())
         if news or result.outcome not in {FRESH, NO_REGISTER}:
             said = f": {result.message}" if result.message else ""

@@ -1,8 +1,7 @@
-"""A list of known registers that one customer signs and others read: a JWS in compact form (RFC 7515).
+"""A signed list of known registers that customers share: a JWS in compact serialisation (RFC 7515).
 
-Its payload is RFC 8785 JSON and names the key; a reader compares the RFC 7638 thumbprint of that key with one
-that came another way, and takes nothing else on trust: registers of the list are verified like any. A list
-may add vendors, and changes none.
+The payload is RFC 8785 JSON and contains the key, whose RFC 7638 thumbprint the reader compares with one
+obtained out of band. Listed registers are verified like any other. A list can add vendors, not change them.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from register_api.watch.vendors import proposed_id
 from register_api.watch.vendors_file import vendor_row
 
 MOST_BYTES = 8 * 2**20
-"""A list is never larger."""
+"""Maximum size of a list."""
 
 _DIGITS = 8
 
@@ -33,14 +32,14 @@ _Text = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
 class KnownRegister(msgspec.Struct, frozen=True, kw_only=True):
-    """A register that verified at the last look of whoever made the list.
+    """A register that verified at the list author's last poll.
 
     Attributes:
-        name: The vendor's name, as whoever made the list calls it.
-        website: Its address, or an empty text.
+        name: The vendor's name as used by the list's author.
+        website: The vendor's website, or an empty text.
         address: Address of the register's tree.
-        root_sha256: SHA-256 (hex) of the root that trust in it began from.
-        first_seen: When it was seen first, UTC.
+        root_sha256: SHA-256 (hex) of the initial trust root.
+        first_seen: When the author first saw it, UTC.
     """
 
     name: _Text
@@ -54,9 +53,9 @@ class RegisterList(msgspec.Struct, frozen=True, kw_only=True):
     """The payload.
 
     Attributes:
-        key: Public key (JWK) of whoever signs. It proves nothing: readers know its thumbprint from elsewhere.
-        made_at: When, UTC.
-        registers: The registers, each address once.
+        key: Public key (JWK) of the signer; trusted only if its thumbprint is known out of band.
+        made_at: Time of creation, UTC.
+        registers: The registers, with unique addresses.
     """
 
     format: Literal["sub-processor-known-registers/1"] = "sub-processor-known-registers/1"
@@ -66,12 +65,12 @@ class RegisterList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def kid_of(key: Ed25519PrivateKey) -> str:
-    """Return the thumbprint by which readers know a key."""
+    """Return the JWK thumbprint of a key (RFC 7638)."""
     return jws.thumbprint(jws.ed25519_jwk(key.public_key().public_bytes_raw()))
 
 
 def signed_list(database: Database, key: Ed25519PrivateKey, now: dt.datetime) -> bytes:
-    """Return the signed list of the registers that verified at the last look, where they are now."""
+    """Return the signed list of the registers that verified at the last poll."""
     rows = database.query(
         "SELECT vendors.name AS name, website, register AS address, polls.root_sha256 AS root_sha256,"
         " (SELECT min(seen_at) FROM versions WHERE versions.vendor = vendors.id) AS first_seen"
@@ -90,11 +89,11 @@ def signed_list(database: Database, key: Ed25519PrivateKey, now: dt.datetime) ->
 
 
 def read_list(data: bytes, kid: str) -> RegisterList:
-    """Read a list that was signed by the key with a thumbprint obtained out of band.
+    """Read a list signed by the key whose thumbprint is ``kid``.
 
     Raises:
-        Malformed: The form is wrong, or the list is too large.
-        UntrustedKey: Another key signed it.
+        Malformed: The list is malformed or too large.
+        UntrustedKey: It was signed by another key.
         Forged: The signature does not match.
     """
     parts = data.removesuffix(b"\n").split(b".")
@@ -111,7 +110,7 @@ def read_list(data: bytes, kid: str) -> RegisterList:
 
 
 class Offered(NamedTuple):
-    """What a list would add, by its place there; ids of vendors known already; why others are not taken."""
+    """New vendor rows by position in the list, ids of vendors already known, and why others are skipped."""
 
     rows: dict[int, dict[str, Any]]
     known: list[str]
@@ -119,7 +118,7 @@ class Offered(NamedTuple):
 
 
 def offered(database: Database, listed: RegisterList) -> Offered:
-    """Compare a list whose signature is good with the vendors that are here, also those that were removed."""
+    """Compare a verified list with the vendors in the database, including removed ones."""
     vendors = database.query(
         "SELECT v.*, p.root_sha256 AS began FROM vendors v JOIN polls p ON p.vendor = v.id ORDER BY v.id"
     )
@@ -135,7 +134,7 @@ def offered(database: Database, listed: RegisterList) -> Offered:
         address, plain = row["register"], proposed_id(row)
         if first.setdefault(address, place) != place:
             raise WatchError(f"entry {place} of the list: the same register as entry {first[address]}")
-        # An id for a vendor whose name another one has, too.
+        # An id for a vendor whose name another vendor already has.
         longer = f"{plain[: MAX_SLUG - _DIGITS - 1].strip('-')}-{digest(address.encode())[:_DIGITS]}"
         note = ""
         if known := here["register"].get(address):
@@ -154,7 +153,7 @@ def offered(database: Database, listed: RegisterList) -> Offered:
 
 
 def _difference(known: Row, root_sha256: str) -> str:
-    """Say why a vendor that is here is not as the list has it, if it is not."""
+    """Return how a known vendor differs from its entry in the list, or an empty text."""
     if known["closed_at"] is not None:
         return f"{known['id']} was removed here"
     root = known["root_sha256"] or known["began"]

@@ -1,6 +1,6 @@
-"""The tables of the watcher, in the SQL that SQLite (STRICT) and PostgreSQL have in common.
+"""The tables of `watch`, in SQL common to SQLite (STRICT) and PostgreSQL.
 
-Instants are whole seconds of Unix time, days are texts such as ``2026-05-10``.
+Times are whole seconds of Unix time; days are texts such as ``2026-05-10``.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from register_api.sending.outbox import outbox_tables
 
 _TABLES = (
-    # One row for each vendor; ``register`` is the address of its tree, empty where it has none.
+    # One row per vendor; ``register`` is the address of its tree, empty if it has none.
     """
     CREATE TABLE vendors (
         id TEXT PRIMARY KEY, name TEXT NOT NULL, website TEXT NOT NULL, register TEXT NOT NULL,
@@ -20,9 +20,9 @@ _TABLES = (
         added_at {instant} NOT NULL, closed_at {instant}
     ) {strict}
     """,
-    # How the last look at each vendor ended, and when the next is due. ``trouble_since``: when it verified no
-    # longer, ``alerted_at`` when somebody was told of that; ``etag`` and ``seen_sha256`` are of the timestamp
-    # that was verified last, ``root_sha256`` of the root that trust in the register began from.
+    # The outcome of each vendor's last poll and the time of the next. ``trouble_since``: when verification
+    # began to fail; ``alerted_at``: when that was reported; ``etag``, ``seen_sha256``: of the last verified
+    # timestamp; ``root_sha256``: of the initial trust root.
     """
     CREATE TABLE polls (
         vendor TEXT PRIMARY KEY REFERENCES vendors (id), next_at {instant} NOT NULL, looked_at {instant},
@@ -34,8 +34,8 @@ _TABLES = (
         lease_until {instant} NOT NULL DEFAULT 0
     ) {strict}
     """,
-    # What was verified, compressed with zlib: the newest version at a look, and what each version changed.
-    # ``seen_at`` is when this watcher first saw it; versions that were passed at a look have no document.
+    # Verified versions and their changes, compressed with zlib. ``seen_at`` is when `watch` first saw the
+    # version; versions that were not the newest at a poll have no document.
     """
     CREATE TABLE versions (
         vendor TEXT NOT NULL REFERENCES vendors (id), version INTEGER NOT NULL, sha256 TEXT NOT NULL,
@@ -44,7 +44,7 @@ _TABLES = (
         PRIMARY KEY (vendor, version)
     ) {strict}
     """,
-    # What is told, once each: a row comes in the transaction that records what it follows from.
+    # News, each reported once; a row is added in the transaction that records its cause.
     """
     CREATE TABLE news (
         id TEXT PRIMARY KEY, vendor TEXT NOT NULL REFERENCES vendors (id), key TEXT NOT NULL,
@@ -56,7 +56,7 @@ _TABLES = (
     """,
     "CREATE INDEX news_seen ON news (seen_at)",
     "CREATE INDEX news_deadline ON news (deadline)",
-    # What was decided on a piece of news: rows are added and never changed, the newest counts.
+    # Decisions on news: rows are only added, and the newest applies.
     """
     CREATE TABLE decisions (
         news TEXT NOT NULL REFERENCES news (id), number INTEGER NOT NULL,
@@ -65,14 +65,14 @@ _TABLES = (
         PRIMARY KEY (news, number)
     ) {strict}
     """,
-    # What somebody was reminded of, and how many days before the deadline.
+    # Reminders sent, by days before the deadline.
     """
     CREATE TABLE reminders (
         news TEXT NOT NULL REFERENCES news (id), days_before INTEGER NOT NULL,
         PRIMARY KEY (news, days_before)
     ) {strict}
     """,
-    # The outbox of messages to owners and webhooks; ``told``: what each tells, once to each recipient.
+    # The outbox of messages to owners and webhooks; ``told`` lists the news in each, once per recipient.
     *outbox_tables(
         "recipient TEXT NOT NULL, day TEXT NOT NULL,"
         " kind TEXT NOT NULL CHECK (kind IN ('alert', 'digest', 'reminder'))"
@@ -85,8 +85,8 @@ _TABLES = (
     ) {strict}
     """,
     "CREATE INDEX told_delivery ON told (delivery)",
-    # Who uses whom, by each vendor's newest version; whoever publishes it is the sub-processor without an id.
-    # ``keys`` are lines of ``watch.vendor_uses``.
+    # Companies and uses in each vendor's newest version; the publisher has an empty sub-processor id.
+    # ``keys`` has one key of ``watch.vendor_uses`` per line.
     """
     CREATE TABLE companies (
         vendor TEXT NOT NULL REFERENCES vendors (id), subprocessor TEXT NOT NULL, name TEXT NOT NULL,
@@ -102,7 +102,7 @@ _TABLES = (
         PRIMARY KEY (vendor, subprocessor, engagement, number, holds_from)
     ) {strict}
     """,
-    # What people said about two entries, ``vendor`` or ``vendor/sub-processor``: the same company, or not.
+    # Decisions whether two entries (``vendor`` or ``vendor/sub-processor``) are the same company.
     """
     CREATE TABLE matches (
         one TEXT NOT NULL, other TEXT NOT NULL, same INTEGER NOT NULL, by TEXT NOT NULL,
@@ -113,4 +113,4 @@ _TABLES = (
 )
 
 STEPS: tuple[tuple[str, ...], ...] = (_TABLES,)
-"""What brings a database from each number to the next."""
+"""Migrations: the statements that bring each schema number to the next."""

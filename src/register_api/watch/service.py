@@ -1,4 +1,4 @@
-"""The page over HTTP: who may see it, what its templates show, all of it escaped, and what forms it takes."""
+"""The web interface of `watch`: access control, pages (all values escaped) and forms."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from register_api.watch.vendors import all_vendors, load
 
 _MOST_NEWS, _MOST_ROWS, _LONGEST_QUESTION = 500, 50, 200
 _NEAR = 7
-"""Days before a deadline from which it is shown as late."""
+"""Days before a deadline from which it is highlighted."""
 
 Question = Mapping[str, str]
-"""What is asked for, in the path and behind it."""
+"""Path and query parameters of a request."""
 
 
 @functools.cache
@@ -56,7 +56,7 @@ def _environment() -> Environment:
 
 
 def _inbox(database: Database, context: WatchContext, asked: Question) -> web.Page:
-    """Show what waits for a decision; ``all``: also what does not concern us."""
+    """Show undecided news; with ``all`` also news that does not concern us."""
     found = inbox.inbox(database, context.today, foreign="all" in asked)
     values = {"news": found[:_MOST_NEWS], "total": len(found), "foreign": "all" in asked, "near": _NEAR}
     return web.Page("inbox", values)
@@ -118,11 +118,11 @@ VIEWS: Mapping[str, Callable[[Database, WatchContext, Question], web.Page]] = {
     "chain": _chain,
     "search": _search,
 }
-"""The pages that are only looked at, by path."""
+"""Read-only pages by path."""
 
 
 def _news_page(database: Database, news: str, form: web.Form, fault: str = "") -> web.Page:
-    """Show a piece of news, what was decided on it, and the form to decide; again with its fault."""
+    """Show a news item, its decisions and the decision form with an optional error."""
     row = inbox.describe(database, news)
     values = {
         "news": row,
@@ -138,7 +138,7 @@ def _news_page(database: Database, news: str, form: web.Form, fault: str = "") -
 
 
 def _decide(database: Database, news: str, form: web.Form, by: str, at: int) -> web.Page | None:
-    """Keep a decision; returns the page with the fault where there is one."""
+    """Store a decision; returns the form with an error if it is invalid."""
     inbox.describe(database, news)
     chosen = next((each for each in get_args(DecisionWord) if each == web.one(form, "decision")), None)
     if chosen is None:
@@ -153,11 +153,11 @@ def _decide(database: Database, news: str, form: web.Form, by: str, at: int) -> 
 
 _BUSY_SECONDS = 10
 _FETCHING_SECONDS = 60
-"""How long fetching evidence may take: somebody waits for it."""
+"""Time limit for fetching evidence, because a user waits for it."""
 
 
 def create_app(settings: WatchSettings, token: str, clock: Clock) -> Litestar:
-    """Build the application; the token is what people sign in with, empty where a proxy names users."""
+    """Build the application; ``token`` is the sign-in token, empty if a proxy authenticates users."""
     service = _Service(settings, token, clock)
     root = service.root
     handlers = [
@@ -188,16 +188,16 @@ class _Service:
         self.root = urlsplit(settings.page_address).path or "/"
 
     async def icon(self) -> bytes:
-        """Return the icon of all pages."""
+        """Return the icon of the pages."""
         return ICON
 
     async def show(self, request: Asked, ask: Callable[[Database], web.Page]) -> Response[str]:
-        """Show a page to a user; others are led to where they sign in."""
+        """Show a page to a signed-in user; redirect others to the sign-in page."""
         user = self._guard.user(request)
         return await self._answer(ask, user) if user else self._sent_to("login")
 
     async def news(self, request: Asked) -> Response[str]:
-        """Show a piece of news, or keep a decision on it."""
+        """Show a news item, or store a decision on it."""
         news = request.path_params["news"]
         if request.method != HttpMethod.POST:
             return await self.show(request, lambda database: _news_page(database, news, {}))
@@ -216,7 +216,7 @@ class _Service:
         return self._response(page, user) if page else self._sent_to(then)
 
     async def evidence(self, request: Asked) -> Response[Any]:
-        """Fetch a version with all that proves it; one at a time, since it takes a while."""
+        """Return a version with its evidence as a ZIP file; one request at a time, because it is slow."""
         vendor, version = request.path_params["vendor"], request.path_params["version"]
         user, _ = await self._guard.form(request)
         if self._fetching.locked():
@@ -227,7 +227,7 @@ class _Service:
                 known = await self.database.run(lambda database: load(database, vendor))
                 root = await self.database.run(lambda database: root_of(database, vendor))
                 made = await asyncio.to_thread(evidence_of, known, version, root, polling, self._clock())
-            except SendingError:  # of the database
+            except SendingError:  # a database error
                 raise
             except RegisterError as error:
                 said = f"{error.message}\n{error.hint}".strip()
@@ -239,7 +239,7 @@ class _Service:
         return Response(made.data, status_code=200, headers=headers)
 
     async def login(self, request: Asked) -> Response[str]:
-        """Show the form to sign in, or take a name and the token."""
+        """Show the sign-in form, or sign in with a name and the token."""
         self._guard.origin(request)
         if not self._guard.has_login:
             raise web.RequestRefused(404)
@@ -255,7 +255,7 @@ class _Service:
         return self._guard.keep(self._sent_to(""), name)
 
     async def logout(self, request: Asked) -> Response[str]:
-        """Forget who has signed in."""
+        """End the session."""
         await self._guard.form(request)
         return self._guard.keep(self._sent_to("login"), "")
 
@@ -280,5 +280,5 @@ class _Service:
         return Response("", status_code=303, headers={**web.HEADERS, "Location": f"{self.root}{path}"})
 
     def context(self) -> WatchContext:
-        """Return when and where this is."""
+        """Return the current time with the settings."""
         return WatchContext(self._clock(), self._settings)

@@ -1,4 +1,4 @@
-"""The settings of the watcher, the table ``[watch]`` in the file of settings, and what days are by them."""
+"""The settings of `watch` (table ``[watch]`` of the settings file), and local days and holidays."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 
 
 class WatchHook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A webhook or chat that is told besides mail, of one owner's vendors or all; files hold its secrets."""
+    """A webhook or chat notified besides mail, for one owner's vendors or all; its secrets are in files."""
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
     url_file: str
@@ -35,7 +35,7 @@ class WatchHook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class WatchSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How registers are watched; docs/watch.md says what each setting means."""
+    """The settings of `watch`; docs/watch.md describes each."""
 
     TABLE = "watch"
     PAGE = "docs/watch.md"
@@ -58,7 +58,7 @@ class WatchSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     webhooks: tuple[WatchHook, ...] = ()
 
     def problems(self) -> dict[str, object]:
-        """Return what settings may not say, as the base does."""
+        """Return each invalid combination of settings and whether it applies."""
         names = {hook.name for hook in self.webhooks}
         unlike = [hook for hook in self.webhooks if (hook.format == "webhook") != bool(hook.secret_file)]
         page, contact, sender = self.page_address, self.contact, self.sender
@@ -98,24 +98,24 @@ def _is_no_page_address(address: str) -> bool:
 
 
 def read_watch_settings(file: Path | None, environment: Mapping[str, str]) -> WatchSettings:
-    """Read the settings, as ``read_settings`` says."""
+    """Read the settings with ``read_settings``."""
     return read_settings(file, environment, WatchSettings)
 
 
 class WatchContext(NamedTuple):
-    """When and where something is seen: the present instant, UTC, and our time zone and holidays."""
+    """The current time (UTC) and the settings, which include our time zone and holidays."""
 
     now: dt.datetime
     settings: WatchSettings
 
     @property
     def at(self) -> int:
-        """The present instant, Unix time."""
+        """The current time as Unix time."""
         return int(self.now.timestamp())
 
     @property
     def today(self) -> dt.date:
-        """The day in our time zone."""
+        """The current day in our time zone."""
         return self.day(self.now)
 
     def day(self, instant: dt.datetime) -> dt.date:

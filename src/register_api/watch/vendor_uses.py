@@ -1,7 +1,7 @@
-"""Who uses whom, and by what companies are the same in several registers, as rows that each version rewrites.
+"""Rows that state who uses whom and identify companies across registers; each version replaces them.
 
-A key of a company is a text with its kind before a colon: a register, a domain, a company number. Two entries
-with a key in common are one company; a name is no key, since names only suggest (``chain.suggestions``).
+A company's key is ``kind:value``: a register, a domain or a company number. Entries that share a key are one
+company. Names are not keys, as they only lead to suggestions (``chain.suggestions``).
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from register_api.errors import Malformed
 from register_api.sending.database import Run
 
 PUBLISHER = ""
-"""In place of a sub-processor's id: the company whose register it is."""
+"""Stands in for a sub-processor id: the company that publishes the register."""
 
 _ENGAGED = frozenset({"announced", "in_force", "ended"})
-"""States of what is used at some time, which is when the rows say."""
+"""States of engagements that are in effect at some time; the rows state when."""
 
 _SHORTEST_NUMBER = 5
 _NOT_TELLING = re.compile(r"[\W_]+")
 
 
 class UseRow(NamedTuple):
-    """A use at one of its places, while nothing planned changes it; fields are columns, in their order.
+    """A use at one location between two planned changes; the fields are the columns in order.
 
-    ``number`` is that of the place, 0 where none is stated; the days are the publisher's, ``date.min`` and
-    ``date.max`` where there is none; ``mechanisms`` are what transfers rest on (GDPR Chapter V).
+    ``number`` is the location's, 0 if none is stated. Days are in the publisher's time zone; ``date.min`` and
+    ``date.max`` mean unbounded. ``mechanisms`` are the transfer mechanisms (GDPR Chapter V).
     """
 
     vendor: str
@@ -55,7 +55,7 @@ class UseRow(NamedTuple):
 
 
 def rewrite_uses(run: Run, vendor: str, interests: Interests, register: Register) -> None:
-    """Put what a version says in the place of what an older one said, in the transaction that records it."""
+    """Replace a vendor's rows with those of a version, in the transaction that records it."""
     for table in ("uses", "companies"):
         run(f"DELETE FROM {table} WHERE vendor = ?", vendor)
     companies = [(PUBLISHER, register.publisher.name, keys_of_publisher(register))]
@@ -67,7 +67,7 @@ def rewrite_uses(run: Run, vendor: str, interests: Interests, register: Register
 
 
 def refresh_uses(run: Run, vendor: str, interests: Interests) -> None:
-    """Rewrite the uses of a vendor from its newest version, where what we use of it may have changed."""
+    """Rewrite a vendor's uses from its newest version, after our interests in it may have changed."""
     newest = run(
         "SELECT document FROM versions WHERE vendor = ? AND document IS NOT NULL"
         " ORDER BY version DESC LIMIT 1",
@@ -78,7 +78,7 @@ def refresh_uses(run: Run, vendor: str, interests: Interests) -> None:
 
 
 def _insert(run: Run, table: str, row: tuple[object, ...]) -> None:
-    """Add a row; of two under one id, which a register must not have, the first."""
+    """Add a row; of two with the same id, which a register must not have, the first is kept."""
     values = (
         value.replace("\0", "") if isinstance(value, str) else value for value in msgspec.to_builtins(row)
     )
@@ -86,7 +86,7 @@ def _insert(run: Run, table: str, row: tuple[object, ...]) -> None:
 
 
 def uses_of(vendor: str, interests: Interests, register: Register) -> Iterator[UseRow]:
-    """Yield the uses that a version tells of, those that are planned among them."""
+    """Yield the uses in a version, including planned ones."""
     ours = Concern(interests, register)
     for listed in register.subprocessors:
         planned = (*listed.planned, *(change for use in listed.engagements for change in use.planned))
@@ -94,7 +94,7 @@ def uses_of(vendor: str, interests: Interests, register: Register) -> Iterator[U
         for start, end in itertools.pairwise([dt.date.min, *sorted(turns), dt.date.max]):
             try:
                 states = vendor_states(listed, start)
-            except Malformed:  # a planned change that sets what it cannot
+            except Malformed:  # an invalid planned change
                 continue
             for held in states:
                 use = held.engagement
@@ -111,13 +111,13 @@ def uses_of(vendor: str, interests: Interests, register: Register) -> Iterator[U
 
 
 def keys_of_publisher(register: Register) -> frozenset[str]:
-    """Return the keys of the company whose register it is, as it states them."""
+    """Return the keys that a register's publisher states for itself."""
     publisher = register.publisher
     return keys_of(register.url or "", publisher.website or "", publisher.identifiers or ())
 
 
 def keys_of_subprocessor(listed: Subprocessor) -> frozenset[str]:
-    """Return the keys of a sub-processor, those of the entities that are engaged among them."""
+    """Return the keys of a sub-processor, including those of its engaged entities."""
     entities = [use.entity for use in listed.engagements if use.entity is not None]
     numbers = [*(listed.identifiers or ()), *(item for each in entities for item in each.identifiers or ())]
     website = f"https://{listed.domain}" if listed.domain else listed.website or ""
@@ -125,9 +125,9 @@ def keys_of_subprocessor(listed: Subprocessor) -> frozenset[str]:
 
 
 def keys_of(register: str, website: str, numbers: Iterable[Identifier] = ()) -> frozenset[str]:
-    """Return keys; a page of a website may be on a platform that hosts many companies, and is none."""
+    """Return keys; a website with a path is not a key, as its platform may host many companies."""
     found = set()
-    for number in numbers:  # what has no digit, or few characters, is a word that stands for a number
+    for number in numbers:  # a value that is short or has no digit is a placeholder
         value = _plain(number.value)
         if len(value) >= _SHORTEST_NUMBER and any(char.isdigit() for char in value):
             given_by = (number.country, number.registry) if number.scheme == "national" else ()

@@ -1,4 +1,4 @@
-"""Vendors: whose registers are watched, what the contract with each says, one by one or a whole table."""
+"""Vendors whose registers are watched, with the terms of their contracts; single or imported in bulk."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
 
 
 class Vendor(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor; the fields are the columns; what is not known is empty.
+    """A vendor; the fields are the columns, empty if unknown.
 
     Attributes:
-        register: Address of its register's tree with a slash at the end.
-        page: Where it lists sub-processors for people, which is all there is without a register.
-        root_sha256: Digest of the register's first root from the contract.
-        root_by: Thumbprint of the key that signed the list of registers which the digest is from instead.
-        owner: Mail address of who is responsible for it here.
-        objection_days: Days to object that the contract gives, counted from ``counts_from``.
-        notice_days: Days of notice that the contract asks for.
-        products: Ids of the products that are used here; none: all of them.
-        regions: Where it is used, as conditions in its register name regions, such as ``eu``; none: all.
-        settings: How it is set up here, each the key or type of a condition and its value: ``plan=team``.
-        data: Kinds of data that it gets, such as ``customer_content``; none: all of them.
-        closed_at: When it was removed; what is known of it stays.
+        register: Address of its register's tree, with a trailing slash.
+        page: Its web page listing sub-processors, for vendors without a register.
+        root_sha256: Digest of the register's first root, from the contract.
+        root_by: Thumbprint of the key that signed the list of registers, if the digest is from one.
+        owner: Mail address of the person responsible for it on our side.
+        objection_days: Objection period in the contract, counted from ``counts_from``.
+        notice_days: Notice period in the contract.
+        products: Ids of the products we use; empty for all.
+        regions: Regions of use, named as in its register's conditions, such as ``eu``; empty for all.
+        settings: How we have set it up, as key or type of a condition and value: ``plan=team``.
+        data: Kinds of data it receives, such as ``customer_content``; empty for all.
+        closed_at: When it was removed; its data is kept.
     """
 
     id: Slug
@@ -67,7 +67,7 @@ LISTS = ("products", "regions", "settings", "data")
 
 
 def interests_of(vendor: Vendor) -> Interests:
-    """Return what we use of a vendor."""
+    """Return our interests in a vendor: products, data and settings in use."""
     settings: dict[str, set[str]] = {}
     for item in (*(f"region={region}" for region in vendor.regions), *vendor.settings):
         name, _, value = item.casefold().partition("=")
@@ -77,7 +77,7 @@ def interests_of(vendor: Vendor) -> Interests:
 
 
 def load(database: Database, vendor: str) -> Vendor:
-    """Return a vendor, also one that was removed; it is a ``WatchError`` if there is none of that id."""
+    """Return a vendor, even a removed one; an unknown id is a ``WatchError``."""
     rows = database.query("SELECT * FROM vendors WHERE id = ?", vendor)
     if not rows:
         raise WatchError(f"there is no vendor {quoted(vendor)}", hint="register-api watch vendors list")
@@ -85,26 +85,26 @@ def load(database: Database, vendor: str) -> Vendor:
 
 
 def all_vendors(database: Database) -> list[Vendor]:
-    """Return every vendor that is watched, by name."""
+    """Return every watched vendor by name."""
     rows = database.query("SELECT * FROM vendors WHERE closed_at IS NULL ORDER BY name, id")
     return [vendor_of(row) for row in rows]
 
 
 def vendor_of(row: Row) -> Vendor:
-    """Return the vendor of a row."""
+    """Convert a row to a vendor."""
     lists = {name: tuple(row[name].split()) for name in LISTS}
     return msgspec.convert({**row, **lists, "critical": bool(row["critical"])}, Vendor)
 
 
 def remove(database: Database, vendor: str, now: int) -> None:
-    """Watch a vendor no longer; what is known of it, and what was decided, stays."""
+    """Stop watching a vendor; its data and the decisions are kept."""
     load(database, vendor)
     with database.transaction() as run:
         run("UPDATE vendors SET closed_at = ? WHERE id = ? AND closed_at IS NULL", now, vendor)
 
 
 class ImportedVendors(NamedTuple):
-    """What an import did, or would do, the vendors by line as they are now, and how many it does not name."""
+    """Result of an import or dry run: counts, resulting vendors by line, and number of vendors not listed."""
 
     done: dict[Done, int]
     vendors: dict[int, Vendor]
@@ -113,9 +113,9 @@ class ImportedVendors(NamedTuple):
 
 
 def save(run: Run, vendor: Vendor) -> None:
-    """Add a vendor, or write what is known of it now; within a transaction of the caller's.
+    """Add or update a vendor within the caller's transaction.
 
-    A register at another address, or with another root, is looked at as soon as can be.
+    If the register's address or root has changed, it is polled as soon as possible.
     """
     before = run("SELECT register, root_sha256 FROM vendors WHERE id = ?", vendor.id)
     texts = {name: " ".join(getattr(vendor, name)) for name in LISTS}
@@ -132,11 +132,10 @@ def save(run: Run, vendor: Vendor) -> None:
 def import_vendors(
     database: Database, rows: Mapping[int, Mapping[str, Any]], now: int, *, dry_run: bool = False
 ) -> ImportedVendors:
-    """Take over vendors: all of them, or none where one has a fault.
+    """Import vendors, all of them or, if any has an error, none.
 
-    One that is there already is found by its id, else by its website, else by the id that its name makes.
-    What a row, by line of the file, does not say stays as it is; nobody is removed because a table does not
-    name them any more.
+    ``rows`` are by line of the file. Existing vendors are matched by id, else by website, else by the id
+    derived from the name. Missing fields are left unchanged; vendors missing from the table are kept.
     """
     found = ImportedVendors({"added": 0, "changed": 0, "unchanged": 0}, {}, 0, [])
     first: dict[str, int] = {}
@@ -164,7 +163,7 @@ def import_vendors(
 
 
 def proposed_id(row: Mapping[str, Any]) -> str:
-    """Return an id for a vendor that has none: its name in small ASCII letters, else its host."""
+    """Return an id for a vendor without one: its name in lower-case ASCII, else its host."""
     host = urlsplit(row.get("website") or row.get("register") or "").netloc
     for text in (str(row["name"]), host):
         plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()

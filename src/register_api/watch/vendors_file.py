@@ -1,4 +1,4 @@
-"""Vendors as a table: a CSV file of one's own or of another program, or TOML; every fault with its line."""
+"""Reads vendors from CSV (our own or another program's) or TOML; every error is reported with its line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HEADINGS = {
     "critical": "iscritical",
 }
 OF_OTHERS = {heading: field for field, headings in _HEADINGS.items() for heading in headings.split()}
-"""Columns by their headings in other programs: docs/watch.md says which, and which are guesses."""
+"""Our columns by the headings of other programs; docs/watch.md lists them and says which are guesses."""
 
 _YES = frozenset({"yes", "y", "true", "1", "x", "critical", "high"})
 _NO = frozenset({"no", "n", "false", "0", "low", "medium"})
@@ -36,9 +36,9 @@ _ALIKE = 0.8
 
 
 class VendorsFile(NamedTuple):
-    """What a file says of vendors, by line and field; where there are faults, nothing of it may be used.
+    """The vendors in a file by line and field; not to be used if there are any faults.
 
-    ``id`` may be missing; ``passed_over`` are headings of columns that no field takes.
+    ``id`` may be missing; ``passed_over`` are the headings of unknown columns, which are skipped.
     """
 
     rows: dict[int, dict[str, Any]]
@@ -47,7 +47,7 @@ class VendorsFile(NamedTuple):
 
 
 def read_vendors(data: bytes, *, is_toml: bool) -> VendorsFile:
-    """Read a file: CSV with a line of headings, or TOML with a table ``[[vendors]]`` for each."""
+    """Read a file: CSV with a header line, or TOML with a table ``[[vendors]]`` per vendor."""
     if is_toml:
         return _read_toml(data)
     file = read_csv(data)
@@ -85,14 +85,14 @@ def _read_toml(data: bytes) -> VendorsFile:
     if len(data) > MOST_BYTES or not isinstance(tables, list):
         return VendorsFile({}, [RowFault(1, f"no tables [[vendors]] in at most {MOST_BYTES} bytes")])
     lines = [text.count("\n", 0, head.start()) + 1 for head in _HEAD.finditer(text)]
-    if len(lines) != len(tables):  # written in another way: then by number
+    if len(lines) != len(tables):  # other TOML syntax: number the tables instead
         lines = list(range(1, len(tables) + 1))
     found = VendorsFile({}, [])
     for line, table in zip(lines, tables, strict=True):
         said = table if isinstance(table, dict) else {"name": ""}
         unknown = [RowFault(line, f"{quoted(name)} is not known") for name in said if name not in COLUMNS]
         found.faults.extend(unknown)
-        if not unknown:  # values as cells have them, of which true and false are some
+        if not unknown:  # as text, like cells of a CSV file
             lists = {name: map(str, value) for name, value in said.items() if isinstance(value, list)}
             texts = {name: " ".join(lists.get(name, (str(value),))) for name, value in said.items()}
             _add(found, line, texts)
@@ -108,7 +108,7 @@ def _add(found: VendorsFile, line: int, said: Mapping[str, str]) -> None:
 
 
 def vendor_row(said: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """Return what is said of a vendor, texts by field, in the form that it is kept in, and what is wrong."""
+    """Convert a vendor's fields from text to their stored form; return them and the errors."""
     row: dict[str, Any] = {}
     faults = []
     for name, text in said.items():
@@ -128,7 +128,7 @@ def vendor_row(said: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _site(text: str) -> str:
-    """Return the address of a website, of which people write the domain alone, or too much."""
+    """Return a normalised website address; the input may be a bare domain or have a query or fragment."""
     scheme, _, rest = (text if "://" in text else f"https://{text}").partition("://")
     host, _, path = re.split("[?#]", rest)[0].partition("/")
     root = f"{scheme}://{host.lower()}/"
@@ -141,7 +141,7 @@ def _tree(text: str) -> str:
 
 
 def _unless(problem: object, text: str, words: str = "") -> str:
-    """Return a text; if something is wrong with it, raise that, or words for it."""
+    """Return a text; if there is a problem, raise ``ValueError`` with ``words`` or the problem."""
     if problem:
         raise ValueError(words or problem)
     return text
@@ -169,4 +169,4 @@ _FORMS: dict[str, Callable[[str], Any]] = {
     ),
     **dict.fromkeys(LISTS, lambda text: tuple(sorted({*re.split(r"[\s,;]+", text)} - {"", "all"}))),
 }
-"""How each field is read; the rest as it stands. What is wrong is the end of a sentence about the text."""
+"""Parsers of fields; the others stay as they are. Error messages continue a sentence about the text."""
