@@ -1,1 +1,1 @@
-"""The only role that signs: from the edited source to finished artefacts."""
+"""The publisher: from the edited source to signed artefacts. No other part signs."""

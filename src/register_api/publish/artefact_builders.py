@@ -1,4 +1,4 @@
-"""What makes each kind of file that a new version brings: one row for each row of the table of files."""
+"""Builders of the artefacts of a new version: one for each kind of file in the tree."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def new_version(
     now: dt.datetime,
     base_url: str | None = None,
 ) -> NewVersion:
-    """Return a version, on top of what is stored; of the keyring the log key alone is used."""
+    """Build a version on top of the stored one; only the log key signs."""
     register, promises = candidate.required()
     previous = found.newest.document if found else None
     base_url = base_url or register.url
@@ -98,7 +98,7 @@ def new_version(
     )
     newest = past_version(register.version, register.published_at, files.diff.data, promises.zone)
     entries = found.versions.document.versions if found else ()
-    # Earlier versions are told again where another language has become the main one.
+    # Pages of earlier versions are rewritten when the main language changes.
     main = Language.of(register.publisher.language)
     rewritten = found is not None and Language.of(found.newest.document.publisher.language) is not main
     same_pages = snapshot is not None and snapshot.state.page_templates == TEMPLATES_SHA256
@@ -125,7 +125,7 @@ def new_version(
 
 
 def _signed(digests: Mapping[str, str], read: Read, path: str) -> bytes | None:
-    """Return a stored file as it was signed, if it was; the store is not believed."""
+    """Return a stored file checked against the signed list, or ``None`` if it is not listed."""
     if path not in digests:
         return None
     try:
@@ -137,17 +137,17 @@ def _signed(digests: Mapping[str, str], read: Read, path: str) -> bytes | None:
 
 
 ByValue: TypeAlias = "Mapping[int, bytes] | Mapping[str, bytes] | Mapping[tuple[str, int], bytes]"
-"""Files of one kind by the value of the parameter in their paths, or the values of several."""
+"""Files of one kind, by the parameter in their path (a tuple where there are several)."""
 
 
 class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """A new version, with all that its files are made from.
+    """A new version, with everything its files are built from.
 
     Attributes:
-        found: What the store held before it, if it held anything; ``stored`` are the paths.
-        feed_window: What the feeds say of the newest versions, newest first.
-        shown_before: The version before, if what shows it on pages has not changed since.
-        rewritten: Gives the versions before, where their pages have to be made again.
+        found: The examined store before this version, if anything was published; ``stored`` are its paths.
+        feed_window: Feed entries of the newest versions, newest first.
+        shown_before: The previous version, if its pages were built from the same templates.
+        rewritten: Returns earlier versions whose pages must be rewritten.
     """
 
     files: VersionFiles
@@ -171,28 +171,28 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def base_url(self) -> str | None:
-        """Where the tree is published, if that is fixed."""
+        """URL at which the tree is published, if it is fixed."""
         return self.version_summary.base_url
 
     @property
     def today(self) -> dt.date:
-        """The day on which it is published, in the publisher's time zone."""
+        """The day of publication in the publisher's time zone."""
         return local_day(self.register.published_at, self.promises.zone)
 
     @functools.cached_property
     def uses(self) -> tuple[UseAtPlace, ...]:
-        """Its uses at their places on that day, the rows of all exports."""
+        """Uses by location on that day, the rows of all exports."""
         states = engagement_states(self.register, self.today)
         return tuple(uses_at_places(self.register, states, self.today, self.promises.zone))
 
     @property
     def calendar(self) -> Mapping[str, CalendarEvent]:
-        """The events of the calendar as it was published last, by ``UID``."""
+        """Events of the last published calendar, by ``UID``."""
         return self.found.calendar if self.found else {}
 
     @functools.cached_property
     def events(self) -> dict[str, CalendarEvent]:
-        """What its calendars hold."""
+        """Events of the new calendars, by ``UID``."""
         return calendar_events(self.register, self.calendar, self.today, self.promises.zone)
 
 
@@ -232,7 +232,7 @@ ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.SECURITY_TXT: lambda new: security_txt(new.register.publisher, new.now, new.base_url),
     tree.OPENAPI: lambda _: openapi_bytes(),
 }
-"""What makes a file of which there is one; it makes nothing where the version has nothing to say there."""
+"""Builders of files that exist once; ``None`` if the version has no content for the file."""
 
 MANY: dict[FileKind, Callable[[NewVersion], ByValue]] = {
     tree.VERSION_REGISTER: lambda new: {new.register.version: new.files.register.data},
@@ -240,7 +240,7 @@ MANY: dict[FileKind, Callable[[NewVersion], ByValue]] = {
     tree.VERSION_KEYS: lambda new: {new.register.version: new.files.keys.data},
     tree.VERSION_ENTRY: lambda new: {new.register.version: new.files.entry_bytes},
     tree.VERSION_PROOF: lambda new: {new.register.version: new.log.proof},
-    # The archive page that the newest version completes, if it does.
+    # The archive page, if this version completes one.
     tree.FEED_ARCHIVE: lambda new: {
         page: _atom(new, page) for page, rest in [divmod(new.register.version, FEED_PAGE_SIZE)] if not rest
     },
@@ -254,11 +254,11 @@ MANY: dict[FileKind, Callable[[NewVersion], ByValue]] = {
     tree.SCHEMA: lambda new: newest_schemas(new.found.versions.document if new.found else None),
     tree.SCHEMA_OF_MINOR: lambda new: fixed_schemas(new.stored),
 }
-"""What makes files of which there are many, each by the value of the parameter in its path."""
+"""Builders of files of which there are several, by the parameter in their path."""
 
 
 def make_files(new: NewVersion) -> dict[str, bytes]:
-    """Make every file of a new version that is not signed metadata, by path."""
+    """Build every file of a new version that is not signed metadata, by path."""
     files = {kind.path(): data for kind, make in ONE.items() if (data := make(new)) is not None}
     for kind, make_many in MANY.items():
         for value, data in make_many(new).items():
@@ -291,7 +291,7 @@ def _pages(new: NewVersion) -> dict[str, bytes]:
 
 
 def no_longer_made(files: Mapping[str, bytes], stored: Iterable[str], register: Register) -> list[str]:
-    """Return stored files of what is said no more, and pages below the tag of the main language."""
+    """Return stored files to remove: those without content now, and pages under the main language's tag."""
     gone = {kind.path() for kind in ONE} - files.keys()
     main = in_language("", Language.of(register.publisher.language).tag)
     return [path for path in stored if path in gone or path.startswith(main)]

@@ -1,4 +1,4 @@
-"""The one way to sign something over a store: hold it, examine it, make it, remember it, show it."""
+"""Signing over a store: lock it, examine it and the new tree, record the head beside the keys, switch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from register_api.store.transaction import commit, locked, recover
 
 
 class Publishing(msgspec.Struct, frozen=True, kw_only=True):
-    """A store and a folder of keys, both held, and what is visible in the store, all of it vouched for."""
+    """A locked store and key folder, with the visible content of the store after verification."""
 
     store: Path
     keys: Path
@@ -31,7 +31,7 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
     found: Examined | None
 
     def required(self) -> tuple[Snapshot, Examined]:
-        """Return what is visible."""
+        """Return the visible snapshot and its content; raise ``StoreError`` if nothing was published."""
         if self.snapshot is None or self.found is None:
             raise nothing_published(self.store)
         return self.snapshot, self.found
@@ -46,9 +46,10 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
         pages: tuple[str | None, dt.date | None] | None = None,
         base_url: str | None = None,
     ) -> Snapshot:
-        """Examine what was made as the store was, remember it beside the keys, and show it.
+        """Examine the resulting tree, record its head beside the keys, and make it visible.
 
-        ``pages`` says with which templates pages were made, and for which day; else that stays as it is.
+        ``pages`` is the digest of the templates and the day that pages display; ``None`` leaves both
+        unchanged.
         """
         before, gone = self.snapshot, frozenset(retired)
 
@@ -73,7 +74,7 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextlib.contextmanager
 def building(store: Path, keys: Path, seen: Snapshot | None = None) -> Iterator[Publishing]:
-    """Hold a store and the keys that sign over it, finish what was interrupted, and examine what is there."""
+    """Lock a store and its keys, recover an interrupted commit, and examine the store."""
     with locked(store):
         recover(store)
         snapshot = open_or_reuse(store, seen)
@@ -97,7 +98,7 @@ def _examined(snapshot: Snapshot | None, known: KeyMemory, keys: Path) -> Examin
         )
     found = examine(snapshot.read, known.shown or known.intended)
     last_signed.check_continues(known, found.head, found.root_at)
-    # The store says of itself what is signed; pages alone are as good as its word.
+    # state.json must agree with what is signed; only its two page fields are not signed.
     state = snapshot.state
     right = state_of(found, state.page_templates, state.pages_on)
     if state != msgspec.structs.replace(right, manifest_sha256=state.manifest_sha256):
@@ -110,7 +111,7 @@ def _examined(snapshot: Snapshot | None, known: KeyMemory, keys: Path) -> Examin
 
 
 def state_of(found: Examined, templates: str | None, pages_on: dt.date | None) -> PublisherState:
-    """Return what the store says of itself, for those who read it without keys."""
+    """Return the content of ``state.json``, for those who read the store without keys."""
     newest = found.newest.document
     return PublisherState(
         register=newest.register,
@@ -127,7 +128,7 @@ def state_of(found: Examined, templates: str | None, pages_on: dt.date | None) -
 
 
 def required_snapshot(store: Path) -> Snapshot:
-    """Return what is visible in a store."""
+    """Return the visible snapshot of a store; raise ``StoreError`` if nothing was published."""
     snapshot = open_snapshot(store)
     if snapshot is None:
         raise nothing_published(store)
@@ -135,5 +136,5 @@ def required_snapshot(store: Path) -> Snapshot:
 
 
 def nothing_published(store: Path) -> StoreError:
-    """Return the error of a store that nothing was published into."""
+    """Return the error for a store into which nothing was published."""
     return StoreError(f"nothing was published into {store} yet", hint="register-api publish")

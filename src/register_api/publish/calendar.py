@@ -1,7 +1,7 @@
-"""The days of a register as calendars (RFC 5545): starts, ends, planned changes, last days to object.
+"""iCalendar files of a register (RFC 5545): starts, ends, planned changes, objection deadlines.
 
-An event stays the same one whatever becomes of it: its ``UID`` follows from ids. What has not changed keeps
-its bytes, what has gets the next ``SEQUENCE``; what will not come is cancelled, and not left out.
+The ``UID`` of an event is built from ids and never changes. An unchanged event keeps its bytes, a changed one
+gets the next ``SEQUENCE``; an event that will not happen is cancelled, not removed.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from register_api.core.upcoming_events import upcoming
 from register_api.errors import Malformed
 
 KEPT = dt.timedelta(days=366)
-"""How long what has passed stays in the calendar."""
+"""How long past events stay in the calendar."""
 
 _DAILY = dt.timedelta(days=1)
 _END = b"END:VCALENDAR\r\n"
 _EVENT = re.compile(rb"BEGIN:VEVENT\r\n.*?\r\nEND:VEVENT\r\n", re.DOTALL)
 _FOLD = b"\r\n "
-"""Where a line goes on in the next one (RFC 5545 section 3.1)."""
+"""A folded line break (RFC 5545 section 3.1)."""
 
 _ESCAPED = re.compile(r"\\(.)")
 
@@ -36,7 +36,7 @@ _CONFIRMED, _CANCELLED = "CONFIRMED", "CANCELLED"
 
 
 class EventEdition(msgspec.Struct, frozen=True):
-    """What an event says; if that changes, it is another edition of the event."""
+    """The content of an event; when it changes, ``SEQUENCE`` is incremented."""
 
     day: dt.date
     status: str
@@ -45,7 +45,7 @@ class EventEdition(msgspec.Struct, frozen=True):
 
 
 class CalendarEvent(msgspec.Struct, frozen=True):
-    """An event in a calendar: by what it is recognised, its edition, what it says, and its bytes."""
+    """An event: UID, sequence number, content, and serialised bytes."""
 
     uid: str
     sequence: int
@@ -54,21 +54,21 @@ class CalendarEvent(msgspec.Struct, frozen=True):
 
     @property
     def vendor(self) -> str:
-        """Id of the sub-processor that it is about."""
+        """Id of the sub-processor concerned."""
         return self.uid.partition(".")[0]
 
     @property
     def is_planned_change(self) -> bool:
-        """Whether it is about a planned change."""
+        """Whether it concerns a planned change."""
         return self.uid.split(".")[2] != _NONE
 
 
 _NONE = "-"
-"""Stands in a ``UID`` for the use or the planned change, where there is none; no id is like it."""
+"""Placeholder in a ``UID`` where there is no use or planned change; not a valid id."""
 
 
 def read_events(data: bytes) -> dict[str, CalendarEvent]:
-    """Return the events of a calendar that this module wrote, by ``UID``."""
+    """Return the events of a calendar written by this module, by ``UID``."""
     events = {}
     for block in _EVENT.findall(data):
         lines = block.replace(_FOLD, b"").split(b"\r\n")
@@ -93,8 +93,7 @@ def calendar_events(
 ) -> dict[str, CalendarEvent]:
     """Return the events of a version by ``UID``, in order of their days.
 
-    A planned change that has taken effect leaves the register once it is folded into the base fields. What
-    else the register does not name any more does not come, or never did.
+    Events that the register no longer contains are cancelled, except planned changes that have taken effect.
     """
     first = max(on, dt.date.min + KEPT) - KEPT
     language = Language.of(register.publisher.language)
@@ -147,7 +146,7 @@ def register_calendar(register: Register, events: Iterable[CalendarEvent], on: d
     publisher = register.publisher.legal_name or register.publisher.name
     name = language.text("Sub-processors of {name}", name=publisher)
     blocks = [event.data for event in events]
-    if not blocks:  # a component there has to be (section 3.6)
+    if not blocks:  # at least one component is required (section 3.6)
         journal = icalendar.Journal()
         journal.add("uid", f"register@{register.register}")
         journal.add("dtstamp", register.published_at)
@@ -161,7 +160,7 @@ def register_calendar(register: Register, events: Iterable[CalendarEvent], on: d
 def vendor_calendars(
     register: Register, events: Mapping[str, CalendarEvent], before: Mapping[str, CalendarEvent]
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the calendar of each sub-processor that has another edition of an event, by its id."""
+    """Yield id and calendar of each sub-processor that has a new or changed event."""
     names = {vendor.id: vendor.name for vendor in register.subprocessors}
     found: dict[str, list[bytes]] = {}
     for event in events.values():

@@ -1,11 +1,10 @@
-"""What witnesses attest of the newest checkpoint (C2SP tlog-witness): asked all at once, and not for long.
+"""Cosignatures of witnesses on the newest checkpoint (C2SP tlog-witness), requested in parallel.
 
-A witness is a stranger's machine: it may be down, slow, wrong, or lie. What it answers is kept only if it
-is a good cosignature of its own key on the very checkpoint that was sent; whatever else happens becomes a
-sentence.
+A witness is not trusted: it may be down, slow, wrong or malicious. Its response is kept only if it is a valid
+cosignature by its own key on the checkpoint sent; anything else is reported as a problem.
 
 A version is durable and visible *before* its checkpoint goes to a witness. Otherwise, after a crash in
-between, other content could get the same number, and every witness would rightly take that for a fork.
+between, other content could get the same number, and every witness would rightly report a fork.
 """
 
 from __future__ import annotations
@@ -46,22 +45,22 @@ from register_api.store.reader import Snapshot
 from register_api.store.transaction import commit, locked, recover
 
 SECONDS = 15.0
-"""For all witnesses together, from the first connection to the last answer."""
+"""Time limit for all witnesses together, from the first connection to the last response."""
 
 MAX_ANSWER_BYTES = 16 * 2**10
 
 MAX_CLOCK_APART = dt.timedelta(minutes=10)
-"""How far a witness's clock may be from ours."""
+"""How far a witness's clock may differ from ours."""
 
 _TRIES = 3
-"""The size that a witness has signed last is guessed, then told by it, and may grow meanwhile."""
+"""The size last signed by a witness is guessed first, then stated in its 409 response; it may grow again."""
 
 _CONFLICT = 409
 _HEADERS = {"Content-Type": "text/plain; charset=utf-8"}
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of asking one witness: its line, or a sentence why there is none."""
+    """The result for one witness: its signature line, or the reason why there is none."""
 
     witness: PolicyWitness
     line: SignatureLine | None = None
@@ -76,7 +75,7 @@ def ask_all(
     now: dt.datetime,
     seconds: float = SECONDS,
 ) -> tuple[Outcome, ...]:
-    """Ask witnesses, all at once, to sign a checkpoint as it was vouched for, without lines of witnesses."""
+    """Ask witnesses in parallel to cosign a checkpoint, which must not have cosignatures yet."""
     limits = HttpLimits(connect=seconds, read=seconds, exchange=seconds, run=seconds, attempts=1)
 
     async def outcome(client: BoundedClient, witness: PolicyWitness) -> Outcome:
@@ -86,7 +85,7 @@ def ask_all(
             line, at = _checked(body, witness, checkpoint, (earliest, now + MAX_CLOCK_APART))
         except RegisterError as error:
             return Outcome(witness=witness, problem=error.message)
-        except Exception as error:  # noqa: BLE001  (whatever a stranger's machine causes stops nothing here)
+        except Exception as error:  # noqa: BLE001  (one failing witness must not stop the others)
             return Outcome(witness=witness, problem=f"cannot be reached ({type(error).__name__})")
         return Outcome(witness=witness, line=line, at=at)
 
@@ -98,7 +97,7 @@ def ask_all(
 
 
 def _address(witness: PolicyWitness) -> Url:
-    """Return where a witness takes checkpoints: below the submission prefix that the policy gives."""
+    """Return the URL for checkpoints, below the submission prefix in the policy."""
     if witness.url is None:
         raise UsageError("not asked: the policy gives no address")
     try:
@@ -112,7 +111,7 @@ def _address(witness: PolicyWitness) -> Url:
 
 
 async def _ask(client: BoundedClient, url: Url, snapshot: Snapshot, checkpoint: bytes) -> bytes:
-    """Ask one witness; when it has signed another size than was guessed, once more from there."""
+    """Ask one witness; on 409 Conflict, retry from the size that it states."""
     size = snapshot.state.version
     old_size = max(size - 1, 0)
     for _ in range(_TRIES):
@@ -123,7 +122,7 @@ async def _ask(client: BoundedClient, url: Url, snapshot: Snapshot, checkpoint: 
             MAX_ANSWER_BYTES,
             content=format_request(asked),
             headers=_HEADERS,
-            body_of=frozenset({OK, _CONFLICT}),  # whose body names the size that the witness has signed
+            body_of=frozenset({OK, _CONFLICT}),  # 409 states the size that the witness has signed
         )
         if reply.status == OK:
             return reply.body
@@ -162,7 +161,7 @@ def _checked(
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest checkpoint: as it was vouched for, the TUF target, and with lines that joined since."""
+    """The newest checkpoint: as the signed TUF target, and with the lines added since."""
 
     vouched: bytes
     public: bytes
@@ -170,12 +169,12 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def further_lines(self) -> int:
-        """How many signature lines joined since it was vouched for."""
+        """Number of signature lines added since."""
         return len(parse_note(self.public).signatures) - len(parse_note(self.vouched).signatures)
 
 
 class WitnessStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a policy stands."""
+    """A witness policy with the cosignatures found for it."""
 
     policy: WitnessPolicy
     found: tuple[Cosignature, ...]
@@ -192,7 +191,7 @@ class WitnessStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def absent(self) -> tuple[PolicyWitness, ...]:
-        """The witnesses that have not cosigned, whether the quorum needs them or not."""
+        """The witnesses that have not cosigned, whether or not the quorum needs them."""
         return tuple(one for one in self.policy.witnesses if one.key.public not in self.seen)
 
 
@@ -216,13 +215,13 @@ def read_head(snapshot: Snapshot) -> Head:
 
 
 def witness_status(head: Head, policy: WitnessPolicy) -> WitnessStatus:
-    """Say where a policy stands."""
+    """Return which cosignatures of a policy the newest checkpoint has."""
     policy.check_log(head.key)
     return WitnessStatus(policy=policy, found=verify_cosignatures(head.public, policy.keys))
 
 
 class CosigningResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of asking."""
+    """The outcome for each witness, and the status afterwards."""
 
     outcomes: tuple[Outcome, ...]
     after: WitnessStatus
@@ -231,9 +230,9 @@ class CosigningResult(msgspec.Struct, frozen=True, kw_only=True):
 def ask_witnesses(
     store: Path, policy: WitnessPolicy, now: dt.datetime, seconds: float = SECONDS
 ) -> CosigningResult:
-    """Ask those witnesses of a policy that have not cosigned the newest checkpoint yet.
+    """Ask the witnesses of a policy that have not yet cosigned the newest checkpoint.
 
-    The lock of the store must not be held; the seconds are for all witnesses together.
+    The store must not be locked; ``seconds`` is the limit for all witnesses together.
     """
     snapshot = required_snapshot(store)
     head = read_head(snapshot)

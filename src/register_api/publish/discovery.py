@@ -1,4 +1,4 @@
-"""What programs find the register by: discovery, API catalog (RFC 9727), security.txt and robots.txt."""
+"""Discovery document, API catalog (RFC 9727), security.txt and robots.txt."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from register_api.errors import StoreDamaged
 from register_api.store.reader import Snapshot
 
 ROLE = "security"
-"""Role of the contacts that the file names."""
+"""Role of the contacts listed in ``security.txt``."""
 
 GOOD_FOR = dt.timedelta(days=364)
-"""Less than a year, as RFC 9116 section 2.5.5 recommends; each publication renews it."""
+"""Less than a year, as RFC 9116 section 2.5.5 recommends; renewed by each publication."""
 
 ROBOTS_TXT = b"User-agent: *\nDisallow:\n"
-"""Everything may be read (RFC 9309 section 2.2.2). Crawlers ask for it at the root of a host alone."""
+"""Everything may be crawled (RFC 9309 section 2.2.2). Crawlers request it only at the root of a host."""
 
 _EXPIRES = "Expires: "
 
 _ADDRESS = "@!$'*+-._~"
-"""What an address may have unescaped in a ``mailto`` URI (RFC 6068 section 2)."""
+"""Characters of an e-mail address not escaped in a ``mailto`` URI (RFC 6068 section 2)."""
 
 _URL = ":/?#[]@!$&'()*+,;=%-._~"
 
 
 def security_txt(publisher: Publisher, now: dt.datetime, base_url: str | None) -> bytes | None:
-    """Return the file, not signed by OpenPGP, or ``None`` when no contact has the role ``security``."""
+    """Return the file, without OpenPGP signature, or ``None`` if no contact has the role ``security``."""
     contacts = []
     for contact in publisher.contacts:
         if contact.role.casefold() == ROLE:
-            # What could end a line is escaped.
+            # Line breaks are escaped.
             if contact.email is not None:
                 contacts.append(f"Contact: mailto:{quote(contact.email, safe=_ADDRESS)}")
             if contact.url is not None:
@@ -60,7 +60,7 @@ def security_txt(publisher: Publisher, now: dt.datetime, base_url: str | None) -
 
 
 def security_txt_expires(snapshot: Snapshot) -> dt.datetime | None:
-    """Return until when ``security.txt`` is good, UTC; ``None`` where there is none."""
+    """Return when ``security.txt`` expires, UTC, or ``None`` if there is none."""
     if tree.SECURITY_TXT.path() not in snapshot.manifest.files:
         return None
     data = snapshot.read(tree.SECURITY_TXT.path())
@@ -72,10 +72,10 @@ def security_txt_expires(snapshot: Snapshot) -> dt.datetime | None:
 
 
 LinkContext = dict[str, Any]
-"""One member of a linkset: an anchor, and targets by relation (RFC 9264 section 4.2.2)."""
+"""A link context object: an anchor, and targets by relation (RFC 9264 section 4.2.2)."""
 
 _UP = "../"
-"""From ``/.well-known/`` to the base, for hosts whose address the publisher does not fix."""
+"""From ``/.well-known/`` to the base, used when the publisher does not fix the tree's URL."""
 
 
 def discovery_document(register: Register, roots: Sequence[bytes], base_url: str | None) -> bytes:
@@ -95,9 +95,9 @@ def discovery_document(register: Register, roots: Sequence[bytes], base_url: str
 
 
 def api_catalog(base_url: str | None) -> bytes:
-    """Return ``/.well-known/api-catalog``: a linkset (RFC 9727, RFC 9264) of what can be read.
+    """Return ``/.well-known/api-catalog``: a linkset (RFC 9727, RFC 9264) of the published resources.
 
-    The links of ``service-doc`` and ``status`` (RFC 8631) lead to what only the service answers.
+    Only the service answers at the ``service-doc`` and ``status`` links (RFC 8631).
     """
     base = base_url or _UP
     catalog: LinkContext = {
@@ -121,7 +121,7 @@ def api_catalog(base_url: str | None) -> bytes:
 
 
 def _named(base: str, *, of_service: bool) -> LinkContext:
-    """Name the files that have a relation in the table; some are of the service (RFC 8631)."""
+    """Return links to the files that have a relation: those of the service (RFC 8631), or all others."""
     found: LinkContext = {}
     for kind in FILES:
         if kind.relation is not None and kind.relation.startswith("service-") is of_service:
@@ -131,12 +131,12 @@ def _named(base: str, *, of_service: bool) -> LinkContext:
 
 
 def newest_schemas(listed: VersionList | None) -> Mapping[str, bytes]:
-    """Return the schema of every form of document by its name, as the newest release has it."""
+    """Return the schema of each document type by name; none if a later release has published newer ones."""
     return {} if listed and listed.format_minor > FORMAT_MINOR else _schemas()
 
 
 def fixed_schemas(stored: Container[str]) -> Mapping[tuple[str, int], bytes]:
-    """Return the schemas of this minor number by name and number, but those that are published already."""
+    """Return the schemas of this minor version by name and number, without those already published."""
     return {
         (name, FORMAT_MINOR): data
         for name, data in _schemas().items()
@@ -150,7 +150,7 @@ def _schemas() -> Mapping[str, bytes]:
 
 
 def schema(form: Schema) -> dict[str, Any]:
-    """Return the JSON Schema of a form of document; further properties fit (docs/compatibility.md)."""
+    """Return the JSON Schema of a document type; it allows unknown properties (docs/compatibility.md)."""
     (reference,), found = definitions([form.struct], "#/$defs/{name}")
     return {
         "$schema": DIALECT,

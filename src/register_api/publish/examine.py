@@ -1,7 +1,7 @@
-"""What a store holds, checked as a customer checks it, before anything is signed over it.
+"""Verification of a store, as by a customer, before anything is signed over it.
 
-Of all that the next publication repeats or builds upon, nothing is taken from the store that no signature
-vouches for. Expiry is not judged: what has expired is what a publisher renews.
+The next publication repeats and builds upon signed content only. Expiry is not checked: the publisher is
+about to renew what has expired.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ HINT = (
 
 
 class Examined(msgspec.Struct, frozen=True, kw_only=True):
-    """What a store holds, all of it vouched for; of the log the hash of each entry."""
+    """The verified content of a store; ``leaves`` are the leaf hashes of the log."""
 
     head: SignedHead
     keys: Encoded[KeyList]
@@ -69,14 +69,14 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
         return self.versions.document.versions[0].published_at
 
     def root_at(self, size: int) -> str:
-        """Return the root hash, in hex, that the log had at a size."""
+        """Return the log's root hash at a size, in hex."""
         return merkle.root_hash(self.leaves[:size]).hex()
 
 
 def examine(read: Read, known: SignedHead | None, base_url: str | None = None) -> Examined:
-    """Check what a tree holds, followed on from what was known of it, or from the tree's own first root.
+    """Verify a tree, starting from the head known before, or else from the tree's own first root.
 
-    The base URL is where the tree was said to lie when its newest version was published.
+    ``base_url`` is the URL of the tree when its newest version was published.
     """
     with nothing_signed():
         return _Examination(read).all_of(known, base_url)
@@ -84,7 +84,7 @@ def examine(read: Read, known: SignedHead | None, base_url: str | None = None) -
 
 @contextlib.contextmanager
 def nothing_signed() -> Iterator[None]:
-    """Say of what is found in the store that nothing was signed over it, and what to do."""
+    """Add a hint to verification errors: nothing was signed, and what to do."""
     try:
         yield
     except VerificationError as error:
@@ -93,7 +93,7 @@ def nothing_signed() -> Iterator[None]:
 
 
 class _Entries(msgspec.Struct):
-    """The entries of the list of versions, as they stand in it."""
+    """The raw entries of the list of versions."""
 
     versions: list[msgspec.Raw]
 
@@ -157,7 +157,7 @@ class _Examination:
         )
 
     def _follow(self, known: SignedHead | None) -> Trusted:
-        """Follow the roots from the first, which is known, and from the newest on what it vouches for."""
+        """Check the chain of roots against the known ones, then verify from the newest root on."""
         roots = trust_metadata.roots(self._read)
         check_chain([trust_metadata.parse(data, Root) for data in roots])
         if known is not None:
@@ -175,7 +175,7 @@ class _Examination:
         return follow(self, Start(root=roots[-1], origin=origin), None)
 
     def _vouched(self, trusted: Trusted, kind: FileKind) -> bytes:
-        """Return a target, which has to lie at both its paths."""
+        """Return a target, which must be the same at both its paths."""
         path, copy = kind.path(), trusted.copy_path(kind)
         vouched = trusted.vouched_part(kind, self.get(path))
         if vouched is None:
@@ -185,11 +185,11 @@ class _Examination:
         return vouched
 
     def _versions(self, heads: HeadFiles, log: Checkpoint) -> tuple[Encoded[VersionList], tuple[bytes, ...]]:
-        """Return the list of versions, which like the log's tiles has to give the root that is signed."""
+        """Return the list of versions; it and the log's tiles must give the signed root hash."""
         data, path = self._listed(heads, tree.VERSIONS), tree.VERSIONS.path()
         with _naming(path):
             listed = decode(data, VersionList, max_bytes=tree.VERSIONS.max_bytes)
-            # The list is canonical, and so is each entry where it stands.
+            # The list is canonical JSON, so each raw entry is canonical, too.
             entries = list(map(bytes, msgspec.json.decode(data, type=_Entries).versions))
         leaves = tuple(map(merkle.leaf_hash, entries))
         if len(leaves) != log.size or merkle.root_hash(leaves) != log.root:
@@ -215,7 +215,7 @@ class _Examination:
         return entries
 
     def _listed(self, heads: HeadFiles, kind: FileKind) -> bytes:
-        """Return a head file, which has to be the one that the signed list names."""
+        """Return a head file, checked against the signed list."""
         path = kind.path()
         data = self.get(path)
         check_listed(path, data, digests_of(heads))
@@ -225,7 +225,7 @@ class _Examination:
 def _promises_after(
     known: SignedHead | None, newest: Encoded[Register], listed: VersionList, read: Read
 ) -> Promises:
-    """Return all notice promises of a register, reading those versions that are not known yet."""
+    """Return all notice promises of a register, reading only the versions not known yet."""
     zone = zone_of(newest.document.publisher.time_zone)
     promises = Promises(zone=zone, first_live=None, policies=())
     begin = 0
@@ -247,7 +247,7 @@ def _document(kind: FileKind, vouched: Mapping[FileKind, bytes], struct: type[T]
 
 
 def _checkpoint(data: bytes, keys: KeyList, newest: Register) -> Checkpoint:
-    """Open the checkpoint: any log key there ever was may have signed it, so that others can follow."""
+    """Open the checkpoint; a log key that has since been replaced may have signed it."""
     name = newest.register
     if keys.register != name:
         raise Inconsistent(f"{tree.KEYS.path()} is of {keys.register!r}, the register of {name!r}")

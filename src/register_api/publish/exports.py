@@ -1,6 +1,6 @@
-"""The register in the forms of others: a workbook (XLSX) for people, and JSON-LD in the terms of DPV 2.3.
+"""Exports of the register: a workbook (XLSX), and JSON-LD in the terms of DPV 2.3.
 
-Every cell is a string cell, so that no text is taken for a formula, a number or an address.
+All cells are strings, so no text is interpreted as a formula, a number or an address.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from register_api.core.upcoming_events import upcoming
 from register_api.publish.feed.entry import xml_text
 
 MOST_UNITS = 32_767
-"""Most UTF-16 code units of a cell; what is longer is cut, and ends in an ellipsis."""
+"""Maximum UTF-16 code units of a cell; longer text is cut and ends in an ellipsis."""
 
 _OF_VENDORS = (
     "id", "name", "legal_name", "kind", "role", "seat", "address", "identifiers", "parent", "engaged_by",
@@ -43,7 +43,7 @@ _WIDTH = 18
 
 
 class _Sheet(Worksheet):  # type: ignore[misc] # the library has no types
-    """A sheet whose rows are written at once; cell by cell they take the library three times as long."""
+    """A sheet whose rows are written at once: cell by cell, the library takes three times as long."""
 
     lines: Sequence[str] = ()
 
@@ -58,7 +58,7 @@ class _Sheet(Worksheet):  # type: ignore[misc] # the library has no types
                 if text
             ]
             lines.append(f'<row r="{number}">{"".join(cells)}</row>')
-        # The limit of rows is not met: a register of 16 MiB has fewer.
+        # The row limit of XLSX is not reached: a register of 16 MiB has fewer rows.
         self.lines, self.dim_rowmax = lines, len(lines)
         return len(lines)
 
@@ -114,7 +114,7 @@ def register_workbook(
     book.set_properties({"created": said.published_at, "title": title})
     bold = book.add_format({"bold": True})
     for name, heading, texts in tables:
-        # Its headings stay in sight, and each column can be filtered by.
+        # The heading is frozen, and every column has a filter.
         sheet = book.add_worksheet(name, _Sheet)
         sheet.set_column(0, len(heading) - 1, _WIDTH)
         sheet.freeze_panes(1, 0)
@@ -128,7 +128,7 @@ def register_workbook(
 
 
 def _cell(value: Any, say: Callable[[Any], str]) -> str:
-    """Return what a cell says; days stay as they can be sorted, and what is not stated stays empty."""
+    """Return the text of a cell: dates in ISO form, so that they sort; empty if not stated."""
     if value is None:
         return ""
     return _fitting(str(value) if type(value) in (int, dt.date) else say(value))
@@ -168,7 +168,7 @@ CONTEXT: Mapping[str, Any] = {
     "dct": "http://purl.org/dc/terms/",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
-"""Prefixes of every term; whatever is not written with one of them would be left out by a reader."""
+"""Prefixes of all terms; JSON-LD processors drop terms without one."""
 
 _STATUS: Mapping[State, str] = {
     "announced": "dpv:ActivityPlanned",
@@ -176,10 +176,10 @@ _STATUS: Mapping[State, str] = {
     "in_force": "dpv:ActivityOngoing",
     "ended": "dpv:ActivityCompleted",
 }
-"""Where a use stands on the day; what was withdrawn or cancelled never is, and is left out."""
+"""Activity status by state; withdrawn and cancelled uses are left out."""
 
 _ACTIVITIES: Mapping[str, str] = {"store": "dpv:Store", "access": "dpv:Access"}
-"""What happens at a place; ``process`` is processing in general and has no term."""
+"""Processing operations; ``process`` is processing in general and has no term."""
 
 _MECHANISMS: Mapping[str, str] = {
     "adequacy": "eu-gdpr:A45-3",
@@ -187,10 +187,10 @@ _MECHANISMS: Mapping[str, str] = {
     "scc": "eu-gdpr:A46-2-c",
     "bcr": "eu-gdpr:A46-2-b",
 }
-"""Transfer mechanisms that the vocabulary has a legal basis for; others stay words."""
+"""Transfer mechanisms with a legal basis in the vocabulary; others are exported as text."""
 
 _NO_TERM = frozenset({"XK", "worldwide", "varies"})
-"""Places without a term of their own."""
+"""Locations without a term."""
 
 
 def dpv(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
@@ -285,5 +285,5 @@ def _term(name: str) -> Json:
 
 
 def _place(country: str | None) -> Json | str | None:
-    """Return the term for a country or region; its code as text where there is none."""
+    """Return the term for a country or region, or its code as text if there is none."""
     return country if country is None or country in _NO_TERM else {"@id": f"loc:{country}"}

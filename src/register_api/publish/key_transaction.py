@@ -1,4 +1,4 @@
-"""Key changes without a new version: metadata is signed again, in one transaction like every publication."""
+"""Key changes without a new version: metadata is re-signed in one transaction, like every publication."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ NEXT = ".next.pem"
 
 
 def promote_next_keys(keyring: Keyring, read: Read) -> tuple[Path, ...]:
-    """Let each next key that the tree names already take its place."""
+    """Promote the next keys that the tree already names; return where the old ones were moved."""
     waiting = sorted(keyring.folder.glob(f"*{NEXT}"))
     if not waiting:
         return ()
-    # Every key in force: of the newest root, and open in the list of keys.
+    # Keys in force: those of the newest root, and those open in the key list.
     keys = decode(read(tree.KEYS.path()), KeyList)
     named = root_kids(trust_metadata.newest_root(read), *itertools.chain.from_iterable(ROLES.values()))
     named |= {each.kid for each in keys.keys if each.last_version is None}
@@ -54,14 +54,14 @@ def promote_next_keys(keyring: Keyring, read: Read) -> tuple[Path, ...]:
 
 
 def _take_place(keyring: Keyring, role: str) -> list[Path]:
-    """Move the files of one role; each step can be done again after a crash."""
+    """Replace the key file of one role; each step can be repeated after a crash."""
     path, following = keyring.folder / f"{role}.pem", keyring.folder / f"{role}{NEXT}"
     kept: list[Path] = []
     try:
         if key_file.exists(path):
             try:
                 name = keyring.signer(role).kid
-            except KeyStoreError:  # one that cannot be opened any more
+            except KeyStoreError:  # it can no longer be opened
                 name = digest(path.read_bytes())
             old = path.with_name(f"{role}-{name[:8]}.pem.old")
             if old.exists() and not old.samefile(path):
@@ -77,14 +77,14 @@ def _take_place(keyring: Keyring, role: str) -> list[Path]:
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a change of keys: the visible publication, and where old private keys lie now."""
+    """The result of a key change: the visible publication, and the paths of old private keys."""
 
     snapshot: Snapshot
     kept: tuple[Path, ...] = ()
 
 
 class KeyTransaction(msgspec.Struct, frozen=True, kw_only=True):
-    """A store that is held for a change of keys, and the keys."""
+    """A locked store and its keys, for one key change."""
 
     work: Publishing
     snapshot: Snapshot
@@ -93,7 +93,7 @@ class KeyTransaction(msgspec.Struct, frozen=True, kw_only=True):
     now: dt.datetime
 
     def publish(self, *, root: Mapping[str, bytes] | None = None, keys: KeyList | None = None) -> Changed:
-        """Sign targets, snapshot and timestamp again over the same version, and let next keys take over."""
+        """Re-sign targets, snapshot and timestamp over the same version, and promote next keys."""
         snapshot, found, now = self.snapshot, self.found, self.now
         root = root or {}
         changed = {tree.KEYS.path(): revised(found.keys.data, keys)} if keys else {}
@@ -116,7 +116,7 @@ class KeyTransaction(msgspec.Struct, frozen=True, kw_only=True):
         return Changed(snapshot=visible, kept=promote_next_keys(self.keyring.reopen(), visible.read))
 
     def _heads(self, root: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Make head files that say something else by now: the newest root, until when a contact is good."""
+        """Return head files that have changed: discovery (newest root) and ``security.txt`` (expiry)."""
         newest = self.found.newest.document
         base_url = self.found.head.base_url or newest.url
         roots = trust_metadata.roots(overlaid(root, self.snapshot.read))
@@ -130,7 +130,7 @@ class KeyTransaction(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextlib.contextmanager
 def key_change(store: Path, keys: Path, now: dt.datetime) -> Iterator[KeyTransaction]:
-    """Hold the store for a change of keys, and finish what an interrupted one left half done."""
+    """Lock the store for a key change, and finish an interrupted one."""
     required_snapshot(store)
     keyring = Keyring(keys)
     with building(store, keys) as work:
@@ -157,7 +157,7 @@ FIRST_ROOT = "1.root.json"
 
 
 def default_folder(source: Path, private: Path) -> Path:
-    """Return where public copies go if nothing else is said: ``keys/`` beside the source folder."""
+    """Return the default folder of public copies: ``keys/`` beside the source folder."""
     beside = source.absolute().parent / "keys"
     return private / "public" if beside == private.absolute() else beside
 
@@ -165,7 +165,7 @@ def default_folder(source: Path, private: Path) -> Path:
 def write_public_copies(snapshot: Snapshot, folder: Path) -> bool:
     """Write PEM files and root metadata into a folder; return whether it is this register's.
 
-    A folder that belongs to another set of keys is left as it is.
+    A folder that belongs to another set of keys is not changed.
     """
     files = public_files(snapshot.read)
     first = folder / FIRST_ROOT

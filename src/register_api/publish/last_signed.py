@@ -1,8 +1,8 @@
 """What a publisher signed last, kept beside its private keys: ``published.json``, mode 0600.
 
-Whoever can write the store can bring an older one back; here they cannot write, so this publisher never
-signs what does not continue what it has shown. The file is durable before a publication becomes visible, so
-it names two heads for that moment: after a crash the store has either of them.
+Anyone who can write to the store can restore an older state of it, but cannot write here, so the publisher
+detects the rollback and signs nothing. The file is durable before a publication becomes visible. Until then
+it names two heads: after a crash the store has one of them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from register_api.publish.signing import key_file
 
 MEMORY_FILE = "published.json"
 MAX_MEMORY_BYTES = 4 * 1024 * 1024
-"""Some hundred bytes, and some hundred for each time that the notice promise changed."""
+"""A few hundred bytes, and a few hundred for each change of the notice promise."""
 
 WAIT_SECONDS = 20.0
 """How long to wait for another process that signs with the same keys."""
@@ -44,9 +44,9 @@ class SignedFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class SignedHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One publication, as far as the next one has to continue it; TUF metadata by role.
+    """The parts of a publication that the next one must continue; TUF metadata by role.
 
-    The first live version is the first that was not imported; digests are SHA-256 in hex.
+    ``first_live`` is the first version that was not imported; digests are SHA-256 in hex.
     """
 
     first_root: str
@@ -59,7 +59,7 @@ class SignedHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class KeyMemory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The newest head that is known to have been visible, and one that was to be next, and may have been."""
+    """The newest head known to be visible, and the next one while it is published, which may be visible."""
 
     format: Literal["sub-processor-register-published/1"] = FORMAT
     shown: SignedHead | None = None
@@ -67,12 +67,12 @@ class KeyMemory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 NOTHING = KeyMemory()
-"""Of a key folder that has signed nothing yet."""
+"""The record of a key folder that has signed nothing yet."""
 
 
 @contextlib.contextmanager
 def held(keys: Path) -> Iterator[KeyMemory]:
-    """Keep other processes from signing with the keys of a folder, and return what they signed last."""
+    """Lock a key folder against other signing processes, and yield what was signed last."""
     try:
         key_file.make_folder(keys)
         with filelock.UnixFileLock(keys / _LOCK, timeout=WAIT_SECONDS, mode=0o600):
@@ -100,10 +100,9 @@ def read_memory(keys: Path) -> KeyMemory:
 
 
 def show(keys: Path, memory: KeyMemory, head: SignedHead, switch: Callable[[], None]) -> None:
-    """Make a head visible, remembering before that it may be, and after that it is.
+    """Make a head visible; record it as intended before the switch, and as shown after it.
 
-    What is written after the switch lies on the disk before: a disk that somebody fills up in between
-    does not make this publisher forget what it has shown.
+    The second record is on disk before the switch, so that a disk that fills up in between cannot prevent it.
     """
     path = keys / MEMORY_FILE
     before = msgspec.structs.replace(memory, intended=head)
@@ -117,7 +116,7 @@ def show(keys: Path, memory: KeyMemory, head: SignedHead, switch: Callable[[], N
 
 
 def check_continues(memory: KeyMemory, found: SignedHead, root_at: Callable[[int], str]) -> None:
-    """Check that a store has what was shown last, or continues it."""
+    """Check that a store contains or continues what was shown last."""
     intended, shown = memory.intended, memory.shown
     if intended is not None:
         if all(getattr(found, name) == getattr(intended, name) for name in ("metadata", "size", "root_hash")):

@@ -34,12 +34,12 @@ from register_api.store.reader import Snapshot, open_snapshot
 
 
 class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be published, where, and with which keys.
+    """What to publish, where, and with which keys.
 
     Attributes:
-        base_url: Address of the tree's root for a trial, ending in ``/``, in place of the register's own.
-        fresh_for: How long the signed timestamp is good; ``None``: as long as the one before.
-        clock_is_right: Sign even if the timestamp in force is of a later instant.
+        base_url: URL of the tree's root for a trial, ending in ``/``, instead of the register's own.
+        fresh_for: Validity of the signed timestamp; ``None``: the same as before.
+        clock_is_right: Sign even if the current timestamp was signed at a later time.
     """
 
     source: Path
@@ -54,27 +54,27 @@ class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
-    """The source with its findings and the version it became, visible if anything has changed (R26)."""
+    """The checked source, and the visible publication if anything has changed (R26)."""
 
     prepared: Candidate
     snapshot: Snapshot | None
 
 
 def publish_version(request: PublishRequest, progress: Progress | None = None) -> Published:
-    """Check a source and publish it as the next version, whole or not at all.
+    """Check a source and publish it atomically as the next version.
 
-    Nothing becomes visible where the source says what the newest version says. The progress is called with
-    done, total and what is being written.
+    Nothing is published if the source has no changes. ``progress`` is called with done, total and the file
+    being written.
 
     Raises:
-        Refused: The source breaks rules; the tree is as it was.
-        StoreLocked: Another publisher is at work, or came first.
+        Refused: The source breaks rules; the tree is unchanged.
+        StoreLocked: Another publisher is running, or has published first.
         StoreError: The store is damaged.
-        VerificationError: The store holds something else than what was signed, or less.
+        VerificationError: The store differs from what was signed, or is older.
         KeyStoreError: A private key is missing or cannot be used.
-        UsageError: There is no source folder.
+        UsageError: The source folder does not exist.
     """
-    # What publishing builds is large and has hardly any cycles, so that their collector is paused.
+    # Publishing creates many objects and hardly any cycles, so garbage collection is paused.
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -85,7 +85,7 @@ def publish_version(request: PublishRequest, progress: Progress | None = None) -
 
 
 def _publish(request: PublishRequest, progress: Progress | None) -> Published:
-    # Before the lock: a source that is refused leaves no trace, not even a folder.
+    # Before the lock: a refused source leaves nothing behind, not even a folder.
     seen, now = open_snapshot(request.store), request.intent.now
     prepared = prepare(request.source, read_base(seen), request.intent)
     prepared.required()
@@ -123,7 +123,7 @@ def _publish(request: PublishRequest, progress: Progress | None) -> Published:
 def make_version(
     work: Publishing, prepared: Candidate, keyring: Keyring, request: PublishRequest
 ) -> tuple[NewVersion, dict[str, bytes], list[str]]:
-    """Make all that publishing a version adds, by path; and what stored files are no longer needed."""
+    """Build all files that a version adds, by path, and list the stored files to remove."""
     snapshot, found, now = work.snapshot, work.found, request.intent.now
     register, _ = prepared.required()
     published = found.keys.document if found else None
@@ -157,15 +157,15 @@ def refresh_freshness(
     *,
     clock_is_right: bool = False,
 ) -> Snapshot:
-    """Renew the signed timestamp with the online key alone, and pages that are out of date.
+    """Renew the signed timestamp with the online key alone, and rewrite outdated pages.
 
-    The timestamp is good for as long as the one before, if nothing else is said.
+    Without ``fresh_for``, the timestamp is valid for as long as the one before.
 
     Raises:
         StoreError: Nothing was published yet, or the store is damaged.
-        VerificationError: The store holds something else than what was signed, or less.
-        StoreLocked: A publisher is at work.
-        KeyStoreError: The online key is missing or not the one that the root names.
+        VerificationError: The store differs from what was signed, or is older.
+        StoreLocked: A publisher is running.
+        KeyStoreError: The online key is missing or is not the one named in the root.
     """
     with building(store, keys, required_snapshot(store)) as work:
         snapshot, found = work.required()
@@ -181,9 +181,9 @@ def refresh_freshness(
 
 
 def pages_of_day(found: Examined, read: Read, shown_on: dt.date | None, now: dt.datetime) -> dict[str, bytes]:
-    """Return pages that say something else today than on the day for which they were made; no key is needed.
+    """Return pages that differ today from the day for which they were written; no key is needed.
 
-    The page of the register names its day, so it is made again each day.
+    The main page states its day, so it is rewritten every day.
     """
     register, zone = found.newest.document, found.promises.zone
     today, made_for = local_day(now, zone), shown_on or local_day(register.published_at, zone)

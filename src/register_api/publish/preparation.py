@@ -1,4 +1,4 @@
-"""From the edited source to the version it would become, with all that the rules say about it."""
+"""Loading and checking the edited source, and building the version that it would become."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from register_api.store.reader import Snapshot
 
 
 class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Why and when somebody publishes.
+    """Why and when a version is published.
 
     Attributes:
-        kind: Kind of the reason; ``None``: initial, correction where ``corrects`` is given, or change.
-        at: When this state was published elsewhere: history that is taken over.
+        kind: Kind of the reason; ``None``: initial, correction if ``corrects`` is set, or change.
+        at: When this state was published elsewhere, for imported history.
     """
 
     now: dt.datetime
@@ -44,14 +44,14 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
-    """What has been published so far, if anything has."""
+    """What has been published so far, if anything."""
 
     newest: Encoded[Register] | None = None
     promises: Promises | None = None
 
     @property
     def register(self) -> Register | None:
-        """What the newest version says; ``None`` before the first."""
+        """The newest version; ``None`` before the first."""
         return self.newest.document if self.newest else None
 
     @property
@@ -61,7 +61,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A source after loading and checking, and the version it would become where no error forbids that."""
+    """A loaded and checked source, and the version it would become if it has no errors."""
 
     base: Baseline
     findings: tuple[Finding, ...]
@@ -72,13 +72,13 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     context: Context | None = None
 
     def required(self) -> tuple[Register, Promises]:
-        """Return the version and its promises."""
+        """Return the version and its promises; raise ``Refused`` if there are errors."""
         if self.register is None or self.promises is None:
             raise Refused(self.findings)
         return self.register, self.promises
 
     def proposals(self) -> tuple[Proposal, ...]:
-        """Return what may have been meant; nothing where a value is not valid, and so not known."""
+        """Return suggestions for what may have been meant; none while a value is not valid."""
         unclear = any(item.severity == "error" and item.rule in SYNTAX for item in self.findings)
         if self.draft is None or self.context is None or unclear:
             return ()
@@ -91,7 +91,7 @@ def read_base(snapshot: Snapshot | None) -> Baseline:
         return Baseline()
     data = snapshot.read(tree.REGISTER.path())
     try:
-        # These are the canonical bytes that were published: their digest has just been compared.
+        # Canonical bytes as published: their digest has just been checked.
         register = msgspec.json.decode(data, type=Register)
     except (msgspec.MsgspecError, ValueError) as error:
         raise StoreDamaged(f"the newest register cannot be read: {printable(error)}") from error
@@ -99,12 +99,12 @@ def read_base(snapshot: Snapshot | None) -> Baseline:
 
 
 def base_of(found: Examined | None) -> Baseline:
-    """Return the newest version of what was examined."""
+    """Return the newest version of an examined store."""
     return Baseline(newest=found.newest, promises=found.promises) if found else Baseline()
 
 
 def prepare(source: Path, base: Baseline, intent: PublishOptions) -> Candidate:
-    """Load and check a source, and make the version that it would become."""
+    """Load and check a source, and build the version that it would become."""
     loaded = load(source)
     if loaded.draft is None:
         return Candidate(base=base, findings=loaded.findings)

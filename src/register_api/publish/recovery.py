@@ -1,7 +1,7 @@
-"""Taking a public tree over into a store: after a loss, from a mirror, on a second machine.
+"""Recovering a store from a public tree: after a loss, from a mirror, on a second machine.
 
-The tree is first verified in full, as a customer does who knows its root. Pages, which nobody signs, are made
-again from what is signed.
+The tree is first verified in full, as by a customer who knows its root. Pages, which are not signed, are
+rebuilt from signed data.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from register_api.verify.tuf_metadata import read_root
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
-    """What is taken over, and where to; without a root or its digest, what the keys remember."""
+    """What to recover, and where to; without a root or its digest, the keys must remember the root."""
 
     base: str
     store: Path
@@ -56,13 +56,13 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def recover_tree(request: Recovery, source: Fetcher, progress: Progress | None = None) -> Snapshot:
-    """Verify a public tree in full, and make it what a store holds.
+    """Verify a public tree in full, and make it the content of a store.
 
     Raises:
-        UsageError: No root is given, and none is remembered.
-        VerificationError: The tree does not hold, or does not continue what these keys have signed.
+        UsageError: No root was given, and the keys remember none.
+        VerificationError: The tree fails verification, or does not continue what these keys have signed.
         StoreDamaged: The store has other bytes at a path that never changes.
-        KeyStoreError: What was signed last cannot be read or written.
+        KeyStoreError: The record of what was signed last cannot be read or written.
     """
     with locked(request.store):
         finish_interrupted(request.store)
@@ -80,7 +80,7 @@ def recover_tree(request: Recovery, source: Fetcher, progress: Progress | None =
                 retired = set[str]()
                 if before is not None:
                     for path in before.manifest.files.keys() & files.keys():
-                        before.read(path)  # raises where what is to stay is damaged
+                        before.read(path)  # raises if a file to keep is damaged
                     retired = before.manifest.files.keys() - files.keys()
                 return work.commit(
                     files,
@@ -106,7 +106,7 @@ def _unsigned(found: Examined, read: Read, published_on: dt.date) -> dict[str, b
 def _verified(
     request: Recovery, source: Fetcher, known: KeyMemory, progress: Progress | None
 ) -> dict[str, bytes]:
-    """Return every file of a tree that a customer checks, once all have been checked."""
+    """Verify a whole tree, and return every file that a customer checks."""
     reader = KeepingFetcher(source)
     options = Options(root=request.root, root_sha256=request.root_sha256, history="all", wait=0)
     if request.root is None and request.root_sha256 is None:
@@ -118,7 +118,7 @@ def _verified(
             )
         options = msgspec.structs.replace(options, root_sha256=remembered.first_root)
     now = request.now
-    if request.stale:  # goes by when what is served was still fresh
+    if request.stale:  # verify as of a time when the tree was still fresh
         data = reader.get(tree.TIMESTAMP.path(), tree.TIMESTAMP.max_bytes)
         expires = trust_metadata.parse(data, Timestamp).signed.expires
         now = min(now, expires - dt.timedelta(seconds=1))
@@ -126,7 +126,7 @@ def _verified(
     if result.finding is not None:
         raise result.finding
     if request.root is not None:
-        # A store has all roots, and ``examine`` follows them: those before the one that was given, too.
+        # ``examine`` follows all roots, so fetch those before the given one, too.
         given = request.root.read_bytes()
         version = read_root(given).version
         for earlier in range(1, version):
@@ -137,7 +137,7 @@ def _verified(
 
 
 def _time_stamps(source: Fetcher, files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield the time stamp of each version that has one; verifying reads the newest alone."""
+    """Yield the timestamp of each version that has one; ``verify`` reads only the newest."""
     newest = decode(files[tree.REGISTER.path()], Register)
     for version in range(1, newest.version + 1):
         path = tree.TIME_STAMP.path(version)

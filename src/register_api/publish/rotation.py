@@ -1,7 +1,7 @@
-"""New keys: of documents, log and feed, rotated in good order or ended; and trust roots that people sign.
+"""Key rotation for documents, log and feed; ending a key; trust roots that several people sign.
 
-The key beside the newest version stays good for it, and the new one signs from the next version on
-(docs/keys.md). A root with several holders is begun here, signed on their machines, and published here.
+The old key stays valid for the newest version; the new one signs from the next version on (docs/keys.md). A
+root with several holders is drafted here, signed on their machines, and published here.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ from register_api.publish.trust.root_draft import RootDraft, check_draft, new_dr
 from register_api.store.reader import open_snapshot
 
 USES: tuple[KeyUse, ...] = get_args(KeyUse)
-"""The roles whose keys stand in ``keys.json``."""
+"""The uses of keys listed in ``keys.json``."""
 
 
 def rotate_key(store: Path, keys: Path, use: KeyUse, ended: Ended) -> Changed:
-    """Let a new key follow from the next version on; the old private key is not needed."""
+    """Rotate a key from the next version on; the old private key is not needed."""
     with key_change(store, keys, ended.at) as change:
         listed = change.found.keys.document
         successor = _successor(change.keyring, listed, use)
@@ -60,17 +60,17 @@ def rotate_key(store: Path, keys: Path, use: KeyUse, ended: Ended) -> Changed:
 
 
 def end_key(store: Path, keys: Path, kid: str, last_version: int, ended: Ended) -> Changed:
-    """Close a key's range at the last version that is known to be good.
+    """End a key's validity at the last version known to be good.
 
-    The key is named by its thumbprint, or its beginning. What the log holds of it after that version is
-    refused by customers from now on, and nothing makes it good again (docs/keys.md).
+    The key is named by its thumbprint or a prefix of it. Customers refuse its later signatures from now on,
+    which cannot be undone (docs/keys.md).
     """
     with key_change(store, keys, ended.at) as change:
         listed, newest = change.found.keys.document, change.found.head.size
         record = record_of(listed, kid)
         if last_version > newest:
             raise UsageError(f"version {last_version} was not published yet; the newest is {newest}")
-        # Refused before a key is made for it.
+        # Check before a new key is created.
         shortened(listed, record, last_version, ended, None)
         successor = None
         if record.last_version is None:
@@ -83,7 +83,7 @@ def end_key(store: Path, keys: Path, kid: str, last_version: int, ended: Ended) 
 
 
 def disowned_versions(store: Path, kid: str, last_version: int) -> range:
-    """Return the versions that ending a key at a version takes away from it: customers refuse them."""
+    """Return the versions that customers refuse once the key ends at a version."""
     snapshot = required_snapshot(store)
     listed = decode(snapshot.read(tree.KEYS.path()), KeyList)
     until = record_of(listed, kid).last_version or snapshot.state.version
@@ -91,17 +91,17 @@ def disowned_versions(store: Path, kid: str, last_version: int) -> range:
 
 
 def _successor(keyring: Keyring, keys: KeyList, use: KeyUse) -> KeyRecord:
-    """Make the new key once those that have to vouch for it are known to be here."""
+    """Create the new key, after checking that the keys that must sign for it are available."""
     _ = keyring.targets, keyring.online
-    # A log key is of the log's epoch that goes on.
+    # A log key belongs to the current epoch of the log.
     origin = parse_verifier_key(open_record(keys, "log").note_key or "").name
     return key_record(use, keyring.following(use), origin, 1)
 
 
 def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Changed:
-    """Let a new key take over a role of the root at once: a new root, and all metadata below it signed again.
+    """Replace the key of a trust root role at once: publish a new root and re-sign all metadata below it.
 
-    The root key lies in the folder of keys; the role is ``targets``, ``online``, or ``root-1`` and so on.
+    The root key must be in the key folder; the role is ``targets``, ``online``, or ``root-1`` and so on.
     """
     with key_change(store, keys, now) as change:
         keyring, of_root = change.keyring, role.startswith("root-")
@@ -130,13 +130,13 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
 
 
 def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:
-    """Sign targets, snapshot and timestamp again over the same version; renew ``security.txt``."""
+    """Re-sign targets, snapshot and timestamp over the same version; renew ``security.txt``."""
     with key_change(store, keys, now) as change:
         return change.publish()
 
 
 def _root_holder(keyring: Keyring, before: Root, role: str) -> tuple[Path, Ed25519Signer]:
-    """Return the key that signs for the root before: the one that is replaced, or any that is here."""
+    """Return the key that signs the new root: the one to be replaced, or any root key in the folder."""
     wanted = root_kids(before)
     stems = sorted(path.name.removesuffix(".pem") for path in keyring.folder.glob("root-*.pem"))
     for name in [role] if role.startswith("root-") else [stem for stem in stems if "." not in stem]:
@@ -150,7 +150,7 @@ def _root_holder(keyring: Keyring, before: Root, role: str) -> tuple[Path, Ed255
 
 
 def trust_key(keyring: Keyring, role: str) -> Ed25519Signer:
-    """Return the key that follows in a role of the trust root."""
+    """Return the next key of a trust root role."""
     signer = keyring.following(role)
     if not isinstance(signer, Ed25519Signer):
         raise UsageError(f"{role!r} is not a role of the trust root")
@@ -165,10 +165,10 @@ def begin_root(
     now: dt.datetime,
     log_epoch: str | None = None,
 ) -> RootDraft:
-    """Put together the next root from the newest one; nobody has signed it yet.
+    """Draft the next root from the newest one, unsigned.
 
-    ``rotate`` names roles, ``targets`` or ``online``, for which a new key is made here, in force once the
-    root is; ``log_epoch`` says to customers why a new epoch of the log begins, after the newest version.
+    ``rotate`` names roles, ``targets`` or ``online``, for which a new key is created here, in force once the
+    root is; ``log_epoch`` tells customers why a new epoch of the log begins after the newest version.
     """
     with key_change(store, keys, now) as held:
         chain = trust_metadata.roots(held.snapshot.read)
@@ -182,7 +182,7 @@ def begin_root(
 
 
 def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.datetime) -> RootDraft:
-    """Put together the root of a register that is not published yet, from keys made elsewhere."""
+    """Draft the root of a register that is not published yet, from keys created elsewhere."""
     if open_snapshot(store) is not None:
         raise UsageError("a first root is for a register that is not published yet; leave --first out")
     root = first_root(change.added, change.threshold or 1, Keyring(keys, create=True), now)
@@ -192,7 +192,7 @@ def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.dateti
 
 
 def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) -> Changed | None:
-    """Publish a root that enough people have signed; a first root waits for the first publication."""
+    """Publish a root with enough signatures; a first root is kept for the first publication."""
     check_draft(draft)
     for version, missing in draft.missing().items():
         if missing:
@@ -232,7 +232,7 @@ def _next_epoch(found: Examined, epochs: tuple[LogEpoch, ...], text: str) -> Log
 
 
 def _keys_of_epoch(held: KeyTransaction, draft: RootDraft) -> KeyList | None:
-    """Return the list of keys with a fresh log key for an epoch that the draft begins; else nothing."""
+    """Return the key list with a new log key if the draft begins an epoch of the log, else ``None``."""
     found, before = held.found, read_epochs(draft.newest()[0].to_dict())
     epochs = read_epochs(draft.parsed().signed.to_dict())
     if epochs == before:

@@ -1,4 +1,4 @@
-"""A trusted timestamp of the newest checkpoint, which joins once its version is visible."""
+"""A trusted timestamp of the newest checkpoint, added once its version is visible."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _CLOCKS = "compare this machine's clock with the authority's"
 
 
 class Stamped(msgspec.Struct, frozen=True, kw_only=True):
-    """Up to where history is stamped: the version whose checkpoint it is, and what the stamp says."""
+    """The newest version that has a timestamp, and the timestamp."""
 
     version: int
     stamp: TimeStamp
 
 
 def stamp_newest(store: Path, authority: TimeAuthority, now: dt.datetime) -> Stamped | None:
-    """Have the newest checkpoint stamped, once; no lock is held while the authority is asked."""
+    """Timestamp the newest checkpoint, once; the store is not locked while the authority is asked."""
     seen = open_snapshot(store)
     if seen is None or (path := tree.TIME_STAMP.path(seen.state.version)) in seen.manifest.files:
         return None
     began = time.monotonic()
     data, stamp = ask(authority, _stamped(seen, seen.state.version))
     now += dt.timedelta(seconds=time.monotonic() - began)
-    # Customers would object to a wrong time for ever: a stamp is never replaced.
+    # A timestamp is never replaced, so a wrong time would fail verification permanently.
     try:
         check_plausible(stamp, seen.state.published_at)
     except Inconsistent as error:
@@ -54,7 +54,7 @@ def stamp_newest(store: Path, authority: TimeAuthority, now: dt.datetime) -> Sta
 
 
 def newest_stamped(snapshot: Snapshot) -> Stamped | None:
-    """Return up to where the history of a publication is stamped, or ``None``."""
+    """Return the newest version that has a timestamp, or ``None``."""
     for version in range(snapshot.state.version, 0, -1):
         if (path := tree.TIME_STAMP.path(version)) in snapshot.manifest.files:
             stamp = open_time_stamp(snapshot.read(path), _stamped(snapshot, version))
@@ -63,5 +63,5 @@ def newest_stamped(snapshot: Snapshot) -> Stamped | None:
 
 
 def _stamped(snapshot: Snapshot, version: int) -> bytes:
-    """Return the bytes that are stamped: the checkpoint in the version's proof."""
+    """Return the timestamped bytes: the checkpoint in the version's proof."""
     return parse_proof(snapshot.read(tree.VERSION_PROOF.path(version))).checkpoint

@@ -1,6 +1,6 @@
-"""Templates in the words of a language: all is escaped, nothing undefined passes, links are harmless.
+"""Page templates in a language: all values are escaped, undefined ones are errors, links are restricted.
 
-And ``/check.html``, which is put together from modules that Node can load as they are.
+Also ``/check.html``, which is assembled from modules that Node can load unchanged.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PAGES = files("register_api.publish.page")
 _TEMPLATES = _PAGES.joinpath("templates")
 
 SCRIPT = _PAGES.joinpath("filters.js").read_bytes()
-"""What filters the page of the register, as it lies in the tree."""
+"""The filter script of the register's main page."""
 
 TEMPLATES_SHA256 = hashlib.sha256(
     b"".join(file.read_bytes() for file in sorted(_TEMPLATES.iterdir(), key=lambda file: file.name))
@@ -48,16 +48,16 @@ TEMPLATES_SHA256 = hashlib.sha256(
     + __version__.encode()
     + catalogues_sha256()
 ).hexdigest()
-"""Names what pages are made with: where it differs, pages are made again."""
+"""Identifies what pages are built from; when it changes, all pages are rewritten."""
 
 
 def safe_link(url: str | None) -> str | None:
-    """Return a URL if it may stand in ``href``: ``https`` or ``mailto``; else ``None``."""
+    """Return a URL that is allowed in ``href`` (``https`` or ``mailto``), else ``None``."""
     return url if url is not None and _SAFE_LINK.fullmatch(url) else None
 
 
 def render(template: str, language: Language, texts: str, **values: Any) -> str:
-    """Render a template of the pages; all values are escaped."""
+    """Render a page template; all values are escaped."""
     marked = "" if texts.partition("-")[0].lower() == language.tag else f' lang="{escape(texts)}"'
     return _environment(language, marked).get_template(template).render(**values)
 
@@ -93,11 +93,11 @@ def _environment(language: Language, marked: str) -> Environment:
     environment.globals.update(
         facts=lambda record: list(facts(record, say)),
         language=language.tag,
-        # Of an element that holds nothing but a text of the publisher's; it may run from right to left.
+        # For elements that contain only text of the publisher, which may be right-to-left.
         own_text=Markup(f' dir="auto"{marked}'),  # noqa: S704 - escaped by ``render``
         script=tree.SCRIPT.path(digest(SCRIPT)),
         script_integrity="sha256-" + strict_base64.encode(hashlib.sha256(SCRIPT).digest()),
-        # A message is text, and so is what stands in it unless a macro made it.
+        # Messages and their arguments are escaped, except what a macro has rendered.
         plural=lambda one, many, n, **given: escape(language.plural(one, many, n, **given)),
         text=lambda message, **given: escape(language.template(message)).format(**given),
     )
@@ -105,7 +105,7 @@ def _environment(language: Language, marked: str) -> Environment:
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """A field as a vendor's page shows it: items in words, links and ids as they are, or none."""
+    """A field on a vendor's page: localised values, links and ids unchanged, or an explicit "none"."""
 
     name: str
     label: str
@@ -118,7 +118,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def facts(record: msgspec.Struct, say: Values) -> Iterator[Fact]:
-    """Yield the fields of a vendor or an engagement that its page shows, in the order of the table."""
+    """Yield the fields of a vendor or an engagement that its page displays, in table order."""
     kind, phrases = type(record), Phrases(say)
     for name in (name for name, row in FIELDS[kind].items() if row.page and name in shapes(kind)):
         shape, value = shapes(kind)[name], getattr(record, name)
@@ -128,7 +128,7 @@ def facts(record: msgspec.Struct, say: Values) -> Iterator[Fact]:
         words = said if is_link or is_vendor else tuple(say.of_field(kind, name, item) for item in said)
         is_own = words == said
         if said and (isinstance(said[0], bool) or said[0] in shape.codes):
-            # Words of the catalogue, not a text of the publisher's or a code that is not known.
+            # Text of the catalogue, neither the publisher's text nor an unknown code.
             words = (capital(words[0]), *words[1:])
         yield Fact(
             name=name,
@@ -148,15 +148,15 @@ MODULES = (
     "bytes", "days", "json", "ed25519", "reading", "trust", "keys", "log", "register", "memory", "events",
     "notice", "steps", "sentences", "page",
 )  # fmt: skip
-"""The modules, each after those whose constants it needs while it is read."""
+"""The modules, ordered so that constants are defined before they are used."""
 
 _LEFT_OUT = ("import", "//", "/**")
-"""What begins a line that leads to another module, or is a comment."""
+"""Prefixes of lines to drop: imports of other modules, and comments."""
 
 
 @functools.cache
 def check_page() -> bytes:
-    """Return ``/check.html``: one file that opens from disk, its modules one script that its policy names."""
+    """Return ``/check.html``: one file that works from disk; its policy allows its one script by hash."""
     lines = "".join(_read(f"program/{name}.js") for name in MODULES).splitlines()
     kept = (line.removeprefix("export ") for line in lines if not line.lstrip().startswith(_LEFT_OUT))
     style, script = _read("check.css").strip(), "\n".join(kept).strip()
@@ -172,5 +172,5 @@ def _read(name: str) -> str:
 
 
 def _source(text: str) -> str:
-    """Return the source expression that lets an element with this text apply (CSP Level 3 section 2.3.1)."""
+    """Return the CSP source expression for an inline element with this text (CSP Level 3 section 2.3.1)."""
     return f"'sha256-{strict_base64.encode(hashlib.sha256(text.encode()).digest())}'"

@@ -1,8 +1,8 @@
-"""Asking a time-stamping authority (RFC 3161 section 3.4, time stamp protocol via HTTP).
+"""Requests to a time-stamping authority (RFC 3161 section 3.4, time stamp protocol via HTTP).
 
-It is kept in strict DER: CMS is BER on the wire, and openssl writes the certificates of an answer as they
-come, while in DER the elements of a set stand in ascending order (X.690 section 11.6), and strict readers
-refuse others. No signature covers that set, and sorting changes no length.
+Responses are stored in strict DER. CMS allows BER, and openssl writes certificates in any order, but DER
+sorts the elements of a set (X.690 section 11.6), and strict parsers reject other orders. No signature covers
+that set, and sorting changes no length.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CERTIFICATES, _LONG_LENGTH = 0xA0, 0x80
 
 
 class _Element(NamedTuple):
-    """One DER element: its tag, its content, and all of its bytes."""
+    """A DER element: its tag, its content, and its whole encoding."""
 
     tag: int
     content: bytes
@@ -36,12 +36,12 @@ class _Element(NamedTuple):
 
 
 def sort_certificates(answer: bytes) -> bytes:
-    """Return a TimeStampResp with its certificates in the order of DER; what is none comes back as it is."""
+    """Return a TimeStampResp with its certificates in DER order; other data is returned unchanged."""
     try:
         (response,) = _elements(answer)
         _, token = _elements(response.content)
         (signed,) = _elements(_elements(token.content)[-1].content)
-        # Version, digest algorithms and content stand before the certificates (RFC 5652 section 5.1).
+        # Version, digest algorithms and content precede the certificates (RFC 5652 section 5.1).
         found = _elements(signed.content)[3]
         ordered = sorted(each.whole for each in _elements(found.content))
     except (ValueError, IndexError):
@@ -70,13 +70,13 @@ def _elements(data: bytes) -> list[_Element]:
 
 
 LIMITS = HttpLimits(exchange=30.0, first_wait=0.5)
-"""For one stamp."""
+"""Limits of one request for a timestamp."""
 
 _HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
 
 
 class TimeAuthority(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom to ask by ``http`` or ``https``; without anchors it is not checked where its certificates lead."""
+    """An authority by ``http`` or ``https`` URL; without anchors its certificate chain is not checked."""
 
     url: str
     anchors: tuple[x509.Certificate, ...] | None = None
@@ -84,13 +84,13 @@ class TimeAuthority(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_url(text: str) -> str:
-    """Return the address of an authority as it was given; it may have a user and a query."""
+    """Return the URL of an authority unchanged if it is valid; it may contain a user and a query."""
     read_url(text, plain=False)
     return text
 
 
 def ask(authority: TimeAuthority, stamped: bytes) -> tuple[bytes, TimeStamp]:
-    """Let an authority stamp bytes with SHA-256, a fresh nonce and its certificates in the answer."""
+    """Request a timestamp over bytes, with SHA-256, a fresh nonce and certificates in the response."""
     algorithm = rfc3161_client.HashAlgorithm.SHA256
     request = rfc3161_client.TimestampRequestBuilder().data(stamped).hash_algorithm(algorithm).build()
     data = sort_certificates(asyncio.run(_post(authority, request.as_bytes())))
@@ -116,5 +116,5 @@ async def _post(authority: TimeAuthority, query: bytes) -> bytes:
 
 
 def _host(authority: TimeAuthority) -> str:
-    """Return the authority's host; the address may carry a password."""
+    """Return the authority's host only, because its URL may contain a password."""
     return printable(read_url(authority.url, plain=False).host)

@@ -1,4 +1,4 @@
-"""What is encoded once of a version: register, diff and log entry; and the list of all entries."""
+"""Files that are encoded once for a version: register, diff and log entry; and the list of all entries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FAULT = "nothing was published; this is a fault of the program: please report i
 
 
 class VersionFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """One version, encoded for ever."""
+    """One version in its permanent encoding."""
 
     register: Encoded[Register]
     diff: Encoded[Diff]
@@ -40,10 +40,10 @@ class VersionFiles(msgspec.Struct, frozen=True, kw_only=True):
 def make_version_files(
     previous: Encoded[Register] | None, register: Register, promises: Promises, keys: Encoded[KeyList]
 ) -> VersionFiles:
-    """Encode a version, its diff and its log entry, which also names the list of keys."""
+    """Encode a version, its diff and its log entry, which also names the key list."""
     newest = encoded(register)
     diff = encoded(diff_document(previous, newest, promises))
-    # A diff that a customer could not apply is refused: once it is logged it could never be mended.
+    # Refuse a diff that customers could not apply: once logged, it could never be corrected.
     wrong = f"the diff does not lead to version {register.version}"
     try:
         result = apply_patch(previous.plain() if previous else None, diff.plain()["patch"])
@@ -71,7 +71,7 @@ def make_version_files(
 
 
 def versions_document(before: bytes | None, entry: bytes, register: str) -> bytes:
-    """Return ``versions.json`` with one more entry; what it says so far stays as it is."""
+    """Return ``versions.json`` with one more entry, preserving its other content."""
     listed = msgspec.json.decode(before or encode(VersionList(register=register, versions=())))
     listed["format_minor"] = max(FORMAT_MINOR, listed["format_minor"])
     listed["versions"].append(msgspec.json.decode(entry))
@@ -79,7 +79,7 @@ def versions_document(before: bytes | None, entry: bytes, register: str) -> byte
 
 
 def logged_file(entry: Entry, kind: FileKind, read: ReadTile) -> bytes:
-    """Return a file of a version, which has to be the one that the log's entry names."""
+    """Return a file of a version, checked against its log entry."""
     path = kind.path(entry.version)
     data = read(path)
     if digest(data) not in {file.sha256 for file in entry.files if file.path == path}:
@@ -88,12 +88,12 @@ def logged_file(entry: Entry, kind: FileKind, read: ReadTile) -> bytes:
 
 
 def digests_of(heads: HeadFiles | None) -> dict[str, str]:
-    """Return the SHA-256 (hex) of each file of a list by path; nothing where there is no list yet."""
+    """Return the SHA-256 (hex) of each listed file by path; empty without a list."""
     return {file.path: file.sha256 for file in heads.files} if heads else {}
 
 
 def check_listed(path: str, data: bytes, digests: Mapping[str, str]) -> None:
-    """Check that a file is the one that the signed list names."""
+    """Check a file against the signed list."""
     if digests.get(path) != digest(data):
         raise Forged(f"{path} is not the file that {tree.HEADS.path()} lists", path=path)
 
@@ -101,7 +101,7 @@ def check_listed(path: str, data: bytes, digests: Mapping[str, str]) -> None:
 def head_files(
     before: HeadFiles | None, made: Mapping[str, bytes], gone: Collection[str], register: Register
 ) -> bytes:
-    """Return ``heads.json``: digests of files made now, and those signed before, never read again."""
+    """Return ``heads.json``: digests of new files, and of those listed before, which are not read again."""
     files = {file.path: file for file in before.files if file.path not in gone} if before else {}
     for path, data in made.items():
         if kind_of(path).listed:
@@ -120,7 +120,7 @@ _PARTIAL = ".p/"
 
 
 class LogFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """What a new entry adds to the log; its proof (C2SP tlog-proof) has the signed checkpoint in it."""
+    """What a new entry adds to the log; the proof (C2SP tlog-proof) contains the signed checkpoint."""
 
     root_hash: bytes
     tiles: dict[str, bytes]
@@ -129,7 +129,7 @@ class LogFiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def append_entry(origin: str, entry: bytes, size: int, read: ReadTile, signer: Ed25519Signer) -> LogFiles:
-    """Append one entry to the log and sign the checkpoint of the larger one."""
+    """Append an entry to the log and sign the new checkpoint."""
     new = tiles.append(size, [entry], read)
 
     def read_all(path: str) -> bytes:
@@ -143,7 +143,7 @@ def append_entry(origin: str, entry: bytes, size: int, read: ReadTile, signer: E
 
 
 def sign_checkpoint(checkpoint: Checkpoint, signer: Ed25519Signer) -> bytes:
-    """Return a checkpoint as a signed note (C2SP signed-note), key name = origin."""
+    """Return a checkpoint as a signed note (C2SP signed-note); the key name is the origin."""
     text = format_checkpoint(checkpoint)
     key = make_note_key(checkpoint.origin, signer.public)
     line = SignatureLine(name=key.name, key_id=key.key_id, signature=signer.sign(text.encode()))

@@ -1,6 +1,6 @@
-"""What one version says in the feeds of both forms: identity, title, content, types of change, links.
+"""A version as a feed entry, for both formats: identity, title, content, types of change, links.
 
-An entry is written when its version is published and kept: later pages of the feed repeat its words.
+An entry is written when its version is published; later pages of the feed repeat it unchanged.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from register_api.core.notice_period import binding_objection
 from register_api.publish.templating import render
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot hold (section 2.2)."""
+"""Characters not allowed in XML 1.0 (section 2.2)."""
 
 MAX_SUMMARY = 1000
-"""Longest summary, in characters, unless its first change says more."""
+"""Longest summary, in characters; a longer first change is not cut."""
 
 
 def xml_text(text: str) -> str:
-    """Replace what XML 1.0 cannot hold by U+FFFD, so that no name can break the whole feed."""
+    """Replace characters not allowed in XML 1.0 by U+FFFD, so that no name can break the feed."""
     return _NOT_XML.sub("\ufffd", text)
 
 
 def root_of(base_url: str) -> str:
-    """Return an address with a slash at its end, as paths of the tree follow it."""
+    """Return a base URL with a trailing slash."""
     return base_url.rstrip("/") + "/"
 
 
 class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What the feeds say of one version, in the words of the day it was published.
+    """One version in the feeds, worded as on the day it was published.
 
     Attributes:
         html: Content as HTML; its links into the tree begin with ``base_url``.
-        base_url: Where the tree was said to lie then; ``None``: nowhere, and there are no such links.
-        root_hash: Root hash of the log, in base64; empty where it is known from the text alone.
+        base_url: URL of the tree at that time; without one there are no such links.
+        root_hash: Root hash of the log, in base64; empty if the entry was read from an Atom feed.
     """
 
     version: int
@@ -58,7 +58,7 @@ class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """All that one feed entry needs of a version."""
+    """A version with everything its feed entry is built from."""
 
     register: Register
     diff: Diff
@@ -69,11 +69,11 @@ class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def language(self) -> Language:
-        """The language of the entry's own words."""
+        """The language of the entry's generated text."""
         return self.sentences.language
 
     def in_language(self, language: Language) -> VersionSummary:
-        """Return the same in another language."""
+        """Return this version in another language."""
         return msgspec.structs.replace(self, sentences=self.sentences.in_language(language))
 
 
@@ -90,7 +90,7 @@ def feed_title(register: Register) -> str:
 
 
 def make_entry(version: VersionSummary) -> FeedEntry:
-    """Say in a feed's terms what a version changed."""
+    """Build the feed entry of a version."""
     return FeedEntry(
         version=version.register.version,
         title=xml_text(title(version)),
@@ -104,7 +104,7 @@ def make_entry(version: VersionSummary) -> FeedEntry:
 
 
 def title(version: VersionSummary) -> str:
-    """Return one line that says what will happen, or what happened, and how many more changes there are."""
+    """Return one line: the first change, and how many more changes there are."""
     number, changes, language = version.register.version, version.diff.changes, version.language
     listed = {change.subprocessor for change in changes} - {None}
     if number == 1 and len(listed) != 1:
@@ -129,7 +129,7 @@ def title(version: VersionSummary) -> str:
 
 
 def summary(version: VersionSummary) -> str:
-    """Return what the version changed in plain text, whole sentences, as many as ``MAX_SUMMARY`` takes."""
+    """Return the changes as plain text, in whole sentences, up to ``MAX_SUMMARY`` characters."""
     changes, language = version.diff.changes, version.language
     if not changes or version.register.version == 1:
         return sentence(title(version))
@@ -146,12 +146,12 @@ def summary(version: VersionSummary) -> str:
 
 
 def initial_list(language: Language, listed: int) -> str:
-    """Return what a first version is called."""
+    """Return the title of a first version."""
     return language.plural("Initial list: {n} sub-processor", "Initial list: {n} sub-processors", listed)
 
 
 class FullChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A change with what the summary tells of it, and what else has to be known to act on it."""
+    """A change with everything that is needed to act on it."""
 
     shown: DescribedChange
     head: str
@@ -159,7 +159,7 @@ class FullChange(msgspec.Struct, frozen=True, kw_only=True):
     more: Sequence[str]
 
     def lines(self, language: Language) -> Iterator[str]:
-        """Yield all but what happens, as plain text."""
+        """Yield everything except ``head``, as plain text."""
         yield from self.facts
         notice = [sentence(self.shown.notice)] if self.shown.notice else []
         if self.shown.dates or notice:
@@ -172,7 +172,7 @@ class FullChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def full_changes(version: VersionSummary) -> list[FullChange]:
-    """Return the changes of a version with all that has to be known to act on them."""
+    """Return the changes of a version with everything that is needed to act on them."""
     sentences = version.sentences.unabridged()
     found = []
     for shown in described_changes(version.diff.changes, sentences):
@@ -183,7 +183,7 @@ def full_changes(version: VersionSummary) -> list[FullChange]:
 
 
 def introduction(version: VersionSummary) -> Iterator[str]:
-    """Yield whose version it is and of when, and why it was made."""
+    """Yield publisher, version and date, and the reason for the version."""
     register, publisher = version.register, version.register.publisher
     text, legal, reason = version.language.text, publisher.legal_name, register.reason
     who = publisher.name if legal in {None, publisher.name} else f"{publisher.name} ({legal})"
@@ -202,12 +202,12 @@ def introduction(version: VersionSummary) -> Iterator[str]:
 
 
 def needs_notice(version: VersionSummary) -> bool:
-    """Tell whether a promise covers one of its changes at least."""
+    """Tell whether at least one change requires notice."""
     return any(change.notice.required for change in version.diff.changes)
 
 
 def content(version: VersionSummary) -> str:
-    """Return the entry's content as HTML: every change with what has to be known to act on it."""
+    """Return the entry's content as HTML: every change with everything that is needed to act on it."""
     html = render(
         "feed_entry.html.j2",
         version.language,
@@ -225,7 +225,7 @@ def content(version: VersionSummary) -> str:
 
 
 def links(version: VersionSummary) -> list[tuple[str, str]]:
-    """Return address and title of the version's page and documents, if the tree is said to lie somewhere."""
+    """Return URL and title of the version's page and documents; none without a base URL."""
     if version.base_url is None:
         return []
     number = version.register.version
@@ -236,7 +236,7 @@ def links(version: VersionSummary) -> list[tuple[str, str]]:
 
 
 def linked(version: int) -> tuple[tuple[str, str], ...]:
-    """Return the page of a version and the documents it rests on, with what each is called."""
+    """Return path and title of a version's page and documents."""
     return (
         (tree.VERSION_PAGE.path(version), message("Version {version}")),
         (tree.VERSION_DIFF.path(version), message("What version {version} changed")),

@@ -1,7 +1,7 @@
-"""The feeds in both forms: Atom (RFC 4287) with fixed archive pages (RFC 5005 section 4), and JSON Feed 1.1.
+"""The feeds: Atom (RFC 4287) with fixed archive pages (RFC 5005 section 4), and JSON Feed 1.1.
 
-``feed.atom`` holds the newest 50 versions; page *k* of the archive holds versions 50k-49 to 50k,
-is written with version 50k and never again; it names no host, so that it stays right when the tree moves.
+``feed.atom`` holds the newest 50 versions. Archive page *k* holds versions 50k-49 to 50k; it is written once,
+with version 50k, and has only relative references, so that it stays valid when the tree moves.
 """
 
 from __future__ import annotations
@@ -45,20 +45,20 @@ class FeedLink(msgspec.Struct, frozen=True):
 
 
 class FeedPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a page of the feed lies in the tree; without a base URL its references are relative."""
+    """The location of a feed page in the tree; without a base URL its references are relative."""
 
     path: str
     base_url: str | None = None
 
     @property
     def root(self) -> str:
-        """The reference to the tree's root, with a slash at its end."""
+        """Reference to the root of the tree, with a trailing slash."""
         if self.base_url is not None:
             return root_of(self.base_url)
         return "../" * self.path.count("/") or "./"
 
     def href(self, path: str) -> str:
-        """Return the reference to a path of the tree; pages are named by their folder."""
+        """Return the reference to a path of the tree; pages are referenced by their folder."""
         target = address_of(path)
         if self.base_url is not None:
             return self.root + target
@@ -67,7 +67,7 @@ class FeedPlace(msgspec.Struct, frozen=True, kw_only=True):
         return relative + "/" if target.endswith("/") or not target else relative
 
     def moved(self, html: str, base_url: str | None) -> str:
-        """Return content whose links into the tree lead to where the tree is said to lie now."""
+        """Return content with its links into the tree changed to the present URL."""
         if base_url is None:
             return html
         before, now = (f'href="{escape(root)}' for root in (root_of(base_url), self.root))
@@ -84,9 +84,9 @@ def _linked(entry: FeedEntry, place: FeedPlace, language: Language) -> tuple[Fee
 
 
 class _Extension:
-    """What feedgen leaves out of a feed or an entry: full links, and the mark of an archive page.
+    """Adds what feedgen lacks in a feed or an entry: full links, and the mark of an archive page.
 
-    It creates elements without a namespace and writes ``xmlns`` as an attribute; so does what is added here.
+    feedgen creates elements without a namespace and writes ``xmlns`` as an attribute; so does this class.
     """
 
     links: tuple[FeedLink, ...] = ()
@@ -100,7 +100,7 @@ class _Extension:
         for link in self.links:
             given = {name: xml_text(value) for name, value in msgspec.structs.asdict(link).items() if value}
             etree.SubElement(parent, "link", given)
-        if any(link.rel == "current" for link in self.links):  # the page of an archive
+        if any(link.rel == "current" for link in self.links):  # an archive page
             etree.SubElement(parent, f"{{{HISTORY}}}archive")
         return parent
 
@@ -130,12 +130,12 @@ def atom_feed(
 
 
 def feed_description(language: Language) -> str:
-    """Return what both feeds are."""
+    """Return the description of both feeds."""
     return language.text("Every change to the register, with its dates and notice")
 
 
 def _entry_id(feed: str, version: int) -> str:
-    """Return the tag URI of a version's entry in the feed of an id, the same permanently."""
+    """Return the permanent tag URI of a version's entry in a feed."""
     return f"{feed}/versions/{version}"
 
 
@@ -148,7 +148,7 @@ def write_feed(
     updated: dt.datetime,
     links: Sequence[FeedLink] = (),
 ) -> bytes:
-    """Write a feed, with links to the page of the register and itself; ids of entries begin with its own."""
+    """Write a feed with links to the register's page and to itself; entry ids begin with the feed's id."""
     publisher = register.publisher
     language = Language.of(publisher.language)
     feed: Any = FeedGenerator()
@@ -161,7 +161,7 @@ def write_feed(
     feed.author({key: value for key, value in author.items() if value})
     feed.generator("register-api")
     feed.language(language.tag)
-    # Some readers take the first link for the address of the site, whatever its relation.
+    # Some readers use the first link as the URL of the site, whatever its relation.
     page = FeedLink("alternate", place.href(tree.INDEX.path()), "text/html", title)
     feed.register.links = (page, FeedLink("self", place.href(place.path), _MEDIA_TYPE), *links)
     for entry in entries:
@@ -179,7 +179,7 @@ def write_feed(
 
 
 def entries_of(data: bytes) -> tuple[FeedEntry, ...]:
-    """Return the entries that an Atom feed of ours was written from, newest first."""
+    """Return the entries of an Atom feed written by this module, newest first."""
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
 
     def said(entry: Any, name: str) -> str:
@@ -236,7 +236,7 @@ def json_feed(
 
 
 def _item(entry: FeedEntry, feed: str, place: FeedPlace, language: Language) -> dict[str, Any]:
-    """Spell one entry; its documents are linked in the text, since readers take attachments for podcasts."""
+    """Return one item; its documents are linked in the text, as readers treat attachments as podcasts."""
     published = msgspec.to_builtins(entry.published_at)
     return {
         "id": _entry_id(feed, entry.version),
@@ -256,7 +256,7 @@ def _item(entry: FeedEntry, feed: str, place: FeedPlace, language: Language) -> 
 
 
 def base_of(url: str, version: int) -> str | None:
-    """Return where the tree was said to lie when an entry linked its version's page by an address."""
+    """Return the base URL that an entry used to link its version's page; ``None`` if the link is relative."""
     base = url.removesuffix(address_of(tree.VERSION_PAGE.path(version)))
     return base if base.startswith("http") else None
 
@@ -281,7 +281,7 @@ class _Feed(msgspec.Struct, frozen=True):
 
 
 def entries_in(data: bytes) -> tuple[FeedEntry, ...]:
-    """Return the entries that a JSON Feed of ours was written from, newest first."""
+    """Return the entries of a JSON Feed written by this module, newest first."""
     try:
         feed = msgspec.json.decode(data, type=_Feed)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

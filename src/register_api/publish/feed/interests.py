@@ -1,7 +1,7 @@
-"""Feeds for those who want some of the changes: the important ones, those of a category, those of a vendor.
+"""Feeds of some of the changes: the important ones, those of a category, those of a vendor.
 
-Each entry tells the changes of a version that are of that interest, in the words of the main feed, and has
-an id of its own: what one id says never differs from feed to feed.
+An entry contains only the changes of a version that match, worded as in the main feed, and has its own id, so
+that no id has different content in two feeds.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from register_api.publish.feed.formats import FeedPlace, entries_of, write_feed
 
 
 class Interest(msgspec.Struct, frozen=True, kw_only=True):
-    """One feed beside the main one, of a category or vendor or of neither."""
+    """A feed of a category or a vendor, or without ``id`` of neither."""
 
     kind: FileKind
     id: str | None = None
@@ -39,12 +39,12 @@ class Interest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def path(self) -> str:
-        """Where it lies in the tree."""
+        """Path in the tree."""
         return self.kind.path() if self.id is None else self.kind.path(self.id)
 
 
 class PublishedFeeds(msgspec.Struct, frozen=True, kw_only=True):
-    """What was published before, as far as feeds rest on it; a file is read as it was signed, if it was."""
+    """The previous publication, as far as feeds depend on it; ``read`` returns only signed files."""
 
     register: Register | None
     base_url: str | None
@@ -53,7 +53,7 @@ class PublishedFeeds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def interests(register: Register, former: Iterable[str] = ()) -> Iterator[Interest]:
-    """Yield the feeds of a register: of what is important, of each category, of each vendor."""
+    """Yield the additional feeds of a register: important changes, each category, each vendor."""
     of, text = feed_title(register), Language.of(register.publisher.language).text
     yield Interest(kind=tree.FEED_IMPORTANT, title=text("{of}: important changes", of=of))
     for category in register.categories:
@@ -66,7 +66,7 @@ def interests(register: Register, former: Iterable[str] = ()) -> Iterator[Intere
 
 
 def entries_by_interest(version: VersionSummary, kind: FileKind) -> dict[str, FeedEntry]:
-    """Return the entry of a version in each feed of a kind that has something to say of it, by path."""
+    """Return a version's entry for each feed of a kind that has matching changes, by path."""
     by_path = changes_by_feed(version.register, version.diff.changes, (kind,))
     diffs = {
         path: msgspec.structs.replace(version.diff, changes=tuple(changes))
@@ -78,7 +78,7 @@ def entries_by_interest(version: VersionSummary, kind: FileKind) -> dict[str, Fe
 def interest_feeds(
     kind: FileKind, version: VersionSummary, before: PublishedFeeds
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield id and bytes of each feed of a kind that has to be written; all others stay as they are."""
+    """Yield id and bytes of each feed of a kind that must be rewritten."""
     new = entries_by_interest(version, kind)
     older, register = before.register, version.register
     same: set[Interest] = set()
@@ -95,7 +95,7 @@ def interest_feeds(
 
 
 def important_feed(version: VersionSummary, before: PublishedFeeds) -> bytes:
-    """Return the feed of what is important, which is written each time, from the first version on."""
+    """Return the feed of important changes, which every version rewrites."""
     ((_, data),) = interest_feeds(tree.FEED_IMPORTANT, version, before)
     return data
 
@@ -108,7 +108,7 @@ def interest_feed(
     first: dt.datetime,
     base_url: str | None = None,
 ) -> bytes:
-    """Write the feed of one interest; it has no archive: the main feed has everything."""
+    """Write the feed of one interest; it has no archive, because the main feed is complete."""
     place = FeedPlace(path=interest.path, base_url=base_url)
     id_ = feed_id(register.register, first.year) + tag_of(interest.path)
     updated = max((entry.published_at for entry in entries), default=first)
@@ -116,7 +116,7 @@ def interest_feed(
 
 
 def feeds_opml(register: Register, base_url: str | None) -> bytes | None:
-    """Write the list of all feeds for feed readers (OPML 2.0), which take addresses as they stand there."""
+    """Write the list of all feeds (OPML 2.0) with absolute URLs; ``None`` without a base URL."""
     if base_url is None:
         return None
     title = feed_title(register)

@@ -1,6 +1,6 @@
-"""The mail that tells customers of versions: the words of their feed entries, and how to check them.
+"""Notification mails to customers: the feed entries of versions, and how to verify them.
 
-No text of the publisher's and no name of a vendor can become a header, a line of its own or markup.
+No text of the publisher and no vendor name can inject a header, a line or markup.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from register_api.publish.feed.entry import (
 from register_api.publish.templating import render
 
 WIDTH = 78
-"""Longest line of the text, in characters (RFC 5322 section 2.1.1); an address stands on one of its own."""
+"""Maximum line length of the text, in characters (RFC 5322 section 2.1.1); a URL has its own line."""
 
 _MAX_TITLE, _MAX_NAME = 100, 50
-"""How much a subject quotes of what happens, and of the publisher's name, in characters."""
+"""Maximum length, in characters, of the change and of the publisher's name in a subject."""
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """One mail, the same for every customer; the HTML loads nothing and has neither script nor style."""
+    """A mail, the same for every customer; the HTML has no script or style and loads nothing."""
 
     subject: str
     text: str
@@ -54,14 +54,14 @@ def mail(version: VersionSummary, first_root: str | None = None) -> Mail:
 
 
 def reminder(version: VersionSummary, first_root: str | None = None) -> Mail:
-    """Write a reminder of a version, before the objection deadline of its changes; arguments as ``mail``."""
+    """Write a reminder of a version before its objection deadline; arguments as for ``mail``."""
     text = version.language.text
     subject = text("Reminder: {text}", text=_subject(version))
     return _written([version], subject, text("This is a reminder of an earlier notice."), first_root)
 
 
 def digest(versions: Sequence[VersionSummary], first_root: str | None = None) -> Mail:
-    """Write one mail of several versions in one language, that with the nearest objection deadline first."""
+    """Write one mail about several versions in one language, the nearest objection deadline first."""
     if len(versions) == 1:
         return mail(versions[0], first_root)
     ordered = sorted(versions, key=lambda each: (_deadline(each) or dt.date.max, each.register.version))
@@ -80,7 +80,7 @@ def digest(versions: Sequence[VersionSummary], first_root: str | None = None) ->
 def _written(
     versions: Sequence[VersionSummary], subject: str, lead: str | None, first_root: str | None
 ) -> Mail:
-    """Write versions as one mail; what a person does about the whole register stands at its end."""
+    """Write one mail about versions; what concerns the whole register comes last."""
     version = versions[0]
     until = _object_until(versions)
     known = f" --root-sha256 {first_root}" if first_root else ""
@@ -102,7 +102,7 @@ def _written(
 
 
 def _subject(version: VersionSummary) -> str:
-    """Say first what happens: that is seen where little is shown."""
+    """Return the subject, which begins with the change, as mail clients cut subjects."""
     register, language = version.register, version.language
     said = language.text(
         "{title} | sub-processors of {publisher}, version {version}",
@@ -127,7 +127,7 @@ def _headline(versions: Sequence[VersionSummary]) -> str:
 
 
 def wrapped(text: str, begin: str = "") -> str:
-    """Return a text in lines of at most ``WIDTH`` characters, which begin below one another."""
+    """Return a text in lines of at most ``WIDTH`` characters, with a hanging indent."""
     margin = " " * len(begin)
     lines = textwrap.wrap(
         one_line(text),
@@ -140,7 +140,7 @@ def wrapped(text: str, begin: str = "") -> str:
     found = []
     for line in lines:
         rest = line
-        # A word that is longer than a line is cut, unless it is an address, which would lead nowhere.
+        # A word longer than a line is cut, unless it is a URL.
         while len(rest) > WIDTH and "://" not in line:
             found.append(rest[:WIDTH])
             rest = margin + rest[WIDTH:]
@@ -149,7 +149,7 @@ def wrapped(text: str, begin: str = "") -> str:
 
 
 def _deadline(version: VersionSummary) -> dt.date | None:
-    """Return until when one may object to all of a version; each change says until when to that one."""
+    """Return the earliest objection deadline of a version's changes."""
     days = [change.notice.objection_until for change in version.diff.changes]
     return min((day for day in days if day is not None), default=None)
 
@@ -161,7 +161,7 @@ def _object_until(versions: Sequence[VersionSummary]) -> str | None:
 
 
 def _blocks(version: VersionSummary, command: str | None, *, is_last: bool) -> Iterator[str]:
-    """Yield what an empty line stands between; after the last version, what leads on from there."""
+    """Yield the paragraphs about a version; the last version also has links and the command to verify."""
     text = version.language.text
     yield from map(wrapped, introduction(version))
     if until := _object_until([version]):

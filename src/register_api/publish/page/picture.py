@@ -1,7 +1,7 @@
-"""The timeline as a picture: announced, in use, ended, a lane for each use.
+"""The timeline as a picture: announced, in use, ended, one lane for each use.
 
-It is drawn to the day of the newest version and to the days that the register names, never to today: it stays
-true when it is read later. The table around it is its text.
+The axis covers the day of the newest version and the days in the register, never today, so that the picture
+stays true when viewed later. The table around it is its text alternative.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from register_api.core.timeline import engagement_on, with_change
 from register_api.publish.page.view import PageView
 
 MOST_LANES = 50
-"""Uses that one picture shows, those with the newest dates."""
+"""Maximum number of uses in one picture; those with the newest dates are chosen."""
 
 _MOST_TICKS = 4
 _STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 12_000)
-"""Months from one tick of the axis to the next; the first with few enough ticks is taken."""
+"""Candidate distances between ticks, in months; the first that gives few enough ticks is used."""
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
-    """One use with its days, the end being the first without it; ``None`` is not known or does not come."""
+    """One use with its days; ``ends_on`` is the first day without it; ``None``: not known or not planned."""
 
     vendor: Subprocessor
     engagement: Engagement
@@ -37,13 +37,13 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def days(self) -> tuple[dt.date, ...]:
-        """Every day that the lane shows."""
+        """All days that the lane displays."""
         named = (self.announced_on, self.starts_on, self.ends_on)
         return (*(day for day in named if day is not None), *self.changes)
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """A part of a lane: ``announced`` or ``in_use``; where it begins and how long it is, in percent."""
+    """A segment of a lane, ``announced`` or ``in_use``, with its position and length in percent."""
 
     look: str
     begin: float
@@ -51,14 +51,14 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class Tick(msgspec.Struct, frozen=True):
-    """A day of the axis, the first of a month, and where it stands, in percent."""
+    """The first of a month on the axis, and its position in percent."""
 
     day: dt.date
     at: float
 
 
 class DrawnLane(msgspec.Struct, frozen=True, kw_only=True):
-    """A lane with what is drawn of it."""
+    """A lane with its bars, and the positions of its changes in percent."""
 
     lane: Lane
     bars: tuple[Bar, ...]
@@ -66,14 +66,14 @@ class DrawnLane(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """Lanes on one axis."""
+    """Lanes on a common axis."""
 
     lanes: tuple[DrawnLane, ...]
     ticks: tuple[Tick, ...]
 
 
 def picture(view: PageView, vendors: Iterable[Subprocessor]) -> Picture | None:
-    """Draw the uses of vendors that have a dated start, end or change; ``None`` where there is none."""
+    """Draw the uses of vendors that have any date; ``None`` if there are none."""
     dated = [lane for vendor in vendors for lane in _lanes(view, vendor) if lane.days]
     shown = sorted(dated, key=lambda lane: (max(lane.days), lane.vendor.id), reverse=True)[:MOST_LANES]
     if not shown:
@@ -120,12 +120,12 @@ class _Axis:
         self._last = _first_of_month(max(days), 2)
 
     def at(self, day: dt.date) -> float:
-        """Return where a day stands, in percent of the width."""
+        """Return the position of a day, in percent of the width."""
         share = (day - self._first).days / ((self._last - self._first).days or 1)
         return round(100 * min(max(share, 0), 1), 2)
 
     def ticks(self) -> tuple[Tick, ...]:
-        """Return the days of the axis that are named, at most four: first of months that a step divides."""
+        """Return the labelled days of the axis, at most four: first days of months at a regular step."""
         begin = dt.date(self._first.year, 1, 1)
         for months in _STEPS:
             ticks = []

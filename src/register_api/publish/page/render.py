@@ -1,7 +1,7 @@
-"""Pages for people, HTML that needs no script: in the publisher's language, and below their tags in others.
+"""HTML pages that need no script: in the publisher's language, and below language tags in others.
 
-All links within the tree are relative, so that it can lie under any prefix; all style stands in the page
-(``style.STYLE_SHA256`` names it to a Content-Security-Policy).
+All links within the tree are relative, so that it can be hosted under any prefix; all style is inline (a
+Content-Security-Policy allows it by ``style.STYLE_SHA256``).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from register_api.publish.templating import check_page, render
 
 
 def index_page(view: PageView) -> bytes:
-    """Write the page of the register as a whole (``index.html``)."""
+    """Write the main page of the register (``index.html``)."""
     register = view.register
     all_rows = page_view.rows(view)
     filtered = [row for row in all_rows if row.state != "withdrawn"]
@@ -86,7 +86,7 @@ def changes_page(view: PageView) -> bytes:
 
 
 def subscribe_page(view: PageView) -> bytes:
-    """Write the page of the ways to be told of changes (``subscribe/index.html``)."""
+    """Write the page of ways to be notified of changes (``subscribe/index.html``)."""
     feeds: dict[FileKind, list[Interest]] = {}
     for interest in interests(view.register):
         feeds.setdefault(interest.kind, []).append(interest)
@@ -102,7 +102,7 @@ def subscribe_page(view: PageView) -> bytes:
 
 
 def annex_page(view: PageView) -> bytes:
-    """Write the page to attach to a contract (``annex/index.html``), as of the day of the publication."""
+    """Write the annex to attach to a contract (``annex/index.html``), as of the day of publication."""
     return _page(
         "annex.html.j2",
         view,
@@ -116,7 +116,7 @@ def annex_page(view: PageView) -> bytes:
 
 
 def version_page(version: VersionSummary, main: Language | None = None) -> bytes:
-    """Write the page of what one version changed (``versions/{version}/``), with nothing that comes later."""
+    """Write the page of one version's changes (``versions/{version}/``), without anything later."""
     register = version.register
     return _page(
         "version.html.j2",
@@ -130,7 +130,7 @@ def version_page(version: VersionSummary, main: Language | None = None) -> bytes
 
 
 def subprocessor_pages(view: PageView, vendors: Iterable[Subprocessor]) -> Iterator[tuple[str, bytes]]:
-    """Yield id and page of some sub-processors (``subprocessors/{id}/index.html``)."""
+    """Yield id and page of each of the vendors (``subprocessors/{id}/index.html``)."""
     names = {vendor.id: vendor.name for vendor in view.register.subprocessors}
     past = by_vendor(view.history)
     for vendor in vendors:
@@ -157,7 +157,7 @@ def _page(
     main_language: Language | None = None,
     **values: Any,
 ) -> bytes:
-    """Render a page with what all pages show: where things are, the version, the log, other languages."""
+    """Render a page with what all pages have: relative links, version, log, other languages."""
     texts, address = view.register.publisher.language, address_of(path)
     main = main_language or Language.of(texts)
     top = _up(_translated(address, view.language, main))
@@ -182,13 +182,13 @@ PAGES: dict[FileKind, Callable[[PageView], bytes]] = {
     tree.SUBSCRIBE_PAGE: subscribe_page,
     tree.ANNEX_PAGE: annex_page,
 }
-"""What writes the pages of which there is one in each language."""
+"""Functions that write the pages that exist once in each language."""
 
 
 def all_pages(
     view: PageView, versions: Callable[[], Iterable[VersionSummary]], vendors: Iterable[Subprocessor]
 ) -> dict[str, bytes]:
-    """Write those pages, and those of some versions and vendors, in each language."""
+    """Write those pages, and the pages of the given versions and vendors, in each language."""
     main = view.language
 
     def pages(language: Language) -> Iterator[tuple[str, bytes]]:
@@ -206,7 +206,7 @@ def all_pages(
 def in_each_language(
     publisher: Publisher, make: Callable[[Language], Iterable[tuple[str, bytes]]]
 ) -> dict[str, bytes]:
-    """Make pages in each language, by path."""
+    """Return pages in each language, by path."""
     all_languages = languages(Language.of(publisher.language))
     return {
         _translated(path, language, all_languages[0]): data
@@ -220,5 +220,5 @@ def _translated(path: str, language: Language, main: Language) -> str:
 
 
 def _up(address: str) -> str:
-    """Return the reference to the folder from which an address counts."""
+    """Return the relative reference from an address to the root of its language or tree."""
     return "../" * address.count("/") or "./"

@@ -1,4 +1,4 @@
-"""Earlier versions as pages tell of them, read from the diffs that the log names."""
+"""Earlier versions as listed on pages, read from the diffs that the log names."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from register_api.publish.feed.entry import VersionSummary
 from register_api.publish.version_files import logged_file
 
 MOST_VERSIONS = 1000
-"""How many versions the page of changes tells of, the newest; older ones have pages of their own."""
+"""Maximum number of versions on the page of changes; older ones only have their own pages."""
 
 
 class PastChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What pages tell of a change; the fields are those of ``core.changes.Change``."""
+    """A change with the fields of ``core.changes.Change`` that pages use."""
 
     id: str
     subprocessor: str | None
@@ -40,7 +40,7 @@ class PastChange(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def vendors(self) -> frozenset[str]:
-        """Ids of the vendors that it is about."""
+        """Ids of the vendors concerned."""
         return frozenset(self.affects) | ({self.subprocessor} if self.subprocessor else set())
 
 
@@ -57,7 +57,7 @@ class _Diff(msgspec.Struct, frozen=True):
 
 
 def past_version(version: int, published_at: dt.datetime, diff: bytes, zone: dt.tzinfo) -> PastVersion:
-    """Return what pages tell of a version."""
+    """Return a version as pages list it, from its diff."""
     try:
         changes = msgspec.json.decode(diff, type=_Diff).changes
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -68,7 +68,7 @@ def past_version(version: int, published_at: dt.datetime, diff: bytes, zone: dt.
 def version_history(
     entries: Sequence[Entry], read: Callable[[str], bytes], zone: dt.tzinfo
 ) -> tuple[PastVersion, ...]:
-    """Return the newest published versions, the newest first."""
+    """Return the newest published versions, newest first."""
     return tuple(
         past_version(entry.version, entry.published_at, logged_file(entry, tree.VERSION_DIFF, read), zone)
         for entry in reversed(entries[-MOST_VERSIONS:])
@@ -76,7 +76,7 @@ def version_history(
 
 
 class NoticeRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the notice promise so far; exceptions with their versions, the newest first."""
+    """How often the notice promise was kept; exceptions with their versions, newest first."""
 
     kept: int
     announced: int
@@ -84,7 +84,7 @@ class NoticeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def notice_record(history: Iterable[PastVersion]) -> NoticeRecord:
-    """Count every announcement once, as the newest version that tells of it does."""
+    """Count each announcement once, with its newest occurrence."""
     announcements = [
         ((change.subprocessor, change.engagement, change.planned, change.notice.announced_on), (past, change))
         for past in history
@@ -101,7 +101,7 @@ def notice_record(history: Iterable[PastVersion]) -> NoticeRecord:
 
 
 def by_vendor(history: Iterable[PastVersion]) -> dict[str, list[tuple[PastVersion, PastChange]]]:
-    """Return what concerns each vendor, with the version that says it; the newest first."""
+    """Return the changes that concern each vendor with their versions, newest first."""
     found: dict[str, list[tuple[PastVersion, PastChange]]] = {}
     for past in history:
         for change in past.changes:
@@ -111,7 +111,7 @@ def by_vendor(history: Iterable[PastVersion]) -> dict[str, list[tuple[PastVersio
 
 
 def version_summaries(found: Examined, read: Callable[[str], bytes]) -> Iterator[VersionSummary]:
-    """Yield published versions as their pages tell of them; one at a time is in memory."""
+    """Yield all published versions to rewrite their pages; only one at a time is in memory."""
     before = None
     for entry in found.versions.document.versions:
         register = decode(logged_file(entry, tree.VERSION_REGISTER, read), Register)

@@ -1,6 +1,6 @@
-"""What pages show, worked out before any HTML: rows with their state on a day, what lies ahead, countries.
+"""The data of pages, computed before any HTML: rows with their state on a day, upcoming events, countries.
 
-Pages say that day, and show dates beside states, so that what they say stays true when it is read later.
+Pages state that day, and dates beside states, so that they stay true when read later.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from register_api.publish.page.version_history import PastVersion, version_histo
 
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the pages of the newest version need; ``sha256`` (hex) is that of its bytes."""
+    """Everything that pages of the newest version need; ``sha256`` (hex) is of the register's bytes."""
 
     register: Register
     sha256: str
@@ -55,7 +55,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def page_view(found: Examined, read: Callable[[str], bytes], today: dt.date) -> PageView:
-    """Return what the pages of a published register need, in its main language."""
+    """Return the view of a published register, in its main language."""
     register, zone = found.newest.document, found.promises.zone
     return PageView(
         register=register,
@@ -69,7 +69,7 @@ def page_view(found: Examined, read: Callable[[str], bytes], today: dt.date) -> 
 
 
 class PageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An engagement as a page shows it: ``look`` colours its badge, ``marks`` are attributes to filter by."""
+    """An engagement on a page: ``look`` colours its badge, ``marks`` are attributes for filters."""
 
     vendor: Subprocessor
     engagement: Engagement
@@ -82,7 +82,7 @@ class PageRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rows(view: PageView) -> list[PageRow]:
-    """Return all engagements in the register's order of reading."""
+    """Return all engagements in reading order."""
     return [_row(view, found) for found in engagement_states(view.register, view.today)]
 
 
@@ -123,7 +123,7 @@ def _row(view: PageView, found: EngagementState) -> PageRow:
 
 
 def is_engaged(row: PageRow) -> bool:
-    """Tell whether a use is a sub-processor's in the sense of GDPR Article 28(2), in use or announced."""
+    """Tell whether a use, current or announced, is a sub-processor's (GDPR Article 28(2))."""
     engaged = row.state in {"in_force", "announced"}
     return engaged and row.vendor.role != "independent_controller" and gets_data(row)
 
@@ -134,13 +134,13 @@ def gets_data(row: PageRow) -> bool:
 
 
 Choice = tuple[str, str, int, bool]
-"""A value that rows are marked with, what it is called, how many have it, and whether by the publisher."""
+"""A filter value, its label, the number of rows with it, and whether the publisher defined it."""
 
 
 def filters(view: PageView, rows: Sequence[PageRow]) -> Iterator[tuple[str, str, list[Choice]]]:
-    """Yield by what rows can be filtered: its name in the address, its label, two values or more.
+    """Yield the filters that have at least two values: parameter name, label, choices.
 
-    First the publisher's values, then the page's, last those without words, which a register may have.
+    The publisher's values come first, then the page's own, then values without a label.
     """
     language, register = view.language, view.register
     text, of_rows = language.text, defaultdict[str, Counter[str]](Counter)
@@ -172,13 +172,13 @@ def filters(view: PageView, rows: Sequence[PageRow]) -> Iterator[tuple[str, str,
 
 
 _SHOWN_ON_ALL = ("register", "url", "publisher", "notice", "statuses", "categories", "products", "recorded")
-"""Fields of the register that every vendor's page shows."""
+"""Fields of the register that every vendor's page displays."""
 
 
 def vendors_to_write(
     before: Register | None, day_before: dt.date, after: Register, day: dt.date, changed: Collection[str]
 ) -> list[Subprocessor]:
-    """Return the vendors whose page would say something else than it does."""
+    """Return the vendors whose page would change."""
     names = {vendor.id: vendor.name for vendor in after.subprocessors}
     if (
         before is None
@@ -197,7 +197,7 @@ def vendors_to_write(
 
 
 def _shown(vendor: Subprocessor, day: dt.date) -> tuple[Subprocessor, list[str], list[bool]]:
-    """Return what a vendor's page shows on a day: itself, the states of its uses, what has expired."""
+    """Return what a vendor's page displays on a day: vendor, states of its uses, expired certificates."""
     shown = vendor_on(vendor, day)
     expired = [item.valid_until is not None and item.valid_until < day for item in shown.certifications or ()]
     return shown, [row.state for row in vendor_states(vendor, day)], expired
@@ -207,10 +207,9 @@ _MOST_WORDS = 120
 
 
 def ahead(view: PageView) -> Iterator[tuple[Upcoming, Subprocessor, str, str | None, str | None]]:
-    """Yield what lies ahead of the day of the page, the nearest first: event, vendor, and what it is about.
+    """Yield upcoming events, nearest first: event, vendor, subject, notice given, reason for short notice.
 
-    Then what became of the notice promise for it, if one covers it, and the reason of a short notice. The
-    last day to object stands beside what it is about; where that has begun before, in a row of its own.
+    An objection deadline has a row of its own only if the change that it belongs to has already begun.
     """
     events = upcoming(view.register, view.today, view.promises.zone)
     about = operator.attrgetter("subprocessor", "engagement", "planned")
@@ -235,7 +234,7 @@ def ahead(view: PageView) -> Iterator[tuple[Upcoming, Subprocessor, str, str | N
 
 
 def countries(view: PageView, all_rows: Iterable[PageRow]) -> list[dict[str, Any]]:
-    """Return where customer personal data is processed or will be: outside the EEA first, then by name."""
+    """Return the countries where customer personal data is or will be processed, non-EEA ones first."""
     rows_by_country: dict[str, list[PageRow]] = {}
     for row in all_rows:
         if row.state not in PAST and gets_data(row):
@@ -279,4 +278,4 @@ _GROUPS: tuple[Callable[[PageRow], bool], ...] = (
     lambda row: row.state == "available" and gets_data(row),
     lambda row: not gets_data(row),
 )
-"""In which of these a vendor is counted: in the first that one of its engagements fits."""
+"""A vendor is counted in the first of these that one of its engagements matches."""

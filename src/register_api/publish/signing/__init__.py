@@ -1,1 +1,1 @@
-"""The private keys and all that is signed with them."""
+"""Private keys and signatures."""

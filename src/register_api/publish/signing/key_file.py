@@ -1,8 +1,7 @@
-"""Private key files: owner only, whole or not there, never written over; and the passphrases that open them.
+"""Private key files (readable by the owner only, written atomically, never overwritten) and passphrases.
 
-Instead of a file a job may have its content in the environment. A passphrase stands in a file that the
-environment names, or is asked for on a terminal, never on the command line, and is shown by no ``repr``,
-error or log.
+A job may have a key file's content in the environment instead. A passphrase is read from a file that the
+environment names, or typed on a terminal; it never appears on a command line, in a ``repr``, error or log.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from register_api.files import durable
 
 
 class Secret:
-    """Key file content, a passphrase or a PIN on its way to the one call that needs it."""
+    """Key file content, a passphrase or a PIN, which ``repr`` does not reveal."""
 
     __slots__ = ("_data",)
 
@@ -40,47 +39,47 @@ class Secret:
         return len(self._data)
 
     def reveal(self) -> bytes:
-        """Return the bytes; to be handed on at once, never kept in a variable."""
+        """Return the bytes, to be passed on at once and never kept in a variable."""
         return self._data
 
     def startswith(self, mark: bytes) -> bool:
-        """Tell whether the bytes begin with a mark that is no secret."""
+        """Tell whether the bytes begin with a mark that is not secret."""
         return self._data.startswith(mark)
 
     def first_line(self) -> Secret:
-        """Return what stands before the first newline, or all of it."""
+        """Return the first line, without its line break."""
         return Secret(self._data.partition(b"\n")[0].rstrip(b"\r"))
 
     def is_text(self) -> bool:
         """Tell whether the bytes are UTF-8."""
         try:
             self._data.decode()
-        except UnicodeDecodeError:  # it carries the bytes, so it goes no further
+        except UnicodeDecodeError:  # the error contains the bytes, so it is not passed on
             return False
         return True
 
 
 MAX_BYTES = 16 * 1024
-"""A key file is a few hundred bytes; more than this is something else."""
+"""A key file has a few hundred bytes."""
 
 ENCRYPTED_MARK = b"-----BEGIN %s-----" % b"ENCRYPTED PRIVATE KEY"
-"""How a PKCS#8 file with a passphrase begins (RFC 7468 section 11)."""
+"""First line of a PKCS#8 file with a passphrase (RFC 7468 section 11)."""
 
 TOKEN_MARK = b"pkcs11:"
-"""How a file begins that says in which token the key lies (RFC 7512), instead of holding it."""
+"""Prefix of a file that holds the URI of a key in a token (RFC 7512), not a key."""
 
 
 VARIABLES = {
     f"{role}.pem": f"REGISTER_KEY_{role.upper()}" for role in ("document", "log", "feed", "targets", "online")
 }
-"""Key file to the variable that may hold its content. A root key is not among them: no job needs it."""
+"""Key file to the environment variable that may hold its content; no job needs a root key."""
 
 
 def from_environment(path: Path) -> tuple[str, Secret] | None:
-    """Return the variable that stands for a key file, and the file's content, if it is set.
+    """Return the variable that replaces a key file, and the content; ``None`` if it is not set.
 
-    The variable holds what the file would, or that in base64 on one line. Empty is not set: so do services
-    give a value that they do not have.
+    The variable holds the file's content, as is or in base64 on one line. An empty one counts as not set,
+    because CI services pass missing secrets that way.
     """
     variable = VARIABLES.get(path.name, "")
     if not os.environ.get(variable):
@@ -93,7 +92,7 @@ def from_environment(path: Path) -> tuple[str, Secret] | None:
     content = Secret(os.environb[os.fsencode(variable)].strip())
     if not content.startswith(b"-----BEGIN") and not content.startswith(TOKEN_MARK):
         try:
-            # A function in C: no frame of a traceback holds what it was given.
+            # Implemented in C, so no frame of a traceback holds the content.
             content = Secret(binascii.a2b_base64(content.reveal(), strict_mode=True))
         except ValueError:
             raise KeyStoreError(
@@ -117,7 +116,7 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def exists(path: Path) -> bool:
-    """Tell whether there is a file of that name."""
+    """Tell whether a file exists at this path."""
     try:
         return path.exists()
     except OSError as error:
@@ -130,12 +129,12 @@ def is_encrypted(path: Path) -> bool:
 
 
 def is_reference(path: Path) -> bool:
-    """Tell whether a key file names a key in a token instead of holding one."""
+    """Tell whether a key file holds the URI of a key in a token."""
     return read(path).startswith(TOKEN_MARK)
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder of mode 0700 for private keys, unless it is there."""
+    """Create a folder of mode 0700 for private keys, unless it exists."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_folder(folder)
@@ -144,9 +143,9 @@ def make_folder(folder: Path) -> None:
 
 
 def read(path: Path, most: int = MAX_BYTES) -> Secret:
-    """Return the content of a private key file, or of another up to a size, that only its owner may read."""
+    """Return the content of a file of at most ``most`` bytes that only its owner may read."""
     try:
-        # O_NONBLOCK: a pipe put in a key's place must not keep us waiting.
+        # O_NONBLOCK: opening a pipe in place of a key must not block.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             mode = os.fstat(descriptor).st_mode
@@ -175,7 +174,7 @@ def read(path: Path, most: int = MAX_BYTES) -> Secret:
 
 
 def read_line(path: Path, named_by: str, most: int) -> Secret:
-    """Return the first line of a file with a passphrase or a PIN, which only its owner may read."""
+    """Return the first line of a passphrase or PIN file, which only its owner may read."""
     if not exists(path):
         raise KeyStoreError(f"there is no file {path}, which {named_by} names")
     line = read(path).first_line()
@@ -185,20 +184,20 @@ def read_line(path: Path, named_by: str, most: int) -> Secret:
 
 
 def read_named_line(variable: str, most: int) -> Secret | None:
-    """Return the first line of the file that a variable of the environment names, if it is set."""
+    """Return the first line of the file that an environment variable names, if it is set."""
     name = os.environ.get(variable)
     return read_line(Path(name), variable, most) if name else None
 
 
 def typed(question: str, unattended: str, variable: str) -> Secret:
-    """Ask on the terminal; where there is none, the variable may name a file."""
+    """Ask on the terminal; without one, refuse and suggest the variable."""
     if not sys.stdin.isatty():
         raise KeyStoreError(unattended, hint=f"name a file of mode 0600 that holds it in {variable}")
     return Secret(getpass.getpass(question).encode())
 
 
 def _check_folder(folder: Path) -> None:
-    """Refuse a folder in which others may put a key of theirs in the place of ours."""
+    """Refuse a folder in which other users could replace our keys."""
     mode = folder.stat().st_mode
     if mode & 0o022:
         raise KeyStoreError(
@@ -208,14 +207,14 @@ def _check_folder(folder: Path) -> None:
 
 
 UNLOCKED_BY = "REGISTER_KEY_PASSPHRASE_FILE"
-"""Names the file with the passphrase; the variable never holds the passphrase itself."""
+"""Variable with the path of the passphrase file; it never holds the passphrase itself."""
 
 MAX_PASSPHRASE_BYTES = 1000
-"""Longest passphrase; OpenSSL, which opens the files by hand, takes 1,023 bytes."""
+"""Longest passphrase; OpenSSL, which can open the files by hand, accepts 1,023 bytes."""
 
 
 class Passphrases:
-    """What the key files of one folder are opened with, remembered for as long as one command runs."""
+    """Passphrases of the key files in one folder, remembered while one command runs."""
 
     def __init__(self) -> None:
         self._good: list[Secret] = []
@@ -224,7 +223,7 @@ class Passphrases:
         return "Passphrases()"
 
     def candidates(self, place: Path | str) -> Iterator[Secret]:
-        """Yield what may open a key: what opened others, then the named file's or what a person types."""
+        """Yield passphrases to try: those that opened other keys, then one from the named file or typed."""
         yield from self._good
         yield read_named_line(UNLOCKED_BY, MAX_PASSPHRASE_BYTES) or typed(
             f"Passphrase of {place}: ",
@@ -233,10 +232,10 @@ class Passphrases:
         )
 
     def remember(self, passphrase: Secret) -> None:
-        """Try this one first from now on: the keys of one folder mostly share it."""
+        """Try this passphrase first from now on: the keys of one folder mostly share it."""
         if passphrase not in self._good:
             self._good.append(passphrase)
 
     def of_new_keys(self) -> Secret | None:
-        """Return what new keys are encrypted with, as named or typed before; ``None`` leaves them plain."""
+        """Return the passphrase for new keys, as named or typed before; ``None`` leaves them unencrypted."""
         return read_named_line(UNLOCKED_BY, MAX_PASSPHRASE_BYTES) or (self._good[-1] if self._good else None)

@@ -1,4 +1,4 @@
-"""``keys.json``: which key of each use was good for which versions (docs/format/trust.md, KeyList)."""
+"""``keys.json``: which key of each use is valid for which versions (docs/format/trust.md, KeyList)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from register_api.publish.signing.signer import Signer
 
 
 def first_key_list(register: str, keyring: Keyring) -> KeyList:
-    """List the keys of a new register, good from version 1 on."""
+    """List the keys of a new register, valid from version 1 on."""
     records = (key_record(use, signer, register, 1) for use, signer in _signers(keyring).items())
     keys = KeyList(register=register, keys=tuple(records))
     check_keys(keys)
@@ -24,10 +24,9 @@ def first_key_list(register: str, keyring: Keyring) -> KeyList:
 
 
 def current_key_list(published: KeyList | None, register: str, keyring: Keyring, version: int) -> KeyList:
-    """Return the list that a version goes out with: the published one, if its keys are still ours.
+    """Return the key list for a version: the published one, if the keys of the keyring are valid in it.
 
-    A key is never added here: the list says from which version on a key is good, so a new key joins
-    it by rotation only.
+    No key is added here: the list states from which version on a key is valid, so only a rotation adds one.
     """
     if published is None:
         return first_key_list(register, keyring)
@@ -49,7 +48,7 @@ def current_key_list(published: KeyList | None, register: str, keyring: Keyring,
 
 
 def revised(published: bytes, keys: KeyList) -> bytes:
-    """Return ``keys.json`` with changed records, and all else that a later release may have written."""
+    """Return ``keys.json`` with changed records, keeping fields that a later release may have written."""
     document = msgspec.json.decode(published)
     known = {record["kid"]: record for record in document["keys"]}
     document["format_minor"] = max(FORMAT_MINOR, document["format_minor"])
@@ -62,7 +61,7 @@ def revised(published: bytes, keys: KeyList) -> bytes:
 
 
 def key_record(use: KeyUse, signer: Signer, origin: str, first_version: int) -> KeyRecord:
-    """Describe a key that is good from a version on; a log key under the origin of its epoch."""
+    """Return the record of a key valid from a version on; a log key is named by the origin of its epoch."""
     return KeyRecord(
         kid=signer.kid,
         use=use,
@@ -76,7 +75,7 @@ def key_record(use: KeyUse, signer: Signer, origin: str, first_version: int) -> 
 
 
 def pem_files(keys: KeyList) -> dict[str, bytes]:
-    """Return the PEM file of every key of a list, by the key's id."""
+    """Return the PEM file of every listed key, by key id."""
     return {record.kid: pem_file(record.pem) for record in keys.keys}
 
 
@@ -90,7 +89,7 @@ def _signers(keyring: Keyring) -> dict[KeyUse, Signer]:
 
 
 def open_record(keys: KeyList, use: str) -> KeyRecord:
-    """Return the key of a use that is good to this day."""
+    """Return the key of a use that is currently valid."""
     for record in keys.keys:
         if record.use == use and record.last_version is None:
             return record
@@ -98,7 +97,7 @@ def open_record(keys: KeyList, use: str) -> KeyRecord:
 
 
 def record_of(keys: KeyList, kid: str) -> KeyRecord:
-    """Return a key by its thumbprint, use-thumbprint, or the beginning of either that no other key shares."""
+    """Return a key by its thumbprint, use-thumbprint, or an unambiguous prefix of either."""
     found = [
         record
         for record in keys.keys
@@ -111,10 +110,10 @@ def record_of(keys: KeyList, kid: str) -> KeyRecord:
 
 
 def rotated(keys: KeyList, successor: KeyRecord, newest: int, ended: Ended) -> KeyList:
-    """Let a new key follow the open one of its use from the version after the newest.
+    """Let a new key follow the current one of its use from the version after the newest.
 
-    A key whose first version was never published has signed nothing; it is replaced and leaves the
-    list, since a range without versions cannot be written down.
+    A key whose first version was never published has signed nothing; it is removed from the list, which
+    cannot express an empty range.
     """
     record = open_record(keys, successor.use)
     if record.first_version > newest:
@@ -126,7 +125,7 @@ def rotated(keys: KeyList, successor: KeyRecord, newest: int, ended: Ended) -> K
 def shortened(
     keys: KeyList, record: KeyRecord, last_version: int, ended: Ended, successor: KeyRecord | None
 ) -> KeyList:
-    """Close a key's range; the key behind it, or else a new one, takes over from there."""
+    """End a key's range; the next key in the list, or else a new one, takes over from there."""
     if last_version < record.first_version or last_version > (record.last_version or last_version):
         until = "" if record.last_version is None else f" to {record.last_version}"
         raise UsageError(

@@ -1,18 +1,18 @@
-"""The publisher's private keys, one a role, each opened only when it is needed, and what they sign.
+"""The publisher's private keys, one for each role, opened only when needed, and their signatures.
 
 ::
 
     var/keys/
-      root-1.pem …      TUF root: who may sign what; for a company on other machines, offline
+      root-1.pem …      TUF root: which keys may sign; in a company on other machines, offline
       targets.pem       TUF targets
-      online.pem        TUF snapshot and timestamp; all that a machine needs that runs ``refresh``
+      online.pem        TUF snapshot and timestamp; the only key that ``refresh`` needs
       document.pem      registers, diffs, list of versions, feeds
       log.pem           checkpoints
       feed.pem          feeds, as XML signature (P-256)
-      <role>.next.pem   made to follow, not in force yet (``key_transaction``)
+      <role>.next.pem   the next key, not in force yet (``key_transaction``)
 
-Instead of a key, a file may hold the ``pkcs11:`` URI of one in a token (``token_uri``). What a file would
-hold, but for root keys, may stand in the environment instead (``key_file.VARIABLES``).
+A file may hold the ``pkcs11:`` URI of a key in a token instead (``token_uri``). The content of a file,
+except for root keys, may be in an environment variable instead (``key_file.VARIABLES``).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ from register_api.publish.signing.signer import (
 from register_api.publish.signing.token_uri import Pins
 
 WAIT_SECONDS = 20.0
-"""How long to wait for another process that is making keys in the same folder."""
+"""How long to wait for another process that creates keys in the same folder."""
 
 _LOCK = ".lock"
 
@@ -61,7 +61,7 @@ _ROOT = re.compile(r"root-[1-9][0-9]?")
 
 
 def kind_of_role(role: str) -> type[Ed25519Signer | P256Signer]:
-    """Return the kind of key that a role has."""
+    """Return the type of key that a role has."""
     if role == "feed":
         return P256Signer
     if role in {"targets", "online", "document", "log"} or _ROOT.fullmatch(role):
@@ -72,7 +72,7 @@ def kind_of_role(role: str) -> type[Ed25519Signer | P256Signer]:
 
 
 class Keyring:
-    """The keys of one folder; those that are missing are made by ``create``, for a new register alone."""
+    """The keys of one folder; ``create`` makes missing ones, for a new register only."""
 
     def __init__(
         self, folder: Path, *, create: bool = False, root_keys: int = 1, root_threshold: int = 1
@@ -92,13 +92,13 @@ class Keyring:
 
     @classmethod
     def ephemeral(cls) -> Keyring:
-        """Return new keys for documents, log and feed that lie in no file, for what is not published."""
+        """Return new keys for documents, log and feed that are never stored, for unpublished previews."""
         keyring = cls(Path(os.devnull))
         keyring._opened = {f"{use}.pem": ephemeral(kind_of_role(use)) for use in ("document", "log", "feed")}
         return keyring
 
     def reopen(self) -> Keyring:
-        """Return a keyring of the same folder that reads its files again, and asks nobody twice."""
+        """Return a copy that re-reads key files but keeps passphrases and PINs."""
         other = copy.copy(self)
         other.create, other._opened = False, {}  # noqa: SLF001  (of its own class)
         return other
@@ -130,7 +130,7 @@ class Keyring:
 
     @property
     def roots(self) -> tuple[Ed25519Signer, ...]:
-        """All root keys, which only a machine that makes roots alone has."""
+        """All root keys, which only a machine that creates roots has."""
         return tuple(self.root(number) for number in range(1, self.root_keys + 1))
 
     def root(self, number: int) -> Ed25519Signer:
@@ -142,9 +142,10 @@ class Keyring:
         return self._signer_of(role, f"{role}.pem", create=False)
 
     def following(self, role: str) -> Signer:
-        """Return the key that is made to follow a role's present one; made if there is none.
+        """Return the next key of a role, created if there is none.
 
-        None is made in a file to follow one in a token or in the environment, where nobody has said so.
+        A next key in a file is not created for a key in a token or in the environment: it needs an explicit
+        decision.
         """
         path, following = self.folder / f"{role}.pem", self.folder / f"{role}.next.pem"
         if (given := key_file.from_environment(path)) is not None:
@@ -153,7 +154,7 @@ class Keyring:
                 hint="make it where the key files are, then give the job the new one",
             )
         if key_file.exists(path) and not key_file.exists(following):
-            with contextlib.suppress(KeyStoreError):  # a file that cannot be read may be what is replaced
+            with contextlib.suppress(KeyStoreError):  # an unreadable file may be the key to replace
                 if key_file.is_reference(path):
                     new = f"register-api keys new {following}"
                     raise UsageError(
@@ -163,7 +164,7 @@ class Keyring:
         return self._signer_of(role, f"{role}.next.pem", create=True)
 
     def adopt_next(self, role: str) -> Signer:
-        """Let the key that follows stand for its role in this keyring from now on; files stay as they are."""
+        """Use the next key for its role in this keyring from now on; files are not changed."""
         signer = self.following(role)
         self._opened[f"{role}.pem"] = self._opened.pop(f"{role}.next.pem")
         return signer
@@ -184,7 +185,7 @@ class Keyring:
             if (create or self.create) and not key_file.exists(path):
                 self._make(path, kind)
             signer = load(path, kind, self._passphrases, self._pins)
-        # With every key opened so far: a raw signature does not say what it is for.
+        # Compare with every key opened so far: a raw signature does not state its purpose.
         for other, found in self._opened.items():
             if found.public == signer.public:
                 raise KeyStoreError(
@@ -195,7 +196,7 @@ class Keyring:
         return signer
 
     def _make(self, path: Path, kind: type[S]) -> None:
-        """Make one key, unless another process made it while we waited for the folder."""
+        """Create a key, unless another process created it while we waited for the lock."""
         key_file.make_folder(self.folder)
         try:
             with filelock.UnixFileLock(self.folder / _LOCK, timeout=WAIT_SECONDS, mode=0o600):
@@ -209,10 +210,9 @@ class Keyring:
 
 
 def sign_feed(data: bytes, uri: str, signer: P256Signer) -> bytes:
-    """Sign a feed's exact bytes (docs/format/feeds.md); the same feed and key always give the same document.
+    """Sign a feed's exact bytes (docs/format/feeds.md), deterministically.
 
-    signxml cannot make this form: it digests a parsed copy instead of the file's bytes, and is not
-    deterministic.
+    signxml is not suitable: it digests a parsed copy instead of the file's bytes, and is not deterministic.
     """
     digest = strict_base64.encode(hashlib.sha256(data).digest())
     root = build(SIGNATURE_SHAPE, {"URI": uri, "DigestValue": digest, "KeyName": signer.kid})
@@ -234,13 +234,13 @@ SIGN: dict[Signature, Callable[[str, bytes, Keyring], bytes]] = {
     tree.JWS: lambda _, data, keyring: sign_jws(data, keyring.document),
     tree.XML_SIGNATURE: lambda name, data, keyring: sign_feed(data, name, keyring.feed),
 }
-"""What makes each form of signature, from the file's name, its bytes and the keys."""
+"""Signs in each form of signature, from the file name, its bytes and the keys."""
 
 
 def signatures(files: Mapping[str, bytes], keyring: Keyring) -> dict[str, bytes]:
-    """Return the signatures beside files, by their paths."""
+    """Return the signatures of files, by path."""
 
-    @functools.cache  # the newest register stands at two paths, under one name
+    @functools.cache  # the newest register has two paths with the same file name
     def made(signature: Signature, name: str, data: bytes) -> bytes:
         return SIGN[signature](name, data, keyring)
 

@@ -1,8 +1,8 @@
-"""The private keys, in their files or in a token (``token_key``), and all that is done with them.
+"""Signers for private keys in files or in a token (``token_key``).
 
-Ed25519 (RFC 8032) for documents, the log and TUF; ECDSA with P-256 and SHA-256 (FIPS 186-5), with the nonce
-of RFC 6979, for feeds, since XML Signature tools do not know Ed25519. Both give the same signature for the
-same bytes every time. Neither errors nor ``repr`` show any of a key.
+Ed25519 (RFC 8032) for documents, the log and TUF; ECDSA with P-256 and SHA-256 (FIPS 186-5) and the nonce of
+RFC 6979 for feeds, because XML Signature tools do not support Ed25519. Both are deterministic. Neither errors
+nor ``repr`` reveal key material.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ _MARK = b"-----BEGIN %s-----" % b"PRIVATE KEY"
 
 
 class _KeyNames:
-    """The public names of a private key: RFC 7638 thumbprint, bytes, JWK without ``alg``, and PEM.
+    """Public identifiers of a private key: RFC 7638 thumbprint, bytes, JWK without ``alg``, and PEM.
 
-    The bytes are 32 (RFC 8032 section 5.1.5), or an uncompressed point, 65 (SEC 1 section 2.3.3).
+    ``public`` is 32 bytes (RFC 8032 section 5.1.5), or an uncompressed point of 65 (SEC 1 section 2.3.3).
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class _KeyNames:
 
 
 class Ed25519Signer(_KeyNames):
-    """A private Ed25519 key that signs, from a file or in a token."""
+    """A private Ed25519 key, in a file or in a token."""
 
     kind: ClassVar[str] = "Ed25519"
 
@@ -71,20 +71,20 @@ class Ed25519Signer(_KeyNames):
 
     @property
     def tuf_key(self) -> Key:
-        """The public key as TUF metadata lists it, under securesystemslib's key id."""
+        """The public key as listed in TUF metadata, with securesystemslib's key id."""
         return SSlibKey.from_crypto(self._private.public_key())
 
     def sign(self, data: bytes) -> bytes:
-        """Return the 64 bytes of the signature over exactly these bytes."""
+        """Return the 64-byte signature over exactly these bytes."""
         return self._private.sign(data)
 
     def sign_metadata(self, metadata: Metadata[Any]) -> None:
-        """Add a signature to TUF metadata, beside those that it has."""
+        """Add a signature to TUF metadata, keeping those that it has."""
         keyid = self.tuf_key.keyid
         metadata.signatures[keyid] = Signature(keyid, self.sign(metadata.signed_bytes).hex())
 
     def others_in_token(self) -> tuple[str, ...]:
-        """Return the thumbprints of the other keys that this one's token holds; of a file, none."""
+        """Return the thumbprints of the other keys in this key's token; none for a key in a file."""
         if not isinstance(self._private, TokenKey):
             return ()
         publics = (key.public_bytes(Encoding.Raw, PublicFormat.Raw) for key in self._private.others())
@@ -92,7 +92,7 @@ class Ed25519Signer(_KeyNames):
 
 
 class P256Signer(_KeyNames):
-    """A private P-256 key that signs."""
+    """A private P-256 key."""
 
     kind: ClassVar[str] = "P-256"
 
@@ -111,7 +111,7 @@ S = TypeVar("S", Ed25519Signer, P256Signer)
 
 
 def generate(path: Path, kind: type[S], passphrases: Passphrases | None = None) -> S:
-    """Make a new private key in a file of mode 0600 that does not exist yet."""
+    """Create a private key in a new file of mode 0600."""
     private = _new_key(kind)
     passphrases = passphrases or Passphrases()
     passphrase = passphrases.of_new_keys()
@@ -121,7 +121,7 @@ def generate(path: Path, kind: type[S], passphrases: Passphrases | None = None) 
 
 
 def ephemeral(kind: type[Signer]) -> Signer:
-    """Return a signer with a new key that lies nowhere but in it."""
+    """Return a signer with a new key that is never stored."""
     return kind(_new_key(kind))  # type: ignore[arg-type]  # each kind with a key of its own
 
 
@@ -130,7 +130,7 @@ def _new_key(kind: type[Signer]) -> Ed25519PrivateKey | EllipticCurvePrivateKey:
 
 
 def load(path: Path, kind: type[S], passphrases: Passphrases | None = None, pins: Pins | None = None) -> S:
-    """Open a private key file: ``parse`` what is in it."""
+    """Open a private key file."""
     return parse(path, key_file.read(path), kind, passphrases, pins)
 
 
@@ -164,7 +164,7 @@ def parse(
 
 
 def _read(place: Path | str, pem: Secret, passphrases: Passphrases) -> object:
-    """Read PEM; what the library says about its content goes no further."""
+    """Read PEM; the library's error messages are not passed on, as they may quote the content."""
     encrypted = pem.startswith(key_file.ENCRYPTED_MARK)
     if not encrypted and not pem.startswith(_MARK):
         raise KeyStoreError(f"{place} is not a private key in PKCS#8 PEM form")
@@ -183,9 +183,9 @@ def _read(place: Path | str, pem: Secret, passphrases: Passphrases) -> object:
 
 
 def new_token_key(path: Path, text: str, *, adopt: bool = False) -> Ed25519Signer:
-    """Make a key in a token, or take one that is there already, and the file that names it."""
+    """Create a key in a token, or adopt an existing one, and write the file that names it."""
     uri, pins = parse_uri(text), Pins()
-    if key_file.exists(path):  # before anything is made in the token, where it would stay
+    if key_file.exists(path):  # before creating anything in the token, where it would remain
         raise KeyStoreError(f"{path} exists already; a private key is never written over")
     if adopt:
         TokenKey(uri, pins)

@@ -1,7 +1,7 @@
 """Ed25519 keys that stay in a token (PKCS #11 3.0: CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EDDSA).
 
-Only Ed25519: a token draws its own nonce for ECDSA, and a feed's signature has to be the same for the
-same bytes every time (docs/format/feeds.md).
+Only Ed25519: a token chooses its own nonce for ECDSA, but feed signatures must be deterministic
+(docs/format/feeds.md).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from register_api.errors import KeyStoreError
 from register_api.publish.signing.token_uri import Pins, TokenUri
 
 VARIABLE = "REGISTER_PKCS11_MODULE"
-"""Names the token's library (a shared object) where the URI has no ``module-path``."""
+"""Variable with the path of the token's library (a shared object) if the URI has no ``module-path``."""
 
 _WRONG_PIN = {"PinIncorrect", "PinInvalid", "PinLenRange"}
 _WORDS = {
@@ -90,7 +90,7 @@ def _library(pkcs11: ModuleType, uri: TokenUri) -> Any:
 
 
 def _token(library: Any, uri: TokenUri) -> Any:
-    """Find the one token: its label may be on several, its serial number should not."""
+    """Return the matching token; several may share a label, but should not share a serial number."""
     serial = uri.serial.encode() if uri.serial else None
     there = list(library.get_tokens())
     found = [token for token in there if uri.token in {None, token.label} and serial in {None, token.serial}]
@@ -105,7 +105,7 @@ def _token(library: Any, uri: TokenUri) -> Any:
 
 
 def _wrong_pin(pkcs11: ModuleType, token: Any, uri: TokenUri) -> KeyStoreError:
-    """Say what the token says of the tries that are left."""
+    """Return the error for a wrong PIN, with what the token reports about remaining tries."""
     flags = pkcs11.TokenFlag(0)
     with contextlib.suppress(pkcs11.PKCS11Error):
         flags = token.slot.get_token().flags
@@ -123,13 +123,13 @@ ED25519_PARAMS = bytes.fromhex("06032b6570")
 
 _POINT_BYTES = 32
 _OCTET_STRING = b"\x04\x20"
-"""DER of an octet string of 32 bytes, in which SoftHSM and others wrap CKA_EC_POINT."""
+"""DER header of a 32-byte octet string, in which SoftHSM and others wrap CKA_EC_POINT."""
 
 _ID_BYTES = 8
 
 
 class TokenKey:
-    """A key in a token, which signs there."""
+    """A private key that signs inside a token."""
 
     def __init__(self, uri: TokenUri, pins: Pins) -> None:
         self.uri = uri
@@ -146,11 +146,11 @@ class TokenKey:
         return f"TokenKey({self.uri.text!r})"
 
     def public_key(self) -> Ed25519PublicKey:
-        """Return the public half."""
+        """Return the public key."""
         return self._public
 
     def sign(self, data: bytes) -> bytes:
-        """Return the 64 bytes of the signature over exactly these bytes, checked once more."""
+        """Return the 64-byte signature over exactly these bytes, after verifying it."""
         with session(self.uri, self._pins) as (pkcs11, opened):
             held = _one(pkcs11, opened, self.uri, pkcs11.ObjectClass.PRIVATE_KEY)
             signature = bytes(held.sign(data, mechanism=pkcs11.Mechanism.EDDSA))
@@ -163,7 +163,7 @@ class TokenKey:
         return signature
 
     def others(self) -> tuple[Ed25519PublicKey, ...]:
-        """Return every other Ed25519 key of the token: one person holds them all."""
+        """Return all other Ed25519 keys in the token, which are held by the same person."""
         with session(self.uri, self._pins) as (pkcs11, opened):
             there = _found(pkcs11, opened, {}, pkcs11.ObjectClass.PUBLIC_KEY)
             points = [_point(pkcs11, each) for each in there]
@@ -172,7 +172,7 @@ class TokenKey:
 
 
 def make_in_token(uri: TokenUri, pins: Pins) -> None:
-    """Make a key pair in a token, of which the private half never leaves it."""
+    """Create a key pair in a token; the private key never leaves it."""
     if uri.label is None:
         raise KeyStoreError("a new key in a token needs a label: object= in the pkcs11: URI")
     with session(uri, pins, write=True) as (pkcs11, opened):
@@ -224,7 +224,7 @@ def _one(pkcs11: ModuleType, opened: Any, uri: TokenUri, kind: Any) -> Any:
 
 
 def _point(pkcs11: ModuleType, public: Any) -> bytes | None:
-    """Return the 32 bytes of RFC 8032, bare or in an octet string; nothing of another curve."""
+    """Return the 32 bytes of RFC 8032, bare or in an octet string; ``None`` for another curve."""
     point = bytes(public[pkcs11.Attribute.EC_POINT])
     bare = point.removeprefix(_OCTET_STRING) if len(point) > _POINT_BYTES else point
     return bare if len(bare) == _POINT_BYTES else None

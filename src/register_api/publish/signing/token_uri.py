@@ -1,7 +1,7 @@
-"""Where a key lies in a PKCS#11 token, and the PIN that opens it.
+"""The location of a key in a PKCS #11 token, and the PIN that unlocks the token.
 
-A ``pkcs11:`` URI (RFC 7512) in the place of a key file's content says so: it names token and object, the
-library that reaches them, and the file with the PIN. It holds no secret: ``pin-value`` is refused.
+A key file may hold a ``pkcs11:`` URI (RFC 7512) instead of a key. It names token and object, the library of
+the token, and the PIN file. It contains no secret: ``pin-value`` is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from register_api.publish.signing.key_file import Secret
 SCHEME = "pkcs11:"
 
 MAX_CHARACTERS = 2000
-"""A URI is some hundred characters."""
+"""A URI has a few hundred characters."""
 
 _TEXT = re.compile(r"[!-~]+")
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -28,7 +28,7 @@ _QUERY = {"module-path", "pin-source"}
 
 
 class TokenUri(msgspec.Struct, frozen=True, kw_only=True):
-    """A key in a token, by its label and CKA_ID; what is ``None`` is left to the environment, or a person."""
+    """A key in a token, by its label and CKA_ID; ``None`` is left to the environment or the user."""
 
     text: str
     token: str | None
@@ -40,12 +40,12 @@ class TokenUri(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> tuple[Path | None, str | None, str | None]:
-        """What tells one token from another: two makers' tokens may have one label."""
+        """Identifies a token: tokens of different makers may have the same label."""
         return self.module, self.token, self.serial
 
     @property
     def token_name(self) -> str:
-        """What a person calls the token: its label, or else its serial number."""
+        """Name of the token in messages: its label, or else its serial number."""
         return self.token or f"with serial number {self.serial}"
 
 
@@ -104,7 +104,7 @@ def _text(found: dict[str, bytes], name: str) -> str | None:
 
 
 def _file(found: dict[str, bytes], name: str) -> Path | None:
-    """Return an absolute path, also of a ``file:`` URI; a program to call is refused."""
+    """Return an absolute path, also from a ``file:`` URI; a program to run is refused."""
     text = _text(found, name)
     if text is None:
         return None
@@ -115,16 +115,16 @@ def _file(found: dict[str, bytes], name: str) -> Path | None:
 
 
 PIN_VARIABLE = "REGISTER_PKCS11_PIN_FILE"
-"""Names the file with the PIN."""
+"""Variable with the path of the PIN file."""
 
 MAX_PIN_BYTES = 255
-"""Longest PIN; tokens take far less."""
+"""Longest PIN; tokens accept far less."""
 
 
 class Pins:
-    """What tokens are opened with, remembered for as long as one command runs.
+    """PINs of tokens, remembered while one command runs.
 
-    A token counts wrong PINs and locks itself after a few, so a PIN that was refused is not tried again.
+    A token counts wrong PINs and locks itself after a few, so a refused PIN is not tried again.
     """
 
     def __init__(self) -> None:
@@ -154,9 +154,9 @@ class Pins:
         return pin
 
     def remember(self, uri: TokenUri, pin: Secret) -> None:
-        """Take this one from now on."""
+        """Use this PIN from now on."""
         self._good[uri.place] = pin
 
     def refused(self, uri: TokenUri) -> None:
-        """Try no PIN on this token any more."""
+        """Do not try another PIN on this token."""
         self._refused.add(uri.place)

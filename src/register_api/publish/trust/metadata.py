@@ -1,6 +1,6 @@
-"""TUF metadata as files: names, one form of bytes, and the newest of each kind in a tree.
+"""TUF metadata as files: paths, serialisation, and the newest metadata of each role in a tree.
 
-Read from the publisher's own tree, so what does not fit is ``StoreDamaged``, not an attack.
+It is read from the publisher's own tree, so invalid metadata is ``StoreDamaged``, not an attack.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from register_api.errors import KeyStoreError, StoreDamaged, StoreError
 from register_api.publish.signing.signer import Ed25519Signer
 
 Read: TypeAlias = Callable[[str], bytes]
-"""From a path in the tree to its bytes; ``KeyError`` when there is no such file."""
+"""Returns the bytes at a path in the tree; raises ``KeyError`` if there is no such file."""
 
 
 def overlaid(files: Mapping[str, bytes], read: Read) -> Read:
-    """Return what reads some files before those of a tree."""
+    """Return a reader in which the given files override those of a tree."""
     return lambda path: files[path] if path in files else read(path)
 
 
@@ -39,19 +39,19 @@ def metadata_path(role: str, version: int) -> str:
 
 
 def expiry(now: dt.datetime, lifetime: dt.timedelta) -> dt.datetime:
-    """Return the instant, UTC, until which metadata made now is good."""
+    """Return the time, UTC, at which metadata signed now expires."""
     if now.tzinfo is None:
         raise ValueError("an instant without time zone")
     return now.astimezone(dt.UTC) + lifetime
 
 
 def encode(metadata: Metadata[Any]) -> bytes:
-    """Return the bytes of signed metadata: compact ASCII JSON."""
+    """Return signed metadata as compact ASCII JSON."""
     return metadata.to_bytes(JSONSerializer(compact=True))
 
 
 def sign(signed: T, signer: Ed25519Signer, root: Root) -> bytes:
-    """Sign a role's metadata and make sure that the root's readers will take it."""
+    """Sign a role's metadata, and check that clients that trust the root will accept it."""
     metadata = Metadata(signed)
     signer.sign_metadata(metadata)
     try:
@@ -65,7 +65,7 @@ def sign(signed: T, signer: Ed25519Signer, root: Root) -> bytes:
 
 
 def roots(read: Read) -> tuple[bytes, ...]:
-    """Return every version of the root, oldest first: they count up without gaps."""
+    """Return all versions of the root, oldest first; their numbers have no gaps."""
     found: list[bytes] = []
     for version in itertools.count(1):
         try:
@@ -78,12 +78,12 @@ def roots(read: Read) -> tuple[bytes, ...]:
 
 
 def newest_root(read: Read) -> Root:
-    """Return the root in force."""
+    """Return the current root."""
     return parse(roots(read)[-1], Root).signed
 
 
 def timestamp(read: Read) -> Timestamp | None:
-    """Return the newest timestamp, or ``None`` when nothing was published yet."""
+    """Return the newest timestamp, or ``None`` if nothing was published yet."""
     try:
         data = read(tree.TIMESTAMP.path())
     except KeyError:
@@ -92,7 +92,7 @@ def timestamp(read: Read) -> Timestamp | None:
 
 
 def newest(read: Read, root: Root | None = None) -> tuple[Timestamp, Snapshot, Targets] | None:
-    """Return the newest timestamp, and snapshot and targets that it leads to; ``None`` before the first."""
+    """Return the newest timestamp with its snapshot and targets, or ``None`` before the first."""
     named = timestamp(read)
     if named is None:
         return None
@@ -103,7 +103,7 @@ def newest(read: Read, root: Root | None = None) -> tuple[Timestamp, Snapshot, T
 
 
 def parse(data: bytes, kind: type[T]) -> Metadata[T]:
-    """Read metadata of one kind."""
+    """Read metadata of one role."""
     try:
         metadata = Metadata[T].from_bytes(data)
     except DeserializationError as error:
@@ -114,7 +114,7 @@ def parse(data: bytes, kind: type[T]) -> Metadata[T]:
 
 
 def _named(read: Read, kind: type[T], meta: MetaFile, root: Root | None) -> T:
-    """Read the file that other metadata names by version, length and digest."""
+    """Read the metadata that other metadata names by version, length and digest."""
     path = metadata_path(kind.type, meta.version)
     try:
         data = read(path)

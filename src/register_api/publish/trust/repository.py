@@ -1,7 +1,7 @@
-"""Keys and freshness for customers: a TUF repository of five targets (docs/format/trust.md).
+"""Key distribution and freshness for customers: a TUF repository of five targets (docs/format/trust.md).
 
-``publish`` needs the targets and the online key, ``refresh`` the online key alone, so that a timer on a
-machine that cannot publish renews freshness.
+``publish`` needs the targets and online keys, ``refresh`` only the online key, so that a machine that cannot
+publish can renew freshness on a timer.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import Read, expiry, metadata_path, sign
 
 LIFETIME = dt.timedelta(days=400)
-"""How long targets and snapshot are good for."""
+"""Validity of targets and snapshot."""
 
 SIGNED_AT = "signed_at"
-"""Member of a timestamp's signed part: when it was signed. TUF lets further members stand."""
+"""Field in the signed part of a timestamp: when it was signed. TUF allows additional fields."""
 
 
 class Expiry(msgspec.Struct, frozen=True, kw_only=True):
-    """Until when one role's newest metadata is good."""
+    """When the newest metadata of one role expires."""
 
     role: str
     version: int
@@ -49,7 +49,7 @@ class Expiry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 WARNED_BEFORE = dt.timedelta(days=60)
-"""How long before they expire root, targets and snapshot are warned of."""
+"""How long before the expiry of root, targets or snapshot warnings begin."""
 
 
 def publish(
@@ -61,7 +61,7 @@ def publish(
     *,
     clock_is_right: bool = False,
 ) -> dict[str, bytes]:
-    """Vouch for a new publication."""
+    """Return the signed metadata and target copies of a new publication, by path."""
     if targets.keys() != TARGETS_BY_NAME.keys():
         raise ValueError(f"the targets are {sorted(TARGETS_BY_NAME)}, not {sorted(targets)}")
     root = trust_metadata.newest_root(read)
@@ -91,7 +91,7 @@ def refresh(
     *,
     clock_is_right: bool = False,
 ) -> dict[str, bytes]:
-    """Renew freshness: a timestamp, and a snapshot when less than half of its time is left."""
+    """Return a renewed timestamp, and a renewed snapshot when less than half of its validity is left."""
     root = trust_metadata.newest_root(read)
     timestamp, snapshot, targets = _published(read, root)
     _check_not_expired(root, now)
@@ -103,7 +103,7 @@ def refresh(
 
 
 def vouched(read: Read, name: str) -> bytes:
-    """Return a target as it was vouched for last; the public checkpoint may have further lines since."""
+    """Return a target as last signed; the public checkpoint may have gained signature lines since."""
     _, _, listed = _published(read)
     try:
         return read(target_copy(name, listed.targets[name].hashes["sha256"]))
@@ -112,7 +112,7 @@ def vouched(read: Read, name: str) -> bytes:
 
 
 def expiries(read: Read) -> tuple[Expiry, ...]:
-    """Return what expires when: root, and once something was published targets, snapshot, timestamp."""
+    """Return when root and, once something was published, targets, snapshot and timestamp expire."""
     newest: list[Signed] = [trust_metadata.newest_root(read)]
     newest += reversed(trust_metadata.newest(read) or ())
     return tuple(
@@ -128,7 +128,7 @@ def expiries(read: Read) -> tuple[Expiry, ...]:
 
 
 def lasts(timestamp: Timestamp | None) -> dt.timedelta:
-    """Return how long a timestamp is good from when it was signed; without one, as long as is usual."""
+    """Return the validity of a timestamp, counted from signing; the usual one if there is none."""
     if timestamp is None:
         return USUAL
     try:
@@ -138,7 +138,7 @@ def lasts(timestamp: Timestamp | None) -> dt.timedelta:
 
 
 def _check_not_expired(signed: Signed, now: dt.datetime) -> None:
-    """Refuse a clock by which the metadata that all rests on is no longer good."""
+    """Refuse a clock according to which metadata in force has expired."""
     if signed.expires <= expiry(now, dt.timedelta()):
         renewing = "new-root" if signed.type == Root.type else "renew"
         raise StoreError(
@@ -149,7 +149,7 @@ def _check_not_expired(signed: Signed, now: dt.datetime) -> None:
 
 
 class _Online(msgspec.Struct, frozen=True):
-    """What the online key makes at one instant."""
+    """Signs snapshot and timestamp with the online key."""
 
     root: Root
     keyring: Keyring
@@ -196,17 +196,17 @@ def _published(read: Read, root: Root | None = None) -> tuple[Timestamp, Snapsho
 
 
 PublishedAt: TypeAlias = Callable[[str], dt.datetime | None]
-"""From a path in the tree to the instant, UTC, at which its bytes were published; ``None``: no such file."""
+"""Returns when the bytes at a path in the tree were published, UTC; ``None`` if there is no such file."""
 
 KEPT = LONGEST
-"""How long metadata and copies stay after their successors were published."""
+"""How long metadata and copies are kept after their successors were published."""
 
 MOST_AT_ONCE = 100
-"""Versions of a role that leave with one publication; a store that never retired any gets there in steps."""
+"""Maximum versions of a role removed by one publication; a backlog is removed in steps."""
 
 
 def expired_metadata(read: Read, published_at: PublishedAt, now: dt.datetime) -> tuple[str, ...]:
-    """Return the files below ``trust/`` that may leave: no root, nor what the newest timestamp names."""
+    """Return the files below ``trust/`` to remove: no root, nor what the newest timestamp leads to."""
     if (found := trust_metadata.newest(read)) is None:
         return ()
     _, snapshot, listed = found
@@ -217,16 +217,16 @@ def expired_metadata(read: Read, published_at: PublishedAt, now: dt.datetime) ->
     if not targets:
         return tuple(gone)
     try:
-        # What is still named is looked up, not concluded: bytes may have come back after other bytes.
+        # Later targets may name an earlier copy again, so read what they name.
         named = _copies(read, range(targets[-1] + 1, listed.version + 1))
         return (*gone, *sorted(_copies(read, targets) - named))
     except StoreDamaged:
-        # An old file that cannot be read must not keep a new version from being published: all stays.
+        # An unreadable old file must not block a new version: remove nothing.
         return ()
 
 
 def _expired_versions(role: str, newest: int, published_at: PublishedAt, now: dt.datetime) -> list[int]:
-    """Return the versions of a role whose successors have been there long enough, the oldest first."""
+    """Return the versions of a role whose successors were published long enough ago, oldest first."""
     instants = [published_at(metadata_path(role, version)) for version in range(1, newest + 1)]
     followed = enumerate(itertools.pairwise(instants), start=1)
     old = [version for version, (own, next_) in followed if own and next_ and next_ < now - KEPT]

@@ -1,6 +1,6 @@
 """The trust root: which keys may sign what, signed by m of n people (TUF 1.0.31 section 4.3).
 
-Making and signing are two steps, so that each person can sign on a machine of their own.
+Creating and signing a root are two steps, so that each person can sign on their own machine.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from register_api.publish.trust.metadata import encode, expiry, metadata_path
 
 
 class KnownRoot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The newest root that a key has signed, kept beside the key; the SHA-256 (hex) is of what was signed."""
+    """The newest root that a key has signed, kept beside the key; ``sha256`` (hex) is of the signed bytes."""
 
     version: int
     sha256: str
 
 
 def known_file(key: Path) -> Path:
-    """Return where the root that a key has signed is kept: ``root-2.known.json`` for ``root-2.pem``."""
+    """Return the path of a key's ``KnownRoot``: ``root-2.known.json`` for ``root-2.pem``."""
     return key.with_name(f"{key.name.removesuffix('.pem')}.known.json")
 
 
 def read_known(key: Path) -> KnownRoot | None:
-    """Return the newest root that a key has signed, or ``None`` if none is kept."""
+    """Return the newest root that a key has signed, or ``None`` if there is no record."""
     path = known_file(key)
     if not key_file.exists(path):
         return None
@@ -52,7 +52,7 @@ def read_known(key: Path) -> KnownRoot | None:
 
 
 def write_known(key: Path, root: Metadata[Root]) -> None:
-    """Keep beside a key which root it has signed; durable on return."""
+    """Record beside a key which root it has signed; durable on return."""
     known = KnownRoot(version=root.signed.version, sha256=signed_sha256(root))
     try:
         durable.replace(known_file(key), msgspec.json.encode(known) + b"\n", secret=True)
@@ -61,12 +61,12 @@ def write_known(key: Path, root: Metadata[Root]) -> None:
 
 
 def signed_sha256(root: Metadata[Root]) -> str:
-    """Return the SHA-256 (hex) of what the signatures of a root are over."""
+    """Return the SHA-256 (hex) of the signed bytes of a root."""
     return digest(root.signed_bytes)
 
 
 def check_chain(chain: Sequence[Metadata[Root]]) -> None:
-    """Check that each root is signed as it and the one before it ask for, the first as it asks itself."""
+    """Check that each root has the signatures that it and its predecessor require."""
     for root, before in zip(chain, (None, *chain), strict=False):
         previous = before.signed if before else None
         if root.signed.get_root_verification_result(previous, root.signed_bytes, root.signatures):
@@ -80,7 +80,7 @@ def check_chain(chain: Sequence[Metadata[Root]]) -> None:
 
 
 def check_known(chain: Sequence[Metadata[Root]], draft: Metadata[Root], known: KnownRoot) -> int:
-    """Check that a draft continues what a key has signed before."""
+    """Check that a draft continues what a key has signed; return the newest published version it knows."""
     roots = [*chain, draft]
     if 1 <= known.version <= len(roots) and signed_sha256(roots[known.version - 1]) == known.sha256:
         return min(known.version, len(chain))
@@ -94,17 +94,17 @@ def check_known(chain: Sequence[Metadata[Root]], draft: Metadata[Root], known: K
 
 
 LIFETIME = dt.timedelta(days=400)
-"""How long a root is good for."""
+"""Validity of a root."""
 
 FIRST_ROOT = "1.root.json"
-"""Name, in the folder of private keys, of a first root that was signed on other machines."""
+"""File in the key folder: a first root that was signed on other machines."""
 
 BEGUN = "1.root.begun"
-"""Marks, in the folder of private keys, that a first root is out to be signed on other machines."""
+"""Marker file in the key folder: a first root is being signed on other machines."""
 
 
 def create(keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
-    """Take the first root that was signed elsewhere, or make one signed by all root keys of the keyring."""
+    """Return the first root: one signed elsewhere, or a new one signed by all root keys of the keyring."""
     signed = keyring.folder / FIRST_ROOT
     if key_file.exists(signed):
         return {metadata_path(Root.type, 1): key_file.read(signed).reveal()}
@@ -122,7 +122,7 @@ def create(keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
 
 
 def first_root(root_keys: Sequence[Key], threshold: int, keyring: Keyring, now: dt.datetime) -> Root:
-    """Put together version 1 of a root, with the targets and online key that are here."""
+    """Return version 1 of a root, unsigned, with the targets and online keys of the keyring."""
     targets, online = keyring.targets.tuf_key, keyring.online.tuf_key
     return make_root(root_keys, threshold, targets=targets, online=online, version=1, now=now)
 
@@ -137,7 +137,7 @@ def make_root(
     now: dt.datetime,
     epochs: Sequence[LogEpoch] = (),
 ) -> Root:
-    """Put together a root that is not signed yet."""
+    """Return an unsigned root."""
     holders = {
         Root.type: (list(root_keys), threshold),
         "targets": ([targets], 1),
@@ -161,7 +161,7 @@ def make_root(
 
 
 def sign_root(root: Root, signers: Sequence[Ed25519Signer]) -> bytes:
-    """Return the bytes of a root with the signatures of those who are here."""
+    """Return the bytes of a root signed with the given keys."""
     metadata = Metadata(root)
     for signer in signers:
         signer.sign_metadata(metadata)
@@ -169,13 +169,13 @@ def sign_root(root: Root, signers: Sequence[Ed25519Signer]) -> bytes:
 
 
 MAX_PEM_BYTES = 4096
-"""A public key in PEM is some hundred bytes."""
+"""A public key in PEM has a few hundred bytes."""
 
 
 class RootChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be different in the next root; without anything it is renewed.
+    """Changes to make in the next root; without any, it is only renewed.
 
-    Keys that leave are named by thumbprint, ``root-<thumbprint>``, or the beginning of either.
+    ``removed`` names keys by thumbprint, ``root-<thumbprint>``, or a prefix of either.
     """
 
     added: tuple[Key, ...] = ()
@@ -187,7 +187,7 @@ class RootChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def next_root(before: Root, change: RootChange, now: dt.datetime) -> Root:
-    """Put together the next root, not signed yet."""
+    """Return the next root, unsigned."""
     staying = list(before.roles[Root.type].keyids)
     for name in change.removed:
         kid = name.removeprefix("root-")
@@ -208,12 +208,12 @@ def next_root(before: Root, change: RootChange, now: dt.datetime) -> Root:
 
 
 def kid_of(key: Key) -> str:
-    """Return a key's RFC 7638 thumbprint, the name it has everywhere else."""
+    """Return a key's RFC 7638 thumbprint, which identifies it outside TUF."""
     return thumbprint(ed25519_jwk(bytes.fromhex(key.keyval["public"])))
 
 
 def root_kids(root: Root, *names: str) -> frozenset[str]:
-    """Return the thumbprints of the keys that may sign for a root, or for other TUF roles."""
+    """Return the thumbprints of the keys that may sign for the root role, or for the named roles."""
     keyids = (keyid for name in names or (Root.type,) for keyid in root.roles[name].keyids)
     return frozenset(kid_of(root.keys[keyid]) for keyid in keyids)
 

@@ -1,7 +1,7 @@
-"""A trust root on its way from hand to hand, until enough people have signed it.
+"""The draft of a trust root, passed on until enough people have signed it.
 
-A draft has all published roots, so that a machine without network, which knows one of them, can check all
-that came after it (``root``), and say what the next one would change.
+A draft contains all published roots, so that an offline machine that knows one of them can verify all later
+ones (``root``), and display what the next one would change.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from register_api.publish.trust.metadata import encode, parse
 from register_api.publish.trust.root import check_chain, check_known, read_known, root_kids, signed_sha256
 
 MAX_BYTES = 1024 * 1024
-"""A draft is a few thousand bytes for each root."""
+"""A draft has a few thousand bytes for each root."""
 
 
 class RootDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file that goes round: the text of each published root, and the next with its signatures so far."""
+    """The draft file: the text of each published root, and the next root with its signatures so far."""
 
     format: Literal["sub-processor-register-root-draft/1"] = "sub-processor-register-root-draft/1"
     chain: tuple[str, ...]
@@ -52,7 +52,7 @@ class RootDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return (*(root.signed for root in before), self.parsed().signed)
 
     def missing(self) -> dict[int, int]:
-        """Return how many signatures are missing, by version of the root that asks for them."""
+        """Return the number of missing signatures, by version of the root that requires them."""
         draft, missing = self.parsed(), {}
         for root in self.newest():
             result = root.get_verification_result(Root.type, draft.signed_bytes, draft.signatures)
@@ -60,18 +60,18 @@ class RootDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return missing
 
     def data(self) -> bytes:
-        """Return the bytes of the next root as they are published."""
+        """Return the bytes of the next root, as published."""
         return encode(self.parsed())
 
 
 def new_draft(chain: Sequence[bytes], root: Root) -> RootDraft:
-    """Begin a draft that nobody has signed."""
+    """Return an unsigned draft."""
     texts = tuple(data.decode() for data in chain)
     return RootDraft(chain=texts, root=encode(Metadata(root)).decode())
 
 
 def sign_draft(draft: RootDraft, signer: Ed25519Signer) -> RootDraft:
-    """Add one person's signature."""
+    """Return the draft with one more signature."""
     metadata = draft.parsed()
     if not any(signer.kid in root_kids(root) for root in draft.newest()):
         raise KeyStoreError(f"the key {signer.kid} is a root key neither before this draft nor after it")
@@ -82,7 +82,7 @@ def sign_draft(draft: RootDraft, signer: Ed25519Signer) -> RootDraft:
 
 
 def merge_drafts(drafts: Sequence[RootDraft]) -> RootDraft:
-    """Bring together the signatures of copies that were signed at the same time."""
+    """Merge the signatures of copies that were signed in parallel."""
     first = drafts[0]
     metadata = first.parsed()
     for other in drafts[1:]:
@@ -98,7 +98,7 @@ def check_draft(draft: RootDraft) -> None:
     """Refuse a draft that no customer would accept, whoever signs it.
 
     Raises:
-        KeyStoreError: A version is left out, or a key counts twice or has two roles.
+        KeyStoreError: A version is missing, or a key counts twice or has two roles.
         UntrustedKey: An earlier root is not signed as customers require.
         StoreError: A root cannot be parsed.
     """
@@ -119,9 +119,9 @@ def check_draft(draft: RootDraft) -> None:
 
 
 def check_start(draft: RootDraft, key: Path, sha256: str | None) -> int:
-    """Check that a draft continues a root that its signer knows: kept beside the key, or by its digest.
+    """Check that a draft continues a root that its signer knows, by the record beside the key or by digest.
 
-    Return the version of the newest published root that the signer knows; 0 before a first one.
+    Return the newest published version that the signer knows; 0 before a first root.
     """
     root, chain, known = draft.parsed(), draft.published(), read_known(key)
     digests = [digest(data) for data in chain] or [signed_sha256(root)]
@@ -149,7 +149,7 @@ def check_start(draft: RootDraft, key: Path, sha256: str | None) -> int:
 
 
 def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, path: Path) -> None:
-    """Refuse to sign where one person visibly holds two keys that a threshold counts as two people."""
+    """Refuse to sign if one person evidently holds two keys that a threshold counts as two people."""
     beside = (
         other
         for other in sorted(path.parent.glob("root-*.pem"))
@@ -170,7 +170,7 @@ def read_draft(path: Path) -> RootDraft:
     """Read the draft of a trust root from a file.
 
     Raises:
-        UsageError: The file cannot be read, or is not such a draft.
+        UsageError: The file cannot be read, or does not contain a draft.
     """
     try:
         with path.open("rb") as file:
@@ -186,7 +186,7 @@ def read_draft(path: Path) -> RootDraft:
 
 
 def write_draft(path: Path, draft: RootDraft) -> None:
-    """Write a draft, whole or not at all."""
+    """Write a draft atomically."""
     try:
         durable.replace(path, msgspec.json.format(msgspec.json.encode(draft), indent=1) + b"\n")
     except OSError as error:
