@@ -63,7 +63,7 @@ def rewrite_store(store: Path, generation: int, files: Mapping[str, bytes]) -> N
     manifest = Manifest(register=NAME, version=1, generation=generation, files=listing).encode()
     (folder / reader.MANIFEST).write_bytes(manifest)
     (folder / reader.STATE).write_bytes(_state(digest(manifest)))
-    link = store / reader.FRESH
+    link = store / reader.NEW_LINK
     link.unlink(missing_ok=True)
     link.symlink_to(f"{reader.GENERATIONS}/{generation}")
     link.replace(store / reader.CURRENT)
