@@ -1,4 +1,4 @@
-# `make serve` and `make test` are all that a newcomer needs; both create .venv themselves.
+# Newcomers need only `make serve` and `make test`; both create .venv.
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -6,16 +6,16 @@ FUZZ_SECONDS ?= 20
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
-# What `make test` runs. Everything else is left to `make test-all`, which runs these first.
+# What `make test` runs; `make test-all` runs these first, then all others.
 EVERY_DAY := tests/unit tests/property tests/e2e/test_start_your_own.py tests/e2e/test_judges.py
-# The tests of every day have to reach the code by themselves: they are measured where all tests are run, and
-# only there is each property tried with all its examples (tests/thoroughness.py).
+# `make test-all` measures coverage, of these tests alone, and tries each property with all its examples
+# (tests/thoroughness.py).
 MEASURED := $(if $(filter test-all,$(MAKECMDGOALS)),--cov --cov-report=term:skip-covered --cov-fail-under=93)
 export EXAMPLES ?= $(if $(MEASURED),all,some)
 LOCKED := $(PIP) --no-deps --require-hashes --no-build-isolation -r
 
 export HOST PORT
-# Compiled modules are kept, whatever the environment says: the tests start hundreds of processes.
+# Always cache bytecode, as the tests start hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help

@@ -1,6 +1,6 @@
-"""All measurements, one after the other, and a table of the goals with what was measured.
+"""Runs all benchmarks and prints a table of goals and measured values, in the same units.
 
-Stores are built once and shared. What was measured stands beside its goal, in the same unit.
+Stores are built once and shared.
 
     .venv/bin/python bench/all.py [--write]
 """
@@ -32,13 +32,13 @@ SCRIPTS = (
 )
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
-"""Where ``--write`` puts the table, in the place of the one that stands there."""
+"""The page in which ``--write`` replaces the table."""
 
 _TABLE = re.compile(r"^\| what \| goal \| measured \|\n(?:\|.*\n)+", re.MULTILINE)
 
 
 def main() -> None:
-    """Measure everything; the exit code says whether every goal is reached."""
+    """Measure everything; exit with 1 if a goal is missed."""
     with goals.folder() as folder:
         rows = folder / "table"
         os.environ.update(BENCH_FOLDER=str(folder), BENCH_TABLE=str(rows))

@@ -1,4 +1,4 @@
-"""A bare aiosmtplib loop, which P14 compares with: one connection, one mail after the other, no record.
+"""A bare aiosmtplib loop, the baseline of P14: one connection, mails sent one by one, no records.
 
 python bench/bare_mail.py PORT RECIPIENTS FILE
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Used(NamedTuple):
-    """What something took: seconds on the clock and of a processor, and MiB of memory at most."""
+    """Cost of a call: wall-clock seconds, CPU seconds, and peak memory in MiB."""
 
     seconds: float
     processor: float
@@ -27,7 +27,7 @@ class Used(NamedTuple):
 
 
 def used(do: Callable[[], object]) -> Used:
-    """Run something and say what it took; the memory is that of the whole process."""
+    """Run a function and return its cost; the memory is that of the whole process."""
     begun, processor = time.perf_counter(), time.process_time()
     do()
     seconds, processor = time.perf_counter() - begun, time.process_time() - processor
@@ -36,7 +36,7 @@ def used(do: Callable[[], object]) -> Used:
 
 
 async def send(port: int, recipients: int, body: bytes) -> None:
-    """Send a mail to as many recipients."""
+    """Send a mail to this number of recipients."""
     async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
         for number in range(recipients):
             await client.sendmail("bounces@example.com", [f"p{number}@c.example"], body)

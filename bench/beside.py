@@ -1,6 +1,6 @@
-"""An earlier revision and the present one, measured in turns by their own scripts, on the same packages.
+"""Compares an earlier revision with the current one: each runs its own scripts, alternately.
 
-Only lines that both print are compared; each number is the median of the rounds.
+Both use the same installed packages. Only lines that both print are compared, by the median of the rounds.
 
     .venv/bin/python bench/beside.py REVISION [ROUNDS] [SCRIPT ...]
 """
@@ -22,7 +22,7 @@ import goals
 
 PRESENT = Path(__file__).parent.parent
 SCRIPTS = ("poll", "compression", "idle", "start", "feed", "verify", "canonical", "publish")
-"""Those that the first release has too."""
+"""Scripts that the first release has as well."""
 
 _LINE = re.compile(r"(?:P\d+: )?(?P<what>.+): (?P<measured>[0-9.]+)(?P<unit> \S+)? \(.+\)")
 
@@ -38,7 +38,7 @@ def extracted(revision: str, folder: Path) -> Path:
 
 
 def measure(tree: Path, script: str, folder: Path) -> dict[str, float]:
-    """Run one script of a tree; return the number of each line that it prints."""
+    """Run a script of a tree; return the number in each printed line."""
     environ = {**os.environ, "BENCH_FOLDER": str(folder), "PYTHONPATH": str(tree / "src")}
     command = (sys.executable, str(tree / "bench" / f"{script}.py"))
     printed = subprocess.run(command, env=environ, stdout=subprocess.PIPE, text=True, check=False).stdout
@@ -47,7 +47,7 @@ def measure(tree: Path, script: str, folder: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure both in turns and print a table with the ratio of each line."""
+    """Measure both alternately and print a table with the ratio of each line."""
     revision, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
     found: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
     with tempfile.TemporaryDirectory() as name, goals.folder() as stores:

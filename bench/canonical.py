@@ -1,4 +1,4 @@
-"""P11: what encoding a register of 1,000 vendors costs by msgspec, against the package rfc8785.
+"""P11: cost of encoding a register of 1,000 vendors with msgspec, compared with the package rfc8785.
 
 .venv/bin/python bench/canonical.py
 """
@@ -29,14 +29,14 @@ GOAL = 10.0
 
 
 def milliseconds(function: Callable[[Any], bytes], document: Any) -> float:
-    """Return the CPU time that one call takes."""
+    """Return the CPU time of one call."""
     before = time.process_time()
     function(document)
     return (time.process_time() - before) * 1e3
 
 
 def measure(folder: Path) -> Iterator[goals.Result]:
-    """Encode the same register in turns; the bytes have to be the same."""
+    """Encode the same register alternately; the bytes must be equal."""
     publisher = histories.small_history(folder / "canonical", 1)
     histories.grow_large(publisher)
     data = publisher.snapshot().read(tree.REGISTER.path())

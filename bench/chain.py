@@ -1,4 +1,4 @@
-"""P16: questions about a chain of 1,000 vendors with 40 uses each, in a process that has loaded it.
+"""P16: queries on a loaded chain of 1,000 vendors with 40 uses each.
 
 .venv/bin/python bench/chain.py
 """
@@ -36,7 +36,7 @@ VENDORS = 1_000
 USES = 40
 TIMES = 5
 GIANTS = 50
-"""Companies that a third of all uses are of; the rest is spread over all vendors and as many others."""
+"""Number of companies with a third of all uses; the rest is spread over 2,000 companies."""
 
 MOST_MS = 100
 DAY = dt.date(2026, 5, 10)
@@ -52,7 +52,7 @@ def _listed(number: int, chance: random.Random) -> model.Subprocessor:
 
 
 def fill(database: Database) -> None:
-    """Record a register for each vendor; a vendor is a sub-processor of others, too."""
+    """Record a register for each vendor; vendors are sub-processors of each other."""
     chance = random.Random(16)  # noqa: S311 - examples, no secret
     for number in range(VENDORS):
         vendor = Vendor(id=f"v{number}", name=f"Company {number}", website=f"https://c{number}.example/")
@@ -69,7 +69,7 @@ def fill(database: Database) -> None:
 
 
 def questions(chain: Chain) -> dict[str, Callable[[], object]]:
-    """Return every question, of a giant where it is about a company."""
+    """Return all queries; those about a company ask for a large one."""
     giant = chain.find("c0.example")
     return {
         "uses": lambda: ways_to(chain, giant),
@@ -81,7 +81,7 @@ def questions(chain: Chain) -> dict[str, Callable[[], object]]:
 
 
 def measure(folder: Path) -> Iterator[goals.Result]:
-    """Fill a database, load the chain, ask everything."""
+    """Fill a database, load the chain, and run all queries."""
     with opened(str(folder / "chain.sqlite3"), STEPS) as database:
         fill(database)
         begun = time.process_time()

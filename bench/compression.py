@@ -1,7 +1,7 @@
-"""P4: what ready compressed forms save against compressing each reply anew, in CPU time of the server.
+"""P4: CPU time of the server saved by precompressed replies, compared with compressing each reply.
 
-The peer is an ASGI callable with the plain bytes ready, behind Starlette's middleware for gzip with its
-usual settings, on the same uvicorn.
+The peer is an ASGI callable with prepared plain bytes, behind Starlette's gzip middleware with default
+settings, on the same uvicorn.
 
     .venv/bin/python bench/compression.py
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 GOAL_SMALL, GOAL_LARGE = 5.0, 50.0
 PATH = "/v1/register.json"
 FEW_REQUESTS = 64
-"""Compressing a large register anew takes long enough without more."""
+"""Few requests suffice, as compressing a large register takes long."""
 
 
 def compare(store: Path, what: str, goal: float, requests: int) -> goals.Result:

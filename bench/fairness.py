@@ -1,10 +1,9 @@
-"""P12: what a client that has 70 diffs of a large register computed at once costs the others, in time.
+"""P12: how much a client that requests 70 diffs of a large register at once slows down others.
 
-A stored path is polled, and somebody else's questions are asked, alone and beside that client, in turns;
-what is told is the ratio. No answer is kept, so that each question is computed however often it is asked.
-Where answers are kept the same client downloads some of them without end, as it could with any stored
-file; that ratio says how the machine's processors are shared. The hostile client, the service and whoever
-measures are processes of their own.
+Polls of a stored path and another client's queries are timed alternately with and without that client; the
+result is the ratio. The answer cache is off, so that every query is computed. With the cache on, the
+hostile client downloads cached answers endlessly, as it could any stored file; that ratio shows how the CPUs
+are shared. The hostile client, the service and the measuring client are separate processes.
 
     .venv/bin/python bench/fairness.py
 """
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SMALL = 70
-"""Versions before the large one: a diff from each of them to that one is asked for at once."""
+"""Versions before the large one; the diffs from each of them to it are requested at once."""
 
 ROUNDS, POLLS, QUESTIONS = 7, 1_000, 5
 GOAL_STORED = 2.0
@@ -43,7 +42,7 @@ NUMBERS = itertools.count()
 
 
 def be_hostile(port: int, version: int) -> None:
-    """Ask for one diff again and again; who is refused asks again a second later."""
+    """Request one diff repeatedly; after a refusal, wait a second."""
     message = servers.request(f"/v1/diff?from={version}&to={SMALL + 1}")
     with socket.create_connection(("127.0.0.1", port), 600, source_address=("127.0.0.2", 0)) as connection:
         while True:
@@ -66,17 +65,17 @@ def _reply(connection: socket.socket, message: bytes) -> bytes:
 
 
 def hostile_client(port: int) -> None:
-    """Ask for all of them at once, without end."""
+    """Request all diffs at once, endlessly."""
     for version in range(1, SMALL + 1):
         threading.Thread(target=be_hostile, args=(port, version)).start()
 
 
 @contextlib.contextmanager
 def hostility(server: servers.Server) -> Iterator[None]:
-    """Have the hostile client ask while the block runs."""
+    """Run the hostile client while the block runs."""
     process = multiprocessing.get_context("fork").Process(target=hostile_client, args=(server.port,))
     process.start()
-    time.sleep(2)  # until all of its questions are there
+    time.sleep(2)  # until all its requests have arrived
     try:
         yield
     finally:
@@ -85,7 +84,7 @@ def hostility(server: servers.Server) -> Iterator[None]:
 
 
 def seconds(server: servers.Server, message: bytes) -> tuple[float, bool]:
-    """Return how long a reply takes, and whether it is a refusal."""
+    """Return the time until a reply, and whether it is a refusal (503)."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=600) as connection:
         before = time.perf_counter()
         head = _reply(connection, message)
@@ -93,7 +92,7 @@ def seconds(server: servers.Server, message: bytes) -> tuple[float, bool]:
 
 
 def p99_of_polls(server: servers.Server, etag: bytes) -> float:
-    """Return what 99 of 100 polls of a stored path take less than; each on a connection of its own."""
+    """Return the 99th percentile of the time of a poll of a stored path."""
     poll = servers.request("/v1/register.json", b"If-None-Match: " + etag)
     with socket.create_connection(("127.0.0.1", server.port), timeout=600) as connection:
         size = servers.reply_size(connection, poll)
@@ -108,19 +107,19 @@ def p99_of_polls(server: servers.Server, etag: bytes) -> float:
 
 
 def questions(server: servers.Server) -> tuple[float, int]:
-    """Return the median time of somebody else's questions, none asked before, and how many were refused."""
+    """Return the median time of another client's new queries, and how many were refused."""
     asked = [servers.request(f"/v1/subprocessors?q=vendor+{next(NUMBERS)}") for _ in range(QUESTIONS)]
     found = [seconds(server, message) for message in asked]
     return statistics.median(taken for taken, _ in found), sum(refused for _, refused in found)
 
 
 class Beside(NamedTuple):
-    """What the hostile client costs the others.
+    """The effect of the hostile client on others.
 
     Attributes:
-        polls: Ratio of what 99 of 100 polls take less than, beside it and alone.
-        asked: Ratio of the median times of others' questions.
-        refused: How many of these were refused meanwhile.
+        polls: Ratio of the 99th percentiles of poll times, with and without it.
+        asked: Ratio of the median times of others' queries.
+        refused: How many of these queries were refused.
     """
 
     polls: float
@@ -129,7 +128,7 @@ class Beside(NamedTuple):
 
 
 def beside(store: Path, answer_cache_bytes: int) -> Beside:
-    """Measure alone and beside the hostile client in turns."""
+    """Measure alternately with and without the hostile client."""
     settings = Settings(store=str(store), answer_cache_bytes=answer_cache_bytes)
     service = servers.start(create_app(settings))
     polls, asked, refused = [], [], 0
@@ -150,7 +149,7 @@ def beside(store: Path, answer_cache_bytes: int) -> Beside:
 
 
 def measure(folder: Path) -> Iterator[goals.Result]:
-    """Measure with no answer kept, and as the service is set usually."""
+    """Measure without the answer cache, and with the default settings."""
     publisher = histories.small_history(folder / "fairness", SMALL)
     histories.grow_large(publisher)
     found = beside(publisher.store, 0)

@@ -1,8 +1,8 @@
-"""P9: what the feeds cost with 5,000 versions behind them against 100, for who publishes and who reads.
+"""P9: cost of the feeds after 5,000 versions compared with 100, for publisher and readers.
 
-In process: the feeds of one publication, signatures included, as ``publish`` makes them from what the
-store keeps for them; and the bytes that a reader of ``feed.atom`` gets. Of the feeds by interest that of
-what is important and those of one vendor and its category, as a change of the vendor has them written.
+Measured in process: the feeds of one publication with their signatures, made as in ``publish`` from stored
+data, and the size of ``feed.atom``. Of the feeds by interest, those that a change of one vendor affects are
+included: the important changes, the vendor and its category.
 
     .venv/bin/python bench/feed.py
 """
@@ -82,7 +82,7 @@ def feeds(publisher: Publisher, version: int) -> tuple[float, int]:
 
 
 def _change(register: Register) -> Change:
-    """Return a change of the first vendor that asks for notice."""
+    """Return a change of the first vendor that requires notice."""
     vendor = register.subprocessors[0]
     return Change(
         id=f"{register.version}-1",
@@ -96,7 +96,7 @@ def _change(register: Register) -> Change:
 
 
 def measure(folder: Path) -> Iterator[goals.Result]:
-    """Measure both in turns, on what a store of a hundred versions keeps."""
+    """Measure both alternately, with the data of a store of a hundred versions."""
     publisher = histories.small_history(folder / "feed", 100)
     rounds = [(feeds(publisher, FEW), feeds(publisher, MANY)) for _ in range(ROUNDS)]
     few, many = (min(column)[0] for column in zip(*rounds, strict=True))

@@ -1,4 +1,4 @@
-"""What the measurements have in common: a line for each goal, and where stores are built."""
+"""Shared by all benchmarks: results compared with goals, and the folder for stores."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
-"""A file system in memory: what a disk's own takes depends on what was deleted on it just before."""
+"""A file system in memory; the speed of a disk would depend on recent deletions."""
 
 
 class Result(NamedTuple):
@@ -22,9 +22,9 @@ class Result(NamedTuple):
 
     Attributes:
         goal: Number of the goal and what is measured.
-        measured: The number, with its unit after a space, or a plain ratio.
-        bound: The most that it may be, in the same unit; ``None``: told for interest.
-        least: Whether ``bound`` is the least that it may be.
+        measured: The measured value, or a ratio.
+        bound: The maximum, in the same unit; ``None`` if there is no goal.
+        least: Whether ``bound`` is the minimum instead.
     """
 
     goal: str
@@ -35,7 +35,7 @@ class Result(NamedTuple):
 
     @property
     def reached(self) -> bool:
-        """Whether the goal is kept."""
+        """Whether the goal is met."""
         if self.bound is None:
             return True
         return self.measured >= self.bound if self.least else self.measured <= self.bound
@@ -48,19 +48,19 @@ class Result(NamedTuple):
 
     @property
     def allowed(self) -> str:
-        """The goal in the same unit; empty where the number is told for interest."""
+        """The bound with its unit; empty if there is no goal."""
         return (
             "" if self.bound is None else f"{'≥' if self.least else '≤'} {self.bound:g} {self.unit}".rstrip()
         )
 
     @property
     def row(self) -> str:
-        """The row of the table in docs/performance.md."""
+        """The row in the table of docs/performance.md."""
         missed = "" if self.reached else " (missed)"
         return f"| {self.goal} | {self.allowed} | {self.shown}{missed} |\n"
 
     def __str__(self) -> str:
-        """Return the line that is printed."""
+        """Return the line to print."""
         return (
             f"{self.goal}: {self.shown} ({f'goal: {self.allowed}' if self.allowed else 'told for interest'})"
         )
@@ -68,7 +68,7 @@ class Result(NamedTuple):
 
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
-    """Give a folder for stores; ``BENCH_FOLDER`` names one that several measurements share."""
+    """Yield a folder for stores, either temporary or the shared one named by ``BENCH_FOLDER``."""
     shared = os.environ.get("BENCH_FOLDER")
     if shared is not None:
         yield Path(shared)
@@ -78,9 +78,9 @@ def folder() -> Iterator[Path]:
 
 
 def run(measure: Callable[[Path], Iterable[Result]]) -> None:
-    """Measure, print each result as it comes, and end with 1 where a goal is missed.
+    """Measure, print each result immediately, and exit with 1 if a goal is missed.
 
-    ``BENCH_TABLE`` names a file to which each result is added as a row of the table.
+    Each result is also appended as a table row to the file named by ``BENCH_TABLE``.
     """
     reached, table = True, os.environ.get("BENCH_TABLE")
     with folder() as path:

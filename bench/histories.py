@@ -1,7 +1,6 @@
-"""Stores to measure on: made by the real publisher, quickly, with made-up vendors and instants.
+"""Stores to measure on, made by the real publisher with made-up vendors and times.
 
-Only while a history is built up are its writes not forced to the disk and its files hardly
-compressed; what is measured always is as usual.
+To build histories quickly, fsync is skipped and compression is minimal; what is measured runs normally.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MANY = 1000
-"""Vendors in a large register, and versions in a long history."""
+"""Number of vendors in a large register, and of versions in a long history."""
 
 END = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(minutes=5)
-"""When a history of that length ends: it has to be fresh by this machine's clock."""
+"""End of a history of that length, which must be fresh by the system clock."""
 
 REGISTER = Path(__file__).parent.parent / "register"
-"""The register that comes with this repository: of the size that most have."""
+"""The register in this repository, which has a typical size."""
 
 _VENDOR = """\
 name = "Vendor {number} GmbH"
@@ -72,14 +71,14 @@ activities = ["store"]
 
 
 def instant(version: int) -> dt.datetime:
-    """Return when a version is published: one a second."""
+    """Return the publication time of a version, one per second."""
     return END - dt.timedelta(seconds=MANY - version)
 
 
 def small_history(folder: Path, versions: int) -> Publisher:
-    """Return a publisher of a register with one vendor; each version differs in a note.
+    """Return a publisher of a register with one vendor, whose versions differ in a note.
 
-    What the folder holds already is gone on with.
+    Versions that the folder already contains are kept.
     """
     publisher = Publisher(folder)
     there = publisher.snapshot().state.version if publisher.store.exists() else 0
@@ -105,14 +104,14 @@ def example_store(folder: Path) -> Path:
 
 
 def write_vendors(publisher: Publisher, numbers: Iterable[int], note: str) -> None:
-    """Write the files of some of many vendors."""
+    """Write the files of the vendors with these numbers."""
     for number in numbers:
         path = publisher.source / "subprocessors" / f"vendor-{number}.toml"
         path.write_text(_VENDOR.format(number=number, note=note, starts_on=END.date()), "utf-8")
 
 
 def grow_large(publisher: Publisher) -> None:
-    """Publish a version with a thousand vendors more."""
+    """Publish a version with a thousand more vendors."""
     write_vendors(publisher, range(1, MANY + 1), "as ever")
     with quickly():
         publisher.publish(instant(publisher.snapshot().state.version + 1))
@@ -120,7 +119,7 @@ def grow_large(publisher: Publisher) -> None:
 
 @contextlib.contextmanager
 def quickly() -> Iterator[None]:
-    """Write without forcing anything to the disk, and compress as fast as can be."""
+    """Skip fsync and use the fastest compression while the block runs."""
     with mock.patch.object(os, "fsync"), mock.patch.object(plan, "compressed_forms", _fast_forms):
         yield
 

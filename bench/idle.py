@@ -1,4 +1,4 @@
-"""P6: 5,000 idle connections that are kept alive: what memory they take, and whether all still answer.
+"""P6: 5,000 idle keep-alive connections: their memory, and whether all still get answers.
 
 .venv/bin/python bench/idle.py
 """
@@ -29,7 +29,7 @@ REQUEST = servers.request("/v1/register.json")
 
 
 def _room_for(files: int) -> int:
-    """Raise the limit of open files as far as it goes; return how many connections there is room for."""
+    """Raise the open file limit as far as possible; return how many connections fit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     soft = files + SPARE if hard == resource.RLIM_INFINITY else min(hard, files + SPARE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -37,7 +37,7 @@ def _room_for(files: int) -> int:
 
 
 def answered(connection: socket.socket, size: int) -> bool:
-    """Ask once more on a connection; tell whether the whole reply came."""
+    """Send another request on a connection; return whether the complete reply arrived."""
     try:
         connection.sendall(REQUEST)
         servers.read(connection, size)
@@ -47,7 +47,7 @@ def answered(connection: socket.socket, size: int) -> bool:
 
 
 def measure(folder: Path) -> Iterator[goals.Result]:
-    """Open the connections, ask once on each, measure, and ask once more on each."""
+    """Open the connections, send a request on each, measure, and send another on each."""
     count = _room_for(CONNECTIONS)
     store = histories.example_store(folder / "example")
     service = servers.start(create_app(Settings(store=str(store))))

@@ -1,7 +1,7 @@
-"""P13: what it costs to import the verifier, and to ask the command line for its version.
+"""P13: cost of importing the verifier, and of ``register-api --version``.
 
-CPU time of a whole process, interpreter included, the least of some rounds. For interest: an interpreter that
-does nothing.
+CPU time of a whole process including the interpreter, minimum of several rounds. For comparison: an
+interpreter that does nothing.
 
     .venv/bin/python bench/imports.py
 """
@@ -26,7 +26,7 @@ GOAL_IMPORT, GOAL_VERSION = 300.0, 100.0
 
 
 def cost(*arguments: str) -> float:
-    """Return the CPU milliseconds of a Python process that is given these arguments."""
+    """Return the CPU milliseconds of a Python process with these arguments."""
     costs = []
     for _ in range(ROUNDS):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -37,7 +37,7 @@ def cost(*arguments: str) -> float:
 
 
 def measure(_folder: Path) -> Iterator[goals.Result]:
-    """Measure both, and the interpreter alone."""
+    """Measure both, and the bare interpreter."""
     yield goals.Result(
         "P13: importing register_api.verify",
         cost("-c", "import register_api.verify"),

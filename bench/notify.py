@@ -1,4 +1,4 @@
-"""P14: notices by mail against a bare aiosmtplib loop over the same bytes, without a record.
+"""P14: sending notices by mail, compared with a bare aiosmtplib loop that sends the same bytes.
 
 .venv/bin/python bench/notify.py [RECIPIENTS]
 """
@@ -39,19 +39,19 @@ RECIPIENTS = 5_000
 MOST_TIME, MOST_MEMORY, MOST_GROWTH = 4.0, 5.0, 1.2
 
 EARLIER, FEW, MANY = 1_000, 4, 199
-"""Recipients of each earlier version, and how many of these there are."""
+"""Recipients of each earlier version, and two numbers of earlier versions."""
 
 PROCESSES = get_context("spawn")
 
 
 def apart(function: Callable[..., Used], *given: object) -> Used:
-    """Run a measurement in a process of its own."""
+    """Run a measurement in a separate process."""
     with ProcessPoolExecutor(1, mp_context=PROCESSES) as pool:
         return pool.submit(function, *given).result()
 
 
 class Numbers(list):  # type: ignore[type-arg]
-    """Takes mails and keeps a number for each."""
+    """Counts mails without keeping them."""
 
     def append(self, _mail: object) -> None:
         """Count a mail."""
@@ -68,7 +68,7 @@ def _serve(connection: Connection) -> None:
 
 @contextlib.contextmanager
 def mail_server() -> Iterator[tuple[MailPeer, Callable[[], int]]]:
-    """Run a mail server in a process of its own; yields its port, and what tells how many mails it took."""
+    """Run a mail server in a separate process; yield its peer, and a function that counts its mails."""
     ours, theirs = Pipe()
     process = PROCESSES.Process(target=_serve, args=(theirs,))
     process.start()
@@ -87,7 +87,7 @@ def mail_server() -> Iterator[tuple[MailPeer, Callable[[], int]]]:
 
 
 def told(folder: Path, port: int) -> Used:
-    """Send all that is due."""
+    """Send all due notices."""
     peer = MailPeer()
     peer.port = port
     settings = settings_for(folder, peer)
@@ -97,7 +97,7 @@ def told(folder: Path, port: int) -> Used:
 
 
 def bare(folder: Path, port: int, recipients: int, body: bytes) -> Used:
-    """Send a mail to as many recipients without a record, by a program that has nothing else in memory."""
+    """Send a mail to this number of recipients with the bare program."""
     file = folder / "body"
     file.write_bytes(body)
     script = Path(__file__).parent / "bare_mail.py"
@@ -105,7 +105,7 @@ def bare(folder: Path, port: int, recipients: int, body: bytes) -> Used:
 
 
 def announced(folder: Path, recipients: int, peer: MailPeer, earlier: int = 0) -> float:
-    """Make a notice due for each of some recipients; returns how long that took."""
+    """Make a notice due for each recipient; return the seconds it took."""
     settings = settings_for(folder, peer)
     with opened(settings.database, STEPS) as database:
         publisher = Publisher(folder)
@@ -119,7 +119,7 @@ def announced(folder: Path, recipients: int, peer: MailPeer, earlier: int = 0) -
 
 
 def told_before(database: Database, versions: int) -> None:
-    """Fill the tables as versions before have left them; their numbers lie below those of the tree."""
+    """Fill the tables with records of earlier versions, numbered below those of the tree."""
     with database.transaction() as run:
         for version in range(-versions, 0):
             run(
@@ -140,7 +140,7 @@ def told_before(database: Database, versions: int) -> None:
 
 
 def measure(folder: Path, recipients: int) -> Iterator[goals.Result]:
-    """Send to everyone with the record, and then the same bytes without."""
+    """Send to everyone with records, then the same bytes without."""
     with mail_server() as (peer, count):
         recorded = announced(folder, recipients, peer)
         with_record = apart(told, folder, peer.port)
@@ -161,7 +161,7 @@ def measure(folder: Path, recipients: int) -> Iterator[goals.Result]:
 
 
 def after(versions: int, folder: Path, peer: MailPeer) -> float:
-    """Return what sending a version takes of a processor once as many before it have been sent."""
+    """Return the CPU seconds for sending a version after this number of earlier ones."""
     folder.mkdir()
     announced(folder, EARLIER, peer, versions)
     return apart(told, folder, peer.port).processor

@@ -1,4 +1,4 @@
-"""What the service is compared with: a bare ASGI callable, FastAPI with a model, compression on the fly."""
+"""Peers that the service is compared with: bare ASGI, FastAPI with a model, compression on the fly."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from register_api.core.model import Register
 
 
 def bare(replies: dict[bool, bytes]) -> Any:
-    """Return an ASGI callable that sends ready replies: with a tag in the request a 304, else a 200.
+    """Return an ASGI callable with prepared replies: 304 to a request with an entity tag, else 200.
 
     Args:
-        replies: Whole replies as bytes, by whether the request has a tag.
+        replies: Complete replies, by whether the request has an entity tag.
     """
     ready = {tagged: _messages(reply) for tagged, reply in replies.items()}
 
@@ -48,7 +48,7 @@ def _messages(reply: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def on_the_fly(reply: bytes) -> Any:
-    """Return a callable with ready bytes behind a middleware that compresses each reply anew (gzip 9)."""
+    """Return an ASGI callable with prepared bytes, behind a middleware that gzips each reply (level 9)."""
     start, body = _messages(reply)
     lifespan = bare({})
 
@@ -56,7 +56,7 @@ def on_the_fly(reply: bytes) -> Any:
         if scope["type"] != "http":
             await lifespan(scope, receive, send)
             return
-        # The middleware edits what it is given, so it gets a message of its own each time.
+        # The middleware modifies messages, so it gets a copy each time.
         await send({**start, "headers": list(start["headers"])})
         await send(dict(body))
 
@@ -64,7 +64,7 @@ def on_the_fly(reply: bytes) -> Any:
 
 
 def fastapi(document: bytes, etag: str) -> FastAPI:
-    """Return what one writes at first: a register as a model, and a 304 by hand.
+    """Return a straightforward FastAPI application: the register as a model, and 304 by hand.
 
     Args:
         document: Bytes of a register.
@@ -86,7 +86,7 @@ def fastapi(document: bytes, etag: str) -> FastAPI:
 
 
 def pydantic_model(struct: type, known: dict[type, Any] | None = None) -> Any:
-    """Return the model that has the same fields as a msgspec struct, and so on down."""
+    """Return a Pydantic model with the same fields as a msgspec struct, recursively."""
     known = {} if known is None else known
     if struct not in known:
         hints = typing.get_type_hints(struct, include_extras=True)
@@ -101,7 +101,7 @@ def pydantic_model(struct: type, known: dict[type, Any] | None = None) -> Any:
 
 
 def _translated(hint: Any, known: dict[type, Any]) -> Any:
-    """Return a type in which every struct has become a model."""
+    """Return a type with every struct replaced by its model."""
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return pydantic_model(hint, known)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)

@@ -1,7 +1,7 @@
-"""P1, P2 and P5: what a poll, a reply and a miss cost the service, in CPU time of the server per request.
+"""P1, P2 and P5: CPU time of the server per request for a poll, a full reply and a miss.
 
-Peers in the same run, in turns: an ASGI callable that returns the very same bytes, made beforehand, on
-the same uvicorn; FastAPI that serves the same document from a model; nginx on the same file.
+Compared alternately in the same run with an ASGI callable that returns the same prepared bytes on the same
+uvicorn, with FastAPI that serves the document from a model, and with nginx on the same file.
 
     .venv/bin/python bench/poll.py
 """
@@ -31,7 +31,7 @@ CODINGS = b"Accept-Encoding: gzip, br"
 
 
 def measure(folder: Path) -> Iterator[goals.Result]:
-    """Measure; peers are told apart by name."""
+    """Measure the service and its peers."""
     store = histories.example_store(folder / "example")
     service = servers.start(create_app(Settings(store=str(store))))
     found, missing = servers.request(PATH, CODINGS), servers.request("/v1/nothing.json", CODINGS)

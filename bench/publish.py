@@ -1,8 +1,7 @@
-"""P8: what it costs to publish one change of a thousand vendors, after 10 and after 1,000 versions.
+"""P8: cost of publishing one change of a thousand vendors, after 10 and after 1,000 versions.
 
-In process and warm, in CPU time of this process; the least of some rounds, since whatever else the
-machine does only adds. The measure is what ``tomllib`` takes to parse the same thousand files in the same
-rounds, so that the goal says nothing about the machine.
+CPU time of this warm process, minimum of several rounds, since other load only adds. It is divided by the
+time that ``tomllib`` takes to parse the same thousand files, so that the goal is independent of the machine.
 
     .venv/bin/python bench/publish.py
 """
@@ -36,18 +35,18 @@ GOAL, GOAL_GROWTH = 3.0, 1.2
 FEW, SOME = 10, 300
 
 EXPORTS = (tree.USES_CSV, tree.WORKBOOK, tree.CYCLONEDX, tree.DPV, tree.DORA_PROVIDERS, tree.DORA_CHAIN)
-"""Files that say again what the register says, in the forms of others; each is made whole each time."""
+"""Exports of the register to other formats, which are rebuilt for each version."""
 
 
 def large(folder: Path, versions: int) -> Publisher:
-    """Return a publisher of a thousand vendors with room for the rounds up to a number of versions."""
+    """Return a publisher of a thousand vendors that reaches ``versions`` after all rounds."""
     publisher = histories.small_history(folder, versions - ROUNDS - WARM - 1)
     histories.grow_large(publisher)
     return publisher
 
 
 def cost(publisher: Publisher) -> float:
-    """Return the milliseconds that publishing one change takes; the last rounds are those that count."""
+    """Return the CPU milliseconds of publishing one change."""
     version = publisher.snapshot().state.version + 1
     histories.write_vendors(publisher, [version % histories.MANY + 1], f"note {version}")
     before = time.process_time()
@@ -56,7 +55,7 @@ def cost(publisher: Publisher) -> float:
 
 
 def first(folder: Path) -> float:
-    """Return the milliseconds that the first publication of some vendors takes: all files are new."""
+    """Return the CPU milliseconds of a first publication, in which all files are new."""
     publisher = histories.Publisher(folder)
     histories.write_vendors(publisher, range(1, SOME + 1), "as ever")
     before = time.process_time()
@@ -65,13 +64,13 @@ def first(folder: Path) -> float:
 
 
 def cost_without_exports(publisher: Publisher) -> float:
-    """Return the same of a publisher who makes no exports."""
+    """Return the CPU milliseconds of publishing one change without exports."""
     with mock.patch.dict(artefact_builders.ONE, dict.fromkeys(EXPORTS, lambda _: None)):
         return cost(publisher)
 
 
 def parsing(publisher: Publisher) -> float:
-    """Return the milliseconds that ``tomllib`` takes for the files of the vendors."""
+    """Return the CPU milliseconds that ``tomllib`` takes for the vendors' files."""
     texts = [path.read_text("utf-8") for path in (publisher.source / "subprocessors").glob("*.toml")]
     before = time.process_time()
     for text in texts:
@@ -80,12 +79,12 @@ def parsing(publisher: Publisher) -> float:
 
 
 def measure(folder: Path) -> Iterator[goals.Result]:
-    """Measure the short history and the long one in turns."""
+    """Measure a short and a long history alternately."""
     few = large(folder / "few", FEW + ROUNDS + WARM)
     plain = large(folder / "plain", FEW + ROUNDS + WARM)
     long = folder / "long"
     histories.small_history(long, histories.MANY)
-    # No file of a store is ever written in place, so names of the same bytes will do for a copy.
+    # Files of a store are never modified in place, so hard links suffice for a copy.
     shutil.copytree(long, folder / "many", symlinks=True, copy_function=os.link)
     many = histories.Publisher(folder / "many")
     histories.grow_large(many)

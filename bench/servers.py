@@ -1,6 +1,6 @@
-"""Servers under test, each in a process of its own, and the CPU time that each takes per request.
+"""Servers under test, each in a separate process, and their CPU time per request.
 
-Only 127.0.0.1 is used. CPU time comes from proc(5), so what else the machine does hardly counts.
+Only 127.0.0.1 is used. CPU time comes from proc(5), so other load on the machine hardly matters.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ http {{
 
 
 class Server(NamedTuple):
-    """A server under test: its process, the port it answers on, and how to end it."""
+    """A server under test: its process id, its port, and a function that stops it."""
 
     pid: int
     port: int
@@ -45,7 +45,7 @@ class Server(NamedTuple):
 
 
 def start(app: Any, **overrides: Any) -> Server:
-    """Run an application in a process of its own, on uvicorn as the service runs it."""
+    """Run an application in a separate process, on uvicorn with the service's configuration."""
     settings = Settings(port=0, keep_alive_seconds=60, **overrides)
     listener = listen(settings)
     run = make_server(app, settings).run
@@ -61,7 +61,7 @@ def start(app: Any, **overrides: Any) -> Server:
 
 
 def nginx(root: Path, folder: Path) -> Server | None:
-    """Run nginx on a folder of files, in one process; ``None`` where there is no nginx."""
+    """Run nginx on a folder of files, in one process; return ``None`` if it is not installed."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         return None
@@ -89,13 +89,13 @@ def _wait_for(server: Server) -> None:
 
 
 def request(path: str, *lines: bytes) -> bytes:
-    """Return a GET request as a poller sends it."""
+    """Return a GET request with a poller's headers."""
     fixed = (b"Host: bench", b"User-Agent: poll", b"Accept: */*")
     return b"\r\n".join((f"GET {path} HTTP/1.1".encode(), *fixed, *lines, b"", b""))
 
 
 def ask(server: Server, message: bytes) -> bytes:
-    """Return the whole reply to one request."""
+    """Send one request and return the complete reply."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(message.removesuffix(b"\r\n") + b"Connection: close\r\n\r\n")
         return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -109,7 +109,7 @@ def etag_of(reply: bytes) -> bytes:
 
 
 def cpu_nanoseconds(server: Server) -> int:
-    """Return the time that a process has run on a processor (proc(5), schedstat), all threads."""
+    """Return the CPU time of all threads of a process (proc(5), schedstat)."""
     tasks = Path(f"/proc/{server.pid}/task").glob("*/schedstat")
     return sum(int(task.read_text().split()[0]) for task in tasks)
 
@@ -121,7 +121,7 @@ def mebibytes(server: Server) -> float:
 
 
 def cost(server: Server, message: bytes, requests: int = REQUESTS) -> float:
-    """Return CPU microseconds per request, over some connections that are kept alive."""
+    """Return CPU microseconds per request, over several keep-alive connections."""
     connections = [
         socket.create_connection(("127.0.0.1", server.port), timeout=60) for _ in range(CONNECTIONS)
     ]
@@ -139,7 +139,7 @@ def cost(server: Server, message: bytes, requests: int = REQUESTS) -> float:
 
 
 def reply_size(connection: socket.socket, message: bytes) -> int:
-    """Return how long the reply to a request is; chunked ones are read to their last chunk."""
+    """Return the size of the reply to a request in bytes; chunked replies are read to the last chunk."""
     connection.sendall(message)
     data = b""
     while b"\r\n\r\n" not in data:
@@ -159,12 +159,12 @@ def reply_size(connection: socket.socket, message: bytes) -> int:
 
 
 def read(connection: socket.socket, size: int) -> None:
-    """Read as many bytes."""
+    """Read this number of bytes."""
     while size:
         size -= len(connection.recv(size)) or size
 
 
 def ratio(mine: tuple[Server, bytes], other: tuple[Server, bytes], requests: int = REQUESTS) -> float:
-    """Return the median ratio of what two requests cost, over rounds in turns."""
+    """Return the median ratio of the costs of two requests, measured alternately."""
     rounds = [(cost(*mine, requests), cost(*other, requests)) for _ in range(ROUNDS)]
     return statistics.median(one / two for one, two in rounds)

@@ -1,7 +1,7 @@
-"""A soak: for some minutes versions are published, customers poll, others ask, and some misbehave.
+"""A soak test: for some minutes versions are published, customers poll, others query, some misbehave.
 
-What has to hold: no error, no torn answer, nothing older after something newer, and no more memory at
-the end than a fresh start on the same store takes, but for caches, threads and holes.
+It requires: no errors, no inconsistent answers, no older version after a newer one, and finally no more
+memory than after a fresh start on the same store, except for caches, threads and fragmentation.
 
     .venv/bin/python bench/soak.py --minutes 5
 """
@@ -36,17 +36,17 @@ CUSTOMERS = 2
 GOAL_BEYOND = 24.0
 SETTINGS = {
     "REGISTER_POLL_SECONDS": "0.05",
-    "REGISTER_CACHE_BYTES": "1000000",  # so that caches are full soon, and what still grows is a leak
+    "REGISTER_CACHE_BYTES": "1000000",  # caches fill up soon, and further growth is a leak
     "REGISTER_ANSWER_CACHE_BYTES": "1000000",
 }
 QUESTIONS = ("/v1/diff?from={older}", "/v1/subprocessors", "/v1/upcoming", "/versions/{older}/", "/readyz")
 
 
 class Restless(threading.Thread):
-    """Does something over and over until it is told to stop; remembers what went wrong."""
+    """Repeats an action until stopped, and collects what went wrong."""
 
     def __init__(self, service: Service) -> None:
-        """Prepare."""
+        """Set up a thread for a service."""
         super().__init__()
         self.service = service
         self.enough = threading.Event()
@@ -55,23 +55,23 @@ class Restless(threading.Thread):
         self.chance = random.Random(3)  # noqa: S311 (the same every time)
 
     def run(self) -> None:
-        """Go on until told."""
+        """Act repeatedly until stopped."""
         while not self.enough.wait(0.02):
             self.act()
             self.done += 1
 
     def act(self) -> None:
-        """Do it once."""
+        """Act once."""
         raise NotImplementedError
 
 
 class Asker(Restless):
-    """Asks what has to be computed, and for old versions."""
+    """Sends queries that must be computed, and requests old versions."""
 
     newest = 1
 
     def act(self) -> None:
-        """Ask one question; 404 and the like are answers, 5xx are not."""
+        """Send one query; status 5xx is an error, 4xx is not."""
         older = self.chance.randint(1, self.newest)
         path = self.chance.choice(QUESTIONS).format(older=older)
         url = f"http://127.0.0.1:{self.service.port}{path}"
@@ -84,7 +84,7 @@ class Asker(Restless):
 
 
 class Vandal(Restless):
-    """Sends bytes that are nearly requests, and leaves in the middle of things."""
+    """Sends almost valid requests, and disconnects early."""
 
     def act(self) -> None:
         """Misbehave once."""
@@ -97,7 +97,7 @@ class Vandal(Restless):
 
 
 def soak(service: Service, publisher: Publisher, minutes: float, every: float) -> bool:
-    """Let everybody loose for some minutes, print what happened, and tell whether all of it was well."""
+    """Run all clients for some minutes, print the result, and return whether all went well."""
     customers = [Customer(service.port) for _ in range(CUSTOMERS)]
     asker, vandal = Asker(service), Vandal(service)
     for thread in (*customers, asker, vandal):
@@ -130,7 +130,7 @@ def soak(service: Service, publisher: Publisher, minutes: float, every: float) -
 
 
 def main() -> int:
-    """Publish into a store in memory and serve it with the real command."""
+    """Publish to a store in memory and serve it with the real command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--minutes", type=float, default=3.0, help="how long (3)")
     parser.add_argument("--every", type=float, default=0.3, help="seconds between publications (0.3)")

@@ -1,7 +1,7 @@
-"""P7: what it costs to start the service with 1,000 stored versions against one.
+"""P7: cost of starting the service with 1,000 stored versions, compared with one.
 
-The real command in a process of its own, until it says that it is ready: CPU time and resident memory
-from proc(5); the least of some rounds in turns.
+The real command is run until it is ready: CPU time and resident memory from proc(5), minimum of several
+alternating rounds.
 
     .venv/bin/python bench/start.py
 """
@@ -31,14 +31,14 @@ DEADLINE_SECONDS = 30.0
 
 
 class Start(NamedTuple):
-    """CPU seconds until a service was ready, and its resident memory in MiB by then."""
+    """CPU seconds until a service was ready, and its resident memory in MiB at that time."""
 
     seconds: float
     mebibytes: float
 
 
 def start(store: Path) -> Start:
-    """Start the service on a store, look at it when it is ready, and end it."""
+    """Start the service on a store, measure it when it is ready, and stop it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -70,7 +70,7 @@ def _cost(process: int) -> Start:
 
 
 def measure(folder: Path) -> Iterator[goals.Result]:
-    """Measure both stores in turns."""
+    """Measure both stores alternately."""
     one = histories.small_history(folder / "one", 1).store
     many = histories.small_history(folder / "long", histories.MANY).store
     rounds = [(start(one), start(many)) for _ in range(ROUNDS)]

@@ -1,7 +1,7 @@
-"""P10: what a new version costs a customer who remembers the one before, after 10 and after 1,000 versions.
+"""P10: cost of a new version for a customer who has verified the last one, after 10 and 1,000 versions.
 
-Requests and bytes are counted. CPU time is that of the customer's thread after imports, HTTP and all, the
-least of some rounds. For interest: a whole history of 1,000 versions from disk, and diffs of any two.
+Requests and bytes are counted. CPU time is that of the customer's thread after imports, including HTTP,
+minimum of several rounds. Also: verifying a history of 1,000 versions from disk, and diffs of random pairs.
 
     .venv/bin/python bench/verify.py
 """
@@ -42,7 +42,7 @@ GOAL_REQUESTS, GOAL_KIBIBYTES, GOAL_MILLISECONDS = 12, 64.0, 60.0
 
 
 class Cost(NamedTuple):
-    """What a run cost: CPU milliseconds, requests, and bytes beside the register."""
+    """Cost of a run: CPU milliseconds, requests, and bytes apart from the register."""
 
     milliseconds: float
     requests: int
@@ -50,15 +50,15 @@ class Cost(NamedTuple):
 
 
 class Counting:
-    """Reads as another fetcher does, and counts."""
+    """Counts the requests and bytes of another fetcher."""
 
     def __init__(self, fetcher: Fetcher) -> None:
-        """Begin at nothing."""
+        """Wrap a fetcher."""
         self.fetcher = fetcher
         self.sizes: list[int] = []
 
     def get(self, path: str, max_bytes: int) -> bytes:
-        """Return a file; one that is not served counts as a request, too."""
+        """Return a file; a missing one counts as a request as well."""
         self.sizes.append(0)
         data = self.fetcher.get(path, max_bytes)
         self.sizes[-1] = 0 if path == tree.REGISTER.path() else len(data)
@@ -66,7 +66,7 @@ class Counting:
 
 
 def check(fetcher: Fetcher, **options: object) -> Cost:
-    """Verify what a fetcher gives, which has to be good."""
+    """Verify a tree, which must be valid, and return the cost."""
     counting, now = Counting(fetcher), dt.datetime.now(dt.UTC).replace(microsecond=0)
     before = time.thread_time()
     report = verify("bench", Options(wait=0, **options), now, fetcher=counting).report
@@ -77,7 +77,7 @@ def check(fetcher: Fetcher, **options: object) -> Cost:
 
 
 def poll(publisher: Publisher, folder: Path) -> Cost:
-    """Remember what is published, publish one version more, and look at it quickly."""
+    """Verify the tree, publish another version, and return the cost of verifying it in quick mode."""
     public, state = publisher.store / "public", folder / "state"
     check(FolderFetcher(public), state=state, quick=True)
     histories.small_history(publisher.folder, publisher.snapshot().state.version + 1)
@@ -91,7 +91,7 @@ def poll(publisher: Publisher, folder: Path) -> Cost:
 
 
 def diffs(publisher: Publisher) -> float:
-    """Return the CPU milliseconds that the diff of any two versions takes, reading them included."""
+    """Return the CPU milliseconds of a diff of two random versions, including reading them."""
     snapshot, random_ = publisher.snapshot(), random.Random(1)  # noqa: S311 - any two versions
     before = time.process_time()
     for _ in range(PAIRS):
@@ -103,7 +103,7 @@ def diffs(publisher: Publisher) -> float:
 
 
 def measure(folder: Path) -> Iterator[goals.Result]:
-    """Measure a short history, then a long one."""
+    """Measure a short and a long history."""
     few = histories.small_history(folder / "ten", FEW)
     many = histories.small_history(folder / "long", histories.MANY)
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:

@@ -1,8 +1,7 @@
-"""P17: 1,000 registers of 20 publishers watched: a round without news, and the memory that it takes.
+"""P17: watching 1,000 registers of 20 publishers: a round without news, and its memory.
 
-The trees are made by the real publisher, under 20 names with keys of their own; each is served at 50
-addresses,
-which are 50 vendors to the watcher, with a memory of its own for each. The host is another process.
+The real publisher makes 20 trees with separate names and keys; each is served at 50 URLs, which are 50
+vendors with separate state to the watcher. The server is another process.
 
 .venv/bin/python bench/watch.py [VENDORS]
 """
@@ -48,7 +47,7 @@ MOST_MIB = 60
 
 
 def serve(folder: Path, vendors: int) -> None:
-    """Serve the trees at an address for each vendor, until standard input ends."""
+    """Serve a tree at each vendor's URL, until standard input ends."""
     with watched_host() as host:
         for number in range(vendors):
             host.trees[f"v{number}"] = folder / f"p{number % PUBLISHERS}" / "store" / "public"
@@ -58,7 +57,7 @@ def serve(folder: Path, vendors: int) -> None:
 
 @contextlib.contextmanager
 def host_of(folder: Path, vendors: int) -> Iterator[str]:
-    """Serve in another process while the block runs; yields the address."""
+    """Serve in another process while the block runs; yield the base URL."""
     command = [sys.executable, __file__, "serve", str(folder), str(vendors)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=os.environ) as process:
@@ -67,7 +66,7 @@ def host_of(folder: Path, vendors: int) -> Iterator[str]:
 
 
 def publish(folder: Path) -> list[Publisher]:
-    """Let each publisher publish two versions."""
+    """Publish two versions with each publisher."""
     made = []
     for number in range(PUBLISHERS):
         (folder / f"p{number}").mkdir()
@@ -81,7 +80,7 @@ def publish(folder: Path) -> list[Publisher]:
 
 
 def watch(folder: Path, database: Database) -> tuple[Counts, float]:
-    """Look at every vendor once; returns what was done and the CPU time of it."""
+    """Poll every vendor once; return the counts and the CPU time."""
     with database.transaction() as run:
         run("UPDATE polls SET next_at = 0")
     settings = settings_for(folder)
@@ -97,7 +96,7 @@ def _resident() -> float:
 
 
 def measure(folder: Path, vendors: int) -> Iterator[goals.Result]:
-    """Look three times: at what is new, at what is not, and after each publisher has renewed freshness."""
+    """Poll three times: new versions, no change, and renewed freshness only."""
     publishers = publish(folder)
     with opened(str(folder / "watch.sqlite3"), STEPS) as database, host_of(folder, vendors) as base:
         with database.transaction() as run:

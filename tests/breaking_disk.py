@@ -29,7 +29,7 @@ STEPS = (
     (os, "replace"),  # ``Path.replace`` calls it
     (os, "fsync"),
 )
-"""Calls that change something on the disk."""
+"""Calls that modify the file system."""
 
 
 class Crash(Exception):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 LATER = NOW + dt.timedelta(minutes=10)
-"""When there is something new to deploy."""
+"""When another version is published."""
 
 
 def bucket(name: str = "memory") -> Bucket:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _EXAMPLE = EXAMPLE.read_text("utf-8")
 _REFERRED_TO = ("example-group", "old-mail", "mail-one", "mail-two", "example-suite")
-"""Vendors that the example's vendor names."""
+"""Vendors that the example's vendor refers to."""
 
 
 class EveryField:

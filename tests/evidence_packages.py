@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from register_api.verify.report import Report
 
 YEARS_LATER = NOW + dt.timedelta(days=20 * 365)
-"""Long after everything in a package has expired."""
+"""A time long after everything in a package has expired."""
 
 
 def make_package(files: Mapping[str, bytes], version: int) -> bytes:

@@ -13,10 +13,10 @@ from register_api.core.rules import Context
 
 NAME = "example.com/sub-processors"
 FIRST = dt.datetime(2026, 1, 5, 8, 0, tzinfo=dt.UTC)
-"""When version 1 was published, unless said otherwise."""
+"""Default publication time of version 1."""
 
 NOW = dt.datetime(2026, 6, 1, 9, 0, tzinfo=dt.UTC)
-"""The present instant of a context, unless said otherwise."""
+"""Default current time of a context."""
 
 TODAY = NOW.date()
 

@@ -21,7 +21,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 
 LINK = '=HYPERLINK("https://evil.example","x")'
 RUN = (LINK, "+1+1", "-2+3", "@SUM(1+1)", "'quoted", "\t=1+1", '"=1+1"', "001234", "1e3", "TRUE", "a\nb;c,d")
-"""Names that a spreadsheet would run, or take for something else than a text."""
+"""Texts that a spreadsheet would execute or not treat as text."""
 
 
 def rows(said: model.Register, on: dt.date = TODAY) -> list[UseAtPlace]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 STEPS = 40
-"""Steps on the disk that pass before a signal comes."""
+"""File system operations before a signal is sent."""
 
 
 def _signalled(number: int) -> BaseException:

@@ -76,7 +76,7 @@ READERS: dict[str, Callable[[Path, Path], list[Seen]]] = {
     "sfeed": sfeed,
     "rss2email": rss2email,
 }
-"""Each polls a feed once, with a folder of its own, and returns all entries that it has ever told of."""
+"""Functions that poll a feed once, with a folder for state, and return all entries seen so far."""
 
 
 def _instant(seconds: int | str) -> dt.datetime:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import ssl
 
 Answer = Callable[[socket.socket, bytes], None]
-"""Answers one request: takes the connection, and the request as it was received."""
+"""Answers one request, given the connection and the received bytes."""
 
 
 class Server:

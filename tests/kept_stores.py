@@ -49,7 +49,7 @@ HOUR = dt.timedelta(hours=1)
 WITNESS = "witness.example.com/w1+00000000+BAAA"
 KEPT = ("register", "store", "private/published.json", "customer", "witness")
 KILLED = 3
-"""The version whose publisher was killed once it was visible."""
+"""The version whose publisher was killed just after it became visible."""
 
 
 def write_keys(folder: Path) -> None:

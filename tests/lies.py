@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DERIVED: tuple[type[msgspec.Struct], ...] = (Announced, OlderPromise, Change, FieldChange, NoticeStatus)
-"""What publishing sets, in registers and in diffs."""
+"""Structs derived by publishing, in registers and diffs."""
 
 WORDS = frozenset({"summary", "summary_language"})
-"""What the publisher says in words of its own, and nobody goes by."""
+"""Free text of the publisher, which is not verified."""
 
 
 def derived_fields() -> list[tuple[type[msgspec.Struct], str]]:

@@ -27,7 +27,7 @@ COUNTRIES = {
     "United States": "US",
     "Worldwide": "worldwide",
 }
-"""What the made-up pages call places, and what the register calls them."""
+"""Country names on the made-up pages, and their codes in the register."""
 
 ZONES = ("Europe/Helsinki", "America/Los_Angeles", "Pacific/Honolulu")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _SHARED_MEMORY = Path("/dev/shm")
 _ROOM = 2 << 30
-"""Bytes that a whole run has to find free: environments that tests install are among what it writes."""
+"""Free bytes needed for a whole run, including the virtual environments that tests install."""
 
 
 def roomy_memory() -> Path | None:

@@ -82,7 +82,7 @@ if TYPE_CHECKING:
 
 NAME = "register.example/sub-processors"
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
-"""The TUF client reads the machine's clock, so these tests live in the present."""
+"""The TUF client reads the system clock, so these tests use the current time."""
 
 FIRST = NOW - dt.timedelta(days=25)
 STEP = dt.timedelta(minutes=30)

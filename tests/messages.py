@@ -29,7 +29,7 @@ _UNSTEADY = (
     "Language-Team",
     "Generated-By",
 )
-"""Headers that would change with each run, or name nobody."""
+"""Headers that would change with each run, or would be empty."""
 
 
 def extracted() -> Catalog:

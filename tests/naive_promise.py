@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Table = dict[str, Any]
 
 Key = tuple[str, str | None, str | None]
-"""Of what is announced: ids of vendor, engagement and planned change."""
+"""Key of an announced change: ids of vendor, engagement and planned change."""
 
 _ONE_DAY = dt.timedelta(days=1)
 

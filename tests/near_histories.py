@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 START = dt.datetime(2009, 10, 30, tzinfo=dt.UTC)
-"""Shortly before the first version is published."""
+"""A time shortly before the first version is published."""
 
 
 def days_from(first: int, last: int) -> st.SearchStrategy[dt.date]:

@@ -96,7 +96,7 @@ rgw data = {folder}/rgw
 rgw enable apis = s3
 rgw frontends = beast endpoint=127.0.0.1:{port} tcp_nodelay=1
 """
-"""Nothing is replicated, nothing reaches a disk; the gateway's pools need the manager to become active."""
+"""No replication, no disk; the gateway's pools become active only with a manager."""
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ _EDITS = {
         f'    "{FIELD}": Field("{LABEL}", "details_changed", page=True, columns="dpa, dpa url"),\n',
     ),
 }
-"""By module the text before which a line is put, and the line."""
+"""For each module, a text and the line inserted before it."""
 
 
 class _Edited(importlib.machinery.SourceFileLoader):

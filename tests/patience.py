@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PATIENCE = 180.0
-"""Seconds that anything may take: a program that starts or ends, an answer, a thread.
+"""Maximum seconds to wait for anything: a program to start or end, an answer, a thread.
 
-A program that starts in two seconds on a quiet machine takes half a minute at a load of ten. The limit of a
-whole test (``timeout`` in pyproject.toml) is longer, so that what was waited for is named.
+A program that starts in two seconds on an idle machine needs half a minute at a load of ten. The timeout of a
+whole test (pyproject.toml) is longer, so that the failure names what was waited for.
 """
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DATABASES = ["sqlite", "postgresql"] if EVERY_EXAMPLE else ["sqlite"]
-"""The kinds of database that a test is run with: each day the one that needs no server."""
+"""The kinds of database to test with; in everyday runs only the one that needs no server."""
 
 
 @contextlib.contextmanager

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 Done = subprocess.CompletedProcess[str]
-"""A program that has ended: ``returncode``, ``stdout``, ``stderr``."""
+"""A finished program: ``returncode``, ``stdout``, ``stderr``."""
 
 REGISTER_API = (sys.executable, "-m", "register_api")
-"""How the command is called in this environment."""
+"""Command line of the program in this environment."""
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DAY = dt.timedelta(days=1)
 TODAY = NOW.astimezone(zoneinfo.ZoneInfo("Europe/Helsinki")).date()
-"""In the time zone of the publisher of the story, which all days of a register mean."""
+"""Today in the publisher's time zone, which applies to all dates of a register."""
 _EVENTS = ["addition", "replacement", "activation", "relocation", "data_changed"]
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Table = dict[str, Any]
 
 BESIDES = {"id", "engagements"}
-"""What an answer says of a vendor in another place."""
+"""Fields of a vendor that an answer contains elsewhere."""
 
 
 def published_records(vendors: dict[str, Table]) -> tuple[dict[Key, Table], dict[Key, Table]]:

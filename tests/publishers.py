@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 NAME = "example.com/sub-processors"
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=1)
-"""When the first version is published, unless said otherwise.
+"""Default publication time of the first version.
 
-The TUF library judges freshness by the machine's clock too, so what is to be verified has to be of today.
+The TUF library checks freshness by the system clock, so anything to be verified must be recent.
 """
 
 _REGISTER = """\

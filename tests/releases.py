@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 Release = Literal["older", "today", "newer"]
 
 CODE = "later-code"
-"""What the newer release knows besides in every open vocabulary."""
+"""Additional code of the newer release in every open vocabulary."""
 
 LATER = "later"
-"""Name of the field that the newer release has in every struct."""
+"""Additional field of the newer release in every struct."""
 
 SAID = "by a later release"
-"""What the newer release says in it of itself, where no source can."""
+"""Its value where it does not come from the source."""
 
 _STRUCTS = "document_structs"
-"""The module of the tests that finds them."""
+"""Test module that finds the structs."""
 
 _ALWAYS_THERE = ("format", "format_minor")
-"""What every document of every release begins with."""
+"""Fields that every release writes in every document."""
 
 
 def publish(release: Release, folder: Path, now: dt.datetime) -> None:

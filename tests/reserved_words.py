@@ -14,7 +14,7 @@ JAVASCRIPT = """
     extends false finally for function if implements import in instanceof interface let new null package
     private protected public return static super switch this throw true try typeof var void while with yield
 """
-"""ECMA-262, ReservedWord and what strict mode adds."""
+"""ECMA-262, ReservedWord and the additions of strict mode."""
 
 JAVA = """
     abstract assert boolean break byte case catch char class const continue default do double else enum
@@ -55,7 +55,7 @@ SQL = """
     truncate uescape union unique unknown unnest update upper user using value values varbinary varchar
     varying versioning when whenever where window with within without year
 """
-"""ISO/IEC 9075-2:2016, section 5.2, reserved words, without those of several words."""
+"""ISO/IEC 9075-2:2016, section 5.2, reserved words, without multi-word ones."""
 
 RESERVED: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -66,4 +66,4 @@ RESERVED: Mapping[str, frozenset[str]] = MappingProxyType(
         "SQL": frozenset(SQL.split()),
     }
 )
-"""The words of each language in lower case."""
+"""The reserved words of each language, in lower case."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
 PIN = "730915-canary"
-"""What must be found in no output."""
+"""The PIN, which must not appear in any output."""
 
 _MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
 

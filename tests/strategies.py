@@ -30,7 +30,7 @@ ZONES = tuple(
     ZoneInfo(name)
     for name in ("UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia", "Pacific/Kiritimati")
 )
-"""Zones with and without summer time, and from 13 hours behind UTC to 14 ahead over the years."""
+"""Time zones with and without daylight saving time, from 13 hours behind UTC to 14 ahead."""
 
 PRODUCT_IDS = ("desk", "mail")
 CATEGORY_IDS = ("infrastructure", "ai", "operations")

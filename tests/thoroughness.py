@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 EVERY_EXAMPLE = os.environ.get("EXAMPLES") == "all"
-"""``EXAMPLES=all``, which ``make test-all`` sets."""
+"""Whether ``EXAMPLES=all`` is set, as by ``make test-all``."""
 
 _FEWEST = 10
 

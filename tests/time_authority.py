@@ -247,7 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 _FOLDERS = contextlib.ExitStack()
-"""Folders of authorities, removed with the process."""
+"""Folders of authorities, removed when the process exits."""
 
 _CA = (x509.BasicConstraints(ca=True, path_length=None), True)
 _NO_CA = (x509.BasicConstraints(ca=False, path_length=None), False)

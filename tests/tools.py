@@ -53,16 +53,16 @@ PACKAGES = {
     "unshare": "util-linux",
     "xmlsec1": "xmlsec1",
 }
-"""The Debian package that brings each program."""
+"""The Debian package of each program."""
 
 GO_SOURCES = Path(os.environ.get("JUDGE_GOPATH", "/usr/share/gocode"))
-"""Where the Debian package ``GO_PACKAGE`` puts its sources."""
+"""Path of the sources from the Debian package ``GO_PACKAGE``."""
 
 GO_PACKAGE = "golang-golang-x-mod-dev"
 
 
 POSTGRESQL_PACKAGE = "postgresql"
-"""The Debian package of the server, whose programs are not on the path."""
+"""The Debian package of the server, whose programs are not in ``PATH``."""
 
 
 def postgresql_programs() -> Path | None:

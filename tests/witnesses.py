@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NAME = "witness.example/w1"
 AT = 1_790_000_000
-"""The time that a witness's clock shows, unless a test says otherwise."""
+"""Default time of a witness's clock."""
 
 
 def log_vkey(key: NoteKey) -> str:

@@ -23,7 +23,7 @@ _WORDS = {
     "wrong": ("WRONG", "red"),
     "unknown": ("?", "dim"),
 }
-"""How a verdict is shown."""
+"""Labels of the verdicts."""
 
 
 @click.command()

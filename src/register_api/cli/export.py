@@ -31,7 +31,7 @@ _HELP: dict[_Form, str] = {
     "github": "Jobs of GitHub that review, publish and renew: .github/workflows/register.yml.",
     "gitlab": "The same for GitLab: .gitlab-ci.yml.",
 }
-"""What can be written."""
+"""What can be exported, with help texts."""
 
 _FOR: dict[str, tuple[str, ...]] = {
     "public": ("nginx", "caddy"),
@@ -44,7 +44,7 @@ _FOR: dict[str, tuple[str, ...]] = {
     "fresh_for": _WORKFLOWS,
     "force": (*_HOSTS, *_WORKFLOWS),
 }
-"""Option to what it is for."""
+"""Options and the exports that they apply to."""
 
 
 @click.command()

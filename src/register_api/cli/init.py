@@ -28,16 +28,16 @@ from register_api.source.load import EXAMPLE, load_zone
 from register_api.source.toml_values import HEADS, schema_files
 
 _NONE = "none"
-"""Answers that there is no such thing."""
+"""The answer for no value."""
 
 _LICENSE = "CC0-1.0"
-"""What is proposed: a register is there to be copied, compared and joined with others."""
+"""The default licence, so that registers may be copied, compared and combined."""
 _DOMAIN = r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+"
 _COUNTED_YEARS = 3
-"""Years whose holidays are written, from the present one on; R29 warns of those that come after."""
+"""Years whose holidays are written, starting with the current one; R29 warns when they run out."""
 
 _PLAIN_PATH = re.compile(r"[^\x00-\x1f\x7f\"\\$%{};'`]+")
-"""What units of systemd and nginx can both name; the rest means something to one of them."""
+"""Paths without characters that are special in systemd units or nginx configuration."""
 
 
 class Asked(NamedTuple):
@@ -46,9 +46,9 @@ class Asked(NamedTuple):
     name: str
     text: str
     usual: str
-    """What is proposed, with the answers so far in braces."""
+    """The proposed answer; earlier answers are inserted for names in braces."""
     read: Callable[[str], Any]
-    """Returns what an answer means; raises ``UsageError`` for one that does not fit."""
+    """Parses an answer; raises ``UsageError`` if it is invalid."""
     help: str
 
 
@@ -181,7 +181,7 @@ _TEMPLATES = {
     "deploy/register-api-refresh.service.j2": "deploy/register-api-refresh.service",
     "deploy/register-api-refresh.timer.j2": "deploy/register-api-refresh.timer",
 }
-"""Template to the file that it becomes."""
+"""Templates and the files made from them."""
 
 _NGINX_NOTE = (
     "The published tree as a static site: nobody has to trust this host, since all of it is signed.",

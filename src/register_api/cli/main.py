@@ -27,7 +27,7 @@ _PARTS = {
     "notify": ("notifying", ("aiosmtplib",)),
     "watch": ("watching", ("aiosmtplib", "litestar")),
 }
-"""Extra of the distribution to the name of that part, and to packages that together show that it is there."""
+"""Extras of the distribution: the name of the part, and packages that show that it is installed."""
 
 
 class _Command(NamedTuple):
@@ -166,7 +166,7 @@ def _documentation() -> Path | None:
 _FIRST_PAGE = "docs/README.md"
 _AGAIN = "run the same command again"
 _INTERRUPTED = 130
-"""Exit code of a command that Ctrl-C ended, as shells have it: 128 and the number of SIGINT."""
+"""Exit code after Ctrl-C, as in shells: 128 plus the number of SIGINT."""
 
 _CURES = {
     errno.ENOSPC: "make room on the disk",
@@ -175,7 +175,7 @@ _CURES = {
     errno.EPERM: "give this user the right to it, or run as the user who has it",
     errno.EROFS: "write to a disk that may be written to",
 }
-"""What to do about an error of the system, before the same command is run again."""
+"""Hints for operating system errors, to follow before running the command again."""
 
 
 def _end(ctx: click.Context, error: RegisterError | click.UsageError) -> NoReturn:

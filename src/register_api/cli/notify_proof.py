@@ -119,7 +119,7 @@ def _metrics(found: record_of.NotifyStatus) -> str:
 
 
 _ASKED_ONCE = HttpLimits(exchange=20.0, attempts=1)
-"""A worker sends nothing while it waits for an authority, and asks again within the hour."""
+"""One attempt: a worker sends nothing while it waits, and asks again within the hour."""
 
 
 def time_authority(settings: NotifySettings) -> TimeAuthority | None:

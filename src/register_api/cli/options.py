@@ -17,7 +17,7 @@ from register_api.core.text import base_url_problem
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 PROGRESS = "progress"
-"""Where ``--progress`` is kept in a command's context, for ``output.progress``."""
+"""Key of ``--progress`` in a command's context, for ``output.progress``."""
 
 
 PATH = click.Path(path_type=Path)

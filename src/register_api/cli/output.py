@@ -25,7 +25,7 @@ out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 """Standard output; colours only on a terminal and never with ``NO_COLOR``."""
 
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
-"""Standard error: progress, errors."""
+"""Standard error, for progress and errors."""
 
 
 def print_json(document: object) -> None:
@@ -35,7 +35,7 @@ def print_json(document: object) -> None:
 
 
 _WIDEST_EXCERPT = 100
-"""Characters of a line of the source that are shown."""
+"""Maximum characters of a quoted source line."""
 
 
 def print_findings(findings: Iterable[Finding], to: Console = err) -> None:
@@ -95,10 +95,10 @@ def print_error(error: RegisterError) -> None:
 
 
 _SELDOM = 10.0
-"""Seconds between two lines of progress, and before the first, where nobody asked for them."""
+"""Seconds before the first and between progress lines, by default."""
 
 _OFTEN = 1.0
-"""The same with ``--progress``, but the first comes at once."""
+"""Seconds between progress lines with ``--progress``; the first is printed at once."""
 
 
 @contextlib.contextmanager

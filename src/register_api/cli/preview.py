@@ -24,7 +24,7 @@ from register_api.publish.preparation import Candidate, prepare, read_base
 from register_api.store.reader import open_snapshot
 
 _NOT_PUBLISHED = "0" * 64
-"""Stands for the digest of a version that does not exist yet."""
+"""Placeholder for the digest of a version that does not exist yet."""
 
 
 @click.command()

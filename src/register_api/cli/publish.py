@@ -30,11 +30,11 @@ from register_api.source.load import load
 from register_api.store.reader import Snapshot, open_snapshot
 
 _LONGEST_WAIT = 2.0
-"""Seconds to wait for the clock to pass the newest version's instant; instants are whole seconds."""
+"""Maximum seconds to wait until the clock, in whole seconds, is later than the newest version."""
 
 
 Intent: TypeAlias = Callable[[Snapshot | None], PublishOptions]
-"""Returns why and when a version is published that follows what a store holds."""
+"""Returns the publish options of the version that follows a snapshot."""
 
 
 def intent(snapshot: Snapshot | None, *, at: dt.datetime | None = None, **why: Any) -> PublishOptions:

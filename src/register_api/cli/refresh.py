@@ -27,12 +27,12 @@ from register_api.publish.trust.repository import expiries, lasts
 from register_api.store.reader import Snapshot, open_snapshot
 
 _RETRY = dt.timedelta(minutes=5)
-"""When a timed refresh fails, it is tried again after this time."""
+"""Delay before a failed periodic refresh is retried."""
 
 _HOUR = dt.timedelta(hours=1)
 
 _DERIVED = 0.0
-"""Hours that stand for no number after ``--every``."""
+"""Value of ``--every`` without a number."""
 
 
 class _HoursParam(click.FloatRange):

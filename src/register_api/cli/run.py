@@ -31,7 +31,7 @@ _SIGNALLED = 128
 _Process: TypeAlias = "subprocess.Popen[bytes]"
 
 _PR_SET_PDEATHSIG = 1
-"""prctl(2): the signal that this process gets when its parent dies."""
+"""prctl(2) option: the signal sent to this process when its parent dies."""
 
 
 @click.command()

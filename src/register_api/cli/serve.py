@@ -21,7 +21,7 @@ address_options = together(
     with_variable("--host", "HOST", help="Address to listen on.  [default: 127.0.0.1]"),
     with_variable("--port", "PORT", type=_PORT, help=f"{_LISTEN}  [default: 8000]"),
 )
-"""Where to listen; what is not given comes from the environment or a file of settings."""
+"""Listen address; defaults come from the environment or a settings file."""
 
 settings_option = with_variable(
     "--settings",

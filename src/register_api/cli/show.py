@@ -29,7 +29,7 @@ _TITLES: dict[State, str] = {
     "withdrawn": "Withdrawn (listed in error)",
     "cancelled": "Cancelled (was announced and will not come)",
 }
-"""What the groups are called, in the order of printing."""
+"""Titles of the groups, in print order."""
 
 _MOST_PURPOSE = 70
 

@@ -58,7 +58,7 @@ def _question(ask: Command) -> Any:
 
 
 _Answer = tuple[object, Iterable[str | Text]]
-"""For machines, and for people."""
+"""An answer as data for JSON, and as lines of text."""
 
 
 @chain.command()

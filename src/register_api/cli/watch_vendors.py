@@ -202,7 +202,7 @@ def import_list(opened: Watching, source: str, kid: str, dry_run: bool) -> None:
 
 
 _NEAR = 7
-"""Days before a deadline from which it is shown in red."""
+"""Days before a deadline from which it is printed in red."""
 
 _MOST_TITLE = 140
 

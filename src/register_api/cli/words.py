@@ -78,7 +78,7 @@ def print_lines(lines: Iterable[Line]) -> None:
 
 
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
-"""All that means something in Markdown, and may stand behind a backslash (CommonMark section 2.4)."""
+"""Punctuation that a backslash escapes in Markdown (CommonMark section 2.4)."""
 
 
 def markdown(lines: Iterable[Line]) -> str:
