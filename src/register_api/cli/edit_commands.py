@@ -44,7 +44,6 @@ _company_options = options.together(
 
 
 def _checked_id(name: str, what: str) -> str:
-    """Return an id, if it is valid."""
     if not is_slug(name):
         hint = "lower-case letters, digits and single hyphens, such as acme-cloud"
         raise UsageError(f"{name!r} is not a valid id of {what}", hint=hint)
@@ -56,7 +55,6 @@ def _vendor_fields(name: str, company: dict[str, str | None], **more: Any) -> di
 
 
 def _present(**fields: Any) -> dict[str, Any]:
-    """Return the fields that are neither ``None`` nor empty."""
     return {name: value for name, value in fields.items() if value not in (None, (), [], "")}
 
 

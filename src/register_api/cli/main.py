@@ -76,11 +76,9 @@ class _Commands(click.Group):
     """Subcommands by name, imported when called, so that ``verify`` loads no publishing code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order a newcomer needs them."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a subcommand."""
         if cmd_name not in _COMMANDS:
             return None
         packages = (name for extra in _COMMANDS[cmd_name].extras for name in _PARTS[extra][1])
@@ -143,7 +141,6 @@ class _Commands(click.Group):
             _end(ctx, RegisterError(f"{said}; nothing is half done", hint=hint))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments before the subcommand."""
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:

@@ -70,7 +70,6 @@ def recover(
 
 
 def _generation(store: Path) -> int | None:
-    """Return the store's current generation, if it can be read."""
     with contextlib.suppress(StoreDamaged):
         return current(store)
     return None

@@ -39,7 +39,6 @@ class _HoursParam(click.FloatRange):
     """A number of hours, or none: the interval then follows from the timestamp's lifetime."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Convert and check the hours that were typed."""
         return value if value is _DERIVED else super().convert(value, param, ctx)
 
 

@@ -116,7 +116,6 @@ def _print_tree(snapshot: Snapshot, damaged: list[str], finding: str | None, *, 
 
 
 def _witnesses_document(snapshot: Snapshot, policy: WitnessPolicy | None) -> dict[str, Any]:
-    """Return which witnesses have cosigned the newest checkpoint, as a JSON object."""
     head = read_head(snapshot)
     if policy is None:
         return {"further_lines": head.further_lines}

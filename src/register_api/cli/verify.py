@@ -25,7 +25,6 @@ class _JsonReportOnError(click.Command):
     """A command that with ``--json`` prints a report even if an error ends it early."""
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
-        """Parse the arguments."""
         as_json = "--json" in args
         try:
             return super().make_context(info_name, args, *rest, **extra)
@@ -35,7 +34,6 @@ class _JsonReportOnError(click.Command):
             raise
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
         try:
             return super().invoke(ctx)
         except (RegisterError, click.UsageError, OSError) as error:
