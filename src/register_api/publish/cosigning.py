@@ -53,7 +53,7 @@ MAX_CLOCK_APART = dt.timedelta(minutes=10)
 """How far a witness's clock may differ from ours."""
 
 _TRIES = 3
-"""The size last signed by a witness is guessed first, then stated in its 409 response; it may grow again."""
+"""The first try guesses the size last signed by a witness; a 409 response states it, and it may grow."""
 
 _CONFLICT = 409
 _HEADERS = {"Content-Type": "text/plain; charset=utf-8"}

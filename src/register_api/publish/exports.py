@@ -247,7 +247,7 @@ def _process(base: str, name: str, places: Sequence[UseAtPlace]) -> Json:
     activities = [_ACTIVITIES[item] for item in done if item in _ACTIVITIES]
     if any(place.transfers for place in places):
         activities.append("dpv:Transfer")
-    # The legal basis of each transfer: its title says which, its type is the term if there is one.
+    # Legal basis of each transfer: the mechanism as title, and its term, if any, as type.
     bases = []
     for item in dict.fromkeys(item for place in places for item in place.transfers or ()):
         term = _MECHANISMS.get(item.mechanism)

@@ -59,7 +59,7 @@ class SignedHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class KeyMemory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The newest head known to be visible, and the next one while it is published, which may be visible."""
+    """The newest head known to be visible, and an intended one, which may have become visible."""
 
     format: Literal["sub-processor-register-published/1"] = FORMAT
     shown: SignedHead | None = None

@@ -40,7 +40,7 @@ class VersionFiles(msgspec.Struct, frozen=True, kw_only=True):
 def make_version_files(
     previous: Encoded[Register] | None, register: Register, promises: Promises, keys: Encoded[KeyList]
 ) -> VersionFiles:
-    """Encode a version, its diff and its log entry, which also names the key list."""
+    """Encode a version, its diff and its log entry, which also covers the key list."""
     newest = encoded(register)
     diff = encoded(diff_document(previous, newest, promises))
     # Refuse a diff that customers could not apply: once logged, it could never be corrected.

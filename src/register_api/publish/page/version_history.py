@@ -1,4 +1,4 @@
-"""Earlier versions as listed on pages, read from the diffs that the log names."""
+"""Earlier versions as listed on pages, read from the logged diffs."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ def vendors_to_write(
 
 
 def _shown(vendor: Subprocessor, day: dt.date) -> tuple[Subprocessor, list[str], list[bool]]:
-    """Return what a vendor's page displays on a day: vendor, states of its uses, expired certificates."""
+    """Return what a vendor's page displays on a day: vendor, states of its uses, expired certifications."""
     shown = vendor_on(vendor, day)
     expired = [item.valid_until is not None and item.valid_until < day for item in shown.certifications or ()]
     return shown, [row.state for row in vendor_states(vendor, day)], expired

@@ -125,7 +125,7 @@ def rotated(keys: KeyList, successor: KeyRecord, newest: int, ended: Ended) -> K
 def shortened(
     keys: KeyList, record: KeyRecord, last_version: int, ended: Ended, successor: KeyRecord | None
 ) -> KeyList:
-    """End a key's range; the next key in the list, or else a new one, takes over from there."""
+    """End a key's range; the next key in the list, or else the new one, is valid from there on."""
     if last_version < record.first_version or last_version > (record.last_version or last_version):
         until = "" if record.last_version is None else f" to {record.last_version}"
         raise UsageError(
