@@ -215,7 +215,6 @@ class _Examination:
         return entries
 
     def _listed(self, heads: HeadFiles, kind: FileKind) -> bytes:
-        """Return a head file, checked against the signed list."""
         path = kind.path()
         data = self.get(path)
         check_listed(path, data, digests_of(heads))
@@ -225,7 +224,6 @@ class _Examination:
 def _promises_after(
     known: SignedHead | None, newest: Encoded[Register], listed: VersionList, read: Read
 ) -> Promises:
-    """Return all notice promises of a register, reading only the versions not known yet."""
     zone = zone_of(newest.document.publisher.time_zone)
     promises = Promises(zone=zone, first_live=None, policies=())
     begin = 0

@@ -285,5 +285,4 @@ def _term(name: str) -> Json:
 
 
 def _place(country: str | None) -> Json | str | None:
-    """Return the term for a country or region, or its code as text if there is none."""
     return country if country is None or country in _NO_TERM else {"@id": f"loc:{country}"}

@@ -31,7 +31,7 @@ from register_api.publish.feed.formats import FeedPlace, entries_of, write_feed
 
 
 class Interest(msgspec.Struct, frozen=True, kw_only=True):
-    """A feed of a category or a vendor, or without ``id`` of neither."""
+    """A feed; ``id`` is that of its category or vendor, if it has one."""
 
     kind: FileKind
     id: str | None = None

@@ -149,7 +149,6 @@ def wrapped(text: str, begin: str = "") -> str:
 
 
 def _deadline(version: VersionSummary) -> dt.date | None:
-    """Return the earliest objection deadline of a version's changes."""
     days = [change.notice.objection_until for change in version.diff.changes]
     return min((day for day in days if day is not None), default=None)
 

@@ -157,7 +157,6 @@ def _page(
     main_language: Language | None = None,
     **values: Any,
 ) -> bytes:
-    """Render a page with what all pages have: relative links, version, log, other languages."""
     texts, address = view.register.publisher.language, address_of(path)
     main = main_language or Language.of(texts)
     top = _up(_translated(address, view.language, main))

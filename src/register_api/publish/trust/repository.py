@@ -226,7 +226,6 @@ def expired_metadata(read: Read, published_at: PublishedAt, now: dt.datetime) ->
 
 
 def _expired_versions(role: str, newest: int, published_at: PublishedAt, now: dt.datetime) -> list[int]:
-    """Return the versions of a role whose successors were published long enough ago, oldest first."""
     instants = [published_at(metadata_path(role, version)) for version in range(1, newest + 1)]
     followed = enumerate(itertools.pairwise(instants), start=1)
     old = [version for version, (own, next_) in followed if own and next_ and next_ < now - KEPT]
