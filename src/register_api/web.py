@@ -1,4 +1,4 @@
-"""What services for people share: one database, forms, limits, headers, and sentences for wrong requests."""
+"""Shared parts of the web services with forms: database thread, rate limits, headers, error responses."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ Result = TypeVar("Result")
 
 
 class DatabaseThread(Generic[Desk]):
-    """Opens the database when it is first asked, and anew after it has failed."""
+    """Runs database work in one thread; opens the database on first use and reopens it after a failure."""
 
     def __init__(
         self, address: str, steps: Sequence[Sequence[str]], desk: Callable[[Database], Desk]
     ) -> None:
-        """Open nothing yet; ``desk`` makes what answers from an open database (``opened``)."""
+        """Keep the parameters; ``desk`` creates the object that serves requests from an open database."""
         self._address, self._steps, self._make = address, steps, desk
         self._pool = ThreadPoolExecutor(1, "database")
         self._connections = contextlib.ExitStack()
         self._desk: Desk | None = None
 
     async def run(self, do: Callable[[Desk], Result]) -> Result:
-        """Have something done, after what was asked before."""
+        """Run ``do`` in the thread, after earlier calls."""
 
         def run() -> Result:
             if self._desk is None:
@@ -71,7 +71,7 @@ class DatabaseThread(Generic[Desk]):
 
 _MOST_BYTES, _MOST_FIELDS, _MOST_KEYS = 64 * 1024, 1000, 20_000
 _IPV6_NETWORK = 64
-"""What one customer of a provider has at least, so that single addresses of it mean nothing."""
+"""Prefix length of the networks assigned to customers; single addresses identify nobody."""
 
 _log = logging.getLogger(__name__)
 
@@ -92,29 +92,29 @@ _SENTENCES = {
 Form = dict[str, list[str]]
 
 STYLE = f"{_STYLE}\n{files('register_api.style').joinpath('form.css').read_text('utf-8').strip()}"
-"""The style sheet, as it stands in each page between ``<style>`` and ``</style>``."""
+"""The style sheet embedded in each page."""
 
 _STYLE_SHA256 = strict_base64.encode(hashlib.sha256(STYLE.encode()).digest())
 
 HEADERS = {
     **NOSNIFF,
     "Content-Type": "text/html; charset=utf-8",
-    # No script at all, nothing from elsewhere, and never in a frame, where a click could be stolen.
+    # No scripts, no external content, no framing (clickjacking).
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_SHA256}'; img-src 'self';"
     " base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "Cache-Control": NO_STORE,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # The form's own POST tells its origin; nobody else is told anything, least of all a token.
+    # The form's own POST sends its origin; no other site receives a ``Referer``, which may contain a token.
     "Referrer-Policy": "same-origin",
     "X-Robots-Tag": "noindex",
 }
 
 
 class Limit:
-    """How often somebody may ask: so many at once, and so many in a time (generic cell rate algorithm).
+    """A rate limit by key (generic cell rate algorithm).
 
-    It counts by key; where there are too many keys, the one that was not seen for longest is forgotten.
+    If there are too many keys, the least recently used one is forgotten.
     """
 
     def __init__(self, most: int, seconds: float) -> None:
@@ -124,18 +124,18 @@ class Limit:
         self._next: OrderedDict[str, float] = OrderedDict()
 
     def wait(self, key: str, now: float) -> int:
-        """Return how many seconds somebody has to wait; 0: they need not."""
+        """Return the seconds to wait before the next request, 0 if none."""
         return max(0, math.ceil(self._next.get(key, now) - now - self._ahead))
 
     def count(self, key: str, now: float) -> None:
-        """Count one."""
+        """Count a request."""
         self._next[key] = max(self._next.get(key, now), now) + self._pause
         self._next.move_to_end(key)
         while len(self._next) > _MOST_KEYS:
             self._next.popitem(last=False)
 
     def take(self, key: str, now: float) -> int:
-        """Count one if there is no need to wait; returns how long, else."""
+        """Count a request if it is allowed now; else return the seconds to wait."""
         wait = self.wait(key, now)
         if not wait:
             self.count(key, now)
@@ -143,7 +143,7 @@ class Limit:
 
 
 def client_network(peer: str, forwarded_for: str) -> str:
-    """Return the network of a client that its requests are counted by."""
+    """Return the network by which a client's requests are counted."""
     behind_proxy = (not peer or is_loopback(peer)) and forwarded_for
     named = forwarded_for.rpartition(",")[2].strip() if behind_proxy else peer
     try:
@@ -157,7 +157,7 @@ def client_network(peer: str, forwarded_for: str) -> str:
 
 
 def read_form(body: bytes) -> Form:
-    """Read a form (``application/x-www-form-urlencoded``); what is none has no fields."""
+    """Read a form (``application/x-www-form-urlencoded``); an invalid one has no fields."""
     try:
         return parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
@@ -170,13 +170,13 @@ def one(form: Form, name: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text that somebody wrote, without characters that cannot be printed."""
+    """Return user input with unprintable characters replaced by spaces."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(char if char.isprintable() or char == "\n" else " " for char in lines).strip()
 
 
 class Page(NamedTuple):
-    """A page before it is put into words: its template, without its ending, and what it shows."""
+    """A page to be rendered: the template's name without extension, and its values."""
 
     template: str
     values: dict[str, Any]
@@ -185,14 +185,14 @@ class Page(NamedTuple):
 
 
 def forms_environment(package: str) -> Environment:
-    """Return an environment for the templates of a package, whose pages have the style sheet of forms."""
+    """Return an environment for a package's templates with the style sheet for forms."""
     environment = page_environment(package)
     environment.globals["style"] = Markup(STYLE)  # noqa: S704 - our own constant
     return environment
 
 
 class RequestRefused(Exception):
-    """Ends a request with a status, when to ask again (seconds), and a sentence if it is no usual one."""
+    """Ends a request with a status, an optional ``Retry-After`` (seconds) and an optional sentence."""
 
     def __init__(self, status: int, wait: int = 0, said: str = "") -> None:
         super().__init__(status)
@@ -200,7 +200,7 @@ class RequestRefused(Exception):
 
 
 def make_app(routes: Sequence[HTTPRouteHandler], database: DatabaseThread[Any]) -> Litestar:
-    """Build an application whose bodies are bounded and whose errors are sentences, over a database."""
+    """Build an application with bounded request bodies and plain-text error responses."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -218,25 +218,25 @@ def make_app(routes: Sequence[HTTPRouteHandler], database: DatabaseThread[Any]) 
 
 
 def is_from(request: Request[Any, Any, Any], origin: str) -> bool:
-    """Tell whether a browser says that a form is ours; other programs say nothing."""
+    """Whether a request is same-origin by its headers; programs other than browsers send neither."""
     site, said = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     return site in {None, "same-origin", "none"} and said in {None, origin}
 
 
 def network_of(request: Request[Any, Any, Any]) -> str:
-    """Return the network that a request comes from, as its limits count it."""
+    """Return the network of a request, by which its limits count."""
     peer = request.client.host if request.client else ""
     return client_network(peer, ",".join(request.headers.getall("x-forwarded-for", [])))
 
 
 async def form_of(request: Request[Any, Any, Any]) -> Form:
-    """Return what was filled in; it is a ``TimeoutError`` if it does not come."""
+    """Return the submitted form; ``TimeoutError`` if its body does not arrive in time."""
     async with asyncio.timeout(_BODY_SECONDS):
         return read_form(await request.body())
 
 
 def _as_text(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
-    """Answer what went wrong with a sentence of ours; what the operator has to mend is logged."""
+    """Convert an error to a plain-text response, and log it if the operator has to act."""
     status, wait, said = 503, 60, ""
     if isinstance(error, RequestRefused):
         status, wait, said = error.status, error.wait, error.said

@@ -1,1 +1,1 @@
-"""What may be wrong with a register on this machine and where it is public, each with what to do about it."""
+"""Diagnoses problems of a register, on this machine and in public, each with its remedy."""

@@ -1,4 +1,4 @@
-"""The table of checks, and the looks outside: at the public tree, its certificate and target, at mail."""
+"""The table of checks, and the checks of the public tree, certificate, deploy target and mail."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from register_api.sending.database import opened
 from register_api.sending.settings import named_file, smtp_password
 
 _RENEWED_BEFORE = dt.timedelta(days=14)
-"""Certificates that renew themselves do so three weeks or more before they expire."""
+"""Automatic renewal takes place three weeks or more before a certificate expires."""
 
 _SECONDS = 5.0
 
@@ -39,7 +39,7 @@ _NO_ADDRESS = "the register names no address (url in register.toml), and there i
 
 
 def public(machine: Machine) -> Iterator[Diagnosis]:
-    """Verify what is public as a customer does, and compare it with the store."""
+    """Verify the public tree as a customer would, and compare it with the store."""
     url = machine.url
     if machine.offline or url is None:
         yield unknown("not asked (--offline)" if machine.offline else _NO_ADDRESS)
@@ -64,13 +64,13 @@ def public(machine: Machine) -> Iterator[Diagnosis]:
 
 
 def certificate(machine: Machine) -> Iterator[Diagnosis]:
-    """Look until when the certificate of the address is good."""
+    """Check the expiry of the TLS certificate."""
     parts = urlsplit(machine.url or "")
     if machine.offline or parts.scheme != "https" or parts.hostname is None:
         yield unknown("not asked (--offline)" if machine.offline else "no HTTPS address is known")
         return
     where, cure = f"{parts.hostname}:{parts.port or 443}", "renew the site's certificate, e.g. certbot renew"
-    context = ssl.create_default_context()  # it is verified as browsers do
+    context = ssl.create_default_context()  # verifies as browsers do
     try:
         with (
             socket.create_connection((parts.hostname, parts.port or 443), timeout=_SECONDS) as plain,
@@ -90,7 +90,7 @@ def certificate(machine: Machine) -> Iterator[Diagnosis]:
 
 
 def target(machine: Machine) -> Iterator[Diagnosis]:
-    """Try the place that the tree is deployed to, by a file that is removed again."""
+    """Test the deploy target with a temporary file."""
     if machine.target is None:
         yield unknown("not tried: --target names a folder or bucket that `deploy` brings the tree to")
         return
@@ -114,7 +114,7 @@ _WAITING = (
     ("the oldest notice that is due is so since", "SELECT min(due_at) AS at FROM deliveries", _HOUR),
     ("nothing was sealed since", "SELECT min(at) AS at FROM facts WHERE seal IS NULL", _DAY),
 )
-"""What may wait for longer than a worker that runs would let it, and for how long."""
+"""Events that are overdue if no worker runs: description, query and maximum age."""
 
 
 def _settings(machine: Machine) -> NotifySettings | None:
@@ -125,7 +125,7 @@ def _settings(machine: Machine) -> NotifySettings | None:
 
 
 def mail(machine: Machine) -> Iterator[Diagnosis]:
-    """Read the settings of `notify`, and greet the mail server as it would."""
+    """Read the settings of `notify` and connect to the mail server."""
     settings = _settings(machine)
     if settings is None:
         yield _NONE
@@ -157,7 +157,7 @@ def _greeted(settings: NotifySettings, password: str, server: str) -> Diagnosis:
 
 
 def outbox(machine: Machine) -> Iterator[Diagnosis]:
-    """Look at what is to be sent, and at what is sealed of what was."""
+    """Check for overdue deliveries and sealing, and for alarms."""
     settings = _settings(machine)
     if settings is None:
         yield _NONE
@@ -205,7 +205,7 @@ OVER_STORE: Mapping[str, CheckFunction] = {
     "target": target,
     "disk": store_checks.disk,
 }
-"""Looks at what is published, in the order of the report."""
+"""Checks of the publication, in the order of the report."""
 
 ANYWAY: Mapping[str, CheckFunction] = {
     "synchronisation": machine_checks.synchronisation,
@@ -213,11 +213,11 @@ ANYWAY: Mapping[str, CheckFunction] = {
     "mail": mail,
     "outbox": outbox,
 }
-"""Looks that need no publication."""
+"""Checks that need no publication."""
 
 
 def diagnose(machine: Machine) -> Iterator[Diagnosis]:
-    """Yield what every look finds; one that fails is reported, and the others go on."""
+    """Run every check and yield its findings; a check that fails is itself reported as a finding."""
     store = list(_run_check("store", _store, machine))
     yield from store
     for check, run in OVER_STORE.items():
@@ -230,7 +230,7 @@ def diagnose(machine: Machine) -> Iterator[Diagnosis]:
 
 
 def _store(machine: Machine) -> Iterator[Diagnosis]:
-    """Open the store, and say nothing where that is well."""
+    """Check that the store can be opened and has a publication."""
     if machine.published is None:
         yield soon(f"nothing was published into {machine.store} yet", "register-api publish")
 

@@ -1,4 +1,4 @@
-"""What is looked at and what is said of it, with the looks at the machine itself."""
+"""The machine to diagnose, the diagnoses, and the checks of the machine itself."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from register_api.serve.settings import read_settings
 from register_api.store.reader import Snapshot, open_snapshot
 
 Verdict = Literal["good", "soon", "wrong", "unknown"]
-"""``soon``: it will be wrong, or is not as it should be; ``unknown``: it could not be looked at."""
+"""``soon``: a future problem or a deficiency; ``unknown``: it could not be checked."""
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
-    """What one look found: what was seen, or why it was not, and what to do, if anything."""
+    """A finding of a check, with its remedy if any."""
 
     verdict: Verdict
     says: str
@@ -42,7 +42,7 @@ unknown = functools.partial(Diagnosis, "unknown")
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """A machine that publishes, renews or serves a register, as the options of `doctor` say."""
+    """A machine that publishes, renews or serves a register; the fields are the options of `doctor`."""
 
     store: Path
     keys: Path
@@ -56,32 +56,32 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @functools.cached_property
     def published(self) -> Snapshot | None:
-        """What is published; ``None``: nothing yet."""
+        """The current publication, ``None`` if there is none yet."""
         return open_snapshot(self.store)
 
     @property
     def snapshot(self) -> Snapshot:
-        """What is published; it is a ``StoreError`` where nothing is."""
+        """The current publication; ``StoreError`` if there is none."""
         if self.published is None:
             raise nothing_published(self.store)
         return self.published
 
     @property
     def url(self) -> str | None:
-        """Where customers read the register, as far as that is known."""
+        """The register's public address, if known."""
         if self.base_url is not None or self.published is None:
             return self.base_url
         return address_of_register(self.published)
 
 
 TIMER = "register-api-refresh"
-"""Name of the units that `init` writes."""
+"""Name of the systemd units that `init` writes."""
 
 _SECONDS = 10.0
 
 
 def _asked(machine: Machine, program: str, *arguments: str) -> str | None:
-    """Return what a program prints; ``None`` where it is not there, fails, or takes too long."""
+    """Return a program's output; ``None`` if it is not installed, fails or times out."""
     path = shutil.which(program, path=machine.environment.get("PATH", ""))
     if path is None:
         return None
@@ -101,10 +101,10 @@ def _asked(machine: Machine, program: str, *arguments: str) -> str | None:
 
 
 def synchronisation(machine: Machine) -> Iterator[Diagnosis]:
-    """Ask systemd, else chrony, whether the clock is set from elsewhere."""
+    """Ask systemd, else chrony, whether the clock is synchronised."""
     systemd = _asked(machine, "timedatectl", "show", "--property=NTPSynchronized", "--value")
     chrony = _asked(machine, "chronyc", "-c", "tracking") or ""
-    # Of chronyc the last field is the leap status, and the stratum is not 0.
+    # In chronyc's output, the third field is the stratum (0: unsynchronised), the last the leap status.
     stratum, leap = (*chrony.split(",")[2:3], ""), chrony.rpartition(",")[2]
     is_set = stratum[0] not in {"", "0"} and leap in {"Normal", "Insert second", "Delete second"}
     if systemd == "yes" or is_set:
@@ -119,7 +119,7 @@ def synchronisation(machine: Machine) -> Iterator[Diagnosis]:
 
 
 def timer(machine: Machine) -> Iterator[Diagnosis]:
-    """Ask systemd for the timer that renews freshness, and whether it comes often enough."""
+    """Check that the systemd timer for renewal runs, and often enough."""
     properties = "LoadState,ActiveState,LastTriggerUSec,NextElapseUSecRealtime"
     shown = _asked(
         machine, "systemctl", "show", f"{TIMER}.timer", f"--property={properties}", "--timestamp=unix"
@@ -156,7 +156,7 @@ def _how_often(said: dict[str, str], most: dt.timedelta) -> Diagnosis:
 
 
 def settings(machine: Machine) -> Iterator[Diagnosis]:
-    """Read the settings of the service as `serve` does."""
+    """Read the settings of `serve`."""
     try:
         read_settings(machine.environment, machine.settings)
     except UsageError as error:

@@ -1,4 +1,4 @@
-"""Looks at the store and at the keys: whole, signed, this register's, readable by the right people alone."""
+"""Checks of the store and the keys: integrity, signatures, expiry, permissions, disk space."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from register_api.publish.trust.repository import SIGNED_AT, WARNED_BEFORE, Expi
 from register_api.store.reader import Snapshot
 
 SECURITY_TXT = "security.txt"
-"""What expires without being metadata; its version is that of the register."""
+"""The one expiring file that is not TUF metadata; its version is the register's."""
 
 RENEWED_BY = {
     "root": "register-api keys new-root -o draft.json",
@@ -37,11 +37,11 @@ RENEWED_BY = {
     "timestamp": "register-api refresh",
     SECURITY_TXT: "register-api keys renew",
 }
-"""What to do about a role's metadata before it expires (docs/keys.md)."""
+"""Command that renews a role's metadata (docs/keys.md)."""
 
 
 def expiring(snapshot: Snapshot) -> tuple[Expiry, ...]:
-    """Return what expires when: metadata, and ``security.txt`` if there is one."""
+    """Return the expiry of all metadata, and of ``security.txt`` if present."""
     rows = expiries(snapshot.read)
     expires = security_txt_expires(snapshot)
     if expires is None:
@@ -51,7 +51,7 @@ def expiring(snapshot: Snapshot) -> tuple[Expiry, ...]:
 
 
 def expiry_verdict(row: Expiry, now: dt.datetime) -> Literal["good", "expires soon", "expired"]:
-    """Say whether something is good at an instant, and for long enough."""
+    """Return whether something is valid at a time, and for long enough."""
     if row.expires <= now:
         return "expired"
     return "expires soon" if row.warned_from <= now else "good"
@@ -60,16 +60,16 @@ def expiry_verdict(row: Expiry, now: dt.datetime) -> Literal["good", "expires so
 FROM_PUBLIC = "mv the store away, then: register-api recover --from URL"
 
 _SPARE = 256 * 2**20
-"""Bytes that should be free beside room for the tree once more, which a publication may write."""
+"""Bytes that should be free in addition to the size of the tree, which a publication may write again."""
 
 _NAMED = 3
-"""How many damaged files are named."""
+"""Number of damaged files listed by name."""
 
 _ROLES = ("document", "log", "feed", "targets", "online")
 
 
 def files(machine: Machine) -> Iterator[Diagnosis]:
-    """Compare every file, ready forms among them, with its digest."""
+    """Compare every file, including precompressed forms, with its digest."""
     damaged = machine.snapshot.damaged()
     if damaged:
         named = ", ".join(damaged[:_NAMED]) + (" …" if damaged[_NAMED:] else "")
@@ -80,7 +80,7 @@ def files(machine: Machine) -> Iterator[Diagnosis]:
 
 
 def signatures(machine: Machine) -> Iterator[Diagnosis]:
-    """Follow the chain of trust through the store, as publishing does before it signs."""
+    """Verify the chain of trust in the store, as publishing does before it signs."""
     known = last_signed.read_memory(machine.keys) if key_file.exists(machine.keys) else last_signed.NOTHING
     if known == last_signed.NOTHING and key_file.exists(machine.keys):
         yield wrong(
@@ -94,7 +94,7 @@ def signatures(machine: Machine) -> Iterator[Diagnosis]:
 
 
 def keys(machine: Machine) -> Iterator[Diagnosis]:
-    """Open each key that lies here, and compare it with those in force."""
+    """Open each key on this machine and compare it with the keys in force."""
     if not key_file.exists(machine.keys):
         yield unknown(f"there is no folder {machine.keys}: nothing is published or renewed from this machine")
         return
@@ -111,7 +111,7 @@ def keys(machine: Machine) -> Iterator[Diagnosis]:
 
 
 def _key(keyring: Keyring, path: Path, root: Root, listed: KeyList) -> Diagnosis:
-    """Judge one key; nobody is asked for a passphrase or a PIN."""
+    """Check one key without asking for a passphrase or a PIN."""
     role = path.stem
     try:
         if key_file.is_reference(path) or key_file.is_encrypted(path):
@@ -133,7 +133,7 @@ def _key(keyring: Keyring, path: Path, root: Root, listed: KeyList) -> Diagnosis
 
 
 def permissions(machine: Machine) -> Iterator[Diagnosis]:
-    """Make sure that nobody else may write to the store; those of keys are judged as they are opened."""
+    """Check that only its owner can write to the store; key files are checked when they are opened."""
     open_to_all = [
         path
         for path in (machine.store, machine.store / "public", machine.store / "generations")
@@ -146,7 +146,7 @@ def permissions(machine: Machine) -> Iterator[Diagnosis]:
 
 
 def disk(machine: Machine) -> Iterator[Diagnosis]:
-    """Make sure that there is room for the tree once more."""
+    """Check that there is enough space to write the tree again."""
     free = shutil.disk_usage(machine.store).free
     needed = _SPARE + sum(entry.size for entry in machine.snapshot.manifest.files.values())
     says = f"{free // 2**20} MiB free for {machine.store}"
@@ -157,7 +157,7 @@ def disk(machine: Machine) -> Iterator[Diagnosis]:
 
 
 def expiry(machine: Machine) -> Iterator[Diagnosis]:
-    """Say until when each signed thing is good."""
+    """Report the expiry of all signed files."""
     for row in expiring(machine.snapshot):
         verdict = expiry_verdict(row, machine.now)
         says = f"{row.role} until {format_instant(row.expires)}"
@@ -169,7 +169,7 @@ def expiry(machine: Machine) -> Iterator[Diagnosis]:
 
 
 def clock(machine: Machine) -> Iterator[Diagnosis]:
-    """Compare the clock with what was signed last, which cannot lie ahead."""
+    """Compare the clock with the last signing time, which cannot be in the future."""
     timestamp = trust_metadata.timestamp(machine.snapshot.read)
     said = timestamp and timestamp.unrecognized_fields.get(SIGNED_AT)
     last = max(str(said or ""), format_instant(machine.snapshot.state.published_at))

@@ -1,4 +1,4 @@
-"""Notice that reaches people: who is told of which version, when, and what became of it.
+"""Notifies customers of changes and records the outcome of each delivery.
 
-It reads the public tree alone, through ``verify``: a publication that was rolled back leaves no mail.
+It reads only the public tree, through ``verify``: a publication that was rolled back causes no mail.
 """

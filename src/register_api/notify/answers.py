@@ -1,4 +1,4 @@
-"""What contract contacts answer to a notice; every answer is kept, the newest counts, none is public."""
+"""Answers of contract contacts to a notice; all are kept, the newest applies, none is public."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LONGEST_REASON = 4000
 
 
 class GivenAnswer(NamedTuple):
-    """An answer as it is given: by the link in the mail, or entered by the publisher."""
+    """An answer, given by the link in the mail or entered by the publisher."""
 
     verdict: str
     reason: str
@@ -34,7 +34,7 @@ class GivenAnswer(NamedTuple):
 
 
 def fault_of(given: GivenAnswer) -> str | None:
-    """Return what is wrong with an answer, as a message of the catalogue's, or ``None``."""
+    """Return what is wrong with an answer as a translatable message, or ``None``."""
     if given.verdict not in VERDICTS:
         return message("Choose one of the answers.")
     if given.verdict == "objected" and not given.reason.strip():
@@ -43,18 +43,18 @@ def fault_of(given: GivenAnswer) -> str | None:
 
 
 def last_day_to_object(changes: Iterable[Change]) -> dt.date | None:
-    """Return the last day on which one may object to any of some changes; ``None``: to none of them."""
+    """Return the latest objection deadline of some changes; ``None`` if none has one."""
     return max((day for each in changes if (day := each.notice.objection_until)), default=None)
 
 
 def is_late(changes: Iterable[Change], day: dt.date) -> bool:
-    """Tell whether the last day to object to some changes lies before a day, in the publisher's time zone."""
+    """Whether the latest objection deadline of some changes is before a day (publisher's time zone)."""
     last = last_day_to_object(changes)
     return last is not None and day > last
 
 
 def newest_answer(run: Run, version: int, recipient: str) -> Row | None:
-    """Return the answer of a recipient that counts; ``late`` is one after the last day to object."""
+    """Return the recipient's newest answer; ``late`` means after the objection deadline."""
     query = "SELECT * FROM answers WHERE version = ? AND recipient = ? ORDER BY number DESC LIMIT 1"
     return next(iter(run(query, version, recipient)), None)
 
@@ -62,9 +62,9 @@ def newest_answer(run: Run, version: int, recipient: str) -> Row | None:
 def record_answer(
     run: Run, version: int, recipient: str, given: GivenAnswer, now: int, *, late: bool
 ) -> bool:
-    """Record an answer; the same as the newest one once more is no answer of its own.
+    """Record an answer; return false if it repeats the newest one.
 
-    It is written down beside the notice, too, and sealed with it (docs/proof-of-notice.md).
+    It is also recorded as a fact of the notice and sealed with it (docs/proof-of-notice.md).
     """
     before = newest_answer(run, version, recipient)
     reason = given.reason.strip()
@@ -72,7 +72,6 @@ def record_answer(
         return False
     row = {"number": before["number"] + 1 if before else 1, "version": version, "recipient": recipient}
     insert(run, "answers", row | given._asdict() | {"reason": reason, "late": int(late), "at": now})
-    # A fact of the notice, so that it is sealed and proven like the others.
     telling = f"SELECT id FROM deliveries WHERE recipient = ? AND {TELLING} LIMIT 1"
     for row in run(telling, recipient, version, version):
         add_fact(run, row["id"], now, given.verdict, reason)
@@ -82,14 +81,14 @@ def record_answer(
 def enter_answer(
     database: Database, version: int, recipient: Recipient, given: GivenAnswer, now: int, day: dt.date
 ) -> bool:
-    """Record an answer that came on a day by another way than a link; tells whether it is new."""
+    """Record an answer received on a day by other means than a link; return whether it is new."""
     changes = load(database, version).concerning(recipient.products, recipient.hears)
     with database.transaction() as run:
         return record_answer(run, version, recipient.id, given, now, late=is_late(changes, day))
 
 
 class AnswerStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What a contract contact has answered to a notice, or that it is still open."""
+    """The answer of a contract contact to a notice, or ``open``."""
 
     recipient: str
     customer: str
@@ -109,11 +108,11 @@ _NEWEST = (
     " WHERE d.version = ? AND d.kind = 'notice' AND d.channel = 'mail' AND r.kind = 'contact'"
     " AND (r.state = 'active' OR a.verdict IS NOT NULL)"
 )
-"""Notices of contract contacts, each with the answer that counts; who left counts where they answered."""
+"""Notices to contract contacts with their newest answers; contacts who left are included if they answered."""
 
 
 def count_answers(database: Database, publication: Publication) -> dict[str, int]:
-    """Return how many contract contacts gave each answer to a version, and for how many it is open."""
+    """Return how many contract contacts gave each answer to a version, or have not answered (``open``)."""
     if last_day_to_object(publication.changes) is None:
         return {}
     return dict(sorted(Counter(each.verdict for each in answers_to(database, publication)).items()))
@@ -122,7 +121,7 @@ def count_answers(database: Database, publication: Publication) -> dict[str, int
 def answers_to(
     database: Database, publication: Publication, *, addresses: bool = False
 ) -> list[AnswerStatus]:
-    """Return what each contract contact has answered to a version, or that it is open."""
+    """Return each contract contact's answer to a version, or that it is open."""
     rows = database.query(
         "SELECT r.id AS recipient, r.customer, r.address, r.pseudonym_key, r.products, r.hears,"
         f" a.verdict, a.reason, a.way, a.late, a.at {_NEWEST} ORDER BY r.customer, r.id",

@@ -1,7 +1,7 @@
-"""Reports about deliveries that come back by mail (DSN, RFC 3464): about which notice, and what they say.
+"""Delivery status notifications by mail (DSN, RFC 3464): which notice they concern and its status.
 
-Anyone can write such a mail. It names a delivery by a number that only its recipient and the mail servers on
-the way have seen, and the worst that it can do is an alarm.
+Anyone can forge such a mail. It identifies a delivery by an id that only its recipient and the mail servers
+involved have seen, and the worst it can cause is a false alarm.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from register_api.sending.database import Database
 from register_api.sending.outbox import add_fact
 
 MOST_BYTES = 1024 * 1024
-"""Of a report; what follows is left out."""
+"""Maximum size of a report; the rest is ignored."""
 
 _DELIVERY = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 _STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
@@ -30,7 +30,7 @@ _MOST_PARTS = 50
 
 
 class DeliveryReport(NamedTuple):
-    """What a report says: numbers that may be that of the delivery, the surest first, and what became of it.
+    """The content of a report: candidate delivery ids, most reliable first, and the outcome.
 
     ``status`` is the enhanced status code (RFC 3463), such as ``5.1.1``, or an empty text.
     """
@@ -41,9 +41,9 @@ class DeliveryReport(NamedTuple):
 
 
 def read_report(data: bytes) -> DeliveryReport | None:
-    """Read a mail by anyone, raising nothing; ``None``: it does not report a failed or delayed delivery."""
+    """Read an untrusted mail without raising; ``None`` if it reports no failed or delayed delivery."""
     try:
-        # The older policy: the newer one parses headers when they are read, and raises at some of them.
+        # The older policy, because the newer one raises on some headers when they are read.
         found = email.message_from_bytes(data[:MOST_BYTES], policy=policy.compat32)
         return _report(found) if found.get_content_type() == "multipart/report" else None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -62,7 +62,7 @@ def _report(found: Mail) -> DeliveryReport | None:
             action = "failed" if said == "failed" else "delayed"
             code = _STATUS.match(_text(part, "Status").strip())
             status = code[0] if code else ""
-        # The envelope's name, and the headers of the mail that came back.
+        # The envelope id, and the headers of the returned mail.
         named = [_text(part, "Original-Envelope-Id"), *named, _text(part, "Message-ID")]
         if part.get_content_type() == "text/rfc822-headers":
             returned = email.message_from_string(str(part.get_payload()), policy=policy.compat32)
@@ -76,7 +76,7 @@ def _text(part: Mail, name: str) -> str:
 
 
 def take_report(database: Database, report: DeliveryReport, now: int) -> str | None:
-    """Write a report down beside its delivery, and return the id of that; twice is as good as once."""
+    """Record a report with its delivery and return the delivery's id; repeating it has no effect."""
     for delivery in report.deliveries:
         with database.transaction() as run:
             if not run("SELECT state FROM deliveries WHERE id = ?", delivery):
@@ -96,7 +96,7 @@ def take_report(database: Database, report: DeliveryReport, now: int) -> str | N
 
 
 def mails_in(path: Path) -> Iterator[bytes]:
-    """Yield the mails of a Maildir or an mbox file; those of a Maildir are then marked as seen."""
+    """Yield the mails in a Maildir or mbox file; mails in a Maildir are then marked as seen."""
     if path.is_dir() and not (path / "new").is_dir():
         raise UsageError(f"{path} is not a Maildir: it has no folder new")
     try:
@@ -108,7 +108,7 @@ def mails_in(path: Path) -> Iterator[bytes]:
                 file.rename(path / "cur" / f"{file.name}:2,S")
         else:
             with path.open("rb"):
-                pass  # mailbox would make a file that is missing
+                pass  # mailbox would create a missing file
             with contextlib.closing(mailbox.mbox(path, create=False)) as box:
                 yield from (box.get_bytes(key) for key in box.iterkeys())
     except (OSError, mailbox.Error, KeyError) as error:

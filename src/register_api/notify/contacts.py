@@ -1,4 +1,4 @@
-"""Contract contacts: read from a CSV file, every fault told with its line; imported, listed and replaced."""
+"""Contract contacts: reading a CSV file (errors with line numbers), importing, replacing and listing."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _PRODUCT = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row: whom a customer's contract names for notices; the fields are the columns.
+    """A row: the contact for notices named in a customer's contract; the fields are the columns.
 
-    ``customer`` is the publisher's reference, ``replaces`` the address of the contact whose place this one
-    takes, ``products`` are ids separated by spaces; empty: all of them.
+    ``customer`` is the publisher's reference, ``replaces`` the address of the contact that this one replaces,
+    ``products`` are ids separated by spaces, empty for all.
     """
 
     customer: Annotated[str, msgspec.Meta(min_length=1, max_length=_LONGEST)]
@@ -34,12 +34,12 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells two contacts apart."""
+        """The identity of a contact."""
         return self.customer, self.email
 
 
 class ContactsFile(NamedTuple):
-    """What a file holds; where there are faults, nothing of it may be used."""
+    """The contacts in a file; not to be used if there are any faults."""
 
     contacts: dict[int, ContactRow]
     faults: list[RowFault]
@@ -49,7 +49,7 @@ _COLUMNS = ContactRow.__struct_fields__
 
 
 def read_contacts(data: bytes) -> ContactsFile:
-    """Read a file: UTF-8, headings, commas or semicolons; contacts by the line that each begins in."""
+    """Read a file (UTF-8, header line, commas or semicolons); contacts by the line where each begins."""
     file = read_csv(data)
     names = [name.casefold() for name in file.headings]
     said = [f"there is no column {name}" for name in ("customer", "email") if name not in names]
@@ -75,12 +75,12 @@ def read_contacts(data: bytes) -> ContactsFile:
 
 
 def normal(row: dict[str, str]) -> dict[str, str]:
-    """Return a row with its addresses in the one form that they are compared in."""
+    """Return a row with normalised addresses."""
     return row | {name: address_of(row[name]) for name in ("email", "replaces") if name in row}
 
 
 def faults_of(row: dict[str, str]) -> list[str]:
-    """Return what is wrong with a row, each in words that quote it so that a terminal is safe."""
+    """Return the errors in a row, with values quoted safely for terminals."""
     said = [
         f"{name} has a character that cannot be printed: {quoted(text)}"
         for name, text in row.items()
@@ -101,13 +101,13 @@ def faults_of(row: dict[str, str]) -> list[str]:
 
 
 _SAID = ("name", "products", "language", "hears")
-"""What an import may change of a contact that is there already."""
+"""Fields of an existing contact that an import may change."""
 
 Done = Literal["added", "changed", "unchanged", "replaced"]
 
 
 class Imported(NamedTuple):
-    """What an import did, and what it did not: where there are faults, nothing."""
+    """The result of an import; if there are faults, nothing was imported."""
 
     done: dict[Done, int]
     absent: int
@@ -115,14 +115,13 @@ class Imported(NamedTuple):
 
 
 class _Faulty(Exception):
-    """Ends the transaction of an import that has faults."""
+    """Rolls back the transaction of an import that has faults."""
 
 
 def import_contacts(database: Database, contacts: Mapping[int, ContactRow], now: int) -> Imported:
-    """Import contacts, by the line of their file: all of them, or none where one has a fault.
+    """Import contacts (by line of their file), all of them or, if any has an error, none.
 
-    Nobody leaves because a file does not name them any more: a notice is owed to them until another contact
-    comes in their place.
+    Contacts missing from the file stay: notice is owed to them until another contact replaces them.
     """
     done: dict[Done, int] = dict.fromkeys(("added", "changed", "unchanged", "replaced"), 0)
     faults: list[RowFault] = []
@@ -137,7 +136,7 @@ def import_contacts(database: Database, contacts: Mapping[int, ContactRow], now:
                     faults += [RowFault(line, fault)] if fault else []
                     done["replaced"] += not fault
             if faults:
-                raise _Faulty  # noqa: TRY301 - undoes the transaction
+                raise _Faulty  # noqa: TRY301 - rolls back the transaction
             active = run(
                 "SELECT count(*) AS n FROM recipients"
                 " WHERE kind = 'contact' AND channel = 'mail' AND state = 'active'"
@@ -162,7 +161,7 @@ def _put(run: Run, contact: ContactRow, now: int) -> Done:
 
 
 def _replace(run: Run, contact: ContactRow, named: set[tuple[str, str]], now: int) -> str | None:
-    """Let a contact take another's place; returns what is wrong with that, if anything is."""
+    """Replace a contact with another; return the error, if any."""
     gone = (contact.customer, contact.replaces)
     if gone in named:
         return f"replaces: {quoted(contact.replaces)} stays, says another row of the file"
@@ -172,13 +171,13 @@ def _replace(run: Run, contact: ContactRow, named: set[tuple[str, str]], now: in
     if old["state"] == "active":
         leave(run, old["id"], heir["id"], now)
         return None
-    # The same file once more: it says what is so already.
+    # The same file was imported before.
     known = old["successor"] == heir["id"]
     return None if known else f"replaces: {quoted(contact.replaces)} has left before"
 
 
 def list_recipients(database: Database) -> list[Recipient]:
-    """Return everyone told by mail who was not erased, by customer and address."""
+    """Return the recipients by mail who were not erased, by customer and address."""
     rows = database.query(
         "SELECT * FROM recipients WHERE address IS NOT NULL AND channel = 'mail' ORDER BY customer, address"
     )

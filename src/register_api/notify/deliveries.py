@@ -1,4 +1,4 @@
-"""Rows of the outbox: what a version makes due for whom, when, and what tells of which version."""
+"""Schedules the notices, digests and reminders of a version in the outbox."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from register_api.sending.database import Database, Run
 from register_api.sending.outbox import add_fact
 
 MORNING = dt.time(8)
-"""When digests and reminders go out, in the publisher's time zone."""
+"""When digests and reminders are sent, in the publisher's time zone."""
 
 _PAGE = 1000
-"""Recipients that are read at once: their number does not decide how much memory it takes."""
+"""Recipients read at a time, to bound the memory used."""
 
 TELLING = (
     "(kind = 'notice' AND version = ? OR kind = 'digest'"
     " AND id IN (SELECT delivery FROM digest_versions WHERE version = ?))"
 )
-"""What a query says to find the rows that tell of a version, which is given twice."""
+"""Condition for the deliveries that notify of a version, which is passed twice."""
 
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True):
-    """Of a recipient, what decides of what they are told, and when."""
+    """The properties of a recipient that determine which notices they get, and when."""
 
     id: str
     kind: Literal["contact", "subscriber"]
@@ -44,16 +44,16 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Schedule(NamedTuple):
-    """When a recipient gets a digest, or else a notice at once, and when they are reminded, if ever."""
+    """When a recipient gets a digest (``None``: a notice immediately) and a reminder (``None``: never)."""
 
     digest_at: dt.datetime | None
     reminder_at: dt.datetime | None
 
 
 def open_objections(version: int, changes: Sequence[Change], newest: Register, day: dt.date) -> list[Change]:
-    """Return the changes of a version to which one may object on a day, with the notice as it stands by then.
+    """Return the changes of a version that are open to objection on a day, with their current notice.
 
-    Left out is what was cancelled meanwhile, and what was announced anew: of that, another version tells.
+    Changes cancelled or announced again since are left out; a later version's notice covers the latter.
     """
     notices = {
         (item.subprocessor, item.engagement, item.planned): item.notice
@@ -69,7 +69,7 @@ def open_objections(version: int, changes: Sequence[Change], newest: Register, d
 
 
 def next_morning(now: dt.datetime, zone: dt.tzinfo, frequency: str) -> dt.datetime:
-    """Return when the next digest is due: the next morning, or the next that is a Monday's."""
+    """Return when the next digest is due: the next morning, or the next Monday morning if weekly."""
     day = local_day(now, zone)
     while (morning := dt.datetime.combine(day, MORNING, zone)) <= now or (
         frequency == "weekly" and day.weekday()
@@ -81,10 +81,10 @@ def next_morning(now: dt.datetime, zone: dt.tzinfo, frequency: str) -> dt.dateti
 def when_to_notify(
     listener: Listener, changes: Sequence[Change], register: Register, now: dt.datetime, reminder_days: int
 ) -> Schedule:
-    """Return when a recipient is told of changes.
+    """Return when a recipient is to be notified of the changes.
 
-    A contract contact is told at once: notice is owed to them. A digest comes before a reminder would, or not
-    at all, so that nobody's time to object is used up by waiting.
+    Contract contacts are notified immediately, because notice is owed to them. A digest that would come after
+    the reminder is replaced by an immediate notice, so that it uses up nobody's objection period.
     """
     zone = zone_of(register.publisher.time_zone)
     open_ = open_objections(register.version, changes, register, local_day(now, zone))
@@ -107,12 +107,11 @@ def make_all_due(
     now: dt.datetime,
     reminder_days: int,
 ) -> None:
-    """Make due what a version tells to each whom it concerns: ``concerning`` a product and ``hears``."""
+    """Queue a version's notices for all recipients; ``concerning`` maps products and hears to changes."""
     at = int(now.timestamp())
 
     @functools.cache
     def schedule(alike: Listener) -> Schedule | None:
-        """Answer once for all who want the same."""
         changes = concerning(alike.products, alike.hears)
         return when_to_notify(alike, changes, register, now, reminder_days) if changes else None
 
@@ -142,9 +141,9 @@ def _listeners(run: Run) -> Iterator[Listener]:
 def make_due(
     run: Run, version: int | None, recipient: str, now: int, kind: str = "notice", due_at: int | None = None
 ) -> str | None:
-    """Add the row of a version for a recipient, unless there is one; within a transaction of the caller's.
+    """Queue a delivery for a recipient unless it exists, within the caller's transaction.
 
-    A confirmation and a warning, which goes by mail to the owner, tell of no version.
+    Confirmations, and warnings (sent by mail to the endpoint's owner), have no version.
     """
     channel = "'mail'" if kind == "warning" else "channel"
     made = run(
@@ -157,11 +156,11 @@ def make_due(
 
 
 def add_to_digest(run: Run, version: int, recipient: str, now: int, due_at: int) -> None:
-    """Let the digest that a recipient is about to get tell of a version, too; or make one.
+    """Add a version to the recipient's pending digest, or queue a new one; arguments as ``make_due``.
 
-    One that a worker has, or whose bytes were written before, stays as it is. Arguments as ``make_due``.
+    A digest that is leased by a worker or already composed is left unchanged.
     """
-    # An update that changes nothing: PostgreSQL waits for a worker that takes the row, and then looks again.
+    # An update without effect: PostgreSQL waits for a worker that leases the row, then checks it again.
     waiting = run(
         "UPDATE deliveries SET kind = kind WHERE recipient = ? AND kind = 'digest'"
         " AND state = 'due' AND body_sha256 = '' RETURNING id",
@@ -172,13 +171,13 @@ def add_to_digest(run: Run, version: int, recipient: str, now: int, due_at: int)
 
 
 def versions_in(database: Database, digest: str) -> tuple[int, ...]:
-    """Return the versions that a digest tells of."""
+    """Return the versions in a digest."""
     rows = database.query("SELECT version FROM digest_versions WHERE delivery = ? ORDER BY version", digest)
     return tuple(row["version"] for row in rows)
 
 
 def was_notified(database: Database, version: int, recipient: str) -> bool:
-    """Tell whether a version reached a recipient, or may have; who came in another's place counts as told."""
+    """Whether a version's notice reached a recipient or may have; true for a successor without a notice."""
     rows = database.query(
         f"SELECT state FROM deliveries WHERE recipient = ? AND {TELLING}", recipient, version, version
     )
@@ -186,7 +185,7 @@ def was_notified(database: Database, version: int, recipient: str) -> bool:
 
 
 def send_again(database: Database, version: int, recipients: Iterable[str], now: int) -> int:
-    """Make what tells of a version due again, with the bytes it had; return how many rows were not."""
+    """Queue the notices of a version again with the same bytes; return how many were queued."""
     done = 0
     with database.transaction() as run:
         for recipient in recipients:

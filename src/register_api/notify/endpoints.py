@@ -1,4 +1,4 @@
-"""Endpoints of webhooks and chats: added, proven by a test message, watched, switched off, removed."""
+"""Endpoints (webhooks and chats): adding, verifying by test message, monitoring, disabling, removing."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from register_api.sending import webhook
 from register_api.sending.database import Database, Run, insert, update
 
 EVENTS = "sub-processor-register"
-"""What the type of each event begins with."""
+"""Prefix of all event types."""
 
 _DAY = 86_400
 WARN_AFTER = _DAY
 END_AFTER, END_ATTEMPTS = 5 * _DAY, 15
-"""Since when and how often in a row an endpoint has failed that is switched off: no message alone does it."""
+"""An endpoint is switched off after failing for this long and this many times in a row."""
 
 
 class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """An endpoint to be added; ``owner`` is the mail address of who hears when it fails."""
+    """An endpoint to be added; ``owner`` is the mail address notified when it fails."""
 
     url: str
     owner: str
@@ -40,10 +40,7 @@ class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(Recipient, frozen=True, kw_only=True):
-    """An endpoint: the recipient, and since when and how often in a row it has not taken a message.
-
-    ``reply`` is what came instead of an answer, the last time. A chat has no secret.
-    """
+    """A recipient with its consecutive failures; ``reply`` is the last error. A chat has no secret."""
 
     address: str
     owner: str
@@ -56,7 +53,7 @@ class Endpoint(Recipient, frozen=True, kw_only=True):
 
     @property
     def condition(self) -> str:
-        """Its state in one word, of those that a person looks for."""
+        """The state in one word, for display."""
         if self.ended_at is not None:
             return "switched_off"
         return "failing" if self.failing_since is not None else self.state
@@ -66,7 +63,7 @@ _JOINED = "SELECT r.*, e.* FROM recipients r JOIN endpoints e ON e.recipient = r
 
 
 def add_endpoint(database: Database, wish: NewEndpoint, now: int) -> Endpoint:
-    """Add an endpoint; it gets nothing before it has taken a test message (``prove``)."""
+    """Add an endpoint; it receives nothing until it has accepted a test message (``prove``)."""
     said = {name: getattr(wish, name) for name in ("customer", "products", "language", "hears")}
     row = said | {"email": wish.owner, "customer": wish.customer or "-"}
     problem = webhook.hook_url_problem(wish.url)
@@ -85,13 +82,13 @@ def add_endpoint(database: Database, wish: NewEndpoint, now: int) -> Endpoint:
 
 
 def endpoints(database: Database) -> list[Endpoint]:
-    """Return every endpoint, by customer and address."""
+    """Return all endpoints by customer and address."""
     rows = database.query(f"{_JOINED} ORDER BY r.customer, r.address")
     return [msgspec.convert(row, Endpoint) for row in rows]
 
 
 def endpoint_of(database: Database, identity: str) -> Endpoint:
-    """Return an endpoint; it is a ``NotifyError`` if there is none of that id."""
+    """Return an endpoint; an unknown id is a ``NotifyError``."""
     rows = database.query(f"{_JOINED} WHERE r.id = ?", identity)
     if not rows:
         raise NotifyError(
@@ -101,14 +98,14 @@ def endpoint_of(database: Database, identity: str) -> Endpoint:
 
 
 def prove(database: Database, identity: str) -> None:
-    """Let an endpoint that has taken a test message get what is due from now on, and forget its failures."""
+    """Activate an endpoint that has accepted a test message, and reset its failures."""
     with database.transaction() as run:
         run("UPDATE recipients SET state = 'active', left_at = NULL WHERE id = ?", identity)
         _well(run, identity)
 
 
 def remove_endpoint(database: Database, identity: str, now: int, *, ended: bool = False) -> None:
-    """Forget an endpoint; a customer's only where another contact of theirs is told or the contract ended."""
+    """Erase an endpoint; a customer's only contact can be erased only if the contract has ended."""
     found = endpoint_of(database, identity)
     with database.transaction() as run:
         heirs = run(
@@ -128,9 +125,9 @@ def remove_endpoint(database: Database, identity: str, now: int, *, ended: bool 
 
 
 def note_answer(database: Database, identity: str, answer: webhook.HookAnswer, now: int) -> None:
-    """Write down how an endpoint answered: its owner is warned after a day, and told once it is switched off.
+    """Record an endpoint's response; its owner is warned after a day of failures and when it is switched off.
 
-    It is switched off when it says that it wants nothing more (status 410), or has failed for days.
+    It is switched off after status 410 (Gone) or days of failures.
     """
     with database.transaction() as run:
         if answer.result.what == "sent":
@@ -145,14 +142,14 @@ def note_answer(database: Database, identity: str, answer: webhook.HookAnswer, n
             failing = now - row["failing_since"]
             if answer.is_gone or (failing >= END_AFTER and row["failures"] >= END_ATTEMPTS):
                 run("UPDATE endpoints SET ended_at = ? WHERE recipient = ?", now, identity)
-                # A customer's stays a contact: what it is not told is an alarm.
+                # A customer's endpoint stays a contact, so that missed notices raise an alarm.
                 left = {"state": "left", "left_at": now}
                 update(run, "recipients", {"id": identity, "kind": "subscriber"}, left)
             elif failing >= WARN_AFTER and row["warned_at"] is None:
                 run("UPDATE endpoints SET warned_at = ? WHERE recipient = ?", now, identity)
             else:
                 continue
-            # What the mail says follows from how the endpoint is when it is written.
+            # The text depends on the endpoint's state when the mail is composed.
             make_due(run, None, identity, now, "warning")
 
 
@@ -162,7 +159,7 @@ def _well(run: Run, identity: str) -> None:
 
 
 def owner_of(database: Database, identity: str) -> Recipient | None:
-    """Return the owner of an endpoint as who is told of it by mail; ``None`` once it was removed."""
+    """Return the owner of an endpoint as a mail recipient; ``None`` once the endpoint is removed."""
     rows = database.query(f"{_JOINED} WHERE r.id = ?", identity)
     if not rows:
         return None
@@ -171,14 +168,14 @@ def owner_of(database: Database, identity: str) -> Recipient | None:
 
 
 def hook_to(endpoint: Endpoint, identity: str, body: bytes) -> webhook.Hook:
-    """Return a message to an endpoint."""
+    """Return a webhook message to an endpoint."""
     return webhook.Hook(
         identity, endpoint.address, webhook.CONTENT_TYPES[endpoint.channel], body, endpoint.secret
     )
 
 
 def try_endpoint(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> str:
-    """Send an endpoint a test message, and return what is wrong with its answer, or an empty text."""
+    """Send an endpoint a test message; return what is wrong with its response, or an empty text."""
     challenge = secrets.token_hex(16)
     if endpoint.channel in webhook.CHATS:
         said = Language.of(endpoint.language).text(

@@ -1,4 +1,4 @@
-"""What versions say to somebody, and other mails."""
+"""The texts of notices, digests, reminders and other mails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from register_api.sending.database import Database
 
 
 class Wanted(NamedTuple):
-    """What somebody wants to hear of: many want the same, and it is written for them once."""
+    """A recipient's preferences; texts are composed once for all recipients with the same ones."""
 
     language: str
     products: str
@@ -39,12 +39,12 @@ class Wanted(NamedTuple):
 
     @classmethod
     def by(cls, recipient: Recipient) -> Wanted:
-        """Return what a recipient wants to hear of."""
+        """Return the preferences of a recipient."""
         return cls(recipient.language, recipient.products, recipient.hears)
 
 
 class Words:
-    """Says what recorded versions changed; where a version is not recorded, that is a ``NotifyError``."""
+    """Composes texts about recorded versions; a version that is not recorded is a ``NotifyError``."""
 
     def __init__(self, database: Database, settings: NotifySettings) -> None:
         self._database, self._base = database, settings.base
@@ -54,20 +54,20 @@ class Words:
         self.can_object = functools.lru_cache(maxsize=256)(self._can_object)
 
     def newest(self) -> Register:
-        """Return the newest register that is recorded."""
+        """Return the newest recorded register."""
         return self.publication(newest(self._database)).register
 
     def chat(self, version: int, wanted: Wanted) -> list[str]:
-        """Return what a chat is told of a version: the subject of its mail, and the summary of the feeds."""
+        """Return a version's chat message: the subject of its mail and the summary used in feeds."""
         said = self._concerning(version, wanted)
         return [mails.mail(said).subject, summary(said)]
 
     def html(self, version: int, wanted: Wanted) -> str:
-        """Return the changes of a version as HTML, which a template has escaped."""
+        """Return the changes of a version as HTML, escaped by the template."""
         return content(self._concerning(version, wanted))
 
     def reminder(self, version: int, wanted: Wanted, now: dt.datetime) -> Mail | None:
-        """Return the reminder of a version; ``None`` where one may object to nothing in it any more."""
+        """Return the reminder of a version; ``None`` if nothing in it is open to objection."""
         found, register = self.publication(version), self.newest()
         changes = found.concerning(wanted.products, wanted.hears)
         day = local_day(now, zone_of(register.publisher.time_zone))
@@ -77,7 +77,7 @@ class Words:
         return mails.reminder(self._summary(found, wanted.language, still_open, register), self._first_root)
 
     def digest(self, versions: Iterable[int], wanted: Wanted) -> Mail | None:
-        """Return the digest of versions; ``None`` where nothing in them concerns somebody."""
+        """Return the digest of versions; ``None`` if nothing in them concerns the recipient."""
         found = [self._concerning(version, wanted) for version in versions]
         relevant = [each for each in found if each.diff.changes]
         return mails.digest(relevant, self._first_root) if relevant else None
@@ -97,11 +97,11 @@ class Words:
     def _summary(
         self, found: Publication, language: str, changes: tuple[Change, ...], as_in: Register
     ) -> VersionSummary:
-        """Return a version as if it had made some of its changes alone, told as a newer one may have them."""
+        """Return the summary of a version limited to ``changes``, described as in the register ``as_in``."""
         register = found.register
         try:
             older = self.publication(register.version - 1).register
-        except NotifyError:  # the first that was ever recorded
+        except NotifyError:  # the first recorded version
             older = None
         sentences = Sentences.between(older, as_in, zone_of(register.publisher.time_zone))
         newer = DiffEnd(version=register.version, sha256=digest(found.data))
@@ -117,7 +117,7 @@ class Words:
 
 
 def confirmation(recipient: Recipient, publisher: str) -> Mail:
-    """Ask whether somebody wants to subscribe, or tell them that they do already."""
+    """Return the mail to confirm a subscription, or to say that it exists already."""
     language = Language.of(recipient.language)
     text, named = language.text, one_line(publisher, 50)
     if recipient.state == "active":
@@ -135,7 +135,7 @@ def confirmation(recipient: Recipient, publisher: str) -> Mail:
 
 
 def warning(endpoint: Endpoint, base: str) -> Mail:
-    """Tell the owner of an endpoint that it fails, or was switched off."""
+    """Return the mail that tells an endpoint's owner that it fails or was switched off."""
     language = Language.of(endpoint.language)
     text = language.text
     who = text(

@@ -1,4 +1,4 @@
-"""Recipients, people or endpoints: how they leave, what is kept of them, and for how long."""
+"""Recipients (people and endpoints): adding, leaving, data export, erasure and retention."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from register_api.sending.database import Database, Row, Run, insert, update
 from register_api.sending.outbox import add_fact
 
 SECONDS_TO_CONFIRM = 7 * 86_400
-"""How long a link to confirm a subscription is good for."""
+"""Lifetime of a confirmation link."""
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is told; the columns of the table."""
+    """A recipient; the fields are the columns."""
 
     id: str
     kind: Literal["contact", "subscriber"]
@@ -39,17 +39,17 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def shown(self) -> str | None:
-        """The address, or of an endpoint's as much as may be shown."""
+        """The address, masked for an endpoint."""
         return shown_address(self.channel, self.address)
 
     def printable(self) -> dict[str, Any]:
-        """Return what may be printed: no key, no secret, and of the address as much as may be shown."""
+        """Return the fields for display, without key and secret, and with the endpoint address masked."""
         kept = msgspec.structs.asdict(self) | {"address": self.shown}
         return {name: value for name, value in kept.items() if name not in {"pseudonym_key", "secret"}}
 
 
 def add_recipient(run: Run, now: int, **columns: object) -> str | None:
-    """Add a recipient and return the id, unless one is there of that kind, channel, customer and address."""
+    """Add a recipient and return its id; ``None`` if kind, channel, customer and address exist already."""
     key = secrets.token_bytes(KEY_BYTES)
     row = {"id": secrets.token_hex(16), "pseudonym_key": key, "created_at": now, **columns}
     unless_there = "ON CONFLICT (kind, channel, customer, address) DO NOTHING RETURNING id"
@@ -58,28 +58,28 @@ def add_recipient(run: Run, now: int, **columns: object) -> str | None:
 
 
 def pseudonym_of(key: bytes | None, address: str | None) -> str | None:
-    """Return what stands for an address in records, until its key is deleted: HMAC-SHA-256, hex."""
+    """Return the pseudonym of an address in records (HMAC-SHA-256, hex); ``None`` once its key is deleted."""
     return None if key is None or address is None else address_mac(key, address)
 
 
 def shown_address(channel: str, address: str | None) -> str | None:
-    """Return an address, or of an endpoint's as much as may be shown."""
+    """Return an address, masked for an endpoint."""
     return address if channel == "mail" or address is None else masked_url(address)
 
 
 def languages() -> list[str]:
-    """Return the languages that pages and mails come in."""
+    """Return the language tags available for pages and mails."""
     return sorted({ENGLISH.tag, *translations()})
 
 
 def address_of(text: str) -> str:
-    """Return an address as it is kept: the domain in small letters (RFC 5321, section 2.4)."""
+    """Return a normalised mail address: the domain in lower case (RFC 5321, section 2.4)."""
     local, at, domain = text.strip().rpartition("@")
     return f"{local}{at}{domain.lower()}"
 
 
 def recipients_at(database: Database, address: str) -> list[Recipient]:
-    """Return the recipients at an address, and the endpoints that it owns; if none, it is a ``NotifyError``.
+    """Return all recipients at an address and the endpoints that it owns; none is a ``NotifyError``.
 
     One person may be a contact of several customers.
     """
@@ -97,14 +97,14 @@ def recipients_at(database: Database, address: str) -> list[Recipient]:
 
 
 def contact_at(run: Run, customer: str, address: str) -> Row:
-    """Return a customer's contact by the columns; none of them has a value where there is no such contact."""
+    """Return a customer's contact as a row, with all columns ``None`` if it does not exist."""
     query = "SELECT * FROM recipients WHERE kind = 'contact' AND customer = ? AND address = ?"
     found = run(query, customer, address)
     return found[0] if found else dict.fromkeys(Recipient.__struct_fields__)
 
 
 def leave(run: Run, recipient: str, successor: str | None, now: int) -> None:
-    """Let a recipient leave; what they have not been told, their successor is."""
+    """Deactivate a recipient; their undelivered notices are queued for the successor."""
     left = {"state": "left", "successor": successor, "left_at": now}
     update(run, "recipients", {"id": recipient}, left)
     open_rows = run(
@@ -136,11 +136,11 @@ _KEPT = {
         " ORDER BY created_at"
     ),
 }
-"""What is kept beside a recipient, and how it is read."""
+"""Queries for the data stored about a recipient."""
 
 
 def export_person(database: Database, address: str) -> list[dict[str, Any]]:
-    """Return all that is kept of a person (GDPR Art. 15), a dictionary for each recipient at the address."""
+    """Return all data stored about a person (GDPR Art. 15), by recipient at the address."""
     found, run = [], database.query
     for recipient in recipients_at(database, address):
         pseudonym = pseudonym_of(recipient.pseudonym_key, recipient.address)
@@ -155,10 +155,10 @@ def export_person(database: Database, address: str) -> list[dict[str, Any]]:
 
 
 def erase(database: Database, address: str, now: int, *, successor: str = "", ended: bool = False) -> int:
-    """Forget a person: address, name, key of the pseudonym, bodies and replies; that they were told stays.
+    """Erase a person's address, name, pseudonym key, mails and replies, and return the number of recipients.
 
-    An active contact needs a successor, the address of a contact of the same customer who is told from now
-    on, unless the contract has ended. Returns how many recipients had that address.
+    The record that they were notified stays. Unless the contract has ended (``ended``), an active contact
+    needs a successor, given as the address of a contact of the same customer.
     """
     found = recipients_at(database, address)
     with database.transaction() as run:
@@ -181,7 +181,7 @@ def erase(database: Database, address: str, now: int, *, successor: str = "", en
 
 
 def forget(run: Run, recipient: str, now: int) -> None:
-    """Delete what says who a recipient is, in a transaction of the caller's."""
+    """Delete the data that identifies a recipient, within the caller's transaction."""
     run(
         "UPDATE recipients SET address = NULL, name = '', pseudonym_key = NULL, state = 'erased',"
         " left_at = coalesce(left_at, ?) WHERE id = ?",
@@ -199,10 +199,9 @@ def forget(run: Run, recipient: str, now: int) -> None:
 
 
 def retain(database: Database, oldest: int, now: int) -> tuple[int, int]:
-    """Delete what is older than an instant: bodies of mails, recipients who left, and what they were told.
+    """Delete mails and departed recipients (with their records) older than ``oldest``, and count both.
 
-    Who did not confirm while the link was good goes, too, and so do unused links then. Returns how many
-    bodies and how many recipients are gone.
+    Unconfirmed subscriptions and unused links that have expired by ``now`` are deleted too.
     """
     with database.transaction() as run:
         left = run(

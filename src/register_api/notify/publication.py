@@ -1,4 +1,4 @@
-"""Which versions are new in the verified public tree, and whom each concerns."""
+"""Records new versions of the verified public tree and queues their notices."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CHANGES = msgspec.json.Decoder(tuple[Change, ...])
 
 
 class Publication(NamedTuple):
-    """A version with its signed bytes, size and root (base64) of the log at the time, and what it changed."""
+    """A version with its signed bytes, the log's size and root hash (base64) at the time, and its changes."""
 
     register: Register
     data: bytes
@@ -35,7 +35,7 @@ class Publication(NamedTuple):
     changes: tuple[Change, ...]
 
     def concerning(self, products: str, hears: str) -> tuple[Change, ...]:
-        """Return the changes that somebody wants to hear of; arguments as the columns of recipients."""
+        """Return the changes that concern a recipient; arguments as the columns of recipients."""
         changes: Sequence[Change] = self.changes
         if hears == "important":
             important = changes_by_feed(self.register, changes, (tree.FEED_IMPORTANT,))
@@ -45,12 +45,12 @@ class Publication(NamedTuple):
 
 
 def newest(database: Database) -> int:
-    """Return the newest version that is recorded; 0: none is."""
+    """Return the newest recorded version, 0 if none."""
     return int(database.query("SELECT coalesce(max(version), 0) AS n FROM publications")[0]["n"])
 
 
 def load(database: Database, version: int) -> Publication:
-    """Return a publication that was recorded; it is a ``NotifyError`` if it was not."""
+    """Return a recorded publication; an unknown version is a ``NotifyError``."""
     rows = database.query("SELECT * FROM publications WHERE version = ?", version)
     if not rows:
         raise NotifyError(f"version {version} is not recorded", hint="register-api notify record")
@@ -60,7 +60,7 @@ def load(database: Database, version: int) -> Publication:
 
 
 class PublicTree(NamedTuple):
-    """Where to look, with what memory, and how many days before a deadline people are reminded; 0: never."""
+    """The public tree to poll, with verifier state; reminders are sent so many days ahead (0: never)."""
 
     base: str
     state: Path
@@ -69,7 +69,7 @@ class PublicTree(NamedTuple):
     reminder_days: int = 7
 
     def verified(self, fetcher: Fetcher, now: dt.datetime, *, whole: bool = False) -> Verified:
-        """Verify the public tree as a customer does."""
+        """Verify the public tree as a customer would."""
         options = Options(
             root_sha256=self.root_sha256 or None, state=self.state, history="all" if whole else "new"
         )
@@ -79,10 +79,10 @@ class PublicTree(NamedTuple):
 def record_new(
     database: Database, public: PublicTree, fetcher: Fetcher, now: dt.datetime, first: int | None = None
 ) -> list[int]:
-    """Look at the public tree; record, and return, each version that is new, with the notices it makes due.
+    """Verify the public tree, record the new versions, queue their notices and return their numbers.
 
-    At the first look, what is there already counts as told, or from ``first`` on people are told of it. If
-    it does not verify, that is an error: nothing is told that a customer could not check.
+    On the first run, notices are sent only from version ``first`` on, by default for none. A tree that does
+    not verify is an error: nobody is notified of what they could not verify.
     """
     known = newest(database)
     if known and first is not None and first <= known:
@@ -92,7 +92,7 @@ def record_new(
     wanted = range((known + 1) if known else min(first or end, end), end + 1)
     updates = {update.version: update for update in verified.updates}
     if not updates.keys() >= set(wanted):
-        # A run that ended before it had recorded what it read (docs/python-api.md, Follow a register).
+        # An earlier run ended before recording what it read (docs/python-api.md, Follow a register).
         verified = public.verified(fetcher, now, whole=True)
         updates = {update.version: update for update in verified.updates}
     notify_from = wanted.start if known else (first or end + 1)
@@ -106,7 +106,7 @@ def record_new(
 
 
 def _publication(update: Update | None, verified: Verified, fetcher: Fetcher) -> Publication:
-    """Return a version with its register, whose digest the verified run gave."""
+    """Return a version with its register, checked against the verified digest."""
     if update is None:
         raise NotifyError("the history is too large to be read in one run")
     path = tree.VERSION_REGISTER.path(update.version)
@@ -120,7 +120,7 @@ def _publication(update: Update | None, verified: Verified, fetcher: Fetcher) ->
 def _record(
     database: Database, public: PublicTree, found: Publication, now: dt.datetime, *, notify: bool
 ) -> bool:
-    """Record a version and make due what tells of it, in one transaction; false where another worker has."""
+    """Record a version and queue its notices in one transaction; false if another worker already did."""
     register = found.register
     document, changes = zlib.compress(found.data), zlib.compress(msgspec.json.encode(found.changes))
     with database.transaction() as run:
@@ -142,7 +142,7 @@ def _record(
 
 
 def note_check(database: Database, now: dt.datetime, problem: RegisterError | None) -> None:
-    """Remember when the tree was looked at last, and what was wrong with it."""
+    """Store the time of the last poll of the tree and its problem, if any."""
     said = "" if problem is None else f"{problem.word}: {problem.message}"
     again = "ON CONFLICT (id) DO UPDATE SET at = excluded.at, problem = excluded.problem"
     with database.transaction() as run:

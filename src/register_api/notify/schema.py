@@ -1,4 +1,4 @@
-"""The tables of notices."""
+"""The tables of `notify`."""
 
 from __future__ import annotations
 
@@ -85,9 +85,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE looks (id INTEGER PRIMARY KEY, at {instant} NOT NULL, problem TEXT NOT NULL) {strict}",
     ),
 )
-"""What brings a database from each number to the next.
+"""Migrations: the statements that bring each schema number to the next.
 
-A delivery tells of ``version``; a digest of all that ``digest_versions`` names, of which that is the first; a
-confirmation of none. A fact is sealed once it has a ``record``, which is a ``leaf`` of the tree that a row of
-``seals`` keeps.
+A delivery notifies of ``version``, a digest of all its ``digest_versions`` (``version`` is the first), and a
+confirmation of none. A sealed fact has a ``record``, which is the ``leaf`` of a tree in ``seals``.
 """

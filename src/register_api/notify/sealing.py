@@ -1,4 +1,4 @@
-"""Seals what happened to deliveries: records below a root, with a timestamp (docs/proof-of-notice.md)."""
+"""Seals the facts about deliveries in timestamped Merkle trees (docs/proof-of-notice.md)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.offline import NOTICE_README
 
 MOST_FACTS = 16_384
-"""Facts below one root; what is left goes below the next."""
+"""Maximum facts in one tree; the rest go into the next."""
 
 _FACTS = """
 SELECT f.id, f.at, f.what, f.reply, d.id AS delivery, d.version, d.channel, d.kind, d.message_id,
@@ -40,11 +40,11 @@ WHERE v.delivery IN (SELECT delivery FROM facts WHERE seal = ?) ORDER BY v.versi
 _ONE_AT_A_TIME = """
 UPDATE publications SET told = told WHERE version = (SELECT min(version) FROM publications) RETURNING register
 """
-"""Reads the register's name, and locks that row in PostgreSQL, so that two workers make no two roots."""
+"""Reads the register's name and, in PostgreSQL, locks the row so that only one worker seals at a time."""
 
 
 class Sealing(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sealed by now: facts that are not, when the last seal was made, seals without a timestamp."""
+    """The state of sealing: unsealed facts, time of the last seal, seals without a timestamp."""
 
     unsealed: int
     sealed_at: dt.datetime | None
@@ -52,7 +52,7 @@ class Sealing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sealing(database: Database) -> Sealing:
-    """Return what is sealed by now."""
+    """Return the state of sealing."""
     (row,) = database.query(
         "SELECT (SELECT count(*) FROM facts WHERE seal IS NULL) AS unsealed, max(sealed_at) AS sealed_at,"
         " count(*) - count(stamp) AS unstamped FROM seals"
@@ -61,10 +61,10 @@ def sealing(database: Database) -> Sealing:
 
 
 def seal_facts(database: Database, now: dt.datetime) -> int:
-    """Seal every fact that is not sealed yet; what happened later by another machine's clock waits."""
+    """Seal all unsealed facts up to ``now``; facts dated later by another machine's clock wait."""
     sealed, at = 0, int(now.timestamp())
     while True:
-        claim = secrets.token_hex(16)  # another worker that does the same meanwhile finds none of these
+        claim = secrets.token_hex(16)  # keeps other workers from sealing the same facts
         with database.transaction() as run:
             registers = run(_ONE_AT_A_TIME)
             claimed = registers and run(
@@ -79,7 +79,7 @@ def seal_facts(database: Database, now: dt.datetime) -> int:
 
 
 def _plant(run: Run, claim: str, register: str, now: dt.datetime) -> None:
-    """Make the tree of claimed facts: each at a place by chance, and random leaves at all others."""
+    """Build the tree of claimed facts, each at a random position, with random leaves elsewhere."""
     digests: dict[str, list[Row]] = {}
     for row in run(_DIGESTS, claim):
         digests.setdefault(row["delivery"], []).append(row)
@@ -117,9 +117,9 @@ def _record(row: Row, register: str, versions: list[Row]) -> bytes:
 
 
 def stamp_seals(database: Database, authority: TimeAuthority, now: dt.datetime) -> list[TimeStamp]:
-    """Have every seal stamped that is not yet, and return the new stamps; at a ``NotStamped`` the rest waits.
+    """Have all seals without a timestamp stamped and return the timestamps; ``NotStamped`` ends the run.
 
-    No transaction is open while the authority is asked.
+    No transaction is open during requests to the authority.
     """
     stamps = []
     for row in database.query("SELECT root, document FROM seals WHERE stamp IS NULL ORDER BY sealed_at"):
@@ -134,7 +134,7 @@ def stamp_seals(database: Database, authority: TimeAuthority, now: dt.datetime) 
     return stamps
 
 
-# The address of an endpoint may be a password, which is not opened.
+# The address of an endpoint may contain a password, so its pseudonym is not opened.
 _PROVEN_FACTS = """
 SELECT f.record, f.seal, f.leaf, f.reply, r.address, b.body,
     CASE WHEN r.channel = 'mail' THEN r.pseudonym_key END AS pseudonym_key
@@ -147,7 +147,7 @@ ORDER BY f.at, f.id
 
 
 class NoticeFiles(NamedTuple):
-    """A package before it is packed: files by path, records, facts not sealed yet, its newest seal."""
+    """The content of a package: files by path, numbers of records and unsealed facts, newest seal."""
 
     files: dict[str, bytes]
     records: int
@@ -156,7 +156,7 @@ class NoticeFiles(NamedTuple):
 
 
 def recipients_of(database: Database, address: str | None, customer: str | None) -> list[Recipient]:
-    """Return whose records are wanted: one recipient's, or those of all contacts a customer ever had."""
+    """Return the recipients at an address, or all contacts that a customer ever had."""
     if address is not None:
         at_address = recipients_at(database, address)
         found = [each for each in at_address if customer in {None, each.customer}]
@@ -173,7 +173,7 @@ def recipients_of(database: Database, address: str | None, customer: str | None)
 
 
 def notice_files(database: Database, publication: Publication, recipients: list[Recipient]) -> NoticeFiles:
-    """Gather what proves what some recipients, and nobody else, were told of a version."""
+    """Collect the evidence of a version's notices to these recipients, and to nobody else."""
     version = publication.register.version
     rows = [row for each in recipients for row in database.query(_PROVEN_FACTS, each.id, version, version)]
     sealed = [row for row in rows if row["record"] is not None]
@@ -186,7 +186,7 @@ def notice_files(database: Database, publication: Publication, recipients: list[
     roots = dict.fromkeys(row["seal"] for row in sealed)
     seals = {root: database.query("SELECT * FROM seals WHERE root = ?", root)[0] for root in roots}
     records = [decode(bytes(row["record"]), proof.DeliveryRecord) for row in sealed]
-    recorded = {record.recipient for record in records}  # and not erased
+    recorded = {record.recipient for record in records}  # None if erased
     known = {
         row["address"]: proof.Opening(address=row["address"], key=bytes(row["pseudonym_key"]).hex())
         for row in sealed
@@ -212,7 +212,7 @@ def notice_files(database: Database, publication: Publication, recipients: list[
 
 
 def _proven(row: Row, record: proof.DeliveryRecord, seal: Row) -> proof.ProvenRecord:
-    """Return where a record stands, with the server's reply if it is still kept."""
+    """Return a record's position and inclusion proof, with the server's reply if still stored."""
     hashes = bytes(seal["leaves"])
     leaves = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
     path, _ = proof.audit_path(leaves, row["leaf"])

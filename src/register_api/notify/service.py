@@ -1,7 +1,7 @@
-"""The service over HTTP: its limits and errors, and the pages of links in mails: confirm, change, answer.
+"""The web service for subscribers and contacts: rate limits, and the pages linked from mails.
 
-A GET changes nothing, since mail scanners follow every link. A POST is authorised by the token in its address
-alone: there are no cookies, so that no other site can act in anyone's name.
+A GET changes nothing, because mail scanners follow every link. A POST is authorised only by the token in its
+URL; without cookies, no other site can act on a user's behalf.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from register_api.sending.database import Database, Row, Run
 
 
 def message_page(language: str, head: str, body: str, link: tuple[str, str] | None = None) -> web.Page:
-    """Return a page that says something; its texts are messages of the catalogue's."""
+    """Return a page with a message; the texts are translatable."""
     return web.Page("message", {"head": head, "body": body, "link": link}, language=language)
 
 
@@ -45,14 +45,14 @@ def _environment(language: Language) -> Environment:
 
 
 class Desk:
-    """Answers; it belongs to the thread of its database. ``words`` says what the mails say, too."""
+    """Answers requests in the database's thread; ``words`` composes the same texts as in mails."""
 
     def __init__(self, database: Database, settings: NotifySettings) -> None:
         self.database, self.words = database, Words(database, settings)
         self._settings = settings
 
     def html(self, page: web.Page) -> str:
-        """Put a page into words, with what every page shows; all values are escaped."""
+        """Render a page; all values are escaped."""
         template = _environment(Language.of(page.language)).get_template(f"{page.template}.html.j2")
         return template.render(
             publisher=self.words.newest().publisher.name,
@@ -62,14 +62,14 @@ class Desk:
         )
 
     def form(self, language: str | None, wish: Wish | None = None) -> web.Page:
-        """Show the form, again with what was filled in; ``None``: in the publisher's language."""
+        """Show the subscription form with previous input; language ``None`` is the publisher's."""
         tag = language or self._language()
         wish = wish or Wish("", Preferences(language=tag), None)
         values = {**self.choices(wish), "address": wish.address}
         return web.Page("subscribe", values, 422 if wish.fault else 200, tag)
 
     def subscribe(self, form: web.Form, language: str | None, at: int) -> web.Page:
-        """Take a wish; the answer is the same whatever is known of the address."""
+        """Process a subscription form; the response does not reveal whether the address is known."""
         wish = read_wish(form, self.words.newest(), asks_address=True)
         tag = language or wish.wanted.language
         if wish.fault:
@@ -82,11 +82,11 @@ class Desk:
         return message_page(tag, message("Look into your mail"), body)
 
     def address(self, action: str, token: str) -> str:
-        """Return the address of a page with a token."""
+        """Return the URL of a page with a token."""
         return f"{self._settings.subscriptions}{action}/{token}"
 
     def choices(self, wish: Wish) -> dict[str, object]:
-        """Return what a form for preferences shows."""
+        """Return the values shown in a preferences form."""
         return {
             "wanted": wish.wanted,
             "fault": wish.fault,
@@ -95,13 +95,13 @@ class Desk:
         }
 
     def gone(self) -> web.Page:
-        """Say that a link leads nowhere: unknown, expired and another's look the same."""
+        """Return the page for invalid links, the same for unknown, expired and others' links."""
         body = message("The link has expired, or it is not complete.")
         page = message_page(self._language(), message("This link is not good"), body, self.form_link())
         return page._replace(status=404)
 
     def form_link(self) -> tuple[str, str]:
-        """Return the link to the form."""
+        """Return the link to the subscription form."""
         return self._settings.subscriptions, message("Subscribe to changes")
 
     def _language(self) -> str:
@@ -116,7 +116,7 @@ _VERDICTS = {
 
 
 class LinkRequest(NamedTuple):
-    """A request by its recipient for a page with a token; with a form, ``run`` works within a transaction."""
+    """A request for a page with a token; with a form, ``run`` is within a transaction."""
 
     desk: Desk
     run: Run
@@ -127,17 +127,17 @@ class LinkRequest(NamedTuple):
     at: int
 
     def say(self, head: str, body: str, link: tuple[str, str] | None = None) -> web.Page:
-        """Say something, with a link, by default to the form."""
+        """Return a message page with a link, by default to the subscription form."""
         return message_page(self.who.language, head, body, link or self.desk.form_link())
 
     def question(self, head: str, body: str, button: str) -> web.Page:
-        """Ask whether to do what the link is for."""
+        """Return a page that asks for confirmation."""
         values = {"head": head, "body": body, "button": button, "here": self.here}
         return web.Page("question", values, language=self.who.language)
 
 
 def act(desk: Desk, action: str, token: str, form: web.Form | None, at: int) -> web.Page:
-    """Show the page of a token, or do what its form says."""
+    """Return the page of a token, or process its form."""
     purpose, answer = ACTIONS[action]
 
     def by(run: Run) -> web.Page:
@@ -145,7 +145,7 @@ def act(desk: Desk, action: str, token: str, form: web.Form | None, at: int) -> 
         if link is None:
             return desk.gone()
         who = subscriptions.owner_of(run, link)
-        if (who.kind == "contact") != (purpose == "answer"):  # a contract contact does not leave by a link
+        if (who.kind == "contact") != (purpose == "answer"):  # contract contacts cannot leave by a link
             return desk.gone()
         return answer(LinkRequest(desk, run, link, who, desk.address(action, token), form, at))
 
@@ -187,7 +187,7 @@ def _manage(asked: LinkRequest) -> web.Page:
 
 
 def _leave(asked: LinkRequest) -> web.Page:
-    """Ask whether to leave, or leave: by the button, or by one click in a mail program (RFC 8058)."""
+    """Ask for confirmation, or unsubscribe: by form or by one click in a mail client (RFC 8058)."""
     if asked.who.state in {"active", "pending"}:
         if asked.form is None:
             return asked.question(
@@ -204,10 +204,10 @@ def _left(asked: LinkRequest) -> web.Page:
 
 
 def _answer(asked: LinkRequest) -> web.Page:
-    """Show the changes of a notice with the form to answer it, or record the answer."""
+    """Show the changes of a notice with the answer form, or record the answer."""
     who, version = asked.who, asked.link["version"]
     if version is None or who.state != "active":
-        return asked.desk.gone()  # another contact has come in their place
+        return asked.desk.gone()  # replaced by another contact
     publication = asked.desk.words.publication(version)
     changes = publication.concerning(who.products, who.hears)
     zone = zone_of(publication.register.publisher.time_zone)
@@ -246,11 +246,11 @@ ACTIONS: dict[str, tuple[subscriptions.Purpose, Callable[[LinkRequest], web.Page
     "leave": ("manage", _leave),
     "answer": ("answer", _answer),
 }
-"""First part of a page's path: which links open it, and what it does."""
+"""By first path segment of a page: the purpose of its links and its function."""
 
 
 def create_app(settings: NotifySettings, clock: Clock) -> Litestar:
-    """Build the application: settings say where database, service and register are."""
+    """Build the application."""
     service, prefix = _Service(settings, clock), urlsplit(settings.subscriptions).path
     form = route(prefix, http_method=web.METHODS)(service.form)
     link = route(f"{prefix}{{action:str}}/{{token:str}}", http_method=web.METHODS)(service.link)
@@ -263,13 +263,13 @@ class _Service:
             settings.database, STEPS, lambda database: Desk(database, settings)
         )
         self._clock = clock
-        # Wishes to subscribe from one network and from everywhere; links that lead nowhere from one network.
+        # Hourly limits of subscription forms by network and in total, and of invalid links by network.
         self._forms, self._all_forms, self._guesses = (web.Limit(most, 3600.0) for most in (10, 300, 30))
         address = urlsplit(settings.subscriptions)
         self._origin = f"{address.scheme}://{address.netloc}"
 
     async def form(self, request: Request[Any, Any, Any]) -> Response[str]:
-        """Show the form, or take a wish."""
+        """Show or process the subscription form."""
         language = request.query_params.get("lang")
         language = language if language in languages() else None
         if request.method != HttpMethod.POST:
@@ -282,7 +282,7 @@ class _Service:
         return await self._reply(lambda desk: desk.subscribe(form, language, self._at()))
 
     async def link(self, request: Request[Any, Any, Any]) -> Response[str]:
-        """Show the page of a link, or do what its form says; no other page may be told its token."""
+        """Show the page of a link or process its form; its token must not leak in ``Referer``."""
         action, token = request.path_params["action"], request.path_params["token"]
         if action not in ACTIONS:
             raise web.RequestRefused(404)

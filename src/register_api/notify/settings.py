@@ -1,4 +1,4 @@
-"""The settings of notices: the table ``[notify]`` in the file of settings."""
+"""The settings of `notify`: the table ``[notify]`` of the settings file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TABLE = "notify"
 
 
 class NotifySettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How notices are sent; docs/notifying.md says what each setting means."""
+    """The settings of `notify`; docs/notifying.md describes each."""
 
     TABLE = TABLE
     PAGE = "docs/notifying.md"
@@ -33,11 +33,11 @@ class NotifySettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fie
 
     @property
     def base(self) -> str:
-        """The address of the register's tree, with its last slash."""
+        """The address of the register's tree, with a trailing slash."""
         return f"{self.register.rstrip('/')}/"
 
     def problems(self) -> dict[str, object]:
-        """Return what settings may not say, as the base does."""
+        """Return each invalid combination of settings and whether it applies."""
         service = self.subscriptions
         return {
             "register must be the address of the published tree, like https://trust.example.com/": (
@@ -55,5 +55,5 @@ class NotifySettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def read_notify_settings(file: Path | None, environment: Mapping[str, str]) -> NotifySettings:
-    """Read the settings, as ``read_settings`` says."""
+    """Read the settings with ``read_settings``."""
     return read_settings(file, environment, NotifySettings)

@@ -1,4 +1,4 @@
-"""Who was told of what, and where that is in doubt while notice is still running."""
+"""The status of notices by version and delivery, with alarms for contacts who were not notified."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from register_api.sending.database import Database, Row
 
 
 class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one delivery; more than one unknown: it may have come twice.
+    """The status of one delivery; with ``unknowns`` above one it may have arrived twice.
 
-    ``alarm``: a contract contact was certainly not told, and nobody has come in their place.
+    ``alarm``: a contract contact was not notified and has not been replaced.
     """
 
     delivery: str
@@ -43,9 +43,9 @@ class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the notices of a version, in numbers; ``alarms`` are contract contacts not told.
+    """Statistics of a version's notices; ``alarms`` counts contract contacts who were not notified.
 
-    ``days_left`` until a change takes effect that needs notice; negative: it has begun.
+    ``days_left`` until the first change that requires notice takes effect; negative afterwards.
     """
 
     version: int
@@ -62,7 +62,7 @@ class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotifyStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The last look at the tree, versions, the newest first, endpoints; one version's deliveries."""
+    """The last poll of the tree, versions (newest first) and endpoints; deliveries of one version."""
 
     looked_at: dt.datetime | None
     problem: str
@@ -74,18 +74,18 @@ class NotifyStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def needs_somebody(self) -> bool:
-        """Whether a person has to do something: a contact was not told, or the tree does not verify."""
+        """Whether action is needed: a contact was not notified, or the tree does not verify."""
         return bool(self.problem) or any(version.alarms for version in self.versions)
 
 
 _NEWEST = 20
-"""So many versions are shown, and older ones that have alarms."""
+"""Number of versions shown, besides older ones with alarms."""
 
 
 def status(
     database: Database, now: dt.datetime, version: int | None = None, *, addresses: bool = False
 ) -> NotifyStatus:
-    """Return what became of one version with each delivery; without it of the newest, and all with alarms."""
+    """Return the status of one version with its deliveries, or else of the newest and of all with alarms."""
     looks = database.query("SELECT at, problem FROM looks")
     told: list[DeliveryStatus] = []
     answered: list[AnswerStatus] = []

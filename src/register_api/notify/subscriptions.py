@@ -1,7 +1,7 @@
-"""Subscribers: they ask by a form, confirm by mail (double opt-in), change, and leave.
+"""Subscriptions: request by form, confirmation by mail (double opt-in), change and cancellation.
 
-They act by links in mails: random tokens, each for one purpose and one recipient; only their hashes are kept.
-There are no accounts: whoever has the mail has the right that its link gives, and no other.
+Subscribers act by links in mails with random tokens, each for one purpose and recipient; only hashes are
+stored. There are no accounts: a link grants exactly its own permission to anyone who has the mail.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ Purpose = Literal["confirm", "manage", "answer"]
 
 _MINUTE, _DAY = 60, 86_400
 LIFETIMES: dict[Purpose, int] = {"confirm": SECONDS_TO_CONFIRM, "manage": 400 * _DAY, "answer": 400 * _DAY}
-"""Seconds that a link is good for. Every mail to a subscriber brings a new one to manage with."""
+"""Lifetimes of links in seconds; every mail to a subscriber contains a new ``manage`` link."""
 
 _MOST_MAILS, _WITHIN, _APART = 5, 7 * _DAY, 10 * _MINUTE
-"""Mails that the form sends to one address at most: so many in so many seconds, and so far apart."""
+"""Limits for confirmation mails to one address: number within a period, and minimum interval (seconds)."""
 
 
 def keep_link(run: Run, purpose: Purpose, recipient: str, version: int | None, now: int) -> str:
-    """Make a link, within a transaction of the caller's, and return its token of 128 random bits."""
+    """Store a link within the caller's transaction and return its token (128 random bits)."""
     token = secrets.token_urlsafe(16)
     link = {"sha256": _hash(token), "purpose": purpose, "recipient": recipient, "version": version}
     insert(run, "links", link | {"created_at": now, "expires_at": now + LIFETIMES[purpose]})
@@ -40,13 +40,13 @@ def keep_link(run: Run, purpose: Purpose, recipient: str, version: int | None, n
 
 
 def find_link(run: Run, token: str, purpose: Purpose, now: int) -> Row | None:
-    """Return the link of a token; ``None`` for one that is unknown, expired or for another purpose."""
+    """Return the link of a token; ``None`` if it is unknown, expired or for another purpose."""
     query = "SELECT * FROM links WHERE sha256 = ? AND purpose = ? AND expires_at > ?"
     return next(iter(run(query, _hash(token), purpose, now)), None)
 
 
 def use_link(run: Run, link: Row, now: int) -> None:
-    """Mark a link as used, and keep others from using it meanwhile (PostgreSQL locks the row)."""
+    """Mark a link as used; in PostgreSQL this locks the row against concurrent use."""
     run("UPDATE links SET used_at = ? WHERE sha256 = ?", now, link["sha256"])
 
 
@@ -62,7 +62,7 @@ def _hash(token: str) -> str:
 
 
 class Preferences(msgspec.Struct, frozen=True, kw_only=True):
-    """What a subscriber wants to hear, and how; as the columns of recipients."""
+    """A subscriber's preferences, as columns of recipients."""
 
     products: str = ""
     language: str = "en"
@@ -72,7 +72,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subscriber(Preferences, frozen=True, kw_only=True):
-    """A subscriber, as their pages show them, or a contract contact, who answers."""
+    """A subscriber or contract contact with their preferences."""
 
     id: str
     kind: Literal["contact", "subscriber"]
@@ -80,7 +80,7 @@ class Subscriber(Preferences, frozen=True, kw_only=True):
 
 
 class Wish(NamedTuple):
-    """A filled in form; ``fault`` is what is wrong with it, as a message of the catalogue's."""
+    """A submitted form; ``fault`` is its error as a translatable message."""
 
     address: str
     wanted: Preferences
@@ -88,7 +88,7 @@ class Wish(NamedTuple):
 
 
 def read_wish(form: Form, register: Register, *, asks_address: bool) -> Wish:
-    """Read what somebody wants to hear; where it is wrong, what could be read of it is shown again."""
+    """Read a form; if it is invalid, the valid input is kept to be shown again."""
     address = address_of(plain(one(form, "address")))
     known = [product.id for product in register.products]
     stated = {
@@ -109,10 +109,10 @@ def read_wish(form: Form, register: Register, *, asks_address: bool) -> Wish:
 
 
 def subscribe(database: Database, address: str, wanted: Preferences, now: int) -> None:
-    """Take a wish to subscribe: a mail with a link goes to the address, unless it got enough of them lately.
+    """Process a subscription request: send a mail with a link to the address, within the rate limit.
 
-    The one who asks learns nothing of what is known of the address. Who subscribes already keeps their
-    preferences, since anyone may ask in their name; they are sent a link to change them.
+    Existing subscribers keep their preferences, because anyone can submit the form in their name; they are
+    sent a link to change them.
     """
     with database.transaction() as run:
         who = {"kind": "subscriber", "channel": "mail", "address": address, "state": "pending"}
@@ -135,19 +135,19 @@ def subscribe(database: Database, address: str, wanted: Preferences, now: int) -
 
 
 def change(run: Run, recipient: str, wanted: Preferences) -> None:
-    """Change what a subscriber hears."""
+    """Change a subscriber's preferences."""
     row = {name: getattr(wanted, name) for name in Preferences.__struct_fields__}
     update(run, "recipients", {"id": recipient}, row | {"reminders": int(wanted.reminders)})
 
 
 def owner_of(run: Run, link: Row) -> Subscriber:
-    """Return whose link it is."""
+    """Return the recipient of a link."""
     (row,) = run("SELECT * FROM recipients WHERE id = ?", link["recipient"])
     return msgspec.convert(row, Subscriber, strict=False)
 
 
 def confirm(run: Run, link: Row, now: int) -> str | None:
-    """Confirm a subscription, once; returns the token of a link to manage it."""
+    """Confirm a subscription and return a token to manage it; ``None`` if none is pending."""
     use_link(run, link, now)
     confirmed = link["used_at"] is None and run(
         "UPDATE recipients SET state = 'active', left_at = NULL WHERE id = ? AND state = 'pending'"
@@ -161,6 +161,6 @@ def confirm(run: Run, link: Row, now: int) -> str | None:
 
 
 def leave(run: Run, recipient: str, now: int) -> None:
-    """End a subscription at once; nothing that is due goes out, and no older link brings it back."""
+    """End a subscription immediately, cancelling pending deliveries and confirmation links."""
     leave_outbox(run, recipient, None, now)
     _use_confirmations(run, recipient, now)

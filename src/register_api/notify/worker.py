@@ -1,8 +1,7 @@
-"""The worker: looks at the public tree, records what is new, writes what is due, and sends it.
+"""The worker: polls the public tree, records new versions, and composes and sends the notices due.
 
-Contract contacts get no link to leave: notice is owed to them until another one comes in their place. An
-event to an endpoint holds nothing to be believed: it says that there is something to look at, and where; so a
-key that signs events is worth nothing to a thief but polls.
+Contract contacts get no unsubscribe link, because notice is owed to them until they are replaced. An event to
+an endpoint only says that there is something new and where, so a stolen signing key can only cause polls.
 """
 
 from __future__ import annotations
@@ -38,10 +37,10 @@ from register_api.sending.sender import Runtime, Sender
 from register_api.sending.webhook import CHATS, Hook, HookAnswer, event, transport_of
 
 _SEAL_PAUSE = 3600.0
-"""Seconds between two seals of what happened."""
+"""Seconds between two runs of sealing."""
 
 _PAUSE, _LONGEST_PAUSE = 5.0, 300.0
-"""Seconds between two looks for what is due; while nothing is taken, more each time."""
+"""Seconds between two checks of the outbox, doubled while sending fails."""
 
 
 _LABELS: dict[Purpose, str] = {
@@ -52,7 +51,7 @@ _LABELS: dict[Purpose, str] = {
 
 
 class Worker(Sender):
-    """Sends what is due; any number of workers share an outbox."""
+    """Sends the deliveries that are due; any number of workers can share an outbox."""
 
     def __init__(
         self,
@@ -70,7 +69,7 @@ class Worker(Sender):
         super().__init__(outbox, ((mails, self._mail), (hooks, self._hook)), runtime)
 
     def run(self, public: PublicTree) -> None:
-        """Look, record and send until the worker has to end."""
+        """Poll, record, seal and send until stopped."""
         pause, next_poll, next_seal = _PAUSE, 0.0, 0.0
         while not self._runtime.stop.is_set():
             if time.monotonic() >= next_poll:
@@ -88,7 +87,7 @@ class Worker(Sender):
             self._runtime.stop.wait(min(pause, max(0.0, next_poll - time.monotonic())))
 
     def poll(self, public: PublicTree) -> None:
-        """Record what is new; a tree that does not verify is told, and hinders nothing that is due."""
+        """Record new versions; a tree that does not verify is logged and does not stop deliveries."""
         now = self._runtime.now()
         problem: RegisterError | None = None
         try:
@@ -101,7 +100,7 @@ class Worker(Sender):
         note_check(self._database, now, problem)
 
     def seal(self) -> None:
-        """Seal what happened since the last seal; an authority that does not answer is asked next time."""
+        """Seal new facts; if the time-stamping authority fails, its seal is stamped in the next run."""
         now = self._runtime.now()
         if number := seal_facts(self._database, now):
             self._runtime.log(f"{number} facts sealed")
@@ -130,7 +129,7 @@ class Worker(Sender):
             text, html, headers = self._with_link(mail, row, recipient, now)
             to = Addressed(row.id, address, recipient.name, mail.subject, headers)
             return written(self._settings, to, content_of(text, html), now)
-        except (NotifyError, ValueError) as error:  # ValueError: a header that the library refuses to write
+        except (NotifyError, ValueError) as error:  # ValueError: the library rejects a header
             return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
 
     def _content(self, due: Leased, recipient: Recipient, now: dt.datetime) -> Mail | str:
@@ -160,7 +159,7 @@ class Worker(Sender):
     def _with_link(
         self, said: Mail, due: Leased, recipient: Recipient, now: dt.datetime
     ) -> tuple[str, str, Mapping[str, str]]:
-        """Return text, page and headers, with the recipient's own link if there is a service it leads to."""
+        """Return text, HTML and headers with the recipient's link, if there is a subscription service."""
         service, purpose = self._settings.subscriptions, self._purpose(due, recipient)
         if not service or purpose is None:
             return said.text, said.html, {}

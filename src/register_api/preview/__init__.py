@@ -1,1 +1,1 @@
-"""What publishing now would show, served to the publisher alone; nothing is published, no key is opened."""
+"""Serves a preview of the next version to the publisher, without publishing or opening any key."""

@@ -1,7 +1,7 @@
-"""The version that publishing now would make, with its files, made by the code that publishing uses.
+"""Builds the next version and its files with the code that publishing uses.
 
-The keys that a checkpoint and a first list of keys need are made for the moment and kept nowhere
-(``Keyring.ephemeral``), so what they sign is withheld: it would be other bytes once it is published.
+The keys for a checkpoint and a first key list are temporary (``Keyring.ephemeral``), so the files they sign
+are withheld: their bytes would differ once published.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from register_api.store.reader import Snapshot
 _OF_ANY_KEYS = (tree.CHECKPOINT, tree.VERSION_PROOF)
 _OF_FIRST_KEYS = (tree.KEYS, tree.VERSION_KEYS, tree.VERSION_ENTRY, tree.PUBLIC_KEY, tree.DISCOVERY)
 _NO_ROOT = (b"",)
-"""Stands for the first root before it is made; the one file that names it is withheld."""
+"""Placeholder for the first root before it exists; the one file that names it is withheld."""
 
 
 class Coming(msgspec.Struct, frozen=True, kw_only=True):
-    """What is published, with what publishing now would lay over it: ``None`` and empty if nothing changed.
+    """The current publication overlaid with the next version; ``None`` and empty if nothing has changed.
 
-    ``files`` would be new or changed; at the paths ``withheld`` publishing would show other bytes than now.
+    ``files`` are new or changed files; the bytes at the paths ``withheld`` are known only once published.
     """
 
     candidate: Candidate
@@ -42,7 +42,7 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     withheld: frozenset[str] = frozenset()
 
     def read(self, path: str) -> bytes | None:
-        """Return a file as it would be served; ``None`` for what is not there or is withheld."""
+        """Return a file as it would be served; ``None`` if it does not exist or is withheld."""
         if path in self.files:
             return self.files[path]
         hidden = path in self.withheld or (self.files and path.startswith(tree.TRUST_FOLDER))
@@ -51,12 +51,12 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
         return self.snapshot.read(path)
 
     def first_root(self) -> str | None:
-        """Return the SHA-256 (hex) of the root that customers begin with; ``None`` before it is made."""
+        """Return the SHA-256 (hex) of the initial trust root; ``None`` before it exists."""
         return digest(self.snapshot.read(tree.ROOT.path(1))) if self.snapshot else None
 
 
 def make_coming(source: Path, snapshot: Snapshot | None, intent: PublishOptions) -> Coming:
-    """Make what publishing now would make, without holding or writing the store."""
+    """Build the next version without locking or writing the store."""
     found = examine(snapshot.read, None) if snapshot else None
     candidate = prepare(source, base_of(found), intent)
     if candidate.register is None:
@@ -83,6 +83,6 @@ def make_coming(source: Path, snapshot: Snapshot | None, intent: PublishOptions)
 
 
 def _hangs_on_keys(path: str, found: Examined | None) -> bool:
-    """Tell whether a file has other bytes once real keys have signed."""
+    """Whether a file's bytes depend on the real signing keys."""
     kinds = _OF_ANY_KEYS if found else (*_OF_ANY_KEYS, *_OF_FIRST_KEYS)
     return kind_of(path) in kinds

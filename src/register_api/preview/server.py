@@ -1,7 +1,7 @@
-"""Serves a preview on this machine alone: the register's pages with a banner, and pages of its own.
+"""Serves a preview on the loopback address: the register's pages with a banner, and pages of its own.
 
-What is not published yet is confidential. Only the loopback address is listened on, and only requests that
-name it are answered, so that a page of another site whose name leads here (DNS rebinding) reads nothing.
+Unpublished content is confidential: only requests whose ``Host`` is the loopback address are answered, as a
+protection against DNS rebinding.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ from register_api.store.reader import Snapshot, current, open_snapshot
 from register_api.style import STYLE_SHA256, page_environment
 
 FOLDER = "_preview/"
-"""Where the preview's own pages are; no path of the tree begins so."""
+"""Path prefix of the preview's own pages, not used by the tree."""
 
 _RELOAD_SCRIPT = files(__package__).joinpath("reload.js").read_bytes()
-"""Loads a page again once it would say something else."""
+"""Reloads a page when its content has changed."""
 
 _BANNER_STYLE = files(__package__).joinpath("banner.css").read_text("utf-8").strip()
 _BANNER_SHA256 = "sha256-" + strict_base64.encode(hashlib.sha256(_BANNER_STYLE.encode()).digest())
 
 POLICY = page_policy(f"'{STYLE_SHA256}' '{_BANNER_SHA256}'", loads=True)
-"""Content-Security-Policy of each page: that of the register's, with the banner's style and the script."""
+"""Content-Security-Policy of each page: the register's, extended by the banner's style and script."""
 
 _TEMPLATES = page_environment("register_api.preview")
 _TEMPLATES.globals.update(
@@ -55,7 +55,7 @@ _TEMPLATES.globals.update(
 )
 _OWN_POLICY = re.compile(rb'(<meta http-equiv="Content-Security-Policy" content=")[^"]*(">)')
 _SHOWN_HERE = frozenset({"text/html", "image/svg+xml", "application/json", "text/plain"})
-"""Media types that browsers show; others they keep, or show as nothing."""
+"""Media types that browsers display rather than download."""
 
 HTML = tree.INDEX.media_type
 TEXT = tree.ROBOTS_TXT.media_type
@@ -63,7 +63,7 @@ _SCRIPT = tree.SCRIPT.media_type
 
 
 class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What an address answers; ``policy`` is the Content-Security-Policy of a page."""
+    """A response; ``policy`` is the Content-Security-Policy of a page."""
 
     status: int = 200
     media_type: str = HTML
@@ -72,12 +72,12 @@ class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Preview:
-    """What publishing now would show, at the addresses it would have, and pages of the preview's own."""
+    """The next version at its future paths, and the preview's own pages."""
 
     def __init__(
         self, source: Path, store: Path, intent: Callable[[Snapshot | None], PublishOptions]
     ) -> None:
-        """Keep where to look; nothing is read yet."""
+        """Keep the paths; nothing is read yet."""
         self._source, self._store, self._intent = source, store, intent
         self._lock = threading.Lock()
         self._seen: object = None
@@ -85,9 +85,9 @@ class Preview:
         self._run, self._number = secrets.token_hex(8), 0
 
     def look(self) -> tuple[str, Coming | RegisterError]:
-        """Return what would be published now, or why nothing could be, and a name for this state."""
+        """Return an id of the current state and the next version, or the error that prevents it."""
         with self._lock:
-            # Before it is read: what is saved meanwhile is seen by the next look.
+            # Taken before reading, so that changes made during the read are noticed by the next call.
             seen = self._traces()
             if self._shown is None or seen != self._seen:
                 self._seen, self._number = seen, self._number + 1
@@ -99,7 +99,7 @@ class Preview:
             return f"{self._run}-{self._number}", self._shown
 
     def _traces(self) -> object:
-        """Return what differs once a file of the source was saved, or another version was published."""
+        """Return a value that changes when a source file is saved or a version is published."""
         try:
             paths = [self._source / REGISTER_FILE, *list_vendor_files(self._source)]
             return current(self._store), [_trace(path) for path in paths]
@@ -107,7 +107,7 @@ class Preview:
             return error.message
 
     def answer(self, target: str) -> PreviewAnswer:
-        """Answer the target of a request, a path with or without a query."""
+        """Return the response to a request target, a path with or without a query."""
         path = unquote(target.partition("?")[0]).removeprefix("/")
         state, shown = self.look()
         if path == f"{FOLDER}state":
@@ -119,7 +119,7 @@ class Preview:
         answer = _own if path.startswith(FOLDER) else _of_register
         try:
             return answer(path, state, shown)
-        except RegisterError as error:  # of the store, which may have been written to since
+        except RegisterError as error:  # the store may have been written to since
             return _error(state, error, 500)
 
 
@@ -132,7 +132,7 @@ def _trace(path: Path) -> tuple[str, int, int, int] | None:
 
 
 def _overview(state: str, coming: Coming) -> PreviewAnswer:
-    """Show what there is to look at: pages, feed entry, mail, and every file that would be new."""
+    """Show links to pages, feed entry, mails and every new file."""
     rows = []
     for path in sorted(coming.files):
         kind = kind_of(path)
@@ -143,7 +143,7 @@ def _overview(state: str, coming: Coming) -> PreviewAnswer:
 
 
 def _notice(state: str, coming: Coming) -> PreviewAnswer:
-    """Show what would reach customers: the feed entry, and the mail in each language."""
+    """Show what customers would receive: the feed entry, and the mail in each language."""
     summary = coming.version_summary
     mails = []
     if summary is not None:
@@ -156,14 +156,14 @@ def _notice(state: str, coming: Coming) -> PreviewAnswer:
 
 
 def _error(state: str, error: RegisterError, status: int) -> PreviewAnswer:
-    """Show why there is nothing to show: the findings of the source, or another error."""
+    """Show why there is no preview: the findings in the source, or another error."""
     findings = sorted(getattr(error, "findings", ()), key=lambda finding: finding.severity)
     shown = [finding for finding in findings if not finding.accepted]
     return _page("error.html.j2", state, None, status=status, error=error, findings=shown)
 
 
 def _missing(path: str, state: str, coming: Coming) -> PreviewAnswer:
-    """Say that there is no such file, or none before it is signed."""
+    """Show that a file does not exist, or only once it is signed."""
     later = path in coming.withheld
     return _page("missing.html.j2", state, coming, status=404, path=escaped(path), signed_later=later)
 
@@ -197,7 +197,7 @@ def _own(path: str, state: str, coming: Coming) -> PreviewAnswer:
 
 
 def _of_register(address: str, state: str, coming: Coming) -> PreviewAnswer:
-    """Answer an address of the register; pages but that of the check get another policy and a banner."""
+    """Answer an address of the register; pages except the check page get a banner and its policy."""
     path = file_at(address)
     data = coming.read(path) if is_path(path) else None
     if data is None:
@@ -217,13 +217,13 @@ _OF_ANOTHER = "This preview answers at its own address alone.\n"
 
 
 class PreviewServer(http.server.ThreadingHTTPServer):
-    """Listens at its ``url`` from the moment it is made; ``serve_forever`` answers."""
+    """Listens at its ``url`` once created; ``serve_forever`` answers requests."""
 
     daemon_threads = True
     block_on_close = False
 
     def __init__(self, preview: Preview, port: int) -> None:
-        """Listen."""
+        """Bind the port."""
         try:
             super().__init__((HOST, port), _Handler)
         except OSError as error:
@@ -233,13 +233,13 @@ class PreviewServer(http.server.ThreadingHTTPServer):
         self.url = f"http://{HOST}:{self.server_port}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a browser that has left before its answer was there."""
+        """Ignore browsers that disconnect before the response."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """Answers GET and HEAD."""
+    """Handles GET and HEAD."""
 
     server: PreviewServer
     server_version = f"register-api/{__version__}"
@@ -247,11 +247,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     timeout = 30.0
 
     def do_GET(self) -> None:
-        """Answer a request."""
+        """Answer a GET request."""
         self._answer()
 
     def do_HEAD(self) -> None:
-        """Answer without a body."""
+        """Answer a HEAD request."""
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool = True) -> None:
@@ -277,4 +277,4 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as http.server names it
-        """Say nothing of single requests."""
+        """Do not log requests."""

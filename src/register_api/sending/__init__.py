@@ -1,1 +1,1 @@
-"""Sends mail and webhooks, and remembers what became of each, knowing nothing of registers or customers."""
+"""Sends mail and webhooks and records the outcomes; independent of registers and customers."""

@@ -1,4 +1,4 @@
-"""The database: one file (SQLite) or one server (PostgreSQL), with the same tables and the same SQL."""
+"""The database, SQLite or PostgreSQL, with the same tables and SQL."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from register_api.errors import NotInstalled, SendingError
 
 Row: TypeAlias = dict[str, Any]
 Run: TypeAlias = Callable[..., list[Row]]
-"""Runs a statement with its values and returns its rows: ``Database.query``, or what a transaction yields."""
+"""Runs a statement with its values and returns the rows: ``Database.query``, or within a transaction."""
 
 POSTGRESQL = ("postgresql://", "postgres://")
 
 _BUSY_SECONDS = 60
 _LOCK = 0x7265676973746572
-"""Key of the advisory lock under which PostgreSQL's tables are made; any number that others do not use."""
+"""Key of the PostgreSQL advisory lock for creating tables; an arbitrary unique number."""
 
 _TYPES = {
     "sqlite": {"instant": "INTEGER", "bytes": "BLOB", "strict": "STRICT"},
@@ -30,7 +30,7 @@ _TYPES = {
 
 
 class Database:
-    """A connection, of one thread. ``skip_locked`` lets two workers of PostgreSQL take different rows."""
+    """A connection used by one thread; ``skip_locked`` lets PostgreSQL workers lease different rows."""
 
     def __init__(self, connection: Any, *, is_postgresql: bool) -> None:
         self._connection = connection
@@ -39,9 +39,9 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Run]:
-        """Yield what runs a statement, with ``?`` for each value: all are done, or at an error none."""
+        """Yield a function that runs statements (``?`` for each value) atomically; an error rolls back."""
         with _driver_errors():
-            # IMMEDIATE: a reader that turns writer would fail at once where another one writes.
+            # IMMEDIATE: a read transaction that turns to writing fails at once if another writer is active.
             self._connection.execute("BEGIN" if self._is_postgresql else "BEGIN IMMEDIATE")
             try:
                 yield self._run
@@ -57,7 +57,7 @@ class Database:
             return self._run(statement, *values)
 
     def forget_deleted(self) -> None:
-        """Have SQLite overwrite what was deleted, in its log of writes too; PostgreSQL does so by VACUUM."""
+        """Have SQLite overwrite deleted data in its write-ahead log, too; PostgreSQL does so by VACUUM."""
         if not self._is_postgresql:
             self.query("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -71,7 +71,7 @@ class Database:
         return cursor.fetchall() if cursor.description else []
 
     def bring_up_to_date(self, steps: Sequence[Sequence[str]]) -> None:
-        """Make the tables that are missing; an error if a newer release has made them."""
+        """Apply missing migrations; a schema of a newer release is an error."""
         with self.transaction() as run:
             if self._is_postgresql:
                 run("SELECT pg_advisory_xact_lock(?)", _LOCK)
@@ -90,22 +90,22 @@ class Database:
 
 
 def insert(run: Run, table: str, row: Mapping[str, object], more: str = "") -> list[Row]:
-    """Add a row by the names of its columns; ``more``: what to do where it is there, or what to return."""
+    """Insert a row by column names; ``more`` is an ``ON CONFLICT`` or ``RETURNING`` clause."""
     marks = ", ".join("?" * len(row))
     return run(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks}) {more}", *row.values())
 
 
 def update(run: Run, table: str, where: Mapping[str, object], row: Mapping[str, object]) -> None:
-    """Change the columns of rows that have some values in others."""
+    """Update columns of the rows that match all values in ``where``."""
     changes, condition = ", ".join(f"{n} = ?" for n in row), " AND ".join(f"{n} = ?" for n in where)
     run(f"UPDATE {table} SET {changes} WHERE {condition}", *row.values(), *where.values())
 
 
 @contextlib.contextmanager
 def opened(where: str, steps: Sequence[Sequence[str]]) -> Iterator[Database]:
-    """Open the database, a file or ``postgresql://…``, with all its tables, while the block runs.
+    """Open the database (a file or ``postgresql://…``) and apply migrations.
 
-    ``steps`` are the statements of each number of the schema. A later release adds one and changes none.
+    ``steps`` are the statements of each schema number; releases add steps but never change one.
     """
     is_postgresql = where.startswith(POSTGRESQL)
     with _driver_errors():
@@ -118,14 +118,14 @@ def opened(where: str, steps: Sequence[Sequence[str]]) -> Iterator[Database]:
 def _sqlite(path: Path) -> Any:
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
-        # SQLite gives its other files the same mode. A file that is there is not opened: to close it would
+        # SQLite gives its other files the same mode. An existing file is not opened, because closing it would
         # drop the locks that other connections of this process hold on it (POSIX).
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     connection.row_factory = lambda cursor, row: {
         column[0]: value for column, value in zip(cursor.description, row, strict=True)
     }
-    # FULL: without it a loss of power may undo the last transactions, and somebody be told twice.
+    # FULL: otherwise a power failure may undo the last transactions and cause duplicate notices.
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
@@ -133,7 +133,7 @@ def _sqlite(path: Path) -> Any:
 
 def _postgresql(url: str) -> Any:
     try:
-        import psycopg  # noqa: PLC0415 - who keeps SQLite needs no driver
+        import psycopg  # noqa: PLC0415 - not needed with SQLite
         from psycopg.rows import dict_row  # noqa: PLC0415
     except ImportError as error:
         raise NotInstalled("PostgreSQL needs its driver: pip install 'register-api[notify]'") from error
@@ -151,7 +151,7 @@ def _errors() -> tuple[type[Exception], ...]:
 
 @contextlib.contextmanager
 def _driver_errors() -> Iterator[None]:
-    """Raise what a driver says as our own error; it names no value of a row."""
+    """Raise driver errors as our own, without values of rows."""
     try:
         yield
     except _errors() as error:

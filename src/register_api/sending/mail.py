@@ -1,4 +1,4 @@
-"""Mails: their bytes, the envelope that they are sent in, and the connection to the mail server."""
+"""Composes mails and sends them by SMTP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from register_api.sending.settings import MailSettings
 
 
 class Message(NamedTuple):
-    """A mail, and its envelope, whose id stands in reports to ``sender`` on delivery (RFC 3461, ENVID)."""
+    """A mail with its envelope, whose id is repeated in delivery reports to ``sender`` (RFC 3461, ENVID)."""
 
     envelope_id: str
     sender: str
@@ -33,7 +33,7 @@ class Message(NamedTuple):
 
 
 class Addressed(NamedTuple):
-    """To whom a mail goes, by which row of the outbox, its subject and further headers."""
+    """The outbox row, recipient, subject and further headers of a mail."""
 
     delivery: str
     address: str
@@ -43,17 +43,14 @@ class Addressed(NamedTuple):
 
 
 def envelope(settings: MailSettings, delivery: str, address: str, body: bytes) -> Message:
-    """Put a mail into its envelope."""
+    """Return a mail in its envelope."""
     local, _, domain = settings.bounce_address.rpartition("@")
     sender = f"{local}+{delivery}@{domain}" if domain else settings.sender
     return Message(delivery, sender, address, f"<{delivery}@{settings.domain}>", body)
 
 
 def written(settings: MailSettings, to: Addressed, content: bytes, now: dt.datetime) -> Message:
-    """Write a mail: the headers of one recipient before content (``content_of``) that many may have.
-
-    A text that cannot stand in a header is a ``ValueError``.
-    """
+    """Return a mail of headers and shared content (``content_of``); an invalid header is a ``ValueError``."""
     head = EmailMessage(SMTP)
     head["From"] = Address(_literal(settings.sender_name), addr_spec=settings.sender)
     head["To"] = Address(_literal(to.name), addr_spec=to.address)
@@ -61,10 +58,10 @@ def written(settings: MailSettings, to: Addressed, content: bytes, now: dt.datet
     head["Date"] = format_datetime(now)
     head["Message-ID"] = f"<{to.delivery}@{settings.domain}>"
     head["List-Id"] = f"<notices.{settings.domain}>"
-    head["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine replies
+    head["Auto-Submitted"] = "auto-generated"  # RFC 3834: suppresses automatic replies
     if not all(value.isascii() and value.isprintable() for value in to.more.values()):
         raise ValueError("a character that cannot stand in a header")
-    # Further headers as they are: the library writes a long address in a form that programs do not read.
+    # Appended unfolded, because the library folds long addresses in a way that mail programs cannot read.
     more = "".join(f"{name}: {value}\r\n" for name, value in to.more.items()).encode("ascii")
     body = head.as_bytes().rstrip(b"\r\n") + b"\r\n" + more + content
     return envelope(settings, to.delivery, to.address, body)
@@ -72,7 +69,7 @@ def written(settings: MailSettings, to: Addressed, content: bytes, now: dt.datet
 
 @functools.lru_cache(maxsize=16)
 def content_of(text: str, html: str) -> bytes:
-    """Return a text in two forms as the parts of a mail, with their headers; the same bytes each time."""
+    """Return text and HTML as MIME parts with their headers; the output is deterministic."""
     content = EmailMessage(SMTP)
     content.set_content(text, cte="quoted-printable")
     content.add_alternative(html, subtype="html", cte="quoted-printable")
@@ -81,22 +78,22 @@ def content_of(text: str, html: str) -> bytes:
 
 
 def _literal(text: str) -> str:
-    """Return a text that stays as it is: the library decodes what looks like an encoded word (RFC 2047)."""
+    """Break up encoded words (RFC 2047), which the library would decode."""
     return text.replace("=?", "= ?")
 
 
 _FAILURES = (aiosmtplib.SMTPException, OSError, UnicodeError)
 _PERMANENT = 500
 _LONGEST_WAIT = 300.0
-"""Seconds for one answer, as RFC 5321 section 4.5.3.2 has it for MAIL and RCPT."""
+"""Seconds to wait for a reply, as for MAIL and RCPT in RFC 5321, section 4.5.3.2."""
 
 
 class MailServerUnavailable(SendingError):
-    """It cannot be reached or takes no mail at all just now: the fault of no recipient."""
+    """The server is unreachable or accepts no mail at present, regardless of the recipient."""
 
 
 class MailServer(Transport):
-    """The server that takes mails, as SMTP (RFC 5321) has it, with DSN (RFC 3461) where it is offered."""
+    """A mail server (SMTP, RFC 5321), using DSN (RFC 3461) if it is offered."""
 
     channels = ("mail",)
 
@@ -110,12 +107,12 @@ class MailServer(Transport):
             local_hostname=settings.domain,
             use_tls=settings.tls == "implicit",
             start_tls=settings.tls == "starttls",
-            # A row is leased for that long: an answer that comes later would be another worker's.
+            # Less than the lease of a row, after which another worker may send it.
             timeout=min(_LONGEST_WAIT, settings.lease_seconds / 2),
         )
 
     async def greet(self) -> bool:
-        """Connect, with TLS and the login that are set, and end; return whether it offers DSN."""
+        """Connect with the TLS and login settings, disconnect, and return whether the server offers DSN."""
         try:
             await self._connect()
         except _FAILURES as error:
@@ -125,7 +122,7 @@ class MailServer(Transport):
         return offers_dsn
 
     async def send(self, message: Message, begin: Callable[[], bool]) -> SendResult | None:
-        """Send a mail once ``begin``, called before the server gets its bytes, allows that; else ``None``."""
+        """Send a mail if ``begin``, called just before the data is sent, returns true; else ``None``."""
         await self._introduce(message)
         dsn = ("NOTIFY=FAILURE,DELAY",) if self._offers_dsn() else ()
         has_begun = False
@@ -143,12 +140,12 @@ class MailServer(Transport):
             await self.close()
             if not has_begun:
                 return SendResult("deferred", f"before the mail was sent: {_reason(error)}")
-            # The server may have all of it or nothing: only its answer would tell.
+            # The server may have accepted the mail or not.
             return SendResult("unknown", _reason(error))
         return SendResult("sent", f"{answer.code} {escaped(answer.message)}")
 
     async def _introduce(self, message: Message) -> None:
-        """Name the sender, over a connection that is made if there is none, or the server has closed it."""
+        """Send MAIL, connecting first if there is no connection or the server has closed it."""
         for was_open in (self._smtp.is_connected, False):
             try:
                 if not self._smtp.is_connected:
@@ -170,19 +167,19 @@ class MailServer(Transport):
 
     async def _connect(self) -> None:
         await self._smtp.connect()
-        # Before the first EHLO no extension is known, and options of MAIL would be left out without a word.
+        # Extensions are unknown before the first EHLO, and options of MAIL would silently be left out.
         with contextlib.suppress(aiosmtplib.SMTPHeloError):
             await self._smtp.ehlo()
 
     async def _end_mail(self) -> None:
-        """Make the connection ready for the next mail, or close it."""
+        """Reset the connection for the next mail, or close it."""
         try:
             await self._smtp.rset()
         except _FAILURES:
             await self.close()
 
     async def close(self) -> None:
-        """End the connection; whether the server hears of it does not matter."""
+        """Close the connection, ignoring errors."""
         try:
             await self._smtp.quit(timeout=1)
         except _FAILURES:

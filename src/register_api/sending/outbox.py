@@ -1,10 +1,9 @@
-"""The outbox: a row for each message to a recipient by a channel, and the steps that a row takes.
+"""The outbox: one row for each message to a recipient by a channel, and the states of a row.
 
-A row is written in the transaction that records what it tells of. A worker *leases* rows, marks that the
-bytes of one begin to flow (``begin``), and says what became of it (``finish``); it can die between any two of
-these. What died before the mark is due again. What died after it is *unknown*: the server may have the bytes
-or not, so they are sent once more, the same with the same Message-ID, and that stands in the record.
-Then never again.
+A row is added in the transaction that records its cause. A worker *leases* rows, marks the start of the data
+transfer (``begin``) and records the outcome (``finish``); it may crash at any point. A row whose transfer had
+not begun is due again. Otherwise its outcome is *unknown*: the same bytes are sent once more with the same
+Message-ID, and that is recorded; after a second unknown outcome, never again.
 """
 
 from __future__ import annotations
@@ -20,22 +19,21 @@ from register_api.sending.database import Database, Run, insert, update
 
 MINUTE, HOUR = 60, 3600
 RETRY_AFTER = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, *(12 * HOUR for _ in range(8)))
-"""Seconds until the next attempt after each that the server deferred; after the last it counts as refused.
+"""Seconds from each deferred attempt to the next; after the last, the message counts as refused.
 
-Together four and a half days (RFC 5321, section 4.5.4.1: the give-up time is at least 4 to 5 days).
+The total is four and a half days (RFC 5321, section 4.5.4.1: give up after at least 4 to 5 days).
 """
 
 _LONGEST_REPLY = 500
 
 
 def outbox_tables(about: str, of_facts: str = "") -> tuple[str, ...]:
-    """Return the statements that make the tables, in the SQL that SQLite (STRICT) and PostgreSQL share.
+    """Return the statements that create the tables, in SQL common to SQLite (STRICT) and PostgreSQL.
 
-    ``deliveries`` is the outbox. ``due_at`` says when a row needs somebody next: to be sent, sent again, or,
-    while its state is ``sending``, taken from a worker that has died; it is ``NULL`` once nothing more is to
-    be done. ``facts`` keeps what happened to a delivery: that it bounced does not replace that it was sent.
-    Instants are seconds of Unix time. ``about`` are columns that say to whom a delivery goes and of what it
-    tells, and constraints; ``of_facts`` further columns of facts, each with a comma before it.
+    ``deliveries`` is the outbox. ``due_at`` is when a row must be processed next: sent, retried or, in state
+    ``sending``, taken over from a crashed worker; it is ``NULL`` once the row is finished. ``facts`` is the
+    history of a delivery. Times are Unix time in seconds. ``about`` are the columns and constraints that
+    describe recipient and subject; ``of_facts`` are further columns of facts, each after a comma.
     """
     return (
         f"""
@@ -69,7 +67,7 @@ def outbox_tables(about: str, of_facts: str = "") -> tuple[str, ...]:
 
 
 class Leased(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that this worker may send: what of which version, if it is about one, to whom."""
+    """A row leased by this worker."""
 
     id: str
     channel: str
@@ -80,7 +78,7 @@ class Leased(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SendResult(NamedTuple):
-    """What became of an attempt, and the server's words; what is deferred is to wait for so many seconds."""
+    """The outcome of an attempt, the server's reply, and the minimum wait of a deferred one in seconds."""
 
     what: Literal["sent", "refused", "unknown", "deferred", "opted_out"]
     reply: str
@@ -88,23 +86,20 @@ class SendResult(NamedTuple):
 
 
 def add_fact(run: Run, delivery: str, now: int, what: str, reply: str) -> None:
-    """Write down what happened to a delivery; within a transaction of the caller's."""
+    """Record a fact about a delivery within the caller's transaction."""
     fact = {"id": secrets.token_hex(16), "delivery": delivery, "at": now, "what": what}
     insert(run, "facts", fact | {"reply": reply[:_LONGEST_REPLY]})
 
 
 class Outbox:
-    """The rows, as one worker takes them."""
+    """The outbox as used by one worker."""
 
     def __init__(self, database: Database, owner: str, lease_seconds: int) -> None:
-        """Take the worker's name, which no other one has or had.
-
-        A row is its own for so many seconds; sending one mail takes less.
-        """
+        """Set the worker's name, never reused, and the seconds of a lease, longer than sending takes."""
         self._database, self._owner, self._seconds = database, owner, lease_seconds
 
     def lease(self, now: int, most: int, channels: Sequence[str]) -> list[Leased]:
-        """Take rows of some channels that are due, and what dead workers have left."""
+        """Lease rows of some channels that are due, including those of crashed workers."""
         skip_locked, among = self._database.skip_locked, ", ".join("?" for _ in channels)
         with self._database.transaction() as run:
             for left in run(
@@ -123,10 +118,7 @@ class Outbox:
         return [msgspec.convert(row, Leased) for row in rows]
 
     def begin(self, delivery: str, body: bytes, message_id: str, now: int) -> bool:
-        """Mark that the bytes of a message begin to flow, and keep them if they are new.
-
-        Returns whether the row is still this worker's; if not, nothing may be sent.
-        """
+        """Mark the start of a transfer and store its bytes; false if the lease is lost: do not send."""
         with self._database.transaction() as run:
             mine = run(
                 "UPDATE deliveries SET data_began_at = ?, due_at = ?, attempts = attempts + 1,"
@@ -142,7 +134,7 @@ class Outbox:
     def finish(
         self, leased: Leased, outcome: SendResult, now: int, retry_after: Sequence[int] = RETRY_AFTER
     ) -> None:
-        """Say what became of a row that is this worker's; ``retry_after`` are pauses between attempts."""
+        """Record the outcome of a row leased by this worker; ``retry_after`` are pauses between attempts."""
         with self._database.transaction() as run:
             mine = run(
                 "SELECT attempts, data_began_at FROM deliveries WHERE id = ? AND lease_owner = ?"
@@ -154,7 +146,7 @@ class Outbox:
             if outcome.what == "unknown":
                 _make_unknown(run, leased.id, leased.unknowns, now, outcome.reply)
                 return
-            # An attempt that ended before its bytes flowed has not been counted by ``begin``.
+            # ``begin`` has not counted an attempt that ended before it.
             attempts = mine[0]["attempts"] + (mine[0]["data_began_at"] is None)
             state, due_at = str(outcome.what), None
             if state == "deferred":
@@ -165,12 +157,12 @@ class Outbox:
             row |= {"lease_owner": None, "data_began_at": None, "attempts": attempts}
             update(run, "deliveries", {"id": leased.id}, row)
             add_fact(run, leased.id, now, outcome.what, outcome.reply)
-            # The link in a confirmation is nobody's but the recipient's.
+            # The link in a confirmation is only for the recipient.
             if due_at is None and leased.kind == "confirmation":
                 run("DELETE FROM bodies WHERE delivery = ?", leased.id)
 
     def give_back(self, rows: Iterable[Leased], now: int) -> None:
-        """Let others have rows of which nothing was sent: no attempt was made."""
+        """Release leased rows that were not sent, without counting an attempt."""
         with self._database.transaction() as run:
             for row in rows:
                 run(
@@ -180,13 +172,13 @@ class Outbox:
                 )
 
     def body(self, delivery: str) -> bytes | None:
-        """Return the bytes of a message that was begun before."""
+        """Return the bytes of a message whose transfer began before."""
         found = self._database.query("SELECT body FROM bodies WHERE delivery = ?", delivery)
         return bytes(found[0]["body"]) if found else None
 
 
 def _make_unknown(run: Run, delivery: str, unknowns: int, now: int, why: str) -> None:
-    """Say that nobody knows whether the server has a mail: once more, and after that never again."""
+    """Mark a row as unknown: it is sent once more the first time, and never again after that."""
     run(
         "UPDATE deliveries SET state = 'unknown', state_at = ?, reply = ?, due_at = ?, lease_owner = NULL,"
         " data_began_at = NULL, unknowns = unknowns + 1 WHERE id = ?",

@@ -1,4 +1,4 @@
-"""Takes what is due from the outbox and sends it, at a pace, until it has to end."""
+"""Sends the messages due in the outbox at a limited rate until stopped."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from register_api.errors import RegisterError, SendingError
 from register_api.sending.outbox import RETRY_AFTER, Leased, Outbox, SendResult
 
 _BATCH = 10
-"""Rows that are leased at once: so many wait for the end of the lease when a worker is killed."""
+"""Rows leased at a time, which must wait for their lease to expire if the worker is killed."""
 
 
 class Runtime(NamedTuple):
-    """What a worker gets from outside: ``tell`` takes a line for the log, which holds no address.
+    """Clock, stop signal and log of a worker; lines passed to ``log`` contain no addresses.
 
-    When ``stop`` is set, what is under way is finished.
+    Once ``stop`` is set, messages in progress are finished.
     """
 
     now: Clock
@@ -30,13 +30,13 @@ class Runtime(NamedTuple):
 
 
 class Transport:
-    """What takes the messages of some channels; it raises its own error where it takes none at all just now.
+    """Sends the messages of some channels; raises its own error if it is unavailable.
 
     Attributes:
-        per_second: How many are sent at most.
-        retry_after: Seconds until the next attempt after each that was deferred.
-        spread: By which part of themselves these pauses are longer at most, another part for each row.
-        at_once: How many are sent at the same time; the transport then raises nothing.
+        per_second: Maximum messages per second.
+        retry_after: Seconds from each deferred attempt to the next.
+        spread: Maximum fraction by which these pauses are lengthened, different for each row.
+        at_once: Messages sent concurrently; if more than one, the transport must not raise.
     """
 
     channels: Sequence[str]
@@ -46,7 +46,7 @@ class Transport:
     at_once: int = 1
 
     async def send(self, message: Any, begin: Callable[[], bool], /) -> SendResult | None:
-        """Send a message, once ``begin`` allows its bytes to flow; ``None`` where it does not."""
+        """Send a message if ``begin`` returns true; else return ``None``."""
         raise NotImplementedError
 
     async def close(self) -> None:
@@ -54,14 +54,11 @@ class Transport:
 
 
 Compose = Callable[[Leased, bytes | None], Any]
-"""Makes what is sent of a row, of the bytes where they were written before; it has a body and a message id.
-
-Or it says what became of the row (``SendResult``).
-"""
+"""Composes a row's message (with ``body`` and ``message_id``) from its earlier bytes, if any, or ends it."""
 
 
 class Sender:
-    """Sends the due rows of some channels; any number of senders share an outbox."""
+    """Sends the due rows of some channels; any number of senders can share an outbox."""
 
     def __init__(self, outbox: Outbox, routes: Sequence[tuple[Transport, Compose]], runtime: Runtime) -> None:
         self._outbox, self._routes, self._runtime = outbox, routes, runtime
@@ -69,7 +66,7 @@ class Sender:
         self._last_logged = ""
 
     def __enter__(self) -> Self:
-        self._runner = asyncio.Runner()  # with the event loop that connections live in
+        self._runner = asyncio.Runner()  # its event loop owns the connections
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -78,10 +75,10 @@ class Sender:
         self._runner.close()
 
     def send_due(self, until: float = float("inf"), counts: Counter[str] | None = None) -> None:
-        """Send all that is due, or what can be sent until an instant of the monotonic clock.
+        """Send everything that is due, or as much as possible until ``until`` (monotonic clock).
 
-        Where a transport takes nothing, what was leased is given back, and its ``SendingError`` raised once
-        the others have sent theirs.
+        If a transport is unavailable, its leased rows are released, and its ``SendingError`` is raised after
+        the other transports have finished.
         """
         unavailable: SendingError | None = None
         for route in self._routes:
@@ -113,7 +110,7 @@ class Sender:
     def _send(
         self, transport: Transport, compose: Compose, rows: Sequence[Leased]
     ) -> list[SendResult | None]:
-        """Send rows and say what became of each; ``None`` where its lease has ended meanwhile."""
+        """Send rows and record their outcomes; ``None`` for a row whose lease has expired."""
         messages = [compose(row, self._outbox.body(row.id)) for row in rows]
         for message in messages:
             if not isinstance(message, SendResult):
@@ -140,7 +137,7 @@ class Sender:
                 message, lambda: self._outbox.begin(row.id, message.body, message.message_id, self._at())
             )
 
-        # All of them end before the first failure is raised, so that none goes on unseen.
+        # Wait for all tasks before raising the first failure, so that none keeps running unobserved.
         tasks = [asyncio.ensure_future(one(*each)) for each in zip(rows, messages, strict=True)]
         await asyncio.gather(*tasks, return_exceptions=True)
         return [task.result() for task in tasks]
@@ -149,7 +146,7 @@ class Sender:
         return int(self._runtime.now().timestamp())
 
     def log_once(self, error: RegisterError | None) -> None:
-        """Tell a problem when it comes, not each time it is met."""
+        """Log a problem when it first occurs, not each time it is repeated."""
         said = f"{error.word}: {error.message}" if error is not None else ""
         if said not in {"", self._last_logged}:
             self._runtime.log(said)

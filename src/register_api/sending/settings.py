@@ -1,4 +1,4 @@
-"""How mails are sent: settings that whoever sends has in a table of their own."""
+"""Settings for sending mail, shared by the tables ``[notify]`` and ``[watch]``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Positive = msgspec.Meta(ge=1, le=100_000_000)
 
 
 class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The mail server and the database: what every table of settings has, whose docs page is ``PAGE``."""
+    """Mail server and database settings common to both tables; ``PAGE`` is the table's docs page."""
 
     TABLE: ClassVar[str]
     PAGE: ClassVar[str]
@@ -41,7 +41,7 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     @property
     def domain(self) -> str:
-        """The domain that Message-IDs and the List-Id are made in: that of the sender."""
+        """The domain of Message-IDs and List-Id: that of the sender."""
         return self.sender.rpartition("@")[2]
 
     @property
@@ -50,7 +50,7 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return self.database.startswith(POSTGRESQL)
 
     def problems(self) -> dict[str, object]:
-        """Return what settings of the right kinds may not say, and whether they do."""
+        """Return each invalid combination of settings and whether it applies."""
         return {
             "bounce_address must be an e-mail address": (
                 self.bounce_address and email_problem(self.bounce_address)
@@ -72,7 +72,7 @@ Settings = TypeVar("Settings", bound=MailSettings)
 
 
 def fails(read: Callable[..., object], *values: object) -> bool:
-    """Tell whether values cannot be read."""
+    """Whether ``read`` rejects the values."""
     try:
         read(*values)
     except (Malformed, NotImplementedError, ValueError):
@@ -81,13 +81,13 @@ def fails(read: Callable[..., object], *values: object) -> bool:
 
 
 def named_file(file: Path | None, environment: Mapping[str, str]) -> Path | None:
-    """Return the file of settings: the one that is given, else that of ``REGISTER_SETTINGS``."""
+    """Return the given settings file, else that of ``REGISTER_SETTINGS``."""
     named = environment.get("REGISTER_SETTINGS")
     return file or (Path(named) if named else None)
 
 
 def read_settings(file: Path | None, environment: Mapping[str, str], kind: type[Settings]) -> Settings:
-    """Read the table of a kind of settings from the file that ``named_file`` returns."""
+    """Read a settings table from the file that ``named_file`` returns."""
     named, table, page = named_file(file, environment), kind.TABLE, kind.PAGE
     if named is None:
         raise UsageError(f"{table} needs a file of settings", hint=f"--settings FILE; {page} has one")
@@ -105,14 +105,14 @@ def read_settings(file: Path | None, environment: Mapping[str, str], kind: type[
 
 
 def smtp_password(settings: MailSettings, environment: Mapping[str, str]) -> str:
-    """Return the password for the mail server: from the environment, else from the file named for it."""
+    """Return the mail server's password from the environment, else from its file."""
     file = settings.smtp_password_file
     password = environment.get("REGISTER_SMTP_PASSWORD")
     return password or (read_text(file, "smtp_password_file") if file else "")
 
 
 def read_text(file: str, named: str) -> str:
-    """Return what stands in a file that a setting names; it is a ``UsageError`` if it cannot be read."""
+    """Return the content of a file named in a setting; an unreadable file is a ``UsageError``."""
     try:
         return Path(file).read_text("utf-8").strip()
     except (OSError, ValueError) as error:
@@ -120,7 +120,7 @@ def read_text(file: str, named: str) -> str:
 
 
 def refuse_open(path: Path, named: str) -> None:
-    """Refuse a secret that others may read."""
+    """Raise ``UsageError`` if other users can read a secret file."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         words = f"{named}: {path} is open to other users (mode {mode:04o})"
@@ -128,7 +128,7 @@ def refuse_open(path: Path, named: str) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine by its name or address alone; nothing is resolved."""
+    """Whether a host is ``localhost`` or a loopback address; no name is resolved."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,8 +1,8 @@
-"""Messages to endpoints: thin CloudEvents and chat messages, signed as Standard Webhooks has it.
+"""Webhooks: thin CloudEvents and chat messages, signed according to Standard Webhooks.
 
-The address is one that a stranger may have named: only public addresses are reached, no redirect is followed,
-and of an answer little is read and nothing believed but its status. A message keeps its id and its bytes with
-each attempt, by which a receiver knows it; so a failure of any kind is a reason to try again.
+URLs are untrusted: only public addresses are contacted, no redirects are followed, and of a response only
+the status and little of the body is used. A message keeps its id and bytes over all attempts, so that
+receivers can deduplicate and every failure can be retried.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ CONTENT_TYPES = {
 }
 
 RETRY_AFTER = (5, 5 * MINUTE, *(HOUR * hours // 2 for hours in (1, 4, 10, 20, 28, 40, 40)))
-"""Seconds until the next attempt after each that failed: three days together."""
+"""Seconds from each failed attempt to the next, three days in total."""
 
 SPREAD = 0.2
 _MAX_ANSWER_BYTES = 16 * 1024
@@ -55,30 +55,30 @@ _SECONDS = 15.0
 _GONE = 410
 _OK = frozenset(range(200, 300))
 
-SECRET = "whsec_"  # noqa: S105 - what a secret begins with
+SECRET = "whsec_"  # noqa: S105 - a prefix
 
 _LONGEST_LINE, _MOST_LINES = 2000, 10
 _SLACK_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
-# httpx logs each address at INFO, and that of a chat holds its password.
+# httpx logs URLs at INFO, and the URL of a chat contains its password.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def event(identity: str, source: str, kind: str, subject: str, at: dt.datetime, data: object) -> bytes:
-    """Return a CloudEvent in its JSON form (CloudEvents 1.0.2, structured mode)."""
+    """Return a CloudEvent as JSON (CloudEvents 1.0.2, structured mode)."""
     head = {"specversion": "1.0", "id": identity, "source": source, "type": kind, "subject": subject}
     body = {"time": format_instant(at), "datacontenttype": "application/json", "data": data}
     return msgspec.json.encode(head | body)
 
 
 def slack(lines: Sequence[str], url: str = "") -> bytes:
-    """Return a message to an incoming webhook of Slack; no name becomes a link, a mention or markup."""
+    """Return a message to a Slack incoming webhook, escaped against links, mentions and markup."""
     text = "\n".join((*_short(lines), *filter(None, [url]))).translate(_SLACK_ESCAPES)
     return msgspec.json.encode({"text": text, "mrkdwn": False, "unfurl_links": False})
 
 
 def teams(lines: Sequence[str], url: str = "") -> bytes:
-    """Return an Adaptive Card to a workflow of Teams; text runs, unlike text blocks, know no markup."""
+    """Return an Adaptive Card for a Teams workflow; text runs, unlike text blocks, have no markup."""
     runs = [[{"type": "TextRun", "text": line}] for line in _short(lines)]
     runs[0][0]["weight"] = "Bolder"
     card = {
@@ -100,10 +100,7 @@ CHATS: dict[str, Callable[[Sequence[str], str], bytes]] = {"slack": slack, "team
 
 
 class Hook(NamedTuple):
-    """A message to an endpoint, with the same id at each attempt.
-
-    Without a secret (``new_secret``), the endpoint checks no signature, and is told none.
-    """
+    """A message to an endpoint, with the same id at each attempt; without a secret it is not signed."""
 
     message_id: str
     url: str
@@ -113,7 +110,7 @@ class Hook(NamedTuple):
 
 
 class HookAnswer(NamedTuple):
-    """What became of an attempt; whether the endpoint wants no more (410); its body, where that is read."""
+    """The outcome of an attempt, whether the status was 410 (Gone), and the response body if requested."""
 
     result: SendResult
     is_gone: bool = False
@@ -121,12 +118,12 @@ class HookAnswer(NamedTuple):
 
 
 def new_secret() -> str:
-    """Return a new secret to be shared with an endpoint."""
+    """Return a new shared secret for an endpoint."""
     return SECRET + strict_base64.encode(secrets.token_bytes(32))
 
 
 def read_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
-    """Read the Ed25519 key that signs messages: a PEM file (PKCS #8) that its owner alone may read."""
+    """Read the Ed25519 key that signs messages, a PEM file (PKCS #8) readable only by its owner."""
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError as error:
@@ -142,7 +139,7 @@ def read_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
 
 
 def make_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
-    """Make a key and write it; a file that is there is left as it is, which is a ``UsageError``."""
+    """Create a key file; an existing file is kept and is a ``UsageError``."""
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
@@ -153,12 +150,12 @@ def make_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
 
 
 def public_key_text(key: Ed25519PrivateKey) -> str:
-    """Return the public half of a key as receivers are told it."""
+    """Return the public key in the form given to receivers."""
     return f"whpk_{strict_base64.encode(key.public_key().public_bytes_raw())}"
 
 
 def signed_headers(hook: Hook, key: Ed25519PrivateKey | None, timestamp: int) -> dict[str, str]:
-    """Return the headers by which a receiver knows who sends (Standard Webhooks 1.0.0)."""
+    """Return the signature headers of a message (Standard Webhooks 1.0.0)."""
     signed = b"%b.%d.%b" % (hook.message_id.encode(), timestamp, hook.body)
     shared = strict_base64.decode(hook.secret.removeprefix(SECRET))
     signatures = [f"v1,{strict_base64.encode(hmac.digest(shared, signed, hashlib.sha256))}"]
@@ -169,14 +166,14 @@ def signed_headers(hook: Hook, key: Ed25519PrivateKey | None, timestamp: int) ->
 
 
 def hook_url_problem(url: str) -> str | None:
-    """Say what is wrong with an endpoint's address, or nothing; this machine needs no TLS, for a trial."""
+    """Return what is wrong with an endpoint's URL, or ``None``; loopback may use plain HTTP for trials."""
     host = url.removeprefix("http://").partition("/")[0].partition(":")[0]
     is_here = url.startswith("http://") and url.isascii() and url.isprintable() and is_loopback(host)
     return None if is_here else url_problem(url)
 
 
 class WebhookTransport(Transport):
-    """Sends to endpoints, several at the same time: what one of them does harms or holds up no other."""
+    """Sends to several endpoints concurrently, so that a slow or failing one does not delay the others."""
 
     channels, per_second, retry_after = tuple(CONTENT_TYPES), 10.0, RETRY_AFTER
     spread, at_once = SPREAD, 10
@@ -198,7 +195,7 @@ class WebhookTransport(Transport):
         self._key, self._now, self._note = key, now, note
 
     async def send(self, hook: Hook, begin: Callable[[], bool]) -> SendResult | None:
-        """Send a message, once ``begin`` allows it; ``None`` where it does not."""
+        """Send a message if ``begin`` returns true; else return ``None``."""
         if not begin():
             return None
         answer = await self.ask(hook, frozenset())
@@ -207,7 +204,7 @@ class WebhookTransport(Transport):
         return answer.result
 
     async def ask(self, hook: Hook, body_of: frozenset[int] = _OK) -> HookAnswer:
-        """Send a message, and return what the endpoint said to it, with its body at some statuses."""
+        """Send a message and return the response, with its body for the statuses in ``body_of``."""
         now = self._now()
         headers = {"Content-Type": hook.content_type}
         if hook.secret:
@@ -220,7 +217,7 @@ class WebhookTransport(Transport):
                 headers=headers,
                 body_of=body_of,
             )
-        except UsageError:  # it quotes the address
+        except UsageError:  # its message quotes the URL
             return HookAnswer(SendResult("deferred", "the address is not valid"))
         except VerificationError as error:
             return HookAnswer(SendResult("deferred", error.message))
@@ -240,8 +237,8 @@ class WebhookTransport(Transport):
 def transport_of(
     settings: MailSettings, now: Clock, command: str, note: Callable[[Hook, HookAnswer], None] | None = None
 ) -> WebhookTransport:
-    """Return the transport that settings ask for; arguments as of ``WebhookTransport``."""
+    """Return the transport for the settings; arguments as for ``WebhookTransport``."""
     key = read_key(Path(settings.webhook_key)) if settings.webhook_key else None
-    # A row is leased for that long: an answer that comes later would be another worker's.
+    # Less than the lease of a row, after which another worker may send it.
     seconds = min(_SECONDS, settings.lease_seconds / 2)
     return WebhookTransport(reach_with(settings.allow), key, now, note, seconds, command=command)

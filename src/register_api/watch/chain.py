@@ -61,7 +61,7 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 
 class Chain:
-    """Companies by number, and who uses whom.
+    """Companies by number, and their uses of one another.
 
     Attributes:
         numbers: Company number by entry id.

@@ -219,7 +219,7 @@ class Mailer(Sender):
         to = Addressed(due.id, due.recipient, "", text.subject, {})
         try:
             return written(self._settings, to, content_of(text.mail, page), self._runtime.now())
-        except ValueError as error:  # a header that the library refuses to write
+        except ValueError as error:  # the library rejects a header
             return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
 
     def _hook(self, due: Leased, body: bytes | None) -> webhook.Hook | SendResult:
