@@ -133,7 +133,7 @@ def _key(keyring: Keyring, path: Path, root: Root, listed: KeyList) -> Diagnosis
 
 
 def permissions(machine: Machine) -> Iterator[Diagnosis]:
-    """Check that only its owner can write to the store; key files are checked when they are opened."""
+    """Check that the store is not world-writable; key files are checked when they are opened."""
     open_to_all = [
         path
         for path in (machine.store, machine.store / "public", machine.store / "generations")

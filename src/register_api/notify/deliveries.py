@@ -28,7 +28,7 @@ TELLING = (
     "(kind = 'notice' AND version = ? OR kind = 'digest'"
     " AND id IN (SELECT delivery FROM digest_versions WHERE version = ?))"
 )
-"""Condition for the deliveries that notify of a version, which is passed twice."""
+"""SQL condition for the deliveries that notify of a version; takes the version twice."""
 
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True):

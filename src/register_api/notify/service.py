@@ -269,7 +269,6 @@ class _Service:
         self._origin = f"{address.scheme}://{address.netloc}"
 
     async def form(self, request: Request[Any, Any, Any]) -> Response[str]:
-        """Show or process the subscription form."""
         language = request.query_params.get("lang")
         language = language if language in languages() else None
         if request.method != HttpMethod.POST:

@@ -239,19 +239,15 @@ class PreviewServer(http.server.ThreadingHTTPServer):
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """Handles GET and HEAD."""
-
     server: PreviewServer
     server_version = f"register-api/{__version__}"
     sys_version = ""
     timeout = 30.0
 
     def do_GET(self) -> None:
-        """Answer a GET request."""
         self._answer()
 
     def do_HEAD(self) -> None:
-        """Answer a HEAD request."""
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Polls vendors' registers concurrently, one request per host at a time, and records the results.
+"""Polls vendors' registers concurrently, one per host at a time, and records the results.
 
 Versions, news and the time of the next poll are recorded in one transaction.
 """

@@ -188,7 +188,6 @@ class _Service:
         self.root = urlsplit(settings.page_address).path or "/"
 
     async def icon(self) -> bytes:
-        """Return the icon of the pages."""
         return ICON
 
     async def show(self, request: Asked, ask: Callable[[Database], web.Page]) -> Response[str]:
@@ -197,7 +196,6 @@ class _Service:
         return await self._answer(ask, user) if user else self._sent_to("login")
 
     async def news(self, request: Asked) -> Response[str]:
-        """Show a news item, or store a decision on it."""
         news = request.path_params["news"]
         if request.method != HttpMethod.POST:
             return await self.show(request, lambda database: _news_page(database, news, {}))
@@ -239,7 +237,6 @@ class _Service:
         return Response(made.data, status_code=200, headers=headers)
 
     async def login(self, request: Asked) -> Response[str]:
-        """Show the sign-in form, or sign in with a name and the token."""
         self._guard.origin(request)
         if not self._guard.has_login:
             raise web.RequestRefused(404)
@@ -255,7 +252,6 @@ class _Service:
         return self._guard.keep(self._sent_to(""), name)
 
     async def logout(self, request: Asked) -> Response[str]:
-        """End the session."""
         await self._guard.form(request)
         return self._guard.keep(self._sent_to("login"), "")
 
@@ -280,5 +276,4 @@ class _Service:
         return Response("", status_code=303, headers={**web.HEADERS, "Location": f"{self.root}{path}"})
 
     def context(self) -> WatchContext:
-        """Return the current time with the settings."""
         return WatchContext(self._clock(), self._settings)
