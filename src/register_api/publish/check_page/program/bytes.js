@@ -1,12 +1,12 @@
-// Bytes and failures: what every step works with.
+// Bytes and failures, used by every step.
 
-/** What a failure means: the words and codes of format/commands.md. */
+/** Failure codes by meaning (format/commands.md). */
 export const CODES = {
   unreachable: 10, malformed: 11, forged: 12, stale: 13, rolledBack: 14, forked: 15, untrusted: 16,
   inconsistent: 18, clock: 19,
 };
 
-/** A step that did not hold: what it means, and the sentence that says why. */
+/** The failure of a step: its meaning, and the name of the sentence that explains it. */
 export class Failure extends Error {
   constructor(word, sentence, values = {}) {
     super(sentence);
@@ -18,7 +18,7 @@ export function must(holds, word, sentence, values) {
   if (!holds) throw new Failure(word, sentence, values);
 }
 
-/** What does not have the form that the format gives it means one thing, whatever is wrong with it. */
+/** Any deviation from the format is the same failure. */
 export const form = (holds, path) => must(holds, "malformed", "notForm", { path });
 
 export const notOfForm = (path) => new Failure("malformed", "notForm", { path });
@@ -61,13 +61,13 @@ export function fromUtf8(bytes, path) {
 
 export const toBase64 = (bytes) => btoa(String.fromCharCode(...bytes));
 
-/** Strict: what looks different when it is encoded again is refused. */
+/** Decodes strictly: text that encodes differently again is rejected. */
 export function fromBase64(text, path) {
   try {
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
     if (toBase64(bytes) === text) return bytes;
   } catch {
-    // said below
+    // Reported below.
   }
   throw notOfForm(path);
 }

@@ -3,14 +3,14 @@ import { form } from "./bytes.js";
 
 const DAY = 86_400_000;
 
-/** Milliseconds since 1970 of an instant, which has one spelling: UTC, whole seconds. */
+/** Returns milliseconds since 1970 of an instant, written in UTC with whole seconds. */
 export function readInstant(text, path = "") {
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? Date.parse(text) : NaN;
   form(!Number.isNaN(at) && new Date(at).toISOString() === text.replace("Z", ".000Z"), path);
   return at;
 }
 
-/** The number of a day since 1970. */
+/** Returns a day as the number of days since 1970. */
 export function readDay(text) {
   const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
   form(!Number.isNaN(at) && formatDay(at / DAY) === text, String(text).slice(0, 20));
@@ -19,7 +19,7 @@ export function readDay(text) {
 
 export const formatDay = (day) => new Date(day * DAY).toISOString().slice(0, 10);
 
-/** The day on which an instant falls in a time zone; undefined where this browser does not know the zone. */
+/** Returns the day of an instant in a time zone; undefined if this browser does not know the zone. */
 export function localDay(at, zone) {
   try {
     const format = new Intl.DateTimeFormat("en-US", {
@@ -37,7 +37,7 @@ const isWeekend = (day) => [2, 3].includes(((day % 7) + 7) % 7);
 
 const counts = (day, promise) => promise.day_count === "calendar" || !(isWeekend(day) || promise.holidays.includes(formatDay(day)));
 
-/** The day that lies some days after another, counted as the promise counts. */
+/** Returns the day that is some days after another, counted as the promise requires. */
 export function laterDay(day, days, promise) {
   if (promise.day_count === "calendar") return day + days;
   let [at, left] = [day, days];
@@ -45,13 +45,13 @@ export function laterDay(day, days, promise) {
   return at;
 }
 
-/** Days of notice from an announcement to the day of effect; negative if that came first. */
+/** Returns the days of notice from announcement to effective date; negative if announced late. */
 export function daysBetween(announced, effective, promise) {
   if (promise.day_count === "calendar") return effective - announced;
   return effective < announced ? -businessDays(effective, announced, promise) : businessDays(announced, effective, promise);
 }
 
-/** Business days later than one day, up to and with another, without walking years. */
+/** Counts business days after one day up to and including another, without iterating over every day. */
 function businessDays(after, until, promise) {
   const weeks = Math.floor((until - after) / 7);
   let count = weeks * 5;

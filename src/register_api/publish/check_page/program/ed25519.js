@@ -1,4 +1,4 @@
-// Ed25519 by the browser's own WebCrypto (RFC 8032), and which 32 bytes may be a key.
+// Ed25519 (RFC 8032) with the browser's WebCrypto, and which 32 bytes are an acceptable key.
 import { form, must } from "./bytes.js";
 
 const PRIME = 2n ** 255n - 19n;
@@ -18,7 +18,7 @@ function power(base, exponent) {
   return result;
 }
 
-/** Refuses a key in a second spelling, and one of small order, under which anybody can sign. */
+/** Rejects non-canonical encodings of a key, and keys of small order, for which anyone can sign. */
 export function checkPoint(bytes, path) {
   form(bytes.length === 32, path);
   const y = bytes.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n) & (2n ** 255n - 1n);
@@ -27,7 +27,7 @@ export function checkPoint(bytes, path) {
   must(y > 1n && y !== PRIME - 1n && !ofOrderEight, "untrusted", "badKeys", { path });
 }
 
-/** Says in this order why this browser cannot check anything; undefined if it can. */
+/** Returns why this browser cannot verify signatures; undefined if it can. */
 export async function whyNot() {
   if (!globalThis.isSecureContext) return "noSecureContext";
   if (!globalThis.crypto?.subtle) return "noCrypto";
@@ -41,7 +41,7 @@ export async function whyNot() {
 
 const importKey = (bytes) => crypto.subtle.importKey("raw", bytes, "Ed25519", false, ["verify"]);
 
-/** Tells whether a signature is that of a key which `checkPoint` has passed. */
+/** Verifies a signature with a key that `checkPoint` has accepted. */
 export async function isSigned(bytes, signature, key) {
   if (signature.length !== 64) return false;
   return crypto.subtle.verify("Ed25519", await importKey(key), signature, bytes);

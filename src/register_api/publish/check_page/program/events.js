@@ -1,4 +1,4 @@
-// What happens to a use from one version to the next, as the promise sees it (rules.md, What needs notice).
+// The events between two versions that may require notice (rules.md, What needs notice).
 import { canonical } from "./json.js";
 import { formatDay, readDay } from "./days.js";
 
@@ -14,7 +14,7 @@ function withChange(owner, change) {
 
 const applied = (owner, day) => inEffect(owner.planned, day).reduce(withChange, owner);
 
-/** A vendor and its uses as they hold on a day (format/register.md, PlannedChange). */
+/** Returns a vendor and its uses as of a day (format/register.md, PlannedChange). */
 function vendorOn(vendor, day) {
   return { ...applied(vendor, day), engagements: vendor.engagements.map((use) => applied(use, day)) };
 }
@@ -29,7 +29,7 @@ const planKey = (use, change) => canonical([use, change.id]);
 
 export const byId = (list, id) => list?.find((item) => item.id === id);
 
-/** All that a version announces of one vendor: whose it is, its events, and its first day. */
+/** Returns all announcements of one vendor in a version: use, planned change, events and effective date. */
 export function announcements(before, vendor, day, reason) {
   const fresh = freshPlans(before, vendor);
   const now = vendorOn(without(vendor, new Set(fresh.map(({ use, change }) => planKey(use, change)))), day);
@@ -38,7 +38,7 @@ export function announcements(before, vendor, day, reason) {
   return [...uses, ...fresh.map(({ use, change }) => ofPlan(vendor, use, change, reason))];
 }
 
-/** Planned changes that are said for the first time, or anew: other content, earlier, or no longer cancelled. */
+/** Returns planned changes that are new, have other content, are earlier, or are no longer cancelled. */
 function freshPlans(before, vendor) {
   const owners = [[null, vendor, before], ...vendor.engagements.map((use) => [use.id, use, byId(before?.engagements, use.id)])];
   return owners.flatMap(([use, owner, old]) => owner.planned
@@ -53,7 +53,7 @@ function ofUse(before, vendor, use, day, reason) {
   const old = byId(before?.engagements, use.id);
   const what = eventsOf(before, vendor, use, day, reason);
   if (old && what.length === 0) return undefined;
-  if (old && isEngaged(before, old, day) && !(old.starts_on > day)) return undefined; // written into what is in use
+  if (old && isEngaged(before, old, day) && !(old.starts_on > day)) return undefined; // an edit of a use that is already running
   return { use: use.id, plan: null, what, effective: use.starts_on };
 }
 
@@ -90,7 +90,7 @@ function starts(before, old, after, use, day) {
   return [activated && "activation", replacing && "replacement", added && "addition"].filter(Boolean);
 }
 
-/** Whether a running use already says all that a new one does, and from as early on. */
+/** Returns whether a running use already covers a new one, from the same day or earlier. */
 function includes(running, use) {
   return running.category === use.category && running.purpose === use.purpose
     && (running.status === "active" || use.status === "conditional")

@@ -1,9 +1,9 @@
-// The one form of a JSON document (format/bytes.md), and that of TUF metadata (format/trust.md).
+// The canonical form of JSON documents (format/bytes.md) and of TUF metadata (format/trust.md).
 import { form, fromUtf8, notOfForm, same, toUtf8 } from "./bytes.js";
 
 const DEEPEST = 32;
 
-/** RFC 8785. Whatever a document says twice, or in another spelling, is not there any more. */
+/** Serialises to RFC 8785, which reveals duplicate names and other encodings when compared. */
 export function canonical(value, depth = 0) {
   if (depth > DEEPEST) throw new RangeError("too deep");
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(",")}]`;
@@ -17,7 +17,7 @@ const member = (value, name, depth) => `${canonical(name)}:${canonical(value[nam
 
 export const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 
-/** Reads a document, which has to name its format, and to be spelled as RFC 8785 spells it. */
+/** Parses a document, which must name its format and be canonical (RFC 8785). */
 export function readDocument(bytes, format, path) {
   const document = parsed(bytes, path);
   form(isObject(document) && document.format === format, path);
@@ -45,7 +45,7 @@ function parsed(bytes, path) {
 
 export const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
 
-/** Reads metadata: compact ASCII, nothing twice, nothing beside what is signed and the signatures. */
+/** Parses TUF metadata: compact ASCII, no duplicate names, only `signed` and `signatures`. */
 export function readMetadata(bytes, path) {
   const metadata = parsed(bytes, path);
   form(isSpelled(metadata, bytes), path);
@@ -70,7 +70,7 @@ function isEnvelope(metadata) {
     && metadata.signatures.every((one) => names(one) === "keyid,sig");
 }
 
-/** What TUF signs: OLPC canonical JSON, in which quotes and backslashes alone are escaped. */
+/** Returns the text that TUF signs: OLPC canonical JSON, which escapes only quotes and backslashes. */
 export function signedText(value) {
   if (Array.isArray(value)) return `[${value.map(signedText).join(",")}]`;
   if (isObject(value)) {

@@ -1,4 +1,4 @@
-// The list of keys: which key is good for which versions (format/trust.md, The list of keys).
+// The list of keys: which key is valid for which versions (format/trust.md, The list of keys).
 import { form, fromBase64, fromBase64url, must, sha256, toHex, toUtf8 } from "./bytes.js";
 import { checkPoint } from "./ed25519.js";
 import { isCount, isObject, readDocument } from "./json.js";
@@ -7,7 +7,7 @@ const PATH = "v1/keys.json";
 const KINDS = { document: "OKP", log: "OKP", feed: "EC" };
 const NOTE_TYPE = 0x01;
 
-/** Reads the list: each key has one use, and each version one key of each use. */
+/** Reads the list, and checks that each key has one use and each version one key of each use. */
 export function readKeys(bytes, root) {
   const list = readDocument(bytes, "sub-processor-register-keys/1", PATH);
   form(Array.isArray(list.keys) && list.keys.every(isObject) && isRegisterName(list.register), PATH);
@@ -32,15 +32,15 @@ function checkRecord(record, register) {
   checkRange(record);
 }
 
-/** The name of a log key: the register's, or that of a later epoch. */
+/** Returns the name of a log key: the register's, or that of a later epoch. */
 export const originOf = (record) => String(record.note_key).split("+")[0];
 
-/** C2SP signed-note: the first four bytes of a digest of name, type and key. */
+/** Returns the key ID of C2SP signed-note: the first four bytes of a digest of name, type and key. */
 export async function keyId(name, raw) {
   return (await sha256(toUtf8(`${name}\n`), [NOTE_TYPE], raw)).subarray(0, 4);
 }
 
-/** 1 for the register's name, 2 for NAME#2 and so on (section 6, Epochs); 0 for anything else. */
+/** Returns 1 for the register's name, 2 for NAME#2 and so on (section 6, Epochs); 0 for anything else. */
 function originNumber(name, register) {
   if (name === register) return 1;
   const found = name.startsWith(`${register}#`) ? name.slice(register.length + 1) : "";
@@ -68,7 +68,7 @@ function checkAgainstRoot(records, root) {
   must(ours.every((record) => !ofRoot.has(toHex(fromBase64url(record.jwk.x, PATH)))), "untrusted", "badKeys", { path: PATH });
 }
 
-/** The epochs of the log after its first, as the root keys name them (section 6, Epochs). */
+/** Returns the log's later epochs, as listed in the root (section 6, Epochs). */
 export function epochsOf(root) {
   const epochs = root["x-log-epochs"] ?? [];
   const isEpoch = (one) => isObject(one) && typeof one.origin === "string" && isCount(one.size) && one.size > 0
@@ -89,7 +89,7 @@ function checkEpochs(records, register, root) {
   }
 }
 
-/** The key of a use that is good for a version. */
+/** Returns the key of a use that is valid for a version. */
 export function goodKey(list, use, version) {
   const record = list.keys.find((one) => one.use === use && isGoodFor(one, version));
   must(record, "untrusted", "noGoodKey", { use, version });
@@ -98,7 +98,7 @@ export function goodKey(list, use, version) {
 
 const isGoodFor = (record, version) => record.first_version <= version && version <= (record.last_version ?? Infinity);
 
-/** The document keys that are listed and not good for a version: their signatures are no strangers'. */
+/** Returns the listed keys of a use that are not valid for a version, to tell misuse from forgery. */
 export function otherKeys(list, use, version) {
   const others = list.keys.filter((one) => one.use === use && !isGoodFor(one, version));
   return others.map((record) => fromBase64url(record.jwk.x, PATH));

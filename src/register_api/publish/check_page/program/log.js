@@ -1,4 +1,4 @@
-// The log: its signed head, and all of its entries (format/log.md; RFC 6962, C2SP tlog-checkpoint).
+// The log: its checkpoint, and all of its entries (format/log.md; RFC 6962, C2SP tlog-checkpoint).
 import { digest, form, fromBase64, fromUtf8, must, same, sha256, startsWith, toBase64, toUtf8 } from "./bytes.js";
 import { isSigned } from "./ed25519.js";
 import { canonical, isCount, isObject, readDocument } from "./json.js";
@@ -8,7 +8,7 @@ import { MOST } from "./reading.js";
 
 const HEAD = "log/checkpoint";
 
-/** A signed note, strictly: text, one empty line, signature lines, nothing else (C2SP signed-note). */
+/** Parses a signed note strictly: text, one empty line, signature lines, nothing else (C2SP signed-note). */
 export function readNote(bytes, path) {
   const text = fromUtf8(bytes, path);
   const at = text.lastIndexOf("\n\n");
@@ -27,7 +27,7 @@ function readSignatureLine(line, path) {
   return { name, id: bytes.subarray(0, 4), signature: bytes.subarray(4) };
 }
 
-/** The text of a checkpoint: origin, size, root hash, a line each. */
+/** Parses the text of a checkpoint: origin, size and root hash, one per line. */
 function readHead(text) {
   const lines = text.slice(0, -1).split("\n");
   form(lines.length >= 3 && lines.every(Boolean) && /^(0|[1-9]\d{0,14})$/.test(lines[1]), HEAD);
@@ -36,7 +36,7 @@ function readHead(text) {
   return { origin: lines[0], size: Number(lines[1]), root };
 }
 
-/** Opens the log's head: signed by the log key that is good for the newest version, and of its size. */
+/** Verifies the checkpoint: signed by the log key valid for the current version, and of that size. */
 export async function openHead({ vouched, served }, keys, version) {
   const note = readNote(vouched, HEAD);
   must(startsWith(served, vouched) && readNote(served, HEAD).text === note.text, "forged", "anotherDigest", { path: HEAD });
@@ -57,7 +57,7 @@ async function checkLines(note, origin, key) {
   }
 }
 
-/** Reads every entry, and works out the root of the whole log from them. */
+/** Reads every entry, and checks that they produce the root hash of the log. */
 export async function readLog(bytes, register, head, epochs) {
   const path = "v1/versions.json";
   const list = readDocument(bytes, "sub-processor-register-versions/1", path);
@@ -83,14 +83,14 @@ function checkEntry(entry, register, number, before) {
   form(entry.files.every((file) => isObject(file) && isCount(file.size)), path);
 }
 
-/** The root of a Merkle tree (RFC 6962 section 2.1). */
+/** Returns the root hash of a Merkle tree (RFC 6962 section 2.1). */
 export async function rootOf(leaves) {
   if (leaves.length === 1) return leaves[0];
   const split = 2 ** Math.floor(Math.log2(leaves.length - 1));
   return sha256([1], await rootOf(leaves.slice(0, split)), await rootOf(leaves.slice(split)));
 }
 
-/** The newest entry is served as the log holds it, names the register, and its proof leads to the head. */
+/** Checks that the newest entry is served as logged and names the register, and verifies its inclusion proof. */
 export async function checkNewest(host, log, head, register) {
   const folder = `v1/versions/${head.size}/`;
   const entry = await host.get(`${folder}entry.json`, MOST.entry);
@@ -101,7 +101,7 @@ export async function checkNewest(host, log, head, register) {
   await checkProof(await host.get(`${folder}entry.tlog-proof`, MOST.proof), log, head, `${folder}entry.tlog-proof`);
 }
 
-/** C2SP tlog-proof. The newest entry is the last one, so every hash of its proof stands on its left. */
+/** C2SP tlog-proof. The entry is the last one, so every hash of its proof is a left sibling. */
 async function checkProof(bytes, log, head, path) {
   const text = fromUtf8(bytes, path);
   const end = text.indexOf("\n\n");

@@ -1,4 +1,4 @@
-// What a person keeps from one check to the next: one line of text (format/log.md and trust.md).
+// The state that a user saves between checks: one line of text (format/log.md and trust.md).
 import { Failure, fromBase64, isDigest, must, same, toBase64 } from "./bytes.js";
 import { readInstant } from "./days.js";
 import { rootOf } from "./log.js";
@@ -6,13 +6,13 @@ import { TOLERANCE } from "./trust.js";
 
 const FORM = /^(\S+) (\d{1,15}) (\S{44}) ([0-9a-f]{64}) (\d{1,15}) (\S{20})$/;
 
-/** The line to keep: register, size and root of the log, first root, timestamp's number and instant. */
+/** Returns the line to save: register, log size and root hash, first root, timestamp version and instant. */
 export function lineToKeep({ keys, head, begun, metadata }) {
   const { version, signed_at: at } = metadata.timestamp;
   return [keys.register, head.size, toBase64(head.root), begun.sha256, version, at].join(" ");
 }
 
-/** Reads a line that was kept; nothing pasted is nothing remembered. */
+/** Parses a saved line; returns undefined if none was entered. */
 export function readLine(text) {
   if (text.trim() === "") return undefined;
   const [, register, size, root, sha256, timestamp, at] = FORM.exec(text.trim().replace(/\s+/g, " ")) ?? [];
@@ -24,13 +24,13 @@ export function readLine(text) {
   }
 }
 
-/** Nothing that is signed goes back behind what was seen, and this clock does not either. */
+/** Checks that neither the timestamp nor this device's clock is older than the saved line. */
 export function checkNotOlder(line, timestamp, now) {
   must(now >= line.at, "clock", "clockBehind", { at: new Date(line.at).toISOString() });
   must(timestamp.version >= line.timestamp, "rolledBack", "olderTimestamp", { found: timestamp.version, seen: line.timestamp });
 }
 
-/** The log begins with the one that was seen, and nothing that came since is dated back. */
+/** Checks that the log begins with the log in the saved line. */
 export async function checkContinues(line, { log, head, keys }) {
   must(line.register === keys.register, "inconsistent", "anotherLine", { found: line.register });
   must(line.size <= head.size, "rolledBack", "shorter", { size: line.size, found: head.size });
@@ -38,7 +38,7 @@ export async function checkContinues(line, { log, head, keys }) {
   return { since: head.size - line.size, at: line.at };
 }
 
-/** A version that the line's timestamp did not know was published after it (section 7, No backdating). */
+/** Checks that versions newer than the line's timestamp are not dated before it (section 7, No backdating). */
 export function checkNotDatedBack(line, log, isImported) {
   const next = log.entries[line.size];
   if (!next || isImported(next.version)) return;

@@ -1,4 +1,4 @@
-// Recounting notice from the registers alone (format/judging.md, points 2 to 4).
+// Recalculates notice from the registers alone (format/judging.md, points 2 to 4).
 import { digest, must } from "./bytes.js";
 import { daysBetween, formatDay, laterDay, localDay, readDay, readInstant } from "./days.js";
 import { announcements, byId } from "./events.js";
@@ -6,13 +6,13 @@ import { canonical } from "./json.js";
 import { MOST } from "./reading.js";
 import { readRegister } from "./register.js";
 
-/** Of longer histories the newest versions are recounted, and the page says so. */
+/** Only this many of the newest versions are recalculated; the page states the range. */
 export const MOST_VERSIONS = 200;
 const AT_ONCE = 6;
 const STARTS = ["addition", "replacement", "activation"];
 const KNOWN_EVENTS = [...STARTS, "relocation", "data_changed"];
 
-/** Reads the newest versions in full, each by the digest that the log's entry names. */
+/** Reads the newest registers, and checks each against the digest in its log entry. */
 export async function readVersions(host, log, name) {
   const entries = log.entries.slice(-MOST_VERSIONS);
   const versions = [];
@@ -32,7 +32,7 @@ async function readVersion(host, entry, name) {
   return document;
 }
 
-/** Recounts each version's announcements; returns those that a promise covers, and what was not recounted. */
+/** Recalculates each version's announcements; returns those that required notice, and the skipped versions. */
 export function recount(versions) {
   const whole = versions[0].version === 1;
   const promises = new Promises();
@@ -61,7 +61,7 @@ function recountVersion(older, version, promises, whole) {
   });
 }
 
-/** What a version announces of one vendor, as it has to be. */
+/** The announcements of one vendor in a version, as derived from the registers. */
 class Made {
   constructor(version, promises, before, vendor) {
     Object.assign(this, { version, promises, vendor, zone: version.publisher.time_zone });
@@ -79,7 +79,7 @@ class Made {
     return made.required && made.version === this.version.version ? this.given(place, owner, made, owner[field]) : undefined;
   }
 
-  /** What was announced before stays; where its day has moved, its days alone are counted anew. */
+  /** Keeps an earlier announcement; if its effective date has moved, only the days are recalculated. */
   kept(owner, old, field) {
     if (!old) return this.promises.plain(this.version);
     if (old[field] === owner[field]) return old.announced;
@@ -95,7 +95,7 @@ class Made {
   }
 }
 
-/** Every promise that the versions read so far have made, oldest first. */
+/** All notice promises of the versions read so far, oldest first. */
 class Promises {
   constructor() {
     Object.assign(this, { made: [], firstLive: undefined });
@@ -107,12 +107,12 @@ class Promises {
     if (canonical(this.made.at(-1)?.promise ?? null) !== canonical(promise)) this.made.push({ version, at: readInstant(at), promise });
   }
 
-  /** Whether each promise covers only kinds of change that this page can tell. */
+  /** Returns whether each promise covers only kinds of change that this page can recognise. */
   areKnown() {
     return this.made.every(({ promise }) => promise.applies_to.every((event) => KNOWN_EVENTS.includes(event)));
   }
 
-  /** The promises that bind what is announced on a day: the newest, and older ones for as long as they ask. */
+  /** Returns the promises that bind an announcement of a day: the newest, and older ones for their own period. */
   binding(version, day, zone) {
     let replaced;
     return this.made.filter((one) => one.version <= version).reverse().filter(({ at, promise }) => {
@@ -133,7 +133,7 @@ class Promises {
     return { version, at, required: true, promised_days: binding.days, ...counted(day, effective, binding), day_count: binding.day_count, objection_until: until };
   }
 
-  /** What is announced and no promise covers. */
+  /** Returns an announcement that no promise covers. */
   plain({ version, published_at: at }) {
     return { version, at, required: false, promised_days: null, days: null, met: null, day_count: null, objection_until: null };
   }
@@ -151,7 +151,7 @@ const covers = (promise, event) => (event === "rescheduled" ? STARTS : [event]).
 
 const latest = (promises, by) => promises.reduce((best, one) => (by(one) > by(best) ? one : best));
 
-/** Days of notice, and whether they were enough. */
+/** Returns the days of notice, and whether they meet the promise. */
 function counted(day, effective, promise) {
   if (effective === null) return { days: null, met: false };
   const first = readDay(effective);

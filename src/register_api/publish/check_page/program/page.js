@@ -1,4 +1,4 @@
-// What the person sees: asks, shows each step as it is made, and says what it comes to.
+// The user interface: reads the form, shows each step as it completes, and shows the overall result.
 import { isDigest, must } from "./bytes.js";
 import { readLine } from "./memory.js";
 import { readAddress } from "./reading.js";
@@ -20,7 +20,7 @@ function element(tag, content, attributes = {}) {
   return made;
 }
 
-/** Says everything in a language: what stands in the page, and what was found. */
+/** Shows the page's texts and the results in a language. */
 function speak(chosen) {
   language = chosen;
   document.documentElement.lang = language;
@@ -33,7 +33,7 @@ function speak(chosen) {
   show();
 }
 
-/** Says loudly where this very file came from. */
+/** Shows prominently where this file was loaded from. */
 function sayWhence() {
   const { protocol, host } = location;
   const fromDisk = protocol === "file:";
@@ -52,7 +52,7 @@ function show() {
   showLine();
 }
 
-/** What the steps come to, the worst first; grey says nothing against anybody. */
+/** Returns the overall result: the worst state of any step decides. */
 function summary() {
   const { steps, running, problem } = shown;
   if (problem) return { state: "open", lines: [text("grey"), text(problem)] };
@@ -91,7 +91,7 @@ function noticeItem(notice) {
   return element("li", [name, ` (${notice.place}) `, head, ` ${said.filter(Boolean).join(" · ")}`, ...reason], { "data-outcome": notice.outcome });
 }
 
-/** The line is given only where nothing contradicts it. */
+/** Shows the line to save, unless a step failed. */
 function showLine() {
   const line = shown.steps.find((step) => step.line)?.line;
   const isGood = line && !shown.running && !shown.steps.some((step) => step.state === "refuted");
@@ -100,7 +100,7 @@ function showLine() {
   at("copy").textContent = text("copy");
 }
 
-/** Reads the three fields; what is wrong in one is said beside it. */
+/** Reads the three fields, and shows a problem next to its field. */
 function readFields() {
   const read = (id, reader) => {
     at(`${id}-problem`).textContent = "";
@@ -138,7 +138,7 @@ async function run(event) {
   show();
 }
 
-/** Two publications may have been mixed up: what does not hold is read once more (format/tree.md). */
+/** Repeats a failed check: files of two publications may have been mixed while reading (format/tree.md). */
 async function again(asked) {
   await new Promise((done) => setTimeout(done, SECONDS_BETWEEN * 1000));
   await checkOnce(asked);
@@ -159,7 +159,7 @@ async function copy() {
     await navigator.clipboard.writeText(at("kept-line").value);
     at("copy").textContent = text("copied");
   } catch {
-    // it is selected, and can be copied by hand
+    // The text is selected, so the user can copy it.
   }
 }
 

@@ -1,10 +1,10 @@
-// Reading from a register's host, which may be anybody's: every answer is bytes within bounds, or a failure.
+// Reads files from the untrusted host of a register, with limits on size and time.
 import { Failure, joined, must } from "./bytes.js";
 
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
 
-/** The most bytes that are read of each kind of file (format/tree.md and log.md). */
+/** The size limit of each kind of file (format/tree.md and log.md). */
 export const MOST = {
   root: 512 * KIB, metadata: 64 * KIB, timestamp: 16 * KIB, document: 16 * MIB, keys: MIB, versions: 64 * MIB,
   checkpoint: 64 * KIB, entry: 4 * KIB, proof: 64 * KIB, signature: KIB,
@@ -12,10 +12,10 @@ export const MOST = {
 
 const SECONDS = { request: 30, all: 300 };
 
-/** What is not there: 404, or 403 as buckets say it (section 7). */
+/** Statuses that mean a file is missing; buckets may answer 403 (section 7). */
 const MISSING = [404, 403, 410];
 
-/** The address of a register as a person types it, with a slash at its end. */
+/** Returns the base URL of a register from user input, with a trailing slash. */
 export function readAddress(text) {
   let url;
   try {
@@ -33,14 +33,14 @@ export class Host {
     this.ends = Date.now() + SECONDS.all * 1000;
   }
 
-  /** Reads a file that has to be there. */
+  /** Reads a file that must exist. */
   async get(path, most) {
     const bytes = await this.find(path, most);
     must(bytes !== null, "unreachable", "missing", { path });
     return bytes;
   }
 
-  /** Reads a file, or says that it is not there with `null`. */
+  /** Reads a file; returns `null` if it is missing. */
   async find(path, most) {
     const answer = await this.ask(path);
     if (MISSING.includes(answer.status)) return null;

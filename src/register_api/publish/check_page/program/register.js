@@ -1,4 +1,4 @@
-// The newest register: its form, and who signed it (format/bytes.md, register.md and signatures.md).
+// The current register: its format and its signature (format/bytes.md, register.md and signatures.md).
 import { form, must } from "./bytes.js";
 import { isSigned } from "./ed25519.js";
 import { isCount, isObject, readDocument } from "./json.js";
@@ -6,7 +6,7 @@ import { readInstant } from "./days.js";
 import { goodKey, otherKeys } from "./keys.js";
 import { MOST } from "./reading.js";
 
-/** Reads a version of the register as far as this page goes by it. */
+/** Parses a version of the register, and checks the fields that this page uses. */
 export function readRegister(bytes, path, name) {
   const document = readDocument(bytes, "sub-processor-register/1", path);
   form(isCount(document.version) && document.version > 0 && isObject(document.publisher), path);
@@ -16,7 +16,7 @@ export function readRegister(bytes, path, name) {
   return document;
 }
 
-/** Checks the 64 bytes of Ed25519 beside a document, by the document key that is good for a version. */
+/** Verifies a document's 64-byte Ed25519 signature with the document key valid for a version; returns its kid. */
 export async function checkSigned(host, keys, path, bytes, version) {
   const key = goodKey(keys, "document", version);
   const signature = await host.get(`${path}.sig`, MOST.signature);

@@ -1,4 +1,4 @@
-// What is checked, in its order: a table of steps, each of which may build on what those before it have found.
+// The steps of a check in order; each can use the results of the steps before it.
 import { Failure, digest, form, must, notOfForm } from "./bytes.js";
 import { readInstant } from "./days.js";
 import { whyNot } from "./ed25519.js";
@@ -16,7 +16,7 @@ const REGISTER = "v1/register.json";
 const HEADS = "v1/heads.json";
 const MOST_FILES = 20_000;
 
-/** What a step finds: `proved`, `trusted` (not known to be the publisher's), `nothing` (was not asked for). */
+/** Results of a step: `proved`, `trusted` (not known to be the publisher's), `nothing` (skipped). */
 const proved = (sentence, values = {}, more = {}) => ({ state: "proved", sentence, values, ...more });
 const nothing = (sentence) => ({ state: "nothing", sentence, values: {} });
 
@@ -33,7 +33,7 @@ const STEPS = [
   { id: "notice", run: checkNotice }, // section 4, Judging
 ];
 
-/** Checks a register step by step; the first that does not hold is the last that is made. */
+/** Checks a register step by step, and stops at the first failure. */
 export async function* check(asked) {
   const known = { ...asked, host: new Host(asked.base) };
   let stopped = false;
@@ -132,7 +132,7 @@ async function checkFiles(known) {
   return proved("heads", { count: list.files.length });
 }
 
-/** The list of head files, signed by a document key that is good for its version or for the next one. */
+/** Reads the list of head files, signed by a document key valid for its version or for the next one. */
 async function readHeads(known) {
   const { vouched } = await target(known, "heads.json", HEADS, MOST.document);
   const list = readDocument(vouched, "sub-processor-register-heads/1", HEADS);

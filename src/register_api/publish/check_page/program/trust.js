@@ -1,4 +1,4 @@
-// The chain of trust: TUF 1.0 sections 5.3 to 5.6, with the limits of format/trust.md.
+// The trust chain: TUF 1.0 sections 5.3 to 5.6, with the limits of format/trust.md.
 import { digest, form, fromHex, isDigest, must, toUtf8 } from "./bytes.js";
 import { checkPoint, isSigned } from "./ed25519.js";
 import { isCount, isObject, readMetadata, signedText } from "./json.js";
@@ -6,13 +6,13 @@ import { readInstant } from "./days.js";
 import { MOST } from "./reading.js";
 
 const MINUTES = 60_000;
-/** How far the clocks of those who sign may differ and nobody is blamed. */
+/** The clock difference between signers that is tolerated. */
 export const TOLERANCE = 5 * MINUTES;
 const LONGEST_FRESHNESS = 31 * 24 * 60 * MINUTES;
 const MOST_NEW_ROOTS = 63;
 const ROLES = { root: ["root"], targets: ["targets"], online: ["snapshot", "timestamp"] };
 
-/** Where trust begins: the root of a given digest, else whatever is served first (section 7). */
+/** Returns the first root: the one with the given digest, or the one served if none is given (section 7). */
 export async function beginTrust(host, given) {
   const path = "trust/1.root.json";
   const bytes = await host.get(path, MOST.root);
@@ -23,7 +23,7 @@ export async function beginTrust(host, given) {
   return { root: metadata.signed, sha256: found, given: Boolean(given) };
 }
 
-/** Follows new roots until there is none, each signed by the one before it and by itself (TUF 5.3). */
+/** Follows newer roots to the last one, each signed by the one before it and by itself (TUF 5.3). */
 export async function followRoots(host, first) {
   let root = first;
   for (let number = first.version + 1; number <= first.version + MOST_NEW_ROOTS; number += 1) {
@@ -51,14 +51,14 @@ function checkNumber(found, named, path) {
   must(found >= named, "rolledBack", "olderFile", { path, found });
 }
 
-/** What all metadata says of itself (TUF 4.3). */
+/** Checks the fields common to all metadata (TUF 4.3). */
 function checkSaid(signed, role, path) {
   form(signed._type === role, path);
   form(/^1\./.test(signed.spec_version) && isCount(signed.version) && signed.version > 0, path);
   readInstant(signed.expires, path);
 }
 
-/** Refuses what TUF lets pass: one key under two ids, and a key in two roles (section 7, Roles). */
+/** Rejects what TUF accepts: one key under two ids, and a key in two roles (section 7, Roles). */
 function checkRoles(root, path) {
   form(isObject(root.keys) && isObject(root.roles), path);
   const publics = Object.values(root.keys).map((key) => publicKey(key, path));
@@ -85,7 +85,7 @@ function keyIds(root, name, path) {
   return role.keyids;
 }
 
-/** Counts the good signatures of a role's keys against its threshold. */
+/** Checks that at least the threshold of a role's keys have valid signatures. */
 async function checkSignatures(metadata, signer, name, path) {
   const made = new Map(metadata.signatures.map((one) => [one.keyid, one.sig]));
   form(made.size === metadata.signatures.length, path);
@@ -103,7 +103,7 @@ async function isGood(text, signature, key) {
     && isSigned(text, fromHex(signature), fromHex(key.keyval.public));
 }
 
-/** Timestamp, snapshot and targets: each named by the one before by version and digest (TUF 5.4 to 5.6). */
+/** Reads timestamp, snapshot and targets; each references the next by version and digest (TUF 5.4 to 5.6). */
 export async function followMetadata(host, root, now) {
   must(readInstant(root.expires) > now, "untrusted", "rootExpired", { until: root.expires });
   const read = (name, path, bytes) => openMetadata(root, name, path, bytes, now);
@@ -126,7 +126,7 @@ async function openMetadata(root, name, path, bytes, now) {
   return metadata.signed;
 }
 
-/** A timestamp says when it was signed, and is good for 31 days at most. */
+/** Checks when a timestamp was signed, and that it is valid for at most 31 days. */
 function checkFreshness(timestamp, now, path) {
   const signedAt = readInstant(timestamp.signed_at, path);
   const lasts = readInstant(timestamp.expires, path) - signedAt;
@@ -148,10 +148,10 @@ async function named(host, above, name, pathAbove, read) {
   return signed;
 }
 
-/** Tells whether a genuine older file lies in the newer one's place. */
+/** Returns whether an authentic older file was served in place of the newer one. */
 const isOlder = (reading, version) => reading.then((signed) => signed.version < version, () => false);
 
-/** Reads a target at its public path, and compares it with what the targets metadata names. */
+/** Reads a target at its public path, and compares its digest with the one in the targets metadata. */
 export async function readTarget(host, targets, name, path, most) {
   const target = targets[name];
   form(isObject(target) && isDigest(target.hashes?.sha256), "trust/targets");
