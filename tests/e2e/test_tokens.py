@@ -91,7 +91,7 @@ def test_a_key_in_a_token_is_followed_by_one_that_was_made_for_it(
     """In the token or in a file, whatever was made; otherwise it is refused. Customers follow."""
     company.holds_for_all()
     refused = company.run("keys", "rotate", role)
-    assert (refused.exit_code, "lies in a token" in refused.output) == (2, True)
+    assert (refused.exit_code, "is in a token" in refused.output) == (2, True)
     uri = ("--token", f"pkcs11:token=Office;object={role}-2") if place == "token" else ()
     company.done("keys", "new", company.keys / f"{role}.next.pem", *uri)
     company.done("keys", "rotate", role, "--reason", "compromised")

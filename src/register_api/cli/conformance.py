@@ -72,9 +72,7 @@ def conformance(
     """
     checks = load_checks()
     if unknown := [name for name in only if name not in {check.id for check in checks}]:
-        raise UsageError(
-            f"there is no check {unknown[0]!a}", hint=f"they are {checks[0].id} to {checks[-1].id}"
-        )
+        raise UsageError(f"unknown check {unknown[0]!a}", hint=f"they are {checks[0].id} to {checks[-1].id}")
     if listing:
         _show(checks, frozenset(only), as_json=as_json)
         return

@@ -57,5 +57,5 @@ def _read(name: str, store: Path) -> bytes:
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from error
     except KeyError as error:
-        raise UsageError(f"there is no version {name} in {store}") from error
+        raise UsageError(f"version {name} not found in {store}") from error
     raise UsageError(f"nothing was published into {store} yet")

@@ -86,14 +86,14 @@ def new(path: Path, token: str | None, *, encrypt: bool, adopt: bool) -> None:
         out.print(f"Thumbprint  {signer.kid}")
         return
     durable.create(public, signer.public_pem.encode("ascii"))
-    out.print(f"Public key  {public}: give it to whoever begins the root. Thumbprint {signer.kid}")
+    out.print(f"Public key  {public}: give it to the person who starts the root. Thumbprint {signer.kid}")
 
 
 def _public_file(path: Path) -> Path | None:
     """Return where to write a root key's public half; the keys of other roles are published anyway."""
     role, following, _ = path.name.removesuffix(".pem").partition(".next")
     if role == "feed":
-        raise UsageError("a feed key is no Ed25519 key", hint="publish, or keys rotate feed, makes it")
+        raise UsageError("a feed key is not an Ed25519 key", hint="publish, or keys rotate feed, makes it")
     if following or role in {"document", "log", "targets", "online"}:
         return None
     public = path.with_suffix(".pub")

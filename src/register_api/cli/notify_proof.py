@@ -68,12 +68,12 @@ def _print_status(found: record_of.NotifyStatus) -> None:
     if found.endpoints:
         out.print(f"Endpoints: {counted(found.endpoints)}")
     for version in found.versions:
-        states = counted(version.states) or ("nobody concerned" if version.told else "not told")
+        states = counted(version.states) or ("nobody concerned" if version.told else "not notified")
         reminders = f"; reminders: {counted(version.reminders)}" if version.reminders else ""
         out.print(f"Version {version.version}: {states}{reminders}")
         if version.alarms:
             left = "" if version.days_left is None else f"; {count(version.days_left, 'day')} of notice left"
-            out.print(f"  ALARM: {count(version.alarms, 'contract contact')} not told{left}", style="red")
+            out.print(f"  ALARM: {count(version.alarms, 'contract contact')} not notified{left}", style="red")
         if version.answers:
             out.print(f"  Answers until {version.objection_until}: {counted(version.answers)}")
     for each in found.told:

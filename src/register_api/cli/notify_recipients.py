@@ -99,7 +99,7 @@ def _put(opened: Notices, file: Path | None, found: Mapping[int, ContactRow]) ->
     refuse_faults(file, done.faults, NotifyError, "contacts")
     out.print(f"{counted(done.done)}.")
     if file and done.absent:
-        out.print(f"{count(done.absent, 'active contact')} not in this file: still told.")
+        out.print(f"{count(done.absent, 'active contact')} not in this file: still notified.")
 
 
 @contacts.command("list")
@@ -216,7 +216,7 @@ def test_endpoint(opened: Notices, identity: str) -> None:
     if problem:
         raise NotifyError(f"{found.shown}: {problem}")
     endpoints.prove(opened.database, identity)
-    out.print("It has taken the test message, and is told of each version from now on.")
+    out.print("It has taken the test message, and is notified of each version from now on.")
 
 
 @webhook.command("list")

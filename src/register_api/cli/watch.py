@@ -239,6 +239,6 @@ def serve(settings: Path | None, host: str, port: int) -> None:
     if read.token_file:
         path = Path(read.token_file)
         if make_token(path):
-            out.print(f"Made {path}: people sign in with what stands in it.")
+            out.print(f"Made {path}: people sign in with the token in it.")
         token = read_token(path)
     serve_app(create_app(read, token, clock.now), host, port)

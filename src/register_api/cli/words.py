@@ -38,7 +38,7 @@ def change_lines(register: Register, diff: Diff) -> Iterator[Line]:
     before = f"version {diff.older.version}" if diff.older else "nothing"
     yield Line(0, f"Version {register.version} ({register.reason.kind}) against {before}:")
     if not diff.changes:
-        yield Line(1, "no change that customers would be told; only the documents' own bookkeeping")
+        yield Line(1, "no change that concerns customers; only bookkeeping within the documents")
     sentences = Sentences.between(None, register, zone_of(register.publisher.time_zone))
     language = sentences.language
     missing = language.text("not specified")

@@ -113,7 +113,7 @@ class CallbackFetcher:
         """Implement ``Fetcher.get``."""
         data = self._read(path)
         if data is None:
-            raise NotServed(f"there is no {path}", path=path)
+            raise NotServed(f"{path} not found", path=path)
         if len(data) > max_bytes:
             raise Malformed(f"{path} has more than {max_bytes} bytes", path=path)
         return data

@@ -164,7 +164,7 @@ def outbox(machine: Machine) -> Iterator[Diagnosis]:
     elif settings.uses_postgresql and machine.offline:
         yield unknown("its database was not asked (--offline)")
     elif not settings.uses_postgresql and not Path(settings.database).exists():
-        yield unknown(f"there is no {settings.database} yet")
+        yield unknown(f"{settings.database} does not exist yet")
     else:
         with opened(settings.database, STEPS) as database:
             found = list(_alarms(status(database, machine.now)))
@@ -182,7 +182,7 @@ def _alarms(found: NotifyStatus) -> Iterator[Diagnosis]:
         yield wrong(says, "no new version is announced until it does: register-api notify record")
     for version in found.versions:
         if version.alarms:
-            says = f"{count(version.alarms, 'contract contact')} not told of version {version.version}"
+            says = f"{count(version.alarms, 'contract contact')} not notified of version {version.version}"
             cure = f"register-api notify status {version.version}, then another contact, or resend"
             yield wrong(says, cure)
     if troubled := sum(found.endpoints.get(each, 0) for each in ("failing", "switched_off")):
@@ -222,7 +222,7 @@ def diagnose(machine: Machine) -> Iterator[Diagnosis]:
     yield from store
     for check, run in OVER_STORE.items():
         if store:
-            yield unknown("there is no readable publication", check=check)
+            yield unknown("no readable publication", check=check)
         else:
             yield from _run_check(check, run, machine)
     for check, run in ANYWAY.items():

@@ -96,7 +96,7 @@ def signatures(machine: Machine) -> Iterator[Diagnosis]:
 def keys(machine: Machine) -> Iterator[Diagnosis]:
     """Open each key on this machine and compare it with the keys in force."""
     if not key_file.exists(machine.keys):
-        yield unknown(f"there is no folder {machine.keys}: nothing is published or renewed from this machine")
+        yield unknown(f"folder {machine.keys} not found: nothing is published or renewed from this machine")
         return
     keyring = Keyring(machine.keys)
     root = trust_metadata.newest_root(machine.snapshot.read)

@@ -45,7 +45,7 @@ def neighbours(context: ExchangeContext) -> Iterator[str]:
 def catalog_link(context: ExchangeContext) -> Iterator[str]:
     """Check that the response links to the API catalog (RFC 9727 section 2)."""
     if not any("api-catalog" in relations.split() for _, relations, _ in _given(context)):
-        yield 'there is no link rel="api-catalog"'
+        yield 'missing link rel="api-catalog"'
 
 
 def leads_to_the_folder(context: ExchangeContext) -> Iterator[str]:
@@ -188,7 +188,7 @@ def service_links(context: ExchangeContext) -> Iterator[str]:
         contexts = [] if isinstance(document, str) else document.linkset
         named = [link_set[relation] for link_set in contexts if relation in link_set]
         if not named:
-            yield f"there is no link {relation}"
+            yield f"missing link {relation}"
         for links in named:
             yield from _targets(context, relation, links)
 

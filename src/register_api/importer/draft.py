@@ -239,7 +239,7 @@ def tables_in(path: Path, options: ImportOptions) -> tuple[Table, ...]:
     """Read the tables of a file."""
     data = read_bytes(path)
     if data is None:
-        raise UsageError(f"there is no file {path}")
+        raise UsageError(f"file not found: {path}")
     return read_tables(path.name, data, options.form or format_of(path.name), options.tables)
 
 

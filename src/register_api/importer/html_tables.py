@@ -178,7 +178,7 @@ def lists_of(name: str, root: HtmlElement) -> tuple[Table, ...]:
         under = {folded(label): cell for label, cell in reversed(entry.labels.items())}
         cells = (entry.name, *(under.get(key, Cell()) for key in labels))
         rows.append(Row(cells=cells, number=number, line=entry.line, section=entry.section))
-    remark = f"there is no table: {len(entries)} names with what stands below or beside each were read"
+    remark = f"there is no table: {len(entries)} names with the text below or beside each were read"
     header = (Cell(text="Name"), *(Cell(text=label) for label in labels.values()))
     line = entries[0].line
     return (Table(file=name, number=1, header=header, rows=tuple(rows), line=line, remarks=(remark,)),)
@@ -201,7 +201,7 @@ def _cards(name: str, root: HtmlElement) -> list[_Entry]:
         elif entries:
             for label, cell in _labelled(element):
                 if label in entries[-1].labels:
-                    refuse(name, "", f"{label!r} stands twice below one name", line=line_of(element))
+                    refuse(name, "", f"{label!r} appears twice below one name", line=line_of(element))
                 entries[-1].labels[label] = cell
     return [entry for entry in entries if entry.name.text and any(map(find_field, entry.labels))]
 

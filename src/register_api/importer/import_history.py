@@ -137,7 +137,7 @@ def _states(origin: Origin, importer: StateImporter) -> tuple[ListState, ...]:
         return git_states(*where, importer.options, importer.reporter)
     data = read_bytes(Path(origin.path))
     if data is None:
-        raise UsageError(f"there is no file {origin.path}")
+        raise UsageError(f"file not found: {origin.path}")
     return read_history(Path(origin.path).name, data, origin.date, importer.zone)
 
 

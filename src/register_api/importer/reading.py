@@ -182,7 +182,7 @@ def read_tables(name: str, data: bytes, form: FileFormat, only: tuple[int, ...] 
     text = decode_text(name, data, form)
     tables = _READERS[form](name, text, only)
     if not tables:
-        message = "there is no table in it, nor a list of names with purposes or labels"
+        message = "it contains no table, nor a list of names with purposes or labels"
         drawn = form == "html" and "<script" in text
         refuse(name, "", message, _DRAWN if drawn else "sub-processors in prose are not read")
     cells = sum(len(row.cells) for table in tables for row in table.rows)

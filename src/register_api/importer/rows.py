@@ -76,7 +76,7 @@ def _chosen(tables: Sequence[Table], options: ImportOptions) -> list[Table]:
     """Return the tables to read: the selected ones, or all, which must then have the same columns."""
     file = tables[0].file
     refuse_any(
-        finding(file, f"table {number}", f"there is no table {number}; there are {len(tables)}")
+        finding(file, f"table {number}", f"table {number} not found; there are {len(tables)}")
         for number in options.tables
         if not 1 <= number <= len(tables)
     )

@@ -122,7 +122,7 @@ def _faults(file: str, document: _Document) -> Iterator[Finding]:
             yield finding(file, "vendors", f"{quoted(item.name)} names a use", "when says of which rows")
         if (item.name, item.when) in seen:
             hint = "one entry a name, or tell them apart by when"
-            yield finding(file, "vendors", f"{quoted(item.name)} stands twice", hint)
+            yield finding(file, "vendors", f"{quoted(item.name)} appears twice", hint)
         seen.append((item.name, item.when))
     for title, chosen in document.categories.items():
         if not is_slug(chosen):

@@ -52,7 +52,7 @@ def read_contacts(data: bytes) -> ContactsFile:
     """Read a file (UTF-8, header line, commas or semicolons); contacts by the line where each begins."""
     file = read_csv(data)
     names = [name.casefold() for name in file.headings]
-    said = [f"there is no column {name}" for name in ("customer", "email") if name not in names]
+    said = [f"missing column {name}" for name in ("customer", "email") if name not in names]
     said += [f"column {quoted(name)} is not known" for name in names if name not in _COLUMNS]
     said += [f"column {name} appears twice" for name in _COLUMNS if names.count(name) > 1]
     head = [RowFault(1, f"{words}; the columns are {', '.join(_COLUMNS)}") for words in said]

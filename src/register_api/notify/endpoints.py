@@ -92,7 +92,7 @@ def endpoint_of(database: Database, identity: str) -> Endpoint:
     rows = database.query(f"{_JOINED} WHERE r.id = ?", identity)
     if not rows:
         raise NotifyError(
-            f"there is no endpoint {quoted(identity)}", hint="register-api notify webhook list has their ids"
+            f"unknown endpoint {quoted(identity)}", hint="register-api notify webhook list has their ids"
         )
     return msgspec.convert(rows[0], Endpoint)
 
@@ -179,7 +179,7 @@ def try_endpoint(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> st
     challenge = secrets.token_hex(16)
     if endpoint.channel in webhook.CHATS:
         said = Language.of(endpoint.language).text(
-            "This is a test. Changes of the sub-processor register {register} will be told here.",
+            "This is a test. Changes of the sub-processor register {register} will be posted here.",
             register=settings.base,
         )
         body = webhook.CHATS[endpoint.channel]([said], settings.base)

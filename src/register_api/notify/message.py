@@ -139,7 +139,7 @@ def warning(endpoint: Endpoint, base: str) -> Mail:
     language = Language.of(endpoint.language)
     text = language.text
     who = text(
-        "You are named as the owner of the endpoint {address} (id {id}), which is told of changes of the"
+        "You are named as the owner of the endpoint {address} (id {id}), which is notified of changes of the"
         " sub-processor register {register}.",
         address=endpoint.shown,
         id=endpoint.id,
@@ -149,7 +149,7 @@ def warning(endpoint: Endpoint, base: str) -> Mail:
     if endpoint.ended_at is not None:
         subject = text("Endpoint at {address} switched off", address=endpoint.shown)
         more = text("It is switched off and gets nothing any more.")
-        end = text("Once it works again, ask whoever named you for another test message.")
+        end = text("Once it works again, ask the person who named you for another test message.")
     else:
         since = language.instant(instant_of(endpoint.failing_since or 0))
         subject = text("Endpoint at {address} does not take messages", address=endpoint.shown)

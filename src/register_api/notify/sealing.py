@@ -168,7 +168,7 @@ def recipients_of(database: Database, address: str | None, customer: str | None)
         rows = database.query("SELECT * FROM recipients WHERE customer = ? ORDER BY created_at, id", customer)
         found = [msgspec.convert(row, Recipient) for row in rows]
     if not found:
-        raise NotifyError("there is no such recipient", hint="register-api notify contacts list")
+        raise NotifyError("unknown recipient", hint="register-api notify contacts list")
     return found
 
 

@@ -159,7 +159,7 @@ def _confirm(asked: LinkRequest) -> web.Page:
     if asked.form is None and asked.link["used_at"] is None and asked.who.state == "pending":
         return asked.question(
             message("Confirm the subscription"),
-            message("You are told of changes to the list of our sub-processors once you have confirmed."),
+            message("You will be notified of changes to our list of sub-processors once you have confirmed."),
             message("Confirm"),
         )
     token = subscriptions.confirm(asked.run, asked.link, asked.at) if asked.form is not None else None
@@ -192,7 +192,7 @@ def _leave(asked: LinkRequest) -> web.Page:
         if asked.form is None:
             return asked.question(
                 message("End the subscription"),
-                message("You are then told of no change any more."),
+                message("You will no longer be notified of changes."),
                 message("End the subscription"),
             )
         subscriptions.leave(asked.run, asked.who.id, asked.at)

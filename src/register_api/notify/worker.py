@@ -146,7 +146,7 @@ class Worker(Sender):
             return "the endpoint works again" if works else warning(endpoint, self._settings.base)
         if due.kind == "confirmation":
             if not self._settings.subscriptions:
-                return "there is no subscription service any more"
+                return "the subscription service no longer exists"
             return confirmation(recipient, self._words.newest().publisher.name)
         needless = ""
         if not was_notified(self._database, version, recipient.id):

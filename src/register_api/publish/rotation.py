@@ -144,7 +144,7 @@ def _root_holder(keyring: Keyring, before: Root, role: str) -> tuple[Path, Ed255
         if isinstance(signer, Ed25519Signer) and signer.kid in wanted:
             return keyring.folder / f"{name}.pem", signer
     raise KeyStoreError(
-        f"no key of the trust root lies in {keyring.folder}",
+        f"no key of the trust root is in {keyring.folder}",
         hint="bring root-1.pem to this machine for as long as this takes",
     )
 

@@ -36,7 +36,7 @@ _LINES = tuple((re.compile(rf"^\s*(?:{pattern})\s*(?:#.*)?$"), message, hint) fo
      "typographic quotes stand around the text", 'use straight ones: {key} = "{text}"'),
     (rf"[^#]*[{_CURLY}].*",
      "there is a typographic quote outside of a text", 'texts stand in straight quotes: "…"'),
-    (rf"{_SET}", "there is no value after the =", "leave the line out if there is nothing to say"),
+    (rf"{_SET}", "missing value after the =", "leave the line out if there is nothing to say"),
     (rf"{_SET}(?P<text>null|None|nil|undefined|NULL|~|-)",
      "TOML does not know the value {text}", "leave the line out if there is nothing to say"),
     (rf"{_SET}(?P<text>True|TRUE|yes|Yes|YES|on|On)", "{text} is not a value of TOML", "write {key} = true"),
@@ -48,7 +48,7 @@ _LINES = tuple((re.compile(rf"^\s*(?:{pattern})\s*(?:#.*)?$"), message, hint) fo
      "{text} is not written as a day", "write year-month-day, such as {key} = 2027-02-01"),
     (rf"{_SET}(?P<text>0[0-9]+)",
      "a number does not begin with 0", 'write a code with digits in quotes: {key} = "{text}"'),
-    (rf"{_SET}(?P<number>[0-9]+)\s+(?P<text>[A-Za-z]+)", "a number stands alone", "write {key} = {number}"),
+    (rf"{_SET}(?P<number>[0-9]+)\s+(?P<text>[A-Za-z]+)", "a number takes no unit", "write {key} = {number}"),
     (rf"{_SET}\"(?P<text>[^\"]*)", "the quote at the end is missing", 'write {key} = "{text}"'),
     (rf"{_SET}'(?P<text>[^']*)", "the quote at the end is missing", "write {key} = '{text}'"),
     (rf"{_SET}\"(?P<text>[^\"]*)\"\s*[;,]", "nothing may follow the text", 'write {key} = "{text}"'),
@@ -70,7 +70,7 @@ _LINES = tuple((re.compile(rf"^\s*(?:{pattern})\s*(?:#.*)?$"), message, hint) fo
     (r"\[(?!.*\]).*",
      "the header is not closed", "a header ends in the bracket that it begins with: [publisher]"),
     (rf"\"?{_KEY}\"?", "a key without a value", 'write {key} = "…"'),
-    (r"=.*", "there is no key before the =", 'write the name of the field first: name = "…"'),
+    (r"=.*", "missing key before the =", 'write the name of the field first: name = "…"'),
 ))  # fmt: skip
 """Mistakes within one line, most specific first; ``{name}`` in message and hint is a group's text."""
 _LONGEST_LINE = 1_000
@@ -109,7 +109,7 @@ def _twice(text: str, error: tomli.TOMLDecodeError) -> _Fault:
     what = line.split("#" if line.startswith("[") else "=")[0].strip()
     begins = re.compile(rf"\s*{re.escape(what)}\s*(?:=|\.|#|$)")
     before = [at for at, line in enumerate(text.split("\n")[: error.lineno - 1], 1) if begins.match(line)]
-    message = f"{what} is already in line {before[-1]}" if before else f"{what} stands twice"
+    message = f"{what} is already in line {before[-1]}" if before else f"{what} appears twice"
     return _Fault(error.lineno, 1, message, "keep one of the two", not line.startswith("["))
 
 

@@ -60,9 +60,9 @@ def load(folder: Path) -> LoadedSource:
         UsageError: The folder does not exist or cannot be read.
     """
     if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}", hint="make one with: register-api init DIR")
+        raise UsageError(f"folder not found: {folder}", hint="make one with: register-api init DIR")
     hint = "register-api init DIR makes one"
-    missing = finding(REGISTER_FILE, "", f"there is no {REGISTER_FILE}", hint=hint)
+    missing = finding(REGISTER_FILE, "", f"{REGISTER_FILE} not found", hint=hint)
     head = SourceFile(REGISTER_FILE, findings=(missing,))
     if (folder / REGISTER_FILE).exists():
         head = read_source_file(folder, folder / REGISTER_FILE)
@@ -112,7 +112,7 @@ def _strays(folder: Path) -> Iterator[Finding]:
     vendors = folder / VENDOR_FOLDER
     if not vendors.is_dir():
         hint = f"each vendor has a file {VENDOR_FOLDER}/<id>.toml"
-        yield finding(VENDOR_FOLDER, "", f"there is no folder {VENDOR_FOLDER}", severity="warning", hint=hint)
+        yield finding(VENDOR_FOLDER, "", f"folder not found: {VENDOR_FOLDER}", severity="warning", hint=hint)
     hint = f"a vendor belongs in {VENDOR_FOLDER}/<id>.toml, all else in {REGISTER_FILE}"
     for base, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -171,7 +171,7 @@ def _check_ids(vendors: Iterable[SourceFile]) -> Iterator[Finding]:
             yield finding(file.name, "id", message, rule="R02", hint=hint)
         other = first.setdefault(vendor_id, file.name)
         if other != file.name:
-            yield finding(file.name, "id", f"the id {quoted(vendor_id)} also stands in {other}", rule="R02")
+            yield finding(file.name, "id", f"the id {quoted(vendor_id)} is also used in {other}", rule="R02")
 
 
 def _stem(name: str) -> str:

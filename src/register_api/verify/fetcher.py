@@ -75,7 +75,7 @@ class MemoryFetcher:
         check_path(path)
         self.asked.append(path)
         if path not in self.files:
-            raise NotServed(f"there is no {path}", path=path)
+            raise NotServed(f"{path} not found", path=path)
         return _bounded(path, self.files[path], max_bytes)
 
 
@@ -106,7 +106,7 @@ class FolderFetcher:
             with (self.folder / path).open("rb") as file:
                 data = file.read(max_bytes + 1)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-            raise NotServed(f"there is no {path}", path=path) from error
+            raise NotServed(f"{path} not found", path=path) from error
         except OSError as error:
             raise Unreachable(f"{path} cannot be read: {error.strerror}", path=path) from error
         return _bounded(path, data, max_bytes)

@@ -201,7 +201,7 @@ def confirm(database: Database, chain: Chain, one: str, other: str, *, same: boo
     for entry in (one, other):
         if entry not in chain.numbers:
             hint = "name it like acme or acme/sub-processor"
-            raise WatchError(f"there is no entry {quoted(entry)}", hint=hint)
+            raise WatchError(f"unknown entry {quoted(entry)}", hint=hint)
     if one == other or not by.strip():
         raise WatchError("a match is said of two entries, by somebody")
     with database.transaction() as run:

@@ -162,5 +162,5 @@ def read_token(path: Path) -> str:
     token = read_text(str(path), "token_file")
     refuse_open(path, "token_file")
     if len(token) < _SHORTEST_TOKEN:
-        raise UsageError(f"token_file: what stands in {path} can be guessed", hint="remove it: one is made")
+        raise UsageError(f"token_file: the token in {path} can be guessed", hint="remove it: one is made")
     return token

@@ -84,7 +84,7 @@ def describe(database: Database, news: str) -> Row:
     """Return a news item with its vendor's name and decoded ``detail``."""
     rows = database.query(f"{NEWS} WHERE news.id = ?", news)
     if not rows:
-        raise WatchError(f"there is no news {quoted(news)}", hint="register-api watch inbox")
+        raise WatchError(f"unknown news {quoted(news)}", hint="register-api watch inbox")
     return {**rows[0], "detail": msgspec.json.decode(rows[0]["detail"])}
 
 

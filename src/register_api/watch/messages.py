@@ -175,7 +175,7 @@ _MOST_LINES = 8
 _SHORTEST_SECRET = 24
 """Bytes (Standard Webhooks 1.0.0: 24 to 64)."""
 
-_NOTHING_LEFT = SendResult("opted_out", "all of it is decided, or was told by another process")
+_NOTHING_LEFT = SendResult("opted_out", "all of it is decided, or was reported by another process")
 
 
 class Mailer(Sender):

@@ -129,7 +129,7 @@ def offered(database: Database, listed: RegisterList) -> Offered:
         said = {"name": each.name, "register": each.address, "root_sha256": each.root_sha256}
         row, faults = vendor_row({**said, **({"website": each.website} if each.website else {})})
         if faults or not each.name:
-            raise WatchError(f"entry {place} of the list: {faults[0] if faults else 'there is no name'}")
+            raise WatchError(f"entry {place} of the list: {faults[0] if faults else 'the name is missing'}")
         row["root_by"] = jws.thumbprint(listed.key)
         address, plain = row["register"], proposed_id(row)
         if first.setdefault(address, place) != place:

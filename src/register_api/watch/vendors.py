@@ -80,7 +80,7 @@ def load(database: Database, vendor: str) -> Vendor:
     """Return a vendor, even a removed one; an unknown id is a ``WatchError``."""
     rows = database.query("SELECT * FROM vendors WHERE id = ?", vendor)
     if not rows:
-        raise WatchError(f"there is no vendor {quoted(vendor)}", hint="register-api watch vendors list")
+        raise WatchError(f"unknown vendor {quoted(vendor)}", hint="register-api watch vendors list")
     return vendor_of(rows[0])
 
 

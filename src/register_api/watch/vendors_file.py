@@ -65,7 +65,7 @@ def read_vendors(data: bytes, *, is_toml: bool) -> VendorsFile:
 
 def _faults_of_head(headings: list[str], fields: list[str]) -> Iterator[str]:
     if "name" not in fields:
-        yield f"there is no column name; the columns are {', '.join(COLUMNS)}"
+        yield f"missing column name; the columns are {', '.join(COLUMNS)}"
     for field in dict.fromkeys(filter(None, fields)):
         if fields.count(field) > 1:
             named = (quoted(head) for head, each in zip(headings, fields, strict=True) if each == field)
@@ -103,7 +103,7 @@ def _add(found: VendorsFile, line: int, said: Mapping[str, str]) -> None:
     row, faults = vendor_row(said)
     found.faults.extend(RowFault(line, words) for words in faults)
     if not row.get("name") and not faults:
-        found.faults.append(RowFault(line, "there is no name"))
+        found.faults.append(RowFault(line, "the name is missing"))
     found.rows[line] = row
 
 

@@ -108,7 +108,7 @@ class Record:
             return read_state(path, WitnessState, format_name=FORMAT)
         except FileNotFoundError:
             raise WitnessError(
-                f"there is no {path}",
+                f"{path} not found",
                 hint="register-api witness init makes one; a witness that has signed needs its own back",
             ) from None
         except OSError as error:

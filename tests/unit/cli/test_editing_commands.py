@@ -148,7 +148,7 @@ def test_what_took_effect_is_folded_and_nothing_changes_for_customers(
     assert [place["country"] for place in use["locations"]] == ["FI", "DE"]
     assert "planned" not in use
     assert text(publisher).startswith(COMMENT)
-    assert "no change that customers would be told" in result.stdout
+    assert "no change that concerns customers" in result.stdout
     assert published("publish").exit_code == 0
 
 

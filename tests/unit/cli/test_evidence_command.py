@@ -83,9 +83,9 @@ def test_what_is_served_wrongly_is_reported_and_nothing_is_written(
     ("arguments", "told"),
     [
         (("evidence", "TREE", "--version", "1", "-o", FILE), "not overwritten"),
-        (("evidence", "TREE", "--version", "2", "-o", "new.zip"), "there is no version 2"),
+        (("evidence", "TREE", "--version", "2", "-o", "new.zip"), "version 2 not found"),
         (("evidence", "nowhere", "--version", "1", "-o", "new.zip"), "neither an address"),
-        (("evidence", "TREE", "--version", "1", "-o", "none/new.zip"), "there is no folder"),
+        (("evidence", "TREE", "--version", "1", "-o", "none/new.zip"), "folder not found"),
         (("evidence", "TREE", "--version", "0", "-o", "new.zip"), "--version"),
         (("evidence", "TREE", "-o", "new.zip"), "--version"),
         (("verify", "--offline", "none.zip"), "cannot be read"),

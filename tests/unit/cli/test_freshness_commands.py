@@ -80,7 +80,7 @@ def test_where_nothing_is_published_it_says_so(call: Call, publisher: Publisher,
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (lambda key: key.unlink(), "there is no private key"),
+        (lambda key: key.unlink(), "private key not found"),
         (lambda key: key.chmod(0o644), "open to other users (mode 0644)"),
         (lambda key: key.write_bytes(b"no key"), "online.pem"),
         (lambda key: key.write_bytes((key.parent / "targets.pem").read_bytes()), "does not let the key"),
@@ -129,7 +129,7 @@ def test_a_timed_refresh_goes_on_after_a_failure(
     assert result.exit_code == 0
     assert waits == [0, 21600, 300, 21600]
     assert result.stderr.count("is vouched for until") == 2
-    assert "keys: there is no private key" in result.stderr
+    assert "keys: private key not found" in result.stderr
 
 
 @pytest.mark.parametrize(

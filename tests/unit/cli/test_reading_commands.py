@@ -76,14 +76,14 @@ def test_diff_of_two_files_is_that_of_the_versions(two: Call, publisher: Publish
 def test_diff_of_a_version_with_itself_has_no_change(two: Call) -> None:
     result = two("diff", "2", "2")
     assert result.exit_code == 0
-    assert "no change that customers would be told" in result.stdout
+    assert "no change that concerns customers" in result.stdout
 
 
 @pytest.mark.parametrize(
     ("older", "newer", "code", "told"),
     [
-        ("1", "3", 2, "there is no version 3"),
-        ("0", "1", 2, "there is no version 0"),
+        ("1", "3", 2, "version 3 not found"),
+        ("0", "1", 2, "version 0 not found"),
         ("none.json", "1", 2, "none.json cannot be read: No such file"),
         ("register", "1", 2, "register cannot be read: Is a directory"),
         ("broken.json", "1", 11, "malformed"),

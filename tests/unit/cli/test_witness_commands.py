@@ -132,7 +132,7 @@ def test_what_a_witness_has_signed_is_shown(tmp_path: Path, clock: Clock) -> Non
     shown = CliRunner().invoke(cli, ["witness", "status", "--state", str(partner.folder)])
     assert (shown.exit_code, shown.stdout) == (0, f"{partner.vkey}\n")
     missing = CliRunner().invoke(cli, ["witness", "status", "--state", str(tmp_path)])
-    assert (missing.exit_code, "there is no" in missing.stderr) == (1, True)
+    assert (missing.exit_code, "not found" in missing.stderr) == (1, True)
 
 
 def test_a_passphrase_encrypts_the_key_of_a_witness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

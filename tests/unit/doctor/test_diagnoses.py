@@ -288,7 +288,7 @@ def test_what_waits_in_the_outbox_is_told(published: Publisher, tmp_path: Path) 
         note_check(database, now + dt.timedelta(hours=25), Stale("expired"))
         told = found(25)
         assert [verdict for verdict, _ in told] == ["wrong", "wrong", "soon"]
-        assert "1 contract contact not told of version 2" in told[1][1]
+        assert "1 contract contact not notified of version 2" in told[1][1]
         assert "nothing was sealed since" in told[2][1]
         add_endpoint(database, NewEndpoint(url="https://hooks.example/", owner="it@c.example"), 1)
         database.query("UPDATE endpoints SET failing_since = 1")

@@ -313,7 +313,7 @@ def test_tables_that_differ_are_read_only_if_they_are_named(desk: Desk) -> None:
     said = refusal(lambda: desk.draft(("list.md", text)))
     assert "5 table 2 R01: this table has the columns" in said
     assert [item.id for item in desk.draft(("list.md", text), tables=(1,)).vendors] == ["acme"]
-    assert "there is no table 7" in refusal(lambda: desk.draft(("list.md", text), tables=(7,)))
+    assert "table 7 not found" in refusal(lambda: desk.draft(("list.md", text), tables=(7,)))
 
 
 def test_two_rows_of_one_name_are_one_vendor_with_two_uses(desk: Desk) -> None:
@@ -448,7 +448,7 @@ def test_several_files_make_one_list(desk: Desk) -> None:
         ("names.toml", "x = ", "not valid TOML"),
         ("names.toml", "x = 1", "this names file cannot be read"),
         ("names.toml", '[[vendors]]\nname = "A"\nid = "A B"', '"A B" is not a valid id'),
-        ("names.toml", '[[vendors]]\nname = "A"\nid = "a"\n' * 2, '"A" stands twice'),
+        ("names.toml", '[[vendors]]\nname = "A"\nid = "a"\n' * 2, '"A" appears twice'),
         ("names.toml", '[[vendors]]\nname = "A"\nid = "a"\nuse = "B"\nwhen = {}', '"B" is not a valid id'),
         ("names.toml", '[[vendors]]\nname = "A"\nid = "a"\nuse = "b"', '"A" names a use'),
         ("names.toml", '[categories]\nA = "A"', '"A" is not a valid id'),
@@ -469,7 +469,7 @@ def test_a_damaged_file_of_the_folder_is_refused(
 
 def test_a_missing_file_is_wrong_use(desk: Desk) -> None:
     desk.put("there.md", TABLE).unlink()
-    with pytest.raises(UsageError, match="there is no file"):
+    with pytest.raises(UsageError, match="file not found"):
         tables_in(desk.folder / "in" / "there.md", ImportOptions())
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 HEAD = b"customer,email\n"
 
 FAULTS = {
-    "no column": (b"customer\nC1\n", 1, "there is no column email"),
+    "no column": (b"customer\nC1\n", 1, "missing column email"),
     "unknown column": (b"customer,email,produkt\nC1,a@b.example,x\n", 1, 'column "produkt"'),
     "column twice": (b"customer,email,email\nC1,a@b.example,x\n", 1, "appears twice"),
     "bad address": (HEAD + b"C1,ann at b.example\n", 2, "email"),

@@ -83,7 +83,7 @@ def test_the_commands_from_the_first_contact_to_the_last(office: Office) -> None
     office.peer.recipients["ann@c.example"] = ["550 5.1.1 gone"]
     assert "1 refused, 1 sent" in office.call("send").stdout
     alarm = office.call("status", code=1)
-    assert "ALARM: 1 contract contact not told" in alarm.stdout
+    assert "ALARM: 1 contract contact not notified" in alarm.stdout
     assert "days of notice left" in alarm.stdout
     assert (
         'register_notify_contacts_not_told{version="2"} 1'

@@ -84,7 +84,7 @@ def test_the_commands_from_the_first_endpoint_to_the_last(desk: Desk, endpoint: 
     assert "--contract-ended" in desk.call("remove", identity, code=1).stderr
     desk.call("remove", identity, "--contract-ended")
     assert desk.call("list").stdout == ""
-    assert "there is no endpoint" in desk.call("test", identity, code=1).stderr
+    assert "unknown endpoint" in desk.call("test", identity, code=1).stderr
 
 
 def test_the_secret_is_shown_once(desk: Desk) -> None:

@@ -73,7 +73,7 @@ def test_without_leave_to_create_a_missing_key_is_an_error(tmp_path: Path, name:
     made(tmp_path / "keys")
     (tmp_path / "keys" / ("root-1.pem" if name == "root" else f"{name}.pem")).unlink()
     keyring = Keyring(tmp_path / "keys")
-    with pytest.raises(KeyStoreError, match="there is no private key"):
+    with pytest.raises(KeyStoreError, match="private key not found"):
         _ = keyring.roots if name == "root" else getattr(keyring, name)
     assert len(pem_files(tmp_path / "keys")) == 5
 

@@ -142,7 +142,7 @@ def _open(path: Path) -> None:
         (_empty, "does not begin with 1 to 1000"),
         (_long, "does not begin with 1 to 1000"),
         (_open, "open to other users"),
-        (Path.unlink, "there is no file"),
+        (Path.unlink, "file not found"),
     ],
 )
 def test_errors_show_neither_passphrase_nor_key(

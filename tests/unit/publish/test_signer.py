@@ -220,7 +220,7 @@ def test_a_file_without_a_usable_key_is_refused_without_showing_any_of_it(tmp_pa
 
 def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
     """None of them is waited for or taken for a key."""
-    with pytest.raises(KeyStoreError, match="there is no private key") as caught:
+    with pytest.raises(KeyStoreError, match="private key not found") as caught:
         load(tmp_path / "none.pem", Ed25519Signer)
     assert "--keys" in caught.value.hint
     (tmp_path / "folder.pem").mkdir(mode=0o700)

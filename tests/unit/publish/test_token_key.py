@@ -133,10 +133,10 @@ def _no_ed25519(hsm: SoftHsm, patch: pytest.MonkeyPatch, path: Path) -> None:
 
 FAILURES = {
     _no_module: "which library reaches the token",
-    _absent_module: "there is no PKCS#11 module /nowhere/p11.so",
+    _absent_module: "PKCS#11 module not found: /nowhere/p11.so",
     _other_module: "is not a PKCS#11 module",
     _no_package: "needs the Python package python-pkcs11",
-    _other_token: "there is no token Elsewhere",
+    _other_token: "token not found: Elsewhere",
     _two_tokens: "2 tokens are called Office",
     _other_object: "holds no private Ed25519 key",
     _two_objects: "holds 2 private keys of the name",
@@ -223,7 +223,7 @@ def test_a_key_in_a_token_is_not_followed_by_one_in_a_file_unasked(hsm: SoftHsm,
     """Who wants that makes the file first; nothing is made otherwise."""
     new_token_key(path, URI)
     keyring = Keyring(path.parent)
-    with pytest.raises(UsageError, match="lies in a token") as caught:
+    with pytest.raises(UsageError, match="is in a token") as caught:
         keyring.following("document")
     assert "document.next.pem --token" in caught.value.hint
     assert not list(path.parent.glob("*.next.pem"))

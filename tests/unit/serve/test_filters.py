@@ -122,7 +122,7 @@ def test_a_product_that_there_is_not_is_refused_with_those_that_there_are() -> N
         found(PRODUCTS, product={"phone"})
     assert (caught.value.name, caught.value.parameter) == ("no-such-product", "product")
     assert caught.value.allowed == ("mail", "crm")
-    with pytest.raises(Problem, match="There is no product phone"):
+    with pytest.raises(Problem, match="Unknown product phone"):
         found(PLACES, product={"phone"})
 
 

@@ -135,7 +135,7 @@ ACME_FILE = "subprocessors/acme.toml"
         ({ACME_FILE: b"\xef\xbb\xbf" + ACME.encode()}, ("R01", "error", ACME_FILE, "", 1), "byte-order mark"),
         ({ACME_FILE: ACME.encode("utf-16")}, ("R01", "error", ACME_FILE, "", 1), "save it as UTF-8"),
         ({ACME_FILE: b'id = "acme"\nname = "\xe9"'}, ("R01", "error", ACME_FILE, "", 2), "not UTF-8"),
-        ({ACME_FILE: ACME + "x = \n"}, ("R01", "error", ACME_FILE, "", 6), "there is no value after the ="),
+        ({ACME_FILE: ACME + "x = \n"}, ("R01", "error", ACME_FILE, "", 6), "missing value after the ="),
         (
             {ACME_FILE: ACME + 'id = "again"\n\n'},
             ("R01", "error", ACME_FILE, "", 6),
@@ -225,7 +225,7 @@ def test_id_that_stands_in_two_files(tmp_path: Path) -> None:
     """The second file says in which other one its id stands, besides not being named by it."""
     loaded = load(write(tmp_path, {"subprocessors/beta.toml": '# copied\nid = "acme"\nname = "Beta"\n'}))
     assert told(loaded) == [("R02", "error", "subprocessors/beta.toml", "id", 2)] * 2
-    assert "also stands in subprocessors/acme.toml" in loaded.findings[1].message
+    assert "is also used in subprocessors/acme.toml" in loaded.findings[1].message
 
 
 def test_missing_files_and_folders(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ FAULTS = [
     ("default = True\n", 1, "True is not a value of TOML", "write default = true"),
     ("default = no\n", 1, "no is not a value of TOML", "write default = false"),
     ("seat = null\n", 1, "TOML does not know the value null", "leave the line out"),
-    ("starts_on =  # later\n", 1, "there is no value after the =", "leave the line out"),
+    ("starts_on =  # later\n", 1, "missing value after the =", "leave the line out"),
     ('a = [{country = "GB", default = True}]\n', 1, "True is not a value of TOML", "write default = true"),
     ("a = {country = GB, b = 1}\n", 1, "a text needs quotes", 'write country = "GB"'),
     ('a = {country = "GB", place = null}\n', 1, "TOML does not know the value null", "leave the line out"),
@@ -53,10 +53,10 @@ FAULTS = [
     ('a = "x", b = "y"\n', 1, "two keys stand on one line", "give each its own line"),
     ('name = "Müller" Ltd\n', 1, "nothing may follow the text", 'name = "Müller Ltd"'),
     ('a = "x";\n', 1, "nothing may follow the text", 'write a = "x"'),
-    ("days = 30 days\n", 1, "a number stands alone", "write days = 30"),
+    ("days = 30 days\n", 1, "a number takes no unit", "write days = 30"),
     ('a = \u00a0"x"\n', 1, "there is an invisible character: no-break space (U+00A0)", "delete it"),
     ('a = "x"\u200b\n', 1, "there is an invisible character: zero width space (U+200B)", "delete it"),
-    ('= "x"\n', 1, "there is no key before the =", "write the name of the field"),
+    ('= "x"\n', 1, "missing key before the =", "write the name of the field"),
     ("// comment\n", 1, "this is not a comment", "a comment begins with #"),
 ]
 

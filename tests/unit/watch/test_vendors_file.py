@@ -111,7 +111,7 @@ def test_columns_of_other_programs_are_recognised(head: str, row: str, said: dic
         ("name,website\nA,https://u:p@a.example/\n", 2, "names a user"),
         ("name,register\nA,ftp://a.example/\n", 2, "https://"),
         ("name,website\nA,b,c\n", 2, "3 cells"),
-        ("name,website\n,a.example\n", 2, "there is no name"),
+        ("name,website\n,a.example\n", 2, "the name is missing"),
         ("name,id\nA,Not A Slug\n", 2, "id"),
         ("name\n\x1b[31mred\n", 2, "cannot be printed"),
     ],
@@ -128,9 +128,9 @@ def test_a_fault_is_told_with_its_line(text: str, line: int, words: str) -> None
     [
         ("vendors = 3", 1, "no tables"),
         ("[[vendors]]\nname = 1\n[[vendors]]\nnaem = 'x'", 3, "naem"),
-        ("[[vendors]]\nwebsite = 'a.example'", 1, "there is no name"),
+        ("[[vendors]]\nwebsite = 'a.example'", 1, "the name is missing"),
         ("[[vendors", 1, "no TOML"),
-        ("vendors = [1]", 1, "there is no name"),
+        ("vendors = [1]", 1, "the name is missing"),
     ],
 )
 def test_a_fault_in_toml_is_told_with_the_line_of_its_table(text: str, line: int, words: str) -> None:

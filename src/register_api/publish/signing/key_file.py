@@ -162,7 +162,7 @@ def read(path: Path, most: int = MAX_BYTES) -> Secret:
             os.close(descriptor)
     except FileNotFoundError:
         raise KeyStoreError(
-            f"there is no private key {path}",
+            f"private key not found: {path}",
             hint="bring it to this machine, or name its folder with --keys"
             + (f"; a job can have it in {VARIABLES[path.name]}" if path.name in VARIABLES else ""),
         ) from None
@@ -176,7 +176,7 @@ def read(path: Path, most: int = MAX_BYTES) -> Secret:
 def read_line(path: Path, named_by: str, most: int) -> Secret:
     """Return the first line of a passphrase or PIN file, which only its owner may read."""
     if not exists(path):
-        raise KeyStoreError(f"there is no file {path}, which {named_by} names")
+        raise KeyStoreError(f"file not found: {path}, which {named_by} names")
     line = read(path).first_line()
     if not 1 <= len(line) <= most:
         raise KeyStoreError(f"{path}, which {named_by} names, does not begin with 1 to {most} bytes")

@@ -158,7 +158,7 @@ class Keyring:
                 if key_file.is_reference(path):
                     new = f"register-api keys new {following}"
                     raise UsageError(
-                        f"the {role} key lies in a token; make the one that follows it first",
+                        f"the {role} key is in a token; make the one that follows it first",
                         hint=f"{new} --token pkcs11:…, or without --token in a file",
                     )
         return self._signer_of(role, f"{role}.next.pem", create=True)

@@ -82,7 +82,7 @@ def _library(pkcs11: ModuleType, uri: TokenUri) -> Any:
             hint=f"name the maker's PKCS#11 module (a .so file) in {VARIABLE}, or as module-path in the URI",
         )
     if not path.is_absolute() or not path.is_file():
-        raise KeyStoreError(f"there is no PKCS#11 module {path}", hint="an absolute path, as /usr/lib/….so")
+        raise KeyStoreError(f"PKCS#11 module not found: {path}", hint="an absolute path, as /usr/lib/….so")
     try:
         return pkcs11.lib(str(path))
     except pkcs11.PKCS11Error:
@@ -96,7 +96,7 @@ def _token(library: Any, uri: TokenUri) -> Any:
     found = [token for token in there if uri.token in {None, token.label} and serial in {None, token.serial}]
     if not found:
         others = ", ".join(sorted(token.label for token in there if token.label)) or "none"
-        raise KeyStoreError(f"there is no token {uri.token_name}", hint=f"put it in; present: {others}")
+        raise KeyStoreError(f"token not found: {uri.token_name}", hint=f"put it in; present: {others}")
     if len(found) > 1:
         raise KeyStoreError(
             f"{len(found)} tokens are called {uri.token_name}", hint="narrow the pkcs11: URI by serial="

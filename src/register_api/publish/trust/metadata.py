@@ -73,7 +73,7 @@ def roots(read: Read) -> tuple[bytes, ...]:
         except KeyError:
             break
     if not found:
-        raise StoreError("there is no trust root yet")
+        raise StoreError("no trust root yet")
     return tuple(found)
 
 
@@ -128,6 +128,6 @@ def _named(read: Read, kind: type[T], meta: MetaFile, root: Root | None) -> T:
         raise StoreDamaged(f"{path} is not the file that newer metadata names") from error
     except UnsignedMetadataError as error:
         raise StoreDamaged(
-            f"{path} is not signed by the key that the trust root names", hint="publish anew"
+            f"{path} is not signed by the key that the trust root names", hint="publish again"
         ) from error
     return metadata.signed

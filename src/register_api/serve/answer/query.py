@@ -126,7 +126,7 @@ def _check_listed(query: SubprocessorsQuery, *registers: Register) -> None:
     for parameter, (problem, members) in listed_in.items():
         there = tuple(dict.fromkeys(item.id for each in registers for item in getattr(each, members)))
         for id_ in sorted(getattr(query, parameter).difference(there)):
-            detail = f"There is no {parameter} {id_}{listed(there)}."
+            detail = f"Unknown {parameter} {id_}{listed(there)}."
             raise Problem(problem, detail, parameter=parameter, allowed=there)
 
 

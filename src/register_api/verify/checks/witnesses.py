@@ -158,7 +158,7 @@ def _first_stamp(run: Round, sizes: Sequence[int]) -> tuple[int, bytes]:
         except NotServed:
             continue
     if not run.options.stamped_by:
-        raise NotApplicable("there is no trusted timestamp")
+        raise NotApplicable("no trusted timestamp")
     asked = sorted(sizes)
     many = len(asked) > 1
     which = f"none of versions {asked[0]} to {asked[-1]} is" if many else f"version {asked[0]} is not"

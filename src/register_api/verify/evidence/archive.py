@@ -207,7 +207,7 @@ def check_free(path: Path) -> None:
     if path.exists() or path.is_symlink():
         raise UsageError(f"{path} exists and is not overwritten", hint="name another file with -o")
     if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {path.parent}")
+        raise UsageError(f"folder not found: {path.parent}")
 
 
 def write_archive(path: Path, data: bytes) -> None:

@@ -65,7 +65,7 @@ def make_evidence(
     found = check_with_retry(fetcher, options, now, None, progress)
     log = Round.log.of(found)
     if log is not None and version > log.size:
-        raise UsageError(f"there is no version {version}: the newest is {log.size}")
+        raise UsageError(f"version {version} not found; the newest is {log.size}")
     served = make_report(base, found, now)
     if served.exit_code:
         return EvidenceResult(report=served)
