@@ -333,7 +333,7 @@ def _seen_now() -> MemoryPublisher:
     return publisher
 
 
-@ROOM.attack(15, "V32", begin=_seen_now, remembers=True, says=("dated back",))
+@ROOM.attack(15, "V32", begin=_seen_now, remembers=True, says=("backdated",))
 def version_dated_back_by_a_day(publisher: MemoryPublisher) -> None:
     """Publishes a version of yesterday, though the customer has a timestamp of today without it."""
     publisher.publish(published_at=NOW - dt.timedelta(days=1))

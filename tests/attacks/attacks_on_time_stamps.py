@@ -52,7 +52,7 @@ def _add(name: str, sentence: str, make: Callable[[bytes], bytes], code: int, **
     ROOM.add(name, sentence, _stamp(make), code, check, arguments=poll, brings=_accepting, **more)
 
 
-@ROOM.attack(15, "V32", brings=_accepting, says=("dated back",))
+@ROOM.attack(15, "V32", brings=_accepting, says=("backdated",))
 def version_dated_back_past_a_stamp(publisher: MemoryPublisher) -> None:
     """Publishes a version of yesterday, though the one before was stamped today as the newest."""
     publisher.files[tree.TIME_STAMP.path(NEWEST)] = authority().stamp_at(_checkpoint(publisher), NOW)

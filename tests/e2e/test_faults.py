@@ -150,7 +150,7 @@ TOLD: dict[str, dict[str, tuple[int, str]]] = {
     },
     "refresh": {
         "killed": (-signal.SIGKILL, ""),
-        "terminated": (-signal.SIGTERM, "is vouched for until"),
+        "terminated": (-signal.SIGTERM, "is fresh until"),
         "clock behind": (FAILED, ""),
         "clock ahead": (FAILED, ""),
         "disk full": (FAILED, SPACE),

@@ -178,9 +178,9 @@ def test_a_refresher_that_dies_is_told_and_another_goes_on(publisher: Publisher)
     port = free_port()
     with running(command(publisher, "--port", str(port)), port) as run:
         first = run.child("refresh")
-        wait_until(lambda: run.program.errors().count("vouched for until") == 1)
+        wait_until(lambda: run.program.errors().count("fresh until") == 1)
         os.kill(first, signal.SIGKILL)
-        wait_until(lambda: run.program.errors().count("vouched for until") == 2)
+        wait_until(lambda: run.program.errors().count("fresh until") == 2)
         assert run.child("refresh") != first
         assert run.get(tree.REGISTER.path())
         assert run.program.end() == 0
@@ -195,7 +195,7 @@ def test_how_long_a_timestamp_is_good_is_one_setting_for_all_of_a_run(
     """It is published, told to customers, and kept by a timer that has the online key alone."""
     port = free_port()
     with running(command(publisher, "--port", str(port)), port, REGISTER_FRESH_FOR="7d") as run:
-        wait_until(lambda: "vouched for until" in run.program.errors())
+        wait_until(lambda: "fresh until" in run.program.errors())
         done = programs.run(*REGISTER_API, "verify", run.base)
         assert (done.returncode, "each renewal is good for 7 days" in done.stdout) == (0, True)
         assert run.program.end() == 0

@@ -62,7 +62,7 @@ def test_a_customer_checks_keeps_and_checks_again(site: Site, store: Path, tmp_p
     verified = register_api("verify", site.base, "--root", root, *accepted)
     assert verified.returncode == 0, verified.stdout
     assert "ok           V28" in verified.stdout
-    assert "\nTime stamp:  size 1 at " in verified.stdout
+    assert "\nTimestamp:   size 1 at " in verified.stdout
     other = register_api("verify", site.base, "--root", root, "--stamped-by", authority("Other").root)
     assert other.returncode == 12, other.stdout
     file = tmp_path / "evidence.zip"

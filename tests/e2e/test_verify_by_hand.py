@@ -106,7 +106,7 @@ def test_everything_in_the_guide_works(host, tmp_path):
     assert done.stderr.startswith("OK\n") or "\nOK\n" in done.stdout + done.stderr
     assert "\nVerified: " in done.stdout
     assert (done.stdout + done.stderr).count("Verification: OK") == 2
-    assert done.stdout.count("Time stamp:  size 2 at ") == 2
+    assert done.stdout.count("Timestamp:   size 2 at ") == 2
 
 
 def test_the_guide_finds_a_register_that_the_host_has_changed(host, tmp_path):

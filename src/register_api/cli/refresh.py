@@ -102,13 +102,13 @@ def refresh(
         if (snapshot := open_snapshot(store)) is not None:
             compare_with_public(snapshot, base_url, offline=offline)
         renewed = refresh_freshness(store, keys, clock.now(), fresh_for, clock_is_right=clock_is_right)
-        err.print(f"Version {_vouched(renewed)}.")
+        err.print(f"Version {_freshness(renewed)}.")
         request_cosignatures(store, witnesses, clock.now())
         request_timestamp(store, authority, clock.now())
 
     if every is None:
         with interrupt_note(
-            lambda: f"version {_vouched(snapshot)}" if (snapshot := open_snapshot(store)) else ""
+            lambda: f"version {_freshness(snapshot)}" if (snapshot := open_snapshot(store)) else ""
         ):
             once()
         return
@@ -160,9 +160,9 @@ def _refresh_succeeded(once: Callable[[], None]) -> bool:
     return False
 
 
-def _vouched(snapshot: Snapshot) -> str:
+def _freshness(snapshot: Snapshot) -> str:
     expiry = {row.role: row for row in expiries(snapshot.read)}["timestamp"]
-    return f"{snapshot.state.version} is vouched for until {format_instant(expiry.expires)}"
+    return f"{snapshot.state.version} is fresh until {format_instant(expiry.expires)}"
 
 
 def compare_with_public(snapshot: Snapshot | None, url: str | None, *, offline: bool) -> PublicHead | None:

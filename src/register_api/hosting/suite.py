@@ -115,7 +115,7 @@ def _verdict(report: ConformanceReport) -> Iterator[str]:
     if count["lacking"]:
         yield "Lacking is what a host of files may leave out: nothing that is proven depends on it."
         yield "`register-api export` generates the host's configuration."
-    summary = f"{count['ok']} checks held, {count['lacking']} lacking, {count['skipped']} not made"
+    summary = f"{count['ok']} checks passed, {count['lacking']} lacking, {count['skipped']} not made"
     if count["failed"]:
         yield f"NOT CONFORMING (exit code {report.exit_code}): {count['failed']} checks failed, {summary}."
     elif not report.complete:

@@ -203,7 +203,7 @@ def read_head(snapshot: Snapshot) -> Head:
     )
     if not has_further_lines(public, vouched):
         raise StoreDamaged(
-            f"{tree.CHECKPOINT.path()} does not begin with what the targets metadata vouches for"
+            f"{tree.CHECKPOINT.path()} does not begin with the checkpoint that the targets metadata names"
         )
     try:
         key = log_key(decode(snapshot.read(tree.KEYS.path()), KeyList), snapshot.state.version)

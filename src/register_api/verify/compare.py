@@ -172,5 +172,5 @@ def _lines(report: LogComparison) -> Iterator[str]:
     yield from (f"{finding.word}: {finding.sentence}" for finding in report.findings)
     yield from (f"not decided: {sentence}" for sentence in report.undecided)
     yield from (f"not checked: {sentence}" for sentence in report.not_checked)
-    yield from (f"Kept as evidence: {path}" for path in report.evidence)
+    yield from (f"Evidence saved: {path}" for path in report.evidence)
     yield "One history." if report.word == "one history" else f"{report.word}, exit code {report.exit_code}"

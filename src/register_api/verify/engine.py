@@ -75,7 +75,7 @@ def _check_times(run: Round) -> str:
                 f"the {role} metadata had expired on {expires:%Y-%m-%d}, before the version was published"
             )
     until = format_instant(trusted.fresh_until)
-    return f"published at {format_instant(published)}, vouched for until {until}"
+    return f"published at {format_instant(published)}, fresh until {until}"
 
 
 _OF_A_PACKAGE: tuple[Step[Round], ...] = (

@@ -123,7 +123,7 @@ def _deadlines(found: Round, now: dt.datetime) -> tuple[tuple[ReportedDeadline, 
     try:
         return tuple(_open_deadlines(newest.document, now)), ""
     except Malformed as error:
-        return None, f"Until when one may object: {error.message}."
+        return None, f"Objection deadlines: {error.message}."
 
 
 def _open_deadlines(register: Register, now: dt.datetime) -> Iterator[ReportedDeadline]:
@@ -149,7 +149,7 @@ def _end(
     if any(given.outcome in asked for given in run.history.notices):
         return PromiseNotKept("a promise of notice was not kept")
     if days is not None and (deadlines is None or any(item.days_left <= days for item in deadlines)):
-        return DeadlineNear("the last day to object is near, or cannot be worked out")
+        return DeadlineNear("an objection deadline is near, or cannot be determined")
     if "change" in asked and newest is not None and known is not None and newest.version > known.size:
         return NewerVersion("there is a newer version")
     return None
@@ -180,7 +180,7 @@ def make_verified(found: Round, now: dt.datetime, checked_version: int) -> Verif
 
 def _not_checked(found: Round, of_a_package: Iterable[str], no_deadlines: str) -> Iterator[str]:
     """Yield sentences on what the report does not establish."""
-    yield "Whether what the register says is true or complete: only that the publisher said it."
+    yield "Whether the register is true or complete: only that the publisher stated it."
     start = Round.start.of(found)
     if start is not None and start.origin.first_use:
         where = "" if found.now else " from the package itself"
@@ -207,29 +207,29 @@ def _some(what: str, sentences: Sequence[str]) -> Iterator[str]:
 def _limits_of_an_address(run: Round) -> Iterator[str]:
     options, checked = run.options, run.history.checked
     if run.remembered is None:
-        nothing = "nothing was remembered (--state DIR remembers)."
+        nothing = "no state was saved (--state DIR saves it)."
         if options.state is not None:
-            nothing = f"{options.state} held no state. If it has been used before, the state was taken away."
+            nothing = f"{options.state} held no state. If it was used before, the state was removed."
         yield f"Whether history was rewritten before this run: {nothing}"
     if not options.asks_for_witnesses and not options.others:
-        yield "Whether other customers are shown the same log: compare its size and root with theirs."
+        yield "Whether other customers see the same log: compare its size and root with theirs."
     if options.quick:
         yield (
-            "Whether feeds, the list of versions and the files of every version hold: this was a quick run. "
-            "Let one without --quick follow from time to time."
+            "Whether feeds, the list of versions and the files of every version are valid: this was a quick run. "
+            "Run without --quick from time to time."
         )
     if options.acknowledge and not run.disowned.acknowledged:
         yield "Nothing was acknowledged: no version that is known here and was named is disowned."
     if checked is None:
-        yield "History: no version was looked at in full in this run."
+        yield "History: no version was checked in full in this run."
     elif checked[0] > 1:
-        yield f"Versions 1 to {checked[0] - 1} in full: they were looked at in an earlier run."
+        yield f"Versions 1 to {checked[0] - 1} in full: they were checked in an earlier run."
     pages = [f"/{address_of(kind.template)}" for kind in (*FILES, *TRANSLATIONS) if kind.unchecked]
     yield from _some(
         f"Served, but not listed in /{tree.HEADS.path()}", [f"/{path}" for path in run.unvouched]
     )
     yield (
-        f"What no signature covers: what people and crawlers read ({', '.join(pages)}), "
+        f"Not covered by a signature: pages for people and crawlers ({', '.join(pages)}), "
         f"lines below /{tree.CHECKPOINT.path()} of witnesses that were not asked for, "
         "and answers that the service computes (/v1/subprocessors, /v1/diff)."
     )

@@ -43,7 +43,7 @@ def render_text(report: Report) -> str:
         *_section("Disowned", disowned, most=None),
         *_news(report),
         *_proven_notice(report.told),
-        *_section("What this does not say", limits, most=None),
+        *_section("What this does not establish", limits, most=None),
         *_verdict(report),
     ]
     return "\n".join(lines) + "\n"
@@ -74,7 +74,7 @@ def _head(report: Report) -> Iterator[str]:
         yield f"Fresh until: {instant_in_words(report.fresh_until)}, unless renewed before{lasts}"
     elif report.fresh_until is not None:
         past = " (in the past, which is normal for evidence)" * (report.fresh_until <= report.checked_at)
-        yield f"Vouched for: until {instant_in_words(report.fresh_until)}{past}"
+        yield f"Valid until:  {instant_in_words(report.fresh_until)}{past}"
     if report.root is not None:
         yield f"Trust root:  {_root_in_words(report.root)}"
         yield f"              SHA-256 {report.root.sha256}"
@@ -90,7 +90,7 @@ def _log(report: Report) -> Iterator[str]:
         yield f"{name} size {report.log.size}, root {report.log.root_hash}"
         yield "             Compare this line with another customer's: one size has one root."
     if (stamp := report.time_stamp) is not None:
-        yield f"Time stamp:  size {stamp.size} at {instant_in_words(stamp.at)}, by {stamp.authority}"
+        yield f"Timestamp:   size {stamp.size} at {instant_in_words(stamp.at)}, by {stamp.authority}"
     if report.remembered is not None:
         yield f"Remembered:  a log of size {report.remembered}"
     yield from (f"New key:     {key.in_words}" for key in report.new_keys)
@@ -102,7 +102,7 @@ def _version(report: Report) -> Iterator[str]:
     if report.version is not None:
         since = "the newest since" if report.package is None else "published at"
         past = report.package is not None and report.package.recorded == "imported"
-        taken_over = ", as taken over from an older record" * past
+        taken_over = ", imported from an earlier record" * past
         yield f"Version:     {report.version}, {since} {instant_in_words(report.since)}{taken_over}"
         yield f"              SHA-256 {report.sha256}"
     if report.package is not None:
@@ -157,7 +157,7 @@ def _section(title: str, sentences: Sequence[str], most: int | None = _MAX_LISTE
 def _proven_notice(notice: ProvenNotice | None) -> Iterator[str]:
     if notice is None:
         return
-    yield f"Told of version {notice.version} of {plain(notice.register)}:"
+    yield f"Notified of version {notice.version} of {plain(notice.register)}:"
     for fact in notice.facts:
         who = "an address that cannot be shown" if fact.address is None else plain(fact.address)
         customer = f", customer {plain(fact.customer)}" if fact.customer else ""
@@ -174,9 +174,9 @@ def _proven_notice(notice: ProvenNotice | None) -> Iterator[str]:
 
 def _verdict(report: Report) -> Iterator[str]:
     for path in report.evidence:
-        yield f"Kept as evidence: {path}"
+        yield f"Evidence saved: {path}"
     if report.exit_code in _MAY_PASS and report.package is None:
-        yield "If a publication is under way, this passes: try again in a minute. Until then rely on nothing."
+        yield "If a publication is in progress, this is temporary: try again in a minute, and rely on nothing until then."
     failed, held = (sum(check.result == how for check in report.checks) for how in ("failed", "ok"))
     if failed:
         yield (
@@ -185,7 +185,7 @@ def _verdict(report: Report) -> Iterator[str]:
         )
     else:
         left = len(report.checks) - held
-        yield f"Verified: {held} checks held, {left} not made; see above for what and why."
+        yield f"Verified: {held} checks passed, {left} not made; see above for the reasons."
     for kind, section in _ASKED_FOR.items():
         if report.exit_code == kind.exit_code:
             yield f"{kind.word.capitalize()} (exit code {report.exit_code}): see {section}."

@@ -36,7 +36,7 @@ def test_refresh_changes_the_timestamp_alone(published: Call, publisher: Publish
     before = shown(publisher)
     result = published("refresh")
     assert result.exit_code == 0
-    assert f"Version 1 is vouched for until {clock.instant + dt.timedelta(hours=48):%Y-%m-%dT%H:%M:%SZ}." in (
+    assert f"Version 1 is fresh until {clock.instant + dt.timedelta(hours=48):%Y-%m-%dT%H:%M:%SZ}." in (
         result.stderr
     )
     after = shown(publisher)
@@ -128,7 +128,7 @@ def test_a_timed_refresh_goes_on_after_a_failure(
     result = published("refresh", "--every", "6")
     assert result.exit_code == 0
     assert waits == [0, 21600, 300, 21600]
-    assert result.stderr.count("is vouched for until") == 2
+    assert result.stderr.count("is fresh until") == 2
     assert "keys: private key not found" in result.stderr
 
 
@@ -164,7 +164,7 @@ def test_a_timed_refresh_survives_a_failure_of_any_kind(
     assert (result.exit_code, waits) == (0, [0, 300, 21600])
     assert "freshness could not be renewed" in result.stderr
     assert (str(failure) or "MemoryError") in " ".join(result.stderr.split())
-    assert result.stderr.count("is vouched for until") == 1
+    assert result.stderr.count("is fresh until") == 1
     assert "Traceback" not in result.stderr
 
 
@@ -267,7 +267,7 @@ def test_a_timed_refresh_ends_cleanly_on_a_signal(
         wait_until(lambda: timestamp.read_bytes() != before)
         assert program.end(number) == 0
         told = program.errors()
-    assert told.count("is vouched for until") == 1
+    assert told.count("is fresh until") == 1
     assert "Traceback" not in told
 
 

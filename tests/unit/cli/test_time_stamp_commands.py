@@ -206,7 +206,7 @@ def test_a_customer_checks_the_stamp_served_and_kept(
     assert written.exit_code == 0, written.output
     good = call("verify", "--offline", package, "--stamped-by", root)
     assert good.exit_code == 0, good.output
-    assert "Time stamp:  size 1 at " in good.stdout
+    assert "Timestamp:   size 1 at " in good.stdout
     assert call("verify", "--offline", package, "--stamped-by", other).exit_code == 12
     refused = call("evidence", public, "--version", "1", "-o", "other.zip", "--stamped-by", other)
     assert refused.exit_code == 12

@@ -107,7 +107,7 @@ def test_a_deadline_that_cannot_be_worked_out_counts_as_near(tmp_path: Path) -> 
     publisher.publish(publisher=told, notice=NOTICE)
     report = look(publisher, tmp_path, fail_on_deadline=1)
     assert (report.exit_code, report.deadlines) == (21, None)
-    assert any(sentence.startswith("Until when one may object:") for sentence in report.not_checked)
+    assert any(sentence.startswith("Objection deadlines:") for sentence in report.not_checked)
 
 
 @pytest.mark.parametrize("quick", [False, True])

@@ -90,14 +90,14 @@ def test_the_report_in_words_names_what_it_rests_on(tmp_path: Path) -> None:
     assert report.log is not None
     for part in (
         "TAKEN ON TRUST",
-        "Vouched for: until",
+        "Valid until: ",
         "in the past",
         report.log.root_hash,
         "What came later",
     ):
         assert part in text
     assert all(f"{check.id}  " in text for check in PACKAGE_CHECKS)
-    assert "\nVerified: 17 checks held" in text
+    assert "\nVerified: 17 checks passed" in text
 
 
 def test_the_report_survives_json(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_a_stamp_holds_years_after_the_certificate_expired(tmp_path: Path, cosig
     assert report.checked_at == YEARS_LATER > SOON
     assert (report.exit_code, evidence_failed(report)) == (0, {})
     text = render_text(report)
-    assert f"Time stamp:  size 4 at {NOW:%Y-%m-%d %H:%M:%S} UTC, by CN=Brief Time Stamps" in text
+    assert f"Timestamp:   size 4 at {NOW:%Y-%m-%d %H:%M:%S} UTC, by CN=Brief Time Stamps" in text
     assert "the date is its own word" not in text
 
 

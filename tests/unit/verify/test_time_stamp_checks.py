@@ -58,7 +58,7 @@ def test_a_stamp_of_the_newest_version_holds(publisher: MemoryPublisher, run: Ru
     assert report.time_stamp is not None
     assert (report.time_stamp.size, report.time_stamp.at) == (3, NOW)
     assert report.time_stamp.authority == "CN=Test Time Stamps"
-    assert f"Time stamp:  size 3 at {NOW:%Y-%m-%d %H:%M:%S} UTC, by CN=Test Time Stamps" in render_text(
+    assert f"Timestamp:   size 3 at {NOW:%Y-%m-%d %H:%M:%S} UTC, by CN=Test Time Stamps" in render_text(
         report
     )
     assert "says itself that it was published at" in told(report, "V28")

@@ -27,42 +27,42 @@ class Check(msgspec.Struct, frozen=True):
 CHECKS: tuple[Check, ...] = (
     Check("V01", "Trust begins from a known root", "TUF 1.0 section 5.2"),
     Check("V02", "The chain of trust is signed, in order and fresh", "TUF 1.0 sections 5.3 to 5.6"),
-    Check("V03", "The list of keys is vouched for and makes sense", "RFC 7517, RFC 7638"),
-    Check("V04", "The newest register is vouched for and in its one form", "TUF 1.0 section 5.7, RFC 8785"),
-    Check("V05", "The newest register is signed by a key good for it", "RFC 8032, RFC 7515 appendix F"),
-    Check("V06", "It is the register that this folder remembers", "the remembered state"),
-    Check("V07", "This machine's clock can judge freshness", "the instants that were signed"),
-    Check("V08", "The log's checkpoint is signed and of the newest version", "C2SP tlog-checkpoint"),
+    Check("V03", "The list of keys is authenticated and consistent", "RFC 7517, RFC 7638"),
+    Check("V04", "The newest register is authenticated and canonical", "TUF 1.0 section 5.7, RFC 8785"),
+    Check("V05", "The newest register is signed by a key valid for it", "RFC 8032, RFC 7515 appendix F"),
+    Check("V06", "It is the register that the saved state names", "the remembered state"),
+    Check("V07", "This machine's clock is not behind the signed times", "the instants that were signed"),
+    Check("V08", "The log's checkpoint is signed and covers the newest version", "C2SP tlog-checkpoint"),
     Check("V09", "Witnesses have seen the same log", "C2SP tlog-cosignature"),
-    Check("V10", "The log continues the remembered one", "RFC 6962 section 2.1.2, C2SP tlog-tiles"),
-    Check("V11", "The log holds the newest version", "RFC 6962 section 2.1.1, C2SP tlog-tiles"),
-    Check("V12", "The list of versions is signed and gives the log's root", "RFC 6962 section 2.1"),
+    Check("V10", "The log extends the remembered one", "RFC 6962 section 2.1.2, C2SP tlog-tiles"),
+    Check("V11", "The log includes the newest version", "RFC 6962 section 2.1.1, C2SP tlog-tiles"),
+    Check("V12", "The list of versions is signed and reproduces the log's root", "RFC 6962 section 2.1"),
     Check("V13", "Every version's entry is in the log", "RFC 6962 section 2.1.1"),
     Check("V14", "The log's entry bundles and older tiles hold the same entries", "C2SP tlog-tiles"),
-    Check("V15", "Every version's proof of inclusion holds by itself", "C2SP tlog-proof"),
-    Check("V16", "Every version's files are those its entry names", "FIPS 180-4 (SHA-256)"),
-    Check("V17", "Every version's files are signed by a key good for it", "RFC 8032, RFC 7515 appendix F"),
-    Check("V18", "Every diff turns the version before into its own", "RFC 6902, RFC 8785"),
+    Check("V15", "Every version's inclusion proof is valid by itself", "C2SP tlog-proof"),
+    Check("V16", "Every version's files match its log entry", "FIPS 180-4 (SHA-256)"),
+    Check("V17", "Every version's files are signed by a key valid for it", "RFC 8032, RFC 7515 appendix F"),
+    Check("V18", "Every diff turns the previous version into its own", "RFC 6902, RFC 8785"),
     Check("V19", "Versions follow each other without gaps", "docs/format/register.md"),
-    Check("V20", "The feed is vouched for and carries its XML signature", "XML Signature 1.1"),
+    Check("V20", "The feed is authenticated and carries its XML signature", "XML Signature 1.1"),
     Check(
-        "V21", "Feeds, and what is signed like them, have good signatures", "RFC 8032, RFC 7515 appendix F"
+        "V21", "Feeds and files signed like them have valid signatures", "RFC 8032, RFC 7515 appendix F"
     ),
-    Check("V22", "The feeds tell of the versions there are, and alike", "RFC 4287, JSON Feed 1.1"),
+    Check("V22", "All feeds report the same versions, all of which exist", "RFC 4287, JSON Feed 1.1"),
     Check("V23", "The feed's archive pages are signed and name their versions", "RFC 5005 section 4"),
-    Check("V24", "Every key's PEM file is that of the list of keys", "RFC 7468"),
-    Check("V25", "What is vouched for is served alike at both its paths", "TUF 1.0 section 5.7"),
+    Check("V24", "Every key's PEM file matches the list of keys", "RFC 7468"),
+    Check("V25", "Authenticated files are identical at both their paths", "TUF 1.0 section 5.7"),
     Check("V26", "The discovery document names this register and its root", "docs/format/discovery.md"),
     Check(
         "V27", "The log agrees with what other customers have seen", "RFC 6962 section 2.1.2, C2SP tlog-tiles"
     ),
-    Check("V28", "An independent authority stamped the log's checkpoint", "RFC 3161, RFC 5816"),
-    Check("V29", "What lies ahead follows from the register", "docs/format/diff.md, What lies ahead"),
-    Check("V30", "The list of keys takes nothing back", "docs/format/trust.md, The list of keys"),
-    Check("V31", "What the publisher derived follows from the registers", "docs/format/judging.md"),
-    Check("V32", "No version is dated back", "docs/format/trust.md"),
-    Check("V33", "No version that was good before is disowned", "docs/format/trust.md, The list of keys"),
-    Check("V34", "Every head file is the one that is vouched for", "docs/format/trust.md, Head files"),
+    Check("V28", "An independent authority time-stamped the log's checkpoint", "RFC 3161, RFC 5816"),
+    Check("V29", "Upcoming events follow from the register", "docs/format/diff.md, What lies ahead"),
+    Check("V30", "The list of keys retracts nothing", "docs/format/trust.md, The list of keys"),
+    Check("V31", "Everything the publisher derived follows from the registers", "docs/format/judging.md"),
+    Check("V32", "No version is backdated", "docs/format/trust.md"),
+    Check("V33", "No previously valid version is disowned", "docs/format/trust.md, The list of keys"),
+    Check("V34", "Every head file matches its authenticated digest", "docs/format/trust.md, Head files"),
 )
 
 _PROVES_A_VERSION = {f"V{number:02}" for number in (1, 2, 3, 8, 9, 13, *range(15, 20), 24, 25, 28, 30, 31)}
@@ -71,23 +71,23 @@ _PROVES_A_VERSION = {f"V{number:02}" for number in (1, 2, 3, 8, 9, 13, *range(15
 PACKAGE_CHECKS: tuple[Check, ...] = (
     *(check for check in CHECKS if check.id in _PROVES_A_VERSION),
     Check(
-        "E01", "The file is a ZIP within bounds, with one reading, of one version", "docs/format/evidence.md"
+        "E01", "The file is an unambiguous ZIP within limits, of one version", "docs/format/evidence.md"
     ),
-    Check("E02", "What vouches for the keys was good after the version was published", "TUF 1.0 section 5"),
-    Check("E03", "README.txt says what the package shows", "docs/format/evidence.md"),
+    Check("E02", "The trust metadata was valid after the version was published", "TUF 1.0 section 5"),
+    Check("E03", "README.txt states what the package shows", "docs/format/evidence.md"),
 )
 """The checks of an evidence package, which proves one version."""
 
 _PROOF = "docs/proof-of-notice.md"
 
 NOTICE_CHECKS: tuple[Check, ...] = (
-    Check("N01", "The file is a ZIP within bounds, with one reading, of one version", _PROOF),
-    Check("N02", "README.txt is the one that is known here", _PROOF),
-    Check("N03", "Every record is in its one form and of this version", "RFC 8785"),
-    Check("N04", "Every record is below the root of its seal", "RFC 6962 section 2.1.1"),
-    Check("N05", "An independent authority stamped every seal", "RFC 3161, RFC 5816"),
-    Check("N06", "Addresses and replies are those that the records stand for", "RFC 2104"),
-    Check("N07", "Every message is the one that was recorded", "FIPS 180-4 (SHA-256)"),
+    Check("N01", "The file is an unambiguous ZIP within limits, of one version", _PROOF),
+    Check("N02", "README.txt is the text of this format", _PROOF),
+    Check("N03", "Every record is canonical and of this version", "RFC 8785"),
+    Check("N04", "Every record is included under the root of its seal", "RFC 6962 section 2.1.1"),
+    Check("N05", "An independent authority time-stamped every seal", "RFC 3161, RFC 5816"),
+    Check("N06", "Addresses and replies match the records", "RFC 2104"),
+    Check("N07", "Every message matches its record", "FIPS 180-4 (SHA-256)"),
     Check("N08", "The version is the one that the register's own evidence proves", "docs/format/evidence.md"),
 )
 """The checks of a proof of notice."""
@@ -194,7 +194,7 @@ class Recorder:
             )
         if check.id in self._passed and check.id not in self._skipped:
             return CheckResult(**fields, result="ok", sentence=self._passed[check.id])
-        why = self._skipped.get(check.id, "what it rests on did not hold")
+        why = self._skipped.get(check.id, "a check that it depends on did not pass")
         return CheckResult(**fields, result="skipped", sentence=why)
 
 

@@ -81,7 +81,7 @@ def check_copies(run: Round) -> str:
             except (VerificationError, KeyError) as error:  # indistinguishable from a forgery
                 raise forged from error
             if found < newest:
-                raise RolledBack(f"that of version {found}, while version {newest} is vouched for")
+                raise RolledBack(f"that of version {found}, while the authenticated one is version {newest}")
             raise Inconsistent("genuine, but not the file that the targets metadata names")
     for kind in kinds:
         if kind not in targets.others:
@@ -131,7 +131,7 @@ def _other_keys(run: Round, data: bytes, _newest: int) -> int:
     for key in decode(data, KeyList).keys:
         mine = known.get(key.kid)
         if mine is None or key not in (mine, msgspec.structs.replace(mine, last_version=None, ended=None)):
-            raise Forged("not the list of keys that is vouched for")
+            raise Forged("not the authenticated list of keys")
     raise RolledBack("a list without the newest keys or without the ends of older ones")
 
 

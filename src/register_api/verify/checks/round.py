@@ -265,7 +265,7 @@ def check_continues(run: Round, older: Encoded[KeyList], newer: Encoded[KeyList]
     try:
         check_growth(older.document, newer.document, size)
     except Forked as error:
-        error.hint = "both lists were vouched for: keep them, and ask the publisher which one holds"
+        error.hint = "both lists were authenticated: keep them, and ask the publisher which one holds"
         vouching = [run.targets.trusted.metadata["targets"]]
         vouching += [run.remembered.targets] if run.remembered else []
         error.documents = (

@@ -223,7 +223,7 @@ def _check_next(run: Round, log: Log, seen: SeenNewest) -> None:
         return  # an imported version is openly older than its log entry
     raise Forked(
         f"version {version} says that it was published at {format_instant(published)}, but {seen.who} shows"
-        f" version {seen.size} as the newest at {format_instant(seen.at)}: it is dated back",
+        f" version {seen.size} as the newest at {format_instant(seen.at)}: it is backdated",
         hint="all of it is signed: keep it, and ask the publisher since when the version has been public",
         documents=(*seen.documents, Document.of("entry", data), log.document),
     )
