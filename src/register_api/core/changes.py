@@ -76,8 +76,8 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
             ``locations``, ``notice.days``, ``categories.hosting.title``. A field of the vendor in a
             change that names an engagement begins with ``subprocessor``; one of the planned change
             itself with ``planned`` and its id.
-        before: Its value in the older document as JSON has it; ``None`` where that has no such entry.
-        after: Its value in the newer document, likewise.
+        before: The JSON value in the older document; ``None`` if it has no such entry.
+        after: The JSON value in the newer document, likewise.
     """
 
     path: FieldPath
@@ -86,21 +86,22 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a person would want to be told.
+    """One change that a reader should be notified of.
 
     Attributes:
-        id: ``<newer version>-<number from 1>``, in order of weight.
-        type: What it means.
-        kind: What it is: the vendor, the engagement or another entry came or went, or fields of it changed.
-        subprocessor: Id of the vendor; ``None`` for the register as a whole, and for what concerns
-            several vendors alike.
+        id: ``<newer version>-<number from 1>``, most important first.
+        type: Class of the change.
+        kind: What happened: a vendor, an engagement or another entry was added or removed, or its fields
+            changed.
+        subprocessor: Id of the vendor; ``None`` for the register as a whole, and for a change to several
+            vendors.
         engagement: Id of the engagement; ``None`` for the vendor as a whole.
-        planned: Id of the planned change that brings it, or that was moved or cancelled; or ``None``.
-        affects: Ids of all vendors that it concerns, where ``subprocessor`` alone does not say it.
-        fields: What changed; of an entry that came or went each field that says something.
+        planned: Id of the planned change that causes it, or that was moved or cancelled; or ``None``.
+        affects: Ids of all vendors concerned, if ``subprocessor`` alone does not name them.
+        fields: The changed fields; for an added or removed entry, each field that is set.
         summary: The change in sentences.
         summary_language: BCP 47 tag of the summary's language.
-        notice: What the notice promise says about it.
+        notice: Whether the change needs notice, and whether it was given.
     """
 
     id: ChangeId
@@ -139,7 +140,7 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
         register: Name of the register.
         older: The older version; ``None`` when there is none.
         newer: The newer version.
-        changes: What changed, for people and alerts, ordered by what matters most.
+        changes: What changed, for people and alerts, most important first.
         patch: RFC 6902 operations that turn the older document into the newer exactly.
     """
 

@@ -35,7 +35,7 @@ class FileDigest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: Path in the tree, without leading slash.
         sha256: SHA-256 of its bytes, in hex.
-        size: How many bytes it has.
+        size: Size in bytes.
     """
 
     path: FilePath
@@ -48,7 +48,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         files: Fixed files of the version, in order of path.
-        published_at: When the version was published, as its register says.
+        published_at: When the version was published, as stated in its register.
         register: Name of the register.
         version: Number of the version.
     """
@@ -76,10 +76,10 @@ class VersionList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeadFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """The files that publications write anew and nothing else vouches for (docs/format/trust.md, Head files).
+    """Files that each publication rewrites and nothing else authenticates (docs/format/trust.md, Head files).
 
     Attributes:
-        files: Each of them as it was written last, in order of path.
+        files: The files as last written, in order of path.
         register: Name of the register.
         version: The newest version when this list was written.
     """
@@ -92,11 +92,11 @@ class HeadFiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """When and why a key stopped being good.
+    """When and why a key ceased to be valid.
 
     Attributes:
         at: When it was ended.
-        reason: Why; a reader takes any text.
+        reason: Reason; readers accept any text.
         text: More about it, for customers.
     """
 
@@ -106,17 +106,17 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One document, log or feed key there ever was (docs/format/trust.md, KeyList).
+    """One document, log or feed key, valid or ended (docs/format/trust.md, KeyList).
 
     Attributes:
         kid: RFC 7638 thumbprint of the key.
-        use: What it signs; a reader uses no key whose use it does not know.
+        use: What it signs; readers ignore keys with an unknown use.
         jwk: Public key as RFC 7517 members, without ``alg``.
         pem: SubjectPublicKeyInfo in PEM.
         note_key: C2SP verifier key of a log key, else ``None``.
-        first_version: First version this key is good for.
-        last_version: Last one; ``None`` means to this day.
-        ended: When and why it stopped being good; ``None`` where it has not.
+        first_version: First version that this key is valid for.
+        last_version: Last version; ``None``: still valid.
+        ended: When and why it ceased to be valid; ``None`` if it has not.
     """
 
     kid: Kid
@@ -135,11 +135,11 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyList(msgspec.Struct, frozen=True, kw_only=True):
-    """The list of keys; TUF vouches for the newest, the log for that of each version.
+    """The list of keys; TUF authenticates the newest, the log that of each version.
 
     Attributes:
         register: Name of the register.
-        keys: All there ever were.
+        keys: All keys that ever existed.
     """
 
     format: Literal["sub-processor-register-keys/1"] = "sub-processor-register-keys/1"
@@ -149,11 +149,11 @@ class KeyList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RootReference(msgspec.Struct, frozen=True, kw_only=True):
-    """The trust root to begin from.
+    """The trust root to start from.
 
     Attributes:
         version: Its version.
-        sha256: SHA-256 of its file, in hex.
+        sha256: SHA-256 of the file, in hex.
     """
 
     version: field_forms.VersionNumber
@@ -161,18 +161,18 @@ class RootReference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegisterReference(msgspec.Struct, frozen=True, kw_only=True):
-    """Where one register lives, as absolute URLs or relative to this document.
+    """Where a register is served, as absolute URLs or relative to this document.
 
     Attributes:
         register: Its name.
         title: The publisher's name, for people.
-        tree_url: Folder that the register's tree lies in.
+        tree_url: Folder of the register's tree.
         register_url: The newest register.
         feed_url: The Atom feed.
         trust_url: Folder of the TUF metadata.
         targets_url: Folder of the TUF targets.
-        root: The trust root to begin from.
-        previous_names: Names that the register had before.
+        root: The trust root to start from.
+        previous_names: Earlier names of the register.
     """
 
     register: field_forms.RegisterName
@@ -187,7 +187,7 @@ class RegisterReference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Discovery(msgspec.Struct, frozen=True, kw_only=True):
-    """``/.well-known/sub-processors.json``: which registers there are (a name not registered at IANA).
+    """``/.well-known/sub-processors.json``: the registers of a site (the name is not registered with IANA).
 
     Attributes:
         registers: The registers of this site.

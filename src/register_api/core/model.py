@@ -81,8 +81,8 @@ class Identifier(msgspec.Struct, frozen=True, kw_only=True):
     """A company number: scheme and value, e.g. an LEI (ISO 17442).
 
     Attributes:
-        country: Country whose register gave it; a national number needs it.
-        registry: That register: its ISO 17442 registration authority code, or words; likewise.
+        country: Country of the company register; required for a national number.
+        registry: Its ISO 17442 registration authority code, or its name; likewise.
     """
 
     scheme: IdentifierScheme
@@ -92,7 +92,7 @@ class Identifier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom to ask at the publisher, for what (``role``, e.g. ``privacy``)."""
+    """A contact at the publisher, by ``role``, e.g. ``privacy``."""
 
     role: ContactRole
     email: field_forms.Email | None = None
@@ -103,7 +103,7 @@ class Publisher(msgspec.Struct, frozen=True, kw_only=True):
     """The company whose register this is: the processor under GDPR Art. 28.
 
     Attributes:
-        time_zone: IANA name; all days in the register mean this zone.
+        time_zone: IANA name; all dates in the register are in this zone.
         language: BCP 47 tag of the register's texts.
     """
 
@@ -117,12 +117,12 @@ class Publisher(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Objection(msgspec.Struct, frozen=True, kw_only=True):
-    """How a customer may object to what was announced (GDPR Art. 28(2)).
+    """How a customer may object to an announced change (GDPR Art. 28(2)).
 
     Attributes:
         days: Days after the announcement in which to object, counted as ``Notice.day_count`` says.
         contact: Where the objection goes: ``mailto:`` or ``https://``.
-        instructions: What it has to say, in words.
+        instructions: What the objection must contain, in words.
     """
 
     days: field_forms.Days
@@ -154,11 +154,11 @@ class NoticeSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OlderPromise(msgspec.Struct, frozen=True, kw_only=True):
-    """A promise that was shortened or narrowed and still binds what is announced for a while.
+    """A promise that was shortened or narrowed and still binds announcements for a while.
 
     Attributes:
         version: First version that made it.
-        until: Last day on which an announcement is still bound by it.
+        until: Last day on which it still binds an announcement.
     """
 
     version: field_forms.VersionNumber
@@ -190,7 +190,7 @@ class StatusText(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Category(msgspec.Struct, frozen=True, kw_only=True):
-    """A group of engagements, with the safeguards that hold for all of them."""
+    """A group of engagements, with the safeguards that apply to all of them."""
 
     id: field_forms.Slug
     title: field_forms.Wording
@@ -210,8 +210,8 @@ class ProductScope(msgspec.Struct, frozen=True, kw_only=True):
     """Which of the publisher's products use an engagement; a source says ``"all"`` or a list of ids.
 
     Attributes:
-        all: Every product does, those to come included; ``ids`` is empty then.
-        ids: Those that do; none of them without an id.
+        all: Used by every product, including future ones; ``ids`` is then empty.
+        ids: Ids of the products that use it.
     """
 
     all: bool
@@ -219,7 +219,7 @@ class ProductScope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is expressly not a sub-processor, and why."""
+    """Recipients that are expressly not sub-processors, and why."""
 
     title: field_forms.Text
     text: field_forms.Wording
@@ -227,14 +227,14 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RelatedDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document that belongs beside the register, e.g. the data processing agreement."""
+    """A document related to the register, e.g. the data processing agreement."""
 
     title: field_forms.Text
     url: field_forms.Url | None = None
 
 
 class Certification(msgspec.Struct, frozen=True, kw_only=True):
-    """A certification or commitment, with how far the claim goes."""
+    """A certification or commitment, with the extent of the claim."""
 
     name: field_forms.Text
     claim: Claim
@@ -248,13 +248,13 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         version: The version.
-        at: When it was published (UTC).
+        at: When that version was published (UTC).
         required: Whether the notice promise covers what it announces.
         promised_days: Days of notice promised for it; ``None``, like all below, where none is required.
         days: Days of notice given, counted as promised; negative when announced late.
-        day_count: What kind of days these are.
+        day_count: Unit of the days: calendar or business days.
         met: Whether the promise was kept.
-        objection_until: Last day to object; ``None`` too where the promise names no period.
+        objection_until: Objection deadline; also ``None`` if the promise sets no period.
     """
 
     version: field_forms.VersionNumber
@@ -308,12 +308,12 @@ class OwnRegister(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
-    """The register has moved, or nobody keeps it any more.
+    """The register has moved, or is no longer maintained.
 
     Attributes:
         state: ``moved`` or ``closed``.
-        on: Day from which that holds.
-        successor: Address of the register that takes its place.
+        on: Day from which this applies.
+        successor: Address of the register that replaces it.
     """
 
     state: LifecycleState
@@ -323,10 +323,10 @@ class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
-    """When an engagement or a location comes into play, e.g. ``region``, ``LLM_REGION`` = ``eu``.
+    """When an engagement or a location applies, e.g. ``region``, ``LLM_REGION`` = ``eu``.
 
     Attributes:
-        negated: It comes into play where this does not hold: not used where ``LLM_REGION`` = ``eu``.
+        negated: Whether the condition is negated: not used where ``LLM_REGION`` = ``eu``.
     """
 
     type: ConditionType
@@ -344,7 +344,7 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
         place: Town, data centre or region, in words.
         is_default: Whether this place is used unless something else is agreed.
         activities: What happens there.
-        conditions: When this place is used, if not always; all of them must hold.
+        conditions: When this place is used, if not always; all conditions must be met.
     """
 
     country: field_forms.Place
@@ -356,7 +356,7 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
-    """A transfer to a third country (GDPR Chapter V) and the mechanism it rests on."""
+    """A transfer to a third country (GDPR Chapter V) and its transfer mechanism."""
 
     destination: field_forms.Place
     mechanism: Mechanism
@@ -364,7 +364,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShortNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """The notice promise was not kept for this engagement, and why, for all to see."""
+    """Public statement that the notice promise was not kept for this engagement, and why."""
 
     reason: field_forms.ReasonText
 
@@ -560,10 +560,10 @@ class Register(_RegisterFields, frozen=True, kw_only=True):
 
     Attributes:
         version: Number from 1 without gaps.
-        published_at: When this version first said what it says (UTC, whole seconds).
-        recorded: ``imported`` marks history taken over from elsewhere, for ever.
-        corrects: Number of the version that a correction puts right.
-        updated_on: Day of the content in the publisher's time zone.
+        published_at: When this version was first published (UTC, whole seconds).
+        recorded: ``imported`` permanently marks history imported from an earlier record.
+        corrects: Number of the version that this version corrects.
+        updated_on: Date of the content in the publisher's time zone.
     """
 
     format: RegisterFormat = "sub-processor-register/1"

@@ -93,18 +93,18 @@ def promises_of(versions: Iterable[model.Register], zone: dt.tzinfo) -> Promises
 
 
 class NoticeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a change needs notice and got it (docs/format/diff.md).
+    """Whether a change needs notice and whether it was given (docs/format/diff.md).
 
     Attributes:
         required: Whether the promise covers the change.
         announced_on: Local day of the announcement.
-        effective_on: Day from which the change holds; ``None`` where none is stated.
+        effective_on: Effective date of the change; ``None`` if none is stated.
         days: Days of notice given, counted as promised; negative when announced late; ``None``, like
             all below, where no notice is required.
-        day_count: What kind of days these and the promised ones are.
+        day_count: Unit of these and the promised days: calendar or business days.
         promised_days: Days of notice promised for it.
         met: Whether the promise was kept.
-        objection_until: Last day to object, where the promise names a period.
+        objection_until: Objection deadline, if the promise sets a period.
     """
 
     required: bool

@@ -105,8 +105,8 @@ _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 """An attribute in a docstring: name, and text with its continuation lines."""
 
 _OF_EVERY_DOCUMENT = {
-    "format": "Name of this form of document.",
-    "format_minor": "Minor number of the format that its writer knew.",
+    "format": "Name of the document format.",
+    "format_minor": "Minor version of the format that the writer used.",
 }
 
 _LABELS = {

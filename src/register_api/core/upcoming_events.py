@@ -32,20 +32,22 @@ _WEIGHT: dict[str, int] = {name: weight for weight, name in enumerate(get_args(C
 
 
 class Upcoming(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that a day brings.
+    """An upcoming event.
 
     Attributes:
-        day: The day, in the publisher's time zone: of a start and a change the first on which it holds, of an
-            end the first on which the vendor is no longer engaged, of a deadline the last one to object.
+        day: Day of the event, in the publisher's time zone: for a start or change, the first day on which it
+            applies; for an end, the first day on which the vendor is no longer engaged; for a deadline, the
+            last day to object.
         what: ``start``, ``end``, ``change`` (a planned one) or ``objection_deadline``.
         subprocessor: Id of the vendor.
         engagement: Id of the engagement; ``None`` for a planned change of the vendor itself.
         planned: Id of the planned change; ``None`` for the engagement itself.
-        type: Type of the change; of several that a planned change brings the weightiest, and of a
-            deadline that of what may be objected to.
-        version: The version that announced it; ``None`` of an end, of which a register does not say it.
-        notice: What the notice promise says of it.
-        contact: Where an objection goes; ``None`` where none is possible any more, or nothing is promised.
+        type: Type of the change: for a planned change with several, the most important; for a deadline, that
+            of the change that may be objected to.
+        version: The version that announced it; ``None`` for an end, for which the register does not state
+            it.
+        notice: Whether it needs notice, and whether it was given.
+        contact: Where to send an objection; ``None`` if none is possible any more, or none is promised.
     """
 
     day: dt.date
@@ -60,13 +62,13 @@ class Upcoming(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpcomingEvents(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies ahead of the day on which a version was published (``/v1/upcoming.json``).
+    """Upcoming events as of the day on which a version was published (``/v1/upcoming.json``).
 
     Attributes:
         register: Name of the register.
-        version: The newest version, from which all of it follows.
+        version: The newest version, from which all events follow.
         sha256: SHA-256 of its register's bytes, in hex.
-        as_of: The day of its publication, in the publisher's time zone: nothing before it is named.
+        as_of: The day of its publication, in the publisher's time zone; no earlier event is listed.
         upcoming: By day, then by sub-processor.
     """
 

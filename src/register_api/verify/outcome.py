@@ -215,8 +215,8 @@ def _limits_of_an_address(run: Round) -> Iterator[str]:
         yield "Whether other customers see the same log: compare its size and root with theirs."
     if options.quick:
         yield (
-            "Whether feeds, the list of versions and the files of every version are valid: this was a quick run. "
-            "Run without --quick from time to time."
+            "Whether feeds, the list of versions and the files of every version are valid: this was a quick "
+            "run. Run without --quick from time to time."
         )
     if options.acknowledge and not run.disowned.acknowledged:
         yield "Nothing was acknowledged: no version that is known here and was named is disowned."

@@ -176,7 +176,7 @@ def _verdict(report: Report) -> Iterator[str]:
     for path in report.evidence:
         yield f"Evidence saved: {path}"
     if report.exit_code in _MAY_PASS and report.package is None:
-        yield "If a publication is in progress, this is temporary: try again in a minute, and rely on nothing until then."
+        yield "If a publication is in progress, try again in a minute; until then, rely on nothing."
     failed, held = (sum(check.result == how for check in report.checks) for how in ("failed", "ok"))
     if failed:
         yield (

@@ -53,13 +53,13 @@ _BY_DOCUMENT_KEY = (JWS, RAW_SIGNATURE)
 _BY_FEED_KEY_TOO = (JWS, RAW_SIGNATURE, XML_SIGNATURE)
 
 # ------------------------------------------------------------------ documents with a JSON Schema
-_REGISTER = Schema("register", Register, "A register of sub-processors as one version says it")
+_REGISTER = Schema("register", Register, "One version of a register of sub-processors")
 _DIFF = Schema("diff", Diff, "What changed between two versions of a register")
 _ENTRY = Schema("entry", Entry, "The log's entry for one version")
 _VERSIONS = Schema("versions", VersionList, "Every entry of the log, oldest first")
 _KEYS = Schema("keys", KeyList, "Every document, log and feed key of a register")
-_HEADS = Schema("heads", HeadFiles, "Digests of the files that publications write anew")
-_UPCOMING = Schema("upcoming", UpcomingEvents, "What lies ahead: starts, ends, changes, objection deadlines")
+_HEADS = Schema("heads", HeadFiles, "Digests of the files that each publication rewrites")
+_UPCOMING = Schema("upcoming", UpcomingEvents, "Upcoming events: starts, ends, changes, objection deadlines")
 _DISCOVERY = Schema("discovery", Discovery, "Which registers a site publishes")
 
 SCHEMAS = (_REGISTER, _DIFF, _ENTRY, _VERSIONS, _KEYS, _HEADS, _UPCOMING, _DISCOVERY)

@@ -45,9 +45,7 @@ CHECKS: tuple[Check, ...] = (
     Check("V18", "Every diff turns the previous version into its own", "RFC 6902, RFC 8785"),
     Check("V19", "Versions follow each other without gaps", "docs/format/register.md"),
     Check("V20", "The feed is authenticated and carries its XML signature", "XML Signature 1.1"),
-    Check(
-        "V21", "Feeds and files signed like them have valid signatures", "RFC 8032, RFC 7515 appendix F"
-    ),
+    Check("V21", "Feeds and files signed like them have valid signatures", "RFC 8032, RFC 7515 appendix F"),
     Check("V22", "All feeds report the same versions, all of which exist", "RFC 4287, JSON Feed 1.1"),
     Check("V23", "The feed's archive pages are signed and name their versions", "RFC 5005 section 4"),
     Check("V24", "Every key's PEM file matches the list of keys", "RFC 7468"),
@@ -70,9 +68,7 @@ _PROVES_A_VERSION = {f"V{number:02}" for number in (1, 2, 3, 8, 9, 13, *range(15
 
 PACKAGE_CHECKS: tuple[Check, ...] = (
     *(check for check in CHECKS if check.id in _PROVES_A_VERSION),
-    Check(
-        "E01", "The file is an unambiguous ZIP within limits, of one version", "docs/format/evidence.md"
-    ),
+    Check("E01", "The file is an unambiguous ZIP within limits, of one version", "docs/format/evidence.md"),
     Check("E02", "The trust metadata was valid after the version was published", "TUF 1.0 section 5"),
     Check("E03", "README.txt states what the package shows", "docs/format/evidence.md"),
 )
