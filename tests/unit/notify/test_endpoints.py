@@ -503,7 +503,7 @@ def test_an_endpoint_is_added_once(hooked: Hooked) -> None:
     hooked.add("https://hooks.example/a")
     with pytest.raises(NotifyError, match="an endpoint already"):
         hooked.add("https://hooks.example/a")
-    with pytest.raises(NotifyError, match="no endpoint"):
+    with pytest.raises(NotifyError, match="unknown endpoint"):
         endpoint_of(hooked.database, "x")
 
 

@@ -173,7 +173,7 @@ def test_an_address_of_two_customers_needs_the_customers_name(sent: Sent) -> Non
     assert package(sent, ANN, f"C-{ANN}").records == 1
     with pytest.raises(NotifyError, match="nothing about version 2"):
         package(sent, ANN, "C2")
-    with pytest.raises(NotifyError, match="no such recipient"):
+    with pytest.raises(NotifyError, match="unknown recipient"):
         package(sent, None, "C3")
 
 

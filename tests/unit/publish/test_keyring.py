@@ -128,7 +128,7 @@ def test_keys_in_the_environment_are_the_keys_of_the_files(
     assert [getattr(keyring, role).kid for role in ROLES] == kids
     assert sorted(tmp_path.iterdir()) == before
     monkeypatch.setenv("REGISTER_KEY_LOG", "")
-    with pytest.raises(KeyStoreError, match="no private key") as error:
+    with pytest.raises(KeyStoreError, match="private key not found") as error:
         _ = keyring.reopen().log
     assert "REGISTER_KEY_LOG" in error.value.hint
 

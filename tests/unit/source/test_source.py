@@ -230,10 +230,10 @@ def test_id_that_stands_in_two_files(tmp_path: Path) -> None:
 
 def test_missing_files_and_folders(tmp_path: Path) -> None:
     """No folder is a usage error; an empty one lacks register.toml and says how to make it."""
-    with pytest.raises(UsageError, match="no folder"):
+    with pytest.raises(UsageError, match="folder not found"):
         load(tmp_path / "nowhere")
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="no folder"):
+    with pytest.raises(UsageError, match="folder not found"):
         load(tmp_path / "file")
     empty = tmp_path / "empty"
     empty.mkdir()

@@ -231,7 +231,7 @@ def test_a_disk_without_second_names_is_written_to_as_well(
 
 def test_a_folder_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     path = tmp_path / "none" / "evidence.zip"
-    with pytest.raises(UsageError, match="no folder"):
+    with pytest.raises(UsageError, match="folder not found"):
         check_free(path)
     with pytest.raises(UsageError, match="cannot be written"):
         write_archive(path, b"")

@@ -101,7 +101,7 @@ def test_the_report_says_what_a_quick_run_leaves_out(publisher: MemoryPublisher,
     every = {check.id for check in report.checks}
     assert every - left_out - MADE == {"V09", "V27", "V28", "V32"}
     assert result(report, "V06") == "skipped"
-    assert "Let one without --quick follow" in render_text(report)
+    assert "Run without --quick" in render_text(report)
 
 
 def test_an_end_of_a_key_is_seen_though_the_register_is_the_same(

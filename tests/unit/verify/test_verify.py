@@ -141,7 +141,7 @@ def test_without_history_only_the_newest_is_read(three: Mapping[str, bytes]) -> 
     report = verify("x", Options(wait=0, history="none"), NOW, fetcher=fetcher).report
     assert report.exit_code == 0
     assert len(fetcher.asked) <= 13
-    assert any("no version was looked at" in sentence for sentence in report.not_checked)
+    assert any("no version was checked" in sentence for sentence in report.not_checked)
 
 
 def test_a_customer_who_remembers_reads_little(tmp_path: Path) -> None:

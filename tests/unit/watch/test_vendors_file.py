@@ -100,7 +100,7 @@ def test_columns_of_other_programs_are_recognised(head: str, row: str, said: dic
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("website\na.example\n", 1, "no column name"),
+        ("website\na.example\n", 1, "missing column name"),
         ("name,owner\nA,o@c.example\nB,Jane\n", 3, "owner"),
         ("name,objection_day\nA,3\n", 1, "did you mean objection_days"),
         ("name,vendor\nA,B\n", 1, "several columns say name"),

@@ -47,7 +47,7 @@ def test_a_removed_vendor_is_not_watched_and_stays_known(database: Database) -> 
 
 
 def test_who_is_not_there_cannot_be_removed(database: Database) -> None:
-    with pytest.raises(WatchError, match="no vendor"):
+    with pytest.raises(WatchError, match="unknown vendor"):
         remove(database, "nobody\x1b", AT)
 
 
