@@ -111,6 +111,6 @@ def test_an_installation_begins_publishes_and_verifies_a_register(program: Path,
     call("check", "--source", "trust/register", "--store", "var/store")
     call("publish", "--source", "trust/register", *folders)
     with static_host(tmp_path / "var/store/public") as base:
-        assert "holds" in call("verify", base, "--root", "trust/keys/1.root.json")
+        assert "Verified: " in call("verify", base, "--root", "trust/keys/1.root.json")
     said = call("--help").split("are in")[1]
     assert (Path("".join(said.split())) / "docs/README.md").is_file()

@@ -319,7 +319,7 @@ def _notifying(desk: Desk) -> None:
         "\n2 sent\n",
         "\n1 sent\n1 failed\n1 failed\n",
     }
-    desk.says |= {"ALARM: 2 contract contacts not told", "\n1 recipient erased.\n1 recipient erased.\n"}
+    desk.says |= {"ALARM: 2 contract contacts not notified", "\n1 recipient erased.\n1 recipient erased.\n"}
 
 
 @guide("docs/polling.md")
