@@ -112,7 +112,7 @@ def test_an_id_that_is_another_vendors_is_not_taken(database: Database) -> None:
         (register("Bad", root=""), "64 hex digits"),
         (register("\x1b[2J", "bad"), "cannot be printed"),
         (register("x" * 301, "bad"), "too long"),
-        (register("", "bad"), "no name"),
+        (register("", "bad"), "the name is missing"),
         (register("Good"), "the same register as entry 1"),
     ],
 )
