@@ -53,7 +53,7 @@ def test_the_version_behind_a_piece_of_news_verifies_without_network(office: Pat
     assert evidence("N1", "one.zip")[0] == 2
 
 
-@pytest.mark.parametrize(("news", "code", "words"), [("N2", 1, "not about a version"), ("N9", 1, "unknown news")])
+@pytest.mark.parametrize(("news", "code", "words"), [("N2", 1, "not about a version"), ("N9", 1, "unknown")])
 def test_what_is_about_no_version_has_none(office: Path, news: str, code: int, words: str) -> None:
     found, said = evidence(news, "two.zip")
     assert found == code
