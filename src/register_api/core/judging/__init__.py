@@ -39,14 +39,7 @@ from register_api.errors import Finding, Malformed
 _SIZE_RULES = (identity.check_ids, identity.check_sizes)
 """Rules that must hold before anything is recomputed."""
 
-_RULES = (
-    identity.check_history,
-    promise.check_dates,
-    promise.check_plans,
-    promise.check_promise,
-    promise.check_reason,
-    promise.check_instant,
-)
+_RULES = (identity.check_history, *promise.CHECKS)
 """R03 and R09 to R15: rules that need only two registers and the earlier promises."""
 
 

@@ -291,3 +291,7 @@ def check_updated_on(draft: model.Draft, context: Context) -> Iterator[Finding]:
     if updated is not None and updated > context.day:
         message = f"updated_on {updated} is after the day of publication, {context.day}"
         yield found("R31", REGISTER_FILE, "updated_on", message, "leave it out: publishing sets it to today")
+
+
+CHECKS = (check_dates, check_plans, check_promise, check_reason, check_instant)
+"""Checks that compare a version with the one before; ``core.judging`` repeats them for published versions."""
