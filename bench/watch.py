@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 VENDORS = 1_000
 PUBLISHERS = 20
-MOST_SECONDS = 120
-MOST_MIB = 60
+MAX_SECONDS = 120
+MAX_MIB = 60
 
 
 def serve(folder: Path, vendors: int) -> None:
@@ -113,9 +113,9 @@ def measure(folder: Path, vendors: int) -> Iterator[goals.Result]:
     if {counts.fresh for counts in (first, idle, renewed)} != {vendors} or first.news != vendors:
         raise SystemExit(f"not all was seen: {first}, {idle}, {renewed}")
     print(f"CPU: {took_first:.1f} s first, {took_idle:.1f} s idle, {took_renewed:.1f} s renewed")
-    yield goals.Result("P17: a round of 1,000 registers without news", took_idle, MOST_SECONDS, "s")
-    yield goals.Result("the same once each has renewed freshness", took_renewed, MOST_SECONDS, "s")
-    yield goals.Result("P17: memory that grows over all rounds", grown, MOST_MIB, "MiB")
+    yield goals.Result("P17: a round of 1,000 registers without news", took_idle, MAX_SECONDS, "s")
+    yield goals.Result("the same once each has renewed freshness", took_renewed, MAX_SECONDS, "s")
+    yield goals.Result("P17: memory that grows over all rounds", grown, MAX_MIB, "MiB")
     yield goals.Result(
         "the first round, each verified in full / a round without news", took_first / took_idle, None
     )

@@ -69,7 +69,7 @@ class DatabaseThread(Generic[Desk]):
         self._connections.close()
 
 
-_MOST_BYTES, _MOST_FIELDS, _MOST_KEYS = 64 * 1024, 1000, 20_000
+_MAX_BYTES, _MAX_FIELDS, _MAX_KEYS = 64 * 1024, 1000, 20_000
 _IPV6_NETWORK = 64
 """Prefix length of the networks assigned to customers; single addresses identify nobody."""
 
@@ -131,7 +131,7 @@ class Limit:
         """Count a request."""
         self._next[key] = max(self._next.get(key, now), now) + self._pause
         self._next.move_to_end(key)
-        while len(self._next) > _MOST_KEYS:
+        while len(self._next) > _MAX_KEYS:
             self._next.popitem(last=False)
 
     def take(self, key: str, now: float) -> int:
@@ -159,7 +159,7 @@ def client_network(peer: str, forwarded_for: str) -> str:
 def read_form(body: bytes) -> Form:
     """Read a form (``application/x-www-form-urlencoded``); an invalid one has no fields."""
     try:
-        return parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        return parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
     except ValueError:
         return {}
 
@@ -209,7 +209,7 @@ def make_app(routes: Sequence[HTTPRouteHandler], database: DatabaseThread[Any]) 
 
     return Litestar(
         routes,
-        request_max_body_size=_MOST_BYTES,
+        request_max_body_size=_MAX_BYTES,
         lifespan=[lifespan],
         exception_handlers={Exception: _as_text},
         openapi_config=None,

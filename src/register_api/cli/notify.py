@@ -197,7 +197,7 @@ def bounces(opened: Notices, paths: tuple[Path, ...]) -> None:
     """
     counts: Counter[str] = Counter()
     mails = (mail for path in paths for mail in reports.mails_in(path))
-    for mail in mails if paths else [sys.stdin.buffer.read(reports.MOST_BYTES)]:
+    for mail in mails if paths else [sys.stdin.buffer.read(reports.MAX_BYTES)]:
         report = reports.read_report(mail)
         taken = reports.take_report(opened.database, report, opened.at) if report else None
         counts[report.action if report and taken else "passed over"] += 1

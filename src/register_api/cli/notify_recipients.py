@@ -18,7 +18,7 @@ from register_api.core.instant import format_instant, instant_of
 from register_api.core.language.language import count
 from register_api.core.text import escaped
 from register_api.errors import NotifyError, UsageError
-from register_api.files.hand_written import MOST_BYTES
+from register_api.files.hand_written import MAX_BYTES
 from register_api.notify import contacts as kept
 from register_api.notify import endpoints, persons
 from register_api.notify.contacts import ContactRow, faults_of, normal, read_contacts
@@ -67,7 +67,7 @@ def import_contacts(opened: Notices, file: Path) -> None:
     Example:
       register-api notify contacts import contacts.csv --settings notify.toml
     """
-    found = read_contacts(read_file(file, MOST_BYTES))
+    found = read_contacts(read_file(file, MAX_BYTES))
     refuse_faults(file, found.faults, NotifyError, "contacts")
     _put(opened, file, found.contacts)
 

@@ -31,7 +31,7 @@ _TITLES: dict[State, str] = {
 }
 """Titles of the groups, in print order."""
 
-_MOST_PURPOSE = 70
+_MAX_PURPOSE = 70
 
 
 @click.command()
@@ -91,7 +91,7 @@ def _print_state(known: RegisterAsOf, moment: AsOf, zone: dt.tzinfo) -> None:
         if rows:
             out.print(Text(f"{title} ({len(rows)})", style="bold"))
         for row in rows:
-            purpose = shorten(row.engagement.purpose, _MOST_PURPOSE)
+            purpose = shorten(row.engagement.purpose, _MAX_PURPOSE)
             line = Text(f"  • {row.vendor.name}" + (f": {purpose}" if purpose else ""))
             out.print(line + Text("".join(f"  [{note}]" for note in _notes(row)), style="dim"))
     idle = [vendor.name for vendor in register.subprocessors if not vendor.engagements]
@@ -119,7 +119,7 @@ def _notes(row: EngagementState) -> Iterator[str]:
     if engagement.ends_on is not None and state != "withdrawn":
         yield f"{'ended' if state == 'ended' else 'ends'} on {engagement.ends_on}"
     if row.vendor.withdrawn is not None:
-        yield shorten(row.vendor.withdrawn.reason, _MOST_PURPOSE)
+        yield shorten(row.vendor.withdrawn.reason, _MAX_PURPOSE)
 
 
 def _when(known_at: dt.datetime | dt.date | None) -> str:

@@ -21,7 +21,7 @@ from register_api.watch import chain_questions as questions
 from register_api.watch.chain import Chain
 from register_api.watch.chain_questions import Way
 
-_MOST_PURPOSE = 70
+_MAX_PURPOSE = 70
 
 _depth = click.option(
     "--depth",
@@ -101,7 +101,7 @@ def _users(chain: Chain, company: str, depth: int | None) -> _Answer:
         joined = f"  by {', '.join(each.keys)}" if each.keys else ""
         lines.append(Text(escaped(f"{each.name}: {', '.join(each.entries)}{joined}"), style="bold"))
     for way in ways:
-        purposes = shorten("; ".join(chain.purposes[way[-2], way[-1]]), _MOST_PURPOSE)
+        purposes = shorten("; ".join(chain.purposes[way[-2], way[-1]]), _MAX_PURPOSE)
         lines.append(f"  {len(way) - 1}  {_path(chain, way)}  {escaped(purposes)}")
     lines.append(f"{len(ways)} of {count(sum(each.is_ours for each in chain.companies), 'vendor')}.")
     if len(asked) > 1:

@@ -18,13 +18,13 @@ from register_api.core.instant import format_instant, instant_of
 from register_api.core.language.language import ENGLISH, count, shorten
 from register_api.core.text import base_url_problem, escaped, quoted
 from register_api.errors import UsageError, WatchError
-from register_api.files.hand_written import MOST_BYTES, RowFault
+from register_api.files.hand_written import MAX_BYTES, RowFault
 from register_api.sending.webhook import make_key, read_key
 from register_api.watch import inbox as news_inbox
 from register_api.watch import vendors as kept
 from register_api.watch.check_vendor import Polling, find_register
 from register_api.watch.inbox import Decision, DecisionWord, OpenNews
-from register_api.watch.register_list import MOST_BYTES as MOST_LIST_BYTES
+from register_api.watch.register_list import MAX_BYTES as MAX_LIST_BYTES
 from register_api.watch.register_list import kid_of, offered, read_list
 from register_api.watch.vendors import import_vendors
 from register_api.watch.vendors_file import read_vendors, vendor_row
@@ -55,7 +55,7 @@ def import_(opened: Watching, file: Path, dry_run: bool) -> None:
       register-api watch vendors import vendors.csv --dry-run --settings watch.toml
       register-api watch vendors import vendors.csv --settings watch.toml
     """
-    found = read_vendors(read_file(file, MOST_BYTES), is_toml=file.suffix == ".toml")
+    found = read_vendors(read_file(file, MAX_BYTES), is_toml=file.suffix == ".toml")
     _refuse(file, found.faults)
     done = import_vendors(opened.database, found.rows, opened.context.at, dry_run=dry_run)
     _refuse(file, done.faults)
@@ -179,12 +179,12 @@ def import_list(opened: Watching, source: str, kid: str, dry_run: bool) -> None:
     """
     base, slash, name = source.rpartition("/")
     if "://" not in base:
-        data = read_file(Path(source), MOST_LIST_BYTES)
+        data = read_file(Path(source), MAX_LIST_BYTES)
     elif problem := base_url_problem(base + slash) or ("" if name else "names no file"):
         raise UsageError(f"{quoted(source)} {problem}")
     else:
         with Polling.of(opened.settings).fetcher(base + slash) as fetcher:
-            data = fetcher.get(name, MOST_LIST_BYTES)
+            data = fetcher.get(name, MAX_LIST_BYTES)
     listed = read_list(data, kid)
     found = offered(opened.database, listed)
     done = import_vendors(opened.database, found.rows, opened.context.at, dry_run=dry_run)
@@ -204,7 +204,7 @@ def import_list(opened: Watching, source: str, kid: str, dry_run: bool) -> None:
 _NEAR = 7
 """Days before a deadline from which it is printed in red."""
 
-_MOST_TITLE = 140
+_MAX_TITLE = 140
 
 
 @click.command()
@@ -234,7 +234,7 @@ def _inbox_lines(found: list[OpenNews]) -> Iterator[Text | str]:
             due = f"object by {ENGLISH.day(news.deadline)} ({news.deadline_of}, {left})"
             near = news.days_left <= _NEAR
         yield head.append(f"  {due}", style="not bold red" if near else "not bold")
-        yield f"    {escaped(shorten(news.title, _MOST_TITLE))}"
+        yield f"    {escaped(shorten(news.title, _MAX_TITLE))}"
     yield f"{count(len(found), 'open item')}." if found else "Nothing waits for a decision."
 
 
@@ -277,7 +277,7 @@ def decisions(opened: Watching, vendor: str, news: str, as_json: bool) -> None:
         at = format_instant(instant_of(made.at))
         lines += [
             Text(f"{at}  {made.news}  {word}  {escaped(made.by)}", style="bold"),
-            f"    {escaped(shorten(each.title, _MOST_TITLE))}",
+            f"    {escaped(shorten(each.title, _MAX_TITLE))}",
             f"    {escaped(' '.join(made.reason.split()))}",
         ]
     answer(found, [*lines, f"{count(len(found), 'decision')}."], as_json=as_json)

@@ -34,7 +34,7 @@ _NEAR = 0.85
 _SAME_PURPOSE = 0.6
 """Minimum share of common words (Jaccard index) for two purposes to count as the same."""
 
-_MOST_QUOTED = 60
+_MAX_QUOTED = 60
 _HOST = re.compile(r"https://(?:www\.)?([^/?#:]+)")
 _LONGEST_NAME, _SHORTEST_NAME, _SHORTEST_WORD = 100, 5, 4
 
@@ -204,7 +204,7 @@ def _replacement(one: _Known, other: _Arriving, day: dt.date) -> Proposal | None
     how = "is no longer in any file" if vanished else f"leaves on {ENGLISH.day(one.on)}"
     back = f"Bring {vendor_file(old.id)} back, with ends_on: what was published stays."
     start = min((item.starts_on or day for item in other.used_for), default=day)
-    use = f" for “{shorten(continued[0].purpose, _MOST_QUOTED)}”" if continued else ""
+    use = f" for “{shorten(continued[0].purpose, _MAX_QUOTED)}”" if continued else ""
     return Proposal(
         kind="replacement",
         subprocessors=(new.id, old.id),

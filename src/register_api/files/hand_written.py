@@ -12,7 +12,7 @@ from register_api.core.text import printable
 from register_api.errors import UsageError
 from register_api.files.durable import read_bounded
 
-_MOST_BYTES = 64 * 1024
+_MAX_BYTES = 64 * 1024
 _LONGEST = 100
 
 TABLES = frozenset({"notify", "watch"})
@@ -25,9 +25,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: The file cannot be read, is too large, or is not valid TOML.
     """
-    data = read_bounded(path, _MOST_BYTES, shortened(str(path)))
-    if len(data) > _MOST_BYTES:
-        raise UsageError(f"{path} has more than {_MOST_BYTES} bytes; that is not a settings file")
+    data = read_bounded(path, _MAX_BYTES, shortened(str(path)))
+    if len(data) > _MAX_BYTES:
+        raise UsageError(f"{path} has more than {_MAX_BYTES} bytes; that is not a settings file")
     try:
         return tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -39,7 +39,7 @@ def shortened(value: object) -> str:
     return ascii(value if isinstance(value, int | float) else str(value)[:_LONGEST])
 
 
-MOST_BYTES = 32 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
 
 
 class RowFault(NamedTuple):
@@ -59,8 +59,8 @@ class CsvFile(NamedTuple):
 
 def read_csv(data: bytes) -> CsvFile:
     """Parse a CSV file in UTF-8 with a header row, separated by commas or semicolons."""
-    if len(data) > MOST_BYTES:
-        return CsvFile([], {}, [RowFault(1, f"more than {MOST_BYTES} bytes")])
+    if len(data) > MAX_BYTES:
+        return CsvFile([], {}, [RowFault(1, f"more than {MAX_BYTES} bytes")])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -124,7 +124,7 @@ def _verdict(report: ConformanceReport) -> Iterator[str]:
         yield f"Conforming as {_HOSTS[report.profile]}: {summary}."
 
 
-_MOST_HELD = 256 * 2**20
+_MAX_HELD = 256 * 2**20
 """Maximum bytes of cached responses."""
 _NONE = Answer(0, {}, b"")
 _USED_UP = "the time or the number of requests of this run was used up"
@@ -196,7 +196,7 @@ class _Run:
             answer = self.client.ask("GET", f"/{path}", {})
         except NoAnswer:
             answer = _NONE
-        if sum(len(kept.body) for kept in self._plain.values()) + len(answer.body) <= _MOST_HELD:
+        if sum(len(kept.body) for kept in self._plain.values()) + len(answer.body) <= _MAX_HELD:
             self._plain[path] = answer
         return answer
 

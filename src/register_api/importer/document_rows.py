@@ -19,8 +19,8 @@ _LISTS = ("entries", "subprocessors", "sub_processors", "subProcessors", "vendor
 _TITLES = ("name", "title", "label")
 """Keys that hold the display name of an object used where a text is expected."""
 _LANGUAGE = re.compile(r"[a-z]{2}(?:-[A-Z]{2})?")
-_MOST_CHARACTERS = MAX_BYTES // 16
-_MOST_NAMED = 12
+_MAX_CHARACTERS = MAX_BYTES // 16
+_MAX_NAMED = 12
 
 
 def read_json(name: str, text: str) -> tuple[Table, ...]:
@@ -30,8 +30,8 @@ def read_json(name: str, text: str) -> tuple[Table, ...]:
 
 def read_yaml(name: str, text: str) -> tuple[Table, ...]:
     """Read the rows of a YAML document; duplicate keys and aliases (YAML 1.2, section 7.1) are refused."""
-    if len(text) > _MOST_CHARACTERS:
-        refuse(name, "", f"{len(text)} characters; at most {_MOST_CHARACTERS} of YAML are read", rule="R17")
+    if len(text) > _MAX_CHARACTERS:
+        refuse(name, "", f"{len(text)} characters; at most {_MAX_CHARACTERS} of YAML are read", rule="R17")
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         return _read(name, _plain(name, node, set())) if node else ()
@@ -125,7 +125,7 @@ def _read(name: str, document: Any) -> tuple[Table, ...]:
             for key, value in document.items()
             if key != chosen and value not in (None, "", [], {})
         ]
-    remark = f"beside the rows stand {', '.join(beside[:_MOST_NAMED])}, which are not read into the list"
+    remark = f"beside the rows stand {', '.join(beside[:_MAX_NAMED])}, which are not read into the list"
     table = table_of(name, rows, *([remark] if beside else []))
     return (msgspec.structs.replace(table, stated=stated_in(name, owner)),)
 

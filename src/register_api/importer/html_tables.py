@@ -20,7 +20,7 @@ from register_api.source.file import finding
 
 _PARTS = frozenset({"thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col"})
 _SPAN = re.compile(r"[0-9]{1,5}")
-_MOST_COLUMNS = 200
+_MAX_COLUMNS = 200
 
 
 class _HtmlRow(msgspec.Struct):
@@ -111,8 +111,8 @@ def _spread(name: str, table: str, rows: list[_HtmlRow]) -> tuple[list[_HtmlRow]
             row.cells, row.full_width = (cell_of(row.elements[0]),), across[0]
             remarks.append(f"row {index} is one cell over the whole width and was read as a heading")
             continue
-        if len(row.elements) + len(covered) > _MOST_COLUMNS:
-            refuse(name, key, f"more than {_MOST_COLUMNS} columns", line=row.line, rule="R17")
+        if len(row.elements) + len(covered) > _MAX_COLUMNS:
+            refuse(name, key, f"more than {_MAX_COLUMNS} columns", line=row.line, rule="R17")
         cells = _from_above(covered, [])
         for element, columns, times in zip(row.elements, across, down, strict=True):
             if columns > 1:

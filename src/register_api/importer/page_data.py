@@ -26,8 +26,8 @@ _SINGLE = re.compile(r"'((?:[^'\\\n]|\\.)*+)'")
 _ESCAPED = re.compile(r'\\.|"')
 _WINDOW = 4096
 """Characters parsed first, so that text that is not JSON is rejected at little cost."""
-_MOST_LISTS = 100
-_MOST_TRIED = 4
+_MAX_LISTS = 100
+_MAX_TRIED = 4
 """Maximum characters of failed parsing, as a multiple of the script's length."""
 _SHOWN = {"show": True, "visible": True, "public": True, "ispublic": True, "published": True,
           "hidden": False, "ishidden": False, "archived": False, "deleted": False}  # fmt: skip
@@ -68,7 +68,7 @@ def _data_of(name: str, root: HtmlElement, before: int) -> tuple[Table, ...]:
     # On a page with tables, a name and a description are not enough: such objects are common.
     best = max((found.rank for found in lists), default=0)
     chosen = [found for found in lists if found.rank == best and (best or not before)]
-    if len(chosen) > _MOST_LISTS:
+    if len(chosen) > _MAX_LISTS:
         refuse(name, "", f"{len(chosen)} lists in the data of the page", rule="R17")
     once = [found for at, found in enumerate(chosen) if all(found.rows != item.rows for item in chosen[:at])]
     tables = []
@@ -102,7 +102,7 @@ def _documents(root: HtmlElement) -> Iterator[Any]:
 
 def _values(text: str) -> Iterator[Any]:
     """Yield the JSON values in a script: objects, lists, and strings that contain either."""
-    left = _MOST_TRIED * len(text)
+    left = _MAX_TRIED * len(text)
     begins = _BEGINS.search(text)
     while begins is not None and left > 0:
         at = begins.end()

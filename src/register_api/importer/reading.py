@@ -36,7 +36,7 @@ from register_api.importer.table import (
 )
 from register_api.source.file import finding
 
-_MOST_CHARACTERS = MAX_BYTES // 4
+_MAX_CHARACTERS = MAX_BYTES // 4
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?:(?!---[ \t]*$).*\n)*?---[ \t]*(?:\n|\Z)", re.MULTILINE)
 _SPACE = "\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _WIDE = re.compile(f"[{_SPACE}]")
@@ -50,8 +50,8 @@ _PUT_RIGHT = "nothing is filled in or left out: put the row right"
 
 def read_markdown(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
     """Read the tables of a page, or only these numbers; if it has none, its lists and cards."""
-    if len(text) > _MOST_CHARACTERS:
-        message = f"{len(text)} characters; at most {_MOST_CHARACTERS} of Markdown are read"
+    if len(text) > _MAX_CHARACTERS:
+        message = f"{len(text)} characters; at most {_MAX_CHARACTERS} of Markdown are read"
         refuse(name, "", message, rule="R17")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     stated: list[Stated] = []

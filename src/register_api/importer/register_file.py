@@ -27,7 +27,7 @@ from register_api.source.load import REGISTER_FILE, VENDOR_FOLDER
 from register_api.source.toml_values import DAYS, HEADS, TomlFile, put, schema_files, table_of
 
 SOURCE = "register"
-_MOST_BYTES = 64 * 1024 * 1024
+_MAX_BYTES = 64 * 1024 * 1024
 _NEW = HEADS["register"] + TEMPLATES.joinpath("register.toml").read_text("utf-8")
 _USUAL = {"register": "example.com/sub-processors", "publisher": "Example Company",
           "time_zone": "UTC", "language": "en"}  # fmt: skip
@@ -50,9 +50,9 @@ def read_bytes(path: Path) -> bytes | None:
         return None
     if not path.is_file():
         raise UsageError(f"{path} is not a regular file")
-    data = read_bounded(path, _MOST_BYTES)
-    if len(data) > _MOST_BYTES:
-        raise UsageError(f"{path} is larger than {_MOST_BYTES} bytes")
+    data = read_bounded(path, _MAX_BYTES)
+    if len(data) > _MAX_BYTES:
+        raise UsageError(f"{path} is larger than {_MAX_BYTES} bytes")
     return data
 
 

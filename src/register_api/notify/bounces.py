@@ -20,13 +20,13 @@ from register_api.errors import NotifyError, UsageError
 from register_api.sending.database import Database
 from register_api.sending.outbox import add_fact
 
-MOST_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 """Maximum size of a report; the rest is ignored."""
 
 _DELIVERY = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 _STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 _ADDRESSED_TO = ("To", "Delivered-To", "X-Original-To")
-_MOST_PARTS = 50
+_MAX_PARTS = 50
 
 
 class DeliveryReport(NamedTuple):
@@ -44,7 +44,7 @@ def read_report(data: bytes) -> DeliveryReport | None:
     """Read an untrusted mail without raising; ``None`` if it reports no failed or delayed delivery."""
     try:
         # The older policy, because the newer one raises on some headers when they are read.
-        found = email.message_from_bytes(data[:MOST_BYTES], policy=policy.compat32)
+        found = email.message_from_bytes(data[:MAX_BYTES], policy=policy.compat32)
         return _report(found) if found.get_content_type() == "multipart/report" else None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
@@ -55,7 +55,7 @@ def _report(found: Mail) -> DeliveryReport | None:
     action: Literal["failed", "delayed"] | None = None
     status = ""
     for number, part in enumerate(found.walk()):
-        if number > _MOST_PARTS:
+        if number > _MAX_PARTS:
             break
         said = _text(part, "Action").strip().casefold()
         if said in {"failed", "delayed"} and action != "failed":
@@ -103,7 +103,7 @@ def mails_in(path: Path) -> Iterator[bytes]:
         if path.is_dir():
             for file in sorted((path / "new").iterdir()):
                 with file.open("rb") as opened:
-                    yield opened.read(MOST_BYTES)
+                    yield opened.read(MAX_BYTES)
                 (path / "cur").mkdir(exist_ok=True)
                 file.rename(path / "cur" / f"{file.name}:2,S")
         else:

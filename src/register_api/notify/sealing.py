@@ -23,7 +23,7 @@ from register_api.verify.evidence import archive as paths
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.offline import NOTICE_README
 
-MOST_FACTS = 16_384
+MAX_FACTS = 16_384
 """Maximum facts in one tree; the rest go into the next."""
 
 _FACTS = """
@@ -70,7 +70,7 @@ def seal_facts(database: Database, now: dt.datetime) -> int:
             claimed = registers and run(
                 "UPDATE facts SET seal = ? WHERE id IN (SELECT id FROM facts WHERE seal IS NULL AND at <= ?"
                 " ORDER BY at, id LIMIT ?) RETURNING id",
-                *(claim, at, MOST_FACTS),
+                *(claim, at, MAX_FACTS),
             )
             if not claimed:
                 return sealed

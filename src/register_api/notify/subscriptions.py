@@ -27,7 +27,7 @@ _MINUTE, _DAY = 60, 86_400
 LIFETIMES: dict[Purpose, int] = {"confirm": SECONDS_TO_CONFIRM, "manage": 400 * _DAY, "answer": 400 * _DAY}
 """Lifetimes of links in seconds; every mail to a subscriber contains a new ``manage`` link."""
 
-_MOST_MAILS, _WITHIN, _APART = 5, 7 * _DAY, 10 * _MINUTE
+_MAX_MAILS, _WITHIN, _APART = 5, 7 * _DAY, 10 * _MINUTE
 """Limits for confirmation mails to one address: number within a period, and minimum interval (seconds)."""
 
 
@@ -130,7 +130,7 @@ def subscribe(database: Database, address: str, wanted: Preferences, now: int) -
             *(recipient["id"], now - _WITHIN),
         )
         newest = max((row["state_at"] for row in sent), default=0)
-        if len(sent) < _MOST_MAILS and newest <= now - _APART:
+        if len(sent) < _MAX_MAILS and newest <= now - _APART:
             make_due(run, None, recipient["id"], now, "confirmation")
 
 

@@ -44,7 +44,7 @@ from register_api.publish.feed.formats import atom_feed, json_feed
 from register_api.publish.feed.interests import PublishedFeeds, feeds_opml, important_feed, interest_feeds
 from register_api.publish.page.render import all_pages
 from register_api.publish.page.version_history import (
-    MOST_VERSIONS,
+    MAX_VERSIONS,
     PastVersion,
     past_version,
     version_history,
@@ -116,7 +116,7 @@ def new_version(
             read=functools.partial(_signed, digests_of(found.heads if found else None), read),
         ),
         feed_window=(make_entry(summary), *(found.feed if found else ()))[:FEED_PAGE_SIZE],
-        history=(newest, *version_history(entries, read, promises.zone))[:MOST_VERSIONS],
+        history=(newest, *version_history(entries, read, promises.zone))[:MAX_VERSIONS],
         shown_before=previous if same_pages else None,
         rewritten=functools.partial(version_summaries, found, read) if found and rewritten else tuple,
         roots=roots,

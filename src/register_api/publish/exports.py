@@ -30,7 +30,7 @@ from register_api.core.timeline import State
 from register_api.core.upcoming_events import upcoming
 from register_api.publish.feed.entry import xml_text
 
-MOST_UNITS = 32_767
+MAX_UNITS = 32_767
 """Maximum UTF-16 code units of a cell; longer text is cut and ends in an ellipsis."""
 
 _OF_VENDORS = (
@@ -69,9 +69,9 @@ class _Sheet(Worksheet):  # type: ignore[misc] # the library has no types
 
 def _fitting(text: str) -> str:
     text = xml_text(text)
-    if len(text) * 2 <= MOST_UNITS or len(text.encode("utf-16-le")) <= 2 * MOST_UNITS:
+    if len(text) * 2 <= MAX_UNITS or len(text.encode("utf-16-le")) <= 2 * MAX_UNITS:
         return text
-    return text.encode("utf-16-le")[: 2 * (MOST_UNITS - 1)].decode("utf-16-le", "ignore") + "…"
+    return text.encode("utf-16-le")[: 2 * (MAX_UNITS - 1)].decode("utf-16-le", "ignore") + "…"
 
 
 def register_workbook(

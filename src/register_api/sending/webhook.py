@@ -57,7 +57,7 @@ _OK = frozenset(range(200, 300))
 
 SECRET = "whsec_"  # noqa: S105 - a prefix
 
-_LONGEST_LINE, _MOST_LINES = 2000, 10
+_LONGEST_LINE, _MAX_LINES = 2000, 10
 _SLACK_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 # httpx logs URLs at INFO, and the URL of a chat contains its password.
@@ -93,7 +93,7 @@ def teams(lines: Sequence[str], url: str = "") -> bytes:
 
 
 def _short(lines: Sequence[str]) -> list[str]:
-    return [one_line(line, _LONGEST_LINE) for line in lines[:_MOST_LINES]]
+    return [one_line(line, _LONGEST_LINE) for line in lines[:_MAX_LINES]]
 
 
 CHATS: dict[str, Callable[[Sequence[str], str], bytes]] = {"slack": slack, "teams": teams}

@@ -158,7 +158,7 @@ MAX_SOURCE_BYTES = 256 * 1024
 MAX_KEY_PARTS = 16
 """Maximum parts of a dotted key: the model nests four deep, and parsing time grows with the square."""
 _BOM = b"\xef\xbb\xbf"
-_MOST_FAULTS = 20
+_MAX_FAULTS = 20
 """Maximum number of errors reported for one file."""
 
 
@@ -225,7 +225,7 @@ def finding(name: str, key: str, message: str, hint: str = "", **more: Any) -> F
 def _syntax_findings(name: str, text: str, error: tomli.TOMLDecodeError) -> Iterator[Finding]:
     """Yield every syntax error; each faulty line is blanked and the rest is parsed again."""
     lines = text.split("\n")
-    for _ in range(_MOST_FAULTS):
+    for _ in range(_MAX_FAULTS):
         fault = _explain("\n".join(lines), error)
         yield finding(
             name, "", escaped(fault.message), hint=escaped(fault.hint), line=fault.line, column=fault.column,

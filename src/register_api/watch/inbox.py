@@ -114,7 +114,7 @@ def decisions(database: Database, *, vendor: str = "", news: str = "") -> list[D
     return [msgspec.convert({**row, "decision": row}, DecidedNews) for row in rows]
 
 
-_MOST, _MOST_FOUND = 200, 100
+_MOST, _MAX_FOUND = 200, 100
 
 _SEARCHES = {
     "vendors": """
@@ -201,6 +201,6 @@ def search(database: Database, words: str) -> dict[str, list[Row]]:
     plain = words.strip().lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
     parts = [f"%{plain}%"] * 3
     return {
-        name: database.query(query, *parts[: query.count("LIKE")], _MOST_FOUND)
+        name: database.query(query, *parts[: query.count("LIKE")], _MAX_FOUND)
         for name, query in _SEARCHES.items()
     }

@@ -43,7 +43,7 @@ _LIVE = (
     f"{NEWS} JOIN told ON told.news = news.id WHERE told.delivery = ? AND decision IS NULL"
     " ORDER BY deadline IS NULL, deadline, vendors.name, news.id"
 )
-_MOST_NEWS = 200
+_MAX_NEWS = 200
 """Maximum news items in one message; of the rest only the number is given."""
 
 _SUBJECTS = {
@@ -70,7 +70,7 @@ class Text(NamedTuple):
     def mail(self) -> str:
         """The plain text of a mail."""
         decide = "To decide: register-api watch decide ID accepted|objected|not_concerned"
-        return "\n\n".join([*self.shortened(_MOST_NEWS, "\n"), decide]) + "\n"
+        return "\n\n".join([*self.shortened(_MAX_NEWS, "\n"), decide]) + "\n"
 
 
 def make_due(run: Run, context: WatchContext) -> list[Leased]:
@@ -171,7 +171,7 @@ def preview(run: Run, context: WatchContext) -> list[tuple[Leased, Text]]:
 
 
 _TYPE = "sub-processor-watch"
-_MOST_LINES = 8
+_MAX_LINES = 8
 _SHORTEST_SECRET = 24
 """Bytes (Standard Webhooks 1.0.0: 24 to 64)."""
 
@@ -237,12 +237,12 @@ class Mailer(Sender):
     def _body(self, due: Leased, text: Text) -> bytes:
         page = self._settings.page_address
         if due.channel in webhook.CHATS:
-            return webhook.CHATS[due.channel]([text.subject, *text.shortened(_MOST_LINES, "; ")], page)
+            return webhook.CHATS[due.channel]([text.subject, *text.shortened(_MAX_LINES, "; ")], page)
         names = ("id", "title", "deadline", "deadline_of")
         news = [
             {name: row[name] for name in names}
             | {"vendor": row["vendor_name"], "critical": bool(row["critical"])}
-            for row in text.rows[:_MOST_NEWS]
+            for row in text.rows[:_MAX_NEWS]
         ]
         source, kind, now = page or f"urn:{_TYPE}", f"{_TYPE}.{due.kind}", self._runtime.now()
         return webhook.event(due.id, source, kind, text.subject, now, {"count": len(text.rows), "news": news})

@@ -23,7 +23,7 @@ from register_api.watch.check_vendor import FRESH
 from register_api.watch.vendors import proposed_id
 from register_api.watch.vendors_file import vendor_row
 
-MOST_BYTES = 8 * 2**20
+MAX_BYTES = 8 * 2**20
 """Maximum size of a list."""
 
 _DIGITS = 8
@@ -97,11 +97,11 @@ def read_list(data: bytes, kid: str) -> RegisterList:
         Forged: The signature does not match.
     """
     parts = data.removesuffix(b"\n").split(b".")
-    if len(data) > MOST_BYTES or not data.isascii() or len(parts) != 3:  # noqa: PLR2004
+    if len(data) > MAX_BYTES or not data.isascii() or len(parts) != 3:  # noqa: PLR2004
         raise Malformed("not a list of registers: a JWS in compact form")
     header, payload, signature = (part.decode("ascii") for part in parts)
     document = strict_base64.decode_url(payload)
-    found = decode(document, RegisterList, max_bytes=MOST_BYTES)
+    found = decode(document, RegisterList, max_bytes=MAX_BYTES)
     if jws.thumbprint(found.key) != kid:
         raise UntrustedKey(f"the list is signed with the key {printable(jws.thumbprint(found.key))}")
     keys, detached = {kid: jws.ed25519_public(found.key)}, f"{header}..{signature}".encode()

@@ -33,7 +33,7 @@ from register_api.watch.schema import STEPS
 from register_api.watch.settings import WatchContext, WatchSettings
 from register_api.watch.vendors import all_vendors, load
 
-_MOST_NEWS, _MOST_ROWS, _LONGEST_QUESTION = 500, 50, 200
+_MAX_NEWS, _MAX_ROWS, _LONGEST_QUESTION = 500, 50, 200
 _NEAR = 7
 """Days before a deadline from which it is highlighted."""
 
@@ -58,7 +58,7 @@ def _environment() -> Environment:
 def _inbox(database: Database, context: WatchContext, asked: Question) -> web.Page:
     """Show undecided news; with ``all`` also news that does not concern us."""
     found = inbox.inbox(database, context.today, foreign="all" in asked)
-    values = {"news": found[:_MOST_NEWS], "total": len(found), "foreign": "all" in asked, "near": _NEAR}
+    values = {"news": found[:_MAX_NEWS], "total": len(found), "foreign": "all" in asked, "near": _NEAR}
     return web.Page("inbox", values)
 
 
@@ -98,10 +98,10 @@ def _chain(database: Database, context: WatchContext, asked: Question) -> web.Pa
     abroad = questions.outside_eea(chain, depth)
     values |= {
         "shares": {
-            "Companies": questions.by_company(chain, depth)[:_MOST_ROWS],
-            "Countries": questions.by_country(chain, depth)[:_MOST_ROWS],
+            "Companies": questions.by_company(chain, depth)[:_MAX_ROWS],
+            "Countries": questions.by_country(chain, depth)[:_MAX_ROWS],
         },
-        "abroad": [(each, _names(chain, each.way)) for each in abroad[:_MOST_NEWS]],
+        "abroad": [(each, _names(chain, each.way)) for each in abroad[:_MAX_NEWS]],
         "abroad_total": len(abroad),
     }
     return web.Page("chain", values)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from register_api.core.text import base_url_problem, email_problem, is_slug, printable, quoted, url_problem
-from register_api.files.hand_written import MOST_BYTES, RowFault, read_csv
+from register_api.files.hand_written import MAX_BYTES, RowFault, read_csv
 from register_api.watch.vendors import LISTS, NOT_OF_IDS, Vendor
 
 _OURS = frozenset({"root_by", "added_at", "closed_at"})
@@ -78,12 +78,12 @@ def _faults_of_head(headings: list[str], fields: list[str]) -> Iterator[str]:
 
 def _read_toml(data: bytes) -> VendorsFile:
     try:
-        text = data[: MOST_BYTES + 1].decode("utf-8")
+        text = data[: MAX_BYTES + 1].decode("utf-8")
         tables = tomllib.loads(text).get("vendors")
     except (ValueError, RecursionError) as error:
         return VendorsFile({}, [RowFault(1, f"no TOML: {printable(error)}")])
-    if len(data) > MOST_BYTES or not isinstance(tables, list):
-        return VendorsFile({}, [RowFault(1, f"no tables [[vendors]] in at most {MOST_BYTES} bytes")])
+    if len(data) > MAX_BYTES or not isinstance(tables, list):
+        return VendorsFile({}, [RowFault(1, f"no tables [[vendors]] in at most {MAX_BYTES} bytes")])
     lines = [text.count("\n", 0, head.start()) + 1 for head in _HEAD.finditer(text)]
     if len(lines) != len(tables):  # other TOML syntax: number the tables instead
         lines = list(range(1, len(tables) + 1))

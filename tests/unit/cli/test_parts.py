@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from programs import Done
 
-MOST_PACKAGES = 30
+MAX_PACKAGES = 30
 """So many distributions a customer installs at most, this one among them."""
 
 NOT_A_CUSTOMERS = {
@@ -74,7 +74,7 @@ def run_help(*extras: str) -> dict[str, list[object]]:
 
 def test_a_customer_installs_few_packages_and_nothing_of_the_publishers() -> None:
     brought = installed.brought_by()
-    assert len(brought) <= MOST_PACKAGES
+    assert len(brought) <= MAX_PACKAGES
     assert not brought & NOT_A_CUSTOMERS
     assert installed.brought_by("all") >= NOT_A_CUSTOMERS
 

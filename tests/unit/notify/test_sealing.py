@@ -119,7 +119,7 @@ def test_workers_that_seal_at_once_make_one_root(sent: Sent, server: str) -> Non
 def test_more_facts_than_a_tree_takes_go_below_several_roots(
     sent: Sent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("register_api.notify.sealing.MOST_FACTS", 1)
+    monkeypatch.setattr("register_api.notify.sealing.MAX_FACTS", 1)
     assert sent.seal() == 2
     assert len(seals(sent.database)) == 2
 

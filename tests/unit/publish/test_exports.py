@@ -23,7 +23,7 @@ from register_api.core.canonical import encoded
 from register_api.core.exports.csv_table import dora_chain, dora_providers
 from register_api.core.exports.cyclonedx import cyclonedx
 from register_api.publish import exports
-from register_api.publish.exports import MOST_UNITS, dpv, register_workbook
+from register_api.publish.exports import MAX_UNITS, dpv, register_workbook
 from sample_register import HOSTILE, TODAY, register
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def test_whatever_a_text_is_the_workbook_can_be_opened(text: str) -> None:
     """What is too long for a cell is cut, and ends in an ellipsis."""
     cell = opened(with_use(register(), notes=text))["Uses"]
     (notes,) = (value for row in cell.iter_rows(min_row=2, max_row=2, values_only=True) for value in row[-1:])
-    assert len(notes.encode("utf-16-le")) <= 2 * MOST_UNITS
+    assert len(notes.encode("utf-16-le")) <= 2 * MAX_UNITS
     assert notes == text.replace("\ufffe", "\ufffd") or (notes.endswith("…") and text.startswith(notes[:-1]))
 
 

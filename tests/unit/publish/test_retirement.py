@@ -18,7 +18,7 @@ from register_api.core.format.paths import target_copy
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import repository
 from register_api.publish.trust.metadata import metadata_path
-from register_api.publish.trust.repository import KEPT, MOST_AT_ONCE, expired_metadata
+from register_api.publish.trust.repository import KEPT, MAX_AT_ONCE, expired_metadata
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
@@ -213,7 +213,7 @@ def test_a_store_that_never_retired_gets_there_in_steps(
     keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No single publication has to take away the whole past."""
-    monkeypatch.setattr(repository, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(repository, "MAX_AT_ONCE", 3)
     made = Repository(keyring)
     for number in range(8):
         made.publish(NOW + number * DAY, number)
@@ -221,7 +221,7 @@ def test_a_store_that_never_retired_gets_there_in_steps(
     for left in (range(4, 10), range(7, 11), range(8, 12), range(8, 13)):
         made.step(NOW + 100 * DAY, left[-1])
         assert made.stored("snapshot") == made.stored("targets") == list(left)
-    assert MOST_AT_ONCE == 100
+    assert MAX_AT_ONCE == 100
 
 
 def test_how_much_is_read_does_not_grow_with_the_past(keyring: Keyring) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import sample_register as sample
 from register_api.core import model
-from register_api.publish.page.picture import MOST_LANES, Picture, picture
+from register_api.publish.page.picture import MAX_LANES, Picture, picture
 from register_api.publish.page.render import changes_page, subprocessor_pages
 
 DAYS = st.dates(dt.date(1995, 1, 1), dt.date(2095, 12, 31))
@@ -91,12 +91,11 @@ def test_every_day_has_a_place(announced: dt.date, starts: dt.date, ends: dt.dat
 def test_at_most_so_many_lanes_the_newest() -> None:
     first = dt.date(2026, 6, 1)
     vendors = [
-        vendor(f"v{n}", announced=LATER, starts_on=first + dt.timedelta(days=n))
-        for n in range(MOST_LANES + 5)
+        vendor(f"v{n}", announced=LATER, starts_on=first + dt.timedelta(days=n)) for n in range(MAX_LANES + 5)
     ]
     found = drawn(*vendors)
-    assert len(found.lanes) == MOST_LANES
-    assert found.lanes[0].lane.vendor.id == f"v{MOST_LANES + 4}"
+    assert len(found.lanes) == MAX_LANES
+    assert found.lanes[0].lane.vendor.id == f"v{MAX_LANES + 4}"
 
 
 def test_pages_hold_the_picture_with_a_table_as_its_text_and_no_day_of_reading() -> None:

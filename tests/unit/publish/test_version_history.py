@@ -13,7 +13,7 @@ from register_api.core.format import tree
 from register_api.core.notice_period import NoticeStatus
 from register_api.errors import Forged, Malformed
 from register_api.publish.page.version_history import (
-    MOST_VERSIONS,
+    MAX_VERSIONS,
     PastChange,
     PastVersion,
     by_vendor,
@@ -92,9 +92,9 @@ def diffs(number: int) -> tuple[list[Entry], Callable[[str], bytes]]:
 
 
 def test_the_newest_versions_are_read_on_their_local_days() -> None:
-    entries, read = diffs(MOST_VERSIONS + 2)
+    entries, read = diffs(MAX_VERSIONS + 2)
     found = version_history(entries, read, dt.timezone(dt.timedelta(hours=2)))
-    assert [item.version for item in found] == list(range(MOST_VERSIONS + 2, 2, -1))
+    assert [item.version for item in found] == list(range(MAX_VERSIONS + 2, 2, -1))
     assert {item.day for item in found} == {dt.date(2026, 3, 3)}
 
 

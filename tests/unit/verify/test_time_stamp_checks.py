@@ -14,7 +14,7 @@ from memory_publisher import NOW, MemoryPublisher
 from register_api.core.format import tree
 from register_api.core.log.proofs import parse_proof
 from register_api.core.log.time_stamp import CLOCK_TOLERANCE, read_anchors
-from register_api.verify.checks.witnesses import MOST_ASKED
+from register_api.verify.checks.witnesses import MAX_ASKED
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
@@ -87,7 +87,7 @@ def test_an_older_stamp_counts_and_the_report_says_what_it_does_not_cover(
     assert told(report, "V28").endswith("; not stamped: 2 after it")
 
 
-@pytest.mark.parametrize(("versions", "code"), [(MOST_ASKED, 0), (MOST_ASKED + 1, 17)])
+@pytest.mark.parametrize(("versions", "code"), [(MAX_ASKED, 0), (MAX_ASKED + 1, 17)])
 def test_stamps_are_asked_for_a_bounded_number_of_versions(tmp_path: Path, versions: int, code: int) -> None:
     """The last of eight still counts; then the history is unwitnessed, after eight questions."""
     publisher = MemoryPublisher().publish_many(versions)
@@ -96,7 +96,7 @@ def test_stamps_are_asked_for_a_bounded_number_of_versions(tmp_path: Path, versi
     options = Options(wait=0, history="none", stamped_by=authority().anchors)
     report = verify("folder", options, NOW, fetcher=fetcher).report
     assert failed(report) == ({"V28": code} if code else {})
-    assert len([path for path in fetcher.asked if path.startswith("log/checkpoints/")]) == MOST_ASKED
+    assert len([path for path in fetcher.asked if path.startswith("log/checkpoints/")]) == MAX_ASKED
 
 
 def test_a_quick_run_makes_few_further_requests(publisher: MemoryPublisher, tmp_path: Path) -> None:

@@ -271,7 +271,7 @@ def test_a_day_at_the_end_of_all_days_is_refused(two: MemoryPublisher) -> None:
 def test_of_more_changes_than_can_be_kept_the_newest_are_kept(
     two: MemoryPublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(histories, "MOST_CHANGED_BYTES", 1)
+    monkeypatch.setattr(histories, "MAX_CHANGED_BYTES", 1)
     verified = look(two).raise_for_finding()
     assert [item.version for item in verified.updates] == [2]
     assert verified.checked_version == 2

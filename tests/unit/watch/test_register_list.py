@@ -22,7 +22,7 @@ from register_api.core import canonical, strict_base64
 from register_api.core.schemas import definitions
 from register_api.core.signature import ed25519_jwk, format_jws, jws_header, jws_signing_input
 from register_api.errors import Forged, Malformed, RegisterError, UntrustedKey, WatchError
-from register_api.watch.register_list import MOST_BYTES, RegisterList, kid_of, offered, read_list, signed_list
+from register_api.watch.register_list import MAX_BYTES, RegisterList, kid_of, offered, read_list, signed_list
 from register_api.watch.vendors import remove
 from watching import AT, add_vendor
 
@@ -201,7 +201,7 @@ def test_another_implementation_takes_the_list() -> None:
         GOOD.replace(b'"crv":"Ed25519",', b""),
         GOOD[:-1],
         GOOD + b" ",
-        GOOD + b" " * MOST_BYTES,
+        GOOD + b" " * MAX_BYTES,
     ],
     ids=range(19),
 )

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from publishers import Publisher
 from register_api.cli.main import cli
-from register_api.watch.register_list import MOST_BYTES, read_list
+from register_api.watch.register_list import MAX_BYTES, read_list
 from watched_host import WatchedHost, watched_host
 
 if TYPE_CHECKING:
@@ -114,9 +114,9 @@ def test_what_another_key_signed_or_nobody_gives_adds_nothing(office: Office) ->
 
 
 def test_a_list_without_end_is_not_read(office: Office) -> None:
-    office.host.answers["lists"] = lambda handler: handler.answer(200, b" " * (MOST_BYTES + 1))
+    office.host.answers["lists"] = lambda handler: handler.answer(200, b" " * (MAX_BYTES + 1))
     office.call(f"vendors import-list {office.url} --key x", code=11, settings="other")
-    (office.folder / "large.jws").write_bytes(b"x" * (MOST_BYTES + 2))
+    (office.folder / "large.jws").write_bytes(b"x" * (MAX_BYTES + 2))
     office.call("vendors import-list large.jws --key x", code=11, settings="other")
 
 

@@ -17,10 +17,10 @@ from register_api.core.model import Engagement, Subprocessor
 from register_api.core.timeline import engagement_on, with_change
 from register_api.publish.page.view import PageView
 
-MOST_LANES = 50
+MAX_LANES = 50
 """Maximum number of uses in one picture; those with the newest dates are chosen."""
 
-_MOST_TICKS = 4
+_MAX_TICKS = 4
 _STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 12_000)
 """Candidate distances between ticks, in months; the first that gives few enough ticks is used."""
 
@@ -75,7 +75,7 @@ class Picture(msgspec.Struct, frozen=True):
 def picture(view: PageView, vendors: Iterable[Subprocessor]) -> Picture | None:
     """Draw the uses of vendors that have any date; ``None`` if there are none."""
     dated = [lane for vendor in vendors for lane in _lanes(view, vendor) if lane.days]
-    shown = sorted(dated, key=lambda lane: (max(lane.days), lane.vendor.id), reverse=True)[:MOST_LANES]
+    shown = sorted(dated, key=lambda lane: (max(lane.days), lane.vendor.id), reverse=True)[:MAX_LANES]
     if not shown:
         return None
     published = local_day(view.register.published_at, view.promises.zone)
@@ -135,7 +135,7 @@ class _Axis:
                     break
                 if day >= self._first:
                     ticks.append(Tick(day, self.at(day)))
-            if len(ticks) <= _MOST_TICKS:
+            if len(ticks) <= _MAX_TICKS:
                 break
         return tuple(ticks)
 

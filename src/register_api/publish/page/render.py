@@ -26,7 +26,7 @@ from register_api.publish.feed.entry import VersionSummary, feed_title, initial_
 from register_api.publish.feed.interests import Interest, interests
 from register_api.publish.page import view as page_view
 from register_api.publish.page.picture import picture
-from register_api.publish.page.version_history import MOST_VERSIONS, by_vendor, notice_record
+from register_api.publish.page.version_history import MAX_VERSIONS, by_vendor, notice_record
 from register_api.publish.page.view import PageView, ahead, countries, filters, vendor_counts
 from register_api.publish.templating import check_page, render
 
@@ -80,7 +80,7 @@ def changes_page(view: PageView) -> bytes:
         months=[(month, list(versions)) for month, versions in months],
         picture=picture(view, view.register.subprocessors),
         first_list=initial_list(view.language, len(added)),
-        most=MOST_VERSIONS,
+        most=MAX_VERSIONS,
         record=notice_record(view.history),
     )
 

@@ -22,7 +22,7 @@ from register_api.publish.examine import Examined
 from register_api.publish.feed.entry import VersionSummary
 from register_api.publish.version_files import logged_file
 
-MOST_VERSIONS = 1000
+MAX_VERSIONS = 1000
 """Maximum number of versions on the page of changes; older ones only have their own pages."""
 
 
@@ -71,7 +71,7 @@ def version_history(
     """Return the newest published versions, newest first."""
     return tuple(
         past_version(entry.version, entry.published_at, logged_file(entry, tree.VERSION_DIFF, read), zone)
-        for entry in reversed(entries[-MOST_VERSIONS:])
+        for entry in reversed(entries[-MAX_VERSIONS:])
     )
 
 

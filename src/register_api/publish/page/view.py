@@ -203,7 +203,7 @@ def _shown(vendor: Subprocessor, day: dt.date) -> tuple[Subprocessor, list[str],
     return shown, [row.state for row in vendor_states(vendor, day)], expired
 
 
-_MOST_WORDS = 120
+_MAX_WORDS = 120
 
 
 def ahead(view: PageView) -> Iterator[tuple[Upcoming, Subprocessor, str, str | None, str | None]]:
@@ -224,7 +224,7 @@ def ahead(view: PageView) -> Iterator[tuple[Upcoming, Subprocessor, str, str | N
         owner = use or vendor
         planned = next((item for item in owner.planned if item.id == event.planned), None)
         if planned is None:
-            what = shorten(use.purpose, _MOST_WORDS) if use else ""
+            what = shorten(use.purpose, _MAX_WORDS) if use else ""
         else:  # each field that it changes
             fields = fields_set(vendor, event.engagement, planned)
             what = capital(phrases.of_all([TypedField(type(owner), *field) for field in fields]))

@@ -201,7 +201,7 @@ PublishedAt: TypeAlias = Callable[[str], dt.datetime | None]
 KEPT = LONGEST
 """How long metadata and copies are kept after their successors were published."""
 
-MOST_AT_ONCE = 100
+MAX_AT_ONCE = 100
 """Maximum versions of a role removed by one publication; a backlog is removed in steps."""
 
 
@@ -229,7 +229,7 @@ def _expired_versions(role: str, newest: int, published_at: PublishedAt, now: dt
     instants = [published_at(metadata_path(role, version)) for version in range(1, newest + 1)]
     followed = enumerate(itertools.pairwise(instants), start=1)
     old = [version for version, (own, next_) in followed if own and next_ and next_ < now - KEPT]
-    return old[:MOST_AT_ONCE]
+    return old[:MAX_AT_ONCE]
 
 
 def _copies(read: Read, versions: Iterable[int]) -> set[str]:

@@ -25,7 +25,7 @@ from register_api.verify.report import ReportedChange, Update
 from register_api.verify.report_text import plain
 from register_api.verify.state import Remembered, VersionRange
 
-MOST_CHANGED_BYTES = 64 * 2**20
+MAX_CHANGED_BYTES = 64 * 2**20
 """Limit on the diffs (bytes) whose changes are kept in one run; the oldest are dropped first."""
 
 
@@ -139,7 +139,7 @@ class History:
         )
         self._updates.append((update, size))
         self._size += size
-        while self._size > MOST_CHANGED_BYTES and len(self._updates) > 1:
+        while self._size > MAX_CHANGED_BYTES and len(self._updates) > 1:
             self._size -= self._updates.popleft()[1]
         self._newer[register.version] = diff.format_minor > FORMAT_MINOR
         for path, changes in {_MAIN: diff.changes, **changes_by_feed(register, diff.changes)}.items():

@@ -56,7 +56,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999, the last that ``datetime`` supports."""
 
-MOST_ASKED = 8
+MAX_ASKED = 8
 """How many of the newest versions are tried in search of a timestamp."""
 
 
@@ -96,7 +96,7 @@ def _signed_when(one: Cosignature) -> dt.datetime | None:
 
 def _newest_sizes(log: Log) -> Sequence[int]:
     """Return the log sizes to try for a timestamp, newest first."""
-    return range(log.size, max(log.size - MOST_ASKED, 0), -1)
+    return range(log.size, max(log.size - MAX_ASKED, 0), -1)
 
 
 def check_time_stamp(run: Round) -> str:

@@ -7,14 +7,14 @@ import { MOST } from "./reading.js";
 import { readRegister } from "./register.js";
 
 /** Only this many of the newest versions are recalculated; the page states the range. */
-export const MOST_VERSIONS = 200;
+export const MAX_VERSIONS = 200;
 const AT_ONCE = 6;
 const STARTS = ["addition", "replacement", "activation"];
 const KNOWN_EVENTS = [...STARTS, "relocation", "data_changed"];
 
 /** Reads the newest registers, and checks each against the digest in its log entry. */
 export async function readVersions(host, log, name) {
-  const entries = log.entries.slice(-MOST_VERSIONS);
+  const entries = log.entries.slice(-MAX_VERSIONS);
   const versions = [];
   for (let at = 0; at < entries.length; at += AT_ONCE) {
     versions.push(...(await Promise.all(entries.slice(at, at + AT_ONCE).map((entry) => readVersion(host, entry, name)))));

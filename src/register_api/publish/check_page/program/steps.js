@@ -14,7 +14,7 @@ import { beginTrust, followMetadata, followRoots, readTarget } from "./trust.js"
 const REGISTER = "v1/register.json";
 
 const HEADS = "v1/heads.json";
-const MOST_FILES = 20_000;
+const MAX_FILES = 20_000;
 
 /** Results of a step: `proved`, `trusted` (not known to be the publisher's), `nothing` (skipped). */
 const proved = (sentence, values = {}, more = {}) => ({ state: "proved", sentence, values, ...more });
@@ -136,7 +136,7 @@ async function checkFiles(known) {
 async function readHeads(known) {
   const { vouched } = await target(known, "heads.json", HEADS, MOST.document);
   const list = readDocument(vouched, "sub-processor-register-heads/1", HEADS);
-  form(Array.isArray(list.files) && list.files.length <= MOST_FILES && list.files.every(isFile) && isCount(list.version), HEADS);
+  form(Array.isArray(list.files) && list.files.length <= MAX_FILES && list.files.every(isFile) && isCount(list.version), HEADS);
   must(list.register === known.keys.register, "inconsistent", "anotherRegister", { path: HEADS, found: String(list.register).slice(0, 100) });
   const sign = (version) => checkSigned(known.host, known.keys, HEADS, vouched, version);
   await sign(list.version).catch(() => sign(list.version + 1));

@@ -9,7 +9,7 @@ const MINUTES = 60_000;
 /** The clock difference between signers that is tolerated. */
 export const TOLERANCE = 5 * MINUTES;
 const LONGEST_FRESHNESS = 31 * 24 * 60 * MINUTES;
-const MOST_NEW_ROOTS = 63;
+const MAX_NEW_ROOTS = 63;
 const ROLES = { root: ["root"], targets: ["targets"], online: ["snapshot", "timestamp"] };
 
 /** Returns the first root: the one with the given digest, or the one served if none is given (section 7). */
@@ -26,7 +26,7 @@ export async function beginTrust(host, given) {
 /** Follows newer roots to the last one, each signed by the one before it and by itself (TUF 5.3). */
 export async function followRoots(host, first) {
   let root = first;
-  for (let number = first.version + 1; number <= first.version + MOST_NEW_ROOTS; number += 1) {
+  for (let number = first.version + 1; number <= first.version + MAX_NEW_ROOTS; number += 1) {
     const path = `trust/${number}.root.json`;
     const bytes = await host.find(path, MOST.root);
     if (bytes === null) return root;
@@ -34,7 +34,7 @@ export async function followRoots(host, first) {
     await checkRootFile(metadata, [root, metadata.signed], number, path);
     root = metadata.signed;
   }
-  must(false, "malformed", "tooManyRoots", { most: MOST_NEW_ROOTS });
+  must(false, "malformed", "tooManyRoots", { most: MAX_NEW_ROOTS });
 }
 
 async function checkRootFile(metadata, signers, number, path) {
