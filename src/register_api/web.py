@@ -29,30 +29,31 @@ from register_api.sending.settings import is_loopback
 from register_api.style import STYLE as _STYLE
 from register_api.style import page_environment
 
-Desk = TypeVar("Desk")
+Handler = TypeVar("Handler")
 Result = TypeVar("Result")
 
 
-class DatabaseThread(Generic[Desk]):
+class DatabaseThread(Generic[Handler]):
     """Runs database work in one thread; opens the database on first use and reopens it after a failure."""
 
     def __init__(
-        self, address: str, steps: Sequence[Sequence[str]], desk: Callable[[Database], Desk]
+        self, address: str, steps: Sequence[Sequence[str]], make: Callable[[Database], Handler]
     ) -> None:
-        """Keep the parameters; ``desk`` creates the object that serves requests from an open database."""
-        self._address, self._steps, self._make = address, steps, desk
+        """Keep the parameters; ``make`` creates the object that answers from an open database."""
+        self._address, self._steps, self._make = address, steps, make
         self._pool = ThreadPoolExecutor(1, "database")
         self._connections = contextlib.ExitStack()
-        self._desk: Desk | None = None
+        self._handler: Handler | None = None
 
-    async def run(self, do: Callable[[Desk], Result]) -> Result:
+    async def run(self, do: Callable[[Handler], Result]) -> Result:
         """Run ``do`` in the thread, after earlier calls."""
 
         def run() -> Result:
-            if self._desk is None:
-                self._desk = self._make(self._connections.enter_context(opened(self._address, self._steps)))
+            if self._handler is None:
+                database = self._connections.enter_context(opened(self._address, self._steps))
+                self._handler = self._make(database)
             try:
-                return do(self._desk)
+                return do(self._handler)
             except SendingError:
                 self._forget()
                 raise
@@ -65,7 +66,7 @@ class DatabaseThread(Generic[Desk]):
         self._pool.shutdown()
 
     def _forget(self) -> None:
-        self._desk = None
+        self._handler = None
         self._connections.close()
 
 
@@ -194,9 +195,9 @@ def forms_environment(package: str) -> Environment:
 class RequestRefused(Exception):
     """Ends a request with a status, an optional ``Retry-After`` (seconds) and an optional sentence."""
 
-    def __init__(self, status: int, wait: int = 0, said: str = "") -> None:
+    def __init__(self, status: int, wait: int = 0, sentence: str = "") -> None:
         super().__init__(status)
-        self.status, self.wait, self.said = status, wait, said
+        self.status, self.wait, self.sentence = status, wait, sentence
 
 
 def make_app(routes: Sequence[HTTPRouteHandler], database: DatabaseThread[Any]) -> Litestar:
@@ -219,8 +220,8 @@ def make_app(routes: Sequence[HTTPRouteHandler], database: DatabaseThread[Any]) 
 
 def is_from(request: Request[Any, Any, Any], origin: str) -> bool:
     """Whether a request is same-origin by its headers; programs other than browsers send neither."""
-    site, said = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    return site in {None, "same-origin", "none"} and said in {None, origin}
+    site, sender = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    return site in {None, "same-origin", "none"} and sender in {None, origin}
 
 
 def network_of(request: Request[Any, Any, Any]) -> str:
@@ -237,9 +238,9 @@ async def form_of(request: Request[Any, Any, Any]) -> Form:
 
 def _as_text(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
     """Convert an error to a plain-text response, and log it if the operator has to act."""
-    status, wait, said = 503, 60, ""
+    status, wait, sentence = 503, 60, ""
     if isinstance(error, RequestRefused):
-        status, wait, said = error.status, error.wait, error.said
+        status, wait, sentence = error.status, error.wait, error.sentence
     elif isinstance(error, HTTPException):
         status, wait = error.status_code, 0
     elif isinstance(error, TimeoutError):
@@ -253,5 +254,5 @@ def _as_text(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
         headers["Retry-After"] = str(wait)
     if status == 408:  # noqa: PLR2004
         headers["Connection"] = "close"
-    said = said or _SENTENCES.get(status, "This request cannot be answered.")
-    return Response(f"{said}\n", status_code=status, headers=headers)
+    sentence = sentence or _SENTENCES.get(status, "This request cannot be answered.")
+    return Response(f"{sentence}\n", status_code=status, headers=headers)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import os
 import socket
 import ssl
 import time
@@ -33,14 +34,19 @@ class CheckedTransport(httpx.AsyncHTTPTransport):
     def __init__(self, reach: Reach, *, verify: bool) -> None:
         # httpx cannot configure the network backend; its constructor sets nothing but the pool.
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_trusted(verify), network_backend=_CheckedNetwork(reach)
+            ssl_context=_tls_context(*map(os.environ.get, _CERTIFICATES)) if verify else None,
+            network_backend=_CheckedNetwork(reach),
         )
 
 
-@functools.cache
-def _trusted(verify: bool) -> ssl.SSLContext:  # noqa: FBT001 - of httpx's own function
-    """Return the TLS context, cached because loading certificates is slower than many requests."""
-    return httpx.create_ssl_context(verify=verify)
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Environment variables that replace the trusted root certificates."""
+
+
+@functools.lru_cache(maxsize=1)
+def _tls_context(*_certificates: str | None) -> ssl.SSLContext:
+    """Return the TLS context; cached because loading certificates takes longer than many requests."""
+    return httpx.create_ssl_context()
 
 
 class _CheckedNetwork(httpcore.AnyIOBackend):
@@ -275,9 +281,9 @@ def _target(response: httpx.Response) -> Url:
     except (httpx.InvalidURL, ValueError) as error:
         raise Unreachable("redirected to an invalid address") from error
     if _origin(target) != _origin(url) or target.userinfo:
-        shown = printable(f"{target.scheme}://{target.host}", 120)
+        site = printable(f"{target.scheme}://{target.host}", 120)
         found = OtherOrigin(
-            f"redirected to another origin, {shown}",
+            f"redirected to another origin, {site}",
             hint="if that is where the register now lives, give that address",
         )
         found.address = printable(target.copy_with(userinfo=b"", query=None, fragment=None), 500)

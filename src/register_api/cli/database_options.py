@@ -89,7 +89,7 @@ def read_file(file: Path, most: int) -> bytes:
 def refuse_faults(file: Path | None, faults: list[RowFault], error: type[RegisterError], what: str) -> None:
     """Print all faults and raise ``error`` if there are any."""
     for fault in sorted(faults):
-        err.print(escaped(f"{file}:{fault.line}: {fault.words}" if file else fault.words))
+        err.print(escaped(f"{file}:{fault.line}: {fault.message}" if file else fault.message))
     if faults:
         raise error(f"{count(len(faults), 'fault')} in the {what}; nothing was imported")
 

@@ -57,7 +57,7 @@ def doctor(*, as_json: bool, **given: Any) -> None:
         if as_json:
             continue
         word, style = _WORDS[item.verdict]
-        out.print(Text(f"{word:<6}", style=style) + Text(f"{item.check:<16}{escaped(item.says)}"))
+        out.print(Text(f"{word:<6}", style=style) + Text(f"{item.check:<16}{escaped(item.sentence)}"))
         if item.cure:
             out.print(Text(f"{'':<22}→ {escaped(item.cure)}"))
     verdicts = [item.verdict for item in found]

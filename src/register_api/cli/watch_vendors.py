@@ -189,7 +189,7 @@ def import_list(opened: Watching, source: str, kid: str, dry_run: bool) -> None:
     found = offered(opened.database, listed)
     done = import_vendors(opened.database, found.rows, opened.context.at, dry_run=dry_run)
     if done.faults:
-        raise WatchError(f"entry {done.faults[0].line} of the list: {done.faults[0].words}")
+        raise WatchError(f"entry {done.faults[0].line} of the list: {done.faults[0].message}")
     if done.vendors:
         out.print(f"By the word of a list of {format_instant(listed.made_at)}, signed with {kid}:")
     for vendor in done.vendors.values():

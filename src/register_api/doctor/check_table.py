@@ -53,12 +53,12 @@ def public(machine: Machine) -> Iterator[Diagnosis]:
         return
     result, is_newest = verify_public(machine.snapshot, url, machine.now, limits=LIMITS)
     if result.finding is not None:
-        says = f"{url} does not verify as this register: {result.finding.message}"
+        text = f"{url} does not verify as this register: {result.finding.message}"
         cure = f"register-api verify {url}  says all; then: register-api deploy TARGET, or start the service"
-        yield wrong(says, cure)
+        yield wrong(text, cure)
     elif not is_newest:
-        says = f"{url} serves version {result.report.version}, older than what the store holds now"
-        yield soon(says, "register-api deploy TARGET, or wait until caches have the newest timestamp.json")
+        text = f"{url} serves version {result.report.version}, older than what the store holds now"
+        yield soon(text, "register-api deploy TARGET, or wait until caches have the newest timestamp.json")
     else:
         yield good(f"{url} serves version {result.report.version} of this register, as the store has it")
 
@@ -85,8 +85,8 @@ def certificate(machine: Machine) -> Iterator[Diagnosis]:
         expires = dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), dt.UTC)
         left = expires - machine.now
         until = f"{format_instant(expires)} ({count(left.days, 'day')})"
-        says = f"the certificate of {where} is good until {until}"
-        yield good(says) if left >= _RENEWED_BEFORE else soon(says, cure)
+        text = f"the certificate of {where} is good until {until}"
+        yield good(text) if left >= _RENEWED_BEFORE else soon(text, cure)
 
 
 def target(machine: Machine) -> Iterator[Diagnosis]:
@@ -178,16 +178,16 @@ def outbox(machine: Machine) -> Iterator[Diagnosis]:
 
 def _alarms(found: NotifyStatus) -> Iterator[Diagnosis]:
     if found.problem:
-        says = f"the public tree did not verify at the last look: {found.problem}"
-        yield wrong(says, "no new version is announced until it does: register-api notify record")
+        text = f"the public tree did not verify at the last look: {found.problem}"
+        yield wrong(text, "no new version is announced until it does: register-api notify record")
     for version in found.versions:
         if version.alarms:
-            says = f"{count(version.alarms, 'contract contact')} not notified of version {version.version}"
+            text = f"{count(version.alarms, 'contract contact')} not notified of version {version.version}"
             cure = f"register-api notify status {version.version}, then another contact, or resend"
-            yield wrong(says, cure)
+            yield wrong(text, cure)
     if troubled := sum(found.endpoints.get(each, 0) for each in ("failing", "switched_off")):
-        says = f"{count(troubled, 'endpoint')} of webhooks failing or switched off"
-        yield soon(says, "register-api notify webhook list has what they answered")
+        text = f"{count(troubled, 'endpoint')} of webhooks failing or switched off"
+        yield soon(text, "register-api notify webhook list has what they answered")
 
 
 CheckFunction: TypeAlias = Callable[[Machine], Iterator[Diagnosis]]

@@ -30,7 +30,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """A finding of a check, with its remedy if any."""
 
     verdict: Verdict
-    says: str
+    sentence: str = msgspec.field(name="says")
     cure: str = ""
     check: str = ""
 
@@ -121,27 +121,27 @@ def synchronisation(machine: Machine) -> Iterator[Diagnosis]:
 def timer(machine: Machine) -> Iterator[Diagnosis]:
     """Check that the systemd timer for renewal runs, and often enough."""
     properties = "LoadState,ActiveState,LastTriggerUSec,NextElapseUSecRealtime"
-    shown = _asked(
+    output = _asked(
         machine, "systemctl", "show", f"{TIMER}.timer", f"--property={properties}", "--timestamp=unix"
     )
-    said = dict(line.split("=", 1) for line in (shown or "").splitlines() if "=" in line)
+    state = dict(line.split("=", 1) for line in (output or "").splitlines() if "=" in line)
     start = f"sudo systemctl enable --now {TIMER}.timer"
-    if "LoadState" not in said:
+    if "LoadState" not in state:
         yield unknown("systemd does not respond: it is not known what renews the timestamp here")
-    elif said["LoadState"] != "loaded":
+    elif state["LoadState"] != "loaded":
         yield unknown(f"systemd knows no {TIMER}.timer: freshness is renewed by something else")
-    elif said.get("ActiveState") != "active":
+    elif state.get("ActiveState") != "active":
         yield wrong(f"{TIMER}.timer does not run", start)
     else:
-        yield _how_often(said, latest_renewal(lasts(trust_metadata.timestamp(machine.snapshot.read))))
+        yield _interval_of(state, latest_renewal(lasts(trust_metadata.timestamp(machine.snapshot.read))))
         result = _asked(machine, "systemctl", "show", f"{TIMER}.service", "--property=Result", "--value")
         if result not in {None, "", "success"}:
             cure = f"journalctl -u {TIMER}.service"
             yield wrong(f"the last run of {TIMER}.service failed: {result}", cure)
 
 
-def _how_often(said: dict[str, str], most: dt.timedelta) -> Diagnosis:
-    at = [said.get(name, "") for name in ("LastTriggerUSec", "NextElapseUSecRealtime")]
+def _interval_of(state: dict[str, str], most: dt.timedelta) -> Diagnosis:
+    at = [state.get(name, "") for name in ("LastTriggerUSec", "NextElapseUSecRealtime")]
     last, coming = (re.fullmatch(r"@(\d{1,15})", text) for text in at)
     if last is None or coming is None:
         return good(f"{TIMER}.timer runs")

@@ -149,30 +149,30 @@ def disk(machine: Machine) -> Iterator[Diagnosis]:
     """Check that there is enough space to write the tree again."""
     free = shutil.disk_usage(machine.store).free
     needed = _SPARE + sum(entry.size for entry in machine.snapshot.manifest.files.values())
-    says = f"{free // 2**20} MiB free for {machine.store}"
+    text = f"{free // 2**20} MiB free for {machine.store}"
     if free < needed:
-        yield soon(f"{says}, less than {needed // 2**20}", "make room there")
+        yield soon(f"{text}, less than {needed // 2**20}", "make room there")
     else:
-        yield good(says)
+        yield good(text)
 
 
 def expiry(machine: Machine) -> Iterator[Diagnosis]:
     """Report the expiry of all signed files."""
     for row in expiring(machine.snapshot):
         verdict = expiry_verdict(row, machine.now)
-        says = f"{row.role} until {format_instant(row.expires)}"
+        text = f"{row.role} until {format_instant(row.expires)}"
         if verdict == "good":
-            yield good(says)
+            yield good(text)
         else:
             judged = wrong if verdict == "expired" else soon
-            yield judged(f"{says}: {verdict}", RENEWED_BY[row.role])
+            yield judged(f"{text}: {verdict}", RENEWED_BY[row.role])
 
 
 def clock(machine: Machine) -> Iterator[Diagnosis]:
     """Compare the clock with the last signing time, which cannot be in the future."""
     timestamp = trust_metadata.timestamp(machine.snapshot.read)
-    said = timestamp and timestamp.unrecognized_fields.get(SIGNED_AT)
-    last = max(str(said or ""), format_instant(machine.snapshot.state.published_at))
+    signed_at = timestamp and timestamp.unrecognized_fields.get(SIGNED_AT)
+    last = max(str(signed_at or ""), format_instant(machine.snapshot.state.published_at))
     now = format_instant(machine.now)
     if now < last:
         yield wrong(

@@ -46,7 +46,7 @@ class RowFault(NamedTuple):
     """A fault in a row, and the line of the file on which the row begins."""
 
     line: int
-    words: str
+    message: str
 
 
 class CsvFile(NamedTuple):

@@ -152,7 +152,7 @@ def _document(peek: Peek, kind: FileKind, *values: int) -> _Document:
         return _Document()
 
 
-Host = Literal["any", "told", "service"]
+Host = Literal["any", "configured", "service"]
 """Which hosts a check applies to: any; static hosts if configured (with ``export``), where it is
 optional; only the service."""
 Each = Literal["once", "files", "kinds", "pages", "folders"]

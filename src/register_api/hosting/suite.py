@@ -232,7 +232,7 @@ def _result(
     sentence = f"{answers} answer{'' if answers == 1 else 's'}"
     if not findings:
         return made("ok", sentence)
-    lacking = check.host == "told" and profile == "static"
+    lacking = check.host == "configured" and profile == "static"
     wrong = f"{len(findings)} of them {'is' if len(findings) == 1 else 'are'} not as it should be"
     return made("lacking" if lacking else "failed", f"{sentence}, {wrong}", findings)
 

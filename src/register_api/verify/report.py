@@ -185,7 +185,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         changes: Changes since the saved state, from the versions checked in full in this run.
         deadlines: Open objection deadlines, nearest first; ``None`` if they could not be determined.
         notices: Notice given in each version checked in full in this run, recalculated.
-        told: Recipients and delivery records from a proof of notice.
+        notified: Recipients and delivery records from a proof of notice.
         not_checked: What this report does not establish, in sentences.
         error: Why nothing was checked: a usage error, or a state locked by another run.
     """
@@ -216,7 +216,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: tuple[ReportedDeadline, ...] | None = None
     notices: tuple[ReportedNotice, ...] = ()
     package: PackageSeen | None = None
-    told: ProvenNotice | None = None
+    notified: ProvenNotice | None = msgspec.field(default=None, name="told")
     checks: tuple[CheckResult, ...] = ()
     not_checked: tuple[str, ...] = ()
     error: ReportedError | None = None

@@ -42,7 +42,7 @@ def render_text(report: Report) -> str:
         "",
         *_section("Disowned", disowned, most=None),
         *_news(report),
-        *_proven_notice(report.told),
+        *_proven_notice(report.notified),
         *_section("What this does not establish", limits, most=None),
         *_verdict(report),
     ]

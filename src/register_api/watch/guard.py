@@ -51,8 +51,8 @@ class Guard:
             return f"{self._address.scheme}://{host}"
         if not self._address.netloc and is_loopback(_name_in(host)):
             return f"http://{host}"
-        said = "This page is not known by that name: the setting page_address has its address."
-        raise RequestRefused(421, 0, said)
+        sentence = "This page is not known by that name: the setting page_address has its address."
+        raise RequestRefused(421, 0, sentence)
 
     def user(self, request: Asked) -> str:
         """Return the user; an empty text if they have yet to sign in."""

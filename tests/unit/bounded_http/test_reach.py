@@ -222,8 +222,10 @@ def test_the_certificate_is_that_of_the_name(
 ) -> None:
     """Although the connection is made to an address."""
     certificate = make_certificate(tmp_path, names=["hooks.example"])
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     server = serve(reply(), tls=server_context(certificate))
+    with pytest.raises(Unreachable, match="its TLS certificate is not trusted"):
+        ask(named(server), reach(Names(["127.0.0.1"])))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert ask(named(server), reach(Names(["127.0.0.1"]))) == [Reply(200, b"ok")]
     for host in ("other.example", "127.0.0.1"):
         with pytest.raises(Unreachable, match="its TLS certificate is not trusted"):

@@ -63,7 +63,7 @@ def test_a_healthy_register_has_nothing_wrong(published: Publisher) -> None:
     assert {item.check for item in found} == OVER_STORE.keys() | ANYWAY.keys()
     unknown = {item.check for item in found if item.verdict == "unknown"}
     assert unknown == {"timer", "public", "certificate", "target", "synchronisation", "mail", "outbox"}
-    assert all(item.says for item in found)
+    assert all(item.sentence for item in found)
 
 
 def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
@@ -169,7 +169,7 @@ def test_what_is_wrong_is_named_with_what_to_do(published: Publisher, cause: str
     make(published)
     wrong = [item for item in diagnosed(published, check) if item.verdict == "wrong"]
     assert wrong
-    assert words in wrong[0].says
+    assert words in wrong[0].sentence
     assert cure in wrong[0].cure
 
 
@@ -185,7 +185,7 @@ def test_keys_that_are_not_here_or_closed_are_not_counted_as_good(published: Pub
     (published.keys / "document.pem").unlink()
     (published.keys / "targets.pem").write_bytes(b"pkcs11:object=targets")
     found = diagnosed(published, "keys")
-    unknown = [item.says for item in found if item.verdict == "unknown"]
+    unknown = [item.sentence for item in found if item.verdict == "unknown"]
     assert len(unknown) == 2
     assert unknown[0].endswith("targets.pem needs a token or a passphrase to be opened")
     assert unknown[1] == "not on this machine: document"
@@ -198,7 +198,7 @@ def test_keys_that_are_not_here_or_closed_are_not_counted_as_good(published: Pub
 )
 def test_freshness_is_told_with_the_time_left(published: Publisher, hours: int, verdict: str) -> None:
     found = diagnosed(published, "expiry", now=NOW + hours * HOUR)
-    (timestamp,) = [item for item in found if item.says.startswith("timestamp")]
+    (timestamp,) = [item for item in found if item.sentence.startswith("timestamp")]
     assert timestamp.verdict == verdict
     assert timestamp.cure == ("" if verdict == "good" else "register-api refresh")
 
@@ -220,7 +220,7 @@ def test_settings_that_serve_would_refuse_are_told(published: Publisher, tmp_pat
     file = tmp_path / "settings.toml"
     file.write_text("prot = 80\n", "utf-8")
     (found,) = diagnosed(published, settings=file)
-    assert "prot" in found.says
+    assert "prot" in found.sentence
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_the_mail_server_is_greeted_as_notify_would(
         found = machine(published, settings=file, offline=False)
         (diagnosis,) = check_table.mail(found)
         assert diagnosis.verdict == verdict
-        assert f"127.0.0.1:{peer.port}" in diagnosis.says
+        assert f"127.0.0.1:{peer.port}" in diagnosis.sentence
         assert not peer.mails
     (diagnosis,) = check_table.mail(machine(published, settings=file, offline=True))
     assert diagnosis.verdict == "unknown"
@@ -254,7 +254,7 @@ def test_settings_that_notify_would_refuse_are_told(published: Publisher, tmp_pa
     file.write_text("[notify]\nsmtp_prot = 25\n", "utf-8")
     found = [each for each in diagnosed(published, settings=file) if each.check == "mail"]
     assert [each.verdict for each in found] == ["wrong"]
-    assert "smtp_prot" in found[0].says or "register" in found[0].says
+    assert "smtp_prot" in found[0].sentence or "register" in found[0].sentence
     (none,) = check_table.mail(machine(published))
     assert none.verdict == "unknown"
 
@@ -266,7 +266,7 @@ def test_what_waits_in_the_outbox_is_told(published: Publisher, tmp_path: Path) 
 
     def found(hours: int = 0) -> list[tuple[str, str]]:
         looked = machine(published, settings=file, now=now + dt.timedelta(hours=hours))
-        return [(each.verdict, each.says) for each in check_table.outbox(looked)]
+        return [(each.verdict, each.sentence) for each in check_table.outbox(looked)]
 
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     assert [verdict for verdict, _ in found()] == ["unknown"]
@@ -350,7 +350,7 @@ def test_the_timer_is_what_systemd_says(
 ) -> None:
     found = diagnosed(published, "timer", environment=programs(tmp_path, systemctl=SYSTEMCTL.format(*shown)))
     assert [item.verdict for item in found] == verdicts
-    assert words in found[0].says
+    assert words in found[0].sentence
 
 
 def public(publisher: Publisher, base: str) -> list[tuple[str, str]]:
@@ -387,7 +387,7 @@ def test_a_host_of_another_register_or_of_none_is_wrong(published: Publisher, tm
     with static_host(tmp_path) as base:
         assert public(published, base)[-1] == ("public", "wrong")
     found = diagnosed(published, "public", base_url=f"{base}/", offline=False)
-    assert "does not verify as this register" in found[-1].says
+    assert "does not verify as this register" in found[-1].sentence
 
 
 @contextlib.contextmanager
@@ -426,7 +426,7 @@ def test_the_certificate_of_the_site_is_judged(
         found = diagnosed(published, None, base_url=f"{base}/", offline=False)
         (judged,) = diagnosed(published, "certificate", base_url=f"{base}/", offline=False)
     assert judged.verdict == verdict
-    assert words in judged.says
+    assert words in judged.sentence
     assert ("public" in {item.check for item in found}) is (verdict == "wrong")
 
 
@@ -435,7 +435,7 @@ def test_an_address_that_does_not_answer_has_no_certificate(published: Publisher
         pass
     (judged,) = diagnosed(published, "certificate", base_url=f"{base}/", offline=False)
     assert judged.verdict == "unknown"
-    assert "does not answer" in judged.says
+    assert "does not answer" in judged.sentence
 
 
 def test_a_target_is_tried_and_left_as_it_was(published: Publisher, tmp_path: Path) -> None:

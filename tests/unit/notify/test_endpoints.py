@@ -448,8 +448,8 @@ def test_evidence_of_a_chat_does_not_show_its_address(
     assert not any(b"s3cret" in data for data in found.files.values())
     report = check_package(tmp_path, found.files)
     assert (report.exit_code, evidence_failed(report)) == (0, {})
-    assert report.told is not None
-    assert [(fact.what, fact.address) for fact in report.told.facts] == [("sent", None)]
+    assert report.notified is not None
+    assert [(fact.what, fact.address) for fact in report.notified.facts] == [("sent", None)]
 
 
 def test_an_endpoint_is_forgotten_with_its_address_its_secret_and_its_owner(

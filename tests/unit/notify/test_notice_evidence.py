@@ -81,8 +81,8 @@ def test_a_recipients_package_verifies_and_shows_nobody_else(sent: Sent, tmp_pat
     assert (found.records, found.unsealed) == (2, 0)
     report = check_package(tmp_path, found.files)
     assert (report.exit_code, evidence_failed(report)) == (0, {})
-    assert report.told is not None
-    facts = [(fact.what, fact.address, fact.reply) for fact in report.told.facts]
+    assert report.notified is not None
+    facts = [(fact.what, fact.address, fact.reply) for fact in report.notified.facts]
     assert [fact[:2] for fact in facts] == [("sent", ANN), ("bounced", ANN)]
     assert "queued as" in str(facts[0][2])
     (mail,) = (data for path, data in found.files.items() if path.startswith("messages/"))
@@ -160,8 +160,8 @@ def test_after_erasure_it_is_proven_that_somebody_of_the_customer_was_told(
     assert not any(path.startswith("messages/") for path in after.files)
     report = check_package(tmp_path, after.files)
     assert report.exit_code == 0
-    assert report.told is not None
-    assert [(fact.what, fact.address, fact.reply) for fact in report.told.facts] == [("sent", None, None)]
+    assert report.notified is not None
+    assert [(fact.what, fact.address, fact.reply) for fact in report.notified.facts] == [("sent", None, None)]
     assert by_hand(after.files, tmp_path / "by-hand").stdout.count("an address that cannot be shown") == 1
 
 
@@ -192,8 +192,8 @@ def test_a_digest_proves_each_of_its_versions(sent: Sent, tmp_path: Path) -> Non
     for version in (3, 5):
         report = check_package(tmp_path, package(sent, SUE, version=version).files)
         assert report.exit_code == 0
-        assert report.told is not None
-        assert [(fact.what, fact.kind) for fact in report.told.facts] == [("sent", "digest")]
+        assert report.notified is not None
+        assert [(fact.what, fact.kind) for fact in report.notified.facts] == [("sent", "digest")]
     with pytest.raises(NotifyError, match="nothing about version 4"):
         package(sent, SUE, version=4)
 
@@ -208,7 +208,7 @@ def test_what_a_contact_answers_is_proven_like_the_rest(sent: Sent, tmp_path: Pa
         assert not record_answer(run, 2, contact.id, given, at, late=False)
     assert sent.seal() == 3
     report = check_package(tmp_path, package(sent).files)
-    assert report.told is not None
-    assert {(fact.what, fact.reply) for fact in report.told.facts if fact.what != "sent"} == {
+    assert report.notified is not None
+    assert {(fact.what, fact.reply) for fact in report.notified.facts if fact.what != "sent"} == {
         ("objected", "No contract")
     }

@@ -56,12 +56,12 @@ def test_a_proof_of_notice_holds_with_the_registers_own_evidence(tmp_path: Path)
     assert (report.exit_code, evidence_failed(report)) == (0, {})
     assert [check.id for check in report.checks][: len(NOTICE_CHECKS)] == [each.id for each in NOTICE_CHECKS]
     assert (report.version, report.sha256) == (2, record("sent").sha256_of(2))
-    assert report.told is not None
-    assert [(fact.what, fact.address) for fact in report.told.facts] == [
+    assert report.notified is not None
+    assert [(fact.what, fact.address) for fact in report.notified.facts] == [
         ("sent", ADDRESS),
         ("bounced", ADDRESS),
     ]
-    assert {fact.stamped_at for fact in report.told.facts} == {SEALED}
+    assert {fact.stamped_at for fact in report.notified.facts} == {SEALED}
     text = render_text(report)
     assert f"notice by mail to {ADDRESS}, customer C-17" in text
     assert "reply: 250 OK: queued as 7" in text
@@ -129,7 +129,7 @@ def test_what_was_changed_is_found(tmp_path: Path, name: str) -> None:
     report = check_package(tmp_path, make())
     assert evidence_failed(report) == found
     assert report.exit_code == max(found.values())
-    assert (report.told is None) == bool({"N01", "N03", "N04"} & set(found))
+    assert (report.notified is None) == bool({"N01", "N03", "N04"} & set(found))
 
 
 def test_no_byte_can_be_changed(tmp_path: Path) -> None:
@@ -165,8 +165,8 @@ def test_stamps_are_wanted_from_an_accepted_authority(tmp_path: Path) -> None:
     assert evidence_failed(check_package(tmp_path, stamped(), stamped_by=other)) == {"N05": 12}
     unasked = check_package(tmp_path, stamped())
     assert unasked.exit_code == 0
-    assert unasked.told is not None
-    assert {fact.stamped_at for fact in unasked.told.facts} == {None}
+    assert unasked.notified is not None
+    assert {fact.stamped_at for fact in unasked.notified.facts} == {None}
     early = stamped(at=SEALED - dt.timedelta(hours=1))
     assert evidence_failed(check_package(tmp_path, early)) == {"N05": 18}
     elsewhere = {**WHOLE, the_seal(WHOLE).replace(".json", ".tsr"): authority().stamp(b"other bytes")}
