@@ -9,7 +9,7 @@ import click
 
 from register_api.cli import options
 from register_api.cli.output import out, print_annotations, print_findings, print_json
-from register_api.cli.publish import Intent, reason_options
+from register_api.cli.publish import OptionsFactory, reason_options
 from register_api.cli.words import print_lines, proposal_lines
 from register_api.core.language.language import count
 from register_api.errors import Refused
@@ -32,7 +32,9 @@ Form: TypeAlias = Literal["text", "json", "github"]
     default="text",
     help="Output format; github writes annotations for a pull request.",
 )
-def check(source: Path, store: Path, why: Intent, strict: bool, quiet: bool, form: Form) -> None:
+def check(
+    source: Path, store: Path, make_options: OptionsFactory, strict: bool, quiet: bool, form: Form
+) -> None:
     """Check the source for errors, and against the notice promise.
 
     Nothing is written. Errors block publishing, warnings do not. A warning can be accepted with a reason:
@@ -48,26 +50,28 @@ def check(source: Path, store: Path, why: Intent, strict: bool, quiet: bool, for
       register-api check --source register --format json
     """
     snapshot = open_snapshot(store)
-    prepared = prepare(source, read_base(snapshot), why(snapshot))
-    worst_first = sorted(prepared.findings, key=lambda finding: finding.severity)
+    candidate = prepare(source, read_base(snapshot), make_options(snapshot))
+    worst_first = sorted(candidate.findings, key=lambda finding: finding.severity)
     stopping = {"error", "warning"} if strict else {"error"}
-    shown = [item for item in worst_first if not item.accepted and (item.severity in stopping or not quiet)]
+    reported = [
+        item for item in worst_first if not item.accepted and (item.severity in stopping or not quiet)
+    ]
     match form:
         case "json":
-            ok = prepared.register is not None
-            print_json({"findings": worst_first, "ok": ok, "proposals": prepared.proposals()})
+            ok = candidate.register is not None
+            print_json({"findings": worst_first, "ok": ok, "proposals": candidate.proposals()})
         case "github":
-            print_annotations(shown, source)
+            print_annotations(reported, source)
         case "text":
-            print_findings(shown, out)
+            print_findings(reported, out)
             if not quiet:
-                errors = sum(1 for finding in prepared.findings if finding.severity == "error")
-                accepted = sum(1 for finding in prepared.findings if finding.accepted)
+                errors = sum(1 for finding in candidate.findings if finding.severity == "error")
+                accepted = sum(1 for finding in candidate.findings if finding.accepted)
                 also = f" ({accepted} of them accepted)" if accepted else ""
-                warnings = count(len(prepared.findings) - errors, "warning")
+                warnings = count(len(candidate.findings) - errors, "warning")
                 out.print(f"{count(errors, 'error')}, {warnings}{also}")
-                if prepared.unchanged:
+                if candidate.unchanged:
                     out.print("Nothing has changed since the newest version (R26).")
-                print_lines(proposal_lines(prepared.proposals()))
-    if any(item.severity in stopping and not item.accepted for item in prepared.findings):
+                print_lines(proposal_lines(candidate.proposals()))
+    if any(item.severity in stopping and not item.accepted for item in candidate.findings):
         raise click.exceptions.Exit(Refused.exit_code)

@@ -71,8 +71,8 @@ def deploy(
         raise UsageError(f"nothing is published in {store}", hint="give --store, or publish first")
     target = open_target(target_address, endpoint, store)
     address = target.name + (f" {endpoint}" if endpoint else "")
-    stands = f"the same command completes what is at {target.name}"
-    with interrupt_note(lambda: stands), progress("deploying") as report:
+    unfinished = f"the same command completes what is at {target.name}"
+    with interrupt_note(lambda: unfinished), progress("deploying") as report:
         plan = Deployment(snapshot, target, address, report, lambda error: _forgotten(store, error)).run(
             repair=repair, dry_run=dry_run
         )

@@ -201,8 +201,10 @@ def _draft(
     as_json, dry_run = given["as_json"], given["dry_run"]
     asks = _is_terminal() and not (as_json or dry_run or given["yes"])
 
-    def accept(said: Stated) -> bool:
-        question = f"{said.file} says {quoted(said.words)}. Take {said.value} as {said.field}?"
+    def accept(statement: Stated) -> bool:
+        question = (
+            f"{statement.file} says {quoted(statement.words)}. Take {statement.value} as {statement.field}?"
+        )
         return given["as_stated"] or (asks and click.confirm(question, err=True))
 
     def confirm(report: ImportReport) -> bool:

@@ -140,15 +140,15 @@ QUESTIONS = (
 
 
 def _answers(given: Mapping[str, str | None], *, interactive: bool) -> dict[str, Any]:
-    said: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     for question in QUESTIONS:
-        option, usual = given[question.name], question.usual.format(**said)
-        needless = question.name == "holidays" and said["day_count"] != "business"
+        option, usual = given[question.name], question.usual.format(**answers)
+        needless = question.name == "holidays" and answers["day_count"] != "business"
         if option is None and interactive and not needless:
-            said[question.name] = _ask(question, usual)
+            answers[question.name] = _ask(question, usual)
         else:
-            said[question.name] = question.read(usual if option is None else option)
-    return said
+            answers[question.name] = question.read(usual if option is None else option)
+    return answers
 
 
 def _ask(question: Asked, usual: str) -> Any:
@@ -222,8 +222,8 @@ def init(folder: Path, **given: str | None) -> None:
       register-api init trust --name "Acme Inc." --domain acme.example --notice-days 30
       register-api init trust --time-zone Europe/Berlin --day-count business --holidays DE-BE
     """
-    said = _answers(given, interactive=sys.stdin.isatty())
-    files = _files(folder, said)
+    answers = _answers(given, interactive=sys.stdin.isatty())
+    files = _files(folder, answers)
     there = [name for name in files if (folder / name).exists()]
     if there:
         raise UsageError(f"{folder} already has {', '.join(there)}; nothing was written")
@@ -234,14 +234,14 @@ def init(folder: Path, **given: str | None) -> None:
     out.print(_NEXT.format(folder=folder))
 
 
-def _files(folder: Path, said: dict[str, Any]) -> dict[str, str]:
+def _files(folder: Path, answers: dict[str, Any]) -> dict[str, str]:
     path = str(folder.absolute())
     if not _PLAIN_PATH.fullmatch(path):
         hint = "choose a folder of letters, digits, - and _"
         raise UsageError(f"{path!a} cannot stand in configuration files", hint=hint)
     program = str(Path(sys.executable).parent / "register-api")
-    known = said | {
-        "holidays": _holidays_of(said["holidays"], clock.now().date()),
+    known = answers | {
+        "holidays": _holidays_of(answers["holidays"], clock.now().date()),
         "heads": HEADS,
         "folder": path,
         "program": program if _PLAIN_PATH.fullmatch(program) else "/usr/local/bin/register-api",
@@ -260,6 +260,6 @@ def _files(folder: Path, said: dict[str, Any]) -> dict[str, str]:
     files = {name: environment.get_template(at).render(known) for at, name in _TEMPLATES.items()}
     files[f"register/{EXAMPLE.name}"] = EXAMPLE.read_text("utf-8")
     files |= {f"register/{name}": text for name, text in schema_files().items()}
-    host = str(urlsplit(said["url"]).hostname)
+    host = str(urlsplit(answers["url"]).hostname)
     site = Site(public=f"{path}/var/store/public", name=host, note=_NGINX_NOTE)
     return files | {"deploy/nginx.conf": configuration("nginx", site)}

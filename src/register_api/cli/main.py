@@ -135,10 +135,10 @@ class _Commands(click.Group):
             if error.errno == errno.EPIPE:  # the reader of the output has gone; click exits quietly
                 raise
             what = error.strerror or str(error) or type(error).__name__
-            said = f"{error.filename}: {what}" if error.filename else what
+            message = f"{error.filename}: {what}" if error.filename else what
             cure = _CURES.get(error.errno or 0)
             hint = f"{cure}, then {_AGAIN}" if cure else ""
-            _end(ctx, RegisterError(f"{said}; nothing is half done", hint=hint))
+            _end(ctx, RegisterError(f"{message}; nothing is half done", hint=hint))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from register_api.cli import options
 from register_api.cli.output import out, print_json
-from register_api.cli.publish import Intent, intent, reason_options
+from register_api.cli.publish import OptionsFactory, publish_options, reason_options
 from register_api.cli.words import Line, change_lines, markdown, print_lines, proposal_lines
 from register_api.core.canonical import encoded
 from register_api.core.diff.document import diff_document
@@ -47,7 +47,7 @@ _NOT_PUBLISHED = "0" * 64
 def preview(
     source: Path,
     store: Path,
-    why: Intent,
+    make_options: OptionsFactory,
     port: int,
     *,
     as_markdown: bool,
@@ -74,17 +74,17 @@ def preview(
     if as_markdown + as_json + as_mail + served > 1:
         raise UsageError("preview takes one of --markdown, --json, --mail and --serve")
     if served:
-        _serve(Preview(source, store, why), port)
+        _serve(Preview(source, store, make_options), port)
     elif as_mail:
         snapshot = open_snapshot(store)
-        coming = make_coming(source, snapshot, why(snapshot))
+        coming = make_coming(source, snapshot, make_options(snapshot))
         if coming.version_summary is None:
             out.print(_unchanged(coming.candidate))
         else:
             made = mail(coming.version_summary, coming.first_root())
             out.print(Text(f"Subject: {made.subject}\n\n{made.text}"), end="")
     else:
-        show_preview(source, store, why, as_markdown=as_markdown, as_json=as_json)
+        show_preview(source, store, make_options, as_markdown=as_markdown, as_json=as_json)
 
 
 def _serve(preview: Preview, port: int) -> None:
@@ -95,29 +95,34 @@ def _serve(preview: Preview, port: int) -> None:
 
 
 def show_preview(
-    source: Path, store: Path, why: Intent = intent, *, as_markdown: bool = False, as_json: bool = False
+    source: Path,
+    store: Path,
+    make_options: OptionsFactory = publish_options,
+    *,
+    as_markdown: bool = False,
+    as_json: bool = False,
 ) -> None:
     """Print what publishing the source now would announce to customers."""
     snapshot = open_snapshot(store)
-    prepared = prepare(source, read_base(snapshot), why(snapshot))
-    proposals = prepared.proposals()
-    if prepared.register is None and not as_json:
+    candidate = prepare(source, read_base(snapshot), make_options(snapshot))
+    proposals = candidate.proposals()
+    if candidate.register is None and not as_json:
         print_lines(proposal_lines(proposals))
-    register, promises = prepared.required()
-    diff = diff_document(prepared.base.newest, encoded(register), promises)
+    register, promises = candidate.required()
+    diff = diff_document(candidate.base.newest, encoded(register), promises)
     diff = msgspec.structs.replace(diff, newer=msgspec.structs.replace(diff.newer, sha256=_NOT_PUBLISHED))
     if as_json:
         print_json({**msgspec.to_builtins(diff), "proposals": proposals})
         return
     lines = (*change_lines(register, diff), *proposal_lines(proposals))
-    if prepared.unchanged:
-        lines = (Line(0, _unchanged(prepared)),)
+    if candidate.unchanged:
+        lines = (Line(0, _unchanged(candidate)),)
     if as_markdown:
         click.echo(markdown(lines), nl=False)
     else:
         print_lines(lines)
 
 
-def _unchanged(prepared: Candidate) -> str:
-    register, _ = prepared.required()
+def _unchanged(candidate: Candidate) -> str:
+    register, _ = candidate.required()
     return f"Nothing has changed since version {register.version - 1}; publishing makes no version."

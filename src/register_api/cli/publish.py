@@ -33,11 +33,13 @@ _LONGEST_WAIT = 2.0
 """Maximum seconds to wait until the clock, in whole seconds, is later than the newest version."""
 
 
-Intent: TypeAlias = Callable[[Snapshot | None], PublishOptions]
+OptionsFactory: TypeAlias = Callable[[Snapshot | None], PublishOptions]
 """Returns the publish options of the version that follows a snapshot."""
 
 
-def intent(snapshot: Snapshot | None, *, at: dt.datetime | None = None, **why: Any) -> PublishOptions:
+def publish_options(
+    snapshot: Snapshot | None, *, at: dt.datetime | None = None, **reason: Any
+) -> PublishOptions:
     """Return publish options for the current time; waits briefly until it is later than the last version."""
     newest = snapshot.state.published_at if snapshot and at is None else None
     deadline = time.monotonic() + _LONGEST_WAIT
@@ -45,11 +47,11 @@ def intent(snapshot: Snapshot | None, *, at: dt.datetime | None = None, **why: A
     while newest is not None and instant <= newest and time.monotonic() < deadline:
         time.sleep(0.05)
         instant = clock.now()
-    return PublishOptions(now=instant, at=at, **why)
+    return PublishOptions(now=instant, at=at, **reason)
 
 
 def reason_options(command: options.Command) -> Any:
-    """Add the options for the reason of a version, passed to the command as ``why``."""
+    """Add the options for the reason of a version, passed to the command as ``make_options``."""
 
     @options.together(
         click.option("--reason", help="The reason, in one sentence for your customers."),
@@ -72,8 +74,8 @@ def reason_options(command: options.Command) -> Any:
     def with_reason(
         *, reason: str | None, kind: str | None, corrects: int | None, at: Any, **more: Any
     ) -> Any:
-        why = functools.partial(intent, at=at, text=reason, kind=kind, corrects=corrects)
-        return command(why=why, **more)
+        make_options = functools.partial(publish_options, at=at, text=reason, kind=kind, corrects=corrects)
+        return command(make_options=make_options, **more)
 
     return with_reason
 
@@ -114,7 +116,7 @@ def publish(
     source: Path,
     store: Path,
     keys: Path,
-    why: Intent,
+    make_options: OptionsFactory,
     base_url: str | None,
     public_keys: Path | None,
     policy: Path | None,
@@ -146,19 +148,19 @@ def publish(
     before = open_snapshot(store)
     if if_empty and before is not None:
         return
-    order = PublishRequest(
-        source=source, store=store, keys=keys, intent=why(before), base_url=base_url, **given
+    request = PublishRequest(
+        source=source, store=store, keys=keys, intent=make_options(before), base_url=base_url, **given
     )
     draft = None if base_url or before or offline else load(source).draft
     url = base_url or (draft.register.url if draft else None)  # the register's own URL, if readable
     with interrupt_note(lambda: publications(store, before)):
         compare_with_public(before, url, offline=offline)
         with progress("publishing") as report:
-            published = publish_version(order, report)
+            published = publish_version(request, report)
         _print_outcome(published, store, public_keys or default_folder(source, keys))
         if published.snapshot and not if_empty:  # `run` waits for this before it serves, and refreshes next
-            request_cosignatures(store, witnesses, order.intent.now)
-            request_timestamp(store, authority, order.intent.now)
+            request_cosignatures(store, witnesses, request.intent.now)
+            request_timestamp(store, authority, request.intent.now)
 
 
 def _print_outcome(published: Published, store: Path, public_keys: Path) -> None:

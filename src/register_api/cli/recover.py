@@ -51,7 +51,7 @@ def recover(
     trust_options.check_root(root, root_sha256)
     source = base or str(store / "public")
     now = clock.now()
-    order = Recovery(
+    request = Recovery(
         base=source, store=store, keys=keys, root=root, root_sha256=root_sha256, stale=stale, now=now
     )
     before = _generation(store)
@@ -60,7 +60,7 @@ def recover(
         return "the store is as it was" if _generation(store) == before else "what is public was taken over"
 
     with interrupt_note(so_far), trust_options.opened(source) as fetcher, progress("recovering") as report:
-        snapshot = recover_tree(order, fetcher, report)
+        snapshot = recover_tree(request, fetcher, report)
     state = snapshot.state
     out.print(
         f"Version {state.version} of {state.register}, published {format_instant(state.published_at)},"

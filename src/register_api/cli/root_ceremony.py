@@ -87,8 +87,8 @@ def _described(draft: root_draft.RootDraft, known: int | None) -> Iterator[str]:
         yield f"  follows version {last}, SHA-256 {digest(draft.published()[-1])}"
     yield f"  SHA-256 of what is signed: {trust_root.signed_sha256(root)}"
     signed: dict[str, Key] = {}
-    for asking in draft.newest():
-        signed |= asking.get_verification_result(Root.type, root.signed_bytes, root.signatures).signed
+    for predecessor in draft.newest():
+        signed |= predecessor.get_verification_result(Root.type, root.signed_bytes, root.signatures).signed
     yield from (f"  signed by {trust_root.kid_of(key)}" for key in signed.values())
     for version, missing in draft.missing().items():
         whose = "its own keys" if version == root.signed.version else f"the keys of version {version}"

@@ -42,14 +42,14 @@ def change_lines(register: Register, diff: Diff) -> Iterator[Line]:
     sentences = Sentences.between(None, register, zone_of(register.publisher.time_zone))
     language = sentences.language
     missing = language.text("not specified")
-    for shown in described_changes(diff.changes, sentences):
-        change = shown.change
+    for described in described_changes(diff.changes, sentences):
+        change = described.change
         yield Line(1, change.summary, language.code("change", change.type))
-        said = (*shown.dates, *([sentence(shown.notice)] if shown.notice else []))
-        if said:
+        notes = (*described.dates, *([sentence(described.notice)] if described.notice else []))
+        if notes:
             style = "" if not change.notice.required else "green" if change.notice.met else "red"
-            yield Line(2, " ".join(said), style=style)
-        for both in shown.texts:
+            yield Line(2, " ".join(notes), style=style)
+        for both in described.texts:
             yield Line(2, f"{language.text('{label} before', label=both.label)}: {both.before or missing}")
             yield Line(2, f"{language.text('{label} now', label=both.label)}: {both.after or missing}")
 

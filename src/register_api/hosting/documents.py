@@ -64,10 +64,10 @@ def answers(context: ExchangeContext, reference: str, media_type: str = "") -> I
     if target.status != _OK:
         yield f"the link to {path[:120]} answers with status {target.status}"
         return
-    came = target.headers.get("content-type", "").partition(";")[0].strip().lower()
+    given = target.headers.get("content-type", "").partition(";")[0].strip().lower()
     suffix = re.sub(r"/.*\+", "/", media_type)
-    if media_type and came not in (media_type, suffix):
-        found = quoted(came, MAX_QUOTE) if came else "no type"
+    if media_type and given not in (media_type, suffix):
+        found = quoted(given, MAX_QUOTE) if given else "no type"
         yield f"the link to {path[:120]} promises {media_type}, {found} came"
 
 

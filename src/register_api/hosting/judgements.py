@@ -78,20 +78,20 @@ def digest_of_the_body(context: ExchangeContext) -> Iterator[str]:
 
 def coding(context: ExchangeContext) -> Iterator[str]:
     """Check that a large file is sent compressed, with its own ETag, and decodes to the plain file."""
-    wanted, came = context.exchange.with_["Accept-Encoding"], context.header("content-encoding")
-    if came == "":
+    wanted, given = context.exchange.with_["Accept-Encoding"], context.header("content-encoding")
+    if given == "":
         compresses = context.place is None or context.place.kind.media.compress
         if compresses and len(context.first.body) >= _WORTH_IT:
             yield f"there is no {wanted} form of {len(context.first.body)} bytes"
         yield from same(context)
         return
-    if came != wanted:
-        yield f"Content-Encoding is {came[:40]!r}, only {wanted} was acceptable"
+    if given != wanted:
+        yield f"Content-Encoding is {given[:40]!r}, only {wanted} was acceptable"
         return
-    if _decoded(came, context.answer.body, len(context.first.body) + 1) != context.first.body:
-        yield f"decoded from {came} it is not the file"
+    if _decoded(given, context.answer.body, len(context.first.body) + 1) != context.first.body:
+        yield f"decoded from {given} it is not the file"
     if context.header("etag") == context.first.headers.get("etag", "") != "":
-        yield f"the {came} form has the ETag of the plain form"
+        yield f"the {given} form has the ETag of the plain form"
 
 
 def _decoded(name: str, data: bytes, most: int) -> bytes | None:

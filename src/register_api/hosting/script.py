@@ -210,7 +210,7 @@ def load_checks() -> tuple[ConformanceCheck, ...]:
     return msgspec.convert(tomllib.loads(text)["check"], tuple[ConformanceCheck, ...])
 
 
-_SHOWN = 400
+_LONG_VALUE = 400
 MAX_QUOTE = 160
 """Maximum characters of a server's response quoted in a report."""
 
@@ -282,12 +282,13 @@ def pattern(text: str, names: Mapping[str, str]) -> str:
 
 def in_words(exchange: Exchange, names: Mapping[str, str]) -> str:
     """Return a request as one readable line."""
-    shown = {
-        name: f"{value[:8]}… ({len(value)} characters)" if len(value) > _SHOWN else value
+    shortened = {
+        name: f"{value[:8]}… ({len(value)} characters)" if len(value) > _LONG_VALUE else value
         for name, value in names.items()
     }
     version = "" if exchange.http == "1.1" else f" (HTTP/{exchange.http})"
     headers = ", ".join(
-        f"{name}: {' | '.join(filled(value, shown).splitlines())}" for name, value in exchange.with_.items()
+        f"{name}: {' | '.join(filled(value, shortened).splitlines())}"
+        for name, value in exchange.with_.items()
     )
-    return f"{filled(exchange.send, shown)}{version}" + (f" with {headers}" if headers else "")
+    return f"{filled(exchange.send, shortened)}{version}" + (f" with {headers}" if headers else "")

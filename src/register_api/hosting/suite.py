@@ -27,7 +27,7 @@ from register_api.hosting.script import (
 
 Profile = Literal["service", "static"]
 Result = Literal["ok", "failed", "lacking", "skipped"]
-_SHOWN = 3
+_MAX_FINDINGS = 3
 _MARKS = {"ok": "ok", "failed": "FAILED", "lacking": "lacking", "skipped": "not checked"}
 _HOSTS = {"service": "the service", "static": "a host of files"}
 _WIDTH = 13
@@ -82,7 +82,7 @@ class ConformanceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def render_text(report: ConformanceReport) -> str:
     """Return the report as readable text."""
-    how = "as it seems; --profile says otherwise" if report.detected else "as was said"
+    how = "as it seems; --profile says otherwise" if report.detected else "as --profile says"
     lines = (
         f"{report.base}, checked on {report.checked_at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC",
         f"Host:        {_HOSTS[report.profile]} ({how})",
@@ -103,11 +103,11 @@ def _check(check: ConformanceResult) -> Iterator[str]:
         return
     yield start
     yield f"{_UNDER}{check.standard}; {check.sentence}"
-    for finding in check.findings[:_SHOWN]:
+    for finding in check.findings[:_MAX_FINDINGS]:
         yield f"{_UNDER}- {finding.asked}"
         yield f"{_UNDER}  {finding.came}: {finding.complaint}"
-    if len(check.findings) > _SHOWN:
-        yield f"{_UNDER}- and {len(check.findings) - _SHOWN} more (--json lists them)"
+    if len(check.findings) > _MAX_FINDINGS:
+        yield f"{_UNDER}- and {len(check.findings) - _MAX_FINDINGS} more (--json lists them)"
 
 
 def _verdict(report: ConformanceReport) -> Iterator[str]:

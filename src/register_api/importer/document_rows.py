@@ -63,7 +63,7 @@ def _plain(name: str, node: yaml.Node, seen: set[int]) -> Any:
 def stated_in(name: str, pairs: Mapping[str, Any]) -> tuple[Stated, ...]:
     """Return the list's date and notice period from the values beside the rows."""
     texts = ((key, value) for key, value in pairs.items() if isinstance(value, str))
-    return tuple(said for key, value in texts for said in stated_under(name, key, value))
+    return tuple(statement for key, value in texts for statement in stated_under(name, key, value))
 
 
 def parse_json(name: str, text: str) -> Any:

@@ -79,9 +79,9 @@ class StateImporter:
     def zone(self) -> ZoneInfo:
         """The publisher's time zone: from the source, or from the defaults for a new one."""
         register = self._register()
-        publisher = register.said("publisher")
-        said = publisher.get("time_zone", "UTC") if isinstance(publisher, dict) else "UTC"
-        name = (register.is_new and self._defaults.time_zone) or str(said)
+        publisher = register.value("publisher")
+        stated = publisher.get("time_zone", "UTC") if isinstance(publisher, dict) else "UTC"
+        name = (register.is_new and self._defaults.time_zone) or str(stated)
         try:
             return ZoneInfo(name)
         except (OSError, ValueError, KeyError) as error:
@@ -99,24 +99,24 @@ class StateImporter:
         and a notice period is used only for a new register.
         """
         register = self._register()
-        there = None if register.is_new else register.said("updated_on")
+        there = None if register.is_new else register.value("updated_on")
         asked: dict[str, Stated] = {}
-        for said in stated:
-            held = said.value == there or (said.field == "notice_days" and not register.is_new)
-            if not held and getattr(self._defaults, said.field) is None:
-                asked.setdefault(said.field, said)
+        for statement in stated:
+            held = statement.value == there or (statement.field == "notice_days" and not register.is_new)
+            if not held and getattr(self._defaults, statement.field) is None:
+                asked.setdefault(statement.field, statement)
         left = []
-        for said in asked.values():
-            if accept(said):
-                value = int(said.value) if said.field == "notice_days" else said.value
-                self._defaults = msgspec.structs.replace(self._defaults, **{said.field: value})
-                message = f"{said.field} is {said.value}: the page says {quoted(said.words)}"
+        for statement in asked.values():
+            if accept(statement):
+                value = int(statement.value) if statement.field == "notice_days" else statement.value
+                self._defaults = msgspec.structs.replace(self._defaults, **{statement.field: value})
+                message = f"{statement.field} is {statement.value}: the page says {quoted(statement.words)}"
                 self.reporter.note("read", message)
             else:
-                option = f"--{said.field.replace('_', '-')} {said.value}"
-                message = f"the page says {quoted(said.words)}: {option}, or --as-stated, takes it over"
-                self.reporter.note("proposed", message, file=said.file)
-                left.append(said)
+                option = f"--{statement.field.replace('_', '-')} {statement.value}"
+                message = f"the page says {quoted(statement.words)}: {option}, or --as-stated, takes it over"
+                self.reporter.note("proposed", message, file=statement.file)
+                left.append(statement)
         return tuple(left)
 
     def plan(
@@ -148,13 +148,13 @@ class StateImporter:
             vendors[vendor] = update.remembered
             if update.changed:
                 source[f"{SOURCE}/{update.file.name}"] = update.file.text
-        said = on or self._defaults.updated_on
+        updated_on = on or self._defaults.updated_on
         if register.is_new:
             register.begin(self._defaults, self.reporter)
-            if said is None:
-                said = today.isoformat()
-                self.reporter.note("assumed", f"updated_on is {said}; --updated-on says otherwise")
-        register.update(listing, said, arrange=tuple(listed) != self.memory.order)
+            if updated_on is None:
+                updated_on = today.isoformat()
+                self.reporter.note("assumed", f"updated_on is {updated_on}; --updated-on says otherwise")
+        register.update(listing, updated_on, arrange=tuple(listed) != self.memory.order)
         if register.text != read_text(self.folder / SOURCE / REGISTER_FILE):
             source[f"{SOURCE}/{REGISTER_FILE}"] = register.text
         if register.is_new:
@@ -177,7 +177,7 @@ class StateImporter:
     def _learn_names(self, vendors: Sequence[str]) -> None:
         for vendor in vendors:
             if vendor not in self.memory.vendors:
-                name = self._file(vendor).said("name")
+                name = self._file(vendor).value("name")
                 if isinstance(name, str) and self.names.find(name, {}) is None:
                     self.names.add(name, (), vendor)
 
@@ -219,8 +219,8 @@ def import_files(
     importer = StateImporter(folder, options, defaults, names=names)
     tables = [tables_in(path, options) for path in files]
     entries = [row for found in tables for row in importer.read(found)]
-    said = [said for found in tables for table in found for said in table.stated]
-    stated = importer.take_stated(said, person.accept)
+    statements = [statement for found in tables for table in found for statement in table.stated]
+    stated = importer.take_stated(statements, person.accept)
     plan = importer.plan(entries, local_day(now, importer.zone), day=None, first=False)
     report = ImportReport(
         columns=tuple(importer.reporter.columns),

@@ -81,12 +81,12 @@ def _make_table(name: str, grid: HtmlElement) -> None:
 
 def _is_hidden(element: HtmlElement) -> bool:
     """Return whether an element is hidden, or visible to screen readers only."""
-    said = element.attrib
+    attributes = element.attrib
     return (
-        "hidden" in said
-        or (said.get("aria-hidden") == "true" and next(element.iter("table", *HEADINGS), None) is None)
-        or _HIDDEN.search(str(said.get("style", ""))) is not None
-        or not _FOR_SCREEN_READERS.isdisjoint(str(said.get("class", "")).split())
+        "hidden" in attributes
+        or (attributes.get("aria-hidden") == "true" and next(element.iter("table", *HEADINGS), None) is None)
+        or _HIDDEN.search(str(attributes.get("style", ""))) is not None
+        or not _FOR_SCREEN_READERS.isdisjoint(str(attributes.get("class", "")).split())
     )
 
 
@@ -107,8 +107,8 @@ def line_of(element: HtmlElement) -> int | None:
     Pages rendered from Markdown carry lines in ``LINE`` attributes; the root has the attribute, too.
     """
     if LINE in element.getroottree().getroot().attrib:
-        said = _NUMBER.fullmatch(str(element.get(LINE, "")))
-        return int(said[0]) if said else None
+        number = _NUMBER.fullmatch(str(element.get(LINE, "")))
+        return int(number[0]) if number else None
     return element.sourceline if isinstance(element.sourceline, int) else None
 
 

@@ -215,8 +215,8 @@ class _Replay:
             problem = next(text_problems(item.subject), None)
             text += "" if problem else f": {item.subject}"
             if problem:
-                said = f"the message {quoted(item.subject)} of {item.mark} {problem.text}"
-                self._importer.reporter.note("left", f"{said}; it is not published")
+                message = f"the message {quoted(item.subject)} of {item.mark} {problem.text}"
+                self._importer.reporter.note("left", f"{message}; it is not published")
         try:
             version = self._version(PublishOptions(now=self._target.now, at=item.at, text=text))
             state = msgspec.structs.replace(state, version=version)
@@ -233,8 +233,10 @@ class _Replay:
             ended=tuple(str(was[vendor].get("name", vendor)) for vendor in gone),
         )
         if state.added and state.ended:
-            went, came = ", ".join(map(quoted, state.ended)), ", ".join(map(quoted, state.added))
-            message = f"{item.mark}: {went} went and {came} came; if one is another renamed, formerly says so"
+            ended, added = ", ".join(map(quoted, state.ended)), ", ".join(map(quoted, state.added))
+            message = (
+                f"{item.mark}: {ended} went and {added} came; if one is another renamed, formerly says so"
+            )
             self._importer.reporter.note("proposed", message)
         self._importer.keep(plan)
         return state
@@ -246,15 +248,15 @@ class _Replay:
         except Refused as refusal:
             raise Refused([_of(item, finding) for finding in refusal.findings]) from refusal
 
-    def _version(self, intent: PublishOptions) -> int | None:
+    def _version(self, options: PublishOptions) -> int | None:
         """Publish a version, or only prepare it in a dry run, and use it as the baseline of the next one."""
         source, target = self._staging / SOURCE, self._target
         if target.dry_run:
-            candidate = prepare(source, self._base, intent)
+            candidate = prepare(source, self._base, options)
             unchanged = candidate.unchanged
         else:
             request = PublishRequest(
-                source=source, store=target.store, keys=target.keys, intent=intent, base_url=target.base_url
+                source=source, store=target.store, keys=target.keys, intent=options, base_url=target.base_url
             )
             published = publish_version(request)
             candidate, unchanged = published.prepared, published.snapshot is None

@@ -78,14 +78,14 @@ def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[Li
     states = []
     for number, item in enumerate(found, 1):
         file = f"{name}, state {number}"
-        said = next((item[key] for key in _DATES[date] if isinstance(item.get(key), str)), "")
+        text = next((item[key] for key in _DATES[date] if isinstance(item.get(key), str)), "")
         try:  # a date without a time means midnight in the publisher's time zone
-            at = dt.datetime.fromisoformat(said)
+            at = dt.datetime.fromisoformat(text)
             at = at if at.tzinfo else at.replace(tzinfo=zone)
             at = at.astimezone(dt.UTC).replace(microsecond=0)
         except (ValueError, OverflowError):
             hint = "write 2024-02-01, or 2024-02-01T09:00:00Z"
-            refuse(file, "date", f"{quoted(said)} is not a date or time", hint)
+            refuse(file, "date", f"{quoted(text)} is not a date or time", hint)
         commit = str(item.get("commit"))
         mark = f"commit {commit}" if _COMMIT.fullmatch(commit) else f"state {number}"
         read = functools.partial(lambda *found: (table_of(*found),), file, item["entries"])
@@ -182,6 +182,6 @@ def _git(repository: Path, *arguments: str) -> bytes:
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         raise UsageError(f"git could not be run: {error}") from error
     if ended.returncode != 0:
-        said = ended.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UsageError(f"git {arguments[0]} failed: {said[0] if said else 'without a word'}")
+        errors = ended.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise UsageError(f"git {arguments[0]} failed: {errors[0] if errors else 'without a word'}")
     return ended.stdout

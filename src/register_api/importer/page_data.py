@@ -29,7 +29,7 @@ _WINDOW = 4096
 _MAX_LISTS = 100
 _MAX_TRIED = 4
 """Maximum characters of failed parsing, as a multiple of the script's length."""
-_SHOWN = {"show": True, "visible": True, "public": True, "ispublic": True, "published": True,
+_VISIBLE_IF = {"show": True, "visible": True, "public": True, "ispublic": True, "published": True,
           "hidden": False, "ishidden": False, "archived": False, "deleted": False}  # fmt: skip
 """Keys, folded, to their value for an object that the page displays."""
 _ABOUT = ("subprocessor", "vendor", "thirdpart")
@@ -123,8 +123,8 @@ def _values(text: str) -> Iterator[Any]:
 def _decoded(text: str, at: int) -> tuple[Any, int]:
     quoted = _SINGLE.match(text, at)
     if quoted is not None:
-        said = {"\\'": "'", '"': '\\"'}
-        body = _ESCAPED.sub(lambda found: said.get(found[0], found[0]), quoted[1])
+        replacements = {"\\'": "'", '"': '\\"'}
+        body = _ESCAPED.sub(lambda found: replacements.get(found[0], found[0]), quoted[1])
         return _DECODER.decode(f'"{body}"'), quoted.end()
     try:
         value, ends = _DECODER.raw_decode(text[at : at + _WINDOW])
@@ -158,9 +158,9 @@ def _lists(document: Any) -> Iterator[_List]:
 
 def _list(path: str, items: list[Any], owner: dict[str, Any], known: dict[str, Any]) -> Iterator[_List]:
     if all(isinstance(item, dict) for item in items):
-        shown = [_resolved(item, known) for item in items if not _is_hidden(item)]
-        if shown and all(has_name(row) and _fields(row) & _TELLING for row in shown):
-            yield _List(path, shown, owner, len(items) - len(shown))
+        visible = [_resolved(item, known) for item in items if not _is_hidden(item)]
+        if visible and all(has_name(row) and _fields(row) & _TELLING for row in visible):
+            yield _List(path, visible, owner, len(items) - len(visible))
 
 
 def _fields(row: dict[str, Any]) -> set[str | None]:
@@ -169,7 +169,8 @@ def _fields(row: dict[str, Any]) -> set[str | None]:
 
 def _is_hidden(item: dict[str, Any]) -> bool:
     return any(
-        isinstance(value, bool) and _SHOWN.get(folded(key), value) != value for key, value in item.items()
+        isinstance(value, bool) and _VISIBLE_IF.get(folded(key), value) != value
+        for key, value in item.items()
     )
 
 

@@ -114,9 +114,9 @@ def read_csv(name: str, text: str) -> tuple[Table, ...]:
 
     A first line such as ``sep=;``, written by spreadsheets, sets the separator.
     """
-    said = _SEPARATOR.match(text)
-    if said:
-        return _read(name, text[said.end() :], said[1], first=2)
+    separator = _SEPARATOR.match(text)
+    if separator:
+        return _read(name, text[separator.end() :], separator[1], first=2)
     headers = {mark: _header(text, mark) for mark in (",", ";")}
     fitting = [mark for mark, cells in headers.items() if "name" in map(find_field, cells)]
     parting = [mark for mark, cells in headers.items() if len(cells) > 1]

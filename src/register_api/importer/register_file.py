@@ -115,9 +115,9 @@ class RegisterFile(TomlFile):
             section: Any = self.document if field == "register" else self.document["publisher"]
             section["name" if field == "publisher" else field] = given[field] or usual
             option = f"--{field.replace('_', '-')}"
-            said = f"{option} says otherwise" if field in _SENSIBLE else f"to be replaced; {option} says it"
+            hint = f"{option} says otherwise" if field in _SENSIBLE else f"to be replaced; {option} says it"
             if given[field] is None:
-                reporter.note("assumed", f"{field} is {quoted(usual)}: {said}", file=REGISTER_FILE)
+                reporter.note("assumed", f"{field} is {quoted(usual)}: {hint}", file=REGISTER_FILE)
         if defaults.notice_days is None:
             message = "no notice is promised, since nothing is known of it; --notice-days says how much is"
             reporter.note("assumed", message, file=REGISTER_FILE, key="notice")
@@ -127,7 +127,7 @@ class RegisterFile(TomlFile):
 
     def update(self, listing: ImportedList, day: str | None, *, arrange: bool) -> None:
         """Set ``updated_on``, add new categories and products, and order the vendors as listed."""
-        if day is not None and self.said("updated_on") != day:
+        if day is not None and self.value("updated_on") != day:
             put(self.document, "updated_on", day)
         for field, titles in (("categories", listing.categories), ("products", listing.products)):
             there = set(self.ids(field).values())

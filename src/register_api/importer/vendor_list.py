@@ -285,13 +285,13 @@ def _listed(
                 keep_aside(extra, field, text)
                 message = f"rows of {quoted(row.name)} differ in {field}; the first counts"
                 reporter.note("left", f"{message}, the others are kept as extra", **where)
-        said = use.fields | ({"extra": extra} if extra else {})
-        if any(said == other.fields for other in uses):
+        stated = use.fields | ({"extra": extra} if extra else {})
+        if any(stated == other.fields for other in uses):
             message = f"a row that repeats another of {quoted(row.name)} was passed over"
             reporter.note("skipped", message, **where)
         else:
             known = use.id if use.id not in {item.id for item in uses} else ""
-            uses.append(Use(id=known, fields=said))
+            uses.append(Use(id=known, fields=stated))
     if len(uses) > 1:
         message = f"{quoted(first.name)} stands in {len(uses)} rows: one sub-processor, {len(uses)} uses"
         reporter.note("read", message, file=first.file)

@@ -79,9 +79,9 @@ class VendorUpdate:
 
     def list(self, listed: ListedVendor, earlier_names: tuple[str, ...]) -> None:
         """Write the content of the rows."""
-        before = self.file.said("name")
+        before = self.file.value("name")
         self._merge(self.file.document, self.remembered.fields, listed.fields, VENDOR_ORDER)
-        after, kept = self.file.said("name"), self.file.said("formerly") or []
+        after, kept = self.file.value("name"), self.file.value("formerly") or []
         earlier = [name for name in earlier_names if after not in earlier_names]
         names = [name for name in dict.fromkeys([*kept, *earlier, before]) if name not in (None, after)]
         if names != kept:
@@ -114,7 +114,7 @@ class VendorUpdate:
 
     @property
     def _name(self) -> str:
-        return quoted(str(self.file.said("name")))
+        return quoted(str(self.file.value("name")))
 
     def _candidates(self) -> dict[str, Mapping[str, Any]]:
         """Return the engagements that rows may match: those that have not ended before the day."""
@@ -126,7 +126,7 @@ class VendorUpdate:
 
     def _bring_back(self) -> None:
         """Undo the vendor's withdrawal, if an import made it."""
-        withdrawn = self.file.said("withdrawn")
+        withdrawn = self.file.value("withdrawn")
         if self._day is None or not withdrawn or not str(withdrawn.get("reason", "")).startswith(_ENDS):
             return
         self._set(self.file.document, "withdrawn", None)
@@ -160,7 +160,7 @@ class VendorUpdate:
     def _end(self, engagement: str) -> None:
         """End an engagement that is no longer in the table; without a day, only propose it."""
         section = self.file.engagements[engagement]
-        if engagement not in self.remembered.uses or "ends_on" in section or self.file.said("withdrawn"):
+        if engagement not in self.remembered.uses or "ends_on" in section or self.file.value("withdrawn"):
             return
         what = f"{self._name} ({engagement})"
         if self._day is None:
@@ -191,11 +191,11 @@ class VendorUpdate:
         for field in order:
             if field != _EXTRA:
                 self._merge_field(section, field, last.get(field), new.get(field))
-        kept, said = last.get(_EXTRA, {}), new.get(_EXTRA, {})
-        if kept or said:
+        last_extra, new_extra = last.get(_EXTRA, {}), new.get(_EXTRA, {})
+        if last_extra or new_extra:
             section.setdefault(_EXTRA, {})
-            for label in dict.fromkeys((*said, *kept)):
-                self._merge_field(section[_EXTRA], label, kept.get(label), said.get(label))
+            for label in dict.fromkeys((*new_extra, *last_extra)):
+                self._merge_field(section[_EXTRA], label, last_extra.get(label), new_extra.get(label))
             if not section[_EXTRA]:
                 del section[_EXTRA]
 

@@ -122,13 +122,13 @@ class TomlFile:
             raise Refused([finding(self.name, "", message, hint)])
         return text
 
-    def said(self, field: str) -> Any:
+    def value(self, field: str) -> Any:
         """Return the value of a top-level field, as in JSON."""
         return plain(self.document.get(field))
 
     def listed(self, field: str, kind: type[T]) -> list[T]:
         """Return the items of one type in a top-level list."""
-        listed = self.said(field)
+        listed = self.value(field)
         return [item for item in listed if isinstance(item, kind)] if isinstance(listed, list) else []
 
 
