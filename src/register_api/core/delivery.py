@@ -62,7 +62,7 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     def sha256_of(self, version: int) -> str | None:
         """Return the SHA-256 of a version, or ``None`` if the record does not include it."""
-        return next((told.sha256 for told in self.versions if told.version == version), None)
+        return next((item.sha256 for item in self.versions if item.version == version), None)
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

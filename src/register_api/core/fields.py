@@ -313,6 +313,6 @@ def is_wording(kind: type[msgspec.Struct], name: str) -> bool:
     """Tell whether a field contains only wording, which an editorial version may change (R14)."""
     shape = shapes(kind)[name]
     if shape.struct is not None:
-        said = (inner for inner in shapes(shape.struct) if inner != "announced")
-        return all(is_wording(shape.struct, inner) for inner in said)
+        fields = (inner for inner in shapes(shape.struct) if inner != "announced")
+        return all(is_wording(shape.struct, inner) for inner in fields)
     return shape.form is not None and shape.form.is_wording

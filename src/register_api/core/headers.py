@@ -121,7 +121,7 @@ def links_of(path: str, newest: int, paths: Container[str]) -> list[Link]:
     if kind in (tree.API_CATALOG, tree.INDEX):  # RFC 9727 section 2
         found.append((tree.API_CATALOG.path(), "api-catalog", tree.API_CATALOG.media_type))
     folder = posixpath.dirname(path)
-    return [Link(target, posixpath.relpath(target, folder), *of_it) for target, *of_it in found]
+    return [Link(target, posixpath.relpath(target, folder), *attributes) for target, *attributes in found]
 
 
 def link_value(links: Iterable[Link]) -> str:

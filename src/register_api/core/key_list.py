@@ -148,7 +148,7 @@ def check_growth(older: KeyList, newer: KeyList, size: int) -> None:
             raise Forked(f"{name} was ended at version {last}, and is good for longer now")
         # It may be ended again: at an earlier version, or for a reason found later.
         if record.ended is not None and (now.ended is None or now.ended.at < record.ended.at):
-            raise Forked(f"{name} was ended, and what was said of that has changed")
+            raise Forked(f"{name} was ended, and the record of that has changed")
 
 
 def new_records(older: KeyList, newer: KeyList) -> tuple[KeyRecord, ...]:

@@ -54,8 +54,8 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
         names = ("days", "day_count", "holidays", "applies_to", "objection")
         for policy, until in older:
             if until is not None and day < until and _says_more(policy.notice, newest.notice, day):
-                said = {name: getattr(policy.notice, name) for name in names}
-                yield model.OlderPromise(version=policy.version, until=until - dt.timedelta(days=1), **said)
+                terms = {name: getattr(policy.notice, name) for name in names}
+                yield model.OlderPromise(version=policy.version, until=until - dt.timedelta(days=1), **terms)
 
     def _reaching(self, version: int) -> Iterator[tuple[NoticePolicy, dt.date | None]]:
         """Yield promises, newest first, each with the first day on which it no longer binds."""

@@ -91,12 +91,12 @@ def propose(draft: Draft, context: Context) -> tuple[Proposal, ...]:
     found: list[Proposal] = []
     gone: set[str] = set()
     # Kinds that need the most evidence come first, since each vendor gets only one proposal.
-    for say in (_return, _rename, _replacement):
+    for suggest in (_return, _rename, _replacement):
         fitting = [
             (one.before.id, other.vendor.id, proposal)
             for one in known
             for other in arriving
-            if gone.isdisjoint((one.before.id, other.vendor.id)) and (proposal := say(one, other, day))
+            if gone.isdisjoint((one.before.id, other.vendor.id)) and (proposal := suggest(one, other, day))
         ]
         ones, others = Counter(item[0] for item in fitting), Counter(item[1] for item in fitting)
         found += [proposal for one, other, proposal in fitting if ones[one] == others[other] == 1]
@@ -265,8 +265,8 @@ def _former_name(before: Subprocessor, after: SubprocessorSource | None) -> Iter
 
 def _edit(vendor: str, key: str, value: str | Iterable[str]) -> Edit:
     """Return a TOML line for a vendor's file; JSON strings and arrays are valid TOML."""
-    said = value if isinstance(value, str) else list(dict.fromkeys(value))
-    text = msgspec.json.format(msgspec.json.encode(said), indent=0).decode()
+    plain = value if isinstance(value, str) else list(dict.fromkeys(value))
+    text = msgspec.json.format(msgspec.json.encode(plain), indent=0).decode()
     return Edit(file=vendor_file(vendor), key=key, value=text)
 
 

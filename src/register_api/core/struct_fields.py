@@ -79,7 +79,7 @@ def forms_in(record: msgspec.Struct, of: type[F], before: str = "") -> Iterator[
         if shape.is_list:
             items = ((f"{at}[{index}]", item) for index, item in enumerate(value))
         elif isinstance(value, dict):  # labels: both keys and values have the form
-            items = ((f"{at}.{_key(name)}", said) for name, text in value.items() for said in (name, text))
+            items = ((f"{at}.{_key(name)}", item) for name, text in value.items() for item in (name, text))
         for key, item in items:
             if shape.struct is not None:
                 yield from forms_in(item, of, f"{key}.")

@@ -83,17 +83,17 @@ class UpcomingEvents(msgspec.Struct, frozen=True, kw_only=True):
 
 def upcoming_document(register: Encoded[Register], zone: dt.tzinfo) -> UpcomingEvents:
     """Return the events after the day on which a version was published; raises as ``upcoming``."""
-    said = register.document
+    newest = register.document
     try:
-        day = local_day(said.published_at, zone)
+        day = local_day(newest.published_at, zone)
     except OverflowError as error:
         raise Malformed(_OUT_OF_RANGE) from error
     return UpcomingEvents(
-        register=said.register,
-        version=said.version,
+        register=newest.register,
+        version=newest.version,
         sha256=register.sha256,
         as_of=day,
-        upcoming=upcoming(said, day, zone),
+        upcoming=upcoming(newest, day, zone),
     )
 
 

@@ -108,7 +108,7 @@ def unchanged(register: model.Register, previous: model.Register, *, dated: bool
 def _vendor(vendor: model.SubprocessorSource, context: Context, promises: Promises) -> model.Subprocessor:
     before = context.known.get(vendor.id)
     version, at = context.version, context.published_at
-    said = {
+    newly_announced = {
         (item.engagement, item.planned): announce(item.what, item.effective_on, version, at, promises)
         for item in announcements(before, vendor, context.day, context.reason.kind)
         if not item.written_into_use
@@ -119,14 +119,14 @@ def _vendor(vendor: model.SubprocessorSource, context: Context, promises: Promis
         old: Any = find_engagement(before, source.id)
         kept = _announced(old, source, "starts_on", promises) or plain
         engagement = _fields(source) | {
-            "announced": said.get((source.id, None), kept),
-            "planned": _planned(source.id, source, old, said, plain, promises),
+            "announced": newly_announced.get((source.id, None), kept),
+            "planned": _planned(source.id, source, old, newly_announced, plain, promises),
             "cancelled": _dated(model.Cancelled, source.cancelled, old.cancelled if old else None, plain),
         }
         engagements.append(model.Engagement(**engagement))
     fields = {
         "engagements": tuple(engagements),
-        "planned": _planned(None, vendor, before, said, plain, promises),
+        "planned": _planned(None, vendor, before, newly_announced, plain, promises),
         "withdrawn": _dated(model.Withdrawn, vendor.withdrawn, before.withdrawn if before else None, plain),
     }
     return model.Subprocessor(**_fields(vendor) | fields)
@@ -136,7 +136,7 @@ def _planned(
     engagement: str | None,
     owner: model.EngagementSource | model.SubprocessorSource,
     before: model.Subprocessor | model.Engagement | None,
-    said: dict[tuple[str | None, str | None], model.Announced],
+    newly_announced: dict[tuple[str | None, str | None], model.Announced],
     plain: model.Announced,
     promises: Promises,
 ) -> tuple[model.PlannedChange, ...]:
@@ -149,7 +149,7 @@ def _planned(
         fields = _fields(source) | {
             # In the order of the published bytes, so that recomputing from the register gives the same.
             "set": dict(sorted(plain_set(type(owner), source.set).items())),
-            "announced": said.get((engagement, source.id), kept),
+            "announced": newly_announced.get((engagement, source.id), kept),
             "cancelled": _dated(model.Cancelled, source.cancelled, old.cancelled if old else None, plain),
         }
         published.append(model.PlannedChange(**fields))

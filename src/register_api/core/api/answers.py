@@ -19,24 +19,24 @@ from register_api.core.upcoming_events import Upcoming
 
 
 class ListedEngagement(Engagement, frozen=True, kw_only=True):
-    """An engagement with where it stands on the day asked for."""
+    """An engagement with its state on the effective date of the query."""
 
     state: State
 
 
 class ListedSubprocessor(Subprocessor, frozen=True, kw_only=True):
-    """A vendor with those of its engagements that were asked for."""
+    """A vendor with its engagements that match the query."""
 
     engagements: tuple[ListedEngagement, ...] = ()
 
 
 class Computed(msgspec.Struct, frozen=True, kw_only=True):
-    """What every answer says about itself.
+    """Members of every answer.
 
     Attributes:
         version: The version it was computed from.
-        sha256: SHA-256 in hex of that version's register.
-        on: The day that states are given for.
+        sha256: SHA-256 of that version's register, in hex.
+        on: The day to which states apply.
     """
 
     format_minor: FormatMinor = FORMAT_MINOR
@@ -47,12 +47,12 @@ class Computed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listing(Computed, frozen=True, kw_only=True):
-    """What every answer says that lists, a page at a time.
+    """Members of every answer that is one page of a list.
 
     Attributes:
-        total: How many items there are in all.
-        offset: How many of them lie before this page.
-        next: The next page, as a reference relative to the request's URL; ``None`` on the last one.
+        total: Total number of items.
+        offset: Number of items before this page.
+        next: The next page, as a reference relative to the request's URL; ``None`` on the last page.
     """
 
     total: int
@@ -61,14 +61,14 @@ class Listing(Computed, frozen=True, kw_only=True):
 
 
 class SubprocessorsAnswer(Listing, frozen=True, kw_only=True):
-    """The vendors with engagements that fit, in the register's order."""
+    """The vendors with matching engagements, in the register's order."""
 
     format: Literal["sub-processor-register-list/1"] = "sub-processor-register-list/1"
     subprocessors: tuple[ListedSubprocessor, ...]
 
 
 class HistoryStep(msgspec.Struct, frozen=True, kw_only=True):
-    """What one version changed about a vendor."""
+    """Changes of one version that concern a vendor."""
 
     version: int
     published_at: Instant
@@ -76,10 +76,10 @@ class HistoryStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubprocessorAnswer(Computed, frozen=True, kw_only=True):
-    """One vendor, with what each version changed about it, newest first.
+    """One vendor with its history, newest changes first.
 
     Attributes:
-        history_from: Oldest version that was looked at; 1 when the history is complete.
+        history_from: Oldest version covered by the history; 1 if it is complete.
     """
 
     format: Literal["sub-processor-register-entry-history/1"] = "sub-processor-register-entry-history/1"
@@ -89,17 +89,17 @@ class SubprocessorAnswer(Computed, frozen=True, kw_only=True):
 
 
 class UpcomingAnswer(Listing, frozen=True, kw_only=True):
-    """What a day and those after it bring, the nearest first."""
+    """Events on and after a day, the nearest first."""
 
     format: Literal["sub-processor-register-upcoming-list/1"] = "sub-processor-register-upcoming-list/1"
     upcoming: tuple[Upcoming, ...]
 
 
 class QuestionnaireAnswer(Listing, frozen=True, kw_only=True):
-    """The eight answers for each engagement that fits, in the register's order.
+    """The eight answers for each matching engagement, in the register's order.
 
     Attributes:
-        questions: The questions in words, by the member of an answer that answers them.
+        questions: Text of each question, by the member with its answer.
     """
 
     format: Literal["sub-processor-register-answers/1"] = "sub-processor-register-answers/1"
@@ -108,20 +108,20 @@ class QuestionnaireAnswer(Listing, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``/healthz`` answers while the process can answer at all."""
+    """Answer of ``/healthz`` while the process runs."""
 
     status: Literal["alive"] = "alive"
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``/readyz`` answers with 200.
+    """Answer of ``/readyz`` with status 200.
 
     Attributes:
-        status: ``degraded`` when a newer publication is there and cannot be loaded, or nobody has renewed
-            freshness and it expires soon.
-        generation: Grows with every publication and refresh.
-        fresh_until: When the signed freshness expires.
-        warnings: What a person should look at, in words.
+        status: ``degraded`` if a newer publication cannot be loaded, or the signed timestamp expires soon and
+            has not been renewed.
+        generation: Increases with every publication and refresh.
+        fresh_until: When the signed timestamp expires.
+        warnings: Problems for an operator to check, in words.
     """
 
     status: Literal["ready", "degraded"]

@@ -227,8 +227,8 @@ _IN_ONE_SEGMENT = {"tile": "[0-9]{3}"}
 
 _CHANGES = {
     "immutable": "This file never changes.",
-    "mutable": "Published anew with each version.",
-    "no-cache": "Published anew with each version, and whenever freshness is renewed.",
+    "mutable": "Rewritten with each version.",
+    "no-cache": "Rewritten with each version, and whenever freshness is renewed.",
 }
 
 

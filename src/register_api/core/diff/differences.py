@@ -191,14 +191,14 @@ def planned_differences(
 def _of_plan(pair: Pair[PlannedChange], like: Difference, comparison: Comparison) -> Iterator[Difference]:
     old, new, own = pair.before, pair.after, replace(like, record=pair)
     kind: type[msgspec.Struct] = type(like.record.known)
-    coming = new is not None and new.cancelled is None
-    known = old is not None and new is not None and old.cancelled is None and same_set(kind, old, new)
+    is_open = new is not None and new.cancelled is None
+    is_unchanged = old is not None and new is not None and old.cancelled is None and same_set(kind, old, new)
     set_fields: list[FieldDelta] = []
-    if new is not None and coming and not known and like.vendor is not None:
+    if new is not None and is_open and not is_unchanged and like.vendor is not None:
         use = like.engagement.known.id if like.engagement is not None else None
-        said = comparison.newer_vendors[like.vendor.known.id]
+        newer = comparison.newer_vendors[like.vendor.known.id]
         # Values on the day before and from its effective date.
-        set_fields = [FieldDelta(*field) for field in fields_set(said, use, new)]
+        set_fields = [FieldDelta(*field) for field in fields_set(newer, use, new)]
     yield from grouped(set_fields, like, comparison.reason)
     if pair.in_both:
         left = [change for change in pair.fields() if change.name != "set" or not set_fields]

@@ -261,7 +261,7 @@ def _notice_of(difference: Difference, comparison: Comparison) -> NoticeStatus:
     use = difference.engagement.after if difference.engagement is not None else None
     effective_on: dt.date | None
     if plan is not None:
-        announced, effective_on, said = plan.announced, plan.effective_on, plan.cancelled is None
+        announced, effective_on, is_announced = plan.announced, plan.effective_on, plan.cancelled is None
     elif use is None:
         # For another legal entity, the worst of its newly announced uses counts.
         older, newer = difference.vendor.before, difference.vendor.after
@@ -275,8 +275,10 @@ def _notice_of(difference: Difference, comparison: Comparison) -> NoticeStatus:
         return _not_required(comparison, use.ends_on)
     else:
         announced, effective_on = use.announced, use.starts_on
-        said = difference.type in ANNOUNCED_BY or (difference.type == "cancelled" and use.cancelled is None)
-    if not said or announced.version <= before:
+        is_announced = difference.type in ANNOUNCED_BY or (
+            difference.type == "cancelled" and use.cancelled is None
+        )
+    if not is_announced or announced.version <= before:
         return _not_required(comparison, effective_on if plan is not None else None)
     return notice_status(announced, effective_on, comparison.zone)
 

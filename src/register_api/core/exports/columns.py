@@ -72,7 +72,7 @@ def _field(
         "name": field,
         "title": FIELDS[kind][field].label,
         "value": get if owner != _PLACE else lambda use: get(use) if use.location else None,
-        "words": lambda say, value: say.of_field(kind, field, value),
+        "words": lambda values, value: values.of_field(kind, field, value),
         "description": description,
         **other,
     }
@@ -83,12 +83,12 @@ def _own(
     name: str, title: str, description: str, value: Callable[[UseAtPlace], Any], **other: Any
 ) -> ExportColumn:
     """Return a column derived from several fields of the register."""
-    given: dict[str, Any] = {"words": lambda say, found: say.of(found), **other}
+    given: dict[str, Any] = {"words": lambda values, found: values.of(found), **other}
     return ExportColumn(name=name, title=title, description=description, value=value, **given)
 
 
 def _codes(vocabulary: str) -> Callable[[Values, Any], str]:
-    return lambda say, value: say.codes(vocabulary, (value,) if isinstance(value, str) else value)
+    return lambda values, value: values.codes(vocabulary, (value,) if isinstance(value, str) else value)
 
 
 # fmt: off
@@ -131,7 +131,7 @@ COLUMNS: tuple[ExportColumn, ...] = (
          "place is stated.", attrgetter("number"), type="integer", required=True, of_use=False),
     _field(_PLACE, Location, "country",
            "Country of processing: ISO 3166-1 alpha-2, `EU`, `EEA`, `worldwide` or "
-           "`varies`.", words=lambda say, value: say.language.country(value)),
+           "`varies`.", words=lambda values, value: values.language.country(value)),
     _own("in_eea", message("in the EEA"), "Whether that lies in the EEA; empty where it is left open.",
          attrgetter("in_eea"), type="boolean"),
     _field(_PLACE, Location, "place", "Town, data centre or region."),

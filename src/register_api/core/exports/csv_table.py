@@ -210,8 +210,8 @@ def _by_id(register: Register) -> dict[str, Subprocessor]:
 
 
 def _publisher(register: Register) -> Provider:
-    said = register.publisher
-    return Provider(said.legal_name or said.name, _codes(said.identifiers))
+    publisher = register.publisher
+    return Provider(publisher.legal_name or publisher.name, _codes(publisher.identifiers))
 
 
 def _provider(vendor: Subprocessor, entity: Entity | Subprocessor) -> Provider:

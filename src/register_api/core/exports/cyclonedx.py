@@ -40,7 +40,7 @@ _OF_PLACES = _columns("country in_eea place activities place_conditions transfer
 def cyclonedx(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
     """Return the bill of materials of a version, with the uses as of its publication date."""
     uses, publisher = uses_by_reference(rows), register.publisher
-    makes = publisher.legal_name or publisher.name
+    manufacturer = publisher.legal_name or publisher.name
     return encode(
         {
             "bomFormat": "CycloneDX",
@@ -50,7 +50,7 @@ def cyclonedx(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
             "metadata": {
                 "timestamp": format_instant(register.published_at),
                 "component": {"type": "application", "bom-ref": _PRODUCT, "name": publisher.name},
-                "manufacturer": _stated({"name": makes, "url": _one(publisher.website)}),
+                "manufacturer": _stated({"name": manufacturer, "url": _one(publisher.website)}),
             },
             "components": [
                 _stated(

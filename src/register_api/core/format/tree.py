@@ -85,7 +85,7 @@ VERSIONS = FileKind(
     signatures=_BY_DOCUMENT_KEY, listed=True, checks=("V12", "V34"),
 )
 HEADS = FileKind(
-    "v1/heads.json", "getHeads", "Digest and size of every other file that publications write anew",
+    "v1/heads.json", "getHeads", "Digest and size of every other file that publications rewrite",
     _JSON, "mutable", schema=_HEADS, signatures=_BY_DOCUMENT_KEY, target="heads.json", checks=("V25", "V34"),
 )
 UPCOMING = FileKind(
@@ -264,7 +264,7 @@ TIMESTAMP = FileKind(
 # ------------------------------------------------------------------ pages for people
 INDEX = _page("index.html", "getRegisterPage", "The register", relation="alternate", loads=True)
 CHANGES_PAGE = _page("changes/index.html", "getChangesPage", "All changes, by month")
-SUBSCRIBE_PAGE = _page("subscribe/index.html", "getSubscribePage", "Ways to be told of changes")
+SUBSCRIBE_PAGE = _page("subscribe/index.html", "getSubscribePage", "Ways to be notified of changes")
 ANNEX_PAGE = _page(
     "annex/index.html", "getAnnexPage", "Engaged sub-processors, to print and attach to a contract",
 )

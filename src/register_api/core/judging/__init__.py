@@ -107,12 +107,12 @@ def _judge(
     why = _why_uncertain(context.promises_with(draft), whole=whole)
     certain = [item for item in counted if why is None or _is_certain(item)]
     uncertain = why if len(certain) < len(counted) else None
-    told = (
+    change_contradictions = (
         () if diff is None else change_faults(diff, changes_without_summaries(before, now, promises), unknown)
     )
     rules = [item for rule in _RULES for item in rule(draft, context) if item.severity == "error"]
     return Judgement(
-        contradictions=(*certain, *_rule_violations(newer.version, rules), *told),
+        contradictions=(*certain, *_rule_violations(newer.version, rules), *change_contradictions),
         not_judged=tuple(_not_judged(newer, diff, unknown, uncertain)),
         given=tuple(_notices_given(rebuilt if not uncertain else now, promises.zone)),
     )
@@ -148,10 +148,10 @@ def _without_unknown(register: Register) -> tuple[Register, frozenset[PlanKey]]:
 
     def known(vendor: str, engagement: str | None, owner: Any) -> Iterator[PlannedChange]:
         for plan in owner.planned:
-            said = {name: value for name, value in plan.set.items() if _is_known(type(owner), name, value)}
-            if len(said) < len(plan.set):
+            values = {name: value for name, value in plan.set.items() if _is_known(type(owner), name, value)}
+            if len(values) < len(plan.set):
                 unknown.append((vendor, engagement, plan.id))
-            yield replace(plan, set=said)
+            yield replace(plan, set=values)
 
     vendors = [replanned(item, functools.partial(known, item.id)) for item in register.subprocessors]
     return replace(register, subprocessors=tuple(vendors)), frozenset(unknown)
@@ -166,12 +166,12 @@ def _is_known(kind: type[msgspec.Struct], name: str, value: Any) -> bool:
 
 
 def _entry_faults(
-    number: int, place: str, said: Any, follows: Any, skipped: frozenset[str]
+    number: int, place: str, published: Any, expected: Any, skipped: frozenset[str]
 ) -> Iterator[Contradiction]:
     """Yield each field of an entry whose published value differs from the recomputed one."""
     if place in skipped:
         return
-    for name, one, other in differing(said, follows, said.__struct_fields__):
+    for name, one, other in differing(published, expected, published.__struct_fields__):
         if name == "set":  # from the source; publishing only writes it out in full
             continue
         if isinstance(one, msgspec.Struct) and isinstance(other, msgspec.Struct):
@@ -189,17 +189,17 @@ def _is_certain(item: Contradiction) -> bool:
     """Tell whether a contradiction holds whatever else was promised: more promises only require more."""
     if item.where.startswith("notice also_binding"):
         return False
-    return item.field in {"version", "at"} or (item.field == "required" and not item.says)
+    return item.field in {"version", "at"} or (item.field == "required" and not item.published)
 
 
 def _notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]:
     """Yield the announcements of a version that a promise covers."""
     for vendor in register.subprocessors:
         for engagement, owner in plan_owners(vendor):
-            said = [(plan.id, plan.effective_on, plan) for plan in owner.planned]
-            said[:0] = [(None, owner.starts_on, owner)] if engagement is not None else []
-            for planned, effective_on, one in said:
-                announced = one.announced
+            announcing = [(plan.id, plan.effective_on, plan) for plan in owner.planned]
+            announcing[:0] = [(None, owner.starts_on, owner)] if engagement is not None else []
+            for planned, effective_on, item in announcing:
+                announced = item.announced
                 if announced.version != register.version or not announced.required:
                     continue
                 late = announced.days is not None and announced.days < 0
@@ -210,7 +210,7 @@ def _notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]
                     engagement=engagement,
                     planned=planned,
                     outcome="kept" if announced.met else "late" if late else "short",
-                    reason=one.short_notice.reason if one.short_notice and not announced.met else None,
+                    reason=item.short_notice.reason if item.short_notice and not announced.met else None,
                     notice=notice_status(announced, effective_on, zone),
                 )
 
@@ -242,8 +242,8 @@ def _not_judged(
             f"{of} was written by a later release (format minor {max(minors)}, this program knows "
             f"{FORMAT_MINOR}): what that added"
         )
-    said = dict.fromkeys(change.type for change in diff.changes) if diff is not None else {}
-    if types := [type_ for type_ in said if type_ not in get_args(ChangeType)]:
+    reported = dict.fromkeys(change.type for change in diff.changes) if diff is not None else {}
+    if types := [type_ for type_ in reported if type_ not in get_args(ChangeType)]:
         yield f"{of}: what changes of these types mean: {', '.join(types)}"
     for vendor, engagement, plan in sorted(unknown, key=str):
         place = "/".join(filter(None, (vendor, engagement, plan)))

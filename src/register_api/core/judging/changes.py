@@ -35,8 +35,8 @@ class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
     where: str
     problem: str
     field: str = ""
-    says: Any = None
-    follows: Any = None
+    published: Any = None
+    expected: Any = None
 
     @property
     def message(self) -> str:
@@ -44,11 +44,13 @@ class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
         return f"version {self.version}, {self.where}: {self.problem}"
 
     @classmethod
-    def between(cls, version: int, where: str, says: Any, follows: Any) -> Contradiction:
+    def between(cls, version: int, where: str, published: Any, expected: Any) -> Contradiction:
         """Return a contradiction between a published value and the one that follows."""
-        problem = f"says {_quoted(says)}; {_quoted(follows)} follows"
+        problem = f"says {_quoted(published)}; {_quoted(expected)} follows"
         field = where.rsplit(maxsplit=1)[-1]
-        return cls(version=version, where=where, problem=problem, field=field, says=says, follows=follows)
+        return cls(
+            version=version, where=where, problem=problem, field=field, published=published, expected=expected
+        )
 
 
 class NoticeGiven(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +84,7 @@ _TYPES = frozenset(get_args(ChangeType))
 
 
 def change_faults(
-    diff: Diff, follows: Sequence[Change], unknown: frozenset[PlanKey]
+    diff: Diff, expected: Sequence[Change], unknown: frozenset[PlanKey]
 ) -> Iterator[Contradiction]:
     """Yield the contradictions between a diff's changes and those that follow from the registers.
 
@@ -91,17 +93,17 @@ def change_faults(
     """
     number = diff.newer.version
     if diff.format_minor > FORMAT_MINOR:
-        yield from _newer_format_faults(diff, [item for item in follows if _key(item) not in unknown])
+        yield from _newer_format_faults(diff, [item for item in expected if _key(item) not in unknown])
         return
-    for said, change in zip_longest(diff.changes, follows):
-        if said is None:
-            problem = f"{_title(change)}; not told"
+    for published, change in zip_longest(diff.changes, expected):
+        if published is None:
+            problem = f"{_title(change)} follows from the registers but is not reported"
             yield Contradiction(version=number, where=f"change {change.id}", problem=problem)
         elif change is None:
-            problem = f"{_title(said)} is reported but does not follow from the registers"
-            yield Contradiction(version=number, where=f"change {said.id}", problem=problem)
+            problem = f"{_title(published)} is reported but does not follow from the registers"
+            yield Contradiction(version=number, where=f"change {published.id}", problem=problem)
         else:
-            yield from _change_differences(number, said, change)
+            yield from _change_differences(number, published, change)
 
 
 def _key(change: Change) -> tuple[str | None, str | None, str | None]:
@@ -112,17 +114,17 @@ def _title(change: Change) -> str:
     return f"{change.type} of {'/'.join(filter(None, _key(change))) or 'the register'}"
 
 
-def differing(said: Any, follows: Any, names: Iterable[str]) -> Iterator[tuple[str, Any, Any]]:
+def differing(published: Any, expected: Any, names: Iterable[str]) -> Iterator[tuple[str, Any, Any]]:
     """Yield the name and both values of each field that differs."""
     for name in names:
-        one, other = getattr(said, name), getattr(follows, name)
+        one, other = getattr(published, name), getattr(expected, name)
         if one != other:
             yield name, one, other
 
 
-def _change_differences(number: int, said: Change, follows: Change) -> Iterator[Contradiction]:
-    for name, one, other in differing(said, follows, Change.__struct_fields__):
-        where = f"change {said.id} {name}"
+def _change_differences(number: int, published: Change, expected: Change) -> Iterator[Contradiction]:
+    for name, one, other in differing(published, expected, Change.__struct_fields__):
+        where = f"change {published.id} {name}"
         if name == "fields":
             yield from _field_differences(number, where, one, other)
         elif name == "notice":
@@ -131,41 +133,43 @@ def _change_differences(number: int, said: Change, follows: Change) -> Iterator[
             yield Contradiction.between(number, where, one, other)
 
 
-def _notice_differences(number: int, where: str, said: Any, follows: Any) -> Iterator[Contradiction]:
-    for name, one, other in differing(said, follows, said.__struct_fields__):
+def _notice_differences(number: int, where: str, published: Any, expected: Any) -> Iterator[Contradiction]:
+    for name, one, other in differing(published, expected, published.__struct_fields__):
         yield Contradiction.between(number, f"{where}.{name}", one, other)
 
 
 def _field_differences(
-    number: int, where: str, said: tuple[FieldChange, ...], follows: tuple[FieldChange, ...]
+    number: int, where: str, published: tuple[FieldChange, ...], expected: tuple[FieldChange, ...]
 ) -> Iterator[Contradiction]:
-    paths = [item.path for item in said], [item.path for item in follows]
+    paths = [item.path for item in published], [item.path for item in expected]
     if paths[0] != paths[1]:
         yield Contradiction.between(number, where, *paths)
         return
-    for one, other in zip(said, follows, strict=True):
+    for one, other in zip(published, expected, strict=True):
         for side, *values in differing(one, other, ("before", "after")):
             if not _matches(*values):
                 yield Contradiction.between(number, f"{where} {one.path}.{side}", *values)
 
 
-def _matches(said: Any, known: Any, *, more: bool = False) -> bool:
+def _matches(published: Any, known: Any, *, more: bool = False) -> bool:
     """Tell whether a published value equals the known one; ``more`` allows members unknown here."""
-    if isinstance(said, dict) and isinstance(known, dict):
+    if isinstance(published, dict) and isinstance(known, dict):
         return (
-            (more or said.keys() <= known.keys())
-            and all(_matches(said[name], known[name], more=more) for name in said.keys() & known.keys())
-            and all(is_empty(known[name]) or known[name] is False for name in known.keys() - said.keys())
+            (more or published.keys() <= known.keys())
+            and all(
+                _matches(published[name], known[name], more=more) for name in published.keys() & known.keys()
+            )
+            and all(is_empty(known[name]) or known[name] is False for name in known.keys() - published.keys())
         )
-    if isinstance(said, list) and isinstance(known, list):
-        pairs = zip(said, known, strict=False)
-        return len(said) == len(known) and all(_matches(*pair, more=more) for pair in pairs)
-    return type(said) is type(known) and bool(said == known)
+    if isinstance(published, list) and isinstance(known, list):
+        pairs = zip(published, known, strict=False)
+        return len(published) == len(known) and all(_matches(*pair, more=more) for pair in pairs)
+    return type(published) is type(known) and bool(published == known)
 
 
-def _newer_format_faults(diff: Diff, follows: Sequence[Change]) -> Iterator[Contradiction]:
+def _newer_format_faults(diff: Diff, expected: Sequence[Change]) -> Iterator[Contradiction]:
     reported = {_place(change, field): (change, field) for change in diff.changes for field in change.fields}
-    for change in follows:
+    for change in expected:
         for field in change.fields:
             if (found := reported.get(_place(change, field))) is not None:
                 yield from _reported_field_faults(diff.newer.version, *found, change, field)
@@ -176,18 +180,18 @@ def _newer_format_faults(diff: Diff, follows: Sequence[Change]) -> Iterator[Cont
 
 
 def _reported_field_faults(
-    number: int, said: Change, said_field: FieldChange, follows: Change, field: FieldChange
+    number: int, published: Change, published_field: FieldChange, expected: Change, field: FieldChange
 ) -> Iterator[Contradiction]:
-    where = f"change {said.id}"
-    sides = list(differing(said_field, field, ("before", "after")))
+    where = f"change {published.id}"
+    sides = list(differing(published_field, field, ("before", "after")))
     for side, *values in sides:
         if not _matches(*values, more=True):
             yield Contradiction.between(number, f"{where} {field.path}.{side}", *values)
-    if said.type not in _TYPES or sides:
+    if published.type not in _TYPES or sides:
         return  # only the later release knows what it means
-    for name, *values in differing(said, follows, ("type", "kind", "affects")):
+    for name, *values in differing(published, expected, ("type", "kind", "affects")):
         yield Contradiction.between(number, f"{where} {name}", *values)
-    yield from _notice_differences(number, f"{where} notice", said.notice, follows.notice)
+    yield from _notice_differences(number, f"{where} notice", published.notice, expected.notice)
 
 
 def _place(change: Change, field: FieldChange) -> tuple[str | None, str]:

@@ -42,10 +42,10 @@ class SentenceContext:
     ) -> None:
         self.language, self.text = language, language.text
         self.day, self.register, self.older = day, register, older
-        both = [said for said in (older, register) if said]
-        self.vendors = {vendor.id: vendor for said in both for vendor in said.subprocessors}
+        both = [each for each in (older, register) if each]
+        self.vendors = {vendor.id: vendor for each in both for vendor in each.subprocessors}
         self.titles = {
-            name: {item.id: item.title for said in both for item in getattr(said, name)}
+            name: {item.id: item.title for each in both for item in getattr(each, name)}
             for name in ("statuses", "categories", "products")
         }
         self.names = {id_: vendor.name for id_, vendor in self.vendors.items()}
@@ -88,11 +88,13 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def phrases(self) -> Phrases:
         """Phrases in which old values use the old kind of days, if ``day_count`` changed."""
-        counted, said = self.field("day_count"), self.context.phrases
+        counted, phrases = self.field("day_count"), self.context.phrases
         if counted is None:
-            return said
-        older, newer = (Values(said.language, day_count=count) for count in (counted.before, counted.after))
-        return Phrases(newer, older, said.most)
+            return phrases
+        older, newer = (
+            Values(phrases.language, day_count=count) for count in (counted.before, counted.after)
+        )
+        return Phrases(newer, older, phrases.most)
 
     @property
     def name(self) -> str:
@@ -125,9 +127,9 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
         labels = [self.context.phrases.label(kind, name) for name in fields]
         return self.text("{subject}, planned change of {fields}", subject=self.who, fields=labels)
 
-    def text(self, said: str, **values: object) -> str:
+    def text(self, message: str, **values: object) -> str:
         """Return a message with its values filled in."""
-        return self.context.text(said, **values)
+        return self.context.text(message, **values)
 
     def fact(self, kind: type[msgspec.Struct], name: str, value: Any) -> str:
         """Return a field with its value as a sentence of its own."""
@@ -143,7 +145,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
         before, after = (_ids(changed.before), _ids(changed.after)) if changed else ((), ())
         return self._named(id_ for id_ in after if id_ not in before)
 
-    def heirs(self, field: str) -> str:
+    def successors(self, field: str) -> str:
         """Name the vendors whose field refers to this vendor."""
         vendors, ours = self.context.vendors.items(), self.change.subprocessor
         return self._named(id_ for id_, other in vendors if ours in _ids(getattr(other, field)))
@@ -164,8 +166,8 @@ def with_id(items: Iterable[T], id_: str | None) -> T | None:
 
 def _read(kind: type[T], id_: str | None, fields: Iterable[TypedField], of: type[msgspec.Struct]) -> T | None:
     """Rebuild an entry from the fields of a change; ``None`` if they do not suffice."""
-    told = (field for field in fields if field.kind is of)
-    values = {field.name: field.before if field.after is None else field.after for field in told}
+    own = (field for field in fields if field.kind is of)
+    values = {field.name: field.before if field.after is None else field.after for field in own}
     try:
         return msgspec.convert(msgspec.to_builtins({**values, "id": id_}), kind)
     except (msgspec.ValidationError, TypeError):

@@ -73,9 +73,9 @@ class Sentences(SentenceContext):
         """
         if self.register.previous is None or change.type in {*MARKED, "reordered"}:
             return ()
-        told = self.of(change)
-        said = map(sentence, circumstances(self.view(change)))
-        return tuple(item for item in said if item not in told)
+        described = self.of(change)
+        sentences = map(sentence, circumstances(self.view(change)))
+        return tuple(item for item in sentences if item not in described)
 
     def title(self, change: Change) -> str:
         """Return one line with the event and its date, and a remark if notice is short."""
@@ -141,8 +141,8 @@ def _fields(view: ChangeView) -> str:
     if not view.fields:
         return f"{subject}: {type_}"
     if change.kind != "changed":
-        said = message("{subject} added") if change.kind == "added" else message("{subject} removed")
-        return view.text(said, subject=subject)
+        template = message("{subject} added") if change.kind == "added" else message("{subject} removed")
+        return view.text(template, subject=subject)
     if change.type == "reordered":
         return f"{subject}: {view.phrases.reordered(view.fields)}"
     marked = change.type in MARKED

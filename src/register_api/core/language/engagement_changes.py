@@ -80,15 +80,15 @@ def _added(view: ChangeView) -> Sequence[str]:
     if use.status == "available":
         head = view.text("{name} listed as available, not in use", name=view.who)
     elif use.ends_on is not None and use.ends_on <= context.day:
-        said = message("Retrospective entry: {name}, not used since {date}")
-        head = view.text(said, name=view.who, date=use.ends_on)
+        template = message("Retrospective entry: {name}, not used since {date}")
+        head = view.text(template, name=view.who, date=use.ends_on)
     else:
         # The first sentence is not repeated among the facts.
         kind = _kind_of_start(view)
         origin = view.newly(kind) if kind in _ORIGINS else ""
-        told = kind == "further" and "…" not in view.use
+        names_purpose = kind == "further" and "…" not in view.use
         head = _start(kind, view, origin=origin, use=view.use)
-        facts = _facts(view, but="purpose" if told else None)
+        facts = _facts(view, but="purpose" if names_purpose else None)
         return [head, *([] if origin else _origin(view)), *facts]
     return [head, *_origin(view), *_facts(view)]
 
@@ -117,8 +117,8 @@ def _ended(view: ChangeView) -> Sequence[str]:
     else:
         ahead = message("{name} will no longer be used from {date}")
         past = message("{name} has not been used since {date}")
-        said = ahead if ends_on > context.day else past
-        head = view.text(said, name=view.who, date=ends_on)
+        template = ahead if ends_on > context.day else past
+        head = view.text(template, name=view.who, date=ends_on)
     more = []
     if ends_on is not None and ends_on < context.day:
         late = days(context.language, (context.day - ends_on).days, "calendar")
@@ -129,11 +129,11 @@ def _ended(view: ChangeView) -> Sequence[str]:
 
 
 def _withdrawn(view: ChangeView) -> Sequence[str]:
-    came = message("Retrospective entry: {name}, removed (listed in error)")
-    said = came if view.change.kind == "added" else message("{name} removed (listed in error)")
+    retrospective = message("Retrospective entry: {name}, removed (listed in error)")
+    template = retrospective if view.change.kind == "added" else message("{name} removed (listed in error)")
     reason = view.vendor.withdrawn if view.vendor else None
     why = [view.fact(Subprocessor, "withdrawn", reason)] if reason else []
-    return [view.text(said, name=view.who), *why, *_successor(view)]
+    return [view.text(template, name=view.who), *why, *_successor(view)]
 
 
 def _cancelled(view: ChangeView) -> Sequence[str]:
@@ -143,13 +143,13 @@ def _cancelled(view: ChangeView) -> Sequence[str]:
     why = view.fact(cancelled.kind, "cancelled", cancelled.after)
     if view.change.planned is not None:
         day, name = view.change.notice.effective_on, view.planned
-        said = message("{name}: announced for {date}, will not take place")
+        template = message("{name}: announced for {date}, will not take place")
     else:
         day, name = use.starts_on if use is not None else None, view.who
-        said = message("{name} will not be used; it was announced for {date} and is cancelled")
+        template = message("{name} will not be used; it was announced for {date} and is cancelled")
     if day is None:
         return [view.text("{name}: cancelled", name=name), why]
-    return [view.text(said, name=name, date=day), why]
+    return [view.text(template, name=name, date=day), why]
 
 
 _WRITERS: Mapping[str, Callable[[ChangeView], Sequence[str]]] = {
@@ -169,8 +169,8 @@ def engagement_sentences(view: ChangeView) -> Sequence[str]:
     if type_ == "deactivated" and status:
         return [f"{view.who}: {view.phrases.of_all([status])}", *_facts(view)]
     if type_ == "renamed":
-        told = message("{before} is now called {after}")
-        now = [view.text(told, before=name.before, after=name.after)] if name else []
+        template = message("{before} is now called {after}")
+        now = [view.text(template, before=name.before, after=name.after)] if name else []
         return [*now, *_origin(view)]
     return ()
 
@@ -183,8 +183,8 @@ def _start(kind: str, view: ChangeView, **values: str) -> str:
     name = view.who if kind == "activated" else view.name
     if start is None:
         return view.text(undated, name=name, **values)
-    said = ahead if start > view.context.day else since
-    return view.text(said, name=name, date=start, **values)
+    template = ahead if start > view.context.day else since
+    return view.text(template, name=name, date=start, **values)
 
 
 def _facts(view: ChangeView, but: str | None = None) -> Iterator[str]:
@@ -221,7 +221,7 @@ def _origin(view: ChangeView) -> Iterator[str]:
 
 def _successor(view: ChangeView) -> Iterator[str]:
     """Yield a sentence about the vendor that succeeds this one."""
-    replaced, merged = view.heirs("replaces"), view.heirs("merged_from")
+    replaced, merged = view.successors("replaces"), view.successors("merged_from")
     if replaced:
         yield view.text("Replaced by {names}", names=replaced)
     elif merged:

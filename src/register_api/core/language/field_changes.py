@@ -50,15 +50,15 @@ class Phrases:
 
     def _of_value(self, change: TypedField) -> str:
         before, after = change.before, change.after
-        said = before if after in _NOT_STATED else after
-        label = self.label(change.kind, change.name, len(said) if isinstance(said, tuple) else 2)
+        stated = before if after in _NOT_STATED else after
+        label = self.label(change.kind, change.name, len(stated) if isinstance(stated, tuple) else 2)
         if after in _NOT_STATED:
             gone = message("{label} removed (was {before})")
             return self.text(gone, label=label, before=self._value(change, before))
         if before in _NOT_STATED:
             new, day = message("{label} now stated: {after}"), message("{label} set to {after}")
-            said, after = day if isinstance(after, dt.date) else new, self._value(change, after)
-            return self.text(said, label=label, after=after)
+            template, after = day if isinstance(after, dt.date) else new, self._value(change, after)
+            return self.text(template, label=label, after=after)
         before = self._before.of_field(change.kind, change.name, before)
         return self._changed_from_to(change, label, before, self._word(change, after))
 
@@ -69,11 +69,11 @@ class Phrases:
 
     def texts(self, change: TypedField) -> tuple[str, str | None, str | None]:
         """Return a field's label and its full values before and after; ``None`` if not stated."""
-        said, says = (
+        before, after = (
             None if value in _NOT_STATED else values.of_field(change.kind, change.name, value)
             for values, value in ((self._before, change.before), (self._values, change.after))
         )
-        return capital(self.label(change.kind, change.name)), said, says
+        return capital(self.label(change.kind, change.name)), before, after
 
     def fact(self, kind: type[msgspec.Struct], name: str, value: Any) -> str:
         """Return a field and its value: ``Purpose: hosting``."""
@@ -96,11 +96,11 @@ class Phrases:
             tuple(value.items()) if isinstance(value, dict) else tuple(value or ())
             for value in (change.before, change.after)
         )
-        came = [item for item in after if item not in before]
-        went = [item for item in before if item not in after]
-        pairs = _pairs(went, came, change, reworded=reworded)
-        added = [item for item in came if item not in (new for _, new in pairs)]
-        removed = [item for item in went if item not in (old for old, _ in pairs)]
+        new_items = [item for item in after if item not in before]
+        old_items = [item for item in before if item not in after]
+        pairs = _pairs(old_items, new_items, change, reworded=reworded)
+        added = [item for item in new_items if item not in (new for _, new in pairs)]
+        removed = [item for item in old_items if item not in (old for old, _ in pairs)]
         if added:
             yield True, self._members(change, message("{label} added: {items}"), added)
         one = self.label(change.kind, change.name, 1)
@@ -108,14 +108,14 @@ class Phrases:
             yield False, self._changed_from_to(change, one, *(self._word(change, item) for item in pair))
         if removed:
             yield False, self._members(change, message("{label} removed: {items}"), removed)
-        if not came and not went:
+        if not new_items and not old_items:
             label = self.label(change.kind, change.name)
             yield False, self.text("{label}: duplicates changed", label=label)
 
-    def _members(self, change: TypedField, said: str, items: Sequence[Any]) -> str:
+    def _members(self, change: TypedField, template: str, items: Sequence[Any]) -> str:
         words = [self._quoted(change, self._word(change, item)) for item in items]
         label = self.label(change.kind, change.name, len(items))
-        return self.text(said, label=label, items=shorten(self.language.list(words), self.most))
+        return self.text(template, label=label, items=shorten(self.language.list(words), self.most))
 
     def _changed_from_to(self, change: TypedField, label: str, before: str, after: str) -> str:
         """Describe a change from one text to another, cut around the first difference."""
@@ -163,13 +163,17 @@ def _by_product(change: TypedField) -> TypedField:
 
 
 def _pairs(
-    went: Sequence[Any], came: Sequence[Any], change: TypedField, *, reworded: bool
+    old_items: Sequence[Any], new_items: Sequence[Any], change: TypedField, *, reworded: bool
 ) -> list[tuple[Any, Any]]:
     """Return pairs of a removed item and the added item that it turned into."""
-    left = {_key(item): item for item in reversed(came)}
-    found = [(item, left.pop(_key(item))) for item in went if _key(item) in left]
-    if not found and len(went) == len(came) == 1 and (reworded or _may_correspond(change, went[0], came[0])):
-        return [(went[0], came[0])]
+    left = {_key(item): item for item in reversed(new_items)}
+    found = [(item, left.pop(_key(item))) for item in old_items if _key(item) in left]
+    if (
+        not found
+        and len(old_items) == len(new_items) == 1
+        and (reworded or _may_correspond(change, old_items[0], new_items[0]))
+    ):
+        return [(old_items[0], new_items[0])]
     return found
 
 

@@ -129,16 +129,16 @@ class Language:
 
     def text(self, message: str, **values: object) -> str:
         """Translate a message id such as ``{name} added`` and fill in texts, dates and lists."""
-        words: Mapping[type, Callable[[Any], str]] = {dt.date: self.day, list: self.list}
-        said = {name: words.get(type(value), str)(value) for name, value in values.items()}
-        return self.template(message).format(**said)
+        formats: Mapping[type, Callable[[Any], str]] = {dt.date: self.day, list: self.list}
+        words = {name: formats.get(type(value), str)(value) for name, value in values.items()}
+        return self.template(message).format(**words)
 
     def plural(self, one: str, many: str, n: int, **values: object) -> str:
         """Return the plural form of a message for a number; ``{n}`` is replaced by the number."""
         translated = self._catalogue.get(one) if self._catalogue else None
         forms = translated.string if translated else None
-        said = forms[self._plural_index(n)] if isinstance(forms, tuple) else one if n == 1 else many
-        return said.format(n=n, **values)
+        form = forms[self._plural_index(n)] if isinstance(forms, tuple) else one if n == 1 else many
+        return form.format(n=n, **values)
 
     def code(self, vocabulary: str, code: str) -> str:
         """Return the term for a code of a vocabulary; an unknown code is returned as is."""

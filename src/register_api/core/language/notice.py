@@ -20,8 +20,8 @@ def notice_given(language: Language, status: NoticeStatus) -> str | None:
     if given is None:
         return language.text("No effective date stated: {promised} notice required", promised=required)
     if given < 0:
-        said = message("Late notice: announced {late} after it took effect, {promised} notice required")
-        return language.text(said, late=days(language, -given, unit), promised=required)
+        template = message("Late notice: announced {late} after it took effect, {promised} notice required")
+        return language.text(template, late=days(language, -given, unit), promised=required)
     if status.met:
         enough = message("{days} notice given ({promised} required)")
         return language.text(enough, days=_days_of(language, given, unit), promised=promised)
@@ -38,8 +38,8 @@ def notice_dates(language: Language, status: NoticeStatus) -> Iterator[str]:
     """Yield a sentence for each date of a change: notice given, effective, objection deadline."""
     announced, effective = status.announced_on, status.effective_on
     if announced and effective:
-        said = message("Notice given {announced}, effective {effective}.")
-        yield language.text(said, announced=announced, effective=effective)
+        template = message("Notice given {announced}, effective {effective}.")
+        yield language.text(template, announced=announced, effective=effective)
     elif effective:
         yield language.text("Effective {effective}.", effective=effective)
     if status.objection_until is not None:
@@ -49,14 +49,14 @@ def notice_dates(language: Language, status: NoticeStatus) -> Iterator[str]:
 def promise(language: Language, notice: NoticeSource) -> str:
     """Return the promise: days of notice and the changes covered."""
     covered = "; ".join(language.code("notice_event", event) for event in notice.applies_to)
-    said = message("We give at least {days} prior notice of: {changes}.")
-    return language.text(said, days=_days_of(language, notice.days, notice.day_count), changes=covered)
+    template = message("We give at least {days} prior notice of: {changes}.")
+    return language.text(template, days=_days_of(language, notice.days, notice.day_count), changes=covered)
 
 
 def older_promises(language: Language, notice: Notice) -> Iterator[str]:
     """Yield a sentence for each older promise that still binds, with its last day and content."""
     for older in notice.also_binding:
-        said = language.text(
+        text = language.text(
             "What is announced until {day} is still bound by the earlier promise: {days} notice of {changes}",
             day=older.until,
             days=_days_of(language, older.days, older.day_count),
@@ -64,16 +64,16 @@ def older_promises(language: Language, notice: Notice) -> Iterator[str]:
         )
         period = older.objection and days(language, older.objection.days, older.day_count)
         if period:
-            said = language.text("{said}; objection within {days}", said=said, days=period)
-        yield f"{said}."
+            text = language.text("{promise}; objection within {days}", promise=text, days=period)
+        yield f"{text}."
 
 
 def lifecycle_notice(language: Language, lifecycle: Lifecycle) -> str:
     """Return a sentence saying that the register has moved or is closed."""
     moved = message("This register has moved as of {day}.")
     closed = message("This register is closed as of {day}.")
-    said = language.text(moved if lifecycle.state == "moved" else closed, day=lifecycle.on)
-    return f"{said} {lifecycle.text}" if lifecycle.text else said
+    text = language.text(moved if lifecycle.state == "moved" else closed, day=lifecycle.on)
+    return f"{text} {lifecycle.text}" if lifecycle.text else text
 
 
 def objection_period(language: Language, notice: NoticeSource) -> str | None:
@@ -104,9 +104,9 @@ def disowned(language: Language, versions: Disowned, key: KeyRecord) -> str:
     many = message("The publisher has disowned versions {first} to {last}.")
     which = one if versions.first == versions.last else many
     first, last = versions.first, versions.last
-    said = [language.text(which, version=first, first=first, last=last)]
+    sentences = [language.text(which, version=first, first=first, last=last)]
     if key.ended is not None:
-        said.append(
+        sentences.append(
             language.text(
                 "On {instant} the {key} {kid} was ended at version {last}: {reason}.",
                 instant=language.instant(key.ended.at),
@@ -117,5 +117,5 @@ def disowned(language: Language, versions: Disowned, key: KeyRecord) -> str:
             )
         )
         if key.ended.text:
-            said.append(language.text("The publisher says: {text}", text=key.ended.text))
-    return " ".join(said)
+            sentences.append(language.text("The publisher says: {text}", text=key.ended.text))
+    return " ".join(sentences)

@@ -154,13 +154,13 @@ class Values:
         """Return a legal entity with country, address and company numbers."""
         country = self.language.country(value.seat) if value.seat else None
         notes = [country, value.address, *map(self.of, value.identifiers or ())]
-        said = "; ".join(note for note in notes if note)
-        return f"{value.legal_name} ({said})" if said else value.legal_name
+        details = "; ".join(note for note in notes if note)
+        return f"{value.legal_name} ({details})" if details else value.legal_name
 
     def lifecycle(self, value: model.Lifecycle) -> str:
         """Return the register's state (moved or closed), its date and the successor."""
-        said = f"{self.language.code('lifecycle', value.state)}, {self.language.day(value.on)}"
-        return f"{said}: {value.successor}" if value.successor else said
+        state = f"{self.language.code('lifecycle', value.state)}, {self.language.day(value.on)}"
+        return f"{state}: {value.successor}" if value.successor else state
 
     def contact(self, value: model.Contact) -> str:
         """Return a contact's role and address."""

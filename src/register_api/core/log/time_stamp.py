@@ -72,8 +72,8 @@ def open_time_stamp(
     with _malformed_on_error("not a time stamp as RFC 3161 has it, in strict DER"):
         response = rfc3161_client.decode_timestamp_response(data)
         if response.status != rfc3161_client.PKIStatus.GRANTED:
-            said = escaped(" ".join(response.status_string or ())[:_MAX_NAME])
-            words = f", {said}" if said else ""
+            reason = escaped(" ".join(response.status_string or ())[:_MAX_NAME])
+            words = f", {reason}" if reason else ""
             raise Malformed(f"no time stamp was granted (status {response.status}{words})")
         imprint = response.tst_info.message_imprint
         if imprint.hash_algorithm not in _HASHES:

@@ -39,15 +39,15 @@ Pinning = Literal["conditional", "default", "fixed", "unstated"]
 ``conditional``: a location, or the engagement, depends on a stated condition.
 ``default``: one location is used unless otherwise agreed; the condition is not stated.
 ``fixed``: one country and no condition, so no customer choice changes it.
-``unstated``: no location, or several without stating which is used for whom.
+``unstated``: no location, or several without stating which customer's data is where.
 """
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What every answer has.
+    """Members of every answer.
 
     Attributes:
-        stated: Whether the publisher said anything that answers the question.
+        stated: Whether the publisher stated anything that answers the question.
         words: The answer in sentences, in the register's language where it is known, else in English.
     """
 
@@ -56,14 +56,14 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProductsAnswer(_Answer, frozen=True, kw_only=True):
-    """Which products or features, and on what conditions at all."""
+    """Products or features that use the engagement, and its conditions."""
 
     products: model.ProductScope | None
     conditions: tuple[model.Condition, ...]
 
 
 class DataAnswer(_Answer, frozen=True, kw_only=True):
-    """Which data, of whom; ``special_categories`` is ``None`` where that is not stated."""
+    """Personal data and data subjects; ``special_categories`` is ``None`` if not stated."""
 
     data_scope: tuple[model.DataScope, ...] | None
     data_categories: tuple[str, ...] | None
@@ -72,7 +72,7 @@ class DataAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class PurposeAnswer(_Answer, frozen=True, kw_only=True):
-    """What for; ``category`` is the id of one of the register's categories."""
+    """Purpose; ``category`` is the id of one of the register's categories."""
 
     purpose: str
     category: str
@@ -80,21 +80,21 @@ class PurposeAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class PlacesAnswer(_Answer, frozen=True, kw_only=True):
-    """Where; ``seat`` is the country in which the vendor is established."""
+    """Processing locations; ``seat`` is the country in which the vendor is established."""
 
     locations: tuple[model.Location, ...] | None
     seat: str | None
 
 
 class RegionAnswer(_Answer, frozen=True, kw_only=True):
-    """Whether a chosen region is respected, as far as the register lets one say.
+    """Whether a region chosen by the customer is respected, as far as the register states it.
 
     Attributes:
-        within_eea: Whether every stated place lies in the European Economic Area; ``None`` if that
-            cannot be said. A seat elsewhere is not counted.
-        conditions: Those of the engagement's conditions that are of region.
-        unconditional: Places that depend on nothing.
-        conditional: Places that depend on a condition.
+        within_eea: Whether every stated location is in the European Economic Area; ``None`` if unknown.
+            The vendor's country of establishment is not considered.
+        conditions: The engagement's conditions of type ``region``.
+        unconditional: Locations without a condition.
+        conditional: Locations with a condition.
     """
 
     pinning: Pinning
@@ -105,26 +105,26 @@ class RegionAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class TransfersAnswer(_Answer, frozen=True, kw_only=True):
-    """Transfers to third countries (GDPR Chapter V) with their mechanism."""
+    """Transfers to third countries (GDPR Chapter V) with their mechanisms."""
 
     transfers: tuple[model.Transfer, ...] | None
 
 
 class RetentionAnswer(_Answer, frozen=True, kw_only=True):
-    """How long data is kept, in the publisher's words."""
+    """Retention period, in the publisher's words."""
 
     retention: str | None
 
 
 class ObjectionAnswer(_Answer, frozen=True, kw_only=True):
-    """Until when to object, counted as the diff counts it (docs/format/diff.md).
+    """Objection deadline, counted as in diffs (docs/format/diff.md).
 
     Attributes:
-        announced_on: Local day on which the engagement was announced as it is.
+        announced_on: Local day on which the engagement was last announced.
         starts_on: First day of use; ``None`` means before version 1.
-        objection_days: Days promised for objecting, by the promise in force on that day.
+        objection_days: Length of the objection period under the promise in force on that day.
         until: Last day to object.
-        days_left: Calendar days from the day asked about; ``None`` once the period is over.
+        days_left: Calendar days from the effective date of the query; ``None`` after the deadline.
     """
 
     announced_on: dt.date
@@ -138,8 +138,8 @@ class EngagementAnswers(msgspec.Struct, frozen=True, kw_only=True):
     """The eight answers for one engagement; members are named as in ``QUESTIONS``.
 
     Attributes:
-        legal_name: Legal entity that is engaged for it: that of the use, else that of the vendor.
-        entity: The legal entity of the use, where it has its own.
+        legal_name: Name of the legal entity engaged: that of the engagement, else that of the vendor.
+        entity: The engagement's own legal entity, if any.
     """
 
     subprocessor: str

@@ -34,7 +34,7 @@ _OF_PRODUCTS = frozenset({"feature", "product", "plan"})
 """Types of condition that state which products use a vendor."""
 
 
-def answers(row: EngagementState, on: dt.date, promises: Promises, say: Values) -> EngagementAnswers:
+def answers(row: EngagementState, on: dt.date, promises: Promises, values: Values) -> EngagementAnswers:
     """Return the eight answers for one engagement on a day in the publisher's time zone."""
     vendor, engagement = row.vendor, row.engagement
     return EngagementAnswers(
@@ -45,70 +45,70 @@ def answers(row: EngagementState, on: dt.date, promises: Promises, say: Values) 
         engagement=engagement.id,
         status=engagement.status,
         state=row.state,
-        products=_products(engagement, say),
-        data=_data(engagement, say),
+        products=_products(engagement, values),
+        data=_data(engagement, values),
         purpose=PurposeAnswer(
             stated=bool(engagement.purpose),
-            words=_text_or_unstated(engagement.purpose, say),
+            words=_text_or_unstated(engagement.purpose, values),
             purpose=engagement.purpose,
             category=engagement.category,
             ict_service=engagement.ict_service,
         ),
-        places=_places(engagement, row.entity.seat, say),
-        region=_region(engagement, say),
-        transfers=_transfers(engagement, say),
+        places=_places(engagement, row.entity.seat, values),
+        region=_region(engagement, values),
+        transfers=_transfers(engagement, values),
         retention=RetentionAnswer(
             stated=engagement.retention is not None,
-            words=_text_or_unstated(engagement.retention, say),
+            words=_text_or_unstated(engagement.retention, values),
             retention=engagement.retention,
         ),
-        objection=_objection(row, on, promises, say.language),
+        objection=_objection(row, on, promises, values.language),
     )
 
 
-def _text_or_unstated(text: str | None, say: Values) -> str:
-    return sentence(text) if text else say.text(NOT_STATED)
+def _text_or_unstated(text: str | None, values: Values) -> str:
+    return sentence(text) if text else values.text(NOT_STATED)
 
 
-def _products(engagement: Engagement, say: Values) -> ProductsAnswer:
+def _products(engagement: Engagement, values: Values) -> ProductsAnswer:
     products, conditions = engagement.products, engagement.conditions
     stated = products is not None or any(item.type in _OF_PRODUCTS for item in conditions)
-    parts = [sentence(capital(say.of(products)))] if products is not None else []
-    parts += [] if stated else [say.text(NOT_STATED)]
-    parts += [sentence(capital(say.only_if(conditions)))] if conditions else []
+    parts = [sentence(capital(values.of(products)))] if products is not None else []
+    parts += [] if stated else [values.text(NOT_STATED)]
+    parts += [sentence(capital(values.only_if(conditions)))] if conditions else []
     return ProductsAnswer(stated=stated, words=" ".join(parts), products=products, conditions=conditions)
 
 
-def _data(engagement: Engagement, say: Values) -> DataAnswer:
+def _data(engagement: Engagement, values: Values) -> DataAnswer:
     named = ("data_scope", "data_categories", "data_subjects", "special_categories")
     stated = {name: getattr(engagement, name) for name in named}
     facts = [
-        sentence(Phrases(say).fact(Engagement, name, value))
+        sentence(Phrases(values).fact(Engagement, name, value))
         for name, value in stated.items()
         if value is not None
     ]
-    return DataAnswer(stated=bool(facts), words=" ".join(facts) or say.text(NOT_STATED), **stated)
+    return DataAnswer(stated=bool(facts), words=" ".join(facts) or values.text(NOT_STATED), **stated)
 
 
-def _places(engagement: Engagement, seat: str | None, say: Values) -> PlacesAnswer:
+def _places(engagement: Engagement, seat: str | None, values: Values) -> PlacesAnswer:
     stated = engagement.locations is not None
-    parts = [sentence(capital(say.of(engagement.locations))) if stated else say.text(NOT_STATED)]
-    parts += [sentence(say.text(MECHANISM_NOT_STATED))] if without_mechanism(engagement) else []
-    parts += [say.text("Established in {country}.", country=say.language.country(seat))] if seat else []
+    parts = [sentence(capital(values.of(engagement.locations))) if stated else values.text(NOT_STATED)]
+    parts += [sentence(values.text(MECHANISM_NOT_STATED))] if without_mechanism(engagement) else []
+    parts += [values.text("Established in {country}.", country=values.language.country(seat))] if seat else []
     return PlacesAnswer(stated=stated, words=" ".join(parts), locations=engagement.locations, seat=seat)
 
 
-def _transfers(engagement: Engagement, say: Values) -> TransfersAnswer:
+def _transfers(engagement: Engagement, values: Values) -> TransfersAnswer:
     transfers = engagement.transfers
-    parts = [sentence(say.of(transfer)) for transfer in transfers or ()]
+    parts = [sentence(values.of(transfer)) for transfer in transfers or ()]
     if transfers is None:
-        parts.append(say.text(NOT_STATED))
+        parts.append(values.text(NOT_STATED))
     elif not transfers:
-        parts.append(sentence(Phrases(say).fact(Engagement, "transfers", transfers)))
+        parts.append(sentence(Phrases(values).fact(Engagement, "transfers", transfers)))
     if transfers and without_mechanism(engagement):
-        parts.append(sentence(say.text(MECHANISM_NOT_STATED)))
+        parts.append(sentence(values.text(MECHANISM_NOT_STATED)))
     if not transfers and within_eea(engagement.locations):
-        parts.append(say.text("Every stated place is within the EEA."))
+        parts.append(values.text("Every stated place is within the EEA."))
     mechanisms = {transfer.mechanism for transfer in transfers or ()}
     stated = transfers == () or bool(mechanisms - {OPENLY_UNSTATED})
     return TransfersAnswer(stated=stated, words=" ".join(parts), transfers=transfers)
@@ -125,7 +125,7 @@ _EEA = {
 }
 
 
-def _region(engagement: Engagement, say: Values) -> RegionAnswer:
+def _region(engagement: Engagement, values: Values) -> RegionAnswer:
     """Return whether the region chosen by a customer is respected."""
     of_region = tuple(item for item in engagement.conditions if item.type == "region")
     locations = engagement.locations or ()
@@ -136,19 +136,20 @@ def _region(engagement: Engagement, say: Values) -> RegionAnswer:
     inside = within_eea(locations)
     pinning: Pinning = "unstated"
     if of_region or conditional:
-        pinning, parts = "conditional", [*_conditions(of_region, (*conditional, *unconditional), say)]
+        pinning, parts = "conditional", [*_conditions(of_region, (*conditional, *unconditional), values)]
     elif len(countries) == 1 and countries.isdisjoint(WIDE_COUNTRIES):
-        pinning, country = "fixed", say.language.country(*countries)
-        said = message("One country is named, {country}, and no choice that changes it.")
-        parts = [say.text(said, country=country)]
+        pinning, country = "fixed", values.language.country(*countries)
+        template = message("One country is named, {country}, and no choice that changes it.")
+        parts = [values.text(template, country=country)]
     elif usual:
-        pinning, said = "default", say.text("Unless something else is agreed: {places}", places=say.of(usual))
-        parts = [sentence(said), say.text("On what condition is not stated.")]
+        pinning = "default"
+        text = values.text("Unless something else is agreed: {places}", places=values.of(usual))
+        parts = [sentence(text), values.text("On what condition is not stated.")]
     else:
-        parts = [say.text(NOT_STATED), *([say.text(_NO_RULE)] if unconditional else [])]
+        parts = [values.text(NOT_STATED), *([values.text(_NO_RULE)] if unconditional else [])]
     return RegionAnswer(
         stated=pinning != "unstated",
-        words=" ".join([*parts, *([say.text(_EEA[inside])] if locations else [])]),
+        words=" ".join([*parts, *([values.text(_EEA[inside])] if locations else [])]),
         pinning=pinning,
         within_eea=inside,
         conditions=of_region,
@@ -157,16 +158,16 @@ def _region(engagement: Engagement, say: Values) -> RegionAnswer:
     )
 
 
-def _conditions(of_region: Sequence[Condition], places: Sequence[Location], say: Values) -> Iterator[str]:
+def _conditions(of_region: Sequence[Condition], places: Sequence[Location], values: Values) -> Iterator[str]:
     for condition in of_region:
         used = message("Used only on a condition of region: {condition}")
-        words = say.of(condition)
-        yield sentence(capital(words) if condition.negated else say.text(used, condition=words))
+        words = values.of(condition)
+        yield sentence(capital(words) if condition.negated else values.text(used, condition=words))
     for place in places:
-        said = (
+        template = (
             message("On a condition: {place}") if place.conditions else message("Without condition: {place}")
         )
-        yield sentence(say.text(said, place=say.of(place)))
+        yield sentence(values.text(template, place=values.of(place)))
 
 
 _NO_OBJECTION = {
@@ -178,10 +179,10 @@ _NO_OBJECTION = {
 
 
 def _objection(row: EngagementState, on: dt.date, promises: Promises, language: Language) -> ObjectionAnswer:
-    said, over = row.engagement.announced, _NO_OBJECTION.get(row.state)
-    announced_on = local_day(said.at, promises.zone)
-    notice = next(promises.binding(said.version, announced_on), None) if said.required else None
-    until = None if over else said.objection_until
+    announced, over = row.engagement.announced, _NO_OBJECTION.get(row.state)
+    announced_on = local_day(announced.at, promises.zone)
+    notice = next(promises.binding(announced.version, announced_on), None) if announced.required else None
+    until = None if over else announced.objection_until
     left = None if until is None or until < on else (until - on).days
     given = language.text("Notice given {announced}.", announced=language.day(announced_on))
     period = objection_period(language, notice) if notice is not None else None

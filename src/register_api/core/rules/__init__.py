@@ -115,15 +115,15 @@ def _check_sets(draft: Draft) -> Iterator[Finding]:
 
 def _check_later_states(draft: Draft, context: Context, known: Sequence[Finding]) -> Iterator[Finding]:
     """Yield findings that first occur on a day when a planned change takes effect."""
-    said = {(item.rule, item.file, item.key) for item in known}
+    reported = {(item.rule, item.file, item.key) for item in known}
     plans = [plan for item in draft.subprocessors for _, owner in owners(item) for plan in owner.planned]
     for day in sorted({plan.effective_on for plan in plans if plan.cancelled is None}):
         vendors = tuple(vendor_on(vendor, day) for vendor in draft.subprocessors)
         then = msgspec.structs.replace(draft, subprocessors=vendors)
         for item in (item for rule in STATE_CHECKS for item in rule(then, context)):
             key = _planned_key(draft, item, day)
-            if said.isdisjoint({(item.rule, item.file, item.key), (item.rule, item.file, key)}):
-                said.add((item.rule, item.file, key))
+            if reported.isdisjoint({(item.rule, item.file, item.key), (item.rule, item.file, key)}):
+                reported.add((item.rule, item.file, key))
                 yield msgspec.structs.replace(item, key=key)
 
 

@@ -108,13 +108,13 @@ def _uncovered(vendor: SubprocessorSource, engagement: EngagementSource) -> list
     """Return places outside the EEA without a stated transfer; ``transfers = []`` means there is none."""
     if engagement.data_scope == () or engagement.transfers == ():
         return []
-    told = {transfer.destination for transfer in engagement.transfers or ()}
-    if "worldwide" in told:
+    stated = {transfer.destination for transfer in engagement.transfers or ()}
+    if "worldwide" in stated:
         return []
     outside = list(without_mechanism(engagement))
-    if vendor.seat is not None and not is_in_eea(vendor.seat) and (outside or not told):
+    if vendor.seat is not None and not is_in_eea(vendor.seat) and (outside or not stated):
         outside.append(vendor.seat)
-    return list(dict.fromkeys(place for place in outside if place not in told))
+    return list(dict.fromkeys(place for place in outside if place not in stated))
 
 
 def warn_of_remote_access(draft: Draft, context: Context) -> Iterator[Finding]:
@@ -137,8 +137,8 @@ def warn_of_missing_fields(draft: Draft, _context: Context) -> Iterator[Finding]
         if any(item.valid_until is None for item in certified):
             missing.append("valid_until on a certification")
         if missing and vendor.withdrawn is None:
-            said = ", no ".join(missing).replace("identifiers", "identifier")
-            yield found("R22", vendor_file(vendor.id), "", f"{vendor.name}: no {said}")
+            absent = ", no ".join(missing).replace("identifiers", "identifier")
+            yield found("R22", vendor_file(vendor.id), "", f"{vendor.name}: no {absent}")
 
 
 def warn_of_unstated_data(draft: Draft, context: Context) -> Iterator[Finding]:

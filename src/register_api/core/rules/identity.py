@@ -155,13 +155,13 @@ def _check_cycles(draft: Draft) -> Iterator[Finding]:
     parents = {vendor.id: vendor.parent for vendor in draft.subprocessors}
     done: set[str] = set()
     for vendor in draft.subprocessors:
-        way: dict[str, int] = {}
+        path: dict[str, int] = {}
         at: str | None = vendor.id
-        while at is not None and at not in done and at not in way:
-            way[at] = len(way)
+        while at is not None and at not in done and at not in path:
+            path[at] = len(path)
             at = parents.get(at)
-        done.update(way)
-        circle = list(way)[way[at] :] if at in way else []
+        done.update(path)
+        circle = list(path)[path[at] :] if at in path else []
         if len(circle) > 1:
             message = f"parents go in a circle: {' → '.join((*circle, circle[0]))}"
             yield found("R04", vendor_file(circle[0]), "parent", message, "who owns the others has no parent")
@@ -172,7 +172,7 @@ def check_order(draft: Draft, _context: Context) -> Iterator[Finding]:
     known = {vendor.id for vendor in draft.subprocessors}
     for name, times in Counter(draft.register.order).items():
         if times > 1:
-            yield found("R16", REGISTER_FILE, "order", f"{name!r} stands {times} times in the order")
+            yield found("R16", REGISTER_FILE, "order", f"{name!r} appears {times} times in the order")
         if name not in known:
             yield found("R16", REGISTER_FILE, "order", f"{name!r} in the order is not a vendor")
 

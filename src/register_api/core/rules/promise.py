@@ -130,7 +130,7 @@ class CoveredChange(msgspec.Struct, frozen=True, kw_only=True):
 
     vendor: model.SubprocessorSource
     place: str
-    said: Announcement
+    announcement: Announcement
     notice: model.NoticeSource
 
     def fault(self, rule: str, key: str, message: str, hint: str) -> Finding:
@@ -145,23 +145,30 @@ def covered_changes(draft: model.Draft, context: Context) -> Iterator[CoveredCha
     promises = context.promises_with(draft)
     for vendor in draft.subprocessors:
         before = context.known.get(vendor.id)
-        for said in announcements(before, vendor, context.day, context.reason.kind):
-            notice = strictest(said.what, context.version, context.day, promises)
+        for announcement in announcements(before, vendor, context.day, context.reason.kind):
+            notice = strictest(announcement.what, context.version, context.day, promises)
             if notice is None:
                 continue
-            old = find_engagement(before, said.engagement or "")
+            old = find_engagement(before, announcement.engagement or "")
             ended = before is not None and old is not None and state_on(before, old, context.day) == "ended"
             # R09 already rejects the removal of an end date that has passed.
-            if said.planned is not None or not ended or may_rewrite(context):
-                yield CoveredChange(vendor=vendor, place=_place(vendor, said), said=said, notice=notice)
+            if announcement.planned is not None or not ended or may_rewrite(context):
+                yield CoveredChange(
+                    vendor=vendor,
+                    place=_place(vendor, announcement),
+                    announcement=announcement,
+                    notice=notice,
+                )
 
 
-def _place(vendor: model.SubprocessorSource, said: Announcement) -> str:
+def _place(vendor: model.SubprocessorSource, announcement: Announcement) -> str:
     """Return the key path of an announcement in the vendor's file."""
-    prefix, owner = next(at for at in owners(vendor) if said.engagement == (at[1].id if at[0] else None))
-    if said.planned is None:
+    prefix, owner = next(
+        at for at in owners(vendor) if announcement.engagement == (at[1].id if at[0] else None)
+    )
+    if announcement.planned is None:
         return prefix.removesuffix(".")
-    return f"{prefix}planned[{[item.id for item in owner.planned].index(said.planned)}]"
+    return f"{prefix}planned[{[item.id for item in owner.planned].index(announcement.planned)}]"
 
 
 def check_promise(draft: model.Draft, context: Context) -> Iterator[Finding]:
@@ -169,15 +176,19 @@ def check_promise(draft: model.Draft, context: Context) -> Iterator[Finding]:
     promises = context.promises_with(draft)
     newest = msgspec.structs.replace(promises, policies=promises.policies[-1:])
     for item in covered_changes(draft, context):
-        day = item.said.effective_on
-        if item.said.reused_reason and day is not None and day < earliest_start(context.day, item.notice):
+        day = item.announcement.effective_on
+        if (
+            item.announcement.reused_reason
+            and day is not None
+            and day < earliest_start(context.day, item.notice)
+        ):
             message = "this reason was published for an earlier announcement"
             hint = "say why the notice of this change is short"
             yield item.fault("R11", f"{item.place}.short_notice.reason", message, hint)
         fault = _short_notice(item, item.notice, context)
         if fault is None:
             continue
-        today = strictest(item.said.what, context.version, context.day, newest)
+        today = strictest(item.announcement.what, context.version, context.day, newest)
         if today is None or _short_notice(item, today, context) is None:
             yield _as_older_promise(fault, item.notice, promises)
         else:
@@ -186,24 +197,24 @@ def check_promise(draft: model.Draft, context: Context) -> Iterator[Finding]:
 
 def _short_notice(item: CoveredChange, notice: model.NoticeSource, context: Context) -> Finding | None:
     """Check one announcement against one promise."""
-    said, allowed = item.said, earliest_start(context.day, notice)
-    if said.written_into_use:
+    announcement, allowed = item.announcement, earliest_start(context.day, notice)
+    if announcement.written_into_use:
         return _must_be_planned(item, notice, context, allowed)
-    field = "starts_on" if said.planned is None else "effective_on"
-    key, day = f"{item.place}.{field}".lstrip("."), said.effective_on
+    field = "starts_on" if announcement.planned is None else "effective_on"
+    key, day = f"{item.place}.{field}".lstrip("."), announcement.effective_on
     if day is None:
-        message = f"this change needs {_days(notice)}' notice ({said.what[0]})"
+        message = f"this change needs {_days(notice)}' notice ({announcement.what[0]})"
         return item.fault("R10", key, message, f"add {field} = {allowed} or later")
-    if day >= allowed or said.short_notice is not None:
+    if day >= allowed or announcement.short_notice is not None:
         return None
-    why = "otherwise say again why notice is short (R11)" if said.reused_reason else _SHORT
+    why = "otherwise say again why notice is short (R11)" if announcement.reused_reason else _SHORT
     hint = f"{allowed} is the earliest date allowed; {why}"
     if day < context.day:
-        message = f"{field} {day} is before the announcement on {context.day} ({said.what[0]})"
+        message = f"{field} {day} is before the announcement on {context.day} ({announcement.what[0]})"
         return item.fault("R12", key, message, hint)
     message = (
         f"only {days_of_notice(context.day, day, notice)} of the promised {_days(notice)}' notice: "
-        f"announced on {context.day}, effective on {day} ({said.what[0]})"
+        f"announced on {context.day}, effective on {day} ({announcement.what[0]})"
     )
     return item.fault("R10", key, message, hint)
 
@@ -217,13 +228,13 @@ def _must_be_planned(
     item: CoveredChange, notice: model.NoticeSource, context: Context, allowed: dt.date
 ) -> Finding:
     """Reject an edit of an engagement in use, with the planned change to write instead as the hint."""
-    before, engagement = context.known.get(item.vendor.id), item.said.engagement or ""
+    before, engagement = context.known.get(item.vendor.id), item.announcement.engagement or ""
     old, new = find_engagement(before, engagement), find_engagement(item.vendor, engagement)
     changed = [name for name in _VENDOR_FIELDS if getattr(before, name) != getattr(item.vendor, name)]
     table = "planned" if changed else "engagements.planned"
     changed = changed or [name for name in _ENGAGEMENT_FIELDS if getattr(old, name) != getattr(new, name)]
     message = (
-        f"this is in use, and the change needs {_days(notice)}' notice ({item.said.what[0]}): "
+        f"this is in use, and the change needs {_days(notice)}' notice ({item.announcement.what[0]}): "
         f"it cannot be written over what holds today"
     )
     setting = ", ".join(f"{name} = …" for name in changed)
@@ -263,7 +274,7 @@ def check_reason(draft: model.Draft, context: Context) -> Iterator[Finding]:
         yield found("R14", REGISTER_FILE, "", f"there is no version {corrects} to correct")
     if kind == "editorial" and not context.is_baseline:
         for item in covered_changes(draft, context):
-            what = ", ".join(item.said.what)
+            what = ", ".join(item.announcement.what)
             message = f"an editorial version does not hold a change that needs notice: {what}"
             yield item.fault("R14", item.place, message, "publish it with --kind change")
 
