@@ -21,7 +21,7 @@ import sample_register
 from register_api.core import model
 from register_api.sending.database import opened
 from register_api.watch.chain import load
-from register_api.watch.chain_questions import by_company, by_country, outside_eea, ways_to
+from register_api.watch.chain_questions import by_company, by_country, outside_eea, paths_to
 from register_api.watch.schema import STEPS
 from register_api.watch.vendor_uses import rewrite_uses
 from register_api.watch.vendors import Vendor, interests_of, save
@@ -72,8 +72,8 @@ def questions(chain: Chain) -> dict[str, Callable[[], object]]:
     """Return all queries; those about a company ask for a large one."""
     giant = chain.find("c0.example")
     return {
-        "uses": lambda: ways_to(chain, giant),
-        "depends-on": lambda: ways_to(chain, giant, None),
+        "uses": lambda: paths_to(chain, giant),
+        "depends-on": lambda: paths_to(chain, giant, None),
         "outside-eea": lambda: outside_eea(chain),
         "concentration by company": lambda: by_company(chain),
         "concentration by country": lambda: by_country(chain),

@@ -27,7 +27,7 @@ from notify_soak import settings_file
 from patience import PATIENCE, wait_until
 from programs import REGISTER_API, environment, run, started
 from publishers import NOW, Publisher
-from register_api.notify.endpoints import NewEndpoint, add_endpoint, prove
+from register_api.notify.endpoints import NewEndpoint, activate, add_endpoint
 from register_api.notify.schema import STEPS
 from register_api.sending.database import opened
 from static_host import static_host
@@ -181,7 +181,7 @@ def test_killed_workers_lose_no_endpoint(sender: Sender, endpoint: EndpointPeer)
     with opened(str(sender.folder / "notify.sqlite3"), STEPS) as database:
         for path in paths:
             made = add_endpoint(database, NewEndpoint(url=endpoint.url + path, owner="it@c.example"), 1)
-            prove(database, made.id)
+            activate(database, made.id)
         sender.publish()
         with (sender.folder / "notify.toml").open("a") as file:
             file.write("lease_seconds = 8\n")

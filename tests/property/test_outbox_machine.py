@@ -22,7 +22,7 @@ from patience import in_background
 from postgresql import DATABASES, postgresql
 from register_api.notify.bounces import DeliveryReport, take_report
 from register_api.notify.contacts import ContactRow, import_contacts, list_recipients
-from register_api.notify.deliveries import add_to_digest, make_due, versions_in
+from register_api.notify.deliveries import add_to_digest, queue_delivery, versions_in
 from register_api.notify.schema import STEPS
 from register_api.sending.database import opened
 from register_api.sending.outbox import RETRY_AFTER, Leased, Outbox, SendResult
@@ -109,7 +109,7 @@ class OutboxMachine(RuleBasedStateMachine):
                 if row["frequency"] == "daily":
                     add_to_digest(run_, self.versions, row["id"], self.now, self.now)
                 else:
-                    make_due(run_, self.versions, row["id"], self.now)
+                    queue_delivery(run_, self.versions, row["id"], self.now)
 
     @rule()
     def replace_a_contact(self) -> None:

@@ -52,7 +52,7 @@ class Watching(NamedTuple):
 def _opening(
     read: Callable[[Path | None, Mapping[str, str]], Any],
     steps: Sequence[Sequence[str]],
-    made: Callable[[Database, Any], Notices | Watching],
+    make: Callable[[Database, Any], Notices | Watching],
 ) -> Callable[[Command], Any]:
     """Return a decorator that adds ``--settings`` and passes the opened database as first argument."""
 
@@ -62,7 +62,7 @@ def _opening(
         def run(settings: Path | None, **given: Any) -> None:
             known = read(settings, os.environ)
             with opened(known.database, steps) as database:
-                command(made(database, known), **given)
+                command(make(database, known), **given)
 
         return run
 
@@ -77,11 +77,11 @@ watching = _opening(
 )
 
 
-def read_file(file: Path, most: int) -> bytes:
-    """Read at most ``most + 1`` bytes of a file that the user names."""
+def read_file(file: Path, max_bytes: int) -> bytes:
+    """Read at most ``max_bytes + 1`` bytes of a file that the user names."""
     try:
         with file.open("rb") as data:
-            return data.read(most + 1)
+            return data.read(max_bytes + 1)
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
 

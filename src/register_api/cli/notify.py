@@ -23,10 +23,10 @@ from register_api.core.language.language import count
 from register_api.errors import RegisterError, UsageError
 from register_api.notify import bounces as reports
 from register_api.notify import persons
-from register_api.notify import status as record_of
+from register_api.notify import status as notify_status
 from register_api.notify.answers import VERDICTS, GivenAnswer, enter_answer, fault_of
 from register_api.notify.deliveries import send_again
-from register_api.notify.message import Wanted, Words
+from register_api.notify.message import Audience, MessageTexts
 from register_api.notify.persons import recipients_at
 from register_api.notify.publication import PublicTree, note_check, record_new
 from register_api.notify.service import create_app
@@ -91,7 +91,7 @@ def record(opened: Notices, from_version: int | None) -> None:
         raise
     note_check(opened.database, now, None)
     for version in recorded:
-        states = record_of.status(opened.database, now, version).versions[0].states
+        states = notify_status.status(opened.database, now, version).versions[0].states
         out.print(f"Version {version} recorded: {count(states.get('due', 0), 'notice')} due.")
     if not recorded:
         out.print("No new version.")
@@ -128,10 +128,10 @@ def send(opened: Notices) -> None:
 
 
 @contextlib.contextmanager
-def _worker(opened: Notices, tell: Callable[[str], None]) -> Iterator[Worker]:
+def _worker(opened: Notices, log: Callable[[str], None]) -> Iterator[Worker]:
     password = smtp_password(opened.settings, os.environ)
     with stopped_by_signals() as stop:
-        runtime = Runtime(clock.now, stop, tell)
+        runtime = Runtime(clock.now, stop, log)
         authority = time_authority(opened.settings)
         with Worker(opened.database, opened.settings, password, runtime, authority) as made:
             yield made
@@ -150,10 +150,10 @@ def preview(opened: Notices, version: int, recipient: str | None) -> None:
     Example:
       register-api notify preview 7 --recipient legal@customer.example --settings notify.toml
     """
-    anybody = Wanted("en", "", "all")
-    wanted = Wanted.by(recipients_at(opened.database, recipient)[0]) if recipient else anybody
-    words = Words(opened.database, opened.settings).notice(version, wanted)
-    out.print(f"Subject: {words.subject}\n\n{words.text}")
+    everything = Audience("en", "", "all")
+    audience = Audience.of(recipients_at(opened.database, recipient)[0]) if recipient else everything
+    mail = MessageTexts(opened.database, opened.settings).notice(version, audience)
+    out.print(f"Subject: {mail.subject}\n\n{mail.text}")
 
 
 @notify.command()
@@ -173,7 +173,7 @@ def resend(opened: Notices, version: int, addresses: tuple[str, ...], failed: bo
     Example:
       register-api notify resend 7 --recipient legal@customer.example --settings notify.toml
     """
-    found = record_of.status(opened.database, clock.now(), version).told
+    found = notify_status.status(opened.database, clock.now(), version).told
     ids = [each.recipient for each in found if failed and each.alarm]
     for address in addresses:
         ids += [each.id for each in recipients_at(opened.database, address) if each.state == "active"]

@@ -17,7 +17,7 @@ from register_api.core.instant import format_instant
 from register_api.core.language.language import count
 from register_api.core.text import escaped
 from register_api.errors import NotStamped, RegisterError, UsageError
-from register_api.notify import status as record_of
+from register_api.notify import status as notify_status
 from register_api.notify.publication import load
 from register_api.notify.sealing import notice_files, recipients_of, seal_facts, stamp_seals
 from register_api.notify.settings import NotifySettings
@@ -47,7 +47,7 @@ def status(opened: Notices, version: int | None, addresses: bool, metrics: bool,
       register-api notify status 7 --addresses --settings notify.toml
       register-api notify status --metrics --settings notify.toml > /var/lib/node_exporter/notify.prom
     """
-    found = record_of.status(opened.database, clock.now(), version, addresses=addresses)
+    found = notify_status.status(opened.database, clock.now(), version, addresses=addresses)
     if as_json:
         print_json(found)
     elif metrics:
@@ -57,9 +57,9 @@ def status(opened: Notices, version: int | None, addresses: bool, metrics: bool,
     raise click.exceptions.Exit(int(found.needs_somebody))
 
 
-def _print_status(found: record_of.NotifyStatus) -> None:
-    looked = f"verified {format_instant(found.looked_at)}" if found.looked_at else "not looked at yet"
-    out.print(f"Public tree: {found.problem or looked}")
+def _print_status(found: notify_status.NotifyStatus) -> None:
+    checked = f"verified {format_instant(found.looked_at)}" if found.looked_at else "not checked yet"
+    out.print(f"Public tree: {found.problem or checked}")
     sealed = format_instant(found.sealing.sealed_at) if found.sealing.sealed_at else "never"
     out.print(
         f"Sealed: {sealed}; {count(found.sealing.unsealed, 'fact')} not sealed,"
@@ -88,10 +88,10 @@ def _print_status(found: record_of.NotifyStatus) -> None:
         out.print(f"  answer {given.verdict}{when}  {given.customer}  {who}  {escaped(given.reason)}")
 
 
-def _metrics(found: record_of.NotifyStatus) -> str:
-    looked, sealed = (int(at.timestamp()) if at else 0 for at in (found.looked_at, found.sealing.sealed_at))
+def _metrics(found: notify_status.NotifyStatus) -> str:
+    polled, sealed = (int(at.timestamp()) if at else 0 for at in (found.looked_at, found.sealing.sealed_at))
     gauges: dict[str, dict[str, int]] = {
-        "looked_at_seconds": {"": looked},
+        "looked_at_seconds": {"": polled},
         "look_failed": {"": int(bool(found.problem))},
         "facts_unsealed": {"": found.sealing.unsealed},
         "sealed_at_seconds": {"": sealed},

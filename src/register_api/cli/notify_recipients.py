@@ -19,10 +19,10 @@ from register_api.core.language.language import count
 from register_api.core.text import escaped
 from register_api.errors import NotifyError, UsageError
 from register_api.files.hand_written import MAX_BYTES
-from register_api.notify import contacts as kept
+from register_api.notify import contacts as contact_store
 from register_api.notify import endpoints, persons
 from register_api.notify.contacts import ContactRow, faults_of, normal, read_contacts
-from register_api.notify.endpoints import Endpoint, NewEndpoint, try_endpoint
+from register_api.notify.endpoints import Endpoint, NewEndpoint, send_test_message
 from register_api.sending.webhook import make_key, public_key_text, read_key
 
 _interest_options = options.together(
@@ -69,7 +69,7 @@ def import_contacts(opened: Notices, file: Path) -> None:
     """
     found = read_contacts(read_file(file, MAX_BYTES))
     refuse_faults(file, found.faults, NotifyError, "contacts")
-    _put(opened, file, found.contacts)
+    _import(opened, file, found.contacts)
 
 
 @contacts.command("add")
@@ -91,11 +91,11 @@ def add_contact(opened: Notices, **given: str) -> None:
     row = {name: value for name, value in normal(given).items() if value or name in {"email", "customer"}}
     if faults := faults_of(row):
         raise UsageError("; ".join(faults))
-    _put(opened, None, {1: msgspec.convert(row, ContactRow)})
+    _import(opened, None, {1: msgspec.convert(row, ContactRow)})
 
 
-def _put(opened: Notices, file: Path | None, found: Mapping[int, ContactRow]) -> None:
-    done = kept.import_contacts(opened.database, found, opened.at)
+def _import(opened: Notices, file: Path | None, found: Mapping[int, ContactRow]) -> None:
+    done = contact_store.import_contacts(opened.database, found, opened.at)
     refuse_faults(file, done.faults, NotifyError, "contacts")
     out.print(f"{counted(done.done)}.")
     if file and done.absent:
@@ -112,7 +112,7 @@ def list_contacts(opened: Notices, as_json: bool) -> None:
     Example:
       register-api notify contacts list --settings notify.toml --json
     """
-    found = kept.list_recipients(opened.database)
+    found = contact_store.list_recipients(opened.database)
     rows = (
         (each.state, each.language, each.customer, each.address, each.name, _products(each), each.hears)
         for each in found
@@ -212,10 +212,10 @@ def test_endpoint(opened: Notices, identity: str) -> None:
       register-api notify webhook test 0123456789abcdef0123456789abcdef --settings notify.toml
     """
     found = endpoints.endpoint_of(opened.database, identity)
-    problem = try_endpoint(opened.settings, found, clock.now)
+    problem = send_test_message(opened.settings, found, clock.now)
     if problem:
-        raise NotifyError(f"{found.shown}: {problem}")
-    endpoints.prove(opened.database, identity)
+        raise NotifyError(f"{found.display_address}: {problem}")
+    endpoints.activate(opened.database, identity)
     out.print("It has taken the test message, and is notified of each version from now on.")
 
 
@@ -231,7 +231,15 @@ def list_endpoints(opened: Notices, as_json: bool) -> None:
     """
     found = endpoints.endpoints(opened.database)
     rows = (
-        (each.id, _state(each), each.customer, each.channel, each.shown, each.owner, _products(each))
+        (
+            each.id,
+            _state(each),
+            each.customer,
+            each.channel,
+            each.display_address,
+            each.owner,
+            _products(each),
+        )
         for each in found
     )
     answer([each.printable() for each in found], map(_line, rows), as_json=as_json)

@@ -33,7 +33,7 @@ from register_api.watch.export import FILES, Watched
 from register_api.watch.guard import make_token, read_token
 from register_api.watch.inbox import describe, root_of, vendors_status
 from register_api.watch.messages import Mailer
-from register_api.watch.messages import preview as coming
+from register_api.watch.messages import preview as messages_due
 from register_api.watch.poller import Poller
 from register_api.watch.register_list import signed_list
 from register_api.watch.service import create_app
@@ -90,7 +90,7 @@ def run(opened: Watching, once: bool) -> None:
             return
         counts = poller.round(opened.settings.poll_minutes * 30)
         mailer.try_to_send()
-    out.print(f"{count(counts.looks, 'look')}, {counts.fresh} verified, {counts.news} news.")
+    out.print(f"{count(counts.polls, 'check')}, {counts.fresh} verified, {counts.news} news.")
 
 
 @watch.command()
@@ -105,7 +105,7 @@ def status(opened: Watching, as_json: bool) -> None:
       register-api watch status --json --settings watch.toml
     """
     found = vendors_status(opened.database)
-    counts = Counter(each.outcome or "not looked at yet" for each in found)
+    counts = Counter(each.outcome or "not checked yet" for each in found)
     lines = [
         escaped(f"{each.vendor}: {each.outcome} since {format_instant(each.since)}: {each.message}")
         for each in found
@@ -134,22 +134,22 @@ def digest(opened: Watching, preview: bool) -> None:
       register-api watch digest --preview --settings watch.toml
       register-api watch digest --settings watch.toml
     """
-    said = ""
+    printed = ""
     if preview:
         with contextlib.suppress(_Undone), opened.database.transaction() as run:
-            for due, text in coming(run, opened.context):
-                said = f"{due.kind} to {escaped(due.recipient)}: {text.subject}"
-                out.print(Text(said, style="bold"))
+            for due, text in messages_due(run, opened.context):
+                printed = f"{due.kind} to {escaped(due.recipient)}: {text.subject}"
+                out.print(Text(printed, style="bold"))
                 out.print(text.mail)
             raise _Undone
     elif opened.settings.sender or opened.settings.webhooks:
         with _mailer(opened) as (mailer, _):
-            said = counted(dict(sorted(mailer.send().items())))
-            out.print(said)
+            printed = counted(dict(sorted(mailer.send().items())))
+            out.print(printed)
     else:
         words = "[watch] has neither sender nor webhooks, so nothing is sent"
         raise UsageError(words, hint="docs/watch-digest.md")
-    if not said:
+    if not printed:
         out.print("Nothing to send.")
 
 

@@ -19,7 +19,7 @@ from register_api.core.text import escaped
 from register_api.watch import chain as chains
 from register_api.watch import chain_questions as questions
 from register_api.watch.chain import Chain
-from register_api.watch.chain_questions import Way
+from register_api.watch.chain_questions import ChainPath
 
 _MAX_PURPOSE = 70
 
@@ -93,37 +93,37 @@ def depends_on(chain: Chain, _opened: Watching, company: str) -> _Answer:
 
 def _users(chain: Chain, company: str, depth: int | None) -> _Answer:
     targets = chain.find(company)
-    ways = questions.ways_to(chain, targets, depth)
+    paths = questions.paths_to(chain, targets, depth)
     asked = [chain.companies[number] for number in targets]
-    found = {"asked": asked, "vendors": [_way(chain, way) for way in ways]}
+    found = {"asked": asked, "vendors": [_path_row(chain, path) for path in paths]}
     lines: list[str | Text] = []
     for each in asked:
         joined = f"  by {', '.join(each.keys)}" if each.keys else ""
         lines.append(Text(escaped(f"{each.name}: {', '.join(each.entries)}{joined}"), style="bold"))
-    for way in ways:
-        purposes = shorten("; ".join(chain.purposes[way[-2], way[-1]]), _MAX_PURPOSE)
-        lines.append(f"  {len(way) - 1}  {_path(chain, way)}  {escaped(purposes)}")
-    lines.append(f"{len(ways)} of {count(sum(each.is_ours for each in chain.companies), 'vendor')}.")
+    for path in paths:
+        purposes = shorten("; ".join(chain.purposes[path[-2], path[-1]]), _MAX_PURPOSE)
+        lines.append(f"  {len(path) - 1}  {_path(chain, path)}  {escaped(purposes)}")
+    lines.append(f"{len(paths)} of {count(sum(each.is_ours for each in chain.companies), 'vendor')}.")
     if len(asked) > 1:
         lines.append("Several companies have that name: register-api watch chain suggestions")
     return found, lines
 
 
-def _way(chain: Chain, way: Way) -> dict[str, Any]:
-    companies = [chain.companies[number] for number in way]
+def _path_row(chain: Chain, path: ChainPath) -> dict[str, Any]:
+    companies = [chain.companies[number] for number in path]
     return {
         "vendor": companies[0].name,
         "entries": companies[0].entries,
         "critical": companies[0].is_critical,
-        "depth": len(way) - 1,
+        "depth": len(path) - 1,
         "path": [company.name for company in companies],
-        "purposes": list(chain.purposes[way[-2], way[-1]]),
+        "purposes": list(chain.purposes[path[-2], path[-1]]),
     }
 
 
-def _path(chain: Chain, way: Way) -> str:
-    critical = "  critical" if chain.companies[way[0]].is_critical else ""
-    return escaped(" → ".join(chain.companies[number].name for number in way)) + critical
+def _path(chain: Chain, path: ChainPath) -> str:
+    critical = "  critical" if chain.companies[path[0]].is_critical else ""
+    return escaped(" → ".join(chain.companies[number].name for number in path)) + critical
 
 
 @chain.command("outside-eea")
@@ -139,13 +139,13 @@ def outside_eea(chain: Chain, _opened: Watching, depth: int) -> _Answer:
     """
     found, unknown = questions.outside_eea(chain, depth), questions.without_place(chain)
     rows = [
-        {"country": item.country, "mechanisms": item.mechanisms.split(), **_way(chain, item.way)}
+        {"country": item.country, "mechanisms": item.mechanisms.split(), **_path_row(chain, item.path)}
         for item in found
     ]
     lines: list[str | Text] = []
     for item in found:
         rests_on = escaped(item.mechanisms.replace(" ", ", ")) or "no personal data"
-        lines.append(f"  {escaped(item.country)}  {_path(chain, item.way)}  {rests_on}")
+        lines.append(f"  {escaped(item.country)}  {_path(chain, item.path)}  {rests_on}")
     end = f"{count(len(found), 'place')}; {count(unknown, 'use')} of your vendors without a place."
     return {"places": rows, "without_place": unknown}, [*lines, end]
 

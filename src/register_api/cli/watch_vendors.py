@@ -21,7 +21,7 @@ from register_api.errors import UsageError, WatchError
 from register_api.files.hand_written import MAX_BYTES, RowFault
 from register_api.sending.webhook import make_key, read_key
 from register_api.watch import inbox as news_inbox
-from register_api.watch import vendors as kept
+from register_api.watch import vendors as vendor_store
 from register_api.watch.check_vendor import Polling, find_register
 from register_api.watch.inbox import Decision, DecisionWord, OpenNews
 from register_api.watch.register_list import MAX_BYTES as MAX_LIST_BYTES
@@ -99,8 +99,8 @@ def add(opened: Watching, address: str, **given: str | None) -> None:
     row, faults = vendor_row({name: text for name, text in given.items() if text} | {"website": address})
     _refuse(None, [RowFault(1, words) for words in faults])
     found = find_register(row["website"], Polling.of(opened.settings).fetcher)
-    there = {each.website: each.name for each in kept.all_vendors(opened.database)}
-    name = there.get(row["website"]) or (found.title if found else urlsplit(row["website"]).netloc)
+    names = {each.website: each.name for each in vendor_store.all_vendors(opened.database)}
+    name = names.get(row["website"]) or (found.title if found else urlsplit(row["website"]).netloc)
     if found is None:
         row = {"name": name, "page": row["website"], **row}
     else:
@@ -123,7 +123,7 @@ def list_(opened: Watching, as_json: bool) -> None:
     Example:
       register-api watch vendors list --settings watch.toml --json
     """
-    found = kept.all_vendors(opened.database)
+    found = vendor_store.all_vendors(opened.database)
     lines = []
     for vendor in found:
         where = vendor.register or f"no register; {vendor.page or vendor.website or 'no page known'}"
@@ -137,13 +137,13 @@ def list_(opened: Watching, as_json: bool) -> None:
 @watching
 @click.argument("vendor")
 def remove(opened: Watching, vendor: str) -> None:
-    """Stop watching a vendor; its data and decisions are kept.
+    """Stop watching a vendor; its data and decisions are vendor_store.
 
     \b
     Example:
       register-api watch vendors remove acme --settings watch.toml
     """
-    kept.remove(opened.database, vendor, opened.context.at)
+    vendor_store.remove(opened.database, vendor, opened.context.at)
     out.print(f"{vendor} is not watched any more.")
 
 

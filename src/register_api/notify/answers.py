@@ -12,7 +12,7 @@ import msgspec
 
 from register_api.core.changes import Change
 from register_api.core.language.language import message
-from register_api.notify.deliveries import TELLING
+from register_api.notify.deliveries import NOTIFIES_OF
 from register_api.notify.persons import Recipient, pseudonym_of
 from register_api.notify.publication import Publication, load
 from register_api.sending.database import Database, Row, Run, insert
@@ -72,8 +72,8 @@ def record_answer(
         return False
     row = {"number": before["number"] + 1 if before else 1, "version": version, "recipient": recipient}
     insert(run, "answers", row | given._asdict() | {"reason": reason, "late": int(late), "at": now})
-    telling = f"SELECT id FROM deliveries WHERE recipient = ? AND {TELLING} LIMIT 1"
-    for row in run(telling, recipient, version, version):
+    query = f"SELECT id FROM deliveries WHERE recipient = ? AND {NOTIFIES_OF} LIMIT 1"
+    for row in run(query, recipient, version, version):
         add_fact(run, row["id"], now, given.verdict, reason)
     return True
 
@@ -137,6 +137,6 @@ def answers_to(
         if row["verdict"] or may_object(row["products"], row["hears"]):
             pseudonym = pseudonym_of(row["pseudonym_key"], row["address"])
             who = {"pseudonym": pseudonym, "address": row["address"] if addresses else None}
-            said = {name: value for name, value in row.items() if value is not None}
-            found.append(msgspec.convert(said | who, AnswerStatus, strict=False))
+            stated = {name: value for name, value in row.items() if value is not None}
+            found.append(msgspec.convert(stated | who, AnswerStatus, strict=False))
     return found

@@ -57,9 +57,9 @@ def _report(found: Mail) -> DeliveryReport | None:
     for number, part in enumerate(found.walk()):
         if number > _MAX_PARTS:
             break
-        said = _text(part, "Action").strip().casefold()
-        if said in {"failed", "delayed"} and action != "failed":
-            action = "failed" if said == "failed" else "delayed"
+        stated = _text(part, "Action").strip().casefold()
+        if stated in {"failed", "delayed"} and action != "failed":
+            action = "failed" if stated == "failed" else "delayed"
             code = _STATUS.match(_text(part, "Status").strip())
             status = code[0] if code else ""
         # The envelope id, and the headers of the returned mail.

@@ -52,20 +52,20 @@ def read_contacts(data: bytes) -> ContactsFile:
     """Read a file (UTF-8, header line, commas or semicolons); contacts by the line where each begins."""
     file = read_csv(data)
     names = [name.casefold() for name in file.headings]
-    said = [f"missing column {name}" for name in ("customer", "email") if name not in names]
-    said += [f"column {quoted(name)} is not known" for name in names if name not in _COLUMNS]
-    said += [f"column {name} appears twice" for name in _COLUMNS if names.count(name) > 1]
-    head = [RowFault(1, f"{words}; the columns are {', '.join(_COLUMNS)}") for words in said]
-    if faults := file.faults if file.faults and not names else head:
-        return ContactsFile({}, faults)
+    faults = [f"missing column {name}" for name in ("customer", "email") if name not in names]
+    faults += [f"column {quoted(name)} is not known" for name in names if name not in _COLUMNS]
+    faults += [f"column {name} appears twice" for name in _COLUMNS if names.count(name) > 1]
+    head = [RowFault(1, f"{words}; the columns are {', '.join(_COLUMNS)}") for words in faults]
+    if head := file.faults if file.faults and not names else head:
+        return ContactsFile({}, head)
     found = ContactsFile({}, file.faults)
     lines: dict[tuple[str, str], int] = {}
     for line, cells in file.rows.items():
         stated = {names[place]: cell for place, cell in cells.items()}
         products = {*re.split(r"[\s,;]+", stated.get("products", ""))} - {"", "all"}
         row = {"customer": "", "email": "", **stated, "products": " ".join(sorted(products))}
-        if said := faults_of(row):
-            found.faults.extend(RowFault(line, words) for words in said)
+        if faults := faults_of(row):
+            found.faults.extend(RowFault(line, words) for words in faults)
             continue
         contact = found.contacts[line] = msgspec.convert(normal(row), ContactRow)
         first = lines.setdefault(contact.key, line)
@@ -81,26 +81,26 @@ def normal(row: dict[str, str]) -> dict[str, str]:
 
 def faults_of(row: dict[str, str]) -> list[str]:
     """Return the errors in a row, with values quoted safely for terminals."""
-    said = [
+    faults = [
         f"{name} has a character that cannot be printed: {quoted(text)}"
         for name, text in row.items()
         if not text.isprintable()
     ]
     for name in ("email", "replaces"):
         problem = email_problem(row[name]) if row.get(name) or name == "email" else None
-        said += [f"{name}: {quoted(row.get(name, ''))} {problem}"] if problem else []
+        faults += [f"{name}: {quoted(row.get(name, ''))} {problem}"] if problem else []
     unknown = [name for name in row.get("products", "").split() if not _PRODUCT.fullmatch(name)]
-    said += [f"products: {quoted(name)} is not a valid id of a product" for name in unknown]
+    faults += [f"products: {quoted(name)} is not a valid id of a product" for name in unknown]
     if row.get("language", "en") not in languages():
-        said.append(f"language: {quoted(row['language'])} is not one of {', '.join(languages())}")
+        faults.append(f"language: {quoted(row['language'])} is not one of {', '.join(languages())}")
     try:
         msgspec.convert(row, ContactRow)
     except msgspec.ValidationError as error:
-        return said or [printable(error)]
-    return said
+        return faults or [printable(error)]
+    return faults
 
 
-_SAID = ("name", "products", "language", "hears")
+_UPDATABLE = ("name", "products", "language", "hears")
 """Fields of an existing contact that an import may change."""
 
 Done = Literal["added", "changed", "unchanged", "replaced"]
@@ -129,7 +129,7 @@ def import_contacts(database: Database, contacts: Mapping[int, ContactRow], now:
     try:
         with database.transaction() as run:
             for contact in contacts.values():
-                done[_put(run, contact, now)] += 1
+                done[_save(run, contact, now)] += 1
             for line, contact in contacts.items():
                 if contact.replaces:
                     fault = _replace(run, contact, named, now)
@@ -146,33 +146,33 @@ def import_contacts(database: Database, contacts: Mapping[int, ContactRow], now:
     return Imported(done, active[0]["n"] - len(named), [])
 
 
-def _put(run: Run, contact: ContactRow, now: int) -> Done:
-    said = {name: getattr(contact, name) for name in _SAID}
-    there = contact_at(run, *contact.key)
-    if there["id"] is None:
+def _save(run: Run, contact: ContactRow, now: int) -> Done:
+    stated = {name: getattr(contact, name) for name in _UPDATABLE}
+    existing = contact_at(run, *contact.key)
+    if existing["id"] is None:
         who = {"kind": "contact", "channel": "mail", "customer": contact.customer, "address": contact.email}
-        add_recipient(run, now, **who, state="active", **said)
+        add_recipient(run, now, **who, state="active", **stated)
         return "added"
-    if there["state"] == "active" and there.items() >= said.items():
+    if existing["state"] == "active" and existing.items() >= stated.items():
         return "unchanged"
     back = {"state": "active", "successor": None, "left_at": None}
-    update(run, "recipients", {"id": there["id"]}, said | back)
+    update(run, "recipients", {"id": existing["id"]}, stated | back)
     return "changed"
 
 
 def _replace(run: Run, contact: ContactRow, named: set[tuple[str, str]], now: int) -> str | None:
     """Replace a contact with another; return the error, if any."""
-    gone = (contact.customer, contact.replaces)
-    if gone in named:
+    replaced = (contact.customer, contact.replaces)
+    if replaced in named:
         return f"replaces: {quoted(contact.replaces)} stays, says another row of the file"
-    old, heir = contact_at(run, *gone), contact_at(run, *contact.key)
-    if heir["state"] != "active" or old["id"] is None:
+    old, successor = contact_at(run, *replaced), contact_at(run, *contact.key)
+    if successor["state"] != "active" or old["id"] is None:
         return f"replaces: {quoted(contact.replaces)} is not a contact of this customer"
     if old["state"] == "active":
-        leave(run, old["id"], heir["id"], now)
+        leave(run, old["id"], successor["id"], now)
         return None
     # The same file was imported before.
-    known = old["successor"] == heir["id"]
+    known = old["successor"] == successor["id"]
     return None if known else f"replaces: {quoted(contact.replaces)} has left before"
 
 

@@ -24,7 +24,7 @@ MORNING = dt.time(8)
 _PAGE = 1000
 """Recipients read at a time, to bound the memory used."""
 
-TELLING = (
+NOTIFIES_OF = (
     "(kind = 'notice' AND version = ? OR kind = 'digest'"
     " AND id IN (SELECT delivery FROM digest_versions WHERE version = ?))"
 )
@@ -100,7 +100,7 @@ def when_to_notify(
     return Schedule(digest_at if is_in_time else None, latest if is_reminded else None)
 
 
-def make_all_due(
+def queue_notices(
     run: Run,
     register: Register,
     concerning: Callable[[str, str], Sequence[Change]],
@@ -111,20 +111,22 @@ def make_all_due(
     at = int(now.timestamp())
 
     @functools.cache
-    def schedule(alike: Listener) -> Schedule | None:
-        changes = concerning(alike.products, alike.hears)
-        return when_to_notify(alike, changes, register, now, reminder_days) if changes else None
+    def schedule(listener: Listener) -> Schedule | None:
+        changes = concerning(listener.products, listener.hears)
+        return when_to_notify(listener, changes, register, now, reminder_days) if changes else None
 
     for listener in _listeners(run):
         when = schedule(msgspec.structs.replace(listener, id=""))
         if when is None:
             continue
         if when.digest_at is None:
-            make_due(run, register.version, listener.id, at)
+            queue_delivery(run, register.version, listener.id, at)
         else:
             add_to_digest(run, register.version, listener.id, at, int(when.digest_at.timestamp()))
         if when.reminder_at is not None:
-            make_due(run, register.version, listener.id, at, "reminder", int(when.reminder_at.timestamp()))
+            queue_delivery(
+                run, register.version, listener.id, at, "reminder", int(when.reminder_at.timestamp())
+            )
 
 
 def _listeners(run: Run) -> Iterator[Listener]:
@@ -138,7 +140,7 @@ def _listeners(run: Run) -> Iterator[Listener]:
         last = rows[-1]["id"]
 
 
-def make_due(
+def queue_delivery(
     run: Run, version: int | None, recipient: str, now: int, kind: str = "notice", due_at: int | None = None
 ) -> str | None:
     """Queue a delivery for a recipient unless it exists, within the caller's transaction.
@@ -156,7 +158,7 @@ def make_due(
 
 
 def add_to_digest(run: Run, version: int, recipient: str, now: int, due_at: int) -> None:
-    """Add a version to the recipient's pending digest, or queue a new one; arguments as ``make_due``.
+    """Add a version to the recipient's pending digest, or queue a new one; arguments as ``queue_delivery``.
 
     A digest that is leased by a worker or already composed is left unchanged.
     """
@@ -166,7 +168,7 @@ def add_to_digest(run: Run, version: int, recipient: str, now: int, due_at: int)
         " AND state = 'due' AND body_sha256 = '' RETURNING id",
         recipient,
     )
-    delivery = waiting[0]["id"] if waiting else make_due(run, version, recipient, now, "digest", due_at)
+    delivery = waiting[0]["id"] if waiting else queue_delivery(run, version, recipient, now, "digest", due_at)
     run("INSERT INTO digest_versions VALUES (?, ?)", delivery, version)
 
 
@@ -179,7 +181,7 @@ def versions_in(database: Database, digest: str) -> tuple[int, ...]:
 def was_notified(database: Database, version: int, recipient: str) -> bool:
     """Whether a version's notice reached a recipient or may have; true for a successor without a notice."""
     rows = database.query(
-        f"SELECT state FROM deliveries WHERE recipient = ? AND {TELLING}", recipient, version, version
+        f"SELECT state FROM deliveries WHERE recipient = ? AND {NOTIFIES_OF}", recipient, version, version
     )
     return not rows or any(row["state"] in {"sent", "unknown"} for row in rows)
 
@@ -189,13 +191,13 @@ def send_again(database: Database, version: int, recipients: Iterable[str], now:
     done = 0
     with database.transaction() as run:
         for recipient in recipients:
-            telling, about = f"recipient = ? AND {TELLING}", (recipient, version, version)
-            if not run(f"SELECT id FROM deliveries WHERE {telling}", *about):
-                done += make_due(run, version, recipient, now) is not None
+            condition, values = f"recipient = ? AND {NOTIFIES_OF}", (recipient, version, version)
+            if not run(f"SELECT id FROM deliveries WHERE {condition}", *values):
+                done += queue_delivery(run, version, recipient, now) is not None
             again = run(
                 "UPDATE deliveries SET state = 'due', state_at = ?, due_at = ?, attempts = 0, unknowns = 0"
-                f" WHERE state NOT IN ('due', 'sending') AND {telling} RETURNING id",
-                *(now, now, *about),
+                f" WHERE state NOT IN ('due', 'sending') AND {condition} RETURNING id",
+                *(now, now, *values),
             )
             for row in again:
                 add_fact(run, row["id"], now, "resent", "asked for by the publisher")

@@ -12,7 +12,7 @@ from register_api.core.language.language import Language
 from register_api.core.text import quoted
 from register_api.errors import NotifyError, UsageError
 from register_api.notify.contacts import faults_of
-from register_api.notify.deliveries import make_due
+from register_api.notify.deliveries import queue_delivery
 from register_api.notify.persons import Recipient, add_recipient, address_of, forget, leave
 from register_api.notify.settings import NotifySettings
 from register_api.sending import webhook
@@ -62,21 +62,21 @@ class Endpoint(Recipient, frozen=True, kw_only=True):
 _JOINED = "SELECT r.*, e.* FROM recipients r JOIN endpoints e ON e.recipient = r.id"
 
 
-def add_endpoint(database: Database, wish: NewEndpoint, now: int) -> Endpoint:
+def add_endpoint(database: Database, new: NewEndpoint, now: int) -> Endpoint:
     """Add an endpoint; it receives nothing until it has accepted a test message (``prove``)."""
-    said = {name: getattr(wish, name) for name in ("customer", "products", "language", "hears")}
-    row = said | {"email": wish.owner, "customer": wish.customer or "-"}
-    problem = webhook.hook_url_problem(wish.url)
+    stated = {name: getattr(new, name) for name in ("customer", "products", "language", "hears")}
+    row = stated | {"email": new.owner, "customer": new.customer or "-"}
+    problem = webhook.hook_url_problem(new.url)
     if faults := [*([f"the address {problem}"] if problem else []), *faults_of(row)]:
         raise UsageError("; ".join(faults))
-    kind = "contact" if wish.customer else "subscriber"
-    said |= {"kind": kind, "channel": wish.format, "address": wish.url}
+    kind = "contact" if new.customer else "subscriber"
+    stated |= {"kind": kind, "channel": new.format, "address": new.url}
     with database.transaction() as run:
-        identity = add_recipient(run, now, **said, state="pending", reminders=0)
+        identity = add_recipient(run, now, **stated, state="pending", reminders=0)
         if identity is None:
             raise NotifyError("this address is an endpoint already", hint="register-api notify webhook list")
-        secret = webhook.new_secret() if wish.format == "webhook" else ""
-        owner = address_of(wish.owner)
+        secret = webhook.new_secret() if new.format == "webhook" else ""
+        owner = address_of(new.owner)
         insert(run, "endpoints", {"recipient": identity, "owner": owner, "secret": secret})
     return endpoint_of(database, identity)
 
@@ -97,29 +97,29 @@ def endpoint_of(database: Database, identity: str) -> Endpoint:
     return msgspec.convert(rows[0], Endpoint)
 
 
-def prove(database: Database, identity: str) -> None:
+def activate(database: Database, identity: str) -> None:
     """Activate an endpoint that has accepted a test message, and reset its failures."""
     with database.transaction() as run:
         run("UPDATE recipients SET state = 'active', left_at = NULL WHERE id = ?", identity)
-        _well(run, identity)
+        _reset_failures(run, identity)
 
 
 def remove_endpoint(database: Database, identity: str, now: int, *, ended: bool = False) -> None:
     """Erase an endpoint; a customer's only contact can be erased only if the contract has ended."""
     found = endpoint_of(database, identity)
     with database.transaction() as run:
-        heirs = run(
+        others = run(
             "SELECT id FROM recipients WHERE kind = 'contact' AND state = 'active' AND customer = ?"
             " AND id <> ? ORDER BY channel, id LIMIT 1",
             *(found.customer, identity),
         )
-        if found.kind == "contact" and found.state == "active" and not heirs and not ended:
+        if found.kind == "contact" and found.state == "active" and not others and not ended:
             raise NotifyError(
                 f"it is the only contact of customer {quoted(found.customer)}, to whom notice is owed",
                 hint="add another contact of theirs first, or say --contract-ended",
             )
-        heir = heirs[0]["id"] if heirs and not ended else None
-        leave(run, identity, heir if found.kind == "contact" else None, now)
+        successor = others[0]["id"] if others and not ended else None
+        leave(run, identity, successor if found.kind == "contact" else None, now)
         forget(run, identity, now)
     database.forget_deleted()
 
@@ -131,7 +131,7 @@ def note_answer(database: Database, identity: str, answer: webhook.HookAnswer, n
     """
     with database.transaction() as run:
         if answer.result.what == "sent":
-            _well(run, identity)
+            _reset_failures(run, identity)
             return
         rows = run(
             "UPDATE endpoints SET failures = failures + 1, failing_since = coalesce(failing_since, ?),"
@@ -150,12 +150,12 @@ def note_answer(database: Database, identity: str, answer: webhook.HookAnswer, n
             else:
                 continue
             # The text depends on the endpoint's state when the mail is composed.
-            make_due(run, None, identity, now, "warning")
+            queue_delivery(run, None, identity, now, "warning")
 
 
-def _well(run: Run, identity: str) -> None:
-    well = {"failures": 0, "failing_since": None, "warned_at": None, "ended_at": None, "reply": ""}
-    update(run, "endpoints", {"recipient": identity}, well)
+def _reset_failures(run: Run, identity: str) -> None:
+    working = {"failures": 0, "failing_since": None, "warned_at": None, "ended_at": None, "reply": ""}
+    update(run, "endpoints", {"recipient": identity}, working)
 
 
 def owner_of(database: Database, identity: str) -> Recipient | None:
@@ -174,15 +174,15 @@ def hook_to(endpoint: Endpoint, identity: str, body: bytes) -> webhook.Hook:
     )
 
 
-def try_endpoint(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> str:
+def send_test_message(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> str:
     """Send an endpoint a test message; return what is wrong with its response, or an empty text."""
     challenge = secrets.token_hex(16)
     if endpoint.channel in webhook.CHATS:
-        said = Language.of(endpoint.language).text(
+        sentence = Language.of(endpoint.language).text(
             "This is a test. Changes of the sub-processor register {register} will be posted here.",
             register=settings.base,
         )
-        body = webhook.CHATS[endpoint.channel]([said], settings.base)
+        body = webhook.CHATS[endpoint.channel]([sentence], settings.base)
     else:
         data = {"challenge": challenge}
         body = webhook.event(challenge, settings.base, f"{EVENTS}.challenge", "challenge", now(), data)

@@ -30,7 +30,7 @@ from register_api.publish.templating import render
 from register_api.sending.database import Database
 
 
-class Wanted(NamedTuple):
+class Audience(NamedTuple):
     """A recipient's preferences; texts are composed once for all recipients with the same ones."""
 
     language: str
@@ -38,12 +38,12 @@ class Wanted(NamedTuple):
     hears: str
 
     @classmethod
-    def by(cls, recipient: Recipient) -> Wanted:
+    def of(cls, recipient: Recipient) -> Audience:
         """Return the preferences of a recipient."""
         return cls(recipient.language, recipient.products, recipient.hears)
 
 
-class Words:
+class MessageTexts:
     """Composes texts about recorded versions; a version that is not recorded is a ``NotifyError``."""
 
     def __init__(self, database: Database, settings: NotifySettings) -> None:
@@ -57,42 +57,42 @@ class Words:
         """Return the newest recorded register."""
         return self.publication(newest(self._database)).register
 
-    def chat(self, version: int, wanted: Wanted) -> list[str]:
+    def chat(self, version: int, audience: Audience) -> list[str]:
         """Return a version's chat message: the subject of its mail and the summary used in feeds."""
-        said = self._concerning(version, wanted)
-        return [mails.mail(said).subject, summary(said)]
+        version_summary = self._concerning(version, audience)
+        return [mails.mail(version_summary).subject, summary(version_summary)]
 
-    def html(self, version: int, wanted: Wanted) -> str:
+    def html(self, version: int, audience: Audience) -> str:
         """Return the changes of a version as HTML, escaped by the template."""
-        return content(self._concerning(version, wanted))
+        return content(self._concerning(version, audience))
 
-    def reminder(self, version: int, wanted: Wanted, now: dt.datetime) -> Mail | None:
+    def reminder(self, version: int, audience: Audience, now: dt.datetime) -> Mail | None:
         """Return the reminder of a version; ``None`` if nothing in it is open to objection."""
         found, register = self.publication(version), self.newest()
-        changes = found.concerning(wanted.products, wanted.hears)
+        changes = found.concerning(audience.products, audience.hears)
         day = local_day(now, zone_of(register.publisher.time_zone))
         still_open = tuple(open_objections(version, changes, register, day))
         if not still_open:
             return None
-        return mails.reminder(self._summary(found, wanted.language, still_open, register), self._first_root)
+        return mails.reminder(self._summary(found, audience.language, still_open, register), self._first_root)
 
-    def digest(self, versions: Iterable[int], wanted: Wanted) -> Mail | None:
+    def digest(self, versions: Iterable[int], audience: Audience) -> Mail | None:
         """Return the digest of versions; ``None`` if nothing in them concerns the recipient."""
-        found = [self._concerning(version, wanted) for version in versions]
+        found = [self._concerning(version, audience) for version in versions]
         relevant = [each for each in found if each.diff.changes]
         return mails.digest(relevant, self._first_root) if relevant else None
 
-    def _notice(self, version: int, wanted: Wanted) -> Mail:
-        return mails.mail(self._concerning(version, wanted), self._first_root)
+    def _notice(self, version: int, audience: Audience) -> Mail:
+        return mails.mail(self._concerning(version, audience), self._first_root)
 
-    def _can_object(self, version: int, wanted: Wanted) -> bool:
-        changes = self.publication(version).concerning(wanted.products, wanted.hears)
+    def _can_object(self, version: int, audience: Audience) -> bool:
+        changes = self.publication(version).concerning(audience.products, audience.hears)
         return last_day_to_object(changes) is not None
 
-    def _concerning(self, version: int, wanted: Wanted) -> VersionSummary:
+    def _concerning(self, version: int, audience: Audience) -> VersionSummary:
         found = self.publication(version)
-        changes = found.concerning(wanted.products, wanted.hears)
-        return self._summary(found, wanted.language, changes, found.register)
+        changes = found.concerning(audience.products, audience.hears)
+        return self._summary(found, audience.language, changes, found.register)
 
     def _summary(
         self, found: Publication, language: str, changes: tuple[Change, ...], as_in: Register
@@ -122,16 +122,16 @@ def confirmation(recipient: Recipient, publisher: str) -> Mail:
     text, named = language.text, one_line(publisher, 50)
     if recipient.state == "active":
         subject = text("Your subscription to changes: sub-processors of {publisher}", publisher=named)
-        said = text("Somebody, probably you, has asked for this subscription, which you have already.")
+        sentence = text("Somebody, probably you, has asked for this subscription, which you have already.")
     else:
         subject = text("Confirm the subscription: sub-processors of {publisher}", publisher=named)
-        said = text(
+        sentence = text(
             "Somebody, probably you, has asked that we write to this address when the list of"
             " sub-processors of {publisher} changes. Nothing more is sent unless you confirm that"
             " within seven days.",
             publisher=named,
         )
-    return _plain(subject, [said], language)
+    return _plain(subject, [sentence], language)
 
 
 def warning(endpoint: Endpoint, base: str) -> Mail:
@@ -141,18 +141,18 @@ def warning(endpoint: Endpoint, base: str) -> Mail:
     who = text(
         "You are named as the owner of the endpoint {address} (id {id}), which is notified of changes of the"
         " sub-processor register {register}.",
-        address=endpoint.shown,
+        address=endpoint.display_address,
         id=endpoint.id,
         register=base,
     )
     last = text("The last attempt ended with: {reply}", reply=escaped(endpoint.reply))
     if endpoint.ended_at is not None:
-        subject = text("Endpoint at {address} switched off", address=endpoint.shown)
+        subject = text("Endpoint at {address} switched off", address=endpoint.display_address)
         more = text("It is switched off and gets nothing any more.")
         end = text("Once it works again, ask the person who named you for another test message.")
     else:
         since = language.instant(instant_of(endpoint.failing_since or 0))
-        subject = text("Endpoint at {address} does not take messages", address=endpoint.shown)
+        subject = text("Endpoint at {address} does not take messages", address=endpoint.display_address)
         more = text("It has not taken any message since {instant}.", instant=since)
         end = text("Each message is repeated for three days. If it goes on failing, it is switched off.")
     return _plain(subject, [who, more, last, end], language)

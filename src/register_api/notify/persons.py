@@ -11,7 +11,7 @@ from register_api.core.delivery import KEY_BYTES, address_mac
 from register_api.core.language.language import ENGLISH, translations
 from register_api.core.text import masked_url, quoted
 from register_api.errors import NotifyError
-from register_api.notify.deliveries import make_due
+from register_api.notify.deliveries import queue_delivery
 from register_api.sending.database import Database, Row, Run, insert, update
 from register_api.sending.outbox import add_fact
 
@@ -38,13 +38,13 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     left_at: int | None
 
     @property
-    def shown(self) -> str | None:
+    def display_address(self) -> str | None:
         """The address, masked for an endpoint."""
-        return shown_address(self.channel, self.address)
+        return display_address(self.channel, self.address)
 
     def printable(self) -> dict[str, Any]:
         """Return the fields for display, without key and secret, and with the endpoint address masked."""
-        kept = msgspec.structs.asdict(self) | {"address": self.shown}
+        kept = msgspec.structs.asdict(self) | {"address": self.display_address}
         return {name: value for name, value in kept.items() if name not in {"pseudonym_key", "secret"}}
 
 
@@ -62,7 +62,7 @@ def pseudonym_of(key: bytes | None, address: str | None) -> str | None:
     return None if key is None or address is None else address_mac(key, address)
 
 
-def shown_address(channel: str, address: str | None) -> str | None:
+def display_address(channel: str, address: str | None) -> str | None:
     """Return an address, masked for an endpoint."""
     return address if channel == "mail" or address is None else masked_url(address)
 
@@ -115,7 +115,7 @@ def leave(run: Run, recipient: str, successor: str | None, now: int) -> None:
     for row in open_rows:
         if successor is not None and row["kind"] in {"notice", "reminder"}:
             due_at = row["due_at"] if row["kind"] == "reminder" else now
-            make_due(run, row["version"], successor, now, row["kind"], due_at)
+            queue_delivery(run, row["version"], successor, now, row["kind"], due_at)
         if row["state"] == "due":
             ended = {"state": "opted_out", "state_at": now, "due_at": None}
             update(run, "deliveries", {"id": row["id"]}, ended)
@@ -163,18 +163,18 @@ def erase(database: Database, address: str, now: int, *, successor: str = "", en
     found = recipients_at(database, address)
     with database.transaction() as run:
         for recipient in found:
-            heir = None
+            heir_id = None
             if recipient.kind == "contact" and recipient.state == "active" and not ended:
                 other = contact_at(run, recipient.customer, address_of(successor))
-                heir = other["id"]
-                if other["state"] != "active" or heir == recipient.id:
+                heir_id = other["id"]
+                if other["state"] != "active" or heir_id == recipient.id:
                     raise NotifyError(
                         f"{quoted(address)} is the contact of customer {quoted(recipient.customer)},"
                         " to whom notice is owed",
                         hint="name another contact of theirs with --successor, or say --contract-ended",
                     )
             if recipient.state == "active":
-                leave(run, recipient.id, heir, now)
+                leave(run, recipient.id, heir_id, now)
             forget(run, recipient.id, now)
     database.forget_deleted()
     return len(found)

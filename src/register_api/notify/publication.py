@@ -18,7 +18,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
 from register_api.core.model import Register
 from register_api.errors import Inconsistent, NotifyError, RegisterError
-from register_api.notify.deliveries import make_all_due
+from register_api.notify.deliveries import queue_notices
 from register_api.sending.database import Database, insert
 from register_api.verify import Fetcher, Options, Update, Verified, verify
 
@@ -137,13 +137,13 @@ def _record(
             *(int(register.published_at.timestamp()), int(now.timestamp()), int(notify), document, changes),
         )
         if new and notify:
-            make_all_due(run, register, found.concerning, now, public.reminder_days)
+            queue_notices(run, register, found.concerning, now, public.reminder_days)
     return bool(new)
 
 
 def note_check(database: Database, now: dt.datetime, problem: RegisterError | None) -> None:
     """Store the time of the last poll of the tree and its problem, if any."""
-    said = "" if problem is None else f"{problem.word}: {problem.message}"
+    text = "" if problem is None else f"{problem.word}: {problem.message}"
     again = "ON CONFLICT (id) DO UPDATE SET at = excluded.at, problem = excluded.problem"
     with database.transaction() as run:
-        insert(run, "looks", {"id": 1, "at": int(now.timestamp()), "problem": said}, again)
+        insert(run, "looks", {"id": 1, "at": int(now.timestamp()), "problem": text}, again)

@@ -20,11 +20,11 @@ from register_api.clock import Clock, zone_of
 from register_api.core.instant import instant_of, local_day
 from register_api.core.language.language import Language, message
 from register_api.notify import answers, subscriptions
-from register_api.notify.message import Wanted, Words
+from register_api.notify.message import Audience, MessageTexts
 from register_api.notify.persons import languages
 from register_api.notify.schema import STEPS
 from register_api.notify.settings import NotifySettings
-from register_api.notify.subscriptions import Preferences, Wish, read_wish
+from register_api.notify.subscriptions import Preferences, SubscriptionForm, read_preferences
 from register_api.sending.database import Database, Row, Run
 
 
@@ -44,37 +44,37 @@ def _environment(language: Language) -> Environment:
     return environment
 
 
-class Desk:
-    """Answers requests in the database's thread; ``words`` composes the same texts as in mails."""
+class SubscriptionPages:
+    """Answers requests in the database's thread; ``texts`` composes the same texts as in mails."""
 
     def __init__(self, database: Database, settings: NotifySettings) -> None:
-        self.database, self.words = database, Words(database, settings)
+        self.database, self.texts = database, MessageTexts(database, settings)
         self._settings = settings
 
     def html(self, page: web.Page) -> str:
         """Render a page; all values are escaped."""
         template = _environment(Language.of(page.language)).get_template(f"{page.template}.html.j2")
         return template.render(
-            publisher=self.words.newest().publisher.name,
+            publisher=self.texts.newest().publisher.name,
             register_page=self._settings.base,
             service=self._settings.subscriptions,
             **page.values,
         )
 
-    def form(self, language: str | None, wish: Wish | None = None) -> web.Page:
+    def form(self, language: str | None, submitted: SubscriptionForm | None = None) -> web.Page:
         """Show the subscription form with previous input; language ``None`` is the publisher's."""
         tag = language or self._language()
-        wish = wish or Wish("", Preferences(language=tag), None)
-        values = {**self.choices(wish), "address": wish.address}
-        return web.Page("subscribe", values, 422 if wish.fault else 200, tag)
+        submitted = submitted or SubscriptionForm("", Preferences(language=tag), None)
+        values = {**self.choices(submitted), "address": submitted.address}
+        return web.Page("subscribe", values, 422 if submitted.fault else 200, tag)
 
     def subscribe(self, form: web.Form, language: str | None, at: int) -> web.Page:
         """Process a subscription form; the response does not reveal whether the address is known."""
-        wish = read_wish(form, self.words.newest(), asks_address=True)
-        tag = language or wish.wanted.language
-        if wish.fault:
-            return self.form(tag, wish)
-        subscriptions.subscribe(self.database, wish.address, wish.wanted, at)
+        submitted = read_preferences(form, self.texts.newest(), asks_address=True)
+        tag = language or submitted.preferences.language
+        if submitted.fault:
+            return self.form(tag, submitted)
+        subscriptions.subscribe(self.database, submitted.address, submitted.preferences, at)
         body = message(
             "If the address is right, a mail with a link to confirm is on its way. The link is good for"
             " seven days. To one address we send only a few such mails a week."
@@ -85,12 +85,12 @@ class Desk:
         """Return the URL of a page with a token."""
         return f"{self._settings.subscriptions}{action}/{token}"
 
-    def choices(self, wish: Wish) -> dict[str, object]:
+    def choices(self, submitted: SubscriptionForm) -> dict[str, object]:
         """Return the values shown in a preferences form."""
         return {
-            "wanted": wish.wanted,
-            "fault": wish.fault,
-            "products": self.words.newest().products,
+            "preferences": submitted.preferences,
+            "fault": submitted.fault,
+            "products": self.texts.newest().products,
             "languages": [Language.of(tag) for tag in languages()],
         }
 
@@ -105,7 +105,7 @@ class Desk:
         return self._settings.subscriptions, message("Subscribe to changes")
 
     def _language(self) -> str:
-        return Language.of(self.words.newest().publisher.language).tag
+        return Language.of(self.texts.newest().publisher.language).tag
 
 
 _VERDICTS = {
@@ -118,126 +118,126 @@ _VERDICTS = {
 class LinkRequest(NamedTuple):
     """A request for a page with a token; with a form, ``run`` is within a transaction."""
 
-    desk: Desk
+    pages: SubscriptionPages
     run: Run
     link: Row
-    who: subscriptions.Subscriber
-    here: str
+    recipient: subscriptions.Subscriber
+    url: str
     form: web.Form | None
     at: int
 
-    def say(self, head: str, body: str, link: tuple[str, str] | None = None) -> web.Page:
+    def page(self, head: str, body: str, link: tuple[str, str] | None = None) -> web.Page:
         """Return a message page with a link, by default to the subscription form."""
-        return message_page(self.who.language, head, body, link or self.desk.form_link())
+        return message_page(self.recipient.language, head, body, link or self.pages.form_link())
 
     def question(self, head: str, body: str, button: str) -> web.Page:
         """Return a page that asks for confirmation."""
-        values = {"head": head, "body": body, "button": button, "here": self.here}
-        return web.Page("question", values, language=self.who.language)
+        values = {"head": head, "body": body, "button": button, "url": self.url}
+        return web.Page("question", values, language=self.recipient.language)
 
 
-def act(desk: Desk, action: str, token: str, form: web.Form | None, at: int) -> web.Page:
+def act(pages: SubscriptionPages, action: str, token: str, form: web.Form | None, at: int) -> web.Page:
     """Return the page of a token, or process its form."""
     purpose, answer = ACTIONS[action]
 
     def by(run: Run) -> web.Page:
         link = subscriptions.find_link(run, token, purpose, at)
         if link is None:
-            return desk.gone()
-        who = subscriptions.owner_of(run, link)
-        if (who.kind == "contact") != (purpose == "answer"):  # contract contacts cannot leave by a link
-            return desk.gone()
-        return answer(LinkRequest(desk, run, link, who, desk.address(action, token), form, at))
+            return pages.gone()
+        recipient = subscriptions.owner_of(run, link)
+        if (recipient.kind == "contact") != (purpose == "answer"):  # contract contacts cannot leave by a link
+            return pages.gone()
+        return answer(LinkRequest(pages, run, link, recipient, pages.address(action, token), form, at))
 
     if form is None:
-        return by(desk.database.query)
-    with desk.database.transaction() as run:
+        return by(pages.database.query)
+    with pages.database.transaction() as run:
         return by(run)
 
 
-def _confirm(asked: LinkRequest) -> web.Page:
-    if asked.form is None and asked.link["used_at"] is None and asked.who.state == "pending":
-        return asked.question(
+def _confirm(request: LinkRequest) -> web.Page:
+    if request.form is None and request.link["used_at"] is None and request.recipient.state == "pending":
+        return request.question(
             message("Confirm the subscription"),
             message("You will be notified of changes to our list of sub-processors once you have confirmed."),
             message("Confirm"),
         )
-    token = subscriptions.confirm(asked.run, asked.link, asked.at) if asked.form is not None else None
+    token = subscriptions.confirm(request.run, request.link, request.at) if request.form is not None else None
     if token is None:
         body = message("This link has been used. Every mail has a link to change the subscription.")
-        return asked.say(message("Nothing to confirm"), body)
-    return asked.say(
+        return request.page(message("Nothing to confirm"), body)
+    return request.page(
         message("You have subscribed"),
         message("From now on we write to you when the list of our sub-processors changes."),
-        (asked.desk.address("manage", token), message("Change the subscription or end it")),
+        (request.pages.address("manage", token), message("Change the subscription or end it")),
     )
 
 
-def _manage(asked: LinkRequest) -> web.Page:
-    if asked.who.state != "active":
-        return _left(asked)
-    wish, saved = Wish("", asked.who, None), False
-    if asked.form is not None:
-        wish = read_wish(asked.form, asked.desk.words.newest(), asks_address=False)
-        if saved := wish.fault is None:
-            subscriptions.change(asked.run, asked.who.id, wish.wanted)
-    leave = asked.desk.address("leave", asked.here.rpartition("/")[2])
-    values = {**asked.desk.choices(wish), "saved": saved, "here": asked.here, "leave": leave}
-    return web.Page("manage", values, 422 if wish.fault else 200, wish.wanted.language)
+def _manage(request: LinkRequest) -> web.Page:
+    if request.recipient.state != "active":
+        return _left(request)
+    submitted, saved = SubscriptionForm("", request.recipient, None), False
+    if request.form is not None:
+        submitted = read_preferences(request.form, request.pages.texts.newest(), asks_address=False)
+        if saved := submitted.fault is None:
+            subscriptions.change(request.run, request.recipient.id, submitted.preferences)
+    leave = request.pages.address("leave", request.url.rpartition("/")[2])
+    values = {**request.pages.choices(submitted), "saved": saved, "url": request.url, "leave": leave}
+    return web.Page("manage", values, 422 if submitted.fault else 200, submitted.preferences.language)
 
 
-def _leave(asked: LinkRequest) -> web.Page:
+def _leave(request: LinkRequest) -> web.Page:
     """Ask for confirmation, or unsubscribe: by form or by one click in a mail client (RFC 8058)."""
-    if asked.who.state in {"active", "pending"}:
-        if asked.form is None:
-            return asked.question(
+    if request.recipient.state in {"active", "pending"}:
+        if request.form is None:
+            return request.question(
                 message("End the subscription"),
                 message("You will no longer be notified of changes."),
                 message("End the subscription"),
             )
-        subscriptions.leave(asked.run, asked.who.id, asked.at)
-    return _left(asked)
+        subscriptions.leave(request.run, request.recipient.id, request.at)
+    return _left(request)
 
 
-def _left(asked: LinkRequest) -> web.Page:
-    return asked.say(message("The subscription has ended"), message("We send no mails to you any more."))
+def _left(request: LinkRequest) -> web.Page:
+    return request.page(message("The subscription has ended"), message("We send no mails to you any more."))
 
 
-def _answer(asked: LinkRequest) -> web.Page:
+def _answer(request: LinkRequest) -> web.Page:
     """Show the changes of a notice with the answer form, or record the answer."""
-    who, version = asked.who, asked.link["version"]
-    if version is None or who.state != "active":
-        return asked.desk.gone()  # replaced by another contact
-    publication = asked.desk.words.publication(version)
-    changes = publication.concerning(who.products, who.hears)
+    recipient, version = request.recipient, request.link["version"]
+    if version is None or recipient.state != "active":
+        return request.pages.gone()  # replaced by another contact
+    publication = request.pages.texts.publication(version)
+    changes = publication.concerning(recipient.products, recipient.hears)
     zone = zone_of(publication.register.publisher.time_zone)
-    late = answers.is_late(changes, local_day(instant_of(asked.at), zone))
+    late = answers.is_late(changes, local_day(instant_of(request.at), zone))
     given, fault = None, None
-    if asked.form is not None:
-        verdict, reason = web.one(asked.form, "verdict"), web.plain(web.one(asked.form, "reason"))
+    if request.form is not None:
+        verdict, reason = web.one(request.form, "verdict"), web.plain(web.one(request.form, "reason"))
         given = answers.GivenAnswer(verdict, reason, "link")
         fault = answers.fault_of(given)
         if fault is None:
-            subscriptions.use_link(asked.run, asked.link, asked.at)
-            answers.record_answer(asked.run, version, who.id, given, asked.at, late=late)
-    counts = answers.newest_answer(asked.run, version, who.id)
-    shown = given._asdict() if given and fault else counts or {"verdict": "", "reason": ""}
-    wanted = Wanted(who.language, who.products, who.hears)
+            subscriptions.use_link(request.run, request.link, request.at)
+            answers.record_answer(request.run, version, recipient.id, given, request.at, late=late)
+    newest = answers.newest_answer(request.run, version, recipient.id)
+    chosen = given._asdict() if given and fault else newest or {"verdict": "", "reason": ""}
+    audience = Audience(recipient.language, recipient.products, recipient.hears)
     values = {
         "version": version,
-        "changes": Markup(asked.desk.words.html(version, wanted)),  # noqa: S704 - a template has escaped it
+        "changes": Markup(request.pages.texts.html(version, audience)),  # noqa: S704 - a template has escaped it
         "last_day": answers.last_day_to_object(changes),
         "is_late": late,
-        "answer": counts,
-        "answered_on": counts and local_day(instant_of(counts["at"]), zone),
+        "answer": newest,
+        "answered_on": newest and local_day(instant_of(newest["at"]), zone),
         "verdicts": _VERDICTS,
-        "chosen": shown["verdict"],
-        "reason": shown["reason"],
+        "chosen": chosen["verdict"],
+        "reason": chosen["reason"],
         "longest_reason": answers.LONGEST_REASON,
         "fault": fault,
-        "here": asked.here,
+        "url": request.url,
     }
-    return web.Page("answer", values, 422 if fault else 200, who.language)
+    return web.Page("answer", values, 422 if fault else 200, recipient.language)
 
 
 ACTIONS: dict[str, tuple[subscriptions.Purpose, Callable[[LinkRequest], web.Page]]] = {
@@ -260,7 +260,7 @@ def create_app(settings: NotifySettings, clock: Clock) -> Litestar:
 class _Service:
     def __init__(self, settings: NotifySettings, clock: Clock) -> None:
         self.database = web.DatabaseThread(
-            settings.database, STEPS, lambda database: Desk(database, settings)
+            settings.database, STEPS, lambda database: SubscriptionPages(database, settings)
         )
         self._clock = clock
         # Hourly limits of subscription forms by network and in total, and of invalid links by network.
@@ -272,13 +272,13 @@ class _Service:
         language = request.query_params.get("lang")
         language = language if language in languages() else None
         if request.method != HttpMethod.POST:
-            return await self._reply(lambda desk: desk.form(language))
+            return await self._reply(lambda pages: pages.form(language))
         if not web.is_from(request, self._origin):
             raise web.RequestRefused(403)
         self._take(self._forms, web.network_of(request))
         form = await web.form_of(request)
         self._take(self._all_forms, "")
-        return await self._reply(lambda desk: desk.subscribe(form, language, self._at()))
+        return await self._reply(lambda pages: pages.subscribe(form, language, self._at()))
 
     async def link(self, request: Request[Any, Any, Any]) -> Response[str]:
         """Show the page of a link or process its form; its token must not leak in ``Referer``."""
@@ -289,16 +289,16 @@ class _Service:
         if wait := self._guesses.wait(network, self._at()):
             raise web.RequestRefused(429, wait)
         form = await web.form_of(request) if request.method == HttpMethod.POST else None
-        reply = await self._reply(lambda desk: act(desk, action, token, form, self._at()))
+        reply = await self._reply(lambda pages: act(pages, action, token, form, self._at()))
         reply.headers["Referrer-Policy"] = "no-referrer"
         if reply.status_code == 404:  # noqa: PLR2004
             self._guesses.count(network, self._at())
         return reply
 
-    async def _reply(self, ask: Callable[[Desk], web.Page]) -> Response[str]:
-        def answer(desk: Desk) -> Response[str]:
-            page = ask(desk)
-            return Response(desk.html(page), status_code=page.status, headers=dict(web.HEADERS))
+    async def _reply(self, make: Callable[[SubscriptionPages], web.Page]) -> Response[str]:
+        def answer(pages: SubscriptionPages) -> Response[str]:
+            page = make(pages)
+            return Response(pages.html(page), status_code=page.status, headers=dict(web.HEADERS))
 
         return await self.database.run(answer)
 

@@ -11,7 +11,7 @@ from register_api.clock import zone_of
 from register_api.core.instant import instant_of, local_day
 from register_api.notify.answers import AnswerStatus, answers_to, count_answers, last_day_to_object
 from register_api.notify.endpoints import endpoints
-from register_api.notify.persons import pseudonym_of, shown_address
+from register_api.notify.persons import display_address, pseudonym_of
 from register_api.notify.publication import load, newest
 from register_api.notify.sealing import Sealing, sealing
 from register_api.sending.database import Database, Row
@@ -86,8 +86,8 @@ def status(
     database: Database, now: dt.datetime, version: int | None = None, *, addresses: bool = False
 ) -> NotifyStatus:
     """Return the status of one version with its deliveries, or else of the newest and of all with alarms."""
-    looks = database.query("SELECT at, problem FROM looks")
-    told: list[DeliveryStatus] = []
+    polls = database.query("SELECT at, problem FROM looks")
+    deliveries: list[DeliveryStatus] = []
     answered: list[AnswerStatus] = []
     if version is None:
         alarming = {row["version"] for row in _deliveries(database, alarms=True)}
@@ -98,16 +98,16 @@ def status(
         numbers = [version]
         answered = answers_to(database, load(database, version), addresses=addresses)
         for row in _deliveries(database, version):
-            shown = shown_address(row["channel"], row["address"]) if addresses else None
-            who = {"pseudonym": pseudonym_of(row["pseudonym_key"], row["address"]), "address": shown}
-            told.append(msgspec.convert(row | who, DeliveryStatus, strict=False))
+            address = display_address(row["channel"], row["address"]) if addresses else None
+            who = {"pseudonym": pseudonym_of(row["pseudonym_key"], row["address"]), "address": address}
+            deliveries.append(msgspec.convert(row | who, DeliveryStatus, strict=False))
     return NotifyStatus(
-        looked_at=instant_of(looks[0]["at"]) if looks else None,
-        problem=looks[0]["problem"] if looks else "",
+        looked_at=instant_of(polls[0]["at"]) if polls else None,
+        problem=polls[0]["problem"] if polls else "",
         versions=tuple(_version(database, number, now) for number in numbers),
         endpoints=dict(sorted(Counter(each.condition for each in endpoints(database)).items())),
         sealing=sealing(database),
-        told=tuple(told),
+        told=tuple(deliveries),
         answers=tuple(answered),
     )
 

@@ -15,7 +15,7 @@ import msgspec
 from register_api.core.language.language import message
 from register_api.core.model import Register
 from register_api.core.text import email_problem
-from register_api.notify.deliveries import make_due
+from register_api.notify.deliveries import queue_delivery
 from register_api.notify.persons import SECONDS_TO_CONFIRM, add_recipient, address_of, languages
 from register_api.notify.persons import leave as leave_outbox
 from register_api.sending.database import Database, Row, Run, insert, update
@@ -79,15 +79,15 @@ class Subscriber(Preferences, frozen=True, kw_only=True):
     state: Literal["pending", "active", "left", "erased"]
 
 
-class Wish(NamedTuple):
+class SubscriptionForm(NamedTuple):
     """A submitted form; ``fault`` is its error as a translatable message."""
 
     address: str
-    wanted: Preferences
+    preferences: Preferences
     fault: str | None
 
 
-def read_wish(form: Form, register: Register, *, asks_address: bool) -> Wish:
+def read_preferences(form: Form, register: Register, *, asks_address: bool) -> SubscriptionForm:
     """Read a form; if it is invalid, the valid input is kept to be shown again."""
     address = address_of(plain(one(form, "address")))
     known = [product.id for product in register.products]
@@ -98,17 +98,17 @@ def read_wish(form: Form, register: Register, *, asks_address: bool) -> Wish:
     }
     fault, not_a_choice = None, message("Something was chosen that cannot be chosen.")
     try:
-        wanted = msgspec.convert(stated, Preferences)
+        preferences = msgspec.convert(stated, Preferences)
     except msgspec.ValidationError:
-        wanted, fault = Preferences(), not_a_choice
-    if wanted.language not in languages():
+        preferences, fault = Preferences(), not_a_choice
+    if preferences.language not in languages():
         fault = not_a_choice
     if asks_address and email_problem(address):
         fault = message("This is not a valid e-mail address.")
-    return Wish(address, wanted, fault)
+    return SubscriptionForm(address, preferences, fault)
 
 
-def subscribe(database: Database, address: str, wanted: Preferences, now: int) -> None:
+def subscribe(database: Database, address: str, preferences: Preferences, now: int) -> None:
     """Process a subscription request: send a mail with a link to the address, within the rate limit.
 
     Existing subscribers keep their preferences, because anyone can submit the form in their name; they are
@@ -116,7 +116,7 @@ def subscribe(database: Database, address: str, wanted: Preferences, now: int) -
     """
     with database.transaction() as run:
         who = {"kind": "subscriber", "channel": "mail", "address": address, "state": "pending"}
-        add_recipient(run, now, **who, language=wanted.language, hears=wanted.hears)
+        add_recipient(run, now, **who, language=preferences.language, hears=preferences.hears)
         recipient: Row = run(
             "UPDATE recipients SET created_at = CASE WHEN state = 'left' THEN ? ELSE created_at END,"
             " state = CASE WHEN state = 'left' THEN 'pending' ELSE state END WHERE kind = 'subscriber'"
@@ -124,20 +124,20 @@ def subscribe(database: Database, address: str, wanted: Preferences, now: int) -
             *(now, address),
         )[0]
         if recipient["state"] == "pending":
-            change(run, recipient["id"], wanted)
+            change(run, recipient["id"], preferences)
         sent = run(
             "SELECT state_at FROM deliveries WHERE recipient = ? AND kind = 'confirmation' AND state_at > ?",
             *(recipient["id"], now - _WITHIN),
         )
         newest = max((row["state_at"] for row in sent), default=0)
         if len(sent) < _MAX_MAILS and newest <= now - _APART:
-            make_due(run, None, recipient["id"], now, "confirmation")
+            queue_delivery(run, None, recipient["id"], now, "confirmation")
 
 
-def change(run: Run, recipient: str, wanted: Preferences) -> None:
+def change(run: Run, recipient: str, preferences: Preferences) -> None:
     """Change a subscriber's preferences."""
-    row = {name: getattr(wanted, name) for name in Preferences.__struct_fields__}
-    update(run, "recipients", {"id": recipient}, row | {"reminders": int(wanted.reminders)})
+    row = {name: getattr(preferences, name) for name in Preferences.__struct_fields__}
+    update(run, "recipients", {"id": recipient}, row | {"reminders": int(preferences.reminders)})
 
 
 def owner_of(run: Run, link: Row) -> Subscriber:

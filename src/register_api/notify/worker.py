@@ -22,7 +22,7 @@ from register_api.errors import NotifyError, NotStamped, RegisterError, SendingE
 from register_api.notify.answers import newest_answer
 from register_api.notify.deliveries import versions_in, was_notified
 from register_api.notify.endpoints import EVENTS, Endpoint, endpoint_of, hook_to, note_answer, owner_of
-from register_api.notify.message import Wanted, Words, confirmation, warning
+from register_api.notify.message import Audience, MessageTexts, confirmation, warning
 from register_api.notify.persons import Recipient
 from register_api.notify.publication import PublicTree, note_check, record_new
 from register_api.notify.sealing import seal_facts, stamp_seals
@@ -62,7 +62,7 @@ class Worker(Sender):
         authority: TimeAuthority | None = None,
     ) -> None:
         self._database, self._settings, self._authority = database, settings, authority
-        self._words = Words(database, settings)
+        self._texts = MessageTexts(database, settings)
         outbox = Outbox(database, secrets.token_hex(8), settings.lease_seconds)
         hooks = transport_of(settings, runtime.now, "notify", self._note)
         mails = MailServer(settings, password)
@@ -134,12 +134,12 @@ class Worker(Sender):
 
     def _content(self, due: Leased, recipient: Recipient, now: dt.datetime) -> Mail | str:
         version: Any = due.version
-        wanted = Wanted.by(recipient)
+        audience = Audience.of(recipient)
         if due.kind == "notice":
-            return self._words.notice(version, wanted)
+            return self._texts.notice(version, audience)
         if due.kind == "digest":
-            said = self._words.digest(versions_in(self._database, due.id), wanted)
-            return said or "nothing of it concerns the recipient any more"
+            digest = self._texts.digest(versions_in(self._database, due.id), audience)
+            return digest or "nothing of it concerns the recipient any more"
         if due.kind == "warning":
             endpoint = endpoint_of(self._database, due.recipient)
             works = endpoint.failing_since is None
@@ -147,22 +147,22 @@ class Worker(Sender):
         if due.kind == "confirmation":
             if not self._settings.subscriptions:
                 return "the subscription service no longer exists"
-            return confirmation(recipient, self._words.newest().publisher.name)
+            return confirmation(recipient, self._texts.newest().publisher.name)
         needless = ""
         if not was_notified(self._database, version, recipient.id):
             needless = "the notice has not reached the recipient"
         elif newest_answer(self._database.query, version, recipient.id) is not None:
             needless = "the recipient has answered"
         cancelled = "cancelled or announced again in the meantime, or the deadline has passed"
-        return needless or self._words.reminder(version, wanted, now) or cancelled
+        return needless or self._texts.reminder(version, audience, now) or cancelled
 
     def _with_link(
-        self, said: Mail, due: Leased, recipient: Recipient, now: dt.datetime
+        self, mail: Mail, due: Leased, recipient: Recipient, now: dt.datetime
     ) -> tuple[str, str, Mapping[str, str]]:
         """Return text, HTML and headers with the recipient's link, if there is a subscription service."""
         service, purpose = self._settings.subscriptions, self._purpose(due, recipient)
         if not service or purpose is None:
-            return said.text, said.html, {}
+            return mail.text, mail.html, {}
         version = due.version if purpose == "answer" else None
         with self._database.transaction() as run:
             token = keep_link(run, purpose, recipient.id, version, int(now.timestamp()))
@@ -172,8 +172,8 @@ class Worker(Sender):
         if recipient.kind == "subscriber" and purpose == "manage":  # RFC 8058
             headers["List-Unsubscribe"] = f"<{service}leave/{token}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        page, end, after = said.html.rpartition("</body>")
-        text = f"{said.text}\n{wrapped(f'{label}:')}  {address}\n\n"
+        page, end, after = mail.html.rpartition("</body>")
+        text = f"{mail.text}\n{wrapped(f'{label}:')}  {address}\n\n"
         link = f'<p><a href="{escape(address)}">{escape(label)}</a></p>\n'
         return text, page + link + end + after, headers
 
@@ -186,7 +186,7 @@ class Worker(Sender):
             return "manage"
         if due.version is None or due.kind == "digest":
             return None
-        return "answer" if self._words.can_object(due.version, Wanted.by(recipient)) else None
+        return "answer" if self._texts.can_object(due.version, Audience.of(recipient)) else None
 
     def _hook(self, row: Leased, body: bytes | None) -> Hook | SendResult:
         try:
@@ -205,8 +205,8 @@ class Worker(Sender):
         base = self._settings.base
         url = base + address_of(tree.VERSION_PAGE.path(row.version))
         if endpoint.channel in CHATS:
-            return CHATS[endpoint.channel](self._words.chat(row.version, Wanted.by(endpoint)), url)
-        found = self._words.publication(row.version)
+            return CHATS[endpoint.channel](self._texts.chat(row.version, Audience.of(endpoint)), url)
+        found = self._texts.publication(row.version)
         data = {"register": found.register.register, "version": row.version, "log_size": found.log_size}
         data |= {"log_root": found.log_root, "url": url}
         kind, subject = f"{EVENTS}.{row.kind}", f"versions/{row.version}"

@@ -91,8 +91,8 @@ class Database:
 
 def insert(run: Run, table: str, row: Mapping[str, object], more: str = "") -> list[Row]:
     """Insert a row by column names; ``more`` is an ``ON CONFLICT`` or ``RETURNING`` clause."""
-    marks = ", ".join("?" * len(row))
-    return run(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks}) {more}", *row.values())
+    placeholders = ", ".join("?" * len(row))
+    return run(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({placeholders}) {more}", *row.values())
 
 
 def update(run: Run, table: str, where: Mapping[str, object], row: Mapping[str, object]) -> None:
@@ -155,5 +155,5 @@ def _driver_errors() -> Iterator[None]:
     try:
         yield
     except _errors() as error:
-        said = getattr(getattr(error, "diag", None), "message_primary", None) or error
-        raise SendingError(f"database: {printable(said)}") from error
+        message = getattr(getattr(error, "diag", None), "message_primary", None) or error
+        raise SendingError(f"database: {printable(message)}") from error

@@ -98,7 +98,7 @@ class Outbox:
         """Set the worker's name, never reused, and the seconds of a lease, longer than sending takes."""
         self._database, self._owner, self._seconds = database, owner, lease_seconds
 
-    def lease(self, now: int, most: int, channels: Sequence[str]) -> list[Leased]:
+    def lease(self, now: int, limit: int, channels: Sequence[str]) -> list[Leased]:
         """Lease rows of some channels that are due, including those of crashed workers."""
         skip_locked, among = self._database.skip_locked, ", ".join("?" for _ in channels)
         with self._database.transaction() as run:
@@ -113,7 +113,7 @@ class Outbox:
                 f" data_began_at = NULL WHERE id IN (SELECT id FROM deliveries WHERE channel IN ({among})"
                 " AND due_at <= ? AND (state <> 'sending' OR data_began_at IS NULL)"
                 f" ORDER BY due_at, id LIMIT ? {skip_locked}) RETURNING *",
-                *(now, self._owner, now + self._seconds, *channels, now, most),
+                *(now, self._owner, now + self._seconds, *channels, now, limit),
             )
         return [msgspec.convert(row, Leased) for row in rows]
 

@@ -147,7 +147,7 @@ class Sender:
 
     def log_once(self, error: RegisterError | None) -> None:
         """Log a problem when it first occurs, not each time it is repeated."""
-        said = f"{error.word}: {error.message}" if error is not None else ""
-        if said not in {"", self._last_logged}:
-            self._runtime.log(said)
-        self._last_logged = said
+        text = f"{error.word}: {error.message}" if error is not None else ""
+        if text not in {"", self._last_logged}:
+            self._runtime.log(text)
+        self._last_logged = text

@@ -161,8 +161,11 @@ def signed_headers(hook: Hook, key: Ed25519PrivateKey | None, timestamp: int) ->
     signatures = [f"v1,{strict_base64.encode(hmac.digest(shared, signed, hashlib.sha256))}"]
     if key is not None:
         signatures.append(f"v1a,{strict_base64.encode(key.sign(signed))}")
-    said = " ".join(signatures)
-    return {"webhook-id": hook.message_id, "webhook-timestamp": str(timestamp), "webhook-signature": said}
+    return {
+        "webhook-id": hook.message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(signatures),
+    }
 
 
 def hook_url_problem(url: str) -> str | None:
@@ -221,13 +224,13 @@ class WebhookTransport(Transport):
             return HookAnswer(SendResult("deferred", "the address is not valid"))
         except VerificationError as error:
             return HookAnswer(SendResult("deferred", error.message))
-        said = f"status {reply.status}"
+        status = f"status {reply.status}"
         if reply.status in _OK:
-            return HookAnswer(SendResult("sent", said), body=reply.body)
+            return HookAnswer(SendResult("sent", status), body=reply.body)
         if reply.status == _GONE:
-            return HookAnswer(SendResult("refused", said), is_gone=True)
+            return HookAnswer(SendResult("refused", status), is_gone=True)
         wait = retry_after_seconds(reply.headers.get("retry-after", ""), now)
-        return HookAnswer(SendResult("deferred", said, wait))
+        return HookAnswer(SendResult("deferred", status, wait))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -181,7 +181,7 @@ def suggestions(database: Database, chain: Chain) -> list[Suggestion]:
     Entries with different numbers of one kind are different companies and are not suggested.
     """
     rows = database.query("SELECT one, other FROM matches")
-    said = {frozenset((chain.numbers.get(row["one"]), chain.numbers.get(row["other"]))) for row in rows}
+    decided = {frozenset((chain.numbers.get(row["one"]), chain.numbers.get(row["other"]))) for row in rows}
     kinds = [{key.partition(":")[0] for key in each.keys} - _PLAIN_KINDS for each in chain.companies]
     named: dict[tuple[str, ...], list[int]] = {}
     for number, company in enumerate(chain.companies):
@@ -191,7 +191,7 @@ def suggestions(database: Database, chain: Chain) -> list[Suggestion]:
         one = chain.companies[first]
         for number in others:
             other = chain.companies[number]
-            if frozenset((first, number)) not in said and not kinds[first] & kinds[number]:
+            if frozenset((first, number)) not in decided and not kinds[first] & kinds[number]:
                 found.append(Suggestion(one.entries[0], other.entries[0], other.name))
     return found
 
@@ -203,7 +203,7 @@ def confirm(database: Database, chain: Chain, one: str, other: str, *, same: boo
             hint = "name it like acme or acme/sub-processor"
             raise WatchError(f"unknown entry {quoted(entry)}", hint=hint)
     if one == other or not by.strip():
-        raise WatchError("a match is said of two entries, by somebody")
+        raise WatchError("name two different entries, and in --by who decides")
     with database.transaction() as run:
         first, second = sorted((one, other))
         row = {"one": first, "other": second, "same": int(same), "by": by.strip(), "at": at}

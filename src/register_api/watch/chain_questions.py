@@ -19,7 +19,7 @@ from register_api.watch.chain import Chain, ChainUse
 DEPTH = 2
 """Default search depth; at four steps most chains reach every company."""
 
-Way = tuple[int, ...]
+ChainPath = tuple[int, ...]
 """A path of company numbers from one of our vendors to a company it uses."""
 
 
@@ -27,7 +27,7 @@ class Abroad(NamedTuple):
     """A country outside the EEA where a vendor or its chain processes, with the transfer mechanisms."""
 
     country: str
-    way: Way
+    path: ChainPath
     mechanisms: str
 
 
@@ -40,7 +40,7 @@ class Share(msgspec.Struct, frozen=True):
     critical: int
 
 
-_End = tuple[Way, str]
+_End = tuple[ChainPath, str]
 """The last steps of a path, and the transfer mechanisms of its last use."""
 
 
@@ -57,24 +57,24 @@ def _search(
         for user, concerns, (rest, mechanisms) in users:
             is_found = concerns and user not in found and user not in asked and chain.companies[user].is_ours
             if is_found or user not in seen:
-                way = (user, *rest), mechanisms
+                path = (user, *rest), mechanisms
                 if is_found:
-                    found[user] = way
+                    found[user] = path
                 if user not in seen:
                     seen.add(user)
-                    new.append(way)
-        users = ((user, concerns, way) for way in new for user, concerns in chain.users[way[0][0]].items())
+                    new.append(path)
+        users = ((user, concerns, path) for path in new for user, concerns in chain.users[path[0][0]].items())
     return found
 
 
-def ways_to(chain: Chain, targets: Iterable[int], depth: int | None = DEPTH) -> list[Way]:
+def paths_to(chain: Chain, targets: Iterable[int], depth: int | None = DEPTH) -> list[ChainPath]:
     """Return each of our vendors' shortest path to any of the targets; depth ``None`` is unlimited."""
     asked = tuple(dict.fromkeys(targets))
     users = (
         (user, concerns, ((each,), "")) for each in asked for user, concerns in chain.users[each].items()
     )
     found = _search(chain, users, depth or len(chain.companies), asked).values()
-    return sorted((way for way, _ in found), key=lambda way: (len(way), chain.companies[way[0]].name))
+    return sorted((path for path, _ in found), key=lambda path: (len(path), chain.companies[path[0]].name))
 
 
 def outside_eea(chain: Chain, depth: int = DEPTH) -> list[Abroad]:
@@ -89,7 +89,7 @@ def outside_eea(chain: Chain, depth: int = DEPTH) -> list[Abroad]:
     for country, there in uses.items():
         users = ((use.user, use.concerns, ((use.used,), use.mechanisms)) for use in there)
         found += [Abroad(country, *end) for end in _search(chain, users, depth).values()]
-    return sorted(found, key=lambda item: (chain.companies[item.way[0]].name, item.way[0], item.country))
+    return sorted(found, key=lambda item: (chain.companies[item.path[0]].name, item.path[0], item.country))
 
 
 def by_company(chain: Chain, depth: int = DEPTH) -> list[Share]:

@@ -58,10 +58,10 @@ class Guard:
         """Return the user; an empty text if they have yet to sign in."""
         self.origin(request)
         if self.has_login:
-            said, _, proof = request.cookies.get(self._cookie, "").rpartition(".")
-            if not _are_same(proof, self._proof("session", said)):
+            session, _, proof = request.cookies.get(self._cookie, "").rpartition(".")
+            if not _are_same(proof, self._proof("session", session)):
                 return ""
-            until, _, user = said.partition(".")
+            until, _, user = session.partition(".")
             return strict_base64.decode_url(user).decode() if self._now() < int(until) else ""
         names = request.headers.getall(self._header, []) if self._header else []
         is_believed = len(names) == 1 and is_name(names[0].strip())
@@ -103,10 +103,10 @@ class Guard:
 
     def keep(self, reply: Response[str], user: str) -> Response[str]:
         """Set the session cookie for a user; an empty text deletes it."""
-        said = f"{self._now() + SESSION_SECONDS}.{strict_base64.encode_url(user.encode())}"
+        session = f"{self._now() + SESSION_SECONDS}.{strict_base64.encode_url(user.encode())}"
         reply.set_cookie(
             self._cookie,
-            f"{said}.{self._proof('session', said)}" if user else "",
+            f"{session}.{self._proof('session', session)}" if user else "",
             max_age=SESSION_SECONDS if user else 0,
             path="/",
             secure=self._is_secure,
@@ -122,8 +122,8 @@ class Guard:
             return not peer  # a Unix socket
         return address.is_loopback or any(address in network for network in self._proxies)
 
-    def _proof(self, what: str, said: str) -> str:
-        return hmac.new(self._key, f"{what}\n{said}".encode(errors="replace"), hashlib.sha256).hexdigest()
+    def _proof(self, what: str, text: str) -> str:
+        return hmac.new(self._key, f"{what}\n{text}".encode(errors="replace"), hashlib.sha256).hexdigest()
 
     def _now(self) -> int:
         return int(self._clock().timestamp())

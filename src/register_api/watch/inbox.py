@@ -91,8 +91,8 @@ def describe(database: Database, news: str) -> Row:
 def decide(database: Database, decision: Decision) -> None:
     """Add a decision; one without a reason or an author is a ``WatchError``."""
     for name in ("reason", "by"):
-        said = getattr(decision, name).strip()
-        if not said or len(said) > _LONGEST:
+        text = getattr(decision, name).strip()
+        if not text or len(text) > _LONGEST:
             raise WatchError(f"a decision needs its {name!r}, of {_LONGEST} characters at most")
     describe(database, decision.news)
     with database.transaction() as run:

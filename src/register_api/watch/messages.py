@@ -27,16 +27,16 @@ from register_api.watch.news import AT_ONCE
 from register_api.watch.settings import WatchContext, WatchHook, WatchSettings
 
 _UNREPORTED = f"""
-    SELECT news.id, heard_by FROM
-        (SELECT *, coalesce(nullif(?, ''), owner) AS heard_by FROM news WHERE ? IN ('', owner)) AS news
+    SELECT news.id, notified FROM
+        (SELECT *, coalesce(nullif(?, ''), owner) AS notified FROM news WHERE ? IN ('', owner)) AS news
         JOIN vendors ON vendors.id = news.vendor
-    WHERE concerns = 1 AND heard_by <> '' AND vendors.closed_at IS NULL AND {UNDECIDED} AND NOT EXISTS
-        (SELECT 1 FROM told WHERE told.news = news.id AND told.recipient = heard_by AND told.kind = 'news')
+    WHERE concerns = 1 AND notified <> '' AND vendors.closed_at IS NULL AND {UNDECIDED} AND NOT EXISTS
+        (SELECT 1 FROM told WHERE told.news = news.id AND told.recipient = notified AND told.kind = 'news')
         AND ({{more}}) ORDER BY news.id
 """
 _AT_ONCE = f"class IN ({', '.join('?' * len(AT_ONCE))}) OR deadline >= ?"
 _NOT_TODAY = (
-    "NOT EXISTS (SELECT 1 FROM deliveries WHERE recipient = heard_by"
+    "NOT EXISTS (SELECT 1 FROM deliveries WHERE recipient = notified"
     " AND deliveries.kind = 'digest' AND day = ?)"
 )
 _LIVE = (
@@ -60,10 +60,10 @@ class Text(NamedTuple):
     rows: list[Row]
     pieces: list[list[str]]
 
-    def shortened(self, most: int, join: str) -> list[str]:
+    def shortened(self, limit: int, join: str) -> list[str]:
         """Return at most ``most`` items, each as one text, and a line with the number of the others."""
-        texts = [join.join(sentences) for sentences in self.pieces[:most]]
-        more = len(self.pieces) - most
+        texts = [join.join(sentences) for sentences in self.pieces[:limit]]
+        more = len(self.pieces) - limit
         return [*texts, f"And {more} more: register-api watch inbox"] if more > 0 else texts
 
     @property
@@ -73,7 +73,7 @@ class Text(NamedTuple):
         return "\n\n".join([*self.shortened(_MAX_NEWS, "\n"), decide]) + "\n"
 
 
-def make_due(run: Run, context: WatchContext) -> list[Leased]:
+def queue_messages(run: Run, context: WatchContext) -> list[Leased]:
     """Queue all messages that are due, within the caller's transaction.
 
     News with an open objection deadline or about a compromised register is sent immediately, the rest once a
@@ -99,7 +99,7 @@ _Items = Iterable[tuple[str, str, str]]
 
 
 def _unreported(run: Run, condition: str, *values: str) -> _Items:
-    return [(row["heard_by"], row["id"], "news") for row in run(_UNREPORTED.format(more=condition), *values)]
+    return [(row["notified"], row["id"], "news") for row in run(_UNREPORTED.format(more=condition), *values)]
 
 
 def _queue(run: Run, channel: str, kind: str, items: _Items, context: WatchContext) -> list[Leased]:
@@ -166,7 +166,7 @@ def _sentences(row: Row, today: dt.date) -> list[str]:
 def preview(run: Run, context: WatchContext) -> list[tuple[Leased, Text]]:
     """Return what would be sent now, regardless of ``digest_hour``; for a transaction that is rolled back."""
     anytime = context._replace(settings=msgspec.structs.replace(context.settings, digest_hour=0))
-    texts = ((due, text_of(run, due, context)) for due in make_due(run, anytime))
+    texts = ((due, text_of(run, due, context)) for due in queue_messages(run, anytime))
     return [(due, text) for due, text in texts if text is not None]
 
 
@@ -197,7 +197,7 @@ class Mailer(Sender):
         counts: Counter[str] = Counter()
         if self._routes:
             with self._database.transaction() as run:
-                make_due(run, self._context())
+                queue_messages(run, self._context())
         self.send_due(counts=counts)
         return counts
 

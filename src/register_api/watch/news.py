@@ -149,12 +149,17 @@ def news_of(
 
     On the first poll, only changes that still lie ahead are news; they count as seen when announced.
     """
-    if (said := verified.register.lifecycle) is not None:
-        what = "moves" if said.state == "moved" else "is closed"
-        where = f" to {said.successor}" if said.successor else ""
-        title = f"{vendor.name}: its register {what}{where} from {said.on} on"
-        key, version = f"{said.state}/{said.on}/{said.successor or ''}", verified.register.version
-        yield News.about(vendor, key, context.at, kind=said.state, version=version, title=title, detail=said)
+    if (lifecycle := verified.register.lifecycle) is not None:
+        what = "moves" if lifecycle.state == "moved" else "is closed"
+        where = f" to {lifecycle.successor}" if lifecycle.successor else ""
+        title = f"{vendor.name}: its register {what}{where} from {lifecycle.on} on"
+        key, version = (
+            f"{lifecycle.state}/{lifecycle.on}/{lifecycle.successor or ''}",
+            verified.register.version,
+        )
+        yield News.about(
+            vendor, key, context.at, kind=lifecycle.state, version=version, title=title, detail=lifecycle
+        )
     reported = set[tuple[int, str | None]]()
     for update in verified.updates:
         if update.version > known:

@@ -109,8 +109,10 @@ def _news(vendor: Vendor, poll: Row, known: int, result: PollResult, context: Wa
     """Yield the news of a poll; a register that keeps failing verification is reported again each week."""
     outcome, since = result.outcome, poll["trouble_since"]
 
-    def about(key: str, kind: str, said: str, **detail: Any) -> News:
-        return News.about(vendor, key, context.at, kind=kind, title=f"{vendor.name}: {said}", detail=detail)
+    def about(key: str, kind: str, sentence: str, **detail: Any) -> News:
+        return News.about(
+            vendor, key, context.at, kind=kind, title=f"{vendor.name}: {sentence}", detail=detail
+        )
 
     if outcome == FRESH and poll["alerted_at"] is not None:
         yield about(f"recovered/{since}", "recovered", "its register verifies again")
@@ -118,8 +120,9 @@ def _news(vendor: Vendor, poll: Row, known: int, result: PollResult, context: Wa
         yield from news_of(vendor, result.verified, result.report, known, context)
     if outcome == FOUND:
         address = result.message
-        said = f"its website names a register, {address}, taken on trust: compare its root with the contract"
-        yield about(f"found/{address}", "found", said, register=address)
+        trust = "taken on trust: compare its root with the contract"
+        sentence = f"its website names a register, {address}, {trust}"
+        yield about(f"found/{address}", "found", sentence, register=address)
     is_lasting = poll["failures"] >= context.settings.failures_before_alert
     if result.is_trouble and (outcome in AT_ONCE or is_lasting):
         where, report = f": {result.elsewhere}" if result.elsewhere else "", result.report
@@ -178,7 +181,7 @@ _LONGER = 60
 class Counts(NamedTuple):
     """Counts of one round: polls, polls with a valid register, and news items."""
 
-    looks: int = 0
+    polls: int = 0
     fresh: int = 0
     news: int = 0
 
@@ -220,7 +223,7 @@ class Poller:
                     _, leased = running.pop(future)
                     result, news = self._record(leased, future.result())
                     fresh = counts.fresh + (result.outcome == FRESH)
-                    counts = Counts(counts.looks + 1, fresh, counts.news + len(news))
+                    counts = Counts(counts.polls + 1, fresh, counts.news + len(news))
         return counts
 
     def _lease(self, waiting: dict[str, deque[str]], host: str, until: int) -> Lease | None:
@@ -239,9 +242,9 @@ class Poller:
             # If this fails as well, the database is at fault.
             news = record(self._database, leased, result, self._context())
         if news or result.outcome not in {FRESH, NO_REGISTER}:
-            said = f": {result.message}" if result.message else ""
+            why = f": {result.message}" if result.message else ""
             kinds = ", ".join(sorted({piece.kind for piece in news}))
-            self._runtime.log(f"{leased.vendor.id}: {result.outcome}{said}{f' (news: {kinds})' * bool(news)}")
+            self._runtime.log(f"{leased.vendor.id}: {result.outcome}{why}{f' (news: {kinds})' * bool(news)}")
         return result, news
 
     def _context(self) -> WatchContext:

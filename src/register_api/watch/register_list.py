@@ -122,12 +122,14 @@ def offered(database: Database, listed: RegisterList) -> Offered:
     vendors = database.query(
         "SELECT v.*, p.root_sha256 AS began FROM vendors v JOIN polls p ON p.vendor = v.id ORDER BY v.id"
     )
-    here = {name: {row[name]: row for row in vendors if row[name]} for name in ("id", "register", "website")}
-    ids = set(here["id"])
+    existing = {
+        name: {row[name]: row for row in vendors if row[name]} for name in ("id", "register", "website")
+    }
+    ids = set(existing["id"])
     found, first = Offered({}, [], []), dict[str, int]()
     for place, each in enumerate(listed.registers, 1):
-        said = {"name": each.name, "register": each.address, "root_sha256": each.root_sha256}
-        row, faults = vendor_row({**said, **({"website": each.website} if each.website else {})})
+        stated = {"name": each.name, "register": each.address, "root_sha256": each.root_sha256}
+        row, faults = vendor_row({**stated, **({"website": each.website} if each.website else {})})
         if faults or not each.name:
             raise WatchError(f"entry {place} of the list: {faults[0] if faults else 'the name is missing'}")
         row["root_by"] = jws.thumbprint(listed.key)
@@ -137,10 +139,10 @@ def offered(database: Database, listed: RegisterList) -> Offered:
         # An id for a vendor whose name another vendor already has.
         longer = f"{plain[: MAX_SLUG - _DIGITS - 1].strip('-')}-{digest(address.encode())[:_DIGITS]}"
         note = ""
-        if known := here["register"].get(address):
+        if known := existing["register"].get(address):
             note = _difference(known, row["root_sha256"])
             found.known.extend([] if note else [known["id"]])
-        elif named := here["website"].get(row.get("website", "")) or here["id"].get(plain):
+        elif named := existing["website"].get(row.get("website", "")) or existing["id"].get(plain):
             has = f"the register {named['register']}" if named["register"] else "no register"
             note = f"{named['id']} has {has} here, and {address} by the list"
         elif id_ := next((each for each in (plain, longer) if each not in ids), ""):

@@ -83,17 +83,17 @@ def _search(database: Database, _context: WatchContext, asked: Question) -> web.
 
 def _chain(database: Database, context: WatchContext, asked: Question) -> web.Page:
     chain = load_chain(database, context.today)
-    said, company = asked.get("depth", ""), web.plain(asked.get("company", ""))[:_LONGEST_QUESTION]
-    depth = int(said) if said in map(str, range(1, 11)) else questions.DEPTH
-    values: dict[str, Any] = {"company": company, "depth": depth, "fault": "", "asked": [], "ways": []}
+    steps, company = asked.get("depth", ""), web.plain(asked.get("company", ""))[:_LONGEST_QUESTION]
+    depth = int(steps) if steps in map(str, range(1, 11)) else questions.DEPTH
+    values: dict[str, Any] = {"company": company, "depth": depth, "fault": "", "asked": [], "paths": []}
     if company:
         try:
             targets = chain.find(company)
         except WatchError as error:
             return web.Page("chain", {**values, "fault": f"{error.message}: {error.hint}"}, 404)
         values["asked"] = [chain.companies[number] for number in targets]
-        ways = questions.ways_to(chain, targets, depth)
-        values["ways"] = [(len(way) - 1, _names(chain, way)) for way in ways]
+        paths = questions.paths_to(chain, targets, depth)
+        values["paths"] = [(len(path) - 1, _names(chain, path)) for path in paths]
         return web.Page("chain", values)
     abroad = questions.outside_eea(chain, depth)
     values |= {
@@ -101,14 +101,14 @@ def _chain(database: Database, context: WatchContext, asked: Question) -> web.Pa
             "Companies": questions.by_company(chain, depth)[:_MAX_ROWS],
             "Countries": questions.by_country(chain, depth)[:_MAX_ROWS],
         },
-        "abroad": [(each, _names(chain, each.way)) for each in abroad[:_MAX_NEWS]],
+        "abroad": [(each, _names(chain, each.path)) for each in abroad[:_MAX_NEWS]],
         "abroad_total": len(abroad),
     }
     return web.Page("chain", values)
 
 
-def _names(chain: Chain, way: questions.Way) -> list[str]:
-    return [chain.companies[number].name for number in way]
+def _names(chain: Chain, path: questions.ChainPath) -> list[str]:
+    return [chain.companies[number].name for number in path]
 
 
 VIEWS: Mapping[str, Callable[[Database, WatchContext, Question], web.Page]] = {
@@ -228,8 +228,7 @@ class _Service:
             except SendingError:  # a database error
                 raise
             except RegisterError as error:
-                said = f"{error.message}\n{error.hint}".strip()
-                return self._message(user, "No evidence", said, 502)
+                return self._message(user, "No evidence", f"{error.message}\n{error.hint}".strip(), 502)
         if made.data is None:
             return self._message(user, "No evidence", render_text(made.report), 502)
         name = f'attachment; filename="{known.id}-{version}.zip"'
@@ -256,7 +255,7 @@ class _Service:
         return self._guard.keep(self._sent_to("login"), "")
 
     def _response(self, page: web.Page, user: str = "") -> Response[str]:
-        said = (
+        html = (
             _environment()
             .get_template(f"{page.template}.html.j2")
             .render(
@@ -267,7 +266,7 @@ class _Service:
                 **page.values,
             )
         )
-        return Response(said, status_code=page.status, headers=web.HEADERS)
+        return Response(html, status_code=page.status, headers=web.HEADERS)
 
     def _message(self, user: str, head: str, body: str, status: int) -> Response[str]:
         return self._response(web.Page("message", {"head": head, "body": body}, status), user)

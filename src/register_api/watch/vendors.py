@@ -140,25 +140,25 @@ def import_vendors(
     found = ImportedVendors({"added": 0, "changed": 0, "unchanged": 0}, {}, 0, [])
     first: dict[str, int] = {}
     with database.transaction() as run:
-        there = {row["id"]: vendor_of(row) for row in run("SELECT * FROM vendors")}
+        existing = {row["id"]: vendor_of(row) for row in run("SELECT * FROM vendors")}
         for line, row in rows.items():
             site = row.get("website")
-            of_site = [vendor.id for vendor in there.values() if site and vendor.website == site]
+            of_site = [vendor.id for vendor in existing.values() if site and vendor.website == site]
             id_ = row.get("id") or (of_site[0] if len(of_site) == 1 else proposed_id(row))
             if not id_ or first.setdefault(id_, line) != line:
                 same = f"the same vendor as in line {first[id_]}" if id_ else "a column id is needed"
                 found.faults.append(RowFault(line, f"{quoted(row['name'])}: {same}"))
-            elif (old := there.get(id_)) is None:
+            elif (old := existing.get(id_)) is None:
                 found.vendors[line] = Vendor(**{**row, "id": id_, "added_at": now})
             else:
-                said = {"root_by": "", **row} if "root_sha256" in row else row
-                found.vendors[line] = msgspec.structs.replace(old, **{**said, "id": id_, "closed_at": None})
+                stated = {"root_by": "", **row} if "root_sha256" in row else row
+                found.vendors[line] = msgspec.structs.replace(old, **{**stated, "id": id_, "closed_at": None})
         for vendor in found.vendors.values():
-            old = there.get(vendor.id)
+            old = existing.get(vendor.id)
             found.done["added" if old is None else "unchanged" if vendor == old else "changed"] += 1
             if vendor != old and not (dry_run or found.faults):
                 save(run, vendor)
-    open_ids = {vendor.id for vendor in there.values() if vendor.closed_at is None}
+    open_ids = {vendor.id for vendor in existing.values() if vendor.closed_at is None}
     return found._replace(absent=len(open_ids - first.keys()))
 
 

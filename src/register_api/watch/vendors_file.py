@@ -89,29 +89,29 @@ def _read_toml(data: bytes) -> VendorsFile:
         lines = list(range(1, len(tables) + 1))
     found = VendorsFile({}, [])
     for line, table in zip(lines, tables, strict=True):
-        said = table if isinstance(table, dict) else {"name": ""}
-        unknown = [RowFault(line, f"{quoted(name)} is not known") for name in said if name not in COLUMNS]
+        fields = table if isinstance(table, dict) else {"name": ""}
+        unknown = [RowFault(line, f"{quoted(name)} is not known") for name in fields if name not in COLUMNS]
         found.faults.extend(unknown)
         if not unknown:  # as text, like cells of a CSV file
-            lists = {name: map(str, value) for name, value in said.items() if isinstance(value, list)}
-            texts = {name: " ".join(lists.get(name, (str(value),))) for name, value in said.items()}
+            lists = {name: map(str, value) for name, value in fields.items() if isinstance(value, list)}
+            texts = {name: " ".join(lists.get(name, (str(value),))) for name, value in fields.items()}
             _add(found, line, texts)
     return found
 
 
-def _add(found: VendorsFile, line: int, said: Mapping[str, str]) -> None:
-    row, faults = vendor_row(said)
+def _add(found: VendorsFile, line: int, texts: Mapping[str, str]) -> None:
+    row, faults = vendor_row(texts)
     found.faults.extend(RowFault(line, words) for words in faults)
     if not row.get("name") and not faults:
         found.faults.append(RowFault(line, "the name is missing"))
     found.rows[line] = row
 
 
-def vendor_row(said: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+def vendor_row(texts: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """Convert a vendor's fields from text to their stored form; return them and the errors."""
     row: dict[str, Any] = {}
     faults = []
-    for name, text in said.items():
+    for name, text in texts.items():
         if not text.isprintable() or len(text) > _LONGEST:
             faults.append(f"{name}: {quoted(text)} cannot be printed, or is too long")
             continue

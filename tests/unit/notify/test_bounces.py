@@ -10,7 +10,7 @@ import pytest
 from notices import AT, add_contacts
 from register_api.errors import NotifyError, UsageError
 from register_api.notify.bounces import DeliveryReport, mails_in, read_report, take_report
-from register_api.notify.deliveries import make_due
+from register_api.notify.deliveries import queue_delivery
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +101,7 @@ def sent(database: Database, state: str = "sent") -> None:
     add_contacts(database, ["gone@customer.example"])
     with database.transaction() as run:
         run("INSERT INTO publications VALUES (1, 'r', '', 1, '', 1, 1, 1, ?, ?)", b"", b"")
-        make_due(run, 1, run("SELECT id FROM recipients")[0]["id"], AT)
+        queue_delivery(run, 1, run("SELECT id FROM recipients")[0]["id"], AT)
         run("UPDATE deliveries SET id = ?, state = ?, due_at = NULL", DELIVERY, state)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from notices import AT, add_contacts
 from register_api.errors import NotifyError
 from register_api.notify.contacts import ContactRow, import_contacts, list_recipients, read_contacts
-from register_api.notify.deliveries import make_due
+from register_api.notify.deliveries import queue_delivery
 from register_api.notify.persons import erase, export_person, pseudonym_of, recipients_at, retain
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def test_a_successor_is_told_what_the_one_before_was_not(database: Database) -> 
     with database.transaction() as run:
         for version, state in enumerate(("sent", "bounced", "due"), 1):
             run("INSERT INTO publications VALUES (?, 'r', '', 1, '', 1, 1, 1, ?, ?)", version, b"", b"")
-            make_due(run, version, old.id, AT)
+            queue_delivery(run, version, old.id, AT)
             run("UPDATE deliveries SET state = ? WHERE version = ?", state, version)
     new = ContactRow(customer=old.customer, email="new@c.example", replaces="old@c.example")
     for _ in range(2):  # the same file once more is no fault
@@ -144,7 +144,7 @@ def test_what_is_erased_is_in_no_file_of_the_database(database: Database, folder
     (found,) = list_recipients(database)
     with database.transaction() as run:
         run("INSERT INTO publications VALUES (1, 'r', '', 1, '', 1, 1, 1, ?, ?)", b"", b"")
-        make_due(run, 1, found.id, AT)
+        queue_delivery(run, 1, found.id, AT)
         run("INSERT INTO bodies SELECT id, ? FROM deliveries", b"To: " + address.encode())
         run("UPDATE deliveries SET reply = ?", f"550 {address}")
     exported = json.dumps(msgspec.to_builtins(export_person(database, address)))
@@ -168,7 +168,7 @@ def test_who_left_is_gone_after_the_retention_period(database: Database) -> None
     with database.transaction() as run:
         run("INSERT INTO publications VALUES (1, 'r', '', 1, '', 1, 1, 1, ?, ?)", b"", b"")
         for row in run("SELECT id FROM recipients"):
-            make_due(run, 1, row["id"], AT)
+            queue_delivery(run, 1, row["id"], AT)
         run("INSERT INTO bodies SELECT id, ? FROM deliveries", b"mail")
         run("UPDATE deliveries SET state = 'sent', due_at = NULL, state_at = ?", AT)
     new = ContactRow(customer=old.customer, email="new@c.example", replaces="old@c.example")

@@ -24,12 +24,12 @@ from register_api.notify.endpoints import (
     WARN_AFTER,
     Endpoint,
     NewEndpoint,
+    activate,
     add_endpoint,
     endpoint_of,
     endpoints,
-    prove,
     remove_endpoint,
-    try_endpoint,
+    send_test_message,
 )
 from register_api.notify.persons import erase, export_person, retain
 from register_api.notify.publication import load
@@ -75,7 +75,7 @@ class Hooked:
             self.at,  # type: ignore[arg-type]
         )
         if proven:
-            prove(self.database, made.id)
+            activate(self.database, made.id)
         return endpoint_of(self.database, made.id)
 
     def announce(self, vendor: str = "beta") -> int:
@@ -154,7 +154,7 @@ def test_an_event_is_one_to_the_library_of_cloudevents(hooked: Hooked, endpoint:
     made = hooked.add(endpoint.url)
     hooked.announce()
     hooked.send()
-    assert try_endpoint(hooked.settings, made, hooked.time.now) == ""
+    assert send_test_message(hooked.settings, made, hooked.time.now) == ""
     for request in endpoint.got:
         event = JSONFormat().read(CloudEvent, request.body)
         assert event.get_id() == request.headers["webhook-id"]
@@ -191,14 +191,18 @@ def test_an_endpoint_gets_nothing_before_it_has_taken_a_test_message(
     hooked.send()
     assert endpoint.got == []
     endpoint.repeats = False
-    assert try_endpoint(hooked.settings, made, hooked.time.now) == "its answer does not repeat the challenge"
+    assert (
+        send_test_message(hooked.settings, made, hooked.time.now)
+        == "its answer does not repeat the challenge"
+    )
     endpoint.repeats = True
     endpoint.answer(500)
     assert (
-        try_endpoint(hooked.settings, made, hooked.time.now) == "it did not take the test message: status 500"
+        send_test_message(hooked.settings, made, hooked.time.now)
+        == "it did not take the test message: status 500"
     )
     endpoint.answer(200)
-    assert try_endpoint(hooked.settings, made, hooked.time.now) == ""
+    assert send_test_message(hooked.settings, made, hooked.time.now) == ""
     assert endpoint.got[-1].read()["type"] == "sub-processor-register.challenge"
     assert endpoint.got[-1].headers["webhook-id"] == endpoint.got[-1].read()["id"]
 
@@ -218,7 +222,7 @@ def test_an_answer_to_a_challenge_that_is_none_is_told(hooked: Hooked, answer: A
     """And harms nothing."""
     server = Server(answer)
     made = hooked.add(server.base, proven=False)
-    assert words in try_endpoint(hooked.settings, made, hooked.time.now)
+    assert words in send_test_message(hooked.settings, made, hooked.time.now)
     server.close()
 
 
@@ -271,8 +275,8 @@ def test_an_endpoint_that_wants_nothing_more_gets_nothing_more(
     hooked.send()
     assert len(endpoint.got) == 1
     assert not status(hooked.database, hooked.time.now()).needs_somebody
-    assert try_endpoint(hooked.settings, made, hooked.time.now) == ""
-    prove(hooked.database, made.id)
+    assert send_test_message(hooked.settings, made, hooked.time.now) == ""
+    activate(hooked.database, made.id)
     hooked.announce("delta")
     hooked.send()
     assert [event["data"]["version"] for event in endpoint.events()] == [2, 4]
@@ -317,7 +321,7 @@ def test_an_endpoint_that_works_again_is_no_news(hooked: Hooked, endpoint: Endpo
         with worker(hooked.database, hooked.settings, hooked.time, []) as made_worker:
             made_worker.send_due()
     assert hooked.database.query("SELECT state FROM deliveries WHERE kind = 'warning'") == [{"state": "due"}]
-    prove(hooked.database, made.id)
+    activate(hooked.database, made.id)
     hooked.send()
     assert hooked.peer.mails == []
 
@@ -415,7 +419,7 @@ def test_a_chat_takes_a_test_message(hooked: Hooked, endpoint: EndpointPeer) -> 
     """There is nothing that it could repeat."""
     endpoint.repeats = False
     made = hooked.add(endpoint.url, format="teams", proven=False)
-    assert try_endpoint(hooked.settings, made, hooked.time.now) == ""
+    assert send_test_message(hooked.settings, made, hooked.time.now) == ""
     assert "This is a test" in endpoint.got[0].body.decode()
 
 

@@ -10,7 +10,7 @@ import sample_register as sample
 from register_api.core.text import email_problem
 from register_api.notify.answers import GivenAnswer, fault_of
 from register_api.notify.persons import languages
-from register_api.notify.subscriptions import Preferences, read_wish
+from register_api.notify.subscriptions import Preferences, read_preferences
 from register_api.web import one, plain, read_form
 
 REGISTER = sample.register()
@@ -22,8 +22,8 @@ FIELDS = st.sampled_from(["address", "product", "language", "hears", "frequency"
 @example(b"address=%ff%fe&reason=%00%ed%a0%80")
 def test_any_bytes_are_a_form(body: bytes) -> None:
     form = read_form(body)
-    wish = read_wish(form, REGISTER, asks_address=True)
-    assert wish.fault or email_problem(wish.address) is None
+    submitted = read_preferences(form, REGISTER, asks_address=True)
+    assert submitted.fault or email_problem(submitted.address) is None
     reason = plain(one(form, "reason"))
     reason.encode()
     assert "\x00" not in reason
@@ -32,10 +32,10 @@ def test_any_bytes_are_a_form(body: bytes) -> None:
 
 @given(st.dictionaries(FIELDS, st.lists(st.text(max_size=30), min_size=1, max_size=4)))
 def test_what_is_taken_can_be_kept(form: dict[str, list[str]]) -> None:
-    wanted = read_wish(form, REGISTER, asks_address=False).wanted
-    assert isinstance(wanted, Preferences)
-    assert set(wanted.products.split()) <= {product.id for product in REGISTER.products}
-    assert wanted.language in languages() or read_wish(form, REGISTER, asks_address=False).fault
+    preferences = read_preferences(form, REGISTER, asks_address=False).preferences
+    assert isinstance(preferences, Preferences)
+    assert set(preferences.products.split()) <= {product.id for product in REGISTER.products}
+    assert preferences.language in languages() or read_preferences(form, REGISTER, asks_address=False).fault
 
 
 @pytest.mark.parametrize(

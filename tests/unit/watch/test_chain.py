@@ -13,11 +13,11 @@ from naive_chain import Listed, countries, depth_to
 from register_api.core.countries import is_outside_eea
 from register_api.errors import WatchError
 from register_api.watch.chain import Chain, ChainEntry, ChainUse
-from register_api.watch.chain_questions import by_company, by_country, outside_eea, ways_to
+from register_api.watch.chain_questions import by_company, by_country, outside_eea, paths_to
 from register_api.watch.vendors import Vendor
 
 if TYPE_CHECKING:
-    from register_api.watch.chain_questions import Way
+    from register_api.watch.chain_questions import ChainPath
 
 MOST = 6
 PLACES = ("DE", "US", "SG", "varies", "worldwide", "")
@@ -45,9 +45,9 @@ def chains(draw: st.DrawFn) -> tuple[Chain, list[Listed]]:
 DEPTHS = st.integers(1, 4)
 
 
-def is_walked(way: Way, uses: list[Listed]) -> bool:
-    """Tell whether each step of a way is a use, and the first one serves us."""
-    steps = list(itertools.pairwise(way))
+def is_walked(path: ChainPath, uses: list[Listed]) -> bool:
+    """Tell whether each step of a path is a use, and the first one serves us."""
+    steps = list(itertools.pairwise(path))
     known = {(use.user, use.used) for use in uses}
     ours = {(use.user, use.used) for use in uses if use.concerns}
     return steps[0] in ours and set(steps) <= known
@@ -59,18 +59,18 @@ def test_ways_to_a_company_are_the_shortest(
 ) -> None:
     chain, uses = drawn
     target = number % len(chain.companies)
-    found = {way[0]: way for way in ways_to(chain, [target], depth)}
+    found = {path[0]: path for path in paths_to(chain, [target], depth)}
     for user, company in enumerate(chain.companies):
         steps = depth_to(uses, user, target, depth) if company.is_ours and user != target else None
         assert (len(found[user]) - 1 if user in found else None) == steps
-    assert all(is_walked(way, uses) and way[-1] == target for way in found.values())
+    assert all(is_walked(path, uses) and path[-1] == target for path in found.values())
 
 
 @given(chains(), st.integers(0, MOST - 1))
 def test_without_a_depth_every_dependence_is_found(drawn: tuple[Chain, list[Listed]], number: int) -> None:
     chain, _ = drawn
     target = number % len(chain.companies)
-    assert ways_to(chain, [target], None) == ways_to(chain, [target], len(chain.companies) + 1)
+    assert paths_to(chain, [target], None) == paths_to(chain, [target], len(chain.companies) + 1)
 
 
 @given(chains(), DEPTHS)
@@ -78,7 +78,7 @@ def test_countries_outside_the_eea_are_reached_by_the_shortest_way(
     drawn: tuple[Chain, list[Listed]], depth: int
 ) -> None:
     chain, uses = drawn
-    found = {(item.way[0], item.country): item.way for item in outside_eea(chain, depth)}
+    found = {(item.path[0], item.country): item.path for item in outside_eea(chain, depth)}
     expected = {
         (user, country): steps
         for user, company in enumerate(chain.companies)
@@ -86,10 +86,10 @@ def test_countries_outside_the_eea_are_reached_by_the_shortest_way(
         for country, steps in countries(uses, user, depth).items()
         if country and is_outside_eea(country)
     }
-    assert {at: len(way) - 1 for at, way in found.items()} == expected
-    for (_, country), way in found.items():
-        assert is_walked(way, uses)
-        assert (way[-2], way[-1], country) in {(use.user, use.used, use.country) for use in uses}
+    assert {at: len(path) - 1 for at, path in found.items()} == expected
+    for (_, country), path in found.items():
+        assert is_walked(path, uses)
+        assert (path[-2], path[-1], country) in {(use.user, use.used, use.country) for use in uses}
 
 
 @given(chains(), DEPTHS)

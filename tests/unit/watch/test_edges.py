@@ -16,7 +16,7 @@ from register_api.core.diff.affected import Interests
 from register_api.core.timeline import engagement_states
 from register_api.errors import WatchError
 from register_api.watch.chain import confirm, load, suggestions
-from register_api.watch.chain_questions import outside_eea, ways_to
+from register_api.watch.chain_questions import outside_eea, paths_to
 from register_api.watch.vendor_uses import (
     keys_of,
     keys_of_publisher,
@@ -58,10 +58,10 @@ def record(database: Database, vendor: Vendor, register: model.Register) -> None
         rewrite_uses(run, vendor.id, interests_of(vendor), register)
 
 
-def ways(database: Database, target: str, day: dt.date = DAY, depth: int = 2) -> list[list[str]]:
+def paths(database: Database, target: str, day: dt.date = DAY, depth: int = 2) -> list[list[str]]:
     chain = load(database, day)
-    found = ways_to(chain, chain.find(target), depth)
-    return [[chain.companies[number].name for number in way] for way in found]
+    found = paths_to(chain, chain.find(target), depth)
+    return [[chain.companies[number].name for number in path] for path in found]
 
 
 def test_registers_are_joined_by_domain_and_the_newest_version_counts(database: Database) -> None:
@@ -69,12 +69,12 @@ def test_registers_are_joined_by_domain_and_the_newest_version_counts(database: 
     beta = add_vendor(database, "beta", website="https://beta.example")
     record(database, acme, listing("hoster", "mailer"))
     record(database, beta, listing("acme"))
-    assert ways(database, "Hoster") == [["Acme", "Hoster"], ["Beta", "Acme", "Hoster"]]
-    assert ways(database, "hoster.example", depth=1) == [["Acme", "Hoster"]]
+    assert paths(database, "Hoster") == [["Acme", "Hoster"], ["Beta", "Acme", "Hoster"]]
+    assert paths(database, "hoster.example", depth=1) == [["Acme", "Hoster"]]
     record(database, acme, listing("mailer"))
     with pytest.raises(WatchError):
-        ways(database, "Hoster")
-    assert ways(database, "beta/acme") == [["Beta", "Acme"]]
+        paths(database, "Hoster")
+    assert paths(database, "beta/acme") == [["Beta", "Acme"]]
 
 
 def test_what_does_not_concern_us_is_no_first_step_until_we_use_it(database: Database) -> None:
@@ -89,9 +89,9 @@ def test_what_does_not_concern_us_is_no_first_step_until_we_use_it(database: Dat
     record(database, acme, register)
     beta = add_vendor(database, "beta")
     record(database, beta, listing("acme"))
-    assert ways(database, "Hoster") == [["Beta", "Acme", "Hoster"]]
+    assert paths(database, "Hoster") == [["Beta", "Acme", "Hoster"]]
     add_vendor(database, **{**said, "products": ("chat",)})
-    assert ways(database, "Hoster") == [["Acme", "Hoster"], ["Beta", "Acme", "Hoster"]]
+    assert paths(database, "Hoster") == [["Acme", "Hoster"], ["Beta", "Acme", "Hoster"]]
 
 
 def planned(day: str, **changed: object) -> model.PlannedChange:
@@ -219,10 +219,10 @@ def test_names_suggest_and_a_person_decides(database: Database) -> None:
     chain = load(database, DAY)
     assert suggestions(database, chain) == []
     assert len(chain.find("beta/hoster")) == 1
-    assert len(ways_to(chain, chain.find("beta/hoster"))) == 2
+    assert len(paths_to(chain, chain.find("beta/hoster"))) == 2
     confirm(database, chain, "beta/hoster", "gamma/hoster", same=True, by="Bo", at=AT + 1)
     chain = load(database, DAY)
-    assert len(ways_to(chain, chain.find("gamma/hoster"))) == 3
+    assert len(paths_to(chain, chain.find("gamma/hoster"))) == 3
 
 
 def test_different_numbers_of_one_kind_are_two_companies(database: Database) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from publishers import NOW, Publisher
 from register_api.watch.chain import load
-from register_api.watch.chain_questions import ways_to
+from register_api.watch.chain_questions import paths_to
 from watching import Watcher, add_vendor, settings_for
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_the_chain_follows_each_version(folder: Path, database: Database, host: 
     watcher.round()
     for day, users in ((SOON - dt.timedelta(days=1), 0), (SOON, 1), (LATER, 1)):
         chain = load(database, day)
-        assert len(ways_to(chain, chain.find("acme/hoster"), 1)) == users
+        assert len(paths_to(chain, chain.find("acme/hoster"), 1)) == users
 
 
 def test_news_say_where_to_object(folder: Path, database: Database, host: WatchedHost) -> None:
