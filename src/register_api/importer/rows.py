@@ -102,7 +102,7 @@ class _Found(msgspec.Struct):
     values: dict[str, Any] = {}
     extra: dict[str, str] = {}
 
-    def text(self, field: str) -> str:
+    def cell_text(self, field: str) -> str:
         """Return the text of a field's cell; empty if the cell is missing or counts as empty."""
         text = self.cells[field].text if field in self.cells else ""
         return "" if is_nothing(text) else text
@@ -237,7 +237,7 @@ class RowReader:
                 found.values[value.field] = value.value
                 message = f'where nothing is said, {field} is "{text}", as --default says'
                 self._reporter.note("assumed", message)
-        text = found.text("transfers")
+        text = found.cell_text("transfers")
         countries = [item["country"] for item in found.values.get("locations", ())]
         outside = [country for country in countries if not is_in_eea(country)]
         mechanism = MECHANISMS.get(folded(text))
@@ -253,7 +253,7 @@ class RowReader:
 
     def _status(self, row: Row, found: _Found) -> str | None:
         """Return the status from the column, a heading or the options; ``None`` for an unknown word."""
-        text = found.text("status")
+        text = found.cell_text("status")
         if text:
             return self._titles.get(text) or status_of(text)
         named = next(filter(None, map(self._status_of_heading, reversed(row.section))), None)
@@ -269,8 +269,8 @@ class RowReader:
 
     def _category(self, row: Row, found: _Found, *, titled: bool) -> str:
         """Return the category's title: from the column, the last heading above, or the options."""
-        if found.text("category"):
-            return found.text("category")
+        if found.cell_text("category"):
+            return found.cell_text("category")
         headings = [item for item in row.section if titled and self._status_of_heading(item) is None]
         if headings:
             self._reporter.note("read", f"the heading {quoted(headings[-1])} is read as a category")

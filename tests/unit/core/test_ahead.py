@@ -1,4 +1,4 @@
-"""What lies ahead of a day: starts, ends, planned changes and deadlines, each once and on its day."""
+"""Upcoming events: starts, ends, planned changes and deadlines, each once and on its day."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def planned(id_: str = "move", effective_on: dt.date = START, **fields: Any) -> 
     )
 
 
-def announced(vendor: model.SubprocessorSource, said: model.Announced) -> model.Subprocessor:
+def announced(vendor: model.SubprocessorSource, announcement: model.Announced) -> model.Subprocessor:
     """Return a vendor of which everything was announced by the same version."""
     made = published(vendor)
 
     def by(items: Any) -> Any:
-        return tuple(msgspec.structs.replace(item, announced=said) for item in items)
+        return tuple(msgspec.structs.replace(item, announced=announcement) for item in items)
 
     uses = tuple(msgspec.structs.replace(use, planned=by(use.planned)) for use in by(made.engagements))
     return msgspec.structs.replace(made, engagements=uses, planned=by(made.planned))
@@ -66,7 +66,7 @@ def test_it_goes_by_day_and_then_by_vendor() -> None:
     ]
 
 
-def test_a_day_belongs_to_what_lies_ahead_until_it_is_over() -> None:
+def test_events_of_the_day_itself_are_upcoming() -> None:
     vendor = make_vendor(engagements=(make_engagement(starts_on=START, ends_on=END),))
     assert [item.what for item in ahead(vendor, day=START)] == ["start", "end"]
     assert [item.what for item in ahead(vendor, day=END)] == ["end"]
@@ -85,7 +85,7 @@ CANCELLED = model.CancelledSource(reason="Not needed.")
     ],
     ids=["withdrawn", "cancelled", "available"],
 )
-def test_nothing_lies_ahead_of_what_will_not_come(vendor: model.SubprocessorSource) -> None:
+def test_withdrawn_and_cancelled_entries_have_no_upcoming_events(vendor: model.SubprocessorSource) -> None:
     assert ahead(announced(vendor, PROMISED)) == ()
 
 
@@ -130,7 +130,7 @@ def test_what_ends_before_it_starts_does_not_start() -> None:
     assert [item.what for item in ahead(make_vendor(engagements=(use,)))] == ["end"]
 
 
-def test_after_its_end_nothing_of_an_engagement_lies_ahead() -> None:
+def test_an_ended_engagement_has_no_upcoming_events() -> None:
     late = planned(effective_on=END + dt.timedelta(days=1))
     use = make_engagement(ends_on=END, planned=(late,))
     vendor = announced(make_vendor(engagements=(use,)), PROMISED)
@@ -138,7 +138,7 @@ def test_after_its_end_nothing_of_an_engagement_lies_ahead() -> None:
     assert [item.what for item in ahead(vendor, day=END)] == ["end"]
 
 
-def test_a_deadline_names_what_may_be_objected_to_and_where() -> None:
+def test_a_deadline_names_the_change_and_the_contact() -> None:
     vendor = announced(make_vendor(engagements=(make_engagement(planned=(planned(),)),)), PROMISED)
     notice = msgspec.structs.replace(NOTICE, objection=OBJECTION)
     found = [item for item in ahead(vendor, notice=notice) if item.planned]
@@ -169,12 +169,12 @@ def test_an_objection_under_an_older_promise_goes_where_that_promise_says() -> N
 
 
 def test_an_end_has_no_version_and_no_notice() -> None:
-    """A register does not say which version first told of an end, and no promise covers one."""
+    """A register does not state which version announced an end, and no promise covers one."""
     (found,) = ahead(make_vendor(engagements=(make_engagement(ends_on=END),)))
     assert (found.version, found.notice.required, found.notice.effective_on) == (None, False, END)
 
 
-def test_the_document_speaks_of_the_day_of_publication_where_the_publisher_is() -> None:
+def test_the_document_uses_the_publishers_local_day() -> None:
     register = make_register(published_at=dt.datetime(2026, 6, 1, 23, tzinfo=dt.UTC))
     found = upcoming_document(encoded(register), dt.timezone(dt.timedelta(hours=2)))
     assert (found.as_of, found.version, found.sha256) == (dt.date(2026, 6, 2), 1, encoded(register).sha256)
@@ -198,8 +198,8 @@ def test_the_first_and_the_last_day_of_all_are_days_like_others() -> None:
 
 def test_an_instant_beyond_the_last_day_is_malformed() -> None:
     last, east = dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.UTC), dt.timezone(dt.timedelta(hours=9))
-    said = model.Announced(version=2, at=last)
-    vendor = announced(make_vendor(engagements=(make_engagement(starts_on=START),)), said)
+    announcement = model.Announced(version=2, at=last)
+    vendor = announced(make_vendor(engagements=(make_engagement(starts_on=START),)), announcement)
     with pytest.raises(Malformed, match="9999"):
         upcoming(make_register(vendor), DAY, east)
     with pytest.raises(Malformed, match="9999"):

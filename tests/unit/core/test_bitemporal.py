@@ -41,7 +41,7 @@ class Stored:
 
 
 def history() -> Stored:
-    """Two versions taken over, then two live ones: a start told, put off, and an end.
+    """Two imported versions, then two live ones: a start announced, postponed, and an end.
 
     Beta is announced in version 2 for 1 June, put off to 1 July by version 3; version 4 says that it
     is withdrawn and that Acme has ended with May.
@@ -80,8 +80,10 @@ def history() -> Stored:
         ("1999-01-01", "2025-12-31", 1, "acme in_force, parked available"),
     ],
 )
-def test_both_clocks(on: str, known_at: str | None, version: int, states: str) -> None:
-    """What was so is asked of the day, what had been said of the version; taken over ones count alike."""
+def test_states_by_valid_and_transaction_time(
+    on: str, known_at: str | None, version: int, states: str
+) -> None:
+    """The day selects the state, the instant the version; imported versions count alike."""
     stored = history()
     known = register_as_of(stored, AsOf(on=day(on), known_at=known_at and day(known_at)))
     assert known is not None
@@ -91,7 +93,7 @@ def test_both_clocks(on: str, known_at: str | None, version: int, states: str) -
 
 
 @pytest.mark.parametrize("known_at", [day("2025-01-31"), instant("2025-02-01T11:59"), dt.date.min])
-def test_before_version_1_nothing_was_known(known_at: dt.datetime | dt.date) -> None:
+def test_no_version_is_known_before_version_1(known_at: dt.datetime | dt.date) -> None:
     """Whatever day is asked about, and no version is read."""
     stored = history()
     assert register_as_of(stored, AsOf(on=day("2026-06-15"), known_at=known_at)) is None

@@ -30,7 +30,7 @@ def test_the_checkpoint_is_read_and_written_alike() -> None:
     assert peek_size(CHECKPOINT) == checkpoint.size
 
 
-def test_the_checkpoint_is_not_believed_without_its_key() -> None:
+def test_the_checkpoint_is_not_trusted_without_its_key() -> None:
     """No key is published with the example; another one vouches for nothing."""
     with pytest.raises(UntrustedKey):
         open_checkpoint(CHECKPOINT, "example.com/behind-the-sofa", [STRANGER])
@@ -45,7 +45,7 @@ def test_the_proof_is_read_and_written_alike() -> None:
     assert format_proof(proof) == PROOF
 
 
-def test_the_proof_is_not_believed() -> None:
+def test_the_proof_is_not_trusted() -> None:
     """Its signature lines, cut in the middle, are none."""
     with pytest.raises(Malformed):
         verify_proof(b"an entry", parse_proof(PROOF), "example.com/fancylog", [STRANGER])

@@ -103,20 +103,20 @@ def test_size_is_bounded_before_anything_is_read() -> None:
         canonical.parse(b'"abc"', max_bytes=4)
 
 
-def test_a_name_that_stands_twice_is_named() -> None:
+def test_a_duplicate_name_is_named() -> None:
     """So that a publisher finds it."""
     with pytest.raises(Malformed, match="'twice'"):
         canonical.parse(b'{"once":1,"twice":1,"twice":2}')
 
 
 @pytest.mark.parametrize("document", ["\ud800", {"\udfff": 1}, {"a": ["\ud800"]}, object(), {1.5: object()}])
-def test_what_json_cannot_hold_is_not_written(document: object) -> None:
+def test_values_that_json_cannot_represent_are_refused(document: object) -> None:
     """Lone surrogates, and things that are no data."""
     with pytest.raises(Malformed):
         canonical.encode(document)
 
 
-def test_decoding_passes_over_unknown_fields_and_wants_known_ones() -> None:
+def test_decoding_ignores_unknown_fields_and_requires_known_ones() -> None:
     """A reader of a later writer's document displays what it knows (docs/format/bytes.md)."""
     data = canonical.encode({"sha256": "ab", "version": 1, "zone": "later"})
     assert canonical.decode(data, RootReference) == RootReference(version=1, sha256="ab")
@@ -137,7 +137,7 @@ def test_the_standard_library_reads_what_we_write() -> None:
 
 
 def test_a_document_without_its_format_is_refused() -> None:
-    """A struct's default does not stand in for what the bytes do not say."""
+    """A struct's default does not replace a missing member."""
     whole = VersionList(register="example.com/r", versions=())
     assert canonical.decode(canonical.encode(whole), VersionList) == whole
     bare = {"register": "example.com/r", "versions": []}
@@ -145,6 +145,6 @@ def test_a_document_without_its_format_is_refused() -> None:
         canonical.decode(canonical.encode(bare), VersionList)
 
 
-def test_a_document_that_is_no_object_is_refused() -> None:
+def test_a_document_that_is_not_an_object_is_refused() -> None:
     with pytest.raises(Malformed, match="does not name its format"):
         canonical.decode(b"[]", VersionList)

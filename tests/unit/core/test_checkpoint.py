@@ -66,7 +66,7 @@ def test_extension_lines_are_kept() -> None:
         f"{ORIGIN}\n7\n {ROOT}\n",
     ],
 )
-def test_what_is_no_checkpoint_is_refused(text: str) -> None:
+def test_malformed_checkpoints_are_refused(text: str) -> None:
     """Missing or empty lines, other numbers, other base64."""
     with pytest.raises(Malformed):
         parse_checkpoint(text)

@@ -107,7 +107,7 @@ ABROAD = model.Location(country="SG", conditions=(region("us"),))
         (EU, {"locations": None}, {"locations": (ABROAD,)}, True),
     ],
 )
-def test_what_moves_in_or_out_of_reach_concerns(
+def test_a_change_into_or_out_of_scope_concerns_the_customer(
     interests: Interests, before: dict[str, object], after: dict[str, object], concerns: bool
 ) -> None:
     older, newer = listing(**before), listing(**after)
@@ -117,7 +117,7 @@ def test_what_moves_in_or_out_of_reach_concerns(
     assert any(map(concern.covers_change, found)) is concerns
 
 
-def test_what_is_about_no_use_concerns_everybody() -> None:
+def test_a_change_of_no_use_concerns_every_customer() -> None:
     newer = listing(products=MAIL)
     concern = Concern(OF_DESK, newer)
     assert concern.covers_change(sample_register.change(1, "policy_changed", ""))

@@ -34,7 +34,7 @@ def test_what_is_signed_is_that_of_tlog_cosignature() -> None:
     )
 
 
-def test_known_witnesses_are_counted_and_unknown_passed_over(checkpoint: bytes) -> None:
+def test_known_witnesses_are_counted_and_unknown_ones_skipped(checkpoint: bytes) -> None:
     """In the order of the keys."""
     data = cosign(cosign(checkpoint, "w2.example", W2, AT), "w1.example", W1, AT + 1)
     first = Cosignature(witness="w1.example", at=AT + 1, public=KEY_1.public)

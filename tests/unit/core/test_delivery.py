@@ -54,7 +54,7 @@ def test_a_seal_names_register_root_size_and_instant() -> None:
     assert root == root_hash(leaves).hex()
 
 
-def test_a_reply_never_stands_for_an_address() -> None:
+def test_a_reply_is_never_taken_for_an_address() -> None:
     key = bytes(range(32))
     assert reply_mac(key, "ann@c.example") != address_mac(key, "ann@c.example")
     assert Opening(address="ann@c.example", key=key.hex()).recipient == address_mac(key, "ann@c.example")

@@ -1,4 +1,4 @@
-"""Things that happened to real registers, on made-up data: what a person is told, and no more."""
+"""Events seen in real registers, on made-up data: exactly the changes that people should read."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ GERMANY = model.Location(country="DE")
 def step(older: model.Register, *vendors: Any, kind: str = "change", **fields: Any) -> model.Register:
     """Return the next version, published a day later, with these vendors: as publishing makes it."""
     at = fields.pop("published_at", FIRST + dt.timedelta(days=older.version))
-    said = {name: getattr(older, name) for name in ("notice", "publisher", "categories", "statuses")}
+    fields_kept = {name: getattr(older, name) for name in ("notice", "publisher", "categories", "statuses")}
     set_after = {name: fields.pop(name) for name in ("version", "recorded", "corrects") if name in fields}
     listed = (vendor_source(item) if isinstance(item, model.Subprocessor) else item for item in vendors)
-    draft = make_draft(*listed, **{"updated_on": at.date()} | said | fields)
+    draft = make_draft(*listed, **{"updated_on": at.date()} | fields_kept | fields)
     promises = make_promises((1, FIRST.date(), promised(older.notice)))
     reason = model.Reason(kind=kind)
     context = make_context(older, now=at, reason=reason, promises=promises)
@@ -63,7 +63,7 @@ def values(change: Change) -> dict[str, tuple[Any, Any]]:
     return {field.path: (field.before, field.after) for field in change.fields}
 
 
-def told(older: model.Register | None, newer: model.Register) -> list[tuple[str, str]]:
+def summaries(older: model.Register | None, newer: model.Register) -> list[tuple[str, str]]:
     """Return type and sentence of each change."""
     return [(change.type, change.summary) for change in changes(older, newer)]
 
@@ -74,7 +74,7 @@ def test_two_vendors_merge_and_split_again() -> None:
     gone = make_vendor("south", engagements=(make_engagement(ends_on=dt.date(2026, 3, 1)),))
     union = make_vendor("north", name="Northsouth Oy", formerly=("North Oy",), merged_from=("south",))
     second = step(first, union, gone)
-    assert told(first, second) == [
+    assert summaries(first, second) == [
         (
             "ended",
             (
@@ -88,7 +88,7 @@ def test_two_vendors_merge_and_split_again() -> None:
     start = make_engagement(starts_on=dt.date(2028, 2, 1))
     part = published(make_vendor("south-2", split_from="north", engagements=(start,)), 3, at)
     third = step(second, union, gone, part, published_at=at)
-    assert told(second, third) == [
+    assert summaries(second, third) == [
         (
             "added",
             (
@@ -99,11 +99,11 @@ def test_two_vendors_merge_and_split_again() -> None:
     ]
 
 
-def test_a_name_is_turned_about() -> None:
+def test_a_swapped_name_is_a_rename() -> None:
     """The same vendor under its name the other way round is renamed, and nobody came or went."""
     older = make_register(make_vendor(name="Cumulus (Acme)"))
     newer = step(older, make_vendor(name="Acme (Cumulus)"))
-    assert told(older, newer) == [("renamed", "Cumulus (Acme) is now called Acme (Cumulus).")]
+    assert summaries(older, newer) == [("renamed", "Cumulus (Acme) is now called Acme (Cumulus).")]
 
 
 def test_one_name_for_two_purposes() -> None:
@@ -130,13 +130,13 @@ def test_only_one_of_two_purposes_changes() -> None:
     first, second = make_engagement(), make_engagement("mail", purpose="Sends mail")
     older = make_register(make_vendor(engagements=(first, second)))
     newer = step(older, make_vendor(engagements=(first, replace(second, retention="30 days"))))
-    assert told(older, newer) == [
+    assert summaries(older, newer) == [
         ("data_changed", "Acme Oy (Sends mail): retention period now stated: 30 days.")
     ]
 
 
 def test_another_legal_entity_under_one_brand() -> None:
-    """The brand stays and the company behind it changes: told as such, and covered by the promise."""
+    """The brand stays and the company behind it changes: reported as such, and covered by the promise."""
     older = make_register(make_vendor(name="Acme", legal_name="Acme Oy", seat="FI"))
     sold = model.PlannedChangeSource(
         id="sold", effective_on=dt.date(2026, 2, 6), set={"legal_name": "Acme Inc.", "seat": "US"}
@@ -153,7 +153,7 @@ def test_another_legal_entity_under_one_brand() -> None:
     )
 
 
-def test_a_wrong_country_is_put_right() -> None:
+def test_a_wrong_country_is_corrected() -> None:
     """A correction is no relocation, and needs no notice."""
     older = make_register(make_vendor(engagements=(make_engagement(locations=(GERMANY,)),)))
     newer = step(older, make_vendor(), kind="correction", corrects=1)
@@ -168,8 +168,8 @@ def test_a_wrong_country_is_put_right() -> None:
     )
 
 
-def test_four_published_by_accident_and_back_and_off_again() -> None:
-    """Each step says four times the same thing, and the whole of it is a withdrawal."""
+def test_four_vendors_published_by_accident_and_withdrawn() -> None:
+    """Each step has four equal changes, and together they are withdrawals."""
     off = model.WithdrawnSource(reason="Listed by mistake")
     listed = [make_vendor(name) for name in ("a", "b", "c", "d")]
     taken = [replace(vendor, withdrawn=off) for vendor in listed]
@@ -179,12 +179,12 @@ def test_four_published_by_accident_and_back_and_off_again() -> None:
     fourth = step(third, *taken)
     assert [change.type for change in changes(first, second)] == ["withdrawn"] * 4
     assert [change.type for change in changes(second, third)] == ["added"] * 4
-    assert told(second, third)[0] == (
+    assert summaries(second, third)[0] == (
         "added",
         f"A Oy listed again. No effective date stated: 30 days' notice required. {FACTS}",
     )
-    assert told(third, fourth) == told(first, fourth)
-    assert told(first, fourth)[3] == (
+    assert summaries(third, fourth) == summaries(first, fourth)
+    assert summaries(first, fourth)[3] == (
         "withdrawn",
         "D Oy removed (listed in error). Reason for removal: Listed by mistake.",
     )
@@ -192,7 +192,7 @@ def test_four_published_by_accident_and_back_and_off_again() -> None:
 
 
 def test_five_versions_on_one_day() -> None:
-    """What was changed and changed back in between is not told to who reads the whole day."""
+    """A change undone in between is not in the diff of the whole day."""
     versions = [make_register(make_vendor(), make_vendor("beta"))]
     for seat in ("SE", "DK", "FI"):
         versions.append(step(versions[-1], make_vendor(), make_vendor("beta", seat=seat), published_at=FIRST))
@@ -204,8 +204,8 @@ def test_five_versions_on_one_day() -> None:
     assert [change.subprocessor for change in changes(versions[0], versions[-1])] == ["c"]
 
 
-def test_a_list_comes_back_after_fifteen_months_with_another_scope() -> None:
-    """Twenty-eight edits of details among three starts and ends: the few stand first."""
+def test_a_list_published_again_after_fifteen_months() -> None:
+    """Twenty-eight edits of details among three starts and ends: the starts and ends come first."""
     names = [f"v{number:02}" for number in range(14)]
     older = make_register(*(make_vendor(name, website="https://old.example/") for name in names))
     kept = [make_vendor(name, website="https://new.example/", address="Street 1") for name in names[1:]]
@@ -250,7 +250,7 @@ def test_a_new_column_in_twenty_three_rows() -> None:
 
 
 def test_a_column_needs_every_row_and_three_of_them() -> None:
-    """Where one row stays empty the others are told one by one; who is withdrawn need not take part."""
+    """If one row stays empty the others are reported one by one; withdrawn vendors do not count."""
     listed = [make_vendor(name) for name in "abcd"]
     filled = [make_vendor(name, website="https://v.example/") for name in "abcd"]
     older = make_register(*listed)
@@ -274,7 +274,7 @@ def test_a_version_that_only_changes_links() -> None:
     assert not any(change.notice.required for change in found)
 
 
-def test_short_notice_is_said_openly() -> None:
+def test_short_notice_is_stated_with_its_reason() -> None:
     """An addition after seven days says seven of thirty, and why."""
     short = model.ShortNotice(reason="the hoster gave up")
     start = make_engagement(starts_on=dt.date(2026, 1, 13), short_notice=short)
@@ -284,7 +284,7 @@ def test_short_notice_is_said_openly() -> None:
         make_vendor(),
         published(make_vendor("beta", engagements=(start,)), 2, FIRST + dt.timedelta(days=1)),
     )
-    assert told(older, newer) == [
+    assert summaries(older, newer) == [
         (
             "added",
             (
@@ -297,13 +297,13 @@ def test_short_notice_is_said_openly() -> None:
 
 
 def test_a_replacement_names_both() -> None:
-    """The newcomer replaces, and who goes says by whom it is replaced."""
+    """The new vendor replaces the old one, which names its successor."""
     older = make_register(make_vendor())
     start = make_engagement(starts_on=dt.date(2026, 3, 1))
     leaving = make_vendor(engagements=(make_engagement(ends_on=dt.date(2026, 3, 1)),))
     coming = make_vendor("beta", replaces=("acme",), engagements=(start,))
     newer = step(older, leaving, published(coming, 2, FIRST + dt.timedelta(days=1)))
-    assert told(older, newer) == [
+    assert summaries(older, newer) == [
         ("replaced", f"Beta Oy will replace Acme Oy on 1 March 2026. {FACTS}"),
         (
             "ended",
@@ -331,7 +331,7 @@ def test_an_activation_brings_its_date_and_drops_its_condition() -> None:
     )
 
 
-def test_the_first_version_lists_everybody() -> None:
+def test_the_first_version_adds_every_vendor() -> None:
     """Version 1 adds each vendor, with no notice to be given."""
     parked = make_engagement(status="available", locations=None)
     several = (make_engagement(), make_engagement("mail", purpose="Sends mail"))
@@ -369,7 +369,7 @@ def test_the_first_version_lists_everybody() -> None:
 def test_a_deleted_entry_has_ended() -> None:
     """A foreign history may delete; that is not passed over."""
     older = make_register(make_vendor(), make_vendor("beta"))
-    assert told(older, step(older, make_vendor())) == [
+    assert summaries(older, step(older, make_vendor())) == [
         ("ended", "Beta Oy is no longer listed. Purpose: Runs the application.")
     ]
 
@@ -378,32 +378,32 @@ def test_moves_are_one_change() -> None:
     """One vendor put first, or everything shuffled: one change that says how many move."""
     vendors: Sequence[Any] = [make_vendor(name) for name in "abcde"]
     older = make_register(*vendors)
-    assert told(older, step(older, vendors[4], *vendors[:4])) == [
+    assert summaries(older, step(older, vendors[4], *vendors[:4])) == [
         ("reordered", "Register: sub-processors reordered.")
     ]
     turned = step(older, *reversed(vendors))
-    assert told(older, turned) == [("reordered", "Register: sub-processors reordered.")]
-    assert told(older, step(older, make_vendor("z"), *vendors))[1:] == []
+    assert summaries(older, turned) == [("reordered", "Register: sub-processors reordered.")]
+    assert summaries(older, step(older, make_vendor("z"), *vendors))[1:] == []
 
 
-def test_ids_that_stand_twice_are_still_compared() -> None:
+def test_entries_with_duplicate_ids_are_compared() -> None:
     """Foreign input may repeat an id; no entry hides behind another."""
     older = make_register(make_vendor(), make_vendor())
     newer = step(older, make_vendor(), make_vendor(seat="US"))
     assert [change.type for change in changes(older, newer)] == ["entity_changed"]
 
 
-def test_another_legal_entity_before_a_use_begins_tells_its_notice() -> None:
-    """The use is announced anew, and the vendor says so; one that announces nothing does not."""
+def test_another_legal_entity_before_a_use_begins_carries_its_notice() -> None:
+    """A newly announced use gives the vendor's change its notice; otherwise no notice is required."""
     soon = dt.date(2026, 5, 1)
     to_come, further = make_engagement(starts_on=soon), make_engagement("mail", status="available")
     older = make_register(make_vendor(seat="FI", engagements=(to_come, further)))
     newer = step(older, make_vendor(seat="US", engagements=(to_come, further)))
     (change,) = changes(older, newer)
-    (said, _) = newer.subprocessors[0].engagements
-    assert (change.type, change.engagement, said.announced.version) == ("entity_changed", None, newer.version)
+    (use, _) = newer.subprocessors[0].engagements
+    assert (change.type, change.engagement, use.announced.version) == ("entity_changed", None, newer.version)
     assert (change.notice.required, change.notice.met) == (True, True)
-    assert (change.notice.days, change.notice.effective_on) == (said.announced.days, soon)
+    assert (change.notice.days, change.notice.effective_on) == (use.announced.days, soon)
     (kind,) = changes(
         older, step(older, make_vendor(kind="affiliate", seat="FI", engagements=(to_come, further)))
     )
@@ -415,18 +415,18 @@ def test_very_long_values_are_cut_where_they_differ() -> None:
     text = "Stores and serves all files. " * 100
     older = make_register(make_vendor(engagements=(make_engagement(purpose=text + "In Finland."),)))
     newer = step(older, make_vendor(engagements=(make_engagement(purpose=text + "In Estonia."),)))
-    ((_, sentence),) = told(older, newer)
+    ((_, sentence),) = summaries(older, newer)
     assert "In Finland." in sentence
     assert "In Estonia." in sentence
     assert len(sentence) < 400
 
 
 def test_the_sentence_of_a_move_names_places() -> None:
-    """A long list of locations is told by what came and what went."""
+    """A change of a long list of locations names only additions and removals."""
     places = [replace(FINLAND, place=f"Place number {number}") for number in range(8)]
     older = make_register(make_vendor(engagements=(make_engagement(locations=tuple(places[:7])),)))
     newer = step(older, make_vendor(engagements=(make_engagement(locations=tuple(places[1:])),)))
-    ((type_, sentence),) = told(older, newer)
+    ((type_, sentence),) = summaries(older, newer)
     assert type_ == "relocated"
     assert sentence == (
         "Acme Oy: processing location changed from Place number 0, Finland (storage, processing) "
@@ -469,14 +469,14 @@ def test_a_relocation_that_the_promise_covers() -> None:
     assert (relocated.notice.required, relocated.notice.met) == (True, True)
 
 
-def test_late_and_undated_additions_are_said_to_be() -> None:
+def test_late_and_undated_additions_are_marked() -> None:
     """A start before its announcement, and a start without a date, show what was promised."""
     late = make_engagement(starts_on=dt.date(2026, 1, 3))
     older = make_register(make_vendor())
     at = FIRST + dt.timedelta(days=1)
     vendors = (make_vendor("late", engagements=(late,)), make_vendor("undated"))
     newer = step(older, make_vendor(), *(published(vendor, 2, at) for vendor in vendors))
-    assert told(older, newer) == [
+    assert summaries(older, newer) == [
         (
             "added",
             (
@@ -495,7 +495,7 @@ def test_late_and_undated_additions_are_said_to_be() -> None:
 
 
 def test_categories_come_and_go_and_move() -> None:
-    """What stands above the vendors has its own sentences and names."""
+    """Changes outside the list of vendors have their own sentences and names."""
     ids = ("infrastructure", "ai", "mail")
     one, two, three = (model.Category(id=id_, title=id_.title()) for id_ in ids)
     older = make_register(categories=(one, two))
@@ -509,12 +509,12 @@ def test_categories_come_and_go_and_move() -> None:
         {"categories.mail.title": (None, "Mail"), "categories.mail.safeguards": (None, [])},
         {"categories.ai.title": ("Ai", None), "categories.ai.safeguards": ([], None)},
     ]
-    assert told(older, step(older, make_vendor(), categories=(two, one))) == [
+    assert summaries(older, step(older, make_vendor(), categories=(two, one))) == [
         ("reordered", "Register: categories reordered.")
     ]
 
 
-def test_the_promise_and_the_publisher_are_spoken_of_by_name() -> None:
+def test_the_promise_and_the_publisher_are_named() -> None:
     """Changes of the register itself name what they are about, with the way to the field."""
     older = make_register()
     publisher = replace(older.publisher, name="Example Group")
@@ -531,7 +531,7 @@ def test_a_vendor_that_is_listed_only_to_be_withdrawn() -> None:
     newer = step(
         older, make_vendor(), make_vendor("beta", withdrawn=model.WithdrawnSource(reason="Never used"))
     )
-    assert told(older, newer) == [
+    assert summaries(older, newer) == [
         (
             "withdrawn",
             "Retrospective entry: Beta Oy, removed (listed in error). Reason for removal: Never used.",
@@ -560,7 +560,7 @@ def uses(*engagements: model.EngagementSource) -> model.Subprocessor:
     return make_vendor(engagements=engagements)
 
 
-def test_titles_tell_a_new_vendor_a_further_use_and_a_return_apart() -> None:
+def test_titles_distinguish_new_vendors_further_uses_and_returns() -> None:
     """A company that has been there for years is not "added"."""
     later = {"starts_on": dt.date(2026, 2, 6)}
     mail = make_engagement("mail", purpose="Sends mail", **later)
@@ -583,7 +583,7 @@ def test_titles_tell_a_new_vendor_a_further_use_and_a_return_apart() -> None:
     ]
 
 
-def test_a_new_vendor_out_of_a_merger_is_told_as_one() -> None:
+def test_a_new_vendor_from_a_merger_is_reported_as_such() -> None:
     """Not as an addition that happens to name another company."""
     older = make_register(make_vendor("north"), make_vendor("south"))
     start = make_engagement(starts_on=dt.date(2026, 2, 6))
@@ -631,12 +631,14 @@ def test_what_is_new_is_named_first_and_alone() -> None:
             ),
         ),
     }
-    for type_, (fields, said) in rows.items():
+    for type_, (fields, phrase) in rows.items():
         older = make_register(uses(before))
-        assert told(older, step(older, uses(replace(before, **fields)))) == [(type_, f"Acme Oy: {said}.")]
+        assert summaries(older, step(older, uses(replace(before, **fields)))) == [
+            (type_, f"Acme Oy: {phrase}.")
+        ]
 
 
-def test_a_planned_change_is_told_moved_and_cancelled_by_what_it_sets() -> None:
+def test_a_planned_change_is_announced_moved_and_cancelled() -> None:
     """Each time with its id, and with the way to its own fields once it is not news any more."""
     move = model.PlannedChangeSource(
         id="move", effective_on=dt.date(2026, 3, 1), set={"locations": [{"country": "DE"}]}
@@ -670,7 +672,7 @@ def test_a_planned_change_is_told_moved_and_cancelled_by_what_it_sets() -> None:
     ]
 
 
-def test_who_else_is_affected_is_named() -> None:
+def test_other_affected_vendors_are_named() -> None:
     """Who is replaced, and who has a use in a category whose safeguards change."""
     older = make_register(make_vendor(), make_vendor("beta"))
     start = make_engagement(starts_on=dt.date(2026, 3, 1))

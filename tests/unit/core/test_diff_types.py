@@ -237,7 +237,7 @@ def test_an_edit_has_the_type_of_its_field_and_meaning(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
-def test_a_correction_puts_right_what_was_said(row: Row) -> None:
+def test_a_correction_reports_facts_as_corrected(row: Row) -> None:
     """Facts are corrected; starts, stops, dates and the promise are not called so."""
     (change,) = edited(row, "correction")
     assert change.type == row.correction

@@ -1,4 +1,4 @@
-"""Which public keys are refused before any signature is looked at."""
+"""Which public keys are refused before any signature is verified."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_keys_in_another_spelling_are_refused(number: int) -> None:
 
 
 @pytest.mark.parametrize("public", [b"", bytes(31), bytes(33), _encode(2), _encode(7)])
-def test_bytes_that_are_no_point_are_refused(public: bytes) -> None:
+def test_bytes_that_are_not_a_point_are_refused(public: bytes) -> None:
     """Wrong length, or a y for which the curve has no x."""
     with pytest.raises(Malformed):
         check_public_key(public)

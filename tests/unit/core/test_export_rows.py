@@ -25,14 +25,14 @@ CAST = {"string": "VARCHAR", "boolean": "BOOLEAN", "integer": "INTEGER", "date":
 """Types of Table Schema and of DuckDB."""
 
 
-def read(said: model.Register, on: dt.date = TODAY) -> list[dict[str, str]]:
+def read(version: model.Register, on: dt.date = TODAY) -> list[dict[str, str]]:
     """Return the rows of a register's CSV, as Python's reader has them."""
-    return list(csv.DictReader(io.StringIO(uses_csv(rows(said, on)).decode(), newline="")))
+    return list(csv.DictReader(io.StringIO(uses_csv(rows(version, on)).decode(), newline="")))
 
 
-def only(said: model.Register, subprocessor: str, on: dt.date = TODAY) -> dict[str, str]:
+def only(version: model.Register, subprocessor: str, on: dt.date = TODAY) -> dict[str, str]:
     """Return the one row of a vendor."""
-    (row,) = (row for row in read(said, on) if row["subprocessor"] == subprocessor)
+    (row,) = (row for row in read(version, on) if row["subprocessor"] == subprocessor)
     return row
 
 
@@ -61,8 +61,8 @@ def test_a_planned_change_holds_from_its_day_on() -> None:
         set={"purpose": "Backups"},
         announced=model.Announced(version=7, at=FIRST),
     )
-    said = with_use(register(), planned=(change,))
-    before, after = (read(said, day)[0] for day in (TODAY, change.effective_on))
+    version = with_use(register(), planned=(change,))
+    before, after = (read(version, day)[0] for day in (TODAY, change.effective_on))
     assert (before["purpose"][:7], before["planned_on"]) == ("Compute", "2026-07-01")
     assert (after["purpose"], after["planned_on"]) == ("Backups", "")
 
@@ -93,11 +93,11 @@ def test_a_planned_change_holds_from_its_day_on() -> None:
         ),
     ],
 )
-def test_each_place_says_whether_it_is_in_the_eea_and_what_a_transfer_rests_on(
+def test_each_place_has_its_eea_membership_and_transfer_mechanism(
     country: str, changed: dict[str, object], expected: tuple[str, str, str]
 ) -> None:
-    said = with_use(register(), **{"locations": (model.Location(country=country),), **changed})
-    row = read(said)[0]
+    version = with_use(register(), **{"locations": (model.Location(country=country),), **changed})
+    row = read(version)[0]
     assert (row["in_eea"], row["transfer_mechanism"], row["transfer_reference"]) == expected
 
 
@@ -110,13 +110,13 @@ def test_transfers_to_no_place_of_the_use_are_not_lost() -> None:
     assert row["transfers"] == "US: dpf; IN: scc (Module Three)"
 
 
-def test_silence_is_empty_and_none_is_said() -> None:
-    said = with_use(register(), data_scope=(), data_categories=None, products=model.ProductScope(all=True))
-    row = read(said)[0]
+def test_unstated_is_empty_and_an_empty_list_is_none() -> None:
+    version = with_use(register(), data_scope=(), data_categories=None, products=model.ProductScope(all=True))
+    row = read(version)[0]
     assert (row["data_scope"], row["data_categories"], row["products"]) == ("none", "", "all")
 
 
-def test_the_entity_of_a_use_stands_before_the_vendor() -> None:
+def test_the_entity_of_a_use_takes_precedence() -> None:
     entity = model.Entity(legal_name="Nordic Hosting GmbH", seat="DE")
     row = read(with_use(register(), entity=entity))[0]
     assert (row["name"], row["legal_name"], row["seat"]) == ("Nordic Hosting", "Nordic Hosting GmbH", "DE")
@@ -188,7 +188,7 @@ def test_the_schema_describes_the_csv(tmp_path: Path) -> None:
 
 
 def test_the_csv_becomes_parquet_as_is_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the command that stands there."""
+    """With the documented command."""
     (command,) = re.findall(r"`(COPY .*?)`", (DOCS / "exports.md").read_text("utf-8"))
     (tmp_path / "uses.csv").write_bytes(uses_csv(rows(register())))
     monkeypatch.chdir(tmp_path)
@@ -201,9 +201,11 @@ def test_the_csv_becomes_parquet_as_is_documented(tmp_path: Path, monkeypatch: p
 
 def test_every_column_has_words_in_each_language() -> None:
     """What the workbook says: for each value that occurs."""
-    said = [*rows(register()), *rows(hostile())]
+    all_rows = [*rows(register()), *rows(hostile())]
     for tag in ("en", "de"):
-        say = Values(Language.of(tag))
+        values = Values(Language.of(tag))
         for column in COLUMNS:
-            assert column.heading(say.language)
-            assert all(column.words(say, value) for row in said if (value := column.value(row)) is not None)
+            assert column.heading(values.language)
+            assert all(
+                column.words(values, value) for row in all_rows if (value := column.value(row)) is not None
+            )

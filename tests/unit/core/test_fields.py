@@ -24,7 +24,7 @@ LINKS = (field_forms.URL, field_forms.LINK, field_forms.BASE_URL)
 
 
 def without(shape: Shape) -> bool:
-    """Tell whether a field holds a text or a number of which nothing is said but that."""
+    """Tell whether a field contains a text or a number without a declared form."""
     return isinstance(shape.kind, inspect.StrType | inspect.IntType) and shape.form is None
 
 
@@ -39,18 +39,18 @@ def named_otherwise(kind: type, name: str, shape: Shape) -> bool:
 def test_every_field_has_a_row(kind: type[msgspec.Struct], name: str) -> None:
     """A field that joins the model is red here until somebody says what it is called and means.
 
-    Either a change of it is told, or its entries are compared, or it says which entry or version this
-    is, or it is told with the field that holds the struct.
+    Either a change of it is reported, or its entries are compared, or it identifies the entry or version,
+    or it is reported with the field that contains the struct.
     """
     field = FIELDS[kind][name]
     assert field.label
     assert not set(field.label) & set("_.:;")
     compared = bool(content(kind) or entries(kind))
-    told = field.change is not None or field.entries
+    is_reported = field.change is not None or field.entries
     identity = (
         name in {"id", "register", "updated_on", "order", "accepted_warnings"} or field.instead is not None
     )
-    assert (told or identity) if compared else not told
+    assert (is_reported or identity) if compared else not is_reported
     assert field.change in {None, *get_args(ChangeType)}
 
 
@@ -79,7 +79,7 @@ class Careless(msgspec.Struct):
     pages: int
 
 
-def test_a_careless_field_is_found() -> None:
+def test_a_field_without_a_row_is_found() -> None:
     """The two tests above would notice."""
     assert [name for name, shape in shapes(Careless).items() if without(shape)] == [
         "dpa",

@@ -92,19 +92,19 @@ def test_a_path_is_of_one_kind(kind: FileKind) -> None:
         "trust/targets/register.json",
     ],
 )
-def test_what_is_no_path_of_the_tree_is_none(path: str) -> None:
+def test_an_unknown_path_is_not_a_path_of_the_tree(path: str) -> None:
     assert not is_path(path)
     assert not is_signed(path)
     with pytest.raises(KeyError):
         kind_of(path)
 
 
-def test_a_row_says_who_checks_its_files_or_why_nobody_does() -> None:
+def test_a_row_has_checks_or_a_reason_for_having_none() -> None:
     """One that does not cannot be made."""
     text = MediaType("text/plain", compress=False)
-    for said in ({}, {"checks": ("V01",), "unchecked": "both"}):
+    for fields in ({}, {"checks": ("V01",), "unchecked": "both"}):
         with pytest.raises(ValueError, match="either checks, or a reason"):
-            FileKind("a", "getA", "A", text, "mutable", **said)  # type: ignore[arg-type]
+            FileKind("a", "getA", "A", text, "mutable", **fields)  # type: ignore[arg-type]
 
 
 def test_checks_that_rows_name_exist() -> None:
@@ -112,7 +112,7 @@ def test_checks_that_rows_name_exist() -> None:
     assert [kind.template for kind in KINDS if not set(kind.checks) <= known] == []
 
 
-def test_the_catalog_names_what_there_is_one_of_or_there_is_a_reason() -> None:
+def test_the_catalog_lists_every_single_file_or_there_is_a_reason() -> None:
     single = {kind for kind in FILES if not kind.parameters}
     assert {kind for kind in single if kind.relation is None} == IN_NO_CATALOG.keys()
     assert all(kind in single for kind in FILES if kind.relation is not None)

@@ -16,7 +16,7 @@ SOURCE = Path(register_api.__file__).parent
 
 
 @given(st.datetimes(allow_imaginary=False), st.integers(-14, 14))
-def test_an_instant_is_told_in_utc_whatever_its_zone(instant: dt.datetime, hours: int) -> None:
+def test_an_instant_is_formatted_in_utc(instant: dt.datetime, hours: int) -> None:
     """Of one form, and read again as the same second."""
     assume(1 < instant.year < dt.MAXYEAR)
     aware = instant.replace(tzinfo=dt.timezone(dt.timedelta(hours=hours)))
@@ -55,7 +55,7 @@ def test_other_spellings_of_a_day_are_refused(text: str) -> None:
         parse_day(text)
 
 
-def test_nobody_formats_instants_by_themselves() -> None:
+def test_instants_are_formatted_in_one_place() -> None:
     """A second format string would be a second spelling."""
     own = [path for path in SOURCE.rglob("*.py") if "T%H:%M" in path.read_text("utf-8")]
     assert own == []

@@ -38,7 +38,7 @@ def _without(keys: KeyList, at: int) -> KeyList:
     return KeyList(register=keys.register, keys=(*keys.keys[:at], *keys.keys[at + 1 :]))
 
 
-def test_a_rotation_takes_nothing_back() -> None:
+def test_a_rotation_preserves_earlier_keys() -> None:
     """The old key is ended, and a new one joins."""
     check_growth(OLDER, NEWER, 2)
     added: tuple[KeyRecord, ...] = new_records(OLDER, NEWER)
@@ -65,7 +65,7 @@ def test_a_key_that_signed_nothing_may_be_replaced() -> None:
         (_with(NEWER, 0, ended=Ended(at=NOW - dt.timedelta(1), reason="compromised")), "has changed"),
     ],
 )
-def test_what_was_said_stays_said(newer: KeyList, words: str) -> None:
+def test_a_changed_statement_about_a_key_is_a_fork(newer: KeyList, words: str) -> None:
     """Each value that may not change, changed."""
     with pytest.raises(Forked, match=words):
         check_growth(NEWER, newer, 2)

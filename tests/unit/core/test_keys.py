@@ -130,7 +130,7 @@ def test_a_use_may_have_come_to_its_end() -> None:
         "a key that comes back",
     ],
 )
-def test_lists_that_make_no_sense_are_refused(records: tuple[KeyRecord, ...]) -> None:
+def test_inconsistent_key_lists_are_refused(records: tuple[KeyRecord, ...]) -> None:
     """No key in two roles or under two entries; each version has exactly one key of each use."""
     with pytest.raises(UntrustedKey):
         check_keys(_keys(*records))
@@ -169,7 +169,7 @@ def test_records_that_contradict_themselves_are_malformed(change: dict[str, Any]
         check_keys(_keys(OLD, NEW, msgspec.structs.replace(LOG, **change), FEED))
 
 
-def test_a_key_for_what_only_later_releases_know_signs_nothing_here() -> None:
+def test_a_key_of_an_unknown_use_is_ignored() -> None:
     """Whatever its form; it neither closes a gap in another use nor speaks for one."""
     later = msgspec.structs.replace(
         LOG, kid="A" * 43, use="attestation", jwk={"kty": "AKP"}, pem="", note_key=None
@@ -187,7 +187,7 @@ def test_a_register_whose_name_cannot_be_a_key_name_has_no_list() -> None:
         check_keys(KeyList(register="a b", keys=KEYS.keys))
 
 
-def test_a_kid_of_any_length_is_told_in_a_few_characters() -> None:
+def test_a_long_kid_is_shortened_in_messages() -> None:
     """Whoever signs a list of keys, or names a key in a header, decides on nobody's screen."""
     long = "\x1b[2J" + "a" * 5000
     listed = msgspec.structs.replace(KEYS, keys=(msgspec.structs.replace(OLD, kid=long),))

@@ -203,8 +203,8 @@ def status(days: int | None, **fields: Any) -> NoticeStatus:
         (NoticeStatus(required=False, days=12), None, None),
     ],
 )  # fmt: skip
-def test_what_became_of_the_promise(given: NoticeStatus, english: str | None, german: str | None) -> None:
-    """Business days are always called so; where no promise covers a change, nothing is said."""
+def test_notice_given_in_words(given: NoticeStatus, english: str | None, german: str | None) -> None:
+    """Business days are always called so; for a change that no promise covers, there is no phrase."""
     assert (notice_given(ENGLISH, given), notice_given(GERMAN, given)) == (english, german)
     assert shortfall(ENGLISH, given) == (None if given.met else english)
 

@@ -1,4 +1,4 @@
-"""A year of one company, told in two languages: each step with the exact sentences that customers read."""
+"""A year of one company in two languages: each step with the exact sentences that customers read."""
 
 from __future__ import annotations
 
@@ -366,7 +366,7 @@ VERSIONS = history()
 @pytest.mark.parametrize("number", range(1, len(VERSIONS)))
 @pytest.mark.parametrize("tag", ["en", "de"])
 def test_a_year_in_sentences(number: int, tag: str) -> None:
-    """What is published is what is told again, in the other language as well; a title is its beginning."""
+    """Published summaries are recomputed exactly, also in the other language; titles are their beginnings."""
     older, newer = VERSIONS[number - 1 : number + 1]
     step, language = STEPS[number - 1], Language.of(tag)
     spoken = replace(newer, publisher=replace(newer.publisher, language=tag))

@@ -66,7 +66,7 @@ def test_a_feed_names_its_xml_signature() -> None:
     assert links("feed.atom") == {("describedby", "/feed.atom.dsig", "application/xml")}
 
 
-def test_what_is_related_to_nothing_has_no_header() -> None:
+def test_a_file_without_links_has_no_header() -> None:
     """An empty Link header is not sent."""
     assert link_value(links_of("log/checkpoint", 3, PATHS)) == ""
 

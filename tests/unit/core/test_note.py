@@ -103,7 +103,7 @@ def test_one_key_signing_twice_is_one_key() -> None:
     assert verify_note(parse_note(GOOD + f"{LINE}\n".encode()), [KEY]) == (KEY,)
 
 
-def test_sixteen_large_unknown_signatures_are_passed_over() -> None:
+def test_sixteen_large_unknown_signatures_are_skipped() -> None:
     """Post-quantum signatures of 5 kB (signed-note, Format), before and after ours."""
     large = [
         SignatureLine(name=f"witness.example/{n}", key_id=bytes([n] * 4), signature=bytes(5000))
@@ -160,7 +160,7 @@ SHORT = base64.b64encode(bytes(4)).decode()
         b"x" * (MAX_NOTE_BYTES + 1),
     ],
 )
-def test_what_is_no_note_is_refused(data: bytes) -> None:
+def test_malformed_notes_are_refused(data: bytes) -> None:
     """CR, control characters, missing or doubled lines, other base64, names with spaces or a plus."""
     with pytest.raises(Malformed):
         parse_note(data)
@@ -185,7 +185,7 @@ def test_what_is_no_note_is_refused(data: bytes) -> None:
         "PeterNeumann+c74f20a3+" + base64.b64encode(b"\x01" + b"\xff" * 32).decode(),
     ],
 )
-def test_what_is_no_verifier_key_is_refused(text: str) -> None:
+def test_malformed_verifier_keys_are_refused(text: str) -> None:
     """Wrong id, wrong spelling, unknown type, no point."""
     with pytest.raises(Malformed):
         parse_verifier_key(text)

@@ -57,7 +57,7 @@ def seen(
             None, vendor(ACTIVE, replaces=("old",)), "replacement", id="a new vendor in another's place"
         ),
         pytest.param(
-            None, vendor(changed(ACTIVE, starts_on=PAST, ends_on=DAY)), "addition", id="told of when over"
+            None, vendor(changed(ACTIVE, starts_on=PAST, ends_on=DAY)), "addition", id="listed after its end"
         ),
         pytest.param(vendor(), vendor(ACTIVE), "addition", id="the first engagement"),
         pytest.param(vendor(ACTIVE), vendor(ACTIVE, SECOND), None, id="nothing wider, and not earlier"),
@@ -193,7 +193,7 @@ def test_a_correction_hides_no_start() -> None:
     assert seen(None, vendor(ACTIVE), "correction") == ["addition"]
 
 
-def test_engaged_means_told_of_as_used() -> None:
+def test_engaged_means_in_use_or_announced() -> None:
     """Announced counts; available, withdrawn and over do not."""
     assert is_engaged(vendor(), changed(ACTIVE, starts_on=SOON), DAY)
     assert is_engaged(vendor(), changed(ACTIVE, ends_on=SOON), DAY)
@@ -215,7 +215,7 @@ LOWERED = make_promises((1, FIRST.date(), NOTICE), (5, DAY, NEW))
         (6, "2026-07-01", [10]),
     ],
 )
-def test_a_lowered_promise_binds_for_its_own_days(version: int, day: str, days: list[int]) -> None:
+def test_a_lowered_promise_binds_for_its_notice_period(version: int, day: str, days: list[int]) -> None:
     """What is announced within the old number of days still has the old promise."""
     binding = LOWERED.binding(version, dt.date.fromisoformat(day))
     assert [notice.days for notice in binding] == days
@@ -280,8 +280,8 @@ TO_OBJECT = model.Objection(days=14, contact="mailto:privacy@example.com")
 def test_a_promise_that_was_kept() -> None:
     """Exactly the number is enough; objections run from the announcement."""
     promise = msgspec.structs.replace(NOTICE, objection=TO_OBJECT)
-    said = announced("addition", SOON, make_promises((1, FIRST.date(), promise)))
-    assert said == model.Announced(
+    announcement = announced("addition", SOON, make_promises((1, FIRST.date(), promise)))
+    assert announcement == model.Announced(
         version=2,
         at=dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC),
         required=True,
@@ -291,7 +291,7 @@ def test_a_promise_that_was_kept() -> None:
         met=True,
         objection_until=dt.date(2026, 6, 15),
     )
-    assert notice_status(said, SOON, dt.UTC) == NoticeStatus(
+    assert notice_status(announcement, SOON, dt.UTC) == NoticeStatus(
         required=True,
         announced_on=DAY,
         effective_on=SOON,
@@ -307,15 +307,15 @@ def test_a_promise_that_was_kept() -> None:
     ("effective_on", "days"), [(dt.date(2026, 6, 30), 29), (DAY, 0), (PAST, -31), (None, None)]
 )
 def test_a_promise_that_was_broken(effective_on: dt.date | None, days: int | None) -> None:
-    """One day less, the same day, a day before, no day: each is said openly."""
-    said = announced("addition", effective_on, make_promises())
-    assert (said.required, said.days, said.met) == (True, days, False)
+    """One day less, the same day, a day before, no day: each is stated."""
+    announcement = announced("addition", effective_on, make_promises())
+    assert (announcement.required, announcement.days, announcement.met) == (True, days, False)
 
 
 def test_the_promise_that_binds_is_counted() -> None:
     """An older, longer promise is the one that is reported."""
-    said = announced("addition", dt.date(2026, 7, 10), LOWERED, 6, dt.date(2026, 6, 30))
-    assert (said.promised_days, said.days, said.met) == (30, 10, False)
+    announcement = announced("addition", dt.date(2026, 7, 10), LOWERED, 6, dt.date(2026, 6, 30))
+    assert (announcement.promised_days, announcement.days, announcement.met) == (30, 10, False)
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ def test_the_promise_that_binds_is_counted() -> None:
     ],
 )
 def test_days_fit_the_day_that_is_named(effective_on: dt.date | None, days: int | None, *, met: bool) -> None:
-    """What is moved without being announced anew keeps all but the count: as if it had been said at once."""
+    """A date moved without a new announcement changes only the count of days."""
     promises = make_promises((1, FIRST.date(), msgspec.structs.replace(NOTICE, objection=TO_OBJECT)))
     found = moved(announced("addition", SOON, promises), effective_on, promises)
     assert (found.days, found.met) == (days, met)
@@ -351,9 +351,9 @@ def test_no_deadline_where_nothing_was_promised() -> None:
     promise = msgspec.structs.replace(NOTICE, objection=TO_OBJECT)
     promises = make_promises((1, FIRST.date(), promise))
     for what, version in (("addition", 1), ("relocation", 2), (None, 2)):
-        said = announced(what, SOON, promises, version)
-        assert said == model.Announced(version=version, at=said.at)
-    assert notice_status(said, SOON, dt.UTC) == NoticeStatus(
+        announcement = announced(what, SOON, promises, version)
+        assert announcement == model.Announced(version=version, at=announcement.at)
+    assert notice_status(announcement, SOON, dt.UTC) == NoticeStatus(
         required=False, announced_on=DAY, effective_on=SOON
     )
 
@@ -366,7 +366,7 @@ def test_the_first_version_announces_only_what_starts_after_it() -> None:
     assert notice_status(first, SOON, dt.UTC).announced_on == DAY
 
 
-def test_the_latest_deadline_of_the_promises_that_bind_holds() -> None:
+def test_the_latest_deadline_of_the_binding_promises_applies() -> None:
     """A promise of more days to object binds as long as its days of notice do."""
     old = msgspec.structs.replace(NOTICE, objection=TO_OBJECT)
     new = msgspec.structs.replace(NOTICE, objection=msgspec.structs.replace(TO_OBJECT, days=3))
@@ -381,7 +381,7 @@ def also_binding(*promises: tuple[int, dt.date, model.NoticeSource], on: str) ->
     return [(item.version, item.days, item.until.isoformat()) for item in found]
 
 
-def test_a_lowered_promise_is_said_to_bind_until_its_last_day() -> None:
+def test_a_lowered_promise_is_listed_until_its_last_day() -> None:
     """30 days lowered to 10 on 1 June: what is announced up to 30 June still gets 30."""
     rows = ((1, FIRST.date(), NOTICE), (5, DAY, NEW))
     assert also_binding(*rows, on="2026-06-01") == [(1, 30, "2026-06-30")]
@@ -389,8 +389,8 @@ def test_a_lowered_promise_is_said_to_bind_until_its_last_day() -> None:
     assert also_binding(*rows, on="2026-07-01") == []
 
 
-def test_a_raised_promise_says_all_that_the_older_one_said() -> None:
-    """Nobody is told of a promise that the newest one keeps anyway."""
+def test_a_raised_promise_replaces_the_older_one() -> None:
+    """An older promise that the newest one includes is not listed."""
     assert also_binding((1, FIRST.date(), NEW), (5, DAY, NOTICE), on="2026-06-01") == []
     narrow = msgspec.structs.replace(NOTICE, days=90, applies_to=("addition",))
     assert also_binding((1, FIRST.date(), NOTICE), (5, DAY, narrow), on="2026-06-01") == [

@@ -38,7 +38,7 @@ def source() -> model.Draft:
     tables = EveryField()
     use = tables.vendors["example-mail"]["engagements"][0]
     for conditional in (use, use["locations"][0]):
-        del conditional["conditions"][0]["text"]  # or its words would be all that is said of it
+        del conditional["conditions"][0]["text"]  # or its text would be shown instead of the code
     draft = tables.draft()
     return msgspec.structs.replace(draft, subprocessors=draft.subprocessors[:1])
 
@@ -64,7 +64,7 @@ CASES = [
 every_place = pytest.mark.parametrize(("file", "key", "form"), CASES)
 
 
-def said(file: str, key: str, code: str) -> model.Draft:
+def draft_with(file: str, key: str, code: str) -> model.Draft:
     """Return the source with another code in one place."""
     if file == "register":
         return msgspec.structs.replace(DRAFT, register=edited_at(DRAFT.register, parse_key(key), code))
@@ -83,7 +83,7 @@ def published(draft: model.Draft, version: int = 1) -> model.Register:
 
 
 def test_every_vocabulary_of_the_register_is_tried() -> None:
-    """One that joins the model has to stand in EXAMPLE.toml, and is covered then."""
+    """A vocabulary added to the model must occur in EXAMPLE.toml, and is covered then."""
     tried = {id(case.values[2]) for case in CASES}
     known = [shape.form for kind in FIELDS for shape in shapes(kind).values()]
     assert tried == {id(form) for form in known if isinstance(form, Vocabulary)}
@@ -94,7 +94,7 @@ def test_every_vocabulary_of_the_register_is_tried() -> None:
 def test_what_is_unknown_is_read_and_kept(file: str, key: str, form: Vocabulary) -> None:
     """Decoding takes it, and encoding gives the bytes back."""
     assert UNKNOWN not in form.codes
-    data = encode(published(said(file, key, UNKNOWN)))
+    data = encode(published(draft_with(file, key, UNKNOWN)))
     assert UNKNOWN.encode() in data
     assert encode(decode(data, model.Register)) == data
 
@@ -103,18 +103,18 @@ def test_what_is_unknown_is_read_and_kept(file: str, key: str, form: Vocabulary)
 def test_the_publishers_check_refuses_what_is_unknown(file: str, key: str, form: Vocabulary) -> None:
     """R01 names the key, the list and the code that was probably meant."""
     meant = list(form.codes)[-1]
-    (finding,) = check_forms(said(file, key, f"{meant}x"), make_context())
+    (finding,) = check_forms(draft_with(file, key, f"{meant}x"), make_context())
     assert (finding.rule, finding.severity, finding.key) == ("R01", "error", key)
     assert all(code in finding.message for code in form.codes)
     assert finding.hint == f"did you mean {meant}?"
-    (finding,) = check_forms(said(file, key, "?" * 50), make_context())
+    (finding,) = check_forms(draft_with(file, key, "?" * 50), make_context())
     assert finding.hint == ""
 
 
 @every_place
 def test_the_source_is_not_even_read_with_what_is_unknown(file: str, key: str, form: Vocabulary) -> None:
     """The loader says the same beside all other mistakes of the file, before anything is judged."""
-    draft = said(file, key, f"{list(form.codes)[-1]}x")
+    draft = draft_with(file, key, f"{list(form.codes)[-1]}x")
     record = draft.register if file == "register" else draft.subprocessors[0]
     table = without_none(msgspec.to_builtins(record, builtin_types=(dt.date,)))
     for use in table.get("engagements", ()):
@@ -136,7 +136,7 @@ def without_none(value: Any) -> Any:
 @every_place
 def test_a_diff_names_what_is_unknown_as_it_is(file: str, key: str, form: Vocabulary) -> None:
     """In both directions, in each language, and beside what is known."""
-    known, unknown = published(DRAFT), published(said(file, key, UNKNOWN), version=2)
+    known, unknown = published(DRAFT), published(draft_with(file, key, UNKNOWN), version=2)
     for older, newer in ((known, unknown), (unknown, known)):
         changes = changes_between(older, newer, make_promises())
         assert any(UNKNOWN in change.summary for change in changes), [item.summary for item in changes]
@@ -146,7 +146,7 @@ def test_a_diff_names_what_is_unknown_as_it_is(file: str, key: str, form: Vocabu
 @every_place
 def test_questions_are_answered_with_what_is_unknown(file: str, key: str, form: Vocabulary) -> None:
     """The timeline does not depend on it; an answer in words says it as it is."""
-    register = published(said(file, key, UNKNOWN))
+    register = published(draft_with(file, key, UNKNOWN))
     assert upcoming(register, DAY, dt.UTC) == upcoming(published(DRAFT), DAY, dt.UTC)
     rows = engagement_states(register, DAY)
     assert [row.state for row in rows] == [row.state for row in engagement_states(published(DRAFT), DAY)]

@@ -119,6 +119,6 @@ def test_each_question_has_an_answer_and_an_example_of_its_own_parameters() -> N
         ({}, "anything"),
     ],
 )
-def test_forms_are_told_in_words(schema: dict[str, Any], words: str) -> None:
+def test_forms_are_described_in_words(schema: dict[str, Any], words: str) -> None:
     """For messages and for the API reference."""
     assert form(schema) == words

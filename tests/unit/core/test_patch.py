@@ -175,7 +175,7 @@ def test_a_value_too_deep_is_stopped() -> None:
         value = value.pop()
 
 
-def test_shifting_about_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_insertions_into_long_lists_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Insertions at the front of long lists are counted by what they shift."""
     monkeypatch.setattr(json_patch, "MAX_COPIED", 10_000)
     patch = [{"op": "add", "path": "/0", "value": 0}] * 100

@@ -49,16 +49,16 @@ def test_the_suite_is_all_there() -> None:
 
 
 @pytest.mark.parametrize("name", ["json-patch-spec-tests.json", "json-patch-tests.json"])
-def test_a_member_that_stands_twice_is_refused_before_it_is_a_patch(name: str) -> None:
+def test_a_duplicate_member_is_refused_by_the_json_reader(name: str) -> None:
     """Appendix A.13: the strict reader of JSON finds it, since afterwards it cannot be seen."""
     found = []
 
-    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def check_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(dict(pairs)) < len(pairs):
             found.append(pairs)
         return dict(pairs)
 
-    json.loads(vector_bytes(name), object_pairs_hook=look)
+    json.loads(vector_bytes(name), object_pairs_hook=check_names)
     assert len(found) == 1
     members = sorted((json.dumps(key), json.dumps(value)) for key, value in found[0])
     data = "[{" + ",".join(f"{key}:{value}" for key, value in members) + "}]"

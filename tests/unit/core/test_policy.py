@@ -66,7 +66,7 @@ def test_the_example_of_the_specification_is_read() -> None:
     assert read.quorum == b"X-and-Y"
 
 
-def test_a_nested_quorum_is_met_by_what_it_says_and_by_nothing_less() -> None:
+def test_a_nested_quorum_is_met_only_by_its_members() -> None:
     """Every set of witnesses: two of X and one of Y, whoever they are."""
     read = parse_policy(EXAMPLE)
     for size in range(len(PUBLIC) + 1):
@@ -75,7 +75,7 @@ def test_a_nested_quorum_is_met_by_what_it_says_and_by_nothing_less() -> None:
             assert read.is_met(seen) == enough
 
 
-def test_who_is_missing_is_who_could_count() -> None:
+def test_missing_witnesses_are_those_that_could_count() -> None:
     """Witnesses that the quorum does not reach are not asked for."""
     read = parse_policy(
         policy(f"witness a {V[0]}", f"witness b {V[1]}", f"witness c {V[2]}", "group g any a b", "quorum g")
@@ -197,7 +197,7 @@ def test_wrong_files_are_refused(data: bytes) -> None:
         parse_policy(data)
 
 
-def test_none_asks_for_nothing() -> None:
+def test_a_quorum_of_none_needs_no_witness() -> None:
     """A quorum of none is met by nobody at all."""
     read = parse_policy(policy(f"witness w {V[0]}", "quorum none"))
     assert read.quorum == NONE
@@ -205,7 +205,7 @@ def test_none_asks_for_nothing() -> None:
     assert read.missing([]) == ()
 
 
-def test_names_are_shown_without_what_a_terminal_acts_on() -> None:
+def test_names_are_displayed_without_control_characters() -> None:
     """Octets that are no UTF-8, and characters that move the cursor or turn the text about."""
     assert printable_name(b"w\xff") == "w\\xff"
     assert printable_name("w\u202e\x1b[2Jé".encode()) == "w\\u202e\\x1b[2Jé"

@@ -14,7 +14,7 @@ from register_api.errors import Malformed
 HOSTILE = "\x1b[2Jfine" + "a" * 10**6
 
 
-def test_what_is_told_is_short_and_printable() -> None:
+def test_messages_are_short_and_printable() -> None:
     """No escape sequence reaches a terminal."""
     text = printable(ValueError(HOSTILE))
     assert text.isascii()
@@ -26,7 +26,7 @@ def test_what_is_told_is_short_and_printable() -> None:
     ("text", "expected"),
     [("Acme Zürich", '"Acme Zürich"'), ("a\u202eb\x1b", '"a\\u202eb\\x1b"'), ("\udcff", '"\\udcff"')],
 )
-def test_what_can_be_seen_is_kept_and_the_rest_escaped(text: str, expected: str) -> None:
+def test_unprintable_characters_are_escaped(text: str, expected: str) -> None:
     """Names of companies are in many scripts; marks that turn the writing around are none."""
     assert quoted(text) == expected
     assert quoted(text).encode() == expected.encode()

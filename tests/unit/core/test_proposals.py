@@ -26,12 +26,12 @@ MISTAKE = model.WithdrawnSource(reason="Listed by mistake")
 
 
 def vendor(id_: str, **fields: Any) -> model.SubprocessorSource:
-    """Return a vendor with one engagement, of whom nothing is stated that another has too."""
+    """Return a vendor with one engagement that shares no fact with another."""
     given = {"name": f"{id_.title()} Oy", "engagements": (make_engagement(),), **fields}
     return model.SubprocessorSource(id=id_, **given)
 
 
-def told(before: list[Any], after: list[model.SubprocessorSource], **context: Any) -> list[Proposal]:
+def proposals_for(before: list[Any], after: list[model.SubprocessorSource], **context: Any) -> list[Proposal]:
     """Return what is proposed for vendors after others were published in January."""
     previous = make_register(*before, version=4)
     return list(propose(make_draft(*after), make_context(previous, **context)))
@@ -155,14 +155,14 @@ EPISODES: dict[str, tuple[list[Any], list[Any], str, tuple[str, ...], dict[str, 
 def test_a_likely_episode_is_proposed_once(episode: str) -> None:
     """One proposal, of the vendors concerned, that says which value to write under which key."""
     before, after, kind, concerned, edits = EPISODES[episode]
-    (proposal,) = told(before, after)
+    (proposal,) = proposals_for(before, after)
     assert (proposal.kind, proposal.subprocessors, wanted(proposal)) == (kind, concerned, edits)
     assert proposal.seen.endswith(".")
     assert proposal.edits or proposal.advice
 
 
 @pytest.mark.parametrize("episode", [name for name, row in EPISODES.items() if row[4]])
-def test_what_was_proposed_is_not_proposed_again(episode: str) -> None:
+def test_an_accepted_proposal_is_not_repeated(episode: str) -> None:
     """Once the lines are written, a newcomer that was really the old vendor left out, nothing is left."""
     before, after, kind, concerned, edits = EPISODES[episode]
     listed = {item.id: item for item in after}
@@ -173,7 +173,7 @@ def test_what_was_proposed_is_not_proposed_again(episode: str) -> None:
         id_, _, key = place.partition(".")
         written = tuple(value) if isinstance(value, list) else value
         listed[id_] = replace(listed[id_], **{key: written})
-    assert told(before, list(listed.values())) == []
+    assert proposals_for(before, list(listed.values())) == []
 
 
 CALM: dict[str, tuple[list[Any], list[Any]]] = {
@@ -263,7 +263,7 @@ CALM: dict[str, tuple[list[Any], list[Any]]] = {
             vendor("zeta", engagements=(replace(MAIL, starts_on=SOON),)),
         ],
     ),
-    "the newcomer says whom it replaces": (
+    "the newcomer names the vendor it replaces": (
         [vendor("acme")],
         [
             vendor("acme", engagements=(ENDING,)),
@@ -313,7 +313,7 @@ CALM: dict[str, tuple[list[Any], list[Any]]] = {
         [vendor("acme")],
         [vendor("acme", engagements=(make_engagement(status="available"),))],
     ),
-    "a withdrawal is said already": ([vendor("acme")], [vendor("acme", withdrawn=MISTAKE)]),
+    "a withdrawal is stated already": ([vendor("acme")], [vendor("acme", withdrawn=MISTAKE)]),
     "a withdrawn vendor is listed again": ([vendor("acme", withdrawn=MISTAKE)], [vendor("acme")]),
     "two of one word in common end when a third starts": (
         [vendor("acme-cloud", name="Acme Cloud"), vendor("acme", name="Acme")],
@@ -332,17 +332,17 @@ CALM: dict[str, tuple[list[Any], list[Any]]] = {
 
 @pytest.mark.parametrize("case", CALM)
 def test_no_false_alarm(case: str) -> None:
-    """What is as it looks, or could be two things, is left alone."""
-    assert told(*CALM[case]) == []
+    """Unremarkable or ambiguous changes propose nothing."""
+    assert proposals_for(*CALM[case]) == []
 
 
-def test_a_list_that_comes_back_after_fifteen_months_is_no_riddle() -> None:
-    """Many edits of details, one end, two starts of the same kind: nothing can be told from that."""
+def test_many_edits_after_fifteen_months_propose_nothing() -> None:
+    """Many edits of details, one end, two starts of the same kind: nothing can be concluded from that."""
     names = [f"v{number:02}" for number in range(28)]
     before = [vendor(name, website="https://old.example/") for name in names]
     after = [vendor(name, website="https://new.example/", address="Street 1") for name in names[1:]]
     after += [vendor(names[0], engagements=(ENDING,)), *(vendor(name) for name in ("new-1", "new-2"))]
-    assert told(before, after) == []
+    assert proposals_for(before, after) == []
 
 
 def test_before_version_1_there_is_nothing_to_propose() -> None:
@@ -350,31 +350,31 @@ def test_before_version_1_there_is_nothing_to_propose() -> None:
     assert propose(make_draft(vendor("acme"), vendor("acme-2", name="Acme")), make_context()) == ()
 
 
-def test_who_corrects_is_asked_for_no_former_name() -> None:
+def test_a_correction_proposes_no_former_name() -> None:
     """A name that was wrong from the start is not one by which the vendor was known."""
     context = {"reason": model.Reason(kind="correction"), "corrects": 4}
-    assert told([vendor("acme")], [vendor("acme", name="Zeta")], **context) == []
+    assert proposals_for([vendor("acme")], [vendor("acme", name="Zeta")], **context) == []
 
 
 def test_two_newcomers_of_the_name_of_one_that_ended_are_left_alone() -> None:
-    """Which of them came back cannot be told."""
+    """It is unknown which of them returned."""
     over = vendor("acme", engagements=(OVER,))
     again = [vendor(id_, name="Acme", engagements=(STARTING,)) for id_ in ("acme-2", "acme-3")]
-    assert told([over], [over, *again]) == []
+    assert proposals_for([over], [over, *again]) == []
 
 
 def test_the_file_of_a_vendor_that_had_ended_is_renamed() -> None:
     """Its id stays, over or not."""
-    (rename,) = told([vendor("acme", engagements=(OVER,))], [vendor("acme-2", name="Acme Oy")])
+    (rename,) = proposals_for([vendor("acme", engagements=(OVER,))], [vendor("acme-2", name="Acme Oy")])
     assert (rename.kind, rename.subprocessors) == ("rename", ("acme", "acme-2"))
 
 
 def test_a_vendor_that_vanishes_is_to_be_brought_back() -> None:
     """What was published stays (R03), whatever else is proposed."""
-    (successor,) = told(*EPISODES["a listed vendor takes over from one that vanishes"][:2])
+    (successor,) = proposals_for(*EPISODES["a listed vendor takes over from one that vanishes"][:2])
     assert "Bring subprocessors/acme.toml back, with ends_on" in successor.advice
     assert "Acme Oy is no longer in any file" in successor.seen
-    (rename,) = told(*EPISODES["only the id changes"][:2])
+    (rename,) = proposals_for(*EPISODES["only the id changes"][:2])
     assert "Bring subprocessors/acme.toml back" in rename.advice
 
 
@@ -382,7 +382,7 @@ def test_hundreds_of_vendors_rekeyed_at_once_are_found_by_name() -> None:
     """A thousand vendors, half of them under new ids: each is found, and it does not take minutes."""
     before = [vendor(f"a{n}", name=f"Company {n:04x}z") for n in range(1000)]
     after = before[:500] + [replace(item, id=f"b{n}") for n, item in enumerate(before[500:])]
-    found = told(before, after)
+    found = proposals_for(before, after)
     assert [item.kind for item in found] == ["rename"] * 500
 
 

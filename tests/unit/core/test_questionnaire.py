@@ -39,8 +39,8 @@ REGION = Condition(type="region", key="LLM_REGION", value="eu")
 
 def promises(**notice: Any) -> Promises:
     """Return one promise, in force from version 1."""
-    said = Notice(days=30, applies_to=("addition",), **notice)
-    policy = NoticePolicy(version=1, day=dt.date(2026, 1, 1), notice=said)
+    notice_ = Notice(days=30, applies_to=("addition",), **notice)
+    policy = NoticePolicy(version=1, day=dt.date(2026, 1, 1), notice=notice_)
     return Promises(zone=dt.UTC, first_live=1, policies=(policy,))
 
 
@@ -52,10 +52,10 @@ def objection(days: int | None) -> Objection | None:
 def answered(
     on: dt.date = DAY, *, promise: Promises | None = None, language: Language = ENGLISH, **fields: Any
 ) -> EngagementAnswers:
-    """Answer for an engagement of which nothing is said but the fields given."""
+    """Answer for an engagement that states only the given fields."""
     promise = promise or promises()
-    said = announce(["addition"], fields.get("starts_on"), 3, ANNOUNCED.at, promise)
-    given_ = {"category": "ai", "status": "active", "announced": said, **fields}
+    announced = announce(["addition"], fields.get("starts_on"), 3, ANNOUNCED.at, promise)
+    given_ = {"category": "ai", "status": "active", "announced": announced, **fields}
     vendor = {name: given_.pop(name) for name in ("seat", "withdrawn") if name in given_}
     of = Subprocessor(id="acme", name="Acme", engagements=(Engagement(id="use", **given_),), **vendor)
     (row,) = vendor_states(of, on)
@@ -69,7 +69,7 @@ def test_members_are_the_questions_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_silence_is_called_silence(name: str) -> None:
+def test_unstated_fields_are_answered_as_not_stated(name: str) -> None:
     """Nothing is concluded from nothing."""
     found = getattr(answered(), name)
     assert found.stated is False
@@ -112,7 +112,7 @@ def test_silence_is_called_silence(name: str) -> None:
         ("retention", {"retention": "30 days"}, "30 days."),
     ],
 )
-def test_what_is_said_is_said_again(name: str, fields: dict[str, Any], words: str) -> None:
+def test_stated_fields_are_repeated_in_the_answers(name: str, fields: dict[str, Any], words: str) -> None:
     """In sentences, and as the fields it was taken from."""
     found = getattr(answered(**fields), name)
     assert (found.stated, found.words) == (True, words)
@@ -139,7 +139,7 @@ def test_what_is_said_is_said_again(name: str, fields: dict[str, Any], words: st
         ),
     ],
 )
-def test_none_is_an_answer(name: str, fields: dict[str, Any], words: str) -> None:
+def test_an_empty_list_is_an_answer(name: str, fields: dict[str, Any], words: str) -> None:
     """An empty list says that there is none; only what is left out is not stated."""
     found = getattr(answered(**fields), name)
     assert (found.stated, found.words) == (True, words)
@@ -189,7 +189,7 @@ def test_a_negated_condition_says_where_it_is_not_used() -> None:
 
 
 def test_a_condition_of_another_kind_does_not_name_products() -> None:
-    """It is told all the same, since it decides whether the engagement concerns a customer."""
+    """It is included all the same, since it decides whether the engagement concerns a customer."""
     found = answered(conditions=(Condition(type="consent", text="The visitor accepts"),)).products
     assert found.stated is False
     assert found.words == f"{NOT_STATED} Condition: The visitor accepts."
@@ -241,7 +241,7 @@ def test_a_chosen_region(fields: dict[str, Any], pinning: str, within_eea: bool 
     )
 
 
-def test_conditions_of_region_are_told_in_words() -> None:
+def test_conditions_of_region_are_described_in_words() -> None:
     """Both that of the engagement and those of its places."""
     words = answered(locations=(US, CHOSEN), conditions=(REGION,)).region.words
     assert "Used only on a condition of region: region LLM_REGION = eu." in words
@@ -284,7 +284,7 @@ def test_business_days_are_counted_as_promised() -> None:
         ({"withdrawn": Withdrawn(reason="by mistake", announced=ANNOUNCED)}, "listed in error"),
     ],
 )
-def test_nobody_has_to_object_to_what_is_not_used(fields: dict[str, Any], words: str) -> None:
+def test_an_unused_engagement_has_no_objection_deadline(fields: dict[str, Any], words: str) -> None:
     """No day is named, though a period is promised."""
     found = answered(promise=promises(objection=objection(14)), **fields).objection
     assert (found.until, found.days_left) == (None, None)
@@ -297,10 +297,10 @@ def test_the_day_is_that_of_the_diff(engagement: Engagement, days: int | None, b
     """Whatever is announced, the answer and the notice of the change name one day."""
     promise = promises(objection=objection(days), day_count="business" if business else "calendar")
     vendor = Subprocessor(id="acme", name="Acme", engagements=(engagement,))
-    told = announce(["addition"], engagement.starts_on, 2, ANNOUNCED.at, promise)
-    used = msgspec.structs.replace(engagement, announced=told)
+    announced = announce(["addition"], engagement.starts_on, 2, ANNOUNCED.at, promise)
+    used = msgspec.structs.replace(engagement, announced=announced)
     row = EngagementState(vendor=vendor, engagement=used, state="in_force")
-    assert answers(row, DAY, promise, Values(ENGLISH)).objection.until == told.objection_until
+    assert answers(row, DAY, promise, Values(ENGLISH)).objection.until == announced.objection_until
 
 
 @settings(max_examples=examples(200), deadline=None)

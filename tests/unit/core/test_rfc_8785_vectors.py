@@ -62,7 +62,7 @@ def test_names_are_sorted_as_section_3_2_3_has_them() -> None:
 
 
 def test_the_sample_of_section_3_2_2_but_for_its_numbers() -> None:
-    """Literals and string come out as in section 3.2.3; its fractions are refused wherever they stand."""
+    """Literals and string come out as in section 3.2.3; fractions are refused at any position."""
     document, expected = json.loads(RFC["sample"]["input"]), RFC["sample"]["output"]
     with pytest.raises(Malformed):
         canonical.parse(expected.encode())

@@ -1,4 +1,4 @@
-"""What a careful publisher would look at again: R22 to R25."""
+"""Warnings about incomplete, outdated or similar entries: R22 to R25."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ YESTERDAY = TODAY - dt.timedelta(days=1)
 WITHDRAWN = model.WithdrawnSource(reason="Listed by mistake")
 
 
-def told(number: str, draft: model.Draft, now: dt.datetime = NOW) -> list[Finding]:
+def findings_of(number: str, draft: model.Draft, now: dt.datetime = NOW) -> list[Finding]:
     """Return what one rule says of a source."""
     return [item for item in check(draft, make_context(now=now)) if item.rule == number]
 
@@ -43,16 +43,16 @@ def certified(
         ({"contact": None, "withdrawn": WITHDRAWN}, None),
     ],
 )
-def test_gaps(fields: dict[str, Any], words: str | None) -> None:
+def test_missing_fields_are_one_warning(fields: dict[str, Any], words: str | None) -> None:
     """R22: one warning a vendor, and it says what is missing."""
-    found = told("R22", make_draft(make_vendor(**fields)))
+    found = findings_of("R22", make_draft(make_vendor(**fields)))
     assert len(found) == (words is not None)
     assert all(str(words) in item.message for item in found)
 
 
-def test_gaps_come_together() -> None:
+def test_four_missing_fields_are_one_warning() -> None:
     """R22: four gaps are one warning."""
-    (finding,) = told("R22", make_draft(make_vendor(identifiers=None, contact=None, privacy_url=None)))
+    (finding,) = findings_of("R22", make_draft(make_vendor(identifiers=None, contact=None, privacy_url=None)))
     assert finding.message.count("no ") == 3
 
 
@@ -68,7 +68,7 @@ def test_gaps_come_together() -> None:
 )
 def test_unstated_data(fields: dict[str, Any], keys: list[str]) -> None:
     """R23: an engagement that is active, and not over, says which data and whose."""
-    found = told("R23", make_draft(make_vendor(engagements=(make_engagement(**fields),))))
+    found = findings_of("R23", make_draft(make_vendor(engagements=(make_engagement(**fields),))))
     assert [item.key for item in found] == [f"engagements[0].{key}" for key in keys]
 
 
@@ -86,7 +86,7 @@ def test_unstated_data(fields: dict[str, Any], keys: list[str]) -> None:
 def test_age_of_the_content(updated_on: str, today: str, old: bool) -> None:
     """R24: twelve months by the calendar, leap days included."""
     now = dt.datetime.fromisoformat(f"{today}T09:00:00+00:00")
-    found = told("R24", make_draft(updated_on=dt.date.fromisoformat(updated_on)), now)
+    found = findings_of("R24", make_draft(updated_on=dt.date.fromisoformat(updated_on)), now)
     assert [item.key for item in found] == ["updated_on"] * old
 
 
@@ -94,7 +94,7 @@ def test_age_of_the_content(updated_on: str, today: str, old: bool) -> None:
 def test_certifications_run_out(valid_until: dt.date | None, over: bool) -> None:
     """R24: the last day of validity is still good."""
     draft = make_draft(make_vendor(certifications=certified("declared", valid_until)))
-    assert [item.key for item in told("R24", draft)] == ["certifications[0].valid_until"] * over
+    assert [item.key for item in findings_of("R24", draft)] == ["certifications[0].valid_until"] * over
 
 
 @pytest.mark.parametrize(
@@ -111,16 +111,16 @@ def test_certifications_run_out(valid_until: dt.date | None, over: bool) -> None
 )
 def test_names_that_look_alike(one: str, two: str) -> None:
     """R25: case, punctuation, legal form, order and characters that nobody sees make no other name."""
-    (finding,) = told("R25", make_draft(make_vendor("one", name=one), make_vendor("two", name=two)))
+    (finding,) = findings_of("R25", make_draft(make_vendor("one", name=one), make_vendor("two", name=two)))
     assert (finding.file, finding.key) == ("subprocessors/two.toml", "name")
 
 
 @pytest.mark.parametrize(
     ("one", "two"), [("Acme", "Acme Cloud"), ("Oy", "AB"), ("😀", "😎"), ("A.B.", "A.C.")]
 )
-def test_names_that_do_not(one: str, two: str) -> None:
+def test_names_that_are_not_similar(one: str, two: str) -> None:
     """R25: what is left of a name has to be the same."""
-    assert told("R25", make_draft(make_vendor("one", name=one), make_vendor("two", name=two))) == []
+    assert findings_of("R25", make_draft(make_vendor("one", name=one), make_vendor("two", name=two))) == []
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_names_that_do_not(one: str, two: str) -> None:
         {"withdrawn": WITHDRAWN},
     ],
 )
-def test_what_explains_likeness(fields: dict[str, Any]) -> None:
-    """R25: how the two hang together, said on either side, ends the warning."""
+def test_a_stated_relation_explains_similar_names(fields: dict[str, Any]) -> None:
+    """R25: a relation stated by either vendor removes the warning."""
     one, two = make_vendor("one", name="Acme"), make_vendor("two", name="ACME", **fields)
-    assert told("R25", make_draft(one, two)) == []
-    assert told("R25", make_draft(two, one)) == []
+    assert findings_of("R25", make_draft(one, two)) == []
+    assert findings_of("R25", make_draft(two, one)) == []

@@ -38,7 +38,7 @@ WHY = model.Reason(kind="correction", text="The day was wrong")
 ADDITIONS = msgspec.structs.replace(NOTICE, applies_to=("addition",))
 
 
-def told(draft: model.Draft, context: Context) -> list[Finding]:
+def findings_of(draft: model.Draft, context: Context) -> list[Finding]:
     """Return the errors of a source."""
     return [finding for finding in check(draft, context) if finding.severity == "error"]
 
@@ -57,7 +57,7 @@ def moved(before: dict[str, Any], after: dict[str, Any], **context: Any) -> list
     """Return the errors when the fields of a published engagement change."""
     old = make_vendor(engagements=(make_engagement(**before),))
     new = make_vendor(engagements=(make_engagement(**after),))
-    return told(make_draft(new), make_context(make_register(old), **context))
+    return findings_of(make_draft(new), make_context(make_register(old), **context))
 
 
 def added(
@@ -68,7 +68,7 @@ def added(
     newcomer = make_vendor("beta", engagements=(make_engagement(starts_on=starts_on, **fields),))
     previous = make_register(notice=notice, recorded="imported" if "at" in context else "live")
     dated = {"updated_on": now.date() - 2 * DAY}
-    return told(
+    return findings_of(
         make_draft(make_vendor(), newcomer, notice=notice, **dated),
         make_context(previous, now=now, **context),
     )
@@ -88,20 +88,20 @@ def added(
 )
 def test_a_status_has_what_it_needs(fields: dict[str, Any], keys: list[str]) -> None:
     """R08: condition, purpose and place, or no dates."""
-    found = told(make_draft(make_vendor(engagements=(make_engagement(**fields),))), make_context())
+    found = findings_of(make_draft(make_vendor(engagements=(make_engagement(**fields),))), make_context())
     assert [(item.rule, item.key) for item in found] == [("R08", f"engagements[0].{key}") for key in keys]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "key"),
     [
-        pytest.param({}, {"ends_on": YESTERDAY}, None, id="an end is told a day late"),
+        pytest.param({}, {"ends_on": YESTERDAY}, None, id="an end is reported a day late"),
         pytest.param({}, {"ends_on": TODAY}, None, id="an end today"),
         pytest.param(
             {"ends_on": NEXT_YEAR},
             {"ends_on": YESTERDAY},
             None,
-            id="it ended earlier than planned, told late",
+            id="it ended earlier than planned, reported late",
         ),
         pytest.param(
             {"ends_on": YESTERDAY}, {"ends_on": YESTERDAY - DAY}, "ends_on", id="a past end moves back"
@@ -128,7 +128,7 @@ def test_a_status_has_what_it_needs(fields: dict[str, Any], keys: list[str]) -> 
 def test_published_dates_do_not_move_into_the_past(
     before: dict[str, Any], after: dict[str, Any], key: str | None
 ) -> None:
-    """R09: what was said stays said, except by a correction with a reason."""
+    """R09: published dates that have passed stay, except in a correction with a reason."""
     found = moved(before, after)
     assert [(item.rule, item.key) for item in found] == [("R09", f"engagements[0].{key}")] * (key is not None)
     assert moved(before, after, reason=WHY, corrects=1) == []
@@ -205,8 +205,8 @@ def test_a_promise_of_no_days() -> None:
     assert numbers(added(YESTERDAY, notice=none)) == ["R12"]
 
 
-def test_a_use_that_is_over_before_it_was_told_of() -> None:
-    """R12: to list it now, it has to be said that notice was not given."""
+def test_an_engagement_first_listed_after_its_end() -> None:
+    """R12: listing it now requires a statement that notice was not given."""
     over = {"starts_on": TODAY - 90 * DAY, "ends_on": YESTERDAY}
     assert numbers(added(**over)) == ["R12"]
     assert added(**over, short_notice=SHORT) == []
@@ -217,9 +217,9 @@ def test_what_is_not_covered_needs_no_notice() -> None:
     previous = make_register(
         make_vendor(engagements=(make_engagement(status="available"),)), notice=ADDITIONS
     )
-    assert told(make_draft(notice=ADDITIONS), make_context(previous)) == []
+    assert findings_of(make_draft(notice=ADDITIONS), make_context(previous)) == []
     us = make_engagement(locations=(model.Location(country="US"),))
-    assert told(make_draft(make_vendor(engagements=(us,))), make_context(make_register())) == []
+    assert findings_of(make_draft(make_vendor(engagements=(us,))), make_context(make_register())) == []
 
 
 def test_one_of_several_events_is_enough() -> None:
@@ -228,18 +228,18 @@ def test_one_of_several_events_is_enough() -> None:
     before = make_engagement(starts_on=NEXT_YEAR)
     after = make_engagement(starts_on=TOMORROW, locations=(model.Location(country="US"),))
     previous = make_register(make_vendor(engagements=(before,)), notice=promise)
-    found = told(make_draft(make_vendor(engagements=(after,)), notice=promise), make_context(previous))
+    found = findings_of(make_draft(make_vendor(engagements=(after,)), notice=promise), make_context(previous))
     assert numbers(found) == ["R10"]
 
 
 def test_an_announced_change_is_not_judged_again() -> None:
     """R10: the day of announcement of what stays as it was is the old one."""
     soon = make_vendor(engagements=(make_engagement(starts_on=TOMORROW),))
-    assert told(make_draft(soon), make_context(make_register(soon))) == []
+    assert findings_of(make_draft(soon), make_context(make_register(soon))) == []
 
 
 @pytest.mark.parametrize("kind", ["change", "correction"])
-def test_moving_a_start_earlier_is_announced_anew(kind: model.ReasonKind) -> None:
+def test_moving_a_start_earlier_is_a_new_announcement(kind: model.ReasonKind) -> None:
     """R10: an earlier start has to keep the promise from today, also as a correction."""
     reason = model.Reason(kind=kind, text="…")
     context = {"reason": reason, "corrects": 1 if kind == "correction" else None}
@@ -250,22 +250,22 @@ def test_moving_a_start_earlier_is_announced_anew(kind: model.ReasonKind) -> Non
 def test_another_legal_entity_is_a_replacement() -> None:
     """R10: legal name or seat under the same id needs notice, unless a correction puts it right."""
     previous = make_register(make_vendor(seat="US"))
-    assert numbers(told(make_draft(), make_context(previous))) == ["R10"]
-    assert told(make_draft(), make_context(previous, reason=WHY, corrects=1)) == []
+    assert numbers(findings_of(make_draft(), make_context(previous))) == ["R10"]
+    assert findings_of(make_draft(), make_context(previous, reason=WHY, corrects=1)) == []
     soon = {"effective_on": TODAY + 30 * DAY, "set": {"seat": "FI"}}
     announced = make_draft(make_vendor(seat="US", planned=(plan("moves", **soon),)))
-    assert told(announced, make_context(previous)) == []
+    assert findings_of(announced, make_context(previous)) == []
 
 
-def test_history_owes_no_notice() -> None:
+def test_imported_history_needs_no_notice() -> None:
     """R10 to R13: neither version 1 nor an imported version announces anything."""
     backdated = make_vendor(engagements=(make_engagement(starts_on=YESTERDAY),))
-    assert told(make_draft(backdated), make_context()) == []
+    assert findings_of(make_draft(backdated), make_context()) == []
     assert added(None, at=NOW - DAY, promises=make_promises(first_live=None)) == []
 
 
-def test_the_first_live_version_after_history_owes_notice() -> None:
-    """R10: what was taken over is what customers have been told."""
+def test_the_first_live_version_after_history_needs_notice() -> None:
+    """R10: imported history counts as what customers have been notified of."""
     assert numbers(added(TOMORROW, promises=make_promises(first_live=None))) == ["R10"]
 
 
@@ -290,8 +290,8 @@ def test_a_lowered_promise_still_binds() -> None:
     assert numbers(lowered(9, on="2026-07-01")) == ["R10"]
 
 
-def test_what_both_promises_forbid_breaks_the_newest() -> None:
-    """R10, not R13: the older promise is named only where it alone stands in the way."""
+def test_a_change_refused_by_both_promises_breaks_the_newest() -> None:
+    """R10, not R13: the older promise is named only if it alone prevents the change."""
     (finding,) = lowered(9, on="2026-06-30")
     assert finding.rule == "R10"
     assert finding.hint.startswith("2026-07-30")
@@ -307,7 +307,7 @@ def test_the_version_that_lowers_is_bound_itself() -> None:
     """R13: a promise cannot be lowered and used in one go."""
     low = msgspec.structs.replace(NOTICE, days=0)
     newcomer = make_vendor("beta", engagements=(make_engagement(starts_on=TODAY),))
-    found = told(make_draft(make_vendor(), newcomer, notice=low), make_context(make_register()))
+    found = findings_of(make_draft(make_vendor(), newcomer, notice=low), make_context(make_register()))
     assert numbers(found) == ["R13"]
 
 
@@ -323,20 +323,20 @@ def planned(
     """Return the errors when the planned changes of an engagement that is in use become these."""
     old, new = (make_vendor(engagements=(make_engagement(planned=items),)) for items in (before, changes))
     previous = make_register(old, notice=PROMISED)
-    return told(make_draft(new, notice=PROMISED), make_context(previous, **context))
+    return findings_of(make_draft(new, notice=PROMISED), make_context(previous, **context))
 
 
 def test_what_is_in_use_changes_by_a_planned_change() -> None:
     """R10: written over what holds it is refused, and the finding shows what to write, with the day."""
     moved_now = make_vendor(engagements=(make_engagement(locations=(model.Location(country="US"),)),))
     context = make_context(make_register(notice=PROMISED))
-    (finding,) = told(make_draft(moved_now, notice=PROMISED), context)
+    (finding,) = findings_of(make_draft(moved_now, notice=PROMISED), context)
     assert (finding.rule, finding.key) == ("R10", "engagements[0]")
     assert (
         f'[[engagements.planned]] id = "…", effective_on = {RIGHT}, set = {{ locations = … }}' in finding.hint
     )
     other = make_vendor(legal_name="Acme SE")
-    (finding,) = told(make_draft(other, notice=PROMISED), context)
+    (finding,) = findings_of(make_draft(other, notice=PROMISED), context)
     assert f'[[planned]] id = "…", effective_on = {RIGHT}, set = {{ legal_name = … }}' in finding.hint
 
 
@@ -375,12 +375,14 @@ def test_short_notice_belongs_to_one_announcement() -> None:
         "R10",
         "R11",
     ]
-    anew = msgspec.structs.replace(again, short_notice=model.ShortNotice(reason="Another emergency"))
-    assert planned(anew, before=(msgspec.structs.replace(first, effective_on=TOMORROW),)) == []
+    with_new_reason = msgspec.structs.replace(
+        again, short_notice=model.ShortNotice(reason="Another emergency")
+    )
+    assert planned(with_new_reason, before=(msgspec.structs.replace(first, effective_on=TOMORROW),)) == []
     long_ago = make_engagement(starts_on=YESTERDAY, short_notice=SHORT)
     previous = make_register(make_vendor(engagements=(long_ago,)), notice=PROMISED)
     sold = make_vendor(engagements=(long_ago,), legal_name="Totally Other Holdings Ltd", seat="BE")
-    assert "R10" in numbers(told(make_draft(sold, notice=PROMISED), make_context(previous)))
+    assert "R10" in numbers(findings_of(make_draft(sold, notice=PROMISED), make_context(previous)))
 
 
 @pytest.mark.parametrize(
@@ -419,13 +421,13 @@ def test_an_announced_use_is_cancelled_until_the_day_before() -> None:
     assert numbers(moved({}, {"cancelled": off})) == ["R09"]
 
 
-def test_only_what_was_folded_leaves() -> None:
-    """R03: a planned change may go once it has taken effect and stands in the base fields."""
+def test_only_folded_changes_may_be_removed() -> None:
+    """R03: a planned change may be removed once it has taken effect and is in the base fields."""
     change = plan("us", effective_on=YESTERDAY, set=TO_US)
     previous = make_register(make_vendor(engagements=(make_engagement(planned=(change,)),)), notice=PROMISED)
     folded = make_vendor(engagements=(make_engagement(locations=(model.Location(country="US"),)),))
-    assert told(make_draft(folded, notice=PROMISED), make_context(previous)) == []
-    assert numbers(told(make_draft(notice=PROMISED), make_context(previous)))[0] == "R03"
+    assert findings_of(make_draft(folded, notice=PROMISED), make_context(previous)) == []
+    assert numbers(findings_of(make_draft(notice=PROMISED), make_context(previous)))[0] == "R03"
 
 
 def test_a_return_is_a_further_engagement() -> None:
@@ -446,10 +448,10 @@ def test_a_return_is_a_further_engagement() -> None:
     ],
 )
 def test_a_plan_may_have_any_day_that_there_is(day: dt.date, rules: list[str]) -> None:
-    """Before the first of all days none lies: what is planned for it is judged all the same."""
+    """There is no day before the first one; a change planned for it is checked all the same."""
     assert numbers(planned(plan("us", effective_on=day, set=TO_US))) == rules
     sold = make_vendor(planned=(plan("sold", effective_on=day, set={"legal_name": "Other Ltd"}),))
     assert (
-        numbers(told(make_draft(sold, notice=PROMISED), make_context(make_register(notice=PROMISED))))
+        numbers(findings_of(make_draft(sold, notice=PROMISED), make_context(make_register(notice=PROMISED))))
         == rules
     )

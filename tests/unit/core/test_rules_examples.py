@@ -48,7 +48,7 @@ def using(**fields: Any) -> Example:
     return alone(engagements=(make_engagement(**fields),))
 
 
-def said(**fields: Any) -> Example:
+def register_with(**fields: Any) -> Example:
     """Return a first version of a register with these fields."""
     return make_draft(**fields), make_context()
 
@@ -96,7 +96,7 @@ def planned(*, on: dt.date) -> Example:
 
 
 def corrected(**fields: Any) -> Example:
-    """Return a second version, a correction unless said otherwise."""
+    """Return a second version, by default a correction."""
     given = {"reason": model.Reason(kind="correction", text="Wrong seat"), "corrects": 1, **fields}
     return follows(make_vendor(seat="SE"), make_vendor(), **given)
 
@@ -122,26 +122,26 @@ ACCEPTED: dict[str, Example] = {
     "R13": lowered(now="2026-07-01T09:00:00+00:00"),
     "R14": corrected(),
     "R15": dated(make_register().published_at + dt.timedelta(seconds=1)),
-    "R16": said(order=("acme",)),
-    "R17": said(notice=msgspec.structs.replace(NOTICE, days=3650)),
+    "R16": register_with(order=("acme",)),
+    "R17": register_with(notice=msgspec.structs.replace(NOTICE, days=3650)),
     "R19": corrected(),
     "R20": using(locations=(US,), transfers=(msgspec.structs.replace(SCC, mechanism="unstated"),)),
     "R21": alone(seat="US", engagements=(make_engagement(transfers=(SCC,)),)),
     "R22": alone(),
     "R23": using(),
-    "R24": said(updated_on=dt.date(2025, 6, 2)),
+    "R24": register_with(updated_on=dt.date(2025, 6, 2)),
     "R25": (
         make_draft(make_vendor(name="Acme, Inc."), make_vendor("acme-2", name="ACME", replaces=("acme",))),
         make_context(),
     ),
     "R26": follows(make_vendor(), make_vendor(website="https://acme.example")),
     "R27": planned(on=TODAY + dt.timedelta(days=1)),
-    "R28": said(notice=msgspec.structs.replace(NOTICE, objection=OBJECTION)),
-    "R29": said(notice=msgspec.structs.replace(NOTICE, day_count="business", holidays=(TODAY,))),
-    "R30": said(publisher=model.Publisher(name="Acme", time_zone="UTC", language="en")),
-    "R31": said(updated_on=TODAY),
-    "R32": said(url="https://trust.example.com/"),
-    "R33": said(url=None, accepted_warnings=(accepting("R32"),)),
+    "R28": register_with(notice=msgspec.structs.replace(NOTICE, objection=OBJECTION)),
+    "R29": register_with(notice=msgspec.structs.replace(NOTICE, day_count="business", holidays=(TODAY,))),
+    "R30": register_with(publisher=model.Publisher(name="Acme", time_zone="UTC", language="en")),
+    "R31": register_with(updated_on=TODAY),
+    "R32": register_with(url="https://trust.example.com/"),
+    "R33": register_with(url=None, accepted_warnings=(accepting("R32"),)),
 }
 
 REFUSED: dict[str, Example] = {
@@ -159,23 +159,23 @@ REFUSED: dict[str, Example] = {
     "R13": lowered(now="2026-06-30T09:00:00+00:00"),
     "R14": corrected(corrects=None),
     "R15": dated(make_register().published_at),
-    "R16": said(order=("acme", "acme")),
-    "R17": said(notice=msgspec.structs.replace(NOTICE, days=3651)),
+    "R16": register_with(order=("acme", "acme")),
+    "R17": register_with(notice=msgspec.structs.replace(NOTICE, days=3651)),
     "R19": (make_draft(register="example.org/other"), make_context(make_register())),
     "R20": using(locations=(US,)),
     "R21": alone(seat="US"),
     "R22": alone(contact=None),
     "R23": using(data_scope=None),
-    "R24": said(updated_on=dt.date(2025, 6, 1)),
+    "R24": register_with(updated_on=dt.date(2025, 6, 1)),
     "R25": (make_draft(make_vendor(name="Acme, Inc."), make_vendor("acme-2", name="ACME")), make_context()),
     "R26": follows(make_vendor(), make_vendor(), now=NOW + dt.timedelta(days=1)),
     "R27": planned(on=TODAY),
-    "R28": said(notice=msgspec.structs.replace(NOTICE, days=14, objection=OBJECTION)),
-    "R29": said(notice=msgspec.structs.replace(NOTICE, day_count="business")),
-    "R30": said(publisher=model.Publisher(name="Example Company", time_zone="UTC", language="en")),
-    "R31": said(updated_on=TODAY + dt.timedelta(days=1)),
-    "R32": said(url=None),
-    "R33": said(accepted_warnings=(accepting("R32"),)),
+    "R28": register_with(notice=msgspec.structs.replace(NOTICE, days=14, objection=OBJECTION)),
+    "R29": register_with(notice=msgspec.structs.replace(NOTICE, day_count="business")),
+    "R30": register_with(publisher=model.Publisher(name="Example Company", time_zone="UTC", language="en")),
+    "R31": register_with(updated_on=TODAY + dt.timedelta(days=1)),
+    "R32": register_with(url=None),
+    "R33": register_with(accepted_warnings=(accepting("R32"),)),
 }
 
 
@@ -244,8 +244,8 @@ def test_a_country_in_words_gets_its_code(written: str, hint: str) -> None:
 
 
 @pytest.mark.parametrize("seat", ["", "EU", "Germany", "XX"])
-def test_what_follows_from_a_value_that_is_not_valid_is_not_said(seat: str) -> None:
-    """A change of seat needs notice (R10); of a seat that is not a country only that is said."""
+def test_consequences_of_an_invalid_value_are_not_reported(seat: str) -> None:
+    """A change of seat needs notice (R10); for a seat that is not a country only that is reported."""
     draft, context = follows(make_vendor(seat="FI"), make_vendor(seat=seat))
     assert [item.rule for item in check(draft, context)] in (["R06"], ["R05"], ["R05", "R06"])
 
@@ -268,6 +268,6 @@ def test_the_table_is_complete() -> None:
     assert all(rule.title and "\n" not in rule.title for rule in RULES)
 
 
-def test_the_plain_example_pleases_every_rule() -> None:
+def test_the_plain_example_passes_every_rule() -> None:
     """What the builders make is a source without any finding."""
     assert check(make_draft(), make_context()) == ()

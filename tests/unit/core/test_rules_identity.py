@@ -1,4 +1,4 @@
-"""Rules on ids and what they stand for: R02, R03, R04, R16, R19."""
+"""Rules on ids and the entities that they identify: R02, R03, R04, R16, R19."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from register_api.errors import Finding
 
 
-def told(number: str, draft: model.Draft, context: Context | None = None) -> list[Finding]:
+def findings_of(number: str, draft: model.Draft, context: Context | None = None) -> list[Finding]:
     """Return what one rule says of a source."""
     return [finding for finding in check(draft, context or make_context()) if finding.rule == number]
 
@@ -27,38 +27,40 @@ def places(findings: list[Finding]) -> list[tuple[str, str]]:
     return [(finding.file, finding.key) for finding in findings]
 
 
-def test_ids_are_unique_where_they_stand() -> None:
+def test_ids_are_unique_in_their_list() -> None:
     """R02: one id for two engagements, categories or vendors is refused."""
     twice = (make_engagement(), make_engagement())
-    assert places(told("R02", make_draft(make_vendor(engagements=twice)))) == [
+    assert places(findings_of("R02", make_draft(make_vendor(engagements=twice)))) == [
         ("subprocessors/acme.toml", "engagements[1].id")
     ]
-    assert told("R02", make_draft(make_vendor(), make_vendor("beta"))) == []
-    assert places(told("R02", make_draft(make_vendor(), make_vendor()))) == [
+    assert findings_of("R02", make_draft(make_vendor(), make_vendor("beta"))) == []
+    assert places(findings_of("R02", make_draft(make_vendor(), make_vendor()))) == [
         ("subprocessors/acme.toml", "id")
     ]
     category = model.Category(id="infrastructure", title="Again")
     draft = make_draft(categories=(category, category))
-    assert places(told("R02", draft)) == [("register.toml", "categories[1].id")]
+    assert places(findings_of("R02", draft)) == [("register.toml", "categories[1].id")]
 
 
 @pytest.mark.parametrize("id_", ["", "A", "a_b", "a--b", "-a", "a" * 65, "ä", "../etc"])
 def test_ids_are_slugs(id_: str) -> None:
     """R02: another form, or more than 64 characters, is refused for vendors and engagements alike."""
     vendor = make_vendor(engagements=(make_engagement(id_),))
-    assert places(told("R02", make_draft(vendor))) == [("subprocessors/acme.toml", "engagements[0].id")]
+    assert places(findings_of("R02", make_draft(vendor))) == [
+        ("subprocessors/acme.toml", "engagements[0].id")
+    ]
 
 
 @pytest.mark.parametrize("name", ["https://example.com/x", "example.com/a b", "example.com/", ""])
 def test_the_registers_name_is_a_host_and_a_path(name: str) -> None:
     """R02: the name is the origin of the log, so its form is fixed."""
-    assert places(told("R02", make_draft(register=name))) == [("register.toml", "register")]
+    assert places(findings_of("R02", make_draft(register=name))) == [("register.toml", "register")]
 
 
 def test_a_published_engagement_stays() -> None:
     """R03: an engagement may not go even if its vendor stays."""
     before = make_register(make_vendor(engagements=(make_engagement(), make_engagement("mail"))))
-    (finding,) = told("R03", make_draft(), make_context(before))
+    (finding,) = findings_of("R03", make_draft(), make_context(before))
     assert (finding.file, finding.key) == ("subprocessors/acme.toml", "engagements")
     assert "mail" in finding.message
     assert "ends_on" in finding.hint
@@ -67,7 +69,7 @@ def test_a_published_engagement_stays() -> None:
 def test_a_deleted_vendor_is_named_by_its_file() -> None:
     """R03: the finding says which file has to come back."""
     context = make_context(make_register(make_vendor(), make_vendor("gone")))
-    assert places(told("R03", make_draft(), context)) == [("subprocessors/gone.toml", "")]
+    assert places(findings_of("R03", make_draft(), context)) == [("subprocessors/gone.toml", "")]
 
 
 @pytest.mark.parametrize(
@@ -92,11 +94,11 @@ def test_an_id_is_not_used_for_another_entity(
     context = make_context(
         make_register(make_vendor(**before)), reason=reason, corrects=1 if kind == "correction" else None
     )
-    assert bool(told("R03", make_draft(make_vendor(**after)), context)) is refused
+    assert bool(findings_of("R03", make_draft(make_vendor(**after)), context)) is refused
 
 
 def becomes_another(day: dt.date) -> model.PlannedChangeSource:
-    """Return a planned change after which an id would stand for another company."""
+    """Return a planned change after which an id would identify another company."""
     sets = {"legal_name": "B", "kind": "affiliate"}
     return model.PlannedChangeSource(id="other", effective_on=day, set=sets)
 
@@ -105,24 +107,24 @@ def test_a_planned_change_does_not_give_an_id_to_another_entity() -> None:
     """R03: on the day on which it takes effect, whatever the version that plans it is called."""
     planned = make_vendor(legal_name="A", planned=(becomes_another(TODAY + dt.timedelta(days=60)),))
     for previous in (None, make_register(make_vendor(legal_name="A"))):
-        (finding,) = told("R03", make_draft(planned), make_context(previous))
+        (finding,) = findings_of("R03", make_draft(planned), make_context(previous))
         assert finding.key == "planned[0].set"
 
 
 def test_an_entity_that_took_effect_can_be_folded() -> None:
-    """R03: what a correction said of an id is the same when it stands in the base fields."""
+    """R03: an identity corrected by a planned change may be folded into the base fields."""
     previous = make_register(
         make_vendor(legal_name="A", planned=(becomes_another(TODAY - dt.timedelta(days=1)),))
     )
     folded = make_vendor(legal_name="B", kind="affiliate")
-    assert told("R03", make_draft(folded), make_context(previous)) == []
+    assert findings_of("R03", make_draft(folded), make_context(previous)) == []
 
 
 def test_withdrawing_and_listing_again_are_no_deletion() -> None:
     """R03: a withdrawn vendor stays, and may be listed again."""
     withdrawn = make_vendor(withdrawn=model.WithdrawnSource(reason="Listed by mistake"))
-    assert told("R03", make_draft(withdrawn), make_context(make_register())) == []
-    assert told("R03", make_draft(), make_context(make_register(withdrawn))) == []
+    assert findings_of("R03", make_draft(withdrawn), make_context(make_register())) == []
+    assert findings_of("R03", make_draft(), make_context(make_register(withdrawn))) == []
 
 
 @pytest.mark.parametrize(
@@ -144,56 +146,56 @@ def test_withdrawing_and_listing_again_are_no_deletion() -> None:
 def test_references_lead_somewhere(fields: dict[str, Any], key: str) -> None:
     """R04: what is named exists, and is not the vendor itself."""
     draft = make_draft(make_vendor(**fields), products=(model.Product(id="desk", title="Desk"),))
-    assert places(told("R04", draft)) == [("subprocessors/acme.toml", key)]
+    assert places(findings_of("R04", draft)) == [("subprocessors/acme.toml", key)]
 
 
-def test_an_unknown_product_is_told_with_those_that_there_are() -> None:
+def test_an_unknown_product_is_reported_with_the_known_ones() -> None:
     """R04: the hint lists them, or says where the first one is to be written."""
     vendor = make_vendor(engagements=(make_engagement(products=model.ProductScope(all=False, ids=("x",))),))
-    (finding,) = told("R04", make_draft(vendor, products=(model.Product(id="desk", title="Desk"),)))
+    (finding,) = findings_of("R04", make_draft(vendor, products=(model.Product(id="desk", title="Desk"),)))
     assert (finding.message, finding.hint) == ("unknown product 'x'", "one of: desk")
-    (finding,) = told("R04", make_draft(vendor))
+    (finding,) = findings_of("R04", make_draft(vendor))
     assert finding.hint == "the register lists no product: add it to register.toml, or leave it out"
 
 
-def test_a_product_stands_once() -> None:
+def test_product_ids_are_unique() -> None:
     """R02: as a category does."""
     twice = (model.Product(id="desk", title="Desk"), model.Product(id="desk", title="Help desk"))
-    assert places(told("R02", make_draft(products=twice))) == [("register.toml", "products[1].id")]
+    assert places(findings_of("R02", make_draft(products=twice))) == [("register.toml", "products[1].id")]
 
 
 def test_a_status_is_explained() -> None:
     """R04: a status in use has a title in the register."""
     draft = make_draft(statuses=(model.StatusText(id="available", title="Available"),))
-    assert places(told("R04", draft)) == [("subprocessors/acme.toml", "engagements[0].status")]
+    assert places(findings_of("R04", draft)) == [("subprocessors/acme.toml", "engagements[0].status")]
 
 
-def test_parents_go_up_not_round() -> None:
-    """R04: a circle is told once, with its way; a chain that runs into it is not to blame."""
+def test_parents_form_no_cycle() -> None:
+    """R04: a cycle is reported once, with its path; a chain that leads into it is not reported."""
     draft = make_draft(
         make_vendor("x", parent="a"),
         make_vendor("a", parent="b"),
         make_vendor("b", parent="c"),
         make_vendor("c", parent="a"),
     )
-    (finding,) = told("R04", draft)
+    (finding,) = findings_of("R04", draft)
     assert finding.file == "subprocessors/a.toml"
     assert "a → b → c → a" in finding.message
     chain = make_draft(make_vendor("a", parent="b"), make_vendor("b", parent="c"), make_vendor("c"))
-    assert told("R04", chain) == []
+    assert findings_of("R04", chain) == []
 
 
 def test_order_names_vendors() -> None:
     """R16: an id that no vendor has is refused; vendors that are not named are fine."""
     draft = make_draft(make_vendor(), make_vendor("beta"), order=("beta", "gamma"))
-    (finding,) = told("R16", draft)
+    (finding,) = findings_of("R16", draft)
     assert (finding.file, finding.key) == ("register.toml", "order")
     assert "gamma" in finding.message
 
 
 def test_the_store_holds_another_register() -> None:
     """R19: both names are in the message, so that one sees which was meant."""
-    (finding,) = told("R19", make_draft(register="example.org/other"), make_context(make_register()))
+    (finding,) = findings_of("R19", make_draft(register="example.org/other"), make_context(make_register()))
     assert (finding.file, finding.key) == ("register.toml", "register")
     assert "example.org/other" in finding.message
     assert "example.com/sub-processors" in finding.message

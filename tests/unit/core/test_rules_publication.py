@@ -28,7 +28,9 @@ LATER = TODAY + dt.timedelta(days=30)
 IMPORTED = make_promises(first_live=None)
 
 
-def told(number: str, draft: model.Draft, previous: model.Register | None, **context: Any) -> list[Finding]:
+def findings_of(
+    number: str, draft: model.Draft, previous: model.Register | None, **context: Any
+) -> list[Finding]:
     """Return what one rule says of a source."""
     return [item for item in check(draft, make_context(previous, **context)) if item.rule == number]
 
@@ -54,7 +56,9 @@ def told(number: str, draft: model.Draft, previous: model.Register | None, **con
 def test_kind_and_corrects(version: int, kind: model.ReasonKind, corrects: int | None, good: bool) -> None:
     """R14: version 1 alone is initial; corrections alone name a version, and one that exists."""
     previous = make_register(version=version - 1) if version > 1 else None
-    found = told("R14", make_draft(), previous, reason=model.Reason(kind=kind, text="…"), corrects=corrects)
+    found = findings_of(
+        "R14", make_draft(), previous, reason=model.Reason(kind=kind, text="…"), corrects=corrects
+    )
     assert (found == []) is good
     assert all(item.file == "register.toml" for item in found)
 
@@ -63,9 +67,9 @@ def test_editorial_versions_announce_nothing() -> None:
     """R14: wording is editorial; a vendor that joins is not, however early it is announced."""
     editorial = model.Reason(kind="editorial")
     worded = make_draft(make_vendor(engagements=(make_engagement(purpose="Hosts the application"),)))
-    assert told("R14", worded, make_register(), reason=editorial) == []
+    assert findings_of("R14", worded, make_register(), reason=editorial) == []
     newcomer = make_vendor("beta", engagements=(make_engagement(starts_on=LATER),))
-    (finding,) = told("R14", make_draft(make_vendor(), newcomer), make_register(), reason=editorial)
+    (finding,) = findings_of("R14", make_draft(make_vendor(), newcomer), make_register(), reason=editorial)
     assert (finding.file, finding.key) == ("subprocessors/beta.toml", "engagements[0]")
     assert "addition" in finding.message
 
@@ -74,7 +78,7 @@ def test_each_version_is_later_than_the_one_before() -> None:
     """R15: the same second is refused, the next one is fine."""
     previous = make_register()
     for now, good in ((-SECOND, False), (0 * SECOND, False), (SECOND, True)):
-        found = told("R15", make_draft(), previous, now=previous.published_at + now)
+        found = findings_of("R15", make_draft(), previous, now=previous.published_at + now)
         assert (found == []) is good
 
 
@@ -82,7 +86,7 @@ def test_fractions_of_a_second_do_not_make_it_later() -> None:
     """R15: instants are whole seconds."""
     previous = make_register()
     almost = previous.published_at + dt.timedelta(milliseconds=999)
-    assert told("R15", make_draft(), previous, now=almost)
+    assert findings_of("R15", make_draft(), previous, now=almost)
 
 
 @pytest.mark.parametrize(
@@ -98,14 +102,14 @@ def test_fractions_of_a_second_do_not_make_it_later() -> None:
 def test_history_is_not_of_the_future(at: dt.datetime, good: bool) -> None:
     """R15: history may be as old as clocks are, and no newer than now."""
     zone = dt.timezone(-dt.timedelta(hours=8))
-    assert (told("R15", make_draft(), None, at=at, zone=zone) == []) is good
+    assert (findings_of("R15", make_draft(), None, at=at, zone=zone) == []) is good
 
 
 def test_history_comes_before_the_first_live_version() -> None:
     """R15: imported after imported is fine, imported after live never."""
     imported = make_register(recorded="imported")
-    assert told("R15", make_draft(), imported, at=NOW - SECOND, promises=IMPORTED) == []
-    (finding,) = told("R15", make_draft(), make_register(), at=NOW - SECOND)
+    assert findings_of("R15", make_draft(), imported, at=NOW - SECOND, promises=IMPORTED) == []
+    (finding,) = findings_of("R15", make_draft(), make_register(), at=NOW - SECOND)
     assert "version 1" in finding.message
     assert "--at" in finding.hint
 
@@ -114,10 +118,10 @@ def test_nothing_has_changed() -> None:
     """R26: another day, another reason, another order of the file's tables: no new version."""
     again = {"reason": model.Reason(kind="correction", text="…"), "corrects": 1}
     for context in ({}, {"now": NOW + dt.timedelta(days=400)}, again):
-        assert [item.severity for item in told("R26", make_draft(), make_register(), **context)] == [
+        assert [item.severity for item in findings_of("R26", make_draft(), make_register(), **context)] == [
             "warning"
         ]
-    assert told("R26", make_draft(order=("acme",)), make_register())
+    assert findings_of("R26", make_draft(order=("acme",)), make_register())
 
 
 @pytest.mark.parametrize(
@@ -131,11 +135,11 @@ def test_nothing_has_changed() -> None:
 )
 def test_something_has_changed(draft: model.Draft) -> None:
     """R26: whatever the source says otherwise makes a version, the day of the content too."""
-    assert told("R26", draft, make_register()) == []
+    assert findings_of("R26", draft, make_register()) == []
 
 
 def test_the_order_of_reading_is_content() -> None:
     """R26: two vendors that change places make a version."""
     one, two = make_vendor(), make_vendor("beta")
-    assert told("R26", make_draft(two, one), make_register(one, two)) == []
-    assert told("R26", make_draft(one, two), make_register(one, two))
+    assert findings_of("R26", make_draft(two, one), make_register(one, two)) == []
+    assert findings_of("R26", make_draft(one, two), make_register(one, two))

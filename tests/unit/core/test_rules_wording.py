@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PUBLISHER = make_draft().register.publisher
 
 
-def told(number: str, draft: model.Draft, context: Context | None = None) -> list[Finding]:
+def findings_of(number: str, draft: model.Draft, context: Context | None = None) -> list[Finding]:
     """Return what one rule says of a source."""
     return [finding for finding in check(draft, context or make_context()) if finding.rule == number]
 
@@ -69,8 +69,8 @@ HTTP = "http://a.example"
     ],
 )
 def test_a_fault_is_found_at_its_key(draft: model.Draft, key: str) -> None:
-    """R05 looks at every text, and names the key as the source writes it."""
-    (finding,) = told("R05", draft)
+    """R05 checks every text, and names the key as written in the source."""
+    (finding,) = findings_of("R05", draft)
     assert (finding.severity, finding.key) == ("error", key)
     assert finding.message.isprintable()
     assert finding.hint
@@ -87,15 +87,15 @@ def test_a_fault_is_found_at_its_key(draft: model.Draft, key: str) -> None:
         publisher(contacts=(model.Contact(role="privacy", email="a@b.example"),), language="de-AT"),
     ],
 )
-def test_what_is_alright(draft: model.Draft) -> None:
+def test_clean_texts_are_accepted(draft: model.Draft) -> None:
     """R05 asks for addresses only where the field holds one."""
-    assert told("R05", draft) == []
+    assert findings_of("R05", draft) == []
 
 
 def test_a_key_with_a_strange_name_can_be_found_again() -> None:
     """Names of labels that TOML writes in quotes are written so in the finding."""
     name = 'quote " and \\ and \u200b'
-    (finding, *_) = told("R05", make_draft(make_vendor(extra={name: "x"})))
+    (finding, *_) = findings_of("R05", make_draft(make_vendor(extra={name: "x"})))
     assert finding.key.isprintable()
     assert parse_key(finding.key) == ("extra", name)
 
@@ -104,7 +104,7 @@ def test_the_reason_for_publishing_is_a_text_too() -> None:
     """R05, R17: what is given on the command line is signed and shown like the rest."""
     for text, number in (("<b>new</b>", "R05"), ("x" * 4_001, "R17")):
         context = make_context(reason=model.Reason(kind="initial", text=text))
-        (finding,) = told(number, make_draft(), context)
+        (finding,) = findings_of(number, make_draft(), context)
         assert (finding.file, finding.key) == ("register.toml", "")
     assert check(make_draft(), make_context(reason=model.Reason(kind="initial", text="x" * 4_000))) == ()
 
@@ -113,7 +113,7 @@ def test_the_reason_for_publishing_is_a_text_too() -> None:
 def test_length_of_a_text(length: int, refused: bool) -> None:
     """R17: 4,000 characters, not bytes, are allowed and one more is not."""
     vendor = make_vendor(engagements=(make_engagement(purpose="ü" * length),))
-    found = told("R17", make_draft(vendor))
+    found = findings_of("R17", make_draft(vendor))
     assert bool(found) is refused
     assert all(str(length) in finding.message for finding in found)
 
@@ -122,7 +122,7 @@ def test_length_of_a_text(length: int, refused: bool) -> None:
 def test_number_of_engagements(number: int, refused: bool) -> None:
     """R17: a hundred engagements are allowed and one more is not."""
     vendor = make_vendor(engagements=tuple(make_engagement(f"use-{index}") for index in range(number)))
-    assert [finding.key for finding in told("R17", make_draft(vendor))] == ["engagements"] * refused
+    assert [finding.key for finding in findings_of("R17", make_draft(vendor))] == ["engagements"] * refused
 
 
 @pytest.mark.parametrize(("number", "refused"), [(100, False), (101, True)])
@@ -138,15 +138,15 @@ def test_number_of_planned_changes(number: int, refused: bool) -> None:
     )
     use = make_engagement(planned=of_use)
     vendor = msgspec.structs.replace(make_vendor(engagements=(use,)), planned=of_vendor)
-    assert [finding.key for finding in told("R17", make_draft(vendor))] == ["planned"] * refused
+    assert [finding.key for finding in findings_of("R17", make_draft(vendor))] == ["planned"] * refused
 
 
 def test_number_of_vendors() -> None:
     """R17: ten thousand vendors are allowed and one more is not."""
     bare = make_vendor(engagements=())
     vendors = [msgspec.structs.replace(bare, id=f"v{number}") for number in range(10_001)]
-    assert told("R17", make_draft(*vendors[:10_000])) == []
-    (finding,) = told("R17", make_draft(*vendors))
+    assert findings_of("R17", make_draft(*vendors[:10_000])) == []
+    (finding,) = findings_of("R17", make_draft(*vendors))
     assert "10001" in finding.message
     assert "10000" in finding.message
 
@@ -160,4 +160,4 @@ def test_days_of_a_promise(name: str, days: int, refused: bool) -> None:
     objection = model.Objection(days=days, contact="mailto:privacy@example.com")
     changed = {"days": days} if name == "days" else {"objection": objection}
     draft = make_draft(notice=msgspec.structs.replace(NOTICE, **changed))
-    assert [finding.key for finding in told("R17", draft)] == [f"notice.{name}"] * refused
+    assert [finding.key for finding in findings_of("R17", draft)] == [f"notice.{name}"] * refused

@@ -46,6 +46,6 @@ def test_all_orders_of_six() -> None:
         ("abcdef", "abedcf", [(4, 2), (4, 3)]),
     ],
 )
-def test_the_moves(older: str, newer: str, expected: list[tuple[int, int]]) -> None:
-    """As many as possible stay; each other one goes behind the one that stands before it."""
+def test_moves_are_minimal_and_ordered(older: str, newer: str, expected: list[tuple[int, int]]) -> None:
+    """As many items as possible stay; each other one moves to just after its new predecessor."""
     assert plan_moves(older, newer) == expected

@@ -114,7 +114,7 @@ def test_no_invisible_character(code: int) -> None:
     ],
 )
 def test_no_joiner_or_selector_where_no_script_needs_one(text: str) -> None:
-    """Two texts that look the same are the same; what is taken out leaves a clean text."""
+    """Texts that look the same are equal; removing the characters leaves a clean text."""
     assert [found for found in text_problems(text) if "invisible" in found.text]
     assert not list(text_problems(without_invisible(text)))
 
@@ -144,7 +144,7 @@ def test_slug(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-", "a-", "-a", "a--b", "A", "a_b", "a.b", "ä", "a\n", "a" * 65, "²"])
-def test_no_slug(text: str) -> None:
+def test_invalid_slugs_are_refused(text: str) -> None:
     """Anything else, and anything longer than 64 characters, is no id."""
     assert not is_slug(text)
 
@@ -179,7 +179,7 @@ def test_register_name(name: str) -> None:
         "a.b//../x",
     ],
 )
-def test_no_register_name(name: str) -> None:
+def test_invalid_register_names_are_refused(name: str) -> None:
     """No scheme, port, white space, plus sign or empty part: the log's key name cannot hold them."""
     assert not is_register_name(name)
 
@@ -281,7 +281,7 @@ def test_contact(contact: str) -> None:
     "contact", ["javascript:alert(1)", "http://a.example", "a@b", "mailto:a", "data:text/html,x"]
 )
 def test_contact_is_refused(contact: str) -> None:
-    """What looks like a link or an address has to be a good one."""
+    """A contact that looks like a link or an address must be a valid one."""
     assert contact_problem(contact)
 
 

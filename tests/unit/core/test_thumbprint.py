@@ -59,7 +59,7 @@ def test_jwk_and_pem_say_the_same_key() -> None:
         p256_jwk(bytes(32), bytes(32)),
     ],
 )
-def test_what_is_no_key_of_ours_has_no_pem(jwk: dict[str, str]) -> None:
+def test_unsupported_keys_have_no_pem(jwk: dict[str, str]) -> None:
     """Another kind or curve, further members, other base64url, no point of the curve."""
     with pytest.raises(Malformed):
         public_pem(jwk)

@@ -96,7 +96,7 @@ def test_a_proof_reads_each_tile_once(log: MemoryLog) -> None:
         lambda read: consistency_proof(8, 7, read),
     ],
 )
-def test_sizes_that_cannot_be_are_refused(log: MemoryLog, call: Callable[[ReadTile], object]) -> None:
+def test_impossible_sizes_are_refused(log: MemoryLog, call: Callable[[ReadTile], object]) -> None:
     """Sizes come from foreign checkpoints."""
     with pytest.raises(Malformed):
         call(log.read)

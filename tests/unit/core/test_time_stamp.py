@@ -98,7 +98,7 @@ def test_a_certificate_without_the_purpose_has_forged() -> None:
     assert not without.verifies(found, DATA, "-attime", str(int(june(2022).timestamp())))
 
 
-def test_a_purpose_cannot_be_lent_by_a_certificate_beside_it() -> None:
+def test_the_signing_certificate_itself_needs_the_purpose() -> None:
     """Another certificate in the answer that has it, of the accepted authority itself."""
     without = authority("Without", purpose=False)
     found = without.stamp_at(DATA, june(2022), among=(authority().folder / "tsa.pem",))
@@ -138,7 +138,7 @@ def test_rubbish_is_malformed(data: bytes) -> None:
 
 @settings(max_examples=examples(400), deadline=None)
 @given(at=st.integers(0, len(STAMP) - 1), bit=st.integers(0, 7), end=st.integers(0, len(STAMP)))
-def test_a_flipped_bit_changes_nothing_that_is_said(at: int, bit: int, end: int) -> None:
+def test_a_flipped_bit_changes_no_accepted_content(at: int, bit: int, end: int) -> None:
     """A stamp that is still good says the same; everything else is one of our own errors."""
     flipped = bytearray(STAMP)
     flipped[at] ^= 1 << bit

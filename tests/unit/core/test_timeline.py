@@ -1,4 +1,4 @@
-"""What holds on a day, what lies ahead, and what was known."""
+"""States on a day, planned changes, and versions known at a time."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_extra_data_is_kept_and_proves_nothing() -> None:
         b"x" * (2**20),
     ],
 )
-def test_what_is_no_proof_is_refused(data: bytes) -> None:
+def test_malformed_proofs_are_refused(data: bytes) -> None:
     """Another version, other numbers, other base64, too many hashes, other line ends."""
     with pytest.raises(Malformed):
         parse_proof(data)

@@ -1,4 +1,4 @@
-"""Which key may stand in which role: what TUF lets pass is refused, whatever a stranger sends."""
+"""Which key may have which role; key assignments that TUF allows but this format does not are refused."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_role_that_names_an_unlisted_key_is_refused() -> None:
     ],
 )
 def test_a_key_has_one_spelling(public: object) -> None:
-    """Otherwise the same key could stand under two ids unseen; points of small order are no keys."""
+    """Otherwise one key could have two ids unnoticed; points of small order are not keys."""
     bad = root()
     bad["keys"]["id1"]["keyval"]["public"] = public
     with pytest.raises((UntrustedKey, Malformed)):
@@ -125,7 +125,7 @@ def test_a_key_has_one_spelling(public: object) -> None:
 @pytest.mark.parametrize(
     ("field", "value"), [("keytype", "rsa"), ("scheme", "ecdsa-sha2-nistp256"), ("scheme", None)]
 )
-def test_only_ed25519_stands_in_a_root(field: str, value: object) -> None:
+def test_a_root_accepts_only_ed25519_keys(field: str, value: object) -> None:
     """The format has no other TUF keys."""
     bad = root()
     bad["keys"]["id0"][field] = value
@@ -136,13 +136,13 @@ def test_only_ed25519_stands_in_a_root(field: str, value: object) -> None:
 @pytest.mark.parametrize(
     "bad", [{}, {"keys": {}}, {"signed": GOOD}, {"keys": [], "roles": {}}, {**GOOD, "roles": []}]
 )
-def test_what_is_no_root_is_malformed(bad: dict[str, Any]) -> None:
+def test_a_document_that_is_not_a_root_is_malformed(bad: dict[str, Any]) -> None:
     """Also the whole file instead of its signed part."""
     with pytest.raises(Malformed):
         check_root_roles(bad)
 
 
-def test_a_hostile_key_id_is_shown_without_control_characters() -> None:
+def test_a_hostile_key_id_is_escaped_in_messages() -> None:
     """An error goes to a terminal."""
     bad = root()
     bad["keys"]["\x1b]0;evil\x07" + "x" * 1000] = key(PUBLIC[0])
@@ -167,9 +167,7 @@ def _places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @settings(max_examples=examples(300), deadline=None)
 @given(place=st.sampled_from(_places(GOOD)), value=_JSON)
-def test_whatever_stands_in_a_root_only_verification_errors_come_out(
-    place: tuple[Any, ...], value: object
-) -> None:
+def test_any_damaged_root_raises_only_verification_errors(place: tuple[Any, ...], value: object) -> None:
     """Any part replaced by anything: it passes or is refused in words."""
     changed = copy.deepcopy(GOOD)
     inner = changed
@@ -189,8 +187,8 @@ def _listed(public: bytes) -> KeyList:
     return KeyList(register="example.com/sub-processors", keys=(record,))
 
 
-def test_document_keys_stand_apart_from_the_root() -> None:
-    """A key of its own passes; one of the root's is refused, in whichever role it stands."""
+def test_document_keys_must_not_be_root_keys() -> None:
+    """A separate key passes; a root key is refused, whatever its role."""
     check_against_root(GOOD, _listed(PUBLIC[4]))
     for public in PUBLIC[:4]:
         with pytest.raises(UntrustedKey, match="also a key of the trust root"):

@@ -57,7 +57,7 @@ def test_the_next_version() -> None:
     assert (register.reason, register.corrects) == (reason, 2)
 
 
-def test_history_keeps_its_instant() -> None:
+def test_imported_history_keeps_its_publication_time() -> None:
     """An imported version is published when it was published elsewhere, in UTC and whole seconds."""
     at = dt.datetime(2024, 2, 1, 10, 0, 0, 999, tzinfo=dt.timezone(dt.timedelta(hours=1)))
     register = make_version(make_draft(), make_context(at=at))
@@ -79,7 +79,7 @@ def test_the_source_is_taken_over_whole() -> None:
 
 
 def announced(before: dict[str, Any], after: dict[str, Any], **context: Any) -> int:
-    """Return which version is said to have announced an engagement after a change in version 2."""
+    """Return the version recorded as having announced an engagement, after a change in version 2."""
     old, new = (make_vendor(engagements=(make_engagement(**fields),)) for fields in (before, after))
     notice = context.pop("notice", NOTICE)
     made = make_version(
@@ -109,12 +109,14 @@ def announced(before: dict[str, Any], after: dict[str, Any], **context: Any) -> 
         ),
     ],
 )
-def test_what_is_announced_anew(before: dict[str, Any], after: dict[str, Any], version: int) -> None:
+def test_changes_that_make_a_new_announcement(
+    before: dict[str, Any], after: dict[str, Any], version: int
+) -> None:
     """Only an earlier start, and what needs notice, makes a new announcement."""
     assert announced(before, after) == version
 
 
-def test_what_is_promised_is_announced_anew() -> None:
+def test_a_promised_event_makes_a_new_announcement() -> None:
     """Where relocations need notice, a further country makes what is still to begin a new announcement.
 
     What is in use changes by a planned change, which is announced itself.
@@ -125,12 +127,12 @@ def test_what_is_promised_is_announced_anew() -> None:
     assert announced({}, {"planned": (plan,)}, notice=promise) == 1
     new = make_vendor(engagements=(make_engagement(planned=(plan,)),))
     made = make_version(make_draft(new, notice=promise), make_context(make_register(notice=promise)))
-    (said,) = made.subprocessors[0].engagements[0].planned
-    assert (said.announced.version, said.announced.days, said.announced.met) == (2, 60, True)
+    (plan,) = made.subprocessors[0].engagements[0].planned
+    assert (plan.announced.version, plan.announced.days, plan.announced.met) == (2, 60, True)
 
 
-def test_what_is_made_is_what_is_read_in_its_bytes() -> None:
-    """Also in order: the fields of a change are told in that of a planned change's own."""
+def test_a_made_version_equals_its_decoded_bytes() -> None:
+    """Also in order: the fields set by a planned change are sorted as in the published bytes."""
     plan = model.PlannedChangeSource(id="move", effective_on=LATE, set={"seat": "FI", "kind": "affiliate"})
     new = make_vendor(engagements=(make_engagement(),), planned=(plan,))
     made = make_version(make_draft(new), make_context(make_register()))
@@ -140,8 +142,8 @@ def test_what_is_made_is_what_is_read_in_its_bytes() -> None:
     assert [list(change.set) for change in read.subprocessors[0].planned] == [["kind", "seat"]]
 
 
-def test_a_start_is_said_anew_even_where_no_notice_is_owed() -> None:
-    """History says which version first told of a start; a relocation there stays as announced."""
+def test_an_earlier_start_is_announced_again_without_notice() -> None:
+    """The record names the version that announced the earlier start; a relocation keeps its announcement."""
     past = {"at": NOW - dt.timedelta(days=1), "promises": make_promises(first_live=None)}
     assert announced({"status": "available"}, {}, **past) == 2
     assert announced({}, {"locations": (US,)}, **past) == 1
@@ -159,7 +161,7 @@ def test_unchanged_ignores_what_publishing_sets() -> None:
 @given(strategies.registers())
 @settings(max_examples=examples(50), deadline=None)
 def test_the_same_source_again_changes_nothing(register: model.Register) -> None:
-    """Whatever a register says, its own source says just that, and announces nothing anew."""
+    """The source of any register makes the same content again and announces nothing."""
     context = Context(
         now=register.published_at + dt.timedelta(days=200),
         zone=dt.UTC,
