@@ -6,8 +6,8 @@ FUZZ_SECONDS ?= 20
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
-# What `make test` runs; `make test-all` runs these first, then all others.
-EVERY_DAY := tests/unit tests/property tests/e2e/test_start_your_own.py tests/e2e/test_judges.py
+# What `make test` runs, the longest first; `make test-all` runs these first, then all others.
+EVERY_DAY := tests/e2e/test_start_your_own.py tests/e2e/test_judges.py tests/unit tests/property
 # `make test-all` measures coverage, of these tests alone, and tries each property with all its examples
 # (tests/thoroughness.py).
 MEASURED := $(if $(filter test-all,$(MAKECMDGOALS)),--cov --cov-report=term:skip-covered --cov-fail-under=93)

@@ -34,6 +34,7 @@ from register_api.publish.rotation import renew_trust, rotate_key
 from register_api.store import reader
 from register_api.store.reader import Journal, current, read_document
 from store_writer import exchange, say
+from thoroughness import cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -362,7 +363,7 @@ def test_a_changed_bit_anywhere_is_refused_or_has_no_effect_on_what_is_signed(
         for place in further:
             changed = [changed_bit(published, path, place) for path in without_effect]
             assert is_signed({path: data for one in changed for path, data in one.items()})
-            for path in alone:
+            for path in cases(alone):
                 is_signed(changed_bit(published, path, place))
     read = {tree.REGISTER, tree.KEYS, tree.VERSIONS, tree.CHECKPOINT, tree.FEED_ATOM, tree.FEED_JSON}
     read |= {tree.ROOT, tree.TARGETS, tree.SNAPSHOT, tree.TIMESTAMP, tree.PARTIAL_TILE, tree.PARTIAL_BUNDLE}
@@ -379,7 +380,7 @@ def test_a_changed_bit_in_a_document_of_the_store_is_refused_or_has_no_effect(
     data = (reader.generation_folder(published / "store", number) / name).read_bytes()
     with memory_folder() as folder, quick_disk():
         wanted = outcome(copy_of(published, folder / "honest"), sign)
-        for at in range(0, len(data), max(1, len(data) // 60)):
+        for at in cases(range(0, len(data), max(1, len(data) // 60))):
             changed = bytearray(data)
             changed[at] ^= 1
             publisher = copy_of(published, folder / "copy")
@@ -475,7 +476,7 @@ def test_every_byte_that_is_read_is_vouched_for(published: Path) -> None:
     honest = examine(read, known)
     assert len(asked) >= 18
     for path, data in tuple(asked.items()):
-        for at in {*range(len(path) % STEP, len(data), STEP), len(data) - 1}:
+        for at in {*cases(range(len(path) % STEP, len(data), STEP)), len(data) - 1}:
             changed = bytearray(data)
             changed[at] ^= 1
 

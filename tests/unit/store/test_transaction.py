@@ -17,6 +17,7 @@ from register_api.errors import StoreDamaged, StoreLocked
 from register_api.store import plan, reader
 from register_api.store.reader import PublisherState, Snapshot, generations, open_snapshot
 from register_api.store.transaction import commit, locked, recover
+from thoroughness import cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -207,7 +208,7 @@ def crash_after(calls: int, action) -> bool:
 def test_dying_at_any_step_shows_the_old_or_the_new_state(memory_path: Path, first: int) -> None:
     """Whatever step is the last one, a static host shows one whole publication, and the next run mends."""
     seen = set()
-    for calls in range(2000):
+    for calls in cases(range(2000)):
         store = memory_path / str(calls)
         if first == 2:
             publish(store, 1)
@@ -232,7 +233,7 @@ def test_dying_at_any_step_shows_the_old_or_the_new_state(memory_path: Path, fir
 
 
 def test_dying_while_mending_is_mended_by_the_next_run(memory_path: Path) -> None:
-    for crash in range(5, 80, 5):
+    for crash in cases(range(5, 80, 5)):
         for calls in range(40):
             store = memory_path / f"{crash}-{calls}"
             publish(store, 1)

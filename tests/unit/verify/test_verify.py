@@ -145,9 +145,9 @@ def test_without_history_only_the_newest_is_read(three: Mapping[str, bytes]) -> 
 
 
 def test_a_customer_who_remembers_reads_little(tmp_path: Path) -> None:
-    """From version 999 to 1,000: 12 requests, and a few kilobytes besides the register."""
+    """From version 299 to 300: 12 requests, and a few kilobytes besides the register."""
     publisher = MemoryPublisher()
-    publisher.publish_many(999)
+    publisher.publish_many(299)
     options = Options(wait=0, history="none", state=tmp_path)
     assert verify("x", options, NOW, fetcher=MemoryFetcher(publisher.files)).report.exit_code == 0
     publisher.publish()

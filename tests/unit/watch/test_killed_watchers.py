@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def test_killed_watchers_lose_no_change_and_tell_none_twice() -> None:
-    kills = 200 if EVERY_EXAMPLE else 8
+    kills = 200 if EVERY_EXAMPLE else 4
     found = soak(kills)
     assert len(found.published) == kills + 1
     assert sorted(found.told) == sorted(found.published)
