@@ -1,4 +1,4 @@
-"""The service as an ASGI application: the fast path, with computed answers behind it."""
+"""The service as an ASGI application: the fast path, with Litestar behind it for computed answers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import contextlib
 import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn, cast
+
+from litestar import Litestar, Request
 
 from register_api import clock as system_clock
 from register_api.clock import Clock
 from register_api.serve.answer.cache import Answers
-from register_api.serve.answer.service import FreshnessLog, Service, is_computed
+from register_api.serve.answer.service import FreshnessLog, Service, is_computed, routes
 from register_api.serve.fast_path import FastPath
 from register_api.serve.http.problems import Problem, send_problem
 from register_api.serve.logs import Counters, log_requests
@@ -42,19 +44,23 @@ def make_state(settings: Settings, clock: Clock = system_clock.now) -> AppState:
 def create_app(settings: Settings, clock: Clock = system_clock.now, state: AppState | None = None) -> App:
     """Build the service; it starts reading the store at lifespan startup."""
     state = state or make_state(settings, clock)
-    service = Service(state.replies, state.answers, state.clock)
 
-    async def computed(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await service(scope, receive, send)
-            return
-        await receive()
+    @contextlib.asynccontextmanager
+    async def following(_: Litestar) -> AsyncIterator[None]:
         async with follow(state, settings.poll_seconds):
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-        await send({"type": "lifespan.shutdown.complete"})
+            yield
 
-    app: App = FastPath(state.replies, computed, is_computed, state.counters)
+    def leave_to_fast_path(_: Request[Any, Any, Any], error: Exception) -> NoReturn:
+        raise error
+
+    computed = Litestar(
+        routes(Service(state.replies, state.answers, state.clock)),
+        lifespan=[following],
+        exception_handlers={Exception: leave_to_fast_path},
+        openapi_config=None,
+        logging_config=None,
+    )
+    app: App = FastPath(state.replies, cast("App", computed), is_computed, state.counters)
     if settings.prefix:
         app = prefixed(app, settings.prefix)
     return log_requests(app, settings) if settings.log_requests else app

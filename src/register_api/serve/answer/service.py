@@ -1,4 +1,4 @@
-"""Answers to questions, the API reference, and health checks."""
+"""Route handlers of Litestar: answers to questions, the API reference, and health checks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import datetime as dt
 import functools
 import logging
 import re
-from collections.abc import Awaitable, Callable, Hashable, Mapping
-from typing import Annotated, Literal, NamedTuple
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 import msgspec
 from anyio import BrokenWorkerProcess
+from litestar import HttpMethod, MediaType, Request, Response, route
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
 
 from register_api.clock import Clock
 from register_api.core.api.answers import Health, Readiness
@@ -26,22 +29,11 @@ from register_api.serve.answer.archive import check_version
 from register_api.serve.answer.cache import INTERNAL_CALLER, Answers, WaitingClient, waiting_client
 from register_api.serve.answer.compute import cost_of
 from register_api.serve.answer.query import instant_or_day, read_query
-from register_api.serve.answer.resources import JSON, Work, answered, compute, finished, reference
+from register_api.serve.answer.resources import Work, answered, compute, finished, reference
 from register_api.serve.fast_path import send_resource
 from register_api.serve.http.negotiation import prefers
 from register_api.serve.http.problems import NOTHING_PUBLISHED, Problem
-from register_api.serve.reply import (
-    CORS,
-    NO_BODY,
-    NOSNIFF,
-    Receive,
-    Resource,
-    Scope,
-    Send,
-    body_message,
-    header,
-    start_message,
-)
+from register_api.serve.reply import CORS, NOSNIFF, Receive, Resource, Scope, Send, header
 from register_api.serve.reply_table import CurrentReplies, ReplyTable
 from register_api.store.reader import Snapshot
 
@@ -158,25 +150,6 @@ class Service:
         self._answers = answers
         self._compute = compute
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer GET or HEAD at a URL path of ``is_computed``; ``core.api`` describes each."""
-        url, client = scope["path"], waiting_client(scope, receive)
-        if url == HEALTH:
-            await _send_fresh(Health(), scope, send)
-        elif url == READINESS:
-            await _send_fresh(readiness(self.replies, self.clock()), scope, send)
-        elif url == REFERENCE:
-            await send_resource(await self.reference(client), scope, send)
-        elif url == f"/{OPENAPI.path()}":  # not in the tree before the first publication
-            await send_resource(await asyncio.to_thread(finished, openapi_bytes()), scope, send)
-        else:
-            folder, _, last = url.rpartition("/")
-            question = _BY_URL.get(url) or _BY_URL[folder + "/{id}"]
-            in_path = {} if url in _BY_URL else {"id": last}
-            accept = header(scope["headers"], b"accept")
-            found = await self.answer(question, scope["query_string"], in_path, client, accept)
-            await send_resource(found, scope, send)
-
     async def answer(
         self,
         question: Question,
@@ -233,20 +206,59 @@ class Service:
         return self.replies.table
 
 
-_BY_URL = {question.url: question for question in QUESTIONS}
-_URLS = (*_BY_URL, f"/{OPENAPI.path()}", REFERENCE, HEALTH, READINESS)
+_URLS = (*(question.url for question in QUESTIONS), f"/{OPENAPI.path()}", REFERENCE, HEALTH, READINESS)
 _COMPUTED = re.compile("|".join(re.escape(url).replace(r"\{id\}", "[a-z0-9-]{1,64}") for url in _URLS))
+_NO_STORE = {name.decode(): value.decode() for name, value in (*CORS, *NOSNIFF)} | {
+    "cache-control": "no-store"
+}
+
+_AnyRequest = Request[Any, Any, Any]
+_route = functools.partial(route, http_method=[HttpMethod.GET, HttpMethod.HEAD])
 
 
 def is_computed(url: str) -> bool:
-    """Return whether a URL path is answered by ``Service``."""
+    """Return whether a URL path is one of the routes."""
     return _COMPUTED.fullmatch(url) is not None
 
 
-async def _send_fresh(document: msgspec.Struct, scope: Scope, send: Send) -> None:
-    """Send a document that must not be cached."""
-    body = msgspec.json.encode(document)
-    size = (b"content-length", str(len(body)).encode("ascii"))
-    kind = ((b"content-type", JSON.encode("ascii")), size, (b"cache-control", b"no-store"))
-    await send(start_message(200, (*kind, *CORS, *NOSNIFF)))
-    await send(NO_BODY if scope["method"] == "HEAD" else body_message(body))
+def routes(service: Service) -> Sequence[HTTPRouteHandler]:
+    """Return the route handlers of a service; ``core.api`` describes each."""
+
+    def handler(question: Question) -> HTTPRouteHandler:
+        @_route(question.url.replace("{id}", "{id:str}"))
+        async def answer(request: _AnyRequest) -> ASGIApp:
+            sent, accept = request.scope["query_string"], header(request.scope["headers"], b"accept")
+            return _reply(await service.answer(question, sent, request.path_params, _client(request), accept))
+
+        return answer
+
+    @_route(f"/{OPENAPI.path()}")
+    async def openapi() -> ASGIApp:
+        """Answer before the first publication; afterwards this is a file of the tree."""
+        return _reply(await asyncio.to_thread(finished, openapi_bytes()))
+
+    @_route(REFERENCE)
+    async def docs(request: _AnyRequest) -> ASGIApp:
+        return _reply(await service.reference(_client(request)))
+
+    @_route(HEALTH)
+    async def healthz() -> Response[Health]:
+        return Response(Health(), media_type=MediaType.JSON, headers=_NO_STORE)
+
+    @_route(READINESS)
+    async def readyz() -> Response[Readiness]:
+        answer = readiness(service.replies, service.clock())
+        return Response(answer, media_type=MediaType.JSON, headers=_NO_STORE)
+
+    return *map(handler, QUESTIONS), openapi, docs, healthz, readyz
+
+
+def _client(request: _AnyRequest) -> WaitingClient:
+    return waiting_client(cast("Any", request.scope), cast("Any", request.receive))
+
+
+def _reply(resource: Resource) -> ASGIApp:
+    async def send_it(scope: Scope, _: Receive, send: Send) -> None:
+        await send_resource(resource, scope, send)
+
+    return cast("ASGIApp", send_it)
