@@ -36,10 +36,7 @@ def is_engaged(vendor: AnyVendor, engagement: EngagementSource, day: dt.date) ->
 
 def find_engagement(vendor: AnyVendor | None, engagement: str) -> EngagementSource | None:
     """Return a vendor's engagement by id, or ``None``."""
-    for item in vendor.engagements if vendor is not None else ():
-        if item.id == engagement:
-            return item
-    return None
+    return next((item for item in (vendor.engagements if vendor else ()) if item.id == engagement), None)
 
 
 def events(

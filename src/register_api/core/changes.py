@@ -36,6 +36,9 @@ ChangeType = Literal[
 ]
 """Types of change, the most important first (docs/rules.md, Types of change)."""
 
+WEIGHT: dict[ChangeType, int] = {name: weight for weight, name in enumerate(get_args(ChangeType))}
+"""Position of each type in that order."""
+
 
 ANNOUNCED_BY: frozenset[ChangeType] = frozenset(
     {"added", "replaced", "activated", "entity_changed", "schedule_changed", "relocated", "data_changed"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Protocol
+from collections.abc import Iterable
 
 from register_api.core.model import DayCount, NoticeSource
 
@@ -83,18 +83,6 @@ def in_words(fresh_for: dt.timedelta) -> str:
 _SATURDAY = 5
 
 
-class DayCounting(Protocol):
-    """How a promise or a contract counts days."""
-
-    @property
-    def day_count(self) -> DayCount:
-        """Calendar or business days."""
-
-    @property
-    def holidays(self) -> tuple[dt.date, ...]:
-        """Days that are not business days, besides Saturdays and Sundays."""
-
-
 def local_day(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
     """Return the date of an aware instant in the publisher's time zone."""
     if instant.tzinfo is None:
@@ -104,21 +92,21 @@ def local_day(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
 
 def earliest_start(announced_on: dt.date, notice: NoticeSource) -> dt.date:
     """Return the earliest allowed date of a change announced on a day."""
-    return later_day(announced_on, notice.days, notice)
+    return later_day(announced_on, notice.days, notice.day_count, notice.holidays)
 
 
-def later_day(day: dt.date, days: int, notice: DayCounting) -> dt.date:
-    """Return the date a number of days after another, counted as the promise counts.
+def later_day(day: dt.date, days: int, day_count: DayCount, holidays: Iterable[dt.date]) -> dt.date:
+    """Return the date a number of calendar or business days after another.
 
     Raises:
         OverflowError: The date is after the year 9999.
     """
-    if notice.day_count == "calendar":
+    if day_count == "calendar":
         return day + dt.timedelta(days=days)
-    holidays = frozenset(notice.holidays)
+    free = frozenset(holidays)
     while days > 0:
         day += dt.timedelta(days=1)
-        days -= day.weekday() < _SATURDAY and day not in holidays
+        days -= day.weekday() < _SATURDAY and day not in free
     return day
 
 

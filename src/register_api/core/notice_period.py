@@ -199,7 +199,9 @@ def _covering(
 
 def objection_until(day: dt.date, notice: model.NoticeSource) -> dt.date | None:
     """Return the objection deadline for an announcement on a day; ``None`` if no period is promised."""
-    return None if notice.objection is None else later_day(day, notice.objection.days, notice)
+    if notice.objection is None:
+        return None
+    return later_day(day, notice.objection.days, notice.day_count, notice.holidays)
 
 
 def binding_objection(notice: model.Notice) -> model.Objection | None:

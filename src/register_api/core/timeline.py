@@ -145,16 +145,25 @@ def vendor_before(vendor: V, engagement: str | None, change: model.PlannedChange
     return vendor_on(without(vendor, {(engagement, change.id)}), day_before)
 
 
+class FieldDelta(msgspec.Struct, frozen=True):
+    """A field of a struct, with its values before and after."""
+
+    kind: type[msgspec.Struct]
+    name: str
+    before: Any
+    after: Any
+
+
 def fields_set(
     vendor: model.AnyVendor, engagement: str | None, change: model.PlannedChangeSource
-) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each field that a planned change alters, with its values before and after."""
+) -> Iterator[FieldDelta]:
+    """Yield each field that a planned change alters."""
     day_before = plan_owners(vendor_before(vendor, engagement, change))
     held = next(owner for id_, owner in day_before if id_ == engagement)
     for name, value in change.set.items():
         before, after = getattr(held, name, None), typed(type(held), name, value)
         if before != after:
-            yield name, before, after
+            yield FieldDelta(type(held), name, before, after)
 
 
 State = Literal["announced", "in_force", "ended", "available", "withdrawn", "cancelled"]

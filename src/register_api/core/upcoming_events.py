@@ -10,8 +10,8 @@ import msgspec
 
 from register_api.core import field_forms
 from register_api.core.canonical import Encoded
-from register_api.core.changes import ChangeType, ListedType
-from register_api.core.diff.comparison import FieldDelta, type_of
+from register_api.core.changes import WEIGHT, ChangeType, ListedType
+from register_api.core.diff.comparison import type_of
 from register_api.core.instant import local_day
 from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
 from register_api.core.notice_period import NoticeStatus, binding_objection, notice_status
@@ -27,8 +27,6 @@ _NO_EFFECT: ChangeType = "details_changed"
 """Type of a planned change that sets only current values."""
 
 _OUT_OF_RANGE = "a time is outside the supported years 1 to 9999"
-
-_WEIGHT: dict[str, int] = {name: weight for weight, name in enumerate(get_args(ChangeType))}
 
 
 class Upcoming(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,15 +163,15 @@ def _of_planned(
 ) -> Iterator[Upcoming]:
     if change.cancelled is not None:
         return
-    use, kind = (engagement.id, Engagement) if engagement else (None, Subprocessor)
-    found = [type_of(kind, FieldDelta(*item), "change") for item in fields_set(vendor, use, change)]
+    use = engagement.id if engagement else None
+    found = [type_of(item, "change") for item in fields_set(vendor, use, change)]
     event = Upcoming(
         day=change.effective_on,
         what="change",
         subprocessor=vendor.id,
         engagement=use,
         planned=change.id,
-        type=min(found, key=_WEIGHT.__getitem__, default=_NO_EFFECT),
+        type=min(found, key=WEIGHT.__getitem__, default=_NO_EFFECT),
         version=change.announced.version,
         notice=notice_status(change.announced, change.effective_on, zone),
     )

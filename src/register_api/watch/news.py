@@ -17,7 +17,6 @@ from register_api.core.diff.affected import Concern
 from register_api.core.instant import later_day
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH, count
-from register_api.core.model import DayCount
 from register_api.core.text import escaped
 from register_api.sending.database import Run, insert
 from register_api.verify import Report, Update, Verified
@@ -100,13 +99,6 @@ class Deadline(NamedTuple):
     of: Literal["register", "contract"]
 
 
-class _ContractDays(NamedTuple):
-    """How a contract counts days, with the public holidays of the years needed."""
-
-    day_count: DayCount
-    holidays: tuple[dt.date, ...]
-
-
 def deadline(
     change: Change, vendor: Vendor, *, seen_on: dt.date, announced_on: dt.date, holidays: str
 ) -> Deadline | None:
@@ -137,7 +129,7 @@ def _later(
     if vendor.counting == "business" and holidays:
         off = days_off(holidays, range(begins.year, begins.year + days // _BUSINESS_DAYS_A_YEAR + 2))
     try:
-        return later_day(begins, days, _ContractDays(vendor.counting, off))
+        return later_day(begins, days, vendor.counting, off)
     except OverflowError:
         return None
 

@@ -103,4 +103,4 @@ def test_a_holiday_named_twice_counts_once() -> None:
 
 def test_later_day_counts_from_any_number() -> None:
     """The period for objections is counted as the notice is."""
-    assert later_day(dt.date(2026, 6, 5), 10, notice(30, business=True)) == dt.date(2026, 6, 19)
+    assert later_day(dt.date(2026, 6, 5), 10, "business", ()) == dt.date(2026, 6, 19)

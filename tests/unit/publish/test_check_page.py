@@ -19,7 +19,7 @@ from memory_folder import memory_folder
 from node_judges import node
 from register_api.clock import zone_of
 from register_api.core.canonical import digest, encode
-from register_api.core.instant import days_of_notice, later_day
+from register_api.core.instant import days_of_notice, earliest_start
 from register_api.core.judging import judge
 from register_api.core.model import NoticeSource
 from register_api.core.notice_period import Promises, promises_of
@@ -212,7 +212,7 @@ def test_both_programs_count_days_alike(tmp_path: Path) -> None:
             applies_to=("addition",),
         )
         begin = dt.date.fromisoformat(day)
-        later = later_day(begin, days, notice)
+        later = earliest_start(begin, notice)
         expected.append(
             [later.isoformat(), days_of_notice(begin, later, notice), days_of_notice(later, begin, notice)]
         )

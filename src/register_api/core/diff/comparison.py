@@ -32,7 +32,7 @@ from register_api.core.model import (
     Withdrawn,
 )
 from register_api.core.struct_fields import shapes
-from register_api.core.timeline import vendor_on, without
+from register_api.core.timeline import FieldDelta, vendor_on, without
 
 Key = str | tuple[str, int]
 """An entry's id; with a number from 2 if foreign input repeats an id."""
@@ -42,14 +42,6 @@ EntryPath = tuple[Key, ...]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-
-
-class FieldDelta(msgspec.Struct, frozen=True):
-    """One field of one entry, before and after."""
-
-    name: str
-    before: Any
-    after: Any
 
 
 class Pair(msgspec.Struct, Generic[T_co], frozen=True):
@@ -88,7 +80,7 @@ class Pair(msgspec.Struct, Generic[T_co], frozen=True):
     def _fields(self) -> Iterator[FieldDelta]:
         kind: Any = type(self.known)
         for name in content(kind):
-            yield FieldDelta(name, getattr(self.before, name, None), getattr(self.after, name, None))
+            yield FieldDelta(kind, name, getattr(self.before, name, None), getattr(self.after, name, None))
 
 
 def pairs(older: Sequence[T], newer: Sequence[T]) -> dict[Key, Pair[T]]:
@@ -187,18 +179,18 @@ _CORRECTABLE: frozenset[ChangeType] = frozenset(
 """Types reported as ``corrected`` in a correction."""
 
 
-def type_of(kind: type[msgspec.Struct], change: FieldDelta, reason: ReasonKind) -> ChangeType:
+def type_of(change: FieldDelta, reason: ReasonKind) -> ChangeType:
     """Return the type of a change to one field."""
     if _is_reordered(change.before, change.after):
         return "reordered"
-    if reason == "editorial" and is_reworded(kind, change):
+    if reason == "editorial" and is_reworded(change):
         return "editorial"
     rule = _TYPE_RULES.get(change.name)
-    found = (rule and rule(change.before, change.after)) or change_of(kind, change.name)
+    found = (rule and rule(change.before, change.after)) or change_of(change.kind, change.name)
     return "corrected" if reason == "correction" and found in _CORRECTABLE else found
 
 
-def is_reworded(kind: type[msgspec.Struct], change: FieldDelta) -> bool:
+def is_reworded(change: FieldDelta) -> bool:
     """Return whether a change affects wording only, so that an editorial version may make it.
 
     Stating something for the first time, removing it, and adding or removing a list item are not wording.
@@ -206,7 +198,7 @@ def is_reworded(kind: type[msgspec.Struct], change: FieldDelta) -> bool:
     before, after = change.before, change.after
     if change.name == "locations" and before is not None and after is not None:
         return bool(_without_text(before) == _without_text(after))
-    if is_empty(before) or is_empty(after) or not is_wording(kind, change.name):
+    if is_empty(before) or is_empty(after) or not is_wording(change.kind, change.name):
         return False
     return not isinstance(after, tuple) or len(before) == len(after)
 

@@ -17,7 +17,6 @@ from register_api.core.changes import ChangeType
 from register_api.core.diff.comparison import (
     Comparison,
     EntryPath,
-    FieldDelta,
     Pair,
     engagement_pairs,
     pairs,
@@ -25,7 +24,7 @@ from register_api.core.diff.comparison import (
 )
 from register_api.core.fields import change_of, entries
 from register_api.core.model import Engagement, EngagementSource, PlannedChange, ReasonKind, Subprocessor
-from register_api.core.timeline import fields_set, same_set
+from register_api.core.timeline import FieldDelta, fields_set, same_set
 
 replace = msgspec.structs.replace
 
@@ -37,10 +36,11 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         record: The entry that the fields belong to.
-        place: Its path, for entries of the register itself; ``()`` below sub-processors.
+        place: Its path, for entries of the register itself, and for an engagement whose plans were reordered.
         planned: The planned change that causes it, or that is cancelled or moved.
         fields: Those that differ; all stated fields if the entry was added or removed.
         vendor_fields: Fields of the vendor that are reported with those of its engagement.
+        is_order: Whether only the order of entries changed; ``fields`` then has their ids.
     """
 
     type: ChangeType
@@ -51,16 +51,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     planned: Pair[PlannedChange] | None = None
     fields: tuple[FieldDelta, ...] = ()
     vendor_fields: tuple[FieldDelta, ...] = ()
-
-
-class Reorder(msgspec.Struct, frozen=True, kw_only=True):
-    """A list whose common entries are in another order, by id."""
-
-    place: EntryPath
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-    vendor: Pair[Subprocessor] | None = None
-    type: ChangeType = "reordered"
+    is_order: bool = False
 
 
 def vendor_differences(vendor: Pair[Subprocessor], comparison: Comparison) -> Iterator[Difference]:
@@ -106,9 +97,8 @@ def _whole(
 def grouped(changes: Iterable[FieldDelta], like: Difference, reason: ReasonKind) -> Iterator[Difference]:
     """Yield one difference for each type among changed fields."""
     found: dict[ChangeType, list[FieldDelta]] = {}
-    kind = type(like.record.known)
     for change in changes:
-        found.setdefault(type_of(kind, change, reason), []).append(change)
+        found.setdefault(type_of(change, reason), []).append(change)
     for type_, fields in found.items():
         yield replace(like, type=type_, fields=tuple(fields))
 
@@ -156,8 +146,7 @@ def _start_or_stop(
         return "added", _DATES | {"status"} | condition
     if before.status == after.status:
         return None
-    change = FieldDelta("status", before.status, after.status)
-    lifecycle_type = type_of(type(after), change, "change")
+    lifecycle_type = type_of(FieldDelta(Engagement, "status", before.status, after.status), "change")
     if after.status == "available":
         return lifecycle_type, _DATES | {"status"} | condition
     dates = _DATES - {"ends_on"} if lifecycle_type == "activated" else frozenset[str]()
@@ -198,7 +187,7 @@ def _of_plan(pair: Pair[PlannedChange], like: Difference, comparison: Comparison
         use = like.engagement.known.id if like.engagement is not None else None
         newer = comparison.newer_vendors[like.vendor.known.id]
         # Values on the day before and from its effective date.
-        set_fields = [FieldDelta(*field) for field in fields_set(newer, use, new)]
+        set_fields = list(fields_set(newer, use, new))
     yield from grouped(set_fields, like, comparison.reason)
     if pair.in_both:
         left = [change for change in pair.fields() if change.name != "set" or not set_fields]
@@ -218,22 +207,22 @@ def register_differences(comparison: Comparison) -> Iterator[Difference]:
             yield replace(like, type=type_, fields=record.stated())
 
 
-def reorders(comparison: Comparison) -> Iterator[Reorder]:
+def reorders(comparison: Comparison) -> Iterator[Difference]:
     """Yield each list whose common entries are in another order."""
     yield from _reordered(Pair(comparison.older, comparison.newer))
-    for key, vendor in comparison.vendors.items():
+    for vendor in comparison.vendors.values():
         if vendor.before == vendor.after:
             continue
-        place = ("subprocessors", key)
-        yield from _reordered(vendor, place, vendor)
-        for name, use in engagement_pairs(vendor).items():
-            yield from _reordered(use, (*place, "engagements", name), vendor)
+        yield from _reordered(vendor, (), vendor)
+        for key, use in engagement_pairs(vendor).items():
+            yield from _reordered(use, ("engagements", key), vendor)
 
 
 def _reordered(
     record: Pair[msgspec.Struct], place: EntryPath = (), vendor: Pair[Subprocessor] | None = None
-) -> Iterator[Reorder]:
-    for name in entries(type(record.known)):
+) -> Iterator[Difference]:
+    kind = type(record.known)
+    for name in entries(kind):
         lists = [getattr(item, name, ()) for item in (record.before, record.after)]
         if not all(isinstance(items, tuple) for items in lists):
             continue
@@ -241,4 +230,7 @@ def _reordered(
         once = [[id_ for id_, number in each.items() if number == 1] for each in counts]
         before, after = (tuple(id_ for id_ in ids if id_ in others) for ids, others in (once, reversed(once)))
         if before != after:
-            yield Reorder(place=(*place, name), before=before, after=after, vendor=vendor)
+            order = (FieldDelta(kind, name, before, after),)
+            yield Difference(
+                type="reordered", record=record, place=place, vendor=vendor, fields=order, is_order=True
+            )

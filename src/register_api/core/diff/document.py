@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import get_args
 
 import msgspec
 
 from register_api.core.announcements import another_entity
 from register_api.core.canonical import Encoded
-from register_api.core.changes import ANNOUNCED_BY, Change, ChangeType, Diff, DiffEnd, FieldChange
-from register_api.core.diff.comparison import Comparison, FieldDelta, Key, engagement_pairs, is_unstated
+from register_api.core.changes import ANNOUNCED_BY, WEIGHT, Change, ChangeType, Diff, DiffEnd, FieldChange
+from register_api.core.diff.comparison import Comparison, Key, engagement_pairs, is_unstated
 from register_api.core.diff.differences import (
     Difference,
-    Reorder,
     is_over,
     register_differences,
     reorders,
@@ -31,6 +29,7 @@ from register_api.core.model import Category, Engagement, PlannedChange, Registe
 from register_api.core.notice_period import NoticeStatus, Promises, notice_status
 from register_api.core.patch import make_patch
 from register_api.core.struct_fields import shapes, to_plain
+from register_api.core.timeline import FieldDelta
 
 _RowKey = tuple[str, str | None]
 """Ids of a sub-processor and of one of its engagements."""
@@ -112,9 +111,6 @@ def _continuing(level: type[msgspec.Struct], comparison: Comparison) -> set[_Row
     return found
 
 
-_WEIGHT: dict[ChangeType, int] = {name: weight for weight, name in enumerate(get_args(ChangeType))}
-
-
 def changes_between(older: Register | None, newer: Register, promises: Promises) -> tuple[Change, ...]:
     """Return what changed between two versions, with summaries (docs/format/diff.md)."""
     sentences = Sentences.between(older, newer, promises.zone)
@@ -132,7 +128,7 @@ def changes_without_summaries(
     """Return what changed, without the summaries in the publisher's language."""
     comparison = Comparison(older, newer, promises.zone)
     changed = (pair for pair in comparison.vendors.values() if pair.before != pair.after)
-    found: list[Difference | Column | Reorder] = []
+    found: list[Difference | Column] = []
     vendors = [difference for pair in changed for difference in vendor_differences(pair, comparison)]
     if comparison.older is None:
         found += vendors
@@ -140,7 +136,7 @@ def changes_without_summaries(
         found += register_differences(comparison)
         found += fold_columns(vendors, comparison)
         found += reorders(comparison)
-    found.sort(key=lambda difference: _WEIGHT[difference.type])
+    found.sort(key=lambda difference: WEIGHT[difference.type])
     return tuple(
         _change(f"{newer.version}-{number}", item, comparison) for number, item in enumerate(found, 1)
     )
@@ -166,7 +162,7 @@ def _end(version: Encoded[Register]) -> DiffEnd:
     return DiffEnd(version=version.document.version, sha256=version.sha256)
 
 
-def _change(id_: str, found: Difference | Column | Reorder, comparison: Comparison) -> Change:
+def _change(id_: str, found: Difference | Column, comparison: Comparison) -> Change:
     """Return a difference as data: ids, affected vendors, fields with paths, notice."""
     if isinstance(found, Column):
         return Change(
@@ -183,17 +179,6 @@ def _change(id_: str, found: Difference | Column | Reorder, comparison: Comparis
             notice=_worst((_notice_of(row, comparison) for row in found.rows.values()), comparison),
         )
     vendor = found.vendor.known if found.vendor else None
-    if isinstance(found, Reorder):
-        *way, name = found.place[2:] if vendor else found.place
-        return Change(
-            id=id_,
-            type=found.type,
-            kind="changed",
-            subprocessor=vendor.id if vendor else None,
-            engagement=None,
-            fields=(_field(way, FieldDelta(str(name), found.before, found.after)),),
-            notice=_not_required(comparison),
-        )
     above = ("subprocessor",) if found.engagement is not None else ()
     record = found.record.known
     place = found.place or (("planned", record.id) if isinstance(record, PlannedChange) else ())
@@ -254,7 +239,7 @@ def _in_order(ids: set[str], comparison: Comparison) -> tuple[str, ...]:
 
 def _notice_of(difference: Difference, comparison: Comparison) -> NoticeStatus:
     """Return whether a change required notice and got it; only the change that carries the event does."""
-    if difference.vendor is None:
+    if difference.vendor is None or difference.is_order:
         return _not_required(comparison)
     before = comparison.older.version if comparison.older is not None else 0
     plan = difference.planned.after if difference.planned is not None else None

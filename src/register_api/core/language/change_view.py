@@ -14,11 +14,12 @@ import msgspec
 
 from register_api.core.changes import Change, FieldChange
 from register_api.core.fields import content, entries
-from register_api.core.language.field_changes import MAX_ITEMS, Phrases, TypedField
+from register_api.core.language.field_changes import MAX_ITEMS, Phrases
 from register_api.core.language.language import Language, shorten
 from register_api.core.language.values import Values
 from register_api.core.model import Engagement, EngagementSource, PlannedChange, Register, Subprocessor
 from register_api.core.struct_fields import shapes
+from register_api.core.timeline import FieldDelta
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ class SentenceContext:
 
     def view(self, change: Change) -> ChangeView:
         """Resolve a change; a vendor or engagement that is no longer listed is rebuilt from its fields."""
-        fields = tuple(_typed_field(change, field) for field in change.fields)
+        fields = tuple(_decoded_field(change, field) for field in change.fields)
         vendor = self.vendors.get(change.subprocessor or "")
         use = with_id(vendor.engagements if vendor else (), change.engagement)
         owner = vendor if change.engagement is None else use
@@ -77,7 +78,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
     vendor: Subprocessor | None
     engagement: EngagementSource | None
     plan: PlannedChange | None
-    fields: tuple[TypedField, ...]
+    fields: tuple[FieldDelta, ...]
 
     @property
     def listed(self) -> bool:
@@ -135,7 +136,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
         """Return a field with its value as a sentence of its own."""
         return self.context.phrases.fact(kind, name, value)
 
-    def field(self, name: str) -> TypedField | None:
+    def field(self, name: str) -> FieldDelta | None:
         """Return a changed field by name, or ``None``."""
         return next((field for field in self.fields if field.name == name), None)
 
@@ -164,7 +165,7 @@ def with_id(items: Iterable[T], id_: str | None) -> T | None:
     return next((item for item in items if getattr(item, "id", None) == id_), None)
 
 
-def _read(kind: type[T], id_: str | None, fields: Iterable[TypedField], of: type[msgspec.Struct]) -> T | None:
+def _read(kind: type[T], id_: str | None, fields: Iterable[FieldDelta], of: type[msgspec.Struct]) -> T | None:
     """Rebuild an entry from the fields of a change; ``None`` if they do not suffice."""
     own = (field for field in fields if field.kind is of)
     values = {field.name: field.before if field.after is None else field.after for field in own}
@@ -174,7 +175,7 @@ def _read(kind: type[T], id_: str | None, fields: Iterable[TypedField], of: type
         return None
 
 
-def _typed_field(change: Change, field: FieldChange) -> TypedField:
+def _decoded_field(change: Change, field: FieldChange) -> FieldDelta:
     """Return a field with decoded values, or both as JSON text if one cannot be decoded."""
     kind, name = _owner(change, field.path)
     values = (field.before, field.after)
@@ -184,7 +185,7 @@ def _typed_field(change: Change, field: FieldChange) -> TypedField:
     except (KeyError, msgspec.ValidationError):
         plain = (str, type(None))
         read = [v if isinstance(v, plain) else msgspec.json.encode(v).decode() for v in values]
-    return TypedField(kind, name, *read)
+    return FieldDelta(kind, name, *read)
 
 
 def _owner(change: Change, path: str) -> tuple[type[msgspec.Struct], str]:

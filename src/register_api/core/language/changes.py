@@ -15,7 +15,6 @@ from register_api.core.countries import without_mechanism
 from register_api.core.instant import local_day
 from register_api.core.language.change_view import ChangeView, SentenceContext, with_id
 from register_api.core.language.engagement_changes import circumstances, engagement_sentences
-from register_api.core.language.field_changes import TypedField
 from register_api.core.language.language import Language, capital, message, sentence, shorten
 from register_api.core.language.notice import notice_dates, notice_given, older_promises, shortfall
 from register_api.core.language.values import MECHANISM_NOT_STATED
@@ -220,14 +219,22 @@ _MAX_SUBJECT = 120
 class EventTitles(SentenceContext):
     """Titles of the upcoming events of one version."""
 
-    def title(self, event: Upcoming) -> str:
-        """Return vendor, event and subject on one line."""
+    def entries(self, event: Upcoming) -> tuple[Subprocessor, Engagement | None, PlannedChange | None]:
+        """Return the vendor, engagement and planned change of an event."""
         vendor = self.vendors[event.subprocessor]
         use = with_id(vendor.engagements, event.engagement)
-        owner = use or vendor
-        if change := with_id(owner.planned, event.planned):
-            fields = fields_set(vendor, event.engagement, change)
-            what = self.phrases.of_all([TypedField(type(owner), *field) for field in fields])
+        return vendor, use, with_id((use or vendor).planned, event.planned)
+
+    def fields(self, event: Upcoming, change: PlannedChange) -> str:
+        """Describe the fields that a planned change alters."""
+        vendor = self.vendors[event.subprocessor]
+        return self.phrases.of_all(list(fields_set(vendor, event.engagement, change)))
+
+    def title(self, event: Upcoming) -> str:
+        """Return vendor, event and subject on one line."""
+        vendor, use, change = self.entries(event)
+        if change:
+            what = self.fields(event, change)
         elif use:
             what = use.purpose or self.titles["categories"].get(use.category, use.category)
         else:

@@ -13,21 +13,13 @@ from register_api.core.fields import FIELDS, is_wording
 from register_api.core.language.language import MAX_VALUE, capital, contrast, message, shorten
 from register_api.core.language.values import Values
 from register_api.core.struct_fields import shapes
+from register_api.core.timeline import FieldDelta
 
 MAX_ITEMS = 400
 """Maximum length of a list quoted in full, in characters."""
 
 _NOT_STATED = (None, "")
 """Values of a field that is not stated; an empty list states "none"."""
-
-
-class TypedField(msgspec.Struct, frozen=True):
-    """A field of a struct, with its values before and after."""
-
-    kind: type[msgspec.Struct]
-    name: str
-    before: Any
-    after: Any
 
 
 class Phrases:
@@ -38,7 +30,7 @@ class Phrases:
         self.language, self.text = values.language, values.text
         self._values, self._before = values, before or values
 
-    def of_all(self, changes: Sequence[TypedField], *, reworded: bool = False) -> str:
+    def of_all(self, changes: Sequence[FieldDelta], *, reworded: bool = False) -> str:
         """Describe field changes, additions to lists first; ``reworded``: only wording changed."""
         phrases: list[tuple[bool, str]] = []
         for change in map(_by_product, changes):
@@ -48,7 +40,7 @@ class Phrases:
                 phrases.append((False, self._of_value(change)))
         return "; ".join(text for _, text in sorted(phrases, key=lambda phrase: not phrase[0]))
 
-    def _of_value(self, change: TypedField) -> str:
+    def _of_value(self, change: FieldDelta) -> str:
         before, after = change.before, change.after
         stated = before if after in _NOT_STATED else after
         label = self.label(change.kind, change.name, len(stated) if isinstance(stated, tuple) else 2)
@@ -62,12 +54,12 @@ class Phrases:
         before = self._before.of_field(change.kind, change.name, before)
         return self._changed_from_to(change, label, before, self._word(change, after))
 
-    def reordered(self, changes: Sequence[TypedField]) -> str:
+    def reordered(self, changes: Sequence[FieldDelta]) -> str:
         """Describe lists whose items only changed their order."""
         labels = (self.label(change.kind, change.name) for change in changes)
         return "; ".join(self.text("{label} reordered", label=label) for label in labels)
 
-    def texts(self, change: TypedField) -> tuple[str, str | None, str | None]:
+    def texts(self, change: FieldDelta) -> tuple[str, str | None, str | None]:
         """Return a field's label and its full values before and after; ``None`` if not stated."""
         before, after = (
             None if value in _NOT_STATED else values.of_field(change.kind, change.name, value)
@@ -90,7 +82,7 @@ class Phrases:
             return self.language.plural(field.member, field.label, number)
         return self.text(field.label)
 
-    def _of_list(self, change: TypedField, *, reworded: bool) -> Iterator[tuple[bool, str]]:
+    def _of_list(self, change: FieldDelta, *, reworded: bool) -> Iterator[tuple[bool, str]]:
         """Describe items of a list that were added (marked ``True``), changed and removed."""
         before, after = (
             tuple(value.items()) if isinstance(value, dict) else tuple(value or ())
@@ -112,28 +104,28 @@ class Phrases:
             label = self.label(change.kind, change.name)
             yield False, self.text("{label}: duplicates changed", label=label)
 
-    def _members(self, change: TypedField, template: str, items: Sequence[Any]) -> str:
+    def _members(self, change: FieldDelta, template: str, items: Sequence[Any]) -> str:
         words = [self._quoted(change, self._word(change, item)) for item in items]
         label = self.label(change.kind, change.name, len(items))
         return self.text(template, label=label, items=shorten(self.language.list(words), self.most))
 
-    def _changed_from_to(self, change: TypedField, label: str, before: str, after: str) -> str:
+    def _changed_from_to(self, change: FieldDelta, label: str, before: str, after: str) -> str:
         """Describe a change from one text to another, cut around the first difference."""
         cut = contrast(before, after, MAX_VALUE if self.most else None)
         old, new = (self._quoted(change, text) for text in cut)
         return self.text("{label} changed from {before} to {after}", label=label, before=old, after=new)
 
-    def _value(self, change: TypedField, value: Any) -> str:
+    def _value(self, change: FieldDelta, value: Any) -> str:
         words = self._values.of_field(change.kind, change.name, value)
         return self._quoted(change, shorten(words, MAX_VALUE if self.most else None))
 
-    def _word(self, change: TypedField, item: Any) -> str:
+    def _word(self, change: FieldDelta, item: Any) -> str:
         """Return an item of a list, or a label and its text, as words."""
         if isinstance(change.after or change.before, dict):
             return ": ".join(map(str, item))
         return self._values.of_field(change.kind, change.name, item)
 
-    def _quoted(self, change: TypedField, text: str) -> str:
+    def _quoted(self, change: FieldDelta, text: str) -> str:
         if change.name in shapes(change.kind) and not is_wording(change.kind, change.name):
             return text
         return self.text("“{text}”", text=text)
@@ -153,17 +145,17 @@ _KEYS: Mapping[type, Callable[[Any], object]] = {
 """What identifies an item of a list when the rest of it changes."""
 
 
-def _by_product(change: TypedField) -> TypedField:
+def _by_product(change: FieldDelta) -> FieldDelta:
     """Return a change of named products as a change of the list of ids, so that additions stand out."""
     before, after = change.before, change.after
     scopes = isinstance(before, model.ProductScope) and isinstance(after, model.ProductScope)
     if not scopes or before.all or after.all:
         return change
-    return TypedField(model.ProductScope, "ids", before.ids, after.ids)
+    return FieldDelta(model.ProductScope, "ids", before.ids, after.ids)
 
 
 def _pairs(
-    old_items: Sequence[Any], new_items: Sequence[Any], change: TypedField, *, reworded: bool
+    old_items: Sequence[Any], new_items: Sequence[Any], change: FieldDelta, *, reworded: bool
 ) -> list[tuple[Any, Any]]:
     """Return pairs of a removed item and the added item that it turned into."""
     left = {_key(item): item for item in reversed(new_items)}
@@ -177,7 +169,7 @@ def _pairs(
     return found
 
 
-def _may_correspond(change: TypedField, old: Any, new: Any) -> bool:
+def _may_correspond(change: FieldDelta, old: Any, new: Any) -> bool:
     """Tell whether the only added item can be a new version of the only removed one.
 
     Another country, destination or category of data is always a new item: customers had not agreed to it.

@@ -184,7 +184,7 @@ def _objection(row: EngagementState, on: dt.date, promises: Promises, language: 
     notice = next(promises.binding(announced.version, announced_on), None) if announced.required else None
     until = None if over else announced.objection_until
     left = None if until is None or until < on else (until - on).days
-    given = language.text("Notice given {announced}.", announced=language.day(announced_on))
+    given = language.text("Notice given {announced}.", announced=announced_on)
     period = objection_period(language, notice) if notice is not None else None
     if over:
         words = language.text(over)
@@ -192,12 +192,12 @@ def _objection(row: EngagementState, on: dt.date, promises: Promises, language: 
         none = language.text("No objection period is promised.")
         words = f"{language.text(NOT_STATED)} {given} {none}"
     elif left is None:
-        ended = language.text("The objection period ended on {day}.", day=language.day(until))
+        ended = language.text("The objection period ended on {day}.", day=until)
         words = f"{given} {period} {ended}"
     else:
         deadline = message("Objection deadline: {day} ({left} left).")
         left_in_words = in_days(language, left, None)
-        words = f"{given} {period} {language.text(deadline, day=language.day(until), left=left_in_words)}"
+        words = f"{given} {period} {language.text(deadline, day=until, left=left_in_words)}"
     days = None if notice is None or notice.objection is None else notice.objection.days
     return ObjectionAnswer(
         stated=days is not None,

@@ -122,7 +122,7 @@ def _cancelled_faults(
             yield "cancelled", message, hint
 
 
-class CoveredChange(msgspec.Struct, frozen=True, kw_only=True):
+class CoveredChange(msgspec.Struct, frozen=True):
     """An announcement, or an edit of an engagement in use, that a promise covers.
 
     ``notice`` is the strictest of these promises: the one whose earliest allowed date is latest.
@@ -153,22 +153,15 @@ def covered_changes(draft: model.Draft, context: Context) -> Iterator[CoveredCha
             ended = before is not None and old is not None and state_on(before, old, context.day) == "ended"
             # R09 already rejects the removal of an end date that has passed.
             if announcement.planned is not None or not ended or may_rewrite(context):
-                yield CoveredChange(
-                    vendor=vendor,
-                    place=_place(vendor, announcement),
-                    announcement=announcement,
-                    notice=notice,
-                )
+                yield CoveredChange(vendor, _place(vendor, announcement), announcement, notice)
 
 
-def _place(vendor: model.SubprocessorSource, announcement: Announcement) -> str:
+def _place(vendor: model.SubprocessorSource, about: Announcement) -> str:
     """Return the key path of an announcement in the vendor's file."""
-    prefix, owner = next(
-        at for at in owners(vendor) if announcement.engagement == (at[1].id if at[0] else None)
-    )
-    if announcement.planned is None:
+    prefix, owner = next(at for at in owners(vendor) if about.engagement == (at[1].id if at[0] else None))
+    if about.planned is None:
         return prefix.removesuffix(".")
-    return f"{prefix}planned[{[item.id for item in owner.planned].index(announcement.planned)}]"
+    return f"{prefix}planned[{[item.id for item in owner.planned].index(about.planned)}]"
 
 
 def check_promise(draft: model.Draft, context: Context) -> Iterator[Finding]:
@@ -176,12 +169,8 @@ def check_promise(draft: model.Draft, context: Context) -> Iterator[Finding]:
     promises = context.promises_with(draft)
     newest = msgspec.structs.replace(promises, policies=promises.policies[-1:])
     for item in covered_changes(draft, context):
-        day = item.announcement.effective_on
-        if (
-            item.announcement.reused_reason
-            and day is not None
-            and day < earliest_start(context.day, item.notice)
-        ):
+        day, reused = item.announcement.effective_on, item.announcement.reused_reason
+        if reused and day is not None and day < earliest_start(context.day, item.notice):
             message = "this reason was published for an earlier announcement"
             hint = "say why the notice of this change is short"
             yield item.fault("R11", f"{item.place}.short_notice.reason", message, hint)

@@ -156,7 +156,7 @@ def _deadline(version: VersionSummary) -> dt.date | None:
 def _object_until(versions: Sequence[VersionSummary]) -> str | None:
     language = versions[0].language
     first = min((day for day in map(_deadline, versions) if day is not None), default=None)
-    return None if first is None else language.text("Objection deadline: {day}.", day=language.day(first))
+    return None if first is None else language.text("Objection deadline: {day}.", day=first)
 
 
 def _blocks(version: VersionSummary, command: str | None, *, is_last: bool) -> Iterator[str]:

@@ -14,8 +14,7 @@ from typing import Any
 import msgspec
 
 from register_api.core.countries import OPENLY_UNSTATED, is_in_eea, is_outside_eea, without_mechanism
-from register_api.core.language.change_view import SentenceContext
-from register_api.core.language.field_changes import TypedField
+from register_api.core.language.changes import EventTitles
 from register_api.core.language.language import Language, capital, shorten
 from register_api.core.language.notice import notice_given, shortfall
 from register_api.core.language.values import Values
@@ -33,7 +32,6 @@ from register_api.core.timeline import (
     EngagementState,
     State,
     engagement_states,
-    fields_set,
     vendor_on,
     vendor_states,
 )
@@ -214,20 +212,14 @@ def ahead(view: PageView) -> Iterator[tuple[Upcoming, Subprocessor, str, str | N
     events = upcoming(view.register, view.today, view.promises.zone)
     about = operator.attrgetter("subprocessor", "engagement", "planned")
     covered = {about(event) for event in events if event.what not in {"objection_deadline", "end"}}
-    vendors = {vendor.id: vendor for vendor in view.register.subprocessors}
-    phrases = SentenceContext(view.language, view.register, view.today, None).phrases
+    titles = EventTitles(view.language, view.register, view.today)
     for event in events:
         if event.what == "objection_deadline" and about(event) in covered:
             continue
-        vendor = vendors[event.subprocessor]
-        use = next((item for item in vendor.engagements if item.id == event.engagement), None)
-        owner = use or vendor
-        planned = next((item for item in owner.planned if item.id == event.planned), None)
-        if planned is None:
-            what = shorten(use.purpose, _MAX_WORDS) if use else ""
-        else:  # each field that it changes
-            fields = fields_set(vendor, event.engagement, planned)
-            what = capital(phrases.of_all([TypedField(type(owner), *field) for field in fields]))
+        vendor, use, planned = titles.entries(event)
+        what = shorten(use.purpose, _MAX_WORDS) if use else ""
+        if planned is not None:
+            what = capital(titles.fields(event, planned))
         notice, late = notice_given(view.language, event.notice), planned or use
         reason = late.short_notice.reason if notice and late and late.short_notice else None
         yield event, vendor, what, notice, reason
