@@ -154,7 +154,7 @@ def measure(folder: Path, recipients: int) -> Iterator[goals.Result]:
         f"{recipients} mails of {len(body)} bytes, {recorded:.1f} s to record: {with_record}, bare: {alone}"
     )
     yield goals.Result(
-        "P14: notices by mail / a bare loop, in time", with_record.seconds / alone.seconds, MAX_TIME
+        "P14: notices by email / a bare loop, in time", with_record.seconds / alone.seconds, MAX_TIME
     )
     yield goals.Result("P14: the same in memory", with_record.memory / alone.memory, MAX_MEMORY)
     yield goals.Result("P14: a notice of version 200 / of version 5", grown[1] / grown[0], MAX_GROWTH)

@@ -92,7 +92,7 @@ def test_a_person_without_script_subscribes_confirms_changes_and_leaves(site: Si
         {"press": "button"},
     )
     assert (shown["status"], sent["status"]) == (200, 200)
-    assert "Look into your mail" in sent["text"]
+    assert "Check your email" in sent["text"]
     (confirm,) = set(
         re.findall(rf"{site.service}confirm/[\w-]+", site.send().data.decode().replace("=\r\n", ""))
     )

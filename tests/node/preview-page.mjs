@@ -44,7 +44,7 @@ writeFileSync(file, good);
 await until("Runs the application");
 found.mended = await seen();
 await page.click(".preview-banner a:last-of-type");
-await until("Mail (English)");
+await until("Email (English)");
 found.notice = await seen();
 found.console = console_;
 console.log(JSON.stringify(found));

@@ -96,7 +96,7 @@ def add(
     \b
     Examples:
       register-api add acme-mail --name "Acme Mail" --legal-name "Acme Mail GmbH" --seat DE \\
-        --category communication --purpose "Sends e-mail to users" --country DE --scope customer_content
+        --category communication --purpose "Sends email to users" --country DE --scope customer_content
       register-api add acme-cloud --use backups --category infrastructure --purpose "Keeps backups" \\
         --country FI --on 2027-03-01
     """

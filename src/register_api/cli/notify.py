@@ -39,7 +39,7 @@ from register_api.verify.fetcher import HttpFetcher
 
 @click.group()
 def notify() -> None:
-    """Notify contract contacts of each published version by mail, and keep a record.
+    """Notify contract contacts of each published version by email, and keep a record.
 
     Reads only the public tree, verifies it as a customer would, and needs no key of the register. Settings
     are the table [notify] of the settings file; docs/notifying.md lists them.
@@ -100,7 +100,7 @@ def record(opened: Notices, from_version: int | None) -> None:
 @notify.command()
 @with_notices
 def worker(opened: Notices) -> None:
-    """Poll the public tree, record and send notices until SIGTERM; the mail in progress is finished first.
+    """Poll the public tree, record and send notices until SIGTERM; the email in progress is finished first.
 
     Several may run, with PostgreSQL on several machines; each applies `mails_per_second` by itself.
 
@@ -141,10 +141,10 @@ def _worker(opened: Notices, log: Callable[[str], None]) -> Iterator[Worker]:
 @with_notices
 @click.argument("version", type=click.IntRange(1))
 @click.option(
-    "--recipient", metavar="ADDRESS", help="Recipient whose mail to print.  [default: English, all changes]"
+    "--recipient", metavar="ADDRESS", help="Recipient whose email to print.  [default: English, all changes]"
 )
 def preview(opened: Notices, version: int, recipient: str | None) -> None:
-    """Print the mail about a recorded version, without sending it.
+    """Print the email about a recorded version, without sending it.
 
     \b
     Example:
@@ -162,7 +162,7 @@ def preview(opened: Notices, version: int, recipient: str | None) -> None:
 @click.option(
     "--recipient", "addresses", metavar="ADDRESS", multiple=True, help="Recipient's address. May be repeated."
 )
-@click.option("--failed", is_flag=True, help="All active contacts whose mail was refused or bounced.")
+@click.option("--failed", is_flag=True, help="All active contacts whose email was refused or bounced.")
 def resend(opened: Notices, version: int, addresses: tuple[str, ...], failed: bool) -> None:
     """Queue the notice of a version again, for recipients who did not receive it.
 
@@ -185,9 +185,9 @@ def resend(opened: Notices, version: int, addresses: tuple[str, ...], failed: bo
 @with_notices
 @click.argument("paths", type=PATH, nargs=-1)
 def bounces(opened: Notices, paths: tuple[Path, ...]) -> None:
-    """Read bounce mails, and record whose notice was not delivered.
+    """Read bounce emails, and record whose notice was not delivered.
 
-    PATHS are Maildirs or mbox files; without any, one mail is read from standard input, as piped by a mail
+    PATHS are Maildirs or mbox files; without any, one email is read from standard input, as piped by an email
     server.
 
     \b
@@ -200,14 +200,14 @@ def bounces(opened: Notices, paths: tuple[Path, ...]) -> None:
     for mail in mails if paths else [sys.stdin.buffer.read(reports.MAX_BYTES)]:
         report = reports.read_report(mail)
         taken = reports.take_report(opened.database, report, opened.at) if report else None
-        counts[report.action if report and taken else "passed over"] += 1
-    out.print(counted(dict(sorted(counts.items()))) or "No mail.")
+        counts[report.action if report and taken else "ignored"] += 1
+    out.print(counted(dict(sorted(counts.items()))) or "No emails.")
 
 
 @notify.command()
 @with_notices
 def retain(opened: Notices) -> None:
-    """Delete sent mails and former recipients older than `retention_days`.
+    """Delete sent emails and former recipients older than `retention_days`.
 
     Subscriptions not confirmed within seven days are deleted, too.
 
@@ -217,7 +217,7 @@ def retain(opened: Notices) -> None:
     """
     oldest = opened.at - opened.settings.retention_days * 86_400
     bodies, recipients = persons.retain(opened.database, oldest, opened.at)
-    out.print(f"{count(bodies, 'mail')} and {count(recipients, 'recipient')} deleted.")
+    out.print(f"{count(bodies, 'email')} and {count(recipients, 'recipient')} deleted.")
 
 
 @notify.command()

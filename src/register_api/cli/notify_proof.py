@@ -37,7 +37,7 @@ from register_api.verify.report_text import render_text
 @click.option("--metrics", is_flag=True, help="Print metrics in the Prometheus text format.")
 @options.json_option
 def status(opened: Notices, version: int | None, addresses: bool, metrics: bool, as_json: bool) -> None:
-    """Show who was notified and when, which mails were refused or bounced, and what is pending.
+    """Show who was notified and when, which emails were refused or bounced, and what is pending.
 
     Exits with status 1 if a contract contact was not notified or the public tree did not verify.
 

@@ -149,7 +149,7 @@ def export_person(opened: Notices, address: str) -> None:
 )
 @_contract_ended_option
 def erase_person(opened: Notices, address: str, successor: str, contract_ended: bool) -> None:
-    """Erase a person's address, name and mails; the record that a notice was sent, and when, remains.
+    """Erase a person's address, name and emails; the record that a notice was sent, and when, remains.
 
     \b
     Example:
@@ -173,7 +173,7 @@ def webhook() -> None:
 @webhook.command("add")
 @with_notices
 @click.argument("url")
-@click.option("--owner", required=True, metavar="ADDRESS", help="Mail address to notify when it fails.")
+@click.option("--owner", required=True, metavar="ADDRESS", help="Email address to notify when it fails.")
 @click.option(
     "--format", type=click.Choice(["webhook", "slack", "teams"]), default="webhook", show_default=True,
     help="Signed event, or chat message.",

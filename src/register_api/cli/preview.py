@@ -35,8 +35,8 @@ _NOT_PUBLISHED = "0" * 64
     "--markdown", "as_markdown", is_flag=True, help="Print Markdown, for a comment on a pull request."
 )
 @options.json_option
-@click.option("--mail", "as_mail", is_flag=True, help="Print the mail that customers would receive.")
-@click.option("--serve", "served", is_flag=True, help="Serve pages, feed entry and mail on 127.0.0.1.")
+@click.option("--mail", "as_mail", is_flag=True, help="Print the email that customers would receive.")
+@click.option("--serve", "served", is_flag=True, help="Serve pages, feed entry and email on 127.0.0.1.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -55,7 +55,7 @@ def preview(
     as_mail: bool,
     served: bool,
 ) -> None:
-    """Show what customers would see if you published now: as text, as a mail, or in the browser.
+    """Show what customers would see if you published now: as text, as an email, or in the browser.
 
     Nothing is written, and no key is read. For warnings, run check. What you may have meant (a rename, a
     return, a replacement) is suggested after the changes, never applied.

@@ -125,7 +125,7 @@ class _Undone(Exception):
 def digest(opened: Watching, preview: bool) -> None:
     """Notify owners: of deadlines and failed verification at once, of everything else once a day.
 
-    Mails go to the owners; the same content goes to the webhooks of the settings.
+    Emails go to the owners; the same content goes to the webhooks of the settings.
 
     `watch run` does this too; use this command from a timer, or to preview.
 

@@ -182,12 +182,13 @@ LINK = Form(
     schema={"format": "uri", "pattern": "^(https://[A-Za-z0-9]|mailto:[!-?A-~]+@)[!-~]*$"},
 )
 EMAIL = Form(
-    words="mail address", problem=text.email_problem, hint="write the bare address, e.g. privacy@example.com",
+    words="email address", problem=text.email_problem,
+    hint="write the bare address, e.g. privacy@example.com",
     schema={"format": "email", "pattern": "^[!-?A-~]+@[A-Za-z0-9.-]+$"},
 )
 CONTACT = Form(
-    words="mail address, `mailto:` or https URL, or words", problem=text.contact_problem,
-    hint="write a mail address, mailto:, an https address, or words", schema=_TEXT_SCHEMA,
+    words="email address, `mailto:` or https URL, or words", problem=text.contact_problem,
+    hint="write an email address, mailto:, an https address, or words", schema=_TEXT_SCHEMA,
 )
 SLUG = Form(
     words="slug", rule="R02",

@@ -70,12 +70,12 @@ def masked_url(url: str) -> str:
 
 
 def email_problem(address: str) -> str | None:
-    """Return what is wrong with an e-mail address (dot-atom form of RFC 5322), or ``None``."""
+    """Return what is wrong with an email address (dot-atom form of RFC 5322), or ``None``."""
     local, at, domain = address.rpartition("@")
     good = at and _LOCAL.fullmatch(local) and is_host(domain) and "." in domain
     if good and len(address) <= _MAX_EMAIL:
         return None
-    return "is not a valid e-mail address such as privacy@example.com"
+    return "is not a valid email address such as privacy@example.com"
 
 
 def link_problem(url: str) -> str | None:
@@ -89,7 +89,7 @@ def link_problem(url: str) -> str | None:
 
 
 def contact_problem(contact: str) -> str | None:
-    """Return what is wrong with a contact (a link, an e-mail address or plain words), or ``None``."""
+    """Return what is wrong with a contact (a link, an email address or plain words), or ``None``."""
     if _SCHEME.match(contact):
         return link_problem(contact)
     if "@" in contact and len(contact.split()) == 1:

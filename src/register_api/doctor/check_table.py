@@ -150,10 +150,10 @@ def _greeted(settings: NotifySettings, password: str, server: str) -> Diagnosis:
         return wrong(f"{server}: {error.message}", cure)
     if not offers_dsn:
         return soon(
-            f"{server} does not report what becomes of a mail (DSN): a bounce may not be recognised",
+            f"{server} does not report what becomes of an email (DSN): a bounce may not be recognised",
             "send through a mail server that offers it: docs/notifying.md",
         )
-    return good(f"{server} takes mail from here, and reports bounces (DSN)")
+    return good(f"{server} accepts email from here, and reports bounces (DSN)")
 
 
 def outbox(machine: Machine) -> Iterator[Diagnosis]:

@@ -61,7 +61,7 @@ def read_rows(
         for row in table.rows:
             empty = all(is_nothing(cell.text) for cell in row.cells)
             if empty or [cell.text for cell in row.cells] == [cell.text for cell in table.header]:
-                message = f"{'an empty row' if empty else 'a row that repeats the header'} was passed over"
+                message = f"{'an empty row' if empty else 'a row that repeats the header'} was skipped"
                 key = f"table {table.number}, row {row.number}"
                 reporter.note("skipped", message, file=table.file, line=row.line, key=key)
             else:

@@ -287,7 +287,7 @@ def _listed(
                 reporter.note("left", f"{message}, the others are kept as extra", **where)
         stated = use.fields | ({"extra": extra} if extra else {})
         if any(stated == other.fields for other in uses):
-            message = f"a row that repeats another of {quoted(row.name)} was passed over"
+            message = f"a row that repeats another of {quoted(row.name)} was skipped"
             reporter.note("skipped", message, **where)
         else:
             known = use.id if use.id not in {item.id for item in uses} else ""

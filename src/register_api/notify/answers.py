@@ -26,7 +26,7 @@ LONGEST_REASON = 4000
 
 
 class GivenAnswer(NamedTuple):
-    """An answer, given by the link in the mail or entered by the publisher."""
+    """An answer, given by the link in the email or entered by the publisher."""
 
     verdict: str
     reason: str

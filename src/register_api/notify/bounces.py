@@ -1,4 +1,4 @@
-"""Delivery status notifications by mail (DSN, RFC 3464): which notice they concern and its status.
+"""Delivery status notifications by email (DSN, RFC 3464): which notice they concern and its status.
 
 Anyone can forge such a mail. It identifies a delivery by an id that only its recipient and the mail servers
 involved have seen, and the worst it can cause is a false alarm.
@@ -41,7 +41,7 @@ class DeliveryReport(NamedTuple):
 
 
 def read_report(data: bytes) -> DeliveryReport | None:
-    """Read an untrusted mail without raising; ``None`` if it reports no failed or delayed delivery."""
+    """Read an untrusted email without raising; ``None`` if it reports no failed or delayed delivery."""
     try:
         # The older policy, because the newer one raises on some headers when they are read.
         found = email.message_from_bytes(data[:MAX_BYTES], policy=policy.compat32)
@@ -96,7 +96,7 @@ def take_report(database: Database, report: DeliveryReport, now: int) -> str | N
 
 
 def mails_in(path: Path) -> Iterator[bytes]:
-    """Yield the mails in a Maildir or mbox file; mails in a Maildir are then marked as seen."""
+    """Yield the emails in a Maildir or mbox file; emails in a Maildir are then marked as seen."""
     if path.is_dir() and not (path / "new").is_dir():
         raise UsageError(f"{path} is not a Maildir: it has no folder new")
     try:

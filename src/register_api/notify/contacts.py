@@ -177,7 +177,7 @@ def _replace(run: Run, contact: ContactRow, named: set[tuple[str, str]], now: in
 
 
 def list_recipients(database: Database) -> list[Recipient]:
-    """Return the recipients by mail who were not erased, by customer and address."""
+    """Return the recipients by email who were not erased, by customer and address."""
     rows = database.query(
         "SELECT * FROM recipients WHERE address IS NOT NULL AND channel = 'mail' ORDER BY customer, address"
     )

@@ -145,7 +145,7 @@ def queue_delivery(
 ) -> str | None:
     """Queue a delivery for a recipient unless it exists, within the caller's transaction.
 
-    Confirmations, and warnings (sent by mail to the endpoint's owner), have no version.
+    Confirmations, and warnings (sent by email to the endpoint's owner), have no version.
     """
     channel = "'mail'" if kind == "warning" else "channel"
     made = run(

@@ -28,7 +28,7 @@ END_AFTER, END_ATTEMPTS = 5 * _DAY, 15
 
 
 class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """An endpoint to be added; ``owner`` is the mail address notified when it fails."""
+    """An endpoint to be added; ``owner`` is the email address notified when it fails."""
 
     url: str
     owner: str
@@ -149,7 +149,7 @@ def note_answer(database: Database, identity: str, answer: webhook.HookAnswer, n
                 run("UPDATE endpoints SET warned_at = ? WHERE recipient = ?", now, identity)
             else:
                 continue
-            # The text depends on the endpoint's state when the mail is composed.
+            # The text depends on the endpoint's state when the email is composed.
             queue_delivery(run, None, identity, now, "warning")
 
 
@@ -159,7 +159,7 @@ def _reset_failures(run: Run, identity: str) -> None:
 
 
 def owner_of(database: Database, identity: str) -> Recipient | None:
-    """Return the owner of an endpoint as a mail recipient; ``None`` once the endpoint is removed."""
+    """Return the owner of an endpoint as an email recipient; ``None`` once the endpoint is removed."""
     rows = database.query(f"{_JOINED} WHERE r.id = ?", identity)
     if not rows:
         return None

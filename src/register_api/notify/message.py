@@ -58,7 +58,7 @@ class MessageTexts:
         return self.publication(newest(self._database)).register
 
     def chat(self, version: int, audience: Audience) -> list[str]:
-        """Return a version's chat message: the subject of its mail and the summary used in feeds."""
+        """Return a version's chat message: the subject of its email and the summary used in feeds."""
         version_summary = self._concerning(version, audience)
         return [mails.mail(version_summary).subject, summary(version_summary)]
 
@@ -117,7 +117,7 @@ class MessageTexts:
 
 
 def confirmation(recipient: Recipient, publisher: str) -> Mail:
-    """Return the mail to confirm a subscription, or to say that it exists already."""
+    """Return the email to confirm a subscription, or to say that it exists already."""
     language = Language.of(recipient.language)
     text, named = language.text, one_line(publisher, 50)
     if recipient.state == "active":
@@ -135,7 +135,7 @@ def confirmation(recipient: Recipient, publisher: str) -> Mail:
 
 
 def warning(endpoint: Endpoint, base: str) -> Mail:
-    """Return the mail that tells an endpoint's owner that it fails or was switched off."""
+    """Return the email that tells an endpoint's owner that it fails or was switched off."""
     language = Language.of(endpoint.language)
     text = language.text
     who = text(

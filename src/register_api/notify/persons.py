@@ -73,7 +73,7 @@ def languages() -> list[str]:
 
 
 def address_of(text: str) -> str:
-    """Return a normalised mail address: the domain in lower case (RFC 5321, section 2.4)."""
+    """Return a normalised email address: the domain in lower case (RFC 5321, section 2.4)."""
     local, at, domain = text.strip().rpartition("@")
     return f"{local}{at}{domain.lower()}"
 
@@ -155,7 +155,7 @@ def export_person(database: Database, address: str) -> list[dict[str, Any]]:
 
 
 def erase(database: Database, address: str, now: int, *, successor: str = "", ended: bool = False) -> int:
-    """Erase a person's address, name, pseudonym key, mails and replies, and return the number of recipients.
+    """Erase a person's address, name, pseudonym key, emails and replies, and return the number of recipients.
 
     The record that they were notified stays. Unless the contract has ended (``ended``), an active contact
     needs a successor, given as the address of a contact of the same customer.
@@ -199,7 +199,7 @@ def forget(run: Run, recipient: str, now: int) -> None:
 
 
 def retain(database: Database, oldest: int, now: int) -> tuple[int, int]:
-    """Delete mails and departed recipients (with their records) older than ``oldest``, and count both.
+    """Delete emails and departed recipients (with their records) older than ``oldest``, and count both.
 
     Unconfirmed subscriptions and unused links that have expired by ``now`` are deleted too.
     """

@@ -1,6 +1,6 @@
 """The web service for subscribers and contacts: rate limits, and the pages linked from mails.
 
-A GET changes nothing, because mail scanners follow every link. A POST is authorised only by the token in its
+A GET changes nothing, because email scanners follow every link. A POST is authorised only by the token in its
 URL; without cookies, no other site can act on a user's behalf.
 """
 
@@ -76,10 +76,10 @@ class SubscriptionPages:
             return self.form(tag, submitted)
         subscriptions.subscribe(self.database, submitted.address, submitted.preferences, at)
         body = message(
-            "If the address is right, a mail with a link to confirm is on its way. The link is good for"
-            " seven days. To one address we send only a few such mails a week."
+            "If the address is right, an email with a link to confirm is on its way. The link is good for"
+            " seven days. To one address we send only a few such emails a week."
         )
-        return message_page(tag, message("Look into your mail"), body)
+        return message_page(tag, message("Check your email"), body)
 
     def address(self, action: str, token: str) -> str:
         """Return the URL of a page with a token."""
@@ -164,7 +164,7 @@ def _confirm(request: LinkRequest) -> web.Page:
         )
     token = subscriptions.confirm(request.run, request.link, request.at) if request.form is not None else None
     if token is None:
-        body = message("This link has been used. Every mail has a link to change the subscription.")
+        body = message("This link has been used. Every email has a link to change the subscription.")
         return request.page(message("Nothing to confirm"), body)
     return request.page(
         message("You have subscribed"),
@@ -187,7 +187,7 @@ def _manage(request: LinkRequest) -> web.Page:
 
 
 def _leave(request: LinkRequest) -> web.Page:
-    """Ask for confirmation, or unsubscribe: by form or by one click in a mail client (RFC 8058)."""
+    """Ask for confirmation, or unsubscribe: by form or by one click in an email client (RFC 8058)."""
     if request.recipient.state in {"active", "pending"}:
         if request.form is None:
             return request.question(
@@ -200,7 +200,7 @@ def _leave(request: LinkRequest) -> web.Page:
 
 
 def _left(request: LinkRequest) -> web.Page:
-    return request.page(message("The subscription has ended"), message("We send no mails to you any more."))
+    return request.page(message("The subscription has ended"), message("We send no emails to you any more."))
 
 
 def _answer(request: LinkRequest) -> web.Page:

@@ -49,7 +49,7 @@ class NotifySettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fie
             "subscriptions must be the address of the subscription service, with a slash at its end": (
                 service and base_url_problem(service)
             ),
-            "sender must be an e-mail address": email_problem(self.sender),
+            "sender must be an email address": email_problem(self.sender),
             **super().problems(),
         }
 

@@ -1,6 +1,6 @@
-"""Subscriptions: request by form, confirmation by mail (double opt-in), change and cancellation.
+"""Subscriptions: request by form, confirmation by email (double opt-in), change and cancellation.
 
-Subscribers act by links in mails with random tokens, each for one purpose and recipient; only hashes are
+Subscribers act by links in emails with random tokens, each for one purpose and recipient; only hashes are
 stored. There are no accounts: a link grants exactly its own permission to anyone who has the mail.
 """
 
@@ -25,10 +25,10 @@ Purpose = Literal["confirm", "manage", "answer"]
 
 _MINUTE, _DAY = 60, 86_400
 LIFETIMES: dict[Purpose, int] = {"confirm": SECONDS_TO_CONFIRM, "manage": 400 * _DAY, "answer": 400 * _DAY}
-"""Lifetimes of links in seconds; every mail to a subscriber contains a new ``manage`` link."""
+"""Lifetimes of links in seconds; every email to a subscriber contains a new ``manage`` link."""
 
 _MAX_MAILS, _WITHIN, _APART = 5, 7 * _DAY, 10 * _MINUTE
-"""Limits for confirmation mails to one address: number within a period, and minimum interval (seconds)."""
+"""Limits for confirmation emails to one address: number within a period, and minimum interval (seconds)."""
 
 
 def keep_link(run: Run, purpose: Purpose, recipient: str, version: int | None, now: int) -> str:
@@ -104,12 +104,12 @@ def read_preferences(form: Form, register: Register, *, asks_address: bool) -> S
     if preferences.language not in languages():
         fault = not_a_choice
     if asks_address and email_problem(address):
-        fault = message("This is not a valid e-mail address.")
+        fault = message("This is not a valid email address.")
     return SubscriptionForm(address, preferences, fault)
 
 
 def subscribe(database: Database, address: str, preferences: Preferences, now: int) -> None:
-    """Process a subscription request: send a mail with a link to the address, within the rate limit.
+    """Process a subscription request: send an email with a link to the address, within the rate limit.
 
     Existing subscribers keep their preferences, because anyone can submit the form in their name; they are
     sent a link to change them.

@@ -130,7 +130,7 @@ class Worker(Sender):
             to = Addressed(row.id, address, recipient.name, mail.subject, headers)
             return written(self._settings, to, content_of(text, html), now)
         except (NotifyError, ValueError) as error:  # ValueError: the library rejects a header
-            return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
+            return SendResult("refused", f"the email cannot be written: {type(error).__name__}")
 
     def _content(self, due: Leased, recipient: Recipient, now: dt.datetime) -> Mail | str:
         version: Any = due.version

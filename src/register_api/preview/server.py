@@ -132,7 +132,7 @@ def _trace(path: Path) -> tuple[str, int, int, int] | None:
 
 
 def _overview(state: str, coming: Coming) -> PreviewAnswer:
-    """Show links to pages, feed entry, mails and every new file."""
+    """Show links to pages, feed entry, emails and every new file."""
     rows = []
     for path in sorted(coming.files):
         kind = kind_of(path)
@@ -143,7 +143,7 @@ def _overview(state: str, coming: Coming) -> PreviewAnswer:
 
 
 def _notice(state: str, coming: Coming) -> PreviewAnswer:
-    """Show what customers would receive: the feed entry, and the mail in each language."""
+    """Show what customers would receive: the feed entry, and the email in each language."""
     summary = coming.version_summary
     mails = []
     if summary is not None:

@@ -33,7 +33,7 @@ ROBOTS_TXT = b"User-agent: *\nDisallow:\n"
 _EXPIRES = "Expires: "
 
 _ADDRESS = "@!$'*+-._~"
-"""Characters of an e-mail address not escaped in a ``mailto`` URI (RFC 6068 section 2)."""
+"""Characters of an email address not escaped in a ``mailto`` URI (RFC 6068 section 2)."""
 
 _URL = ":/?#[]@!$&'()*+,;=%-._~"
 

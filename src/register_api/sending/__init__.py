@@ -1,1 +1,1 @@
-"""Sends mail and webhooks and records the outcomes; independent of registers and customers."""
+"""Sends email and webhooks and records the outcomes; independent of registers and customers."""

@@ -1,4 +1,4 @@
-"""Composes mails and sends them by SMTP."""
+"""Composes emails and sends them by SMTP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from register_api.sending.settings import MailSettings
 
 
 class Message(NamedTuple):
-    """A mail with its envelope, whose id is repeated in delivery reports to ``sender`` (RFC 3461, ENVID)."""
+    """An email in its envelope, whose id is repeated in delivery reports to ``sender`` (RFC 3461, ENVID)."""
 
     envelope_id: str
     sender: str
@@ -43,14 +43,14 @@ class Addressed(NamedTuple):
 
 
 def envelope(settings: MailSettings, delivery: str, address: str, body: bytes) -> Message:
-    """Return a mail in its envelope."""
+    """Return an email in its envelope."""
     local, _, domain = settings.bounce_address.rpartition("@")
     sender = f"{local}+{delivery}@{domain}" if domain else settings.sender
     return Message(delivery, sender, address, f"<{delivery}@{settings.domain}>", body)
 
 
 def written(settings: MailSettings, to: Addressed, content: bytes, now: dt.datetime) -> Message:
-    """Return a mail of headers and shared content (``content_of``); an invalid header is a ``ValueError``."""
+    """Return an email from headers and shared content (``content_of``); an invalid header: ``ValueError``."""
     head = EmailMessage(SMTP)
     head["From"] = Address(_literal(settings.sender_name), addr_spec=settings.sender)
     head["To"] = Address(_literal(to.name), addr_spec=to.address)
@@ -61,7 +61,7 @@ def written(settings: MailSettings, to: Addressed, content: bytes, now: dt.datet
     head["Auto-Submitted"] = "auto-generated"  # RFC 3834: suppresses automatic replies
     if not all(value.isascii() and value.isprintable() for value in to.more.values()):
         raise ValueError("a character that cannot stand in a header")
-    # Appended unfolded, because the library folds long addresses in a way that mail programs cannot read.
+    # Appended unfolded, because the library folds long addresses in a way that email programs cannot read.
     more = "".join(f"{name}: {value}\r\n" for name, value in to.more.items()).encode("ascii")
     body = head.as_bytes().rstrip(b"\r\n") + b"\r\n" + more + content
     return envelope(settings, to.delivery, to.address, body)
@@ -89,7 +89,7 @@ _LONGEST_WAIT = 300.0
 
 
 class MailServerUnavailable(SendingError):
-    """The server is unreachable or accepts no mail at present, regardless of the recipient."""
+    """The server is unreachable or accepts no email at present, regardless of the recipient."""
 
 
 class MailServer(Transport):
@@ -122,7 +122,7 @@ class MailServer(Transport):
         return offers_dsn
 
     async def send(self, message: Message, begin: Callable[[], bool]) -> SendResult | None:
-        """Send a mail if ``begin``, called just before the data is sent, returns true; else ``None``."""
+        """Send an email if ``begin``, called just before the data is sent, returns true; else ``None``."""
         await self._introduce(message)
         dsn = ("NOTIFY=FAILURE,DELAY",) if self._offers_dsn() else ()
         has_begun = False
@@ -139,8 +139,8 @@ class MailServer(Transport):
         except _FAILURES as error:
             await self.close()
             if not has_begun:
-                return SendResult("deferred", f"before the mail was sent: {_reason(error)}")
-            # The server may have accepted the mail or not.
+                return SendResult("deferred", f"before the email was sent: {_reason(error)}")
+            # The server may have accepted the email or not.
             return SendResult("unknown", _reason(error))
         return SendResult("sent", f"{answer.code} {escaped(answer.message)}")
 
@@ -156,7 +156,7 @@ class MailServer(Transport):
                 await self.close()
                 if not was_open or isinstance(error, aiosmtplib.SMTPSenderRefused):
                     raise MailServerUnavailable(
-                        f"the mail server takes no mail now: {_reason(error)}",
+                        f"the mail server accepts no email now: {_reason(error)}",
                         hint="what is due stays due, and is sent when the server takes it",
                     ) from error
             else:
@@ -172,7 +172,7 @@ class MailServer(Transport):
             await self._smtp.ehlo()
 
     async def _end_mail(self) -> None:
-        """Reset the connection for the next mail, or close it."""
+        """Reset the connection for the next email, or close it."""
         try:
             await self._smtp.rset()
         except _FAILURES:

@@ -1,4 +1,4 @@
-"""Settings for sending mail, shared by the tables ``[notify]`` and ``[watch]``."""
+"""Settings for sending email, shared by the tables ``[notify]`` and ``[watch]``."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def problems(self) -> dict[str, object]:
         """Return each invalid combination of settings and whether it applies."""
         return {
-            "bounce_address must be an e-mail address": (
+            "bounce_address must be an email address": (
                 self.bounce_address and email_problem(self.bounce_address)
             ),
             "sender_name must be one line of plain text": not self.sender_name.isprintable(),

@@ -220,7 +220,7 @@ class Mailer(Sender):
         try:
             return written(self._settings, to, content_of(text.mail, page), self._runtime.now())
         except ValueError as error:  # the library rejects a header
-            return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
+            return SendResult("refused", f"the email cannot be written: {type(error).__name__}")
 
     def _hook(self, due: Leased, body: bytes | None) -> webhook.Hook | SendResult:
         known = self._hooks.get((due.recipient, due.channel))

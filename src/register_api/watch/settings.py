@@ -25,7 +25,7 @@ _Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 
 
 class WatchHook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A webhook or chat notified besides mail, for one owner's vendors or all; its secrets are in files."""
+    """A webhook or chat notified besides email, for one owner's vendors or all; its secrets are in files."""
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
     url_file: str
@@ -77,13 +77,13 @@ class WatchSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fiel
             "holidays must be a country whose public holidays are known, or a part of one, like DE-BE": (
                 fails(days_off, self.holidays or "DE", ())
             ),
-            "contact must be an e-mail address or an address that begins with https://": (
+            "contact must be an email address or an address that begins with https://": (
                 contact and url_problem(contact) and email_problem(contact)
             ),
             "time_zone must be a name of the IANA database, like Europe/Berlin": (
                 fails(zone_of, self.time_zone)
             ),
-            "sender must be an e-mail address, or left out where no mail is sent": (
+            "sender must be an email address, or left out where no email is sent": (
                 sender and email_problem(sender)
             ),
             **super().problems(),

@@ -31,7 +31,7 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
         page: Its web page listing sub-processors, for vendors without a register.
         root_sha256: Digest of the register's first root, from the contract.
         root_by: Thumbprint of the key that signed the list of registers, if the digest is from one.
-        owner: Mail address of the person responsible for it on our side.
+        owner: Email address of the person responsible for it on our side.
         objection_days: Objection period in the contract, counted from ``counts_from``.
         notice_days: Notice period in the contract.
         products: Ids of the products we use; empty for all.

@@ -488,7 +488,7 @@ def test_an_endpoint_is_forgotten_with_its_address_its_secret_and_its_owner(
         ({"url": "https://user:secret@hooks.example/"}, "names a user"),
         ({"url": "https://hooks.example/\r\nX: y"}, "space or a character"),
         ({"url": "file:///etc/passwd"}, "does not begin with https://"),
-        ({"owner": "it at customer.example"}, "not a valid e-mail address"),
+        ({"owner": "it at customer.example"}, "not a valid email address"),
         ({"owner": "it@customer.example\nBcc: x@y.example"}, "cannot be printed"),
         ({"language": "xx"}, "not one of"),
         ({"hears": "some"}, "hears"),

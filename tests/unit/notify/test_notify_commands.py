@@ -103,7 +103,7 @@ def test_the_commands_from_the_first_contact_to_the_last(office: Office) -> None
     assert office.peer.count() == {"bob@c.example": 2, "new@c.example": 1}
     assert '"ann@c.example"' in office.call("contacts", "export", "ann@c.example").stdout
     assert "1 recipient erased" in office.call("contacts", "erase", "ann@c.example").stdout
-    assert "0 mails and 0 recipients deleted." in office.call("retain").stdout
+    assert "0 emails and 0 recipients deleted." in office.call("retain").stdout
 
 
 def test_an_answer_that_came_by_post_is_entered(office: Office) -> None:

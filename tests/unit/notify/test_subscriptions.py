@@ -120,11 +120,11 @@ def test_all_that_is_kept_of_a_subscriber_is_shown_and_erased(service: Public) -
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ({"address": "nobody"}, "This is not a valid e-mail address."),
+        ({"address": "nobody"}, "This is not a valid email address."),
         ({"address": ANN, "hears": "nothing"}, "Something was chosen that cannot be chosen."),
         ({"address": ANN, "frequency": "x" * 9999}, "Something was chosen that cannot be chosen."),
         ({"address": ANN, "language": "xx"}, "Something was chosen that cannot be chosen."),
-        ({}, "This is not a valid e-mail address."),
+        ({}, "This is not a valid email address."),
     ],
 )
 def test_a_form_that_is_wrong_is_shown_again(service: Public, form: dict[str, str], said: str) -> None:

@@ -250,7 +250,7 @@ def shorten(text: str, limit: int | None = MAX_VALUE) -> str:
 
 
 def one_line(text: str, limit: int | None = None) -> str:
-    """Return a text on one line without control and invisible characters, for mail headers and reports."""
+    """Return a text on one line without control and invisible characters, for email headers and reports."""
     visible = "".join(char if char.isprintable() else " " for char in without_any_invisible(text))
     return shorten(visible, limit)
 

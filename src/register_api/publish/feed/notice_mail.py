@@ -1,4 +1,4 @@
-"""Notification mails to customers: the feed entries of versions, and how to verify them.
+"""Notification emails to customers: the feed entries of versions, and how to verify them.
 
 No text of the publisher and no vendor name can inject a header, a line or markup.
 """
@@ -38,7 +38,7 @@ _MAX_TITLE, _MAX_NAME = 100, 50
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail, the same for every customer; the HTML has no script or style and loads nothing."""
+    """An email, the same for every customer; the HTML has no script or style and loads nothing."""
 
     subject: str
     text: str
@@ -46,7 +46,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def mail(version: VersionSummary, first_root: str | None = None) -> Mail:
-    """Write the mail of a version, in the language of its sentences.
+    """Write the email of a version, in the language of its sentences.
 
     ``first_root`` is the SHA-256 (hex) of the first trust root, with which a customer begins to verify.
     """
@@ -61,7 +61,7 @@ def reminder(version: VersionSummary, first_root: str | None = None) -> Mail:
 
 
 def digest(versions: Sequence[VersionSummary], first_root: str | None = None) -> Mail:
-    """Write one mail about several versions in one language, the nearest objection deadline first."""
+    """Write one email about several versions in one language, the nearest objection deadline first."""
     if len(versions) == 1:
         return mail(versions[0], first_root)
     ordered = sorted(versions, key=lambda each: (_deadline(each) or dt.date.max, each.register.version))
@@ -80,7 +80,7 @@ def digest(versions: Sequence[VersionSummary], first_root: str | None = None) ->
 def _written(
     versions: Sequence[VersionSummary], subject: str, lead: str | None, first_root: str | None
 ) -> Mail:
-    """Write one mail about versions; what concerns the whole register comes last."""
+    """Write one email about versions; what concerns the whole register comes last."""
     version = versions[0]
     until = _object_until(versions)
     known = f" --root-sha256 {first_root}" if first_root else ""
@@ -102,7 +102,7 @@ def _written(
 
 
 def _subject(version: VersionSummary) -> str:
-    """Return the subject, which begins with the change, as mail clients cut subjects."""
+    """Return the subject, which begins with the change, as email clients cut subjects."""
     register, language = version.register, version.language
     said = language.text(
         "{title} | sub-processors of {publisher}, version {version}",

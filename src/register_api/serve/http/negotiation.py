@@ -97,7 +97,7 @@ def unmodified_since(field: bytes, modified: int) -> bool:
 
 def http_date(field: bytes) -> int | None:
     """Return an HTTP date in seconds since the epoch, or ``None`` if it is not valid."""
-    if b"," in field and not field.endswith(b" GMT"):  # valid in mail, but not in HTTP
+    if b"," in field and not field.endswith(b" GMT"):  # valid in email, but not in HTTP
         return None
     try:
         instant = parsedate_to_datetime(field.decode("latin-1"))
