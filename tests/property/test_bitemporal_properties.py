@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from naive_states import naive_state
 from near_histories import START, Stored, days_from, histories
-from register_api.core.timeline import AsOf, register_as_of
+from register_api.serve.answer.archive import AsOf, register_as_of
 from thoroughness import examples
 
 if TYPE_CHECKING:

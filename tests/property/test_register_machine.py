@@ -44,11 +44,11 @@ from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.language.language import ENGLISH
 from register_api.core.model import Register
-from register_api.core.timeline import AsOf, register_as_of
 from register_api.core.upcoming_events import upcoming
 from register_api.errors import Refused, StoreError
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import repository
+from register_api.serve.answer.archive import AsOf, register_as_of
 from register_api.source.edit import SourceEdit
 from register_api.source.load import load
 from register_api.store.reader import open_snapshot

@@ -12,10 +12,10 @@ from near_histories import Stored, days_from, histories
 from register_api.core.api.questions import AnswersQuery, SubprocessorsQuery
 from register_api.core.canonical import encoded
 from register_api.core.language.language import ENGLISH
-from register_api.core.timeline import AsOf
 from register_api.core.upcoming_events import upcoming
 from register_api.publish.page.view import PageView, rows
 from register_api.serve.answer import compute
+from register_api.serve.answer.archive import AsOf
 from thoroughness import examples
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from register_api.cli.words import published
 from register_api.core.api.questions import MAX_ROWS, SubprocessorsQuery
 from register_api.core.instant import format_instant, local_day
 from register_api.core.language.language import ENGLISH, shorten
-from register_api.core.timeline import AsOf, EngagementState, RegisterAsOf, State, register_as_of
+from register_api.core.timeline import EngagementState, State
 from register_api.core.upcoming_events import upcoming
 from register_api.serve.answer import compute
-from register_api.serve.answer.archive import Archive
+from register_api.serve.answer.archive import Archive, AsOf, RegisterAsOf, register_as_of
 
 _TITLES: dict[State, str] = {
     "in_force": "In force",

@@ -1,4 +1,4 @@
-"""The state on any day as known on any day: valid time and transaction time, from one stored version.
+"""States of vendors and engagements on any day (valid time), from one version of the register.
 
 The state on a day is the base fields with every planned change that has taken effect, in order of
 ``effective_on``, then of position (docs/format/register.md, PlannedChange). Applying a planned change with
@@ -7,16 +7,14 @@ an unknown field or an invalid value raises ``Malformed``.
 
 from __future__ import annotations
 
-import bisect
 import datetime as dt
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal, Protocol, TypeVar, get_type_hints
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 
 from register_api.core import model
-from register_api.core.instant import local_day
 from register_api.core.struct_fields import to_plain
 from register_api.core.text import printable
 from register_api.errors import Malformed
@@ -192,35 +190,6 @@ def state_on(vendor: model.AnyVendor, engagement: model.EngagementSource, day: d
     return "in_force"
 
 
-class AsOf(msgspec.Struct, frozen=True, kw_only=True):
-    """Valid time and transaction time of a query: a day, and the version known by an instant or day.
-
-    Without ``known_at`` and ``version``, the newest version.
-    """
-
-    on: dt.date
-    known_at: dt.datetime | dt.date | None = None
-    version: int | None = None
-
-
-class StoredVersions(Protocol):
-    """Published versions, each loaded on request."""
-
-    @property
-    def published(self) -> Sequence[dt.datetime]:
-        """When each version was published (UTC), from version 1 on."""
-
-    @property
-    def zone(self) -> dt.tzinfo:
-        """The publisher's time zone."""
-
-    def register(self, version: int) -> model.Register:
-        """Return the register of a version."""
-
-    def sha256(self, version: int) -> str:
-        """Return the SHA-256 (hex) of a version's register."""
-
-
 class EngagementState(msgspec.Struct, frozen=True, kw_only=True):
     """An engagement on a day, with its vendor and its state."""
 
@@ -232,43 +201,6 @@ class EngagementState(msgspec.Struct, frozen=True, kw_only=True):
     def entity(self) -> model.Entity | model.Subprocessor:
         """The legal entity engaged: the engagement's own, else the vendor."""
         return self.engagement.entity or self.vendor
-
-
-class RegisterAsOf(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of the register, seen on a day in the publisher's time zone."""
-
-    register: model.Register
-    sha256: str
-    on: dt.date
-
-    def of(self, vendor: model.Subprocessor) -> tuple[EngagementState, ...]:
-        """Return the states of one vendor's engagements."""
-        return vendor_states(vendor, self.on)
-
-    def rows(self) -> tuple[EngagementState, ...]:
-        """Return the states of all engagements, in the register's order."""
-        return engagement_states(self.register, self.on)
-
-
-def register_as_of(versions: StoredVersions, as_of: AsOf) -> RegisterAsOf | None:
-    """Return the register for a query; ``None`` if no such version was published by then."""
-    known = version_known(versions, as_of.known_at)
-    version = as_of.version or known
-    if known is None or version is None or version > known:
-        return None
-    register, sha256 = versions.register(version), versions.sha256(version)
-    return RegisterAsOf(register=register, sha256=sha256, on=as_of.on)
-
-
-def version_known(versions: StoredVersions, known_at: dt.datetime | dt.date | None) -> int | None:
-    """Return the newest version that had been published by an instant or the end of a day."""
-    if known_at is None:
-        return len(versions.published) or None
-    if isinstance(known_at, dt.datetime):
-        return bisect.bisect_right(versions.published, known_at) or None
-    # If clocks go back over midnight, a later version can have an earlier local day.
-    days = (local_day(instant, versions.zone) for instant in versions.published)
-    return max((version for version, day in enumerate(days, start=1) if day <= known_at), default=None)
 
 
 def engagement_states(register: model.Register, day: dt.date) -> tuple[EngagementState, ...]:

@@ -23,9 +23,8 @@ from register_api.core.instant import format_instant, local_day
 from register_api.core.language.language import ENGLISH, languages
 from register_api.core.log.tiles import TILE_WIDTH
 from register_api.core.model import Register
-from register_api.core.timeline import AsOf
 from register_api.errors import StoreDamaged
-from register_api.serve.answer.archive import Archive
+from register_api.serve.answer.archive import Archive, AsOf
 from register_api.serve.answer.compute import ANSWERS
 from register_api.serve.answer.query import read_query
 from register_api.store.reader import Snapshot

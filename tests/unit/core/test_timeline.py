@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from examples import make_engagement, make_vendor
 from register_api.core import model
-from register_api.core.timeline import state_on, version_known
+from register_api.core.timeline import state_on
 
 START, END = dt.date(2026, 7, 1), dt.date(2027, 1, 1)
 BEFORE = dt.timedelta(days=-1)
@@ -46,17 +44,3 @@ def test_withdrawn_wins_over_everything() -> None:
         make_engagement(status="available"),
     ):
         assert state_on(vendor, engagement, START + BEFORE) == "withdrawn"
-
-
-def test_known_at_the_end_of_a_day() -> None:
-    """Of several versions on one local day the last is known at its end."""
-    zone = dt.timezone(dt.timedelta(hours=2))
-    published = [
-        dt.datetime(2026, 6, 1, 8, tzinfo=dt.UTC),
-        dt.datetime(2026, 6, 1, 21, 59, 59, tzinfo=dt.UTC),
-        dt.datetime(2026, 6, 1, 22, 0, tzinfo=dt.UTC),
-    ]
-    versions: Any = SimpleNamespace(zone=zone, published=published)
-    days = [dt.date(2026, 5, 31), dt.date(2026, 6, 1), dt.date(2026, 6, 2), dt.date(2030, 1, 1)]
-    assert [version_known(versions, day) for day in days] == [None, 2, 3, 3]
-    assert version_known(SimpleNamespace(zone=zone, published=[]), days[0]) is None  # type: ignore[arg-type]

@@ -12,8 +12,8 @@ from examples import make_engagement, make_register, make_vendor
 from near_histories import Stored
 from register_api.core import model
 from register_api.core.api.questions import AnswersQuery, SubprocessorsQuery
-from register_api.core.timeline import AsOf
 from register_api.serve.answer import compute
+from register_api.serve.answer.archive import AsOf
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import pytest
 import stores
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
-from register_api.core.timeline import version_known
 from register_api.errors import StoreDamaged
+from register_api.serve.answer.archive import version_known
 from register_api.serve.reply import page_headers
 from register_api.serve.reply_table import CurrentReplies, ReplyTable, load_reply_table
 

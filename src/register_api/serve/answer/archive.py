@@ -6,6 +6,7 @@ of versions. Not thread-safe: callers run one at a time (``cache``).
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
@@ -15,10 +16,11 @@ import msgspec
 from register_api.core.canonical import Encoded
 from register_api.core.documents import VersionList
 from register_api.core.format import tree
-from register_api.core.model import Register
+from register_api.core.instant import local_day
+from register_api.core.model import Register, Subprocessor
 from register_api.core.notice_period import Promises
 from register_api.core.text import printable
-from register_api.core.timeline import AsOf, RegisterAsOf, register_as_of
+from register_api.core.timeline import EngagementState, engagement_states, vendor_states
 from register_api.errors import StoreDamaged
 from register_api.serve.http.problems import Problem
 from register_api.store.reader import Snapshot
@@ -75,6 +77,54 @@ def decoded(data: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:
         raise StoreDamaged(f"a stored {kind.__name__} cannot be read: {printable(error)}") from error
+
+
+class AsOf(msgspec.Struct, frozen=True, kw_only=True):
+    """Valid time and transaction time of a query: a day, and the version known by an instant or day.
+
+    Without ``known_at`` and ``version``, the newest version.
+    """
+
+    on: dt.date
+    known_at: dt.datetime | dt.date | None = None
+    version: int | None = None
+
+
+class RegisterAsOf(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of the register, seen on a day in the publisher's time zone."""
+
+    register: Register
+    sha256: str
+    on: dt.date
+
+    def of(self, vendor: Subprocessor) -> tuple[EngagementState, ...]:
+        """Return the states of one vendor's engagements."""
+        return vendor_states(vendor, self.on)
+
+    def rows(self) -> tuple[EngagementState, ...]:
+        """Return the states of all engagements, in the register's order."""
+        return engagement_states(self.register, self.on)
+
+
+def register_as_of(archive: Archive, as_of: AsOf) -> RegisterAsOf | None:
+    """Return the register for a query; ``None`` if no such version was published by then."""
+    known = version_known(archive, as_of.known_at)
+    version = as_of.version or known
+    if known is None or version is None or version > known:
+        return None
+    register, sha256 = archive.register(version), archive.sha256(version)
+    return RegisterAsOf(register=register, sha256=sha256, on=as_of.on)
+
+
+def version_known(archive: Archive, known_at: dt.datetime | dt.date | None) -> int | None:
+    """Return the newest version that had been published by an instant or the end of a day."""
+    if known_at is None:
+        return len(archive.published) or None
+    if isinstance(known_at, dt.datetime):
+        return bisect.bisect_right(archive.published, known_at) or None
+    # If clocks go back over midnight, a later version can have an earlier local day.
+    days = (local_day(instant, archive.zone) for instant in archive.published)
+    return max((version for version, day in enumerate(days, start=1) if day <= known_at), default=None)
 
 
 def known_by(archive: Archive, as_of: AsOf) -> RegisterAsOf:

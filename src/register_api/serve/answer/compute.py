@@ -36,9 +36,17 @@ from register_api.core.language.values import Values
 from register_api.core.model import Subprocessor
 from register_api.core.questionnaire.answers import QUESTIONS
 from register_api.core.questionnaire.fill import answers as questionnaire
-from register_api.core.timeline import AsOf, EngagementState, RegisterAsOf, engagement_states
+from register_api.core.timeline import EngagementState, engagement_states
 from register_api.core.upcoming_events import upcoming as events_from
-from register_api.serve.answer.archive import Archive, basis, check_version, decoded, known_by
+from register_api.serve.answer.archive import (
+    Archive,
+    AsOf,
+    RegisterAsOf,
+    basis,
+    check_version,
+    decoded,
+    known_by,
+)
 from register_api.serve.answer.query import Selection, check_ids
 from register_api.serve.http.problems import Problem
 

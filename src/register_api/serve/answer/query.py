@@ -28,8 +28,8 @@ from register_api.core.api.questions import (
 from register_api.core.countries import OPENLY_UNSTATED, regions_of, without_mechanism
 from register_api.core.diff.document import changes_between
 from register_api.core.model import ProductScope, Register, Subprocessor
-from register_api.core.timeline import EngagementState, RegisterAsOf, version_known
-from register_api.serve.answer.archive import Archive, check_version
+from register_api.core.timeline import EngagementState
+from register_api.serve.answer.archive import Archive, RegisterAsOf, check_version, version_known
 from register_api.serve.http.problems import Problem
 
 T = TypeVar("T", bound=msgspec.Struct)

@@ -25,9 +25,8 @@ from register_api.core.api.questions import Question
 from register_api.core.canonical import digest, encode
 from register_api.core.changes import Diff
 from register_api.core.format.tree import USES_CSV
-from register_api.core.timeline import AsOf
 from register_api.errors import StoreDamaged
-from register_api.serve.answer.archive import Archive
+from register_api.serve.answer.archive import Archive, AsOf
 from register_api.serve.answer.compute import ANSWERS, uses_table
 from register_api.serve.http.problems import Problem
 from register_api.serve.reference import reference_page

@@ -23,9 +23,8 @@ from register_api.core.api.questions import QUESTIONS, DatedQuery, Question
 from register_api.core.format import tree
 from register_api.core.format.tree import OPENAPI, USES_CSV
 from register_api.core.instant import format_instant, in_words, local_day, warning_before
-from register_api.core.timeline import AsOf
 from register_api.errors import StoreDamaged
-from register_api.serve.answer.archive import check_version
+from register_api.serve.answer.archive import AsOf, check_version
 from register_api.serve.answer.cache import INTERNAL_CALLER, Answers, WaitingClient, waiting_client
 from register_api.serve.answer.compute import cost_of
 from register_api.serve.answer.query import instant_or_day, read_query

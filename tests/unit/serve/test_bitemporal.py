@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from examples import make_engagement, make_register, make_vendor
 from register_api.core import model
-from register_api.core.timeline import AsOf, engagement_states, register_as_of, vendor_states, version_known
+from register_api.core.timeline import engagement_states, vendor_states
+from register_api.serve.answer.archive import AsOf, register_as_of, version_known
 
 
 def instant(text: str) -> dt.datetime:
@@ -153,3 +156,17 @@ def test_rows_are_in_order_of_reading() -> None:
         ("y", "hosting", "in_force"),
     ]
     assert vendor_states(register.subprocessors[0], day("2026-01-01")) == rows[:2]
+
+
+def test_known_at_the_end_of_a_day() -> None:
+    """Of several versions on one local day the last is known at its end."""
+    zone = dt.timezone(dt.timedelta(hours=2))
+    published = [
+        dt.datetime(2026, 6, 1, 8, tzinfo=dt.UTC),
+        dt.datetime(2026, 6, 1, 21, 59, 59, tzinfo=dt.UTC),
+        dt.datetime(2026, 6, 1, 22, 0, tzinfo=dt.UTC),
+    ]
+    versions: Any = SimpleNamespace(zone=zone, published=published)
+    days = [dt.date(2026, 5, 31), dt.date(2026, 6, 1), dt.date(2026, 6, 2), dt.date(2030, 1, 1)]
+    assert [version_known(versions, day) for day in days] == [None, 2, 3, 3]
+    assert version_known(SimpleNamespace(zone=zone, published=[]), days[0]) is None  # type: ignore[arg-type]
