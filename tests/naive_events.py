@@ -75,8 +75,9 @@ def _to_a_running_one(
         yield "activation"
     if kind == "correction":
         return
+    was_entity, entity = old.get("entity") or before, used_for.get("entity") or vendor
     for name in ("legal_name", "seat"):
-        if before.get(name) is not None and before[name] != vendor.get(name):
+        if was_entity.get(name) is not None and was_entity[name] != entity.get(name):
             yield "replacement"
     if _countries(used_for) - _countries(old):
         yield "relocation"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from naive_events import STARTS, happenings
-from naive_planned import find, on_day, owners, plans, runs, set_by, stands
+from naive_planned import effective, find, on_day, owners, plans, runs, set_by, stands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,6 +75,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
         effective_on: Effective date.
         into_use: Whether it changes an engagement in use directly.
         excused: Whether it now states a reason for short notice.
+        of_start: Whether it affects a start announced before, which only a promise makes news.
     """
 
     key: Key
@@ -82,6 +83,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     effective_on: dt.date | None
     into_use: bool = False
     excused: bool = False
+    of_start: bool = False
 
 
 # Counting days.
@@ -188,6 +190,33 @@ def told(before: Sequence[Said], new: Said) -> Iterator[Told]:
                     effective_on=change["effective_on"],
                     excused=_says_why(old, change),
                 )
+        yield from _told_of_activations(id_, older, vendor, new)
+
+
+def _told_of_activations(id_: str, older: Table | None, vendor: Table, new: Said) -> Iterator[Told]:
+    """Yield the known plans that start an available engagement, if something has changed for that day."""
+    for used_for in vendor["engagements"] if older else []:
+        held = find(on_day(vendor, new.day)["engagements"], used_for["id"])
+        later = [item for item in effective(used_for, dt.date.max) if item["effective_on"] > new.day]
+        turned = [item for item in later if item["set"].get("status", "available") != "available"]
+        old_owner = find(older["engagements"], used_for["id"]) if older else None
+        if held is None or held["status"] != "available" or not turned:
+            continue
+        change = turned[0]
+        old = find(plans(old_owner), change["id"]) if old_owner else None
+        if old is None or change in fresh(old_owner, used_for):
+            continue
+        then, now = (on_day(item, change["effective_on"]) for item in (older or {}, vendor))
+        meant = find(now["engagements"], used_for["id"])
+        what = happenings(then, now, meant or {}, change["effective_on"], new.kind)
+        if what:
+            yield Told(
+                key=(id_, used_for["id"], change["id"]),
+                what=what,
+                effective_on=change["effective_on"],
+                excused=_says_why(old, change),
+                of_start=True,
+            )
 
 
 def fresh(old_owner: Table | None, owner: Table) -> list[Table]:
@@ -213,12 +242,14 @@ def _told_of_engagements(id_: str, older: Table | None, vendor: Table, new: Said
         what = happenings(past, now, used_for, new.day, new.kind)
         if what or old is None:
             into_use = bool(past and old) and stands(past or {}, old or {}, new.day) == "in_force"
+            ran = past is not None and old is not None and runs(past, old, new.day)
             yield Told(
                 key=(id_, used_for["id"], None),
                 what=what,
                 effective_on=used_for.get("starts_on"),
                 into_use=into_use,
                 excused=_says_why(old, used_for),
+                of_start=ran and "rescheduled" not in what,
             )
 
 
@@ -283,7 +314,7 @@ def records(known: dict[Key, Table], before: Sequence[Said], new: Said) -> dict[
     found = {
         item.key: _record(version, new, item, covering(before, new, item.what))
         for item in told(before, new)
-        if not item.into_use
+        if not item.into_use and not (item.of_start and not covering(before, new, item.what))
     }
     keys = {
         (id_, name, change and change["id"])

@@ -11,6 +11,7 @@ import msgspec
 from register_api.core import model
 from register_api.core.model import AnyVendor, EngagementSource, PlannedChangeSource, ReasonKind
 from register_api.core.timeline import (
+    coming_into_use,
     plan_owners,
     same_set,
     state_on,
@@ -98,7 +99,7 @@ def _changes(
 ) -> Iterator[Event]:
     """Yield the events of a running engagement, the most important first."""
     corrected = reason_kind == "correction"
-    if not corrected and another_entity(before, after):
+    if not corrected and another_entity(old.entity or before, new.entity or after):
         yield "replacement"
     if old.status == "conditional" and new.status == "active":
         yield "activation"
@@ -115,7 +116,7 @@ def _changes(
         yield "data_changed"
 
 
-def another_entity(before: AnyVendor, after: AnyVendor) -> bool:
+def another_entity(before: AnyVendor | model.Entity, after: AnyVendor | model.Entity) -> bool:
     """Tell whether legal name or seat changed; stating one for the first time is not a change."""
     pairs = ((before.legal_name, after.legal_name), (before.seat, after.seat))
     return any(old is not None and old != new for old, new in pairs)
@@ -125,7 +126,9 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     """Something that a version announces, for the first time or again.
 
     ``what`` lists its events, the most important first. ``written_into_use``: it edits an engagement in use,
-    effective on publication. ``reused_reason``: its reason was published for an earlier announcement.
+    effective on publication. ``changes_start``: it affects a start that was announced before and keeps its
+    announcement unless a promise covers an event. ``reused_reason``: its reason was published for an earlier
+    announcement.
     """
 
     engagement: str | None
@@ -133,6 +136,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     what: tuple[Event, ...]
     effective_on: dt.date | None
     written_into_use: bool = False
+    changes_start: bool = False
     short_notice: model.ShortNotice | None = None
     reused_reason: bool = False
 
@@ -149,6 +153,7 @@ def announcements(
         if old is not None and not what:
             continue
         in_use = past is not None and old is not None and state_on(past, old, day) == "in_force"
+        engaged = past is not None and old is not None and is_engaged(past, old, day)
         reused = old is not None and old.short_notice == use.short_notice
         yield Announcement(
             engagement=use.id,
@@ -156,6 +161,7 @@ def announcements(
             what=what,
             effective_on=None if in_use else use.starts_on,
             written_into_use=in_use,
+            changes_start=engaged and not in_use and "rescheduled" not in what,
             short_notice=None if in_use or reused else use.short_notice,
             reused_reason=reused and use.short_notice is not None,
         )
@@ -169,6 +175,36 @@ def announcements(
             short_notice=None if reused else change.short_notice,
             reused_reason=reused and change.short_notice is not None,
         )
+    if before is not None:
+        yield from _changed_activations(before, vendor, day, reason_kind)
+
+
+def _changed_activations(
+    before: AnyVendor, vendor: AnyVendor, day: dt.date, reason_kind: ReasonKind
+) -> Iterator[Announcement]:
+    """Yield the planned changes that still bring an engagement into use, but now otherwise than announced."""
+    new = new_plans(before, vendor)
+    for use in vendor.engagements:
+        change = coming_into_use(use, day)
+        if change is None or (use.id, change.id) in new:
+            continue
+        then, now = (vendor_on(item, change.effective_on) for item in (before, vendor))
+        held, old = find_engagement(now, use.id), find_engagement(before, use.id)
+        known = next(item for item in old.planned if item.id == change.id) if old is not None else change
+        if held is None:
+            continue
+        what = tuple(events(then, now, held, day=change.effective_on, reason_kind=reason_kind))
+        if what:
+            reused = known.short_notice == change.short_notice
+            yield Announcement(
+                engagement=use.id,
+                planned=change.id,
+                what=what,
+                effective_on=change.effective_on,
+                changes_start=True,
+                short_notice=None if reused else change.short_notice,
+                reused_reason=reused and change.short_notice is not None,
+            )
 
 
 def _newly_planned(

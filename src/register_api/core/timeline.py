@@ -113,6 +113,19 @@ def engagement_on(engagement: E, day: dt.date) -> E:
     return engagement
 
 
+def coming_into_use(engagement: model.EngagementSource, day: dt.date) -> model.PlannedChangeSource | None:
+    """Return the planned change after a day that brings an engagement into use that is then available."""
+    held = engagement_on(engagement, day)
+    if held.status != "available":
+        return None
+    for change in in_effect(engagement.planned, dt.date.max):
+        if change.effective_on > day:
+            held = with_change(held, change)
+            if held.status != "available":
+                return change
+    return None
+
+
 def vendor_on(vendor: V, day: dt.date) -> V:
     """Return a vendor and its engagements in their state on a day, with their planned changes kept."""
     for change in in_effect(vendor.planned, day) if vendor.planned else ():

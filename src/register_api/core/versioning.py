@@ -109,9 +109,11 @@ def _vendor(vendor: model.SubprocessorSource, context: Context, promises: Promis
     before = context.known.get(vendor.id)
     version, at = context.version, context.published_at
     newly_announced = {
-        (item.engagement, item.planned): announce(item.what, item.effective_on, version, at, promises)
+        (item.engagement, item.planned): announced
         for item in announcements(before, vendor, context.day, context.reason.kind)
         if not item.written_into_use
+        and (announced := announce(item.what, item.effective_on, version, at, promises))
+        and (announced.required or not item.changes_start)
     }
     plain = model.Announced(version=version, at=at)
     engagements = []

@@ -69,7 +69,7 @@ ROWS = [
     Row(V, "register", None, model.OwnRegister(url="https://trust.acme.example/"), "details_changed"),
     Row(V, "role", "sub_processor", "independent_controller", "entity_changed"),
     Row(V, "engaged_by", None, "beta", "details_changed"),
-    Row(E, "entity", None, model.Entity(legal_name="Acme Europe Ltd."), "details_changed"),
+    Row(E, "entity", None, model.Entity(legal_name="Acme Europe Ltd."), "entity_changed"),
     Row(E, "entity", model.Entity(legal_name="Acme Inc."), model.Entity(legal_name="Acme Europe Ltd."),
         "entity_changed"),
     Row(E, "cancelled", None, CANCELLED, "cancelled", "cancelled"),

@@ -24,8 +24,9 @@ from examples import (
 )
 from register_api.core import model
 from register_api.core.canonical import decode, encode
+from register_api.core.diff.document import changes_without_summaries
 from register_api.core.notice_period import Promises
-from register_api.core.rules import Context
+from register_api.core.rules import Context, check
 from register_api.core.versioning import make_version, unchanged
 from thoroughness import examples
 
@@ -129,6 +130,84 @@ def test_a_promised_event_makes_a_new_announcement() -> None:
     made = make_version(make_draft(new, notice=promise), make_context(make_register(notice=promise)))
     (plan,) = made.subprocessors[0].engagements[0].planned
     assert (plan.announced.version, plan.announced.days, plan.announced.met) == (2, 60, True)
+
+
+RELOCATION = msgspec.structs.replace(NOTICE, applies_to=("addition", "relocation"))
+PROMISED = model.Announced(
+    version=1, at=FIRST, required=True, promised_days=30, days=60, day_count="calendar", met=True
+)
+
+
+@pytest.mark.parametrize(("notice", "version"), [(NOTICE, 1), (RELOCATION, 2)])
+def test_a_start_keeps_its_announcement_unless_a_promise_covers_the_change(
+    notice: model.Notice, version: int
+) -> None:
+    """A change without promised notice takes neither the deadline of the start nor its record away."""
+    use = make_engagement(starts_on=LATE)
+    old = published(make_vendor(engagements=(use,)), PROMISED)
+    new = make_vendor(engagements=(msgspec.structs.replace(use, locations=(US,)),))
+    context = make_context(make_register(old, notice=notice))
+    made = make_version(make_draft(new, notice=notice), context)
+    found = made.subprocessors[0].engagements[0].announced
+    assert (found.version, found.required) == (version, True)
+    assert version == 2 or found == PROMISED
+
+
+def published(vendor: model.SubprocessorSource, announced: model.Announced) -> model.Subprocessor:
+    """Return a vendor as version 1 published it, with its start or planned start announced like this."""
+    (found,) = make_register(vendor).subprocessors
+    (use,) = found.engagements
+    plans = tuple(msgspec.structs.replace(item, announced=announced) for item in use.planned)
+    return msgspec.structs.replace(
+        found, engagements=(msgspec.structs.replace(use, announced=announced, planned=plans),)
+    )
+
+
+GO = model.PlannedChangeSource(id="go", effective_on=LATE, set={"status": "active"})
+AVAILABLE = make_engagement(status="available", planned=(GO,))
+
+
+def plan(day: dt.date, **values: Any) -> model.PlannedChangeSource:
+    """Return a planned change."""
+    return model.PlannedChangeSource(id="more", effective_on=day, set=values)
+
+
+@pytest.mark.parametrize(
+    ("of_vendor", "of_use"),
+    [
+        pytest.param({}, {"locations": (US,)}, id="written directly"),
+        pytest.param({}, {"planned": (GO, plan(LATE, locations=[{"country": "US"}]))}, id="the same day"),
+        pytest.param({}, {"planned": (plan(SOON, locations=[{"country": "US"}]), GO)}, id="before"),
+        pytest.param({}, {"entity": model.Entity(legal_name="Other Ltd.")}, id="another entity"),
+        pytest.param({"legal_name": "Other Oy"}, {}, id="another legal name"),
+        pytest.param({"planned": (plan(LATE, seat="US"),)}, {}, id="another seat that day"),
+    ],
+)
+def test_a_planned_start_is_announced_again_where_it_changes(
+    of_vendor: dict[str, Any], of_use: dict[str, Any]
+) -> None:
+    """Whatever changes what comes into use that day needs the notice that the start needed."""
+    notice = msgspec.structs.replace(NOTICE, applies_to=("replacement", "relocation"))
+    use = msgspec.structs.replace(AVAILABLE, **of_use)
+    draft = make_draft(make_vendor(engagements=(use,), **of_vendor), notice=notice)
+    old = published(make_vendor(engagements=(AVAILABLE,)), PROMISED)
+    context = make_context(make_register(old, notice=notice))
+    made = make_version(draft, context)
+    found = next(item for item in made.subprocessors[0].engagements[0].planned if item.id == "go")
+    assert (found.announced.version, found.announced.days) == (2, 60)
+    changes = changes_without_summaries(context.previous, made, context.promises_with(draft))
+    assert [(item.notice.effective_on, item.notice.days) for item in changes] == [(LATE, 60)]
+    late = make_context(context.previous, now=NOW + dt.timedelta(days=40))
+    assert {item.rule for item in check(draft, late) if item.severity == "error"} == {"R10"}
+
+
+def test_a_planned_start_keeps_its_announcement_where_nothing_needs_notice() -> None:
+    """A clearer purpose, or a country that no promise covers."""
+    for fields in ({"purpose": "Other words"}, {"locations": (US,)}):
+        use = msgspec.structs.replace(AVAILABLE, **fields)
+        old = published(make_vendor(engagements=(AVAILABLE,)), PROMISED)
+        made = make_version(make_draft(make_vendor(engagements=(use,))), make_context(make_register(old)))
+        assert made.subprocessors[0].engagements[0].planned[0].announced == PROMISED
 
 
 def test_a_made_version_equals_its_decoded_bytes() -> None:

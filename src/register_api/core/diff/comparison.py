@@ -120,10 +120,10 @@ class Comparison:
         adjacent = older is None or newer.previous is None or newer.previous.version == older.version
         self.reason: ReasonKind = newer.reason.kind if adjacent else "change"
         known = {vendor.id: vendor for vendor in older.subprocessors} if older else {}
-        fresh = {item.id: new_plans(known.get(item.id), item) for item in newer.subprocessors}
+        self.new_plans = {item.id: new_plans(known.get(item.id), item) for item in newer.subprocessors}
         self.newer_vendors = {vendor.id: vendor for vendor in newer.subprocessors}
         self.older = older and _as_of(older, self.day, {})
-        self.newer = _as_of(newer, self.day, fresh)
+        self.newer = _as_of(newer, self.day, self.new_plans)
 
     @cached_property
     def vendors(self) -> dict[Key, Pair[Subprocessor]]:
@@ -256,9 +256,7 @@ def _is_reordered(before: object, after: object) -> bool:
 
 _TYPE_RULES: Mapping[str, Callable[[Any, Any], ChangeType | None]] = {
     # Stating an identity for the first time does not change it.
-    **dict.fromkeys(
-        ("legal_name", "seat", "entity"), lambda old, _: "details_changed" if old is None else None
-    ),
+    **dict.fromkeys(("legal_name", "seat"), lambda old, _: "details_changed" if old is None else None),
     "status": lambda old, new: "activated" if _STATUS_RANK[new] > _STATUS_RANK[old] else "deactivated",
     "locations": _type_of_locations,
     "replaces": lambda old, new: "replaced" if set(new) - set(old) else "details_changed",

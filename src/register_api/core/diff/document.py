@@ -7,14 +7,14 @@ effect of the versions between.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from register_api.core.announcements import another_entity
 from register_api.core.canonical import Encoded
 from register_api.core.changes import ANNOUNCED_BY, WEIGHT, Change, ChangeType, Diff, DiffEnd, FieldChange
-from register_api.core.diff.comparison import Comparison, Key, engagement_pairs, is_unstated
+from register_api.core.diff.comparison import Comparison, Key, Pair, engagement_pairs, is_unstated
 from register_api.core.diff.differences import (
     Difference,
     is_over,
@@ -241,31 +241,57 @@ def _notice_of(difference: Difference, comparison: Comparison) -> NoticeStatus:
     """Return whether a change required notice and got it; only the change that carries the event does."""
     if difference.vendor is None or difference.is_order:
         return _not_required(comparison)
+    own = _own_notice(difference, difference.vendor, comparison)
+    if own.required or difference.type not in {*ANNOUNCED_BY, "cancelled"}:
+        return own
+    # It may affect a planned start, which is then announced again.
+    starts = _starts_announced_again(difference, difference.vendor, comparison)
+    again = _worst(
+        (notice_status(item.announced, item.effective_on, comparison.zone) for item in starts), comparison
+    )
+    return again if again.required else own
+
+
+def _starts_announced_again(
+    difference: Difference, vendor: Pair[Subprocessor], comparison: Comparison
+) -> Iterator[PlannedChange]:
+    """Yield the planned changes, known before, that bring the engagements concerned into use."""
+    before = comparison.older.version if comparison.older is not None else 0
+    new = comparison.new_plans.get(vendor.known.id, set())
+    pairs = (
+        [difference.engagement] if difference.engagement is not None else engagement_pairs(vendor).values()
+    )
+    for use in (pair.after for pair in pairs if pair.after is not None):
+        for plan in use.planned:
+            if plan.announced.version > before and (use.id, plan.id) not in new:
+                yield plan
+
+
+def _own_notice(difference: Difference, vendor: Pair[Subprocessor], comparison: Comparison) -> NoticeStatus:
+    """Return the notice of what a change itself announces."""
     before = comparison.older.version if comparison.older is not None else 0
     plan = difference.planned.after if difference.planned is not None else None
     use = difference.engagement.after if difference.engagement is not None else None
-    effective_on: dt.date | None
     if plan is not None:
-        announced, effective_on, is_announced = plan.announced, plan.effective_on, plan.cancelled is None
-    elif use is None:
+        is_announced = plan.cancelled is None and plan.announced.version > before
+        own = notice_status(plan.announced, plan.effective_on, comparison.zone)
+        return own if is_announced else _not_required(comparison, plan.effective_on)
+    if use is None:
         # For another legal entity, the worst of its newly announced uses counts.
-        older, newer = difference.vendor.before, difference.vendor.after
-        if older is None or newer is None or not another_entity(older, newer):
-            return _not_required(comparison)
-        both = (pair.after for pair in engagement_pairs(difference.vendor).values() if pair.in_both)
+        other = vendor.before and vendor.after and another_entity(vendor.before, vendor.after)
+        both = (pair.after for pair in engagement_pairs(vendor).values() if other and pair.in_both)
         again = (item for item in both if item is not None and item.announced.version > before)
         status = (notice_status(item.announced, item.starts_on, comparison.zone) for item in again)
         return _worst(status, comparison)
-    elif difference.type == "ended":
+    is_announced = difference.type in ANNOUNCED_BY or (
+        difference.type == "cancelled" and use.cancelled is None
+    )
+    if is_announced and use.announced.version > before:
+        return notice_status(use.announced, use.starts_on, comparison.zone)
+    if difference.type == "ended":
         return _not_required(comparison, use.ends_on)
-    else:
-        announced, effective_on = use.announced, use.starts_on
-        is_announced = difference.type in ANNOUNCED_BY or (
-            difference.type == "cancelled" and use.cancelled is None
-        )
-    if not is_announced or announced.version <= before:
-        return _not_required(comparison, effective_on if plan is not None else None)
-    return notice_status(announced, effective_on, comparison.zone)
+    starts_later = is_announced and use.starts_on is not None and use.starts_on > comparison.day
+    return _not_required(comparison, use.starts_on if starts_later else None)
 
 
 def _not_required(comparison: Comparison, effective_on: dt.date | None = None) -> NoticeStatus:

@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from register_api.core import model
+from register_api.core.announcements import announcements
 from register_api.core.changes import ChangeType, Diff
 from register_api.core.diff.document import changes_without_summaries
 from register_api.core.field_forms import FORMAT_MINOR, Number
@@ -105,7 +106,8 @@ def _judge(
     for vendor, recount in zip(now.subprocessors, rebuilt.subprocessors, strict=True):
         counted += _entry_faults(now.version, vendor.id, vendor, recount, skipped)
     why = _why_uncertain(context.promises_with(draft), whole=whole)
-    certain = [item for item in counted if why is None or _is_certain(item)]
+    starts = _changed_starts(draft, context) if why is not None else frozenset()
+    certain = [item for item in counted if why is None or _is_certain(item, starts)]
     uncertain = why if len(certain) < len(counted) else None
     change_contradictions = (
         () if diff is None else change_faults(diff, changes_without_summaries(before, now, promises), unknown)
@@ -185,11 +187,24 @@ def _entry_faults(
             yield Contradiction.between(number, f"{place} {name}", one, other)
 
 
-def _is_certain(item: Contradiction) -> bool:
+def _changed_starts(draft: Draft, context: Context) -> frozenset[str]:
+    """Return the starts that a version announces again if a promise covers what it changes."""
+    return frozenset(
+        "/".join(filter(None, (vendor.id, item.engagement, item.planned)))
+        for vendor in draft.subprocessors
+        for item in announcements(context.known.get(vendor.id), vendor, context.day, context.reason.kind)
+        if item.changes_start
+    )
+
+
+def _is_certain(item: Contradiction, changed_starts: frozenset[str]) -> bool:
     """Tell whether a contradiction holds whatever else was promised: more promises only require more."""
     if item.where.startswith("notice also_binding"):
         return False
-    return item.field in {"version", "at"} or (item.field == "required" and not item.published)
+    if item.field in {"version", "at"}:
+        place, *members = item.where.split()
+        return place not in changed_starts or members != ["announced", item.field]
+    return item.field == "required" and not item.published
 
 
 def _notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]:

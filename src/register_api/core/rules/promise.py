@@ -209,7 +209,9 @@ def _short_notice(item: CoveredChange, notice: model.NoticeSource, context: Cont
 
 
 _VENDOR_FIELDS = ("legal_name", "seat")
-_ENGAGEMENT_FIELDS = ("status", "locations", "data_scope", "data_categories", "special_categories")
+_ENGAGEMENT_FIELDS = (
+    "status", "entity", "locations", "data_scope", "data_categories", "special_categories",
+)  # fmt: skip
 """Fields whose changes can need notice."""
 
 
@@ -219,7 +221,9 @@ def _must_be_planned(
     """Reject an edit of an engagement in use, with the planned change to write instead as the hint."""
     before, engagement = context.known.get(item.vendor.id), item.announcement.engagement or ""
     old, new = find_engagement(before, engagement), find_engagement(item.vendor, engagement)
-    changed = [name for name in _VENDOR_FIELDS if getattr(before, name) != getattr(item.vendor, name)]
+    own = getattr(old, "entity", None) or getattr(new, "entity", None)
+    fields = () if own else _VENDOR_FIELDS
+    changed = [name for name in fields if getattr(before, name) != getattr(item.vendor, name)]
     table = "planned" if changed else "engagements.planned"
     changed = changed or [name for name in _ENGAGEMENT_FIELDS if getattr(old, name) != getattr(new, name)]
     message = (
