@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from register_api.cli.options import PROGRESS
+from register_api.core.text import escaped
 from register_api.errors import Finding, Refused, RegisterError, UsageError
 
 Report = Callable[[int, int, str], None]
@@ -89,9 +90,10 @@ def print_error(error: RegisterError) -> None:
     """Print an error with its hint; for a refused source, the findings that caused it first."""
     if isinstance(error, Refused):
         print_findings(finding for finding in error.findings if finding.severity == "error")
-    err.print(Text(f"{error.word}: {error.message}", style="red"))
-    if error.hint:
-        err.print(Text(f"→ {error.hint}"))
+    message, hint = ("\n".join(map(escaped, text.split("\n"))) for text in (error.message, error.hint))
+    err.print(Text(f"{error.word}: {message}", style="red"))
+    if hint:
+        err.print(Text(f"→ {hint}"))
 
 
 _SELDOM = 10.0
@@ -110,7 +112,7 @@ def progress(title: str) -> Iterator[Report]:
     """
     context = click.get_current_context(silent=True)
     wanted = context.meta.get(PROGRESS) if context else None
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task(title, total=None, visible=wanted is not False)
         pause = _OFTEN if wanted else _SELDOM
@@ -118,6 +120,7 @@ def progress(title: str) -> Iterator[Report]:
 
         def report(done: int, total: int, what: str) -> None:
             nonlocal due
+            what = escaped(what)
             bar.update(task, completed=done, total=total, description=f"{title}: {what}")
             if bar.disable and wanted is not False and bar.get_time() >= due:
                 err.print(f"{title}: {done} of {total}, {what}")

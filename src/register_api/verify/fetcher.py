@@ -28,7 +28,7 @@ MAX_DAMAGED_VERSIONS = 20
 """The history check stops after this many versions with findings."""
 
 
-_SAFE_PATH = re.compile(r"(\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_SAFE_PATH = re.compile(r"(?=.{1,500}\Z)(\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
 class NotServed(Unreachable):
@@ -57,7 +57,8 @@ def check_path(path: str) -> None:
     """Refuse a path that could lead out of the tree.
 
     Raises:
-        Malformed: The path is not names of ASCII letters, digits, ``.``, ``_``, ``-``, joined by ``/``.
+        Malformed: The path is not names of ASCII letters, digits, ``.``, ``_``, ``-``, joined by ``/``, or is
+            longer than 500 characters.
     """
     if not _SAFE_PATH.fullmatch(path):
         raise Malformed(f"no path of a tree: {path[:200]!a}", path=path)

@@ -199,7 +199,7 @@ def _not_checked(found: Round, of_a_package: Iterable[str], no_deadlines: str) -
 
 def _some(what: str, sentences: Sequence[str]) -> Iterator[str]:
     for sentence in sentences[:_MAX_NAMED]:
-        yield f"{what}: {sentence}."
+        yield f"{what}: {plain(sentence)}."
     if (more := len(sentences) - _MAX_NAMED) > 0:
         yield f"{what}: {more} more of this kind."
 

@@ -198,6 +198,6 @@ def instant_in_words(instant: dt.datetime | None) -> str:
     return instant.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def plain(text: str) -> str:
+def plain(text: str, limit: int = _MAX_TEXT) -> str:
     """Return untrusted text as one line, truncated, with unprintable characters replaced by spaces."""
-    return shorten("".join(char if char.isprintable() else " " for char in text), _MAX_TEXT)
+    return shorten("".join(char if char.isprintable() else " " for char in text[: 2 * limit]), limit)

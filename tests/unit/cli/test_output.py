@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from typing import TYPE_CHECKING
 
 import click
 import pytest
+from rich.console import Console
 
 from programs import REGISTER_API, on_a_terminal, run, run_bytes
 from register_api.cli import output
@@ -129,6 +131,19 @@ def test_what_is_printed_is_never_read_as_markup(call: Call, publisher: Publishe
     result = call("check")
     assert result.exit_code == 1
     assert "[/red]" in result.stdout
+
+
+def test_progress_shows_text_from_elsewhere_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path that a server names, e.g. in a list of files, is neither markup nor a control sequence."""
+    terminal = io.StringIO()
+    monkeypatch.setattr(output, "err", Console(file=terminal, force_terminal=True, width=200))
+    with output.progress("checking") as report:
+        report(1, 2, "[/nothing] \x1b]0;x")
+        output.print_error(UsageError("refused: \x1b]0;x"))
+    written = terminal.getvalue()
+    assert "[/nothing]" in written
+    assert "refused: \\x1b]0;x" in written
+    assert "\x1b]0" not in written
 
 
 def test_an_error_is_its_sentence_and_its_hint(capsys: pytest.CaptureFixture[str]) -> None:

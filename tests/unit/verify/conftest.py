@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -38,7 +38,10 @@ def publisher() -> MemoryPublisher:
 def run() -> Run:
     """Check a tree in memory, without waiting."""
 
-    def check(files: Mapping[str, bytes], *, now: dt.datetime = NOW, **options: object) -> Report:
-        return verify(BASE, Options(**{"wait": 0, **options}), now, fetcher=MemoryFetcher(files)).report
+    def check(
+        files: Mapping[str, bytes], *, now: dt.datetime = NOW, progress: Any = None, **options: object
+    ) -> Report:
+        chosen = Options(**{"wait": 0, **options})
+        return verify(BASE, chosen, now, progress, fetcher=MemoryFetcher(files)).report
 
     return check

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 
 from memory_publisher import NOW, MemoryPublisher
+from register_api.core.canonical import encode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.key_list import check_keys
 from register_api.errors import Malformed
+from register_api.verify.report_text import render_brief, render_text
 from verify_outcome import failed, told
 
 if TYPE_CHECKING:
@@ -48,6 +52,43 @@ def test_a_walk_through_damaged_history_ends(run: Run) -> None:
     assert "and 15 more" in told(report, "V16")
     assert report.versions_checked is None
     assert "stopped at version 20" in told(report, "V13")
+
+
+HOSTILE_TEXTS = {
+    "escape": "\x1b[31m\x1b]0;x\x07",
+    "order": "\u202etxt.exe",
+    "lines": "a\nok V99",
+    "long": "a" * 200_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
+@pytest.mark.parametrize("place", ["date in a feed", "id in a diff", "path in the list of head files"])
+def test_a_finding_quotes_the_publisher_in_one_short_printable_line(
+    publisher: MemoryPublisher, run: Run, place: str, text: str
+) -> None:
+    """Whoever signs a document may write anything into it; none of it reaches a terminal as a control."""
+    if place == "date in a feed":
+        feed = json.loads(publisher.files[tree.FEED_JSON.path()])
+        feed["items"][0]["date_published"] = text
+        publisher.write_signed(tree.FEED_JSON.path(), encode(feed))
+        publisher.vouch()
+    elif place == "id in a diff":
+        register = publisher.next_register()
+        diff = publisher.diff(register)
+        changes = tuple(msgspec.structs.replace(one, subprocessor=text) for one in diff.changes)
+        publisher.publish_made(register, msgspec.structs.replace(diff, changes=changes))
+    else:
+        heads = json.loads(publisher.files[tree.HEADS.path()])
+        heads["files"][-1]["path"] = f"v2/{text}"
+        publisher.write_signed(tree.HEADS.path(), encode(heads))
+        publisher.vouch(relist=False)
+    steps: list[str] = []
+    report = run(publisher.files, progress=lambda _done, _total, step: steps.append(step))
+    assert report.exit_code in (11, 18)
+    lines = [*render_text(report).splitlines(), *render_brief(report).splitlines(), *steps]
+    assert all(line.isprintable() and len(line) < 6000 for line in lines)
+    assert not any(line.startswith("ok V99") for line in lines)
 
 
 def test_the_helper_makes_a_list_that_the_core_takes(publisher: MemoryPublisher) -> None:

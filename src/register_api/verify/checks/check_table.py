@@ -14,6 +14,7 @@ import msgspec
 from register_api import errors
 from register_api.errors import Document, VerificationError
 from register_api.verify.report import CheckResult
+from register_api.verify.report_text import plain
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -116,6 +117,9 @@ MAX_MESSAGES = 5
 MAX_KEPT = 1000
 """Findings of one check that are kept."""
 
+MAX_MESSAGE = 1000
+"""Characters of a finding's message, which may quote the publisher's text."""
+
 
 class NotApplicable(Exception):
     """The check has nothing to check; the message is the reason."""
@@ -140,6 +144,7 @@ class Recorder:
         """Add a finding."""
         found = self._errors.setdefault(check, [])
         if len(found) < MAX_KEPT:
+            error.message, error.hint = plain(error.message, MAX_MESSAGE), plain(error.hint, MAX_MESSAGE)
             found.append(error)
 
     def passed(self, check: str, sentence: str) -> None:

@@ -22,6 +22,7 @@ from register_api.verify.checks.check_table import CHECKS, Check, NotApplicable,
 from register_api.verify.checks.history import DisownedVersions, History
 from register_api.verify.fetcher import Fetcher
 from register_api.verify.options import Options
+from register_api.verify.report_text import plain
 from register_api.verify.state import Remembered
 from register_api.verify.tuf_client import Trusted
 
@@ -90,9 +91,9 @@ class Run:
         self._total += steps
 
     def advance(self, what: str) -> None:
-        """Report progress: a step begins."""
+        """Report progress: a step begins, named perhaps by a file that a server lists."""
         if self._progress is not None:
-            self._progress(self._done, self._total, what)
+            self._progress(self._done, self._total, plain(what, 200))
         self._done += 1
 
 
