@@ -1,8 +1,8 @@
-"""The pure heart: no clock, file, socket, environment or log.
+"""The pure core: it uses no clock, file, socket, environment or log.
 
 What is listed in ``__all__`` is the public interface (docs/python-api.md); everything else below this
-package may change with any release. Each name is loaded when it is asked for, so that whoever needs one
-module of the core does not load them all.
+package may change with any release. Each name is loaded on first use, so that importing
+one module of the core does not load them all.
 """
 
 from __future__ import annotations

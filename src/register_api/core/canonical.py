@@ -112,7 +112,7 @@ def parse(data: bytes, *, max_bytes: int = 16 * 2**20) -> Any:
     except RecursionError as error:
         raise Malformed(f"nested deeper than {MAX_DEPTH} levels") from error
     except (ValueError, msgspec.MsgspecError) as error:
-        raise Malformed(f"not a JSON document as this format wants it: {printable(error)}") from error
+        raise Malformed(f"not a JSON document as this format requires: {printable(error)}") from error
     if encode(document) != data:
         raise Malformed(_why_not_canonical(data))
     return document
@@ -185,4 +185,4 @@ def _why_not_canonical(data: bytes) -> str:
     json.loads(data, object_pairs_hook=collect)
     if duplicates:
         return f"the name {duplicates[0]!r} appears twice in one object"
-    return "these bytes are not the RFC 8785 form of what they say"
+    return "these bytes are not the RFC 8785 form of their content"

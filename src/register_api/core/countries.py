@@ -37,7 +37,7 @@ def is_outside_eea(country: str) -> bool:
 
 
 OPENLY_UNSTATED = "unstated"
-"""The mechanism that says openly that none is stated."""
+"""The mechanism of a transfer for which the publisher openly states none."""
 
 
 def within_eea(locations: Sequence[Location] | None) -> bool | None:

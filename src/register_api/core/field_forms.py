@@ -165,7 +165,7 @@ _LANGUAGE = "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
 _CODE_HINT = "an ISO 3166-1 alpha-2 code such as FI; the United Kingdom is GB, Greece is GR, the USA are US"
 
 _NO_REASON = Fault(
-    "R11", "short notice without a reason", "say why the promise could not be kept; everybody gets to see it"
+    "R11", "short notice without a reason", "say why the promise could not be kept; the reason is public"
 )
 
 # fmt: off

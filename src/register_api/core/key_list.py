@@ -39,7 +39,7 @@ def good_key(keys: KeyList, use: KeyUse, kid: str | None, version: int) -> KeyRe
     for record in candidates:
         if is_good_for(record, version):
             return record
-    raise UntrustedKey(f"the {use} key {quoted(candidates[0].kid)} is not good for version {version}")
+    raise UntrustedKey(f"the {use} key {quoted(candidates[0].kid)} is not valid for version {version}")
 
 
 def is_good_for(record: KeyRecord, version: int) -> bool:
@@ -103,9 +103,9 @@ def _check_record(record: KeyRecord, register: str) -> None:
         raise Malformed(f"the key {kid}: note_key is not that of its jwk and of the log")
     last = record.first_version if record.last_version is None else record.last_version
     if not 1 <= record.first_version <= last:
-        raise Malformed(f"the key {kid} has a range of versions that is none")
+        raise Malformed(f"the key {kid} has an invalid range of versions")
     if (record.ended is None) != (record.last_version is None):
-        raise Malformed(f"the key {kid} has ended without a last version, or the other way round")
+        raise Malformed(f"the key {kid} has ended without a last version, or the reverse")
 
 
 def is_origin(origin: str, register: str) -> bool:
@@ -143,9 +143,9 @@ def check_growth(older: KeyList, newer: KeyList, size: int) -> None:
         if now.use != record.use:
             raise Forked(f"{name} is listed for another use now")
         if now.first_version > record.first_version:
-            raise Forked(f"{name} was good from version {record.first_version} on, and is not any more")
+            raise Forked(f"{name} was valid from version {record.first_version} on, and no longer is")
         if last is not None and (now.last_version is None or now.last_version > last):
-            raise Forked(f"{name} was ended at version {last}, and is good for longer now")
+            raise Forked(f"{name} was ended at version {last}, and is now valid for longer")
         # It may be ended again: at an earlier version, or for a reason found later.
         if record.ended is not None and (now.ended is None or now.ended.at < record.ended.at):
             raise Forked(f"{name} was ended, and the record of that has changed")

@@ -218,7 +218,7 @@ class _Editor:
 
     def _remove(self, path: list[str]) -> None:
         if not path:
-            raise Inconsistent("a patch cannot take the whole document away")
+            raise Inconsistent("a patch cannot remove the whole document")
 
         def remove(parent: Any, name: str) -> None:
             member(parent, name)
@@ -229,10 +229,10 @@ class _Editor:
     def _changed(self, container: Any, path: list[str], change: Callable[[Any, str], None]) -> Any:
         """Return a copy of a container in which the last container on a path is changed."""
         if not isinstance(container, dict | list | tuple):
-            raise Inconsistent("the patch looks for members in a value that has none")
+            raise Inconsistent("the patch refers to members of a value that has none")
         self._copied -= len(container)
         if self._copied < 0:
-            raise Malformed("a patch that moves too much about")
+            raise Malformed("a patch that copies too much")
         copied: Any = dict(container) if isinstance(container, dict) else list(container)
         name, *rest = path
         if rest:
@@ -294,7 +294,7 @@ def parse_pointer(text: object) -> list[str]:
 def list_index(token: str, length: int) -> int:
     """Return the array index that a token denotes (RFC 6901 section 4)."""
     if not _INDEX.fullmatch(token) or int(token) >= length:
-        raise Inconsistent(f"the patch speaks of position {token[:20]!r} in a list of {length}")
+        raise Inconsistent(f"the patch refers to position {token[:20]!r} in a list of {length}")
     return int(token)
 
 
@@ -304,4 +304,4 @@ def member(container: Any, token: str) -> Any:
         return container[list_index(token, len(container))]
     if isinstance(container, dict) and token in container:
         return container[token]
-    raise Inconsistent(f"the patch speaks of {token[:80]!r}, which is not there")
+    raise Inconsistent(f"the patch refers to {token[:80]!r}, which is not there")

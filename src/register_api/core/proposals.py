@@ -186,9 +186,9 @@ def _rename(one: _Known, other: _Arriving, _day: dt.date) -> Proposal | None:
     return Proposal(
         kind="rename",
         subprocessors=(old.id, new.id),
-        seen=f"{old.name} ({old.id}) {how}, and {new.name} ({new.id}), which is much alike, is new.",
+        seen=f"{old.name} ({old.id}) {how}, and {new.name} ({new.id}), which is very similar, is new.",
         edits=() if old.name == new.name else edits,
-        advice=f"If it is the same vendor, it keeps its id for ever. {back}, move what is new into"
+        advice=f"If it is the same vendor, it keeps its id permanently. {back}, move what is new into"
         f" {vendor_file(old.id)}, and leave {vendor_file(new.id)} out.",
     )
 
@@ -247,7 +247,7 @@ def _former_name(before: Subprocessor, after: SubprocessorSource | None) -> Iter
         yield Proposal(
             kind="replacement",
             subprocessors=(before.id,),
-            seen=f"{before.id} stood for {before.name} ({before.legal_name}) and now says {after.name}"
+            seen=f"{before.id} denoted {before.name} ({before.legal_name}) and now denotes {after.name}"
             f" ({after.legal_name}).",
             advice=f"If that is another company, it needs its own file, with replaces ="
             f' ["{before.id}"], and {vendor_file(before.id)} gets an ends_on.',

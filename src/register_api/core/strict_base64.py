@@ -48,5 +48,5 @@ def _decode(text: str, standard: str, encoder: Callable[[bytes], str]) -> bytes:
         raise Malformed(f"not base64: {error}") from error
     if encoder(data) != text:
         name = "base64" if encoder is encode else "base64url"
-        raise Malformed(f"{name} that is spelled in another way than the standard one")
+        raise Malformed(f"{name} in a non-standard spelling")
     return data

@@ -55,12 +55,12 @@ def url_problem(url: str) -> str | None:
     if match is None:
         return "holds a character that has to be written as %XX"
     if "@" in match["authority"]:
-        return "names a user"
+        return "contains a user name"
     host, colon, port = match["authority"].partition(":")
     if not is_host(host):
         return "has no host name"
     good_port = not colon or (_PORT.fullmatch(port) and int(port) <= _MAX_PORT)
-    return None if good_port else "has no right port"
+    return None if good_port else "has an invalid port"
 
 
 def masked_url(url: str) -> str:
@@ -175,10 +175,10 @@ def text_problems(text: str) -> Iterator[TextProblem]:
     if not text:
         yield TextProblem("is empty", "leave the field out if it is unknown")
     if text != text.strip():
-        hint = "take the white space away; it is not done silently"
+        hint = "remove the white space; the program does not change texts"
         yield TextProblem("begins or ends with white space", hint)
     if not unicodedata.is_normalized("NFC", text):
-        hint = "write it with composed characters; it is not done silently"
+        hint = "write it with composed characters; the program does not change texts"
         yield TextProblem("is not in Unicode normalisation form C", hint)
     for matches, kind in (
         (_CONTROL.finditer(text), "control"),
@@ -187,7 +187,7 @@ def text_problems(text: str) -> Iterator[TextProblem]:
     ):
         if found := next(matches, None):
             what = f"holds the {kind} character U+{ord(found[0]):04X} in place {found.start() + 1}"
-            yield TextProblem(what, "take it out; it may have come along when the text was copied")
+            yield TextProblem(what, "remove it; it may have been copied along with the text")
     # Every number is a character reference, but only some names are (WHATWG HTML, section 13.5).
     references = (at for at in _REFERENCE.finditer(text) if at[0][1] == "#" or at[0][1:] in html5)
     if found := _TAG.search(text) or next(references, None):

@@ -92,7 +92,7 @@ def check_origins(root: Mapping[str, Any], keys: KeyList) -> None:
             )
         ends = [epoch.size for epoch in epochs if epoch.size >= record.first_version]
         if ends and (record.last_version is None or record.last_version > ends[0]):
-            raise UntrustedKey(f"the log key {quoted(record.kid)} goes on into another epoch of the log")
+            raise UntrustedKey(f"the log key {quoted(record.kid)} extends into another epoch of the log")
 
 
 def check_epoch_prefixes(epochs: Sequence[LogEpoch], size: int, root_at: Callable[[int], bytes]) -> None:
@@ -186,7 +186,7 @@ def _keyids(roles: Mapping[str, Any], names: tuple[str, ...], publics: Mapping[s
                 f"the role {name} names the key {_id(unknown[0])}, which the trust root does not list"
             )
         if not 1 <= roles[name]["threshold"] <= len(set(keyids)):
-            raise UntrustedKey(f"the role {name} has fewer keys than its threshold asks for")
+            raise UntrustedKey(f"the role {name} has fewer keys than its threshold requires")
         found.update(keyids)
     return frozenset(found)
 

@@ -180,7 +180,7 @@ def test_insertions_into_long_lists_are_bounded(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(json_patch, "MAX_COPIED", 10_000)
     patch = [{"op": "add", "path": "/0", "value": 0}] * 100
     assert len(apply_patch([0], patch)) == 101
-    with pytest.raises(Malformed, match="moves too much"):
+    with pytest.raises(Malformed, match="copies too much"):
         apply_patch([0] * 500, patch)
 
 

@@ -485,7 +485,7 @@ def test_an_endpoint_is_forgotten_with_its_address_its_secret_and_its_owner(
         ({"url": "http://hooks.example/"}, "does not begin with https://"),
         ({"url": "http://127.0.0.1.evil.example/"}, "does not begin with https://"),
         ({"url": "http://127.0.0.1@evil.example/"}, "does not begin with https://"),
-        ({"url": "https://user:secret@hooks.example/"}, "names a user"),
+        ({"url": "https://user:secret@hooks.example/"}, "contains a user name"),
         ({"url": "https://hooks.example/\r\nX: y"}, "space or a character"),
         ({"url": "file:///etc/passwd"}, "does not begin with https://"),
         ({"owner": "it at customer.example"}, "not a valid email address"),

@@ -114,7 +114,7 @@ def test_a_stranger_is_told_by_the_signature_and_by_the_list(stolen: MemoryPubli
     """Whoever reads the versions in full needs no memory; whoever does not read them has none of them."""
     report = run(stolen.files)
     assert failed(report) == {"V17": 16, "V33": 16}
-    assert "not good for version 2" in told(report, "V17")
+    assert "not valid for version 2" in told(report, "V17")
     assert result(run(stolen.files, history="none"), "V33") == "skipped"
 
 

@@ -105,7 +105,7 @@ def test_an_id_that_is_another_vendors_is_not_taken(database: Database) -> None:
     ("bad", "words"),
     [
         (register("Bad", "http://bad.example/"), "https"),
-        (register("Bad", "https://user@bad.example/"), "names a user"),
+        (register("Bad", "https://user@bad.example/"), "contains a user name"),
         (register("Bad", "https://bad.example/?a/"), "query"),
         (register("Bad", "file:///etc/passwd/"), "https"),
         (register("Bad", root="12"), "64 hex digits"),

@@ -108,7 +108,7 @@ def test_columns_of_other_programs_are_recognised(head: str, row: str, said: dic
         ("name,objection_days\nA,9999\n", 2, "objection_days"),
         ("name,counting\nA,weekly\n", 2, "counting"),
         ("name,critical\nA,perhaps\n", 2, "neither yes nor no"),
-        ("name,website\nA,https://u:p@a.example/\n", 2, "names a user"),
+        ("name,website\nA,https://u:p@a.example/\n", 2, "contains a user name"),
         ("name,register\nA,ftp://a.example/\n", 2, "https://"),
         ("name,website\nA,b,c\n", 2, "3 cells"),
         ("name,website\n,a.example\n", 2, "the name is missing"),
@@ -148,7 +148,7 @@ def test_all_faults_are_told_at_once() -> None:
 def test_any_bytes_give_vendors_or_faults(data: bytes, is_toml: bool) -> None:
     for body in (data, b"name,website,owner,critical\n" + data, b"[[vendors]]\nname = '" + data):
         found = read_vendors(body, is_toml=is_toml)
-        assert all(fault.line >= 1 and fault.words.isprintable() for fault in found.faults)
+        assert all(fault.line >= 1 and fault.message.isprintable() for fault in found.faults)
         assert found.faults or all(row["name"] and set(row) <= set(COLUMNS) for row in found.rows.values())
 
 

@@ -55,7 +55,7 @@ def format_checkpoint(checkpoint: Checkpoint) -> str:
     lines = (checkpoint.origin, str(checkpoint.size), root, *checkpoint.extensions)
     text = "".join(f"{line}\n" for line in lines)
     if parse_checkpoint(text) != checkpoint:
-        raise Malformed("a checkpoint that would not be read as it was meant")
+        raise Malformed("a checkpoint that would not be read back unchanged")
     return text
 
 
@@ -99,7 +99,7 @@ def open_checkpoint(data: bytes, origin: str, keys: Sequence[NoteKey]) -> Checkp
     verify_note(note, [key for key in keys if key.name == origin])
     checkpoint = parse_checkpoint(note.text)
     if checkpoint.origin != origin:
-        raise Inconsistent(f"the checkpoint of {checkpoint.origin!r} where {origin!r} was asked for")
+        raise Inconsistent(f"the checkpoint of {checkpoint.origin!r} instead of {origin!r}")
     return checkpoint
 
 

@@ -111,7 +111,7 @@ def format_note(text: str, signatures: Sequence[SignatureLine]) -> bytes:
     """Return a note with at least one signature; ``Malformed`` if it could not be read back."""
     data = f"{text}\n".encode("utf-8", "replace") + format_lines(signatures)
     if parse_note(data) != Note(text=text, signatures=tuple(signatures)):
-        raise Malformed("a note that would not be read as it was meant")
+        raise Malformed("a note that would not be read back unchanged")
     return data
 
 

@@ -94,7 +94,7 @@ def check_plausible(stamp: TimeStamp, published_at: dt.datetime) -> None:
     """Raise ``Inconsistent`` if a timestamp precedes the publication by more than the tolerance."""
     if published_at - stamp.at > CLOCK_TOLERANCE:
         raise Inconsistent(
-            f"stamped at {format_instant(stamp.at)}, before the version says to have been published,"
+            f"stamped at {format_instant(stamp.at)}, before the stated time of publication,"
             f" {format_instant(published_at)}"
         )
 

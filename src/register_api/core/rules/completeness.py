@@ -44,11 +44,11 @@ def _check_numbers(file: str, key: str, numbers: Sequence[Identifier] | None) ->
     for index, number in enumerate(numbers or ()):
         if not _is_valid(number):
             scheme = number.scheme.upper()
-            message = f"{number.value!r} is no {scheme}: its form or its check digits are wrong"
+            message = f"{number.value!r} is not a valid {scheme}: wrong form or check digits"
             yield found("R07", file, f"{key}[{index}].value", message)
         for field in ("country", "registry"):
             if number.scheme == "national" and getattr(number, field) is None:
-                message = f"a national number needs its {field}: it means nothing without"
+                message = f"a national number needs its {field}; it is ambiguous without it"
                 yield found("R07", file, f"{key}[{index}].{field}", message, _NATIONAL)
 
 
@@ -162,7 +162,7 @@ def warn_of_outdated_content(draft: Draft, context: Context) -> Iterator[Finding
         for index, item in enumerate(vendor.certifications or ()):
             if item.valid_until is not None and item.valid_until < today and vendor.withdrawn is None:
                 key = f"certifications[{index}].valid_until"
-                yield found("R24", vendor_file(vendor.id), key, f"{item.name} ran out on {item.valid_until}")
+                yield found("R24", vendor_file(vendor.id), key, f"{item.name} expired on {item.valid_until}")
 
 
 def warn_of_similar_names(draft: Draft, _context: Context) -> Iterator[Finding]:
@@ -175,7 +175,7 @@ def warn_of_similar_names(draft: Draft, _context: Context) -> Iterator[Finding]:
             if not any(_explains(*pair) for pair in ((first, other), (other, first))):
                 message = f"{other.name!r} looks like {first.name!r} ({first.id})"
                 hint = (
-                    "one company is one file with several engagements; else say how they hang together,"
+                    "one company is one file with several engagements; else state how they are related,"
                     " by formerly, merged_from, split_from, replaces or parent"
                 )
                 yield found("R25", vendor_file(other.id), "name", message, hint)

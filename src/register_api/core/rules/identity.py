@@ -75,8 +75,8 @@ def check_history(draft: Draft, context: Context) -> Iterator[Finding]:
 def _check_entity(before: AnyVendor, after: AnyVendor, key: str, hint: str) -> Iterator[Finding]:
     renamed = before.legal_name is not None and before.legal_name != after.legal_name
     if renamed and before.kind != after.kind:
-        stood_for = f"stood for {before.legal_name!r} ({before.kind})"
-        message = f"the id {before.id!r} {stood_for} and is used for another entity"
+        entity = f"{before.legal_name!r} ({before.kind})"
+        message = f"the id {before.id!r} denoted {entity} and is used for another entity"
         yield found("R03", vendor_file(before.id), key, message, hint)
 
 
@@ -163,8 +163,8 @@ def _check_cycles(draft: Draft) -> Iterator[Finding]:
         done.update(path)
         circle = list(path)[path[at] :] if at in path else []
         if len(circle) > 1:
-            message = f"parents go in a circle: {' → '.join((*circle, circle[0]))}"
-            yield found("R04", vendor_file(circle[0]), "parent", message, "who owns the others has no parent")
+            message = f"parents form a cycle: {' → '.join((*circle, circle[0]))}"
+            yield found("R04", vendor_file(circle[0]), "parent", message, "the ultimate owner has no parent")
 
 
 def check_order(draft: Draft, _context: Context) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from register_api.core.timeline import same_set, state_on
 from register_api.core.versioning import EPOCH, Context
 from register_api.errors import Finding
 
-_CORRECT = "a mistake is put right by publish --corrects N --reason …"
+_CORRECT = "correct a mistake with publish --corrects N --reason …"
 _SHORT = 'or say openly why notice is short: short_notice = { reason = "…" }'
 
 _Fault = tuple[str, str, str]
@@ -117,7 +117,7 @@ def _cancelled_faults(
         if old is None:
             yield "cancelled", "it was never announced, so there is nothing to cancel", "leave the entry out"
         elif day is None or day <= context.day:
-            message = "it has begun, so it can no longer be cancelled"
+            message = "it has taken effect, so it can no longer be cancelled"
             hint = "an engagement ends by ends_on; a change is undone by a further planned change"
             yield "cancelled", message, hint
 
@@ -228,7 +228,7 @@ def _must_be_planned(
     changed = changed or [name for name in _ENGAGEMENT_FIELDS if getattr(old, name) != getattr(new, name)]
     message = (
         f"this is in use, and the change needs {_days(notice)}' notice ({item.announcement.what[0]}): "
-        f"it cannot be written over what holds today"
+        f"it cannot replace what is in force today"
     )
     setting = ", ".join(f"{name} = …" for name in changed)
     hint = (
@@ -260,15 +260,17 @@ def check_reason(draft: model.Draft, context: Context) -> Iterator[Finding]:
         message = f"a reason of kind initial is only for version 1; this is version {context.version}"
         yield found("R14", REGISTER_FILE, "", message)
     if kind == "correction" and corrects is None:
-        yield found("R14", REGISTER_FILE, "", "a correction names the version it puts right", "--corrects N")
+        yield found(
+            "R14", REGISTER_FILE, "", "a correction names the version that it corrects", "--corrects N"
+        )
     if corrects is not None and kind != "correction":
-        yield found("R14", REGISTER_FILE, "", f"a version of the kind {kind} corrects none")
+        yield found("R14", REGISTER_FILE, "", f"a version of the kind {kind} corrects no other version")
     if corrects is not None and not 1 <= corrects < context.version:
         yield found("R14", REGISTER_FILE, "", f"there is no version {corrects} to correct")
     if kind == "editorial" and not context.is_baseline:
         for item in covered_changes(draft, context):
             what = ", ".join(item.announcement.what)
-            message = f"an editorial version does not hold a change that needs notice: {what}"
+            message = f"an editorial version cannot contain a change that needs notice: {what}"
             yield item.fault("R14", item.place, message, "publish it with --kind change")
 
 
@@ -278,7 +280,7 @@ def check_instant(_draft: model.Draft, context: Context) -> Iterator[Finding]:
     if context.previous is not None and instant <= context.previous.published_at:
         published = format_instant(context.previous.published_at)
         message = f"version {context.previous.version} was published at {published}"
-        hint = "a version comes later than the one before, by a second at least"
+        hint = "a version is at least a second later than the one before"
         yield found("R15", REGISTER_FILE, "", message, hint)
     if instant < EPOCH:
         yield found("R15", REGISTER_FILE, "", f"{instant:%Y-%m-%d} is before {EPOCH:%Y-%m-%d}")
