@@ -283,6 +283,14 @@ def test_the_promise_itself() -> None:
             "not used in this case: You decline",
             "nicht im Einsatz in diesem Fall: You decline",
         ),
+        (
+            (
+                model.Condition(type="region", key="R", value="eu", negated=True),
+                model.Condition(type="consent", text="If you agree"),
+            ),
+            "If you agree and not used where R = eu",
+            "If you agree; nicht im Einsatz, wo R = eu",
+        ),
         ((), "none", "keine"),
         (model.ProductScope(all=True), "all products", "alle Produkte"),
         (model.ProductScope(all=False), "none", "keine"),

@@ -170,19 +170,17 @@ def test_a_status_is_explained() -> None:
     assert places(findings_of("R04", draft)) == [("subprocessors/acme.toml", "engagements[0].status")]
 
 
-def test_parents_form_no_cycle() -> None:
+@pytest.mark.parametrize("field", ["parent", "engaged_by"])
+def test_no_chain_forms_a_cycle(field: str) -> None:
     """R04: a cycle is reported once, with its path; a chain that leads into it is not reported."""
-    draft = make_draft(
-        make_vendor("x", parent="a"),
-        make_vendor("a", parent="b"),
-        make_vendor("b", parent="c"),
-        make_vendor("c", parent="a"),
-    )
-    (finding,) = findings_of("R04", draft)
-    assert finding.file == "subprocessors/a.toml"
+
+    def chain(**above: str) -> model.Draft:
+        return make_draft(*(make_vendor(id_, **({field: up} if up else {})) for id_, up in above.items()))
+
+    (finding,) = findings_of("R04", chain(x="a", a="b", b="c", c="a"))
+    assert (finding.file, finding.key) == ("subprocessors/a.toml", field)
     assert "a → b → c → a" in finding.message
-    chain = make_draft(make_vendor("a", parent="b"), make_vendor("b", parent="c"), make_vendor("c"))
-    assert findings_of("R04", chain) == []
+    assert findings_of("R04", chain(a="b", b="c", c="")) == []
 
 
 def test_order_names_vendors() -> None:

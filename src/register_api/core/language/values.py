@@ -25,6 +25,11 @@ MECHANISM_NOT_STATED = message("Transfer mechanism: not stated")
 """Remark on locations outside the EEA without a transfer mechanism (``core.countries``)."""
 
 
+def _in_order(items: tuple[Any, ...]) -> list[Any]:
+    """Return items with negated conditions last: "not used where A and B" would negate both."""
+    return sorted(items, key=lambda item: isinstance(item, model.Condition) and item.negated)
+
+
 class Values:
     """Formats values in one language; ids become names and titles, ``day_count`` is the kind of days."""
 
@@ -50,7 +55,7 @@ class Values:
             bool: lambda value: language.text("yes") if value else language.text("no"),
             dt.date: language.day,
             list: lambda value: self.of(tuple(value)),
-            tuple: lambda value: self._list([self.of(item) for item in value]),
+            tuple: lambda value: self._list([self.of(item) for item in _in_order(value)]),
             dict: lambda value: language.list([f"{name}: {self.of(text)}" for name, text in value.items()]),
             model.Location: self.location,
             model.Condition: self.condition,
@@ -78,7 +83,7 @@ class Values:
     def of_field(self, kind: type[msgspec.Struct], name: str, value: Any) -> str:
         """Return a field's value, or an item of its list, with names for ids and terms for codes."""
         if isinstance(value, tuple):
-            return self._list([self.of_field(kind, name, item) for item in value])
+            return self._list([self.of_field(kind, name, item) for item in _in_order(value)])
         form = shapes(kind)[name].form if name in shapes(kind) else None
         if isinstance(form, Number) and isinstance(value, int):
             return days(self.language, value, self._day_count)

@@ -121,7 +121,7 @@ def _missing(message: str, file: str, key: str) -> Finding:
 
 
 def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R04: referenced categories, products, statuses and vendors exist; parents do not form a cycle."""
+    """R04: referenced categories, products, statuses and vendors exist; no chain forms a cycle."""
     register = draft.register
     listed: dict[str, Sequence[Any]] = {
         "category": register.categories,
@@ -139,7 +139,8 @@ def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
                 at = key.replace(".products.ids[", ".products[")  # the key as written in a source
                 hint = _choices(form.to, name, known[form.to])
                 yield found("R04", file, at, f"unknown {form.to} {name!r}", hint)
-    yield from _check_cycles(draft)
+    for field in _CHAINS:
+        yield from _check_cycles(draft, field)
 
 
 def _choices(what: str, name: str, known: Mapping[str, None]) -> str:
@@ -150,21 +151,31 @@ def _choices(what: str, name: str, known: Mapping[str, None]) -> str:
     return f"{meant}one of: {', '.join(islice(known, _CHOICES))}{' …' if len(known) > _CHOICES else ''}"
 
 
-def _check_cycles(draft: Draft) -> Iterator[Finding]:
+_CHAINS = {
+    "parent": ("parents form a cycle", "the ultimate owner has no parent"),
+    "engaged_by": (
+        "these engage each other in a cycle",
+        "the one that the publisher engages has no engaged_by",
+    ),
+}
+
+
+def _check_cycles(draft: Draft, field: str) -> Iterator[Finding]:
     """Yield one finding for each cycle of two or more vendors, at the first of them that is reached."""
-    parents = {vendor.id: vendor.parent for vendor in draft.subprocessors}
+    above: dict[str, str | None] = {vendor.id: getattr(vendor, field) for vendor in draft.subprocessors}
     done: set[str] = set()
     for vendor in draft.subprocessors:
         path: dict[str, int] = {}
         at: str | None = vendor.id
         while at is not None and at not in done and at not in path:
             path[at] = len(path)
-            at = parents.get(at)
+            at = above.get(at)
         done.update(path)
         circle = list(path)[path[at] :] if at in path else []
         if len(circle) > 1:
-            message = f"parents form a cycle: {' → '.join((*circle, circle[0]))}"
-            yield found("R04", vendor_file(circle[0]), "parent", message, "the ultimate owner has no parent")
+            what, hint = _CHAINS[field]
+            message = f"{what}: {' → '.join((*circle, circle[0]))}"
+            yield found("R04", vendor_file(circle[0]), field, message, hint)
 
 
 def check_order(draft: Draft, _context: Context) -> Iterator[Finding]:
