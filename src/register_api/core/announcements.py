@@ -189,11 +189,11 @@ def _changed_activations(
         if change is None or (use.id, change.id) in new:
             continue
         then, now = (vendor_on(item, change.effective_on) for item in (before, vendor))
-        held, old = find_engagement(now, use.id), find_engagement(before, use.id)
+        current, old = find_engagement(now, use.id), find_engagement(before, use.id)
         known = next(item for item in old.planned if item.id == change.id) if old is not None else change
-        if held is None:
+        if current is None:
             continue
-        what = tuple(events(then, now, held, day=change.effective_on, reason_kind=reason_kind))
+        what = tuple(events(then, now, current, day=change.effective_on, reason_kind=reason_kind))
         if what:
             reused = known.short_notice == change.short_notice
             yield Announcement(

@@ -115,13 +115,13 @@ def engagement_on(engagement: E, day: dt.date) -> E:
 
 def coming_into_use(engagement: model.EngagementSource, day: dt.date) -> model.PlannedChangeSource | None:
     """Return the planned change after a day that brings an engagement into use that is then available."""
-    held = engagement_on(engagement, day)
-    if held.status != "available":
+    then = engagement_on(engagement, day)
+    if then.status != "available":
         return None
     for change in in_effect(engagement.planned, dt.date.max):
         if change.effective_on > day:
-            held = with_change(held, change)
-            if held.status != "available":
+            then = with_change(then, change)
+            if then.status != "available":
                 return change
     return None
 
@@ -170,11 +170,11 @@ def fields_set(
 ) -> Iterator[FieldDelta]:
     """Yield each field that a planned change alters."""
     day_before = plan_owners(vendor_before(vendor, engagement, change))
-    held = next(owner for id_, owner in day_before if id_ == engagement)
+    before_change = next(owner for id_, owner in day_before if id_ == engagement)
     for name, value in change.set.items():
-        before, after = getattr(held, name, None), typed(type(held), name, value)
+        before, after = getattr(before_change, name, None), typed(type(before_change), name, value)
         if before != after:
-            yield FieldDelta(type(held), name, before, after)
+            yield FieldDelta(type(before_change), name, before, after)
 
 
 State = Literal["announced", "in_force", "ended", "available", "withdrawn", "cancelled"]
@@ -223,8 +223,8 @@ def engagement_states(register: model.Register, day: dt.date) -> tuple[Engagemen
 
 def vendor_states(vendor: model.Subprocessor, day: dt.date) -> tuple[EngagementState, ...]:
     """Return the states of a vendor's engagements on a day in the publisher's time zone."""
-    held = vendor_on(vendor, day)
+    then = vendor_on(vendor, day)
     return tuple(
-        EngagementState(vendor=held, engagement=engagement, state=state_on(held, engagement, day))
-        for engagement in held.engagements
+        EngagementState(vendor=then, engagement=engagement, state=state_on(then, engagement, day))
+        for engagement in then.engagements
     )

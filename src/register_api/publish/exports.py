@@ -198,8 +198,8 @@ def dpv(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
     base = f"https://{register.register}"
     uses: dict[str, list[UseAtPlace]] = {}
     for row in rows:
-        if row.held.state in _STATUS:
-            uses.setdefault(f"{base}#{row.held.vendor.id}/{row.held.engagement.id}", []).append(row)
+        if row.current.state in _STATUS:
+            uses.setdefault(f"{base}#{row.current.vendor.id}/{row.current.engagement.id}", []).append(row)
     publisher = register.publisher
     dataset = {
         "@id": base,
@@ -240,7 +240,7 @@ def _stated(node: Json) -> Json:
 
 def _process(base: str, name: str, places: Sequence[UseAtPlace]) -> Json:
     row = places[0]
-    use, vendor = row.held.engagement, {"@id": f"{base}#{row.held.vendor.id}"}
+    use, vendor = row.current.engagement, {"@id": f"{base}#{row.current.vendor.id}"}
     dates = (("starts", use.starts_on), ("ends", use.ends_on))
     kept = _named("dpv:StorageCondition", use.retention) if use.retention else None
     done = [item for place in places if place.location for item in place.location.activities]
@@ -259,7 +259,7 @@ def _process(base: str, name: str, places: Sequence[UseAtPlace]) -> Json:
             "dct:subject": use.category,
             "dct:valid": [f"{what} {day.isoformat()}" for what, day in dates if day],
             "dct:description": [plain(item) for item in use.conditions],
-            "dpv:hasActivityStatus": _term(_STATUS[row.held.state]),
+            "dpv:hasActivityStatus": _term(_STATUS[row.current.state]),
             "dpv:hasDataProcessor": vendor,
             "dpv:hasRecipient": vendor,
             "dpv:hasPurpose": [_named("dpv:Purpose", use.purpose)] if use.purpose else [],

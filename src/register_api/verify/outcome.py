@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from register_api.clock import zone_of
-from register_api.core.documents import KeyList
+from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, TRANSLATIONS, address_of
 from register_api.core.instant import local_day
 from register_api.core.judging.changes import NoticeGiven
+from register_api.core.key_list import Disowned
 from register_api.core.language import notice as words
 from register_api.core.language.changes import EventTitles
 from register_api.core.language.language import ENGLISH
-from register_api.core.language.notice import disowned
 from register_api.core.model import Register
 from register_api.core.upcoming_events import upcoming
 from register_api.errors import DeadlineNear, Malformed, NewerVersion, PromiseNotKept, RegisterError
@@ -111,8 +111,22 @@ def _disowned(found: DisownedVersions, keys: KeyList | None) -> Iterator[Reporte
                 last_version=one.last,
                 key=key,
                 acknowledged=found.is_acknowledged(one.first, one.last),
-                sentence=plain(disowned(ENGLISH, one, key)),
+                sentence=plain(_disowned_sentences(one, key)),
             )
+
+
+def _disowned_sentences(versions: Disowned, key: KeyRecord) -> str:
+    """Describe versions that the publisher disowned by ending ``key``, given as currently listed."""
+    first, last = versions.first, versions.last
+    which = f"version {first}" if first == last else f"versions {first} to {last}"
+    sentences = [f"The publisher has disowned {which}."]
+    if key.ended is not None:
+        at = ENGLISH.instant(key.ended.at)
+        what = f"the {key.use} key {key.kid} was ended at version {key.last_version}: {key.ended.reason}"
+        sentences.append(f"On {at} {what}.")
+        if key.ended.text:
+            sentences.append(f"The publisher says: {key.ended.text}")
+    return " ".join(sentences)
 
 
 def _deadlines(found: Round, now: dt.datetime) -> tuple[tuple[ReportedDeadline, ...] | None, str]:

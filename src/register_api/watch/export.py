@@ -174,7 +174,7 @@ def _cyclonedx(watched: Watched) -> bytes:
         uses = () if register is None else _uses(register, watched.context.now)
         found = uses_by_reference(uses, f"{reference}/")
         services += [service(ref, places) for ref, places in found.items()]
-        in_use = [ref for ref, places in found.items() if places[0].held.state == "in_force"]
+        in_use = [ref for ref, places in found.items() if places[0].current.state == "in_force"]
         dependencies.append({"ref": reference, "dependsOn": in_use})
         dependencies += [{"ref": ref} for ref in found]
     return encode(

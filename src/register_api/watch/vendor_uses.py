@@ -96,17 +96,17 @@ def uses_of(vendor: str, interests: Interests, register: Register) -> Iterator[U
                 states = vendor_states(listed, start)
             except Malformed:  # an invalid planned change
                 continue
-            for held in states:
-                use = held.engagement
+            for current in states:
+                use = current.engagement
                 span = max(start, use.starts_on or dt.date.min), min(end, use.ends_on or dt.date.max)
-                if held.state not in _ENGAGED or span[0] >= span[1]:
+                if current.state not in _ENGAGED or span[0] >= span[1]:
                     continue
-                for row in uses_at_places(register, [held], start, dt.UTC):
+                for row in uses_at_places(register, [current], start, dt.UTC):
                     country = row.location.country if row.location else ""
                     mechanisms = " ".join(dict.fromkeys(item.mechanism for item in row.transfers or ()))
                     place = row.number, *span, country, mechanisms
                     yield UseRow(
-                        vendor, held.vendor.id, use.id, *place, use.purpose, int(ours.covers_use(use))
+                        vendor, current.vendor.id, use.id, *place, use.purpose, int(ours.covers_use(use))
                     )
 
 

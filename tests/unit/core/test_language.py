@@ -12,7 +12,6 @@ import messages
 from programs import run
 from register_api.core import model
 from register_api.core.changes import ChangeType
-from register_api.core.documents import EndReason, KeyUse
 from register_api.core.field_forms import WIDE_COUNTRIES
 from register_api.core.language.language import (
     ENGLISH,
@@ -100,8 +99,6 @@ CLOSED = {
     "vendor_kind": model.VendorKind,
     "vendor_role": model.VendorRole,
     "lifecycle": model.LifecycleState,
-    "key_use": KeyUse,
-    "end_reason": EndReason,
 }
 
 

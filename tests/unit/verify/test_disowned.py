@@ -9,9 +9,7 @@ import pytest
 
 from memory_publisher import MemoryPublisher
 from register_api.core.documents import KeyList
-from register_api.core.key_list import Disowned, disowned_since
-from register_api.core.language.language import Language
-from register_api.core.language.notice import disowned
+from register_api.core.key_list import disowned_since
 from register_api.verify import state
 from register_api.verify.report_text import render_text
 from verify_outcome import failed, result, told
@@ -147,11 +145,3 @@ def test_a_rotated_key_disowns_nothing(publisher: MemoryPublisher, run: Run, tmp
     feed = publisher.records[2]
     shorter = msgspec.structs.replace(feed, last_version=1, ended=publisher.records[0].ended)
     assert list(disowned_since(older, KeyList(register=publisher.name, keys=(shorter,)), 3)) == []
-
-
-def test_the_words_are_there_in_german(publisher: MemoryPublisher) -> None:
-    """Each message of the catalogue is translated."""
-    publisher.disown_after(1, 62)
-    record = publisher.records[0]
-    said = disowned(Language.of("de"), Disowned(kid=record.kid, first=2, last=3), record)
-    assert said.startswith("Der Herausgeber steht nicht mehr zu den Versionen 2 bis 3. Am ")

@@ -253,10 +253,10 @@ def test_on_every_day_the_rows_are_what_is_in_force(register: model.Register, an
     turns = {day for row in rows for day in (row.holds_from, row.holds_until)} - {dt.date.min, dt.date.max}
     for day in {any_day, *turns, *(day - dt.timedelta(days=1) for day in turns)}:
         expected = sorted(
-            (held.vendor.id, held.engagement.id, place.country if place else "")
-            for held in engagement_states(register, day)
-            if held.state == "in_force"
-            for place in held.engagement.locations or [None]
+            (row.vendor.id, row.engagement.id, place.country if place else "")
+            for row in engagement_states(register, day)
+            if row.state == "in_force"
+            for place in row.engagement.locations or [None]
         )
         found = [row for row in rows if row.holds_from <= day < row.holds_until]
         assert sorted((row.subprocessor, row.engagement, row.country) for row in found) == expected

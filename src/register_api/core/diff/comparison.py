@@ -161,8 +161,8 @@ def _vendor_as_of(vendor: Subprocessor, day: dt.date, fresh: set[tuple[str | Non
         )
 
     engagements = tuple(
-        msgspec.structs.replace(held, planned=left(held.id, source.planned))
-        for held, source in zip(now.engagements, vendor.engagements, strict=True)
+        msgspec.structs.replace(current, planned=left(current.id, source.planned))
+        for current, source in zip(now.engagements, vendor.engagements, strict=True)
     )
     return msgspec.structs.replace(now, planned=left(None, vendor.planned), engagements=engagements)
 

@@ -59,8 +59,8 @@ class ExportColumn(msgspec.Struct, frozen=True, kw_only=True):
         return capital(language.template(self.title))
 
 
-_VENDOR, _ENTITY, _USE = "held.vendor", "held.entity", "held.engagement"
-_ANNOUNCED, _PLACE, _REGISTER = "held.engagement.announced", "location", "register"
+_VENDOR, _ENTITY, _USE = "current.vendor", "current.entity", "current.engagement"
+_ANNOUNCED, _PLACE, _REGISTER = "current.engagement.announced", "location", "register"
 
 
 def _field(
@@ -71,7 +71,7 @@ def _field(
     given: dict[str, Any] = {
         "name": field,
         "title": FIELDS[kind][field].label,
-        "value": get if owner != _PLACE else lambda use: get(use) if use.location else None,
+        "value": get if owner != _PLACE else lambda row: get(row) if row.location else None,
         "words": lambda values, value: values.of_field(kind, field, value),
         "description": description,
         **other,
@@ -110,17 +110,17 @@ COLUMNS: tuple[ExportColumn, ...] = (
            name="use", title=message("id of the use"), required=True),
     _field(_USE, Engagement, "category", "Id of its category.", required=True),
     _own("category_title", message("title of the category"), "Title of that category.",
-         lambda use: use.category.title if use.category else None,         of_use=False),
+         lambda row: row.category.title if row.category else None,         of_use=False),
     _field(_USE, Engagement, "purpose", "What the sub-processor is used for."),
     _field(_USE, Engagement, "products", "Products that use it: `all`, or their ids."),
     _field(_USE, Engagement, "ict_service",
            "Type of ICT service, `S01` to `S19` (Regulation (EU) 2024/2956)."),
     _field(_USE, Engagement, "status", "`active`, `conditional` or `available`.", required=True),
     _own("state", message("state on the day"), "Where it stands on the day `as_of`: `announced`, `in_force`, "
-         "`ended`, `available`, `withdrawn` or `cancelled`.", attrgetter("held.state"),
+         "`ended`, `available`, `withdrawn` or `cancelled`.", attrgetter("current.state"),
          words=_codes("state"), required=True),
     _field(_USE, Engagement, "conditions", "When it comes into play, if not always: all of them must hold.",
-           value=lambda use: use.held.engagement.conditions or None),
+           value=lambda row: row.current.engagement.conditions or None),
     _field(_USE, Engagement, "data_scope", "Whose personal data: codes; `none` where none is processed."),
     _field(_USE, Engagement, "data_categories", "Categories of personal data."),
     _field(_USE, Engagement, "data_subjects", "Data subjects."),
@@ -136,23 +136,23 @@ COLUMNS: tuple[ExportColumn, ...] = (
          attrgetter("in_eea"), type="boolean"),
     _field(_PLACE, Location, "place", "Town, data centre or region."),
     _field(_PLACE, Location, "activities", "What happens there: codes such as `store`, `process`, `access`.",
-           value=lambda use: (use.location.activities if use.location else ()) or None,
+           value=lambda row: (row.location.activities if row.location else ()) or None,
            words=_codes("activity")),
     _field(_PLACE, Location, "is_default", "Whether this place is used unless something else is agreed.",
            type="boolean"),
     _field(_PLACE, Location, "conditions", "When this place is used, if not always.", name="place_conditions",
            title=message("conditions of the place"),
-           value=lambda use: (use.location.conditions if use.location else ()) or None),
+           value=lambda row: (row.location.conditions if row.location else ()) or None),
     _field(_PLACE, Location, "text", "What else is said of the place.", name="place_note",
            title=message("note on the place")),
     _field(_PLACE, Transfer, "mechanism",
            "Transfer mechanisms for this place: codes; `unstated` where one is "
            "needed and none is stated; empty within the EEA.", name="transfer_mechanism",
            title=message("transfer mechanism"), words=_codes("mechanism"),
-           value=lambda use: use.transfers and tuple(item.mechanism for item in use.transfers)),
+           value=lambda row: row.transfers and tuple(item.mechanism for item in row.transfers)),
     _field(_PLACE, Transfer, "reference", "Which clauses or decision these are.", name="transfer_reference",
            title=message("reference of the transfer mechanism"),
-           value=lambda use: tuple(item.reference for item in use.transfers or () if item.reference) or None),
+           value=lambda row: tuple(item.reference for item in row.transfers or () if item.reference) or None),
     _field(_USE, Engagement, "transfers", "All transfers of the use, also those to no place of it: "
            "`destination: mechanism` each."),
     _own("safeguards", FIELDS[Engagement]["safeguards"].label, "Safeguards of the category and of the use.",
@@ -173,11 +173,11 @@ COLUMNS: tuple[ExportColumn, ...] = (
            name="notice_given", type="integer"),
     _field(_ANNOUNCED, Announced, "met", "Whether the promise was kept.", name="notice_kept", type="boolean"),
     _own("short_notice", FIELDS[Engagement]["short_notice"].label, "Why the notice was short.",
-         lambda use: use.held.engagement.short_notice and use.held.engagement.short_notice.reason),
+         lambda row: row.current.engagement.short_notice and row.current.engagement.short_notice.reason),
     _field(_ANNOUNCED, Announced, "objection_until", "Last day to object; empty where no period is promised.",
            type="date"),
     _own("planned_on", message("planned changes take effect on"), "Days after `as_of` on which planned "
-         "changes take effect.", lambda use: use.planned_on or None),
+         "changes take effect.", lambda row: row.planned_on or None),
     _field(_USE, Engagement, "notes", "Notes on the use."),
     _field(_VENDOR, Subprocessor, "website", "Website of the sub-processor.", of_use=False),
     _field(_VENDOR, Subprocessor, "privacy_url", "Its privacy policy.", of_use=False),
@@ -203,7 +203,7 @@ class UseAtPlace(msgspec.Struct, frozen=True, kw_only=True):
 
     register: Register
     on: dt.date
-    held: EngagementState
+    current: EngagementState
     category: Category | None
     announced_on: dt.date
     number: int
@@ -213,7 +213,7 @@ class UseAtPlace(msgspec.Struct, frozen=True, kw_only=True):
     def safeguards(self) -> tuple[str, ...] | None:
         """Safeguards of the category and of the use; ``None`` if not stated."""
         of_all = self.category.safeguards if self.category else ()
-        own = self.held.engagement.safeguards
+        own = self.current.engagement.safeguards
         return (*of_all, *own) if own is not None else of_all or None
 
     @property
@@ -230,7 +230,7 @@ class UseAtPlace(msgspec.Struct, frozen=True, kw_only=True):
         ``unstated`` if one is required and none is stated; ``None`` if no location is stated, it is in the
         EEA, or no personal data is processed.
         """
-        place, use = self.location, self.held.engagement
+        place, use = self.location, self.current.engagement
         if place is None or use.data_scope == () or is_in_eea(place.country):
             return None
         if place.country in without_mechanism(use):
@@ -241,7 +241,7 @@ class UseAtPlace(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def planned_on(self) -> tuple[dt.date, ...]:
         """Dates after that of the row on which planned changes of the vendor or the use take effect."""
-        planned = (*self.held.vendor.planned, *self.held.engagement.planned)
+        planned = (*self.current.vendor.planned, *self.current.engagement.planned)
         days = {item.effective_on for item in planned if item.cancelled is None}
         return tuple(sorted(day for day in days if day > self.on))
 
@@ -254,15 +254,15 @@ def uses_at_places(
     The uses are evaluated ``on`` a day in the publisher's time zone (``core.timeline``).
     """
     categories = {item.id: item for item in register.categories}
-    for held in states:
-        places: list[tuple[int, Location | None]] = [*enumerate(held.engagement.locations or (), start=1)]
+    for current in states:
+        places: list[tuple[int, Location | None]] = [*enumerate(current.engagement.locations or (), start=1)]
         for number, location in places or [(0, None)]:
             yield UseAtPlace(
                 register=register,
                 on=on,
-                held=held,
-                category=categories.get(held.engagement.category),
-                announced_on=local_day(held.engagement.announced.at, zone),
+                current=current,
+                category=categories.get(current.engagement.category),
+                announced_on=local_day(current.engagement.announced.at, zone),
                 number=number,
                 location=location,
             )

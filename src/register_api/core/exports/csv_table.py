@@ -159,10 +159,10 @@ def provider_rows(register: Register, rows: Iterable[UseAtPlace]) -> Iterator[Ce
     vendors = _by_id(register)
     found: dict[Provider, Provider] = {}
     for row in _in_use(rows):
-        top = row.held.vendor  # ultimate parent; there are no cycles (R04)
+        top = row.current.vendor  # ultimate parent; there are no cycles (R04)
         while top.parent in vendors:
             top = vendors[top.parent]
-        found.setdefault(_provider(row.held.vendor, row.held.entity), _provider(top, top))
+        found.setdefault(_provider(row.current.vendor, row.current.entity), _provider(top, top))
     parents = {parent: parent for parent in found.values() if parent not in found}
     publisher = _publisher(register)
     for provider, parent in {publisher: publisher, **found, **parents}.items():
@@ -188,13 +188,13 @@ def chain_rows(register: Register, rows: Iterable[UseAtPlace]) -> Iterator[Cells
     vendors, publisher = _by_id(register), _publisher(register)
     found = [("", "", *publisher.code, "1", "", "")]
     for row in _in_use(rows):
-        provider = _provider(row.held.vendor, row.held.entity)
-        above, vendor = list[Subprocessor](), row.held.vendor
+        provider = _provider(row.current.vendor, row.current.entity)
+        above, vendor = list[Subprocessor](), row.current.vendor
         while vendor.engaged_by in vendors and vendors[vendor.engaged_by] not in above:
             vendor = vendors[vendor.engaged_by]
             above.append(vendor)  # between publisher and vendor, nearest to the vendor first
         recipient = _provider(above[0], above[0]) if above else publisher
-        service = row.held.engagement.ict_service
+        service = row.current.engagement.ict_service
         kind = f"eba_TA:{service}" if service else ""
         if provider.codes:
             found.append(("", kind, *provider.code, str(len(above) + 2), *recipient.code))
@@ -202,7 +202,7 @@ def chain_rows(register: Register, rows: Iterable[UseAtPlace]) -> Iterator[Cells
 
 
 def _in_use(rows: Iterable[UseAtPlace]) -> Iterator[UseAtPlace]:
-    return (row for row in rows if row.held.state == "in_force" and row.number <= 1)
+    return (row for row in rows if row.current.state == "in_force" and row.number <= 1)
 
 
 def _by_id(register: Register) -> dict[str, Subprocessor]:

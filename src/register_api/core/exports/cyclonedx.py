@@ -83,16 +83,16 @@ def uses_by_reference(rows: Iterable[UseAtPlace], within: str = "") -> dict[str,
     """Return the rows of each use that has not ended, by ``bom-ref`` with the prefix ``within``."""
     uses: dict[str, list[UseAtPlace]] = {}
     for row in rows:
-        if row.held.state not in PAST:
-            reference = f"{within}uses/{row.held.vendor.id}/{row.held.engagement.id}"
+        if row.current.state not in PAST:
+            reference = f"{within}uses/{row.current.vendor.id}/{row.current.engagement.id}"
             uses.setdefault(reference, []).append(row)
     return uses
 
 
 def service(reference: str, places: Sequence[UseAtPlace]) -> Json:
     """Return the CycloneDX service of a use, from its rows."""
-    held = places[0].held
-    entity, vendor, use = held.entity, held.vendor, held.engagement
+    current = places[0].current
+    entity, vendor, use = current.entity, current.vendor, current.engagement
     contact = _stated({"name": vendor.contact})
     of_places = (
         named for place in places for named in _of_columns(_OF_PLACES, place, f"places/{place.number}/")
@@ -143,11 +143,11 @@ def _links(vendor: Subprocessor) -> Iterator[Json]:
 
 def _dependencies(register: Register, uses: dict[str, list[UseAtPlace]]) -> Iterator[Json]:
     """Yield the dependencies of the publisher and of each product: services in use on the day."""
-    held = {ref: places[0].held for ref, places in uses.items() if places[0].held.state == "in_force"}
+    in_use = {ref: places[0].current for ref, places in uses.items() if places[0].current.state == "in_force"}
     products = [f"products/{product.id}" for product in register.products]
-    yield {"ref": _PRODUCT, "dependsOn": [*products, *held]}
+    yield {"ref": _PRODUCT, "dependsOn": [*products, *in_use]}
     for product in register.products:
-        scopes = {ref: item.engagement.products for ref, item in held.items()}
+        scopes = {ref: item.engagement.products for ref, item in in_use.items()}
         needed = [ref for ref, scope in scopes.items() if scope and (scope.all or product.id in scope.ids)]
         yield {"ref": f"products/{product.id}", "dependsOn": needed}
     yield from ({"ref": reference} for reference in uses)

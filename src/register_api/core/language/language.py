@@ -50,8 +50,6 @@ VOCABULARIES: Mapping[str, Mapping[str, str]] = {
         "customer_content": "customer content", "customer_account": "account data",
         "website_visitor": "website visitor data",
     },
-    "end_reason": {"rotated": "rotated", "lost": "lost", "compromised": "compromised"},
-    "key_use": {"document": "document key", "log": "log key", "feed": "feed key"},
     "day_count": {"calendar": "calendar days", "business": "business days"},
     "ict_service": {
         "S01": "ICT project management", "S02": "ICT development",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from register_api.core.documents import KeyRecord
-from register_api.core.key_list import Disowned
 from register_api.core.language.language import Language, message
 from register_api.core.model import DayCount, Lifecycle, Notice, NoticeSource
 from register_api.core.notice_period import NoticeStatus
@@ -96,26 +94,3 @@ def _days_of(language: Language, number: int, day_count: DayCount | None) -> str
     if day_count == "business":
         return language.plural("{n} business day's", "{n} business days'", number)
     return language.plural("{n} day's", "{n} days'", number)
-
-
-def disowned(language: Language, versions: Disowned, key: KeyRecord) -> str:
-    """Return sentences about versions disowned by ending ``key``, given as currently listed."""
-    one = message("The publisher has disowned version {version}.")
-    many = message("The publisher has disowned versions {first} to {last}.")
-    which = one if versions.first == versions.last else many
-    first, last = versions.first, versions.last
-    sentences = [language.text(which, version=first, first=first, last=last)]
-    if key.ended is not None:
-        sentences.append(
-            language.text(
-                "On {instant} the {key} {kid} was ended at version {last}: {reason}.",
-                instant=language.instant(key.ended.at),
-                key=language.code("key_use", key.use),
-                kid=key.kid,
-                last=key.last_version,
-                reason=language.code("end_reason", key.ended.reason),
-            )
-        )
-        if key.ended.text:
-            sentences.append(language.text("The publisher says: {text}", text=key.ended.text))
-    return " ".join(sentences)
