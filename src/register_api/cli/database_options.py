@@ -16,7 +16,7 @@ from register_api.cli.output import err, out, print_json
 from register_api.cli.serve import settings_option
 from register_api.core.language.language import count
 from register_api.core.text import escaped
-from register_api.errors import RegisterError, UsageError
+from register_api.errors import RegisterError
 from register_api.files.hand_written import RowFault
 from register_api.notify.schema import STEPS as NOTIFY_STEPS
 from register_api.notify.settings import NotifySettings, read_notify_settings
@@ -75,15 +75,6 @@ watching = _opening(
     WATCH_STEPS,
     lambda database, read: Watching(database, WatchContext(clock.now(), read)),
 )
-
-
-def read_file(file: Path, max_bytes: int) -> bytes:
-    """Read at most ``max_bytes + 1`` bytes of a file that the user names."""
-    try:
-        with file.open("rb") as data:
-            return data.read(max_bytes + 1)
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
 
 
 def refuse_faults(file: Path | None, faults: list[RowFault], error: type[RegisterError], what: str) -> None:

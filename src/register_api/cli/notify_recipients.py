@@ -12,12 +12,13 @@ import msgspec
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.database_options import Notices, answer, counted, read_file, refuse_faults, with_notices
+from register_api.cli.database_options import Notices, answer, counted, refuse_faults, with_notices
 from register_api.cli.output import out, print_json
 from register_api.core.instant import format_instant, instant_of
 from register_api.core.language.language import count
 from register_api.core.text import escaped
 from register_api.errors import NotifyError, UsageError
+from register_api.files.durable import read_bounded
 from register_api.files.hand_written import MAX_BYTES
 from register_api.notify import contacts as contact_store
 from register_api.notify import endpoints, persons
@@ -67,7 +68,7 @@ def import_contacts(opened: Notices, file: Path) -> None:
     Example:
       register-api notify contacts import contacts.csv --settings notify.toml
     """
-    found = read_contacts(read_file(file, MAX_BYTES))
+    found = read_contacts(read_bounded(file, MAX_BYTES))
     refuse_faults(file, found.faults, NotifyError, "contacts")
     _import(opened, file, found.contacts)
 

@@ -16,6 +16,7 @@ from register_api.core.log.note import COSIGNATURE, MAX_NOTE_BYTES, NoteKey, par
 from register_api.core.log.policy import MAX_POLICY_BYTES, WitnessPolicy, parse_policy
 from register_api.core.log.time_stamp import MAX_ANCHORS_BYTES, read_anchors
 from register_api.errors import UsageError, VerificationError
+from register_api.files.durable import read_bounded
 from register_api.verify.fetcher import Fetcher, FolderFetcher, HttpFetcher
 from register_api.verify.options import Options
 
@@ -133,10 +134,7 @@ def opened(base: str) -> Iterator[Fetcher]:
 def _read(path: Path, most: int, parse: Callable[[bytes], Parsed], named: str, hint: str = "") -> Parsed:
     """Read and parse a file; the parser refuses more than ``most`` bytes."""
     try:
-        with path.open("rb") as file:
-            return parse(file.read(most + 1))
-    except OSError as error:
-        raise UsageError(f"{named} cannot be read: {error.strerror}") from error
+        return parse(read_bounded(path, most, named))
     except VerificationError as error:
         raise UsageError(f"{named}: {error.message}", hint=hint) from error
 

@@ -12,12 +12,13 @@ import click
 from rich.text import Text
 
 from register_api.cli import options
-from register_api.cli.database_options import Watching, answer, counted, read_file, refuse_faults, watching
+from register_api.cli.database_options import Watching, answer, counted, refuse_faults, watching
 from register_api.cli.output import out
 from register_api.core.instant import format_instant, instant_of
 from register_api.core.language.language import ENGLISH, count, shorten
 from register_api.core.text import base_url_problem, escaped, quoted
 from register_api.errors import UsageError, WatchError
+from register_api.files.durable import read_bounded
 from register_api.files.hand_written import MAX_BYTES, RowFault
 from register_api.sending.webhook import make_key, read_key
 from register_api.watch import inbox as news_inbox
@@ -55,7 +56,7 @@ def import_(opened: Watching, file: Path, dry_run: bool) -> None:
       register-api watch vendors import vendors.csv --dry-run --settings watch.toml
       register-api watch vendors import vendors.csv --settings watch.toml
     """
-    found = read_vendors(read_file(file, MAX_BYTES), is_toml=file.suffix == ".toml")
+    found = read_vendors(read_bounded(file, MAX_BYTES), is_toml=file.suffix == ".toml")
     _refuse(file, found.faults)
     done = import_vendors(opened.database, found.rows, opened.context.at, dry_run=dry_run)
     _refuse(file, done.faults)
@@ -179,7 +180,7 @@ def import_list(opened: Watching, source: str, kid: str, dry_run: bool) -> None:
     """
     base, slash, name = source.rpartition("/")
     if "://" not in base:
-        data = read_file(Path(source), MAX_LIST_BYTES)
+        data = read_bounded(Path(source), MAX_LIST_BYTES)
     elif problem := base_url_problem(base + slash) or ("" if name else "names no file"):
         raise UsageError(f"{quoted(source)} {problem}")
     else:

@@ -57,7 +57,7 @@ def _take_place(keyring: Keyring, role: str) -> list[Path]:
     """Replace the key file of one role; each step can be repeated after a crash."""
     path, following = keyring.folder / f"{role}.pem", keyring.folder / f"{role}{NEXT}"
     kept: list[Path] = []
-    try:
+    with durable.failing_as(KeyStoreError, f"{following} cannot take the place of {path}"):
         if key_file.exists(path):
             try:
                 name = keyring.signer(role).kid
@@ -71,8 +71,6 @@ def _take_place(keyring: Keyring, role: str) -> list[Path]:
             kept.append(old)
         following.replace(path)
         durable.sync_folders({keyring.folder}, below=keyring.folder)
-    except OSError as error:
-        raise KeyStoreError(f"{following} cannot take the place of {path}: {error.strerror}") from error
     return kept
 
 

@@ -106,13 +106,11 @@ def show(keys: Path, memory: KeyMemory, head: SignedHead, switch: Callable[[], N
     """
     path = keys / MEMORY_FILE
     before = msgspec.structs.replace(memory, intended=head)
-    try:
+    with durable.failing_as(KeyStoreError, f"{path} cannot be written"):
         durable.replace(path, msgspec.json.encode(before), secret=True)
         with durable.prepared(path, msgspec.json.encode(KeyMemory(shown=head)), secret=True) as place:
             switch()
             place()
-    except OSError as error:
-        raise KeyStoreError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def check_continues(memory: KeyMemory, found: SignedHead, root_at: Callable[[int], str]) -> None:

@@ -142,10 +142,8 @@ def make_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
     """Create a key file; an existing file is kept and is a ``UsageError``."""
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    try:
+    with durable.failing_as(UsageError, f"{named}: {path} cannot be written"):
         durable.create(path, pem, secret=True)
-    except OSError as error:
-        raise UsageError(f"{named}: {path} cannot be written: {error.strerror}") from error
     return key
 
 

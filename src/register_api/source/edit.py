@@ -152,12 +152,10 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
     Raises:
         UsageError: A file cannot be written.
     """
-    try:
+    with durable.failing_as(UsageError, f"{folder} cannot be written"):
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             durable.replace(folder / name, text.encode())
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
 
 
 def _put_all(section: Section, fields: Mapping[str, Any]) -> None:

@@ -117,10 +117,8 @@ def write_new(path: Path, data: bytes) -> None:
 
 def exists(path: Path) -> bool:
     """Tell whether a file exists at this path."""
-    try:
+    with durable.failing_as(KeyStoreError, f"{path} cannot be looked for"):
         return path.exists()
-    except OSError as error:
-        raise KeyStoreError(f"{path} cannot be looked for: {error.strerror}") from error
 
 
 def is_encrypted(path: Path) -> bool:
@@ -135,11 +133,9 @@ def is_reference(path: Path) -> bool:
 
 def make_folder(folder: Path) -> None:
     """Create a folder of mode 0700 for private keys, unless it exists."""
-    try:
+    with durable.failing_as(KeyStoreError, f"{folder} cannot be made"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_folder(folder)
-    except OSError as error:
-        raise KeyStoreError(f"{folder} cannot be made: {error.strerror}") from error
 
 
 def read(path: Path, most: int = MAX_BYTES) -> Secret:

@@ -54,10 +54,8 @@ def read_known(key: Path) -> KnownRoot | None:
 def write_known(key: Path, root: Metadata[Root]) -> None:
     """Record beside a key which root it has signed; durable on return."""
     known = KnownRoot(version=root.signed.version, sha256=signed_sha256(root))
-    try:
+    with durable.failing_as(KeyStoreError, f"{known_file(key)} cannot be written"):
         durable.replace(known_file(key), msgspec.json.encode(known) + b"\n", secret=True)
-    except OSError as error:
-        raise KeyStoreError(f"{known_file(key)} cannot be written: {error.strerror}") from error
 
 
 def signed_sha256(root: Metadata[Root]) -> str:
@@ -221,10 +219,7 @@ def root_kids(root: Root, *names: str) -> frozenset[str]:
 def read_public_key(path: Path) -> Key:
     """Read a public Ed25519 key from a PEM file (RFC 8410)."""
     try:
-        with path.open("rb") as file:
-            public = load_pem_public_key(file.read(MAX_PEM_BYTES))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        public = load_pem_public_key(durable.read_bounded(path, MAX_PEM_BYTES))
     except (ValueError, UnsupportedAlgorithm):
         raise UsageError(f"{path} is not a public key in PEM form") from None
     if not isinstance(public, Ed25519PublicKey):

@@ -173,11 +173,8 @@ def read_draft(path: Path) -> RootDraft:
         UsageError: The file cannot be read, or does not contain a draft.
     """
     try:
-        with path.open("rb") as file:
-            draft = msgspec.json.decode(file.read(MAX_BYTES), type=RootDraft)
+        draft = msgspec.json.decode(durable.read_bounded(path, MAX_BYTES), type=RootDraft)
         draft.newest()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not a draft of a trust root: {printable(error)}") from None
     except StoreError as error:
@@ -187,7 +184,5 @@ def read_draft(path: Path) -> RootDraft:
 
 def write_draft(path: Path, draft: RootDraft) -> None:
     """Write a draft atomically."""
-    try:
+    with durable.failing_as(UsageError, f"{path} cannot be written"):
         durable.replace(path, msgspec.json.format(msgspec.json.encode(draft), indent=1) + b"\n")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
