@@ -118,6 +118,15 @@ def parse(data: bytes, *, max_bytes: int = 16 * 2**20) -> Any:
     return document
 
 
+def decodable(kind: type[T]) -> type[T]:
+    """Class decorator for structs that are read: have msgspec describe the struct before it is used.
+
+    msgspec does so on first use, and the process crashes if two threads do so at once (0.22).
+    """
+    msgspec.json.Decoder(kind)
+    return kind
+
+
 def decode(data: bytes, kind: type[T], *, max_bytes: int = 16 * 2**20) -> T:
     """Decode a document strictly (``parse``) into a struct; unknown fields are ignored.
 

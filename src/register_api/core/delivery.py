@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from register_api.core.canonical import encode
+from register_api.core.canonical import decodable, encode
 from register_api.core.log.merkle import node_hash
 
 KEY_BYTES = 32
@@ -39,6 +39,7 @@ class ReportedVersion(msgspec.Struct, frozen=True, kw_only=True):
     version: Count
 
 
+@decodable
 class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An event of one delivery; docs/proof-of-notice.md defines the members.
 
@@ -65,6 +66,7 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
         return next((item.sha256 for item in self.versions if item.version == version), None)
 
 
+@decodable
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
     """A time-stamped tree of records: its root hash (hex) and time of creation (UTC).
 
@@ -99,6 +101,7 @@ class ProvenRecord(msgspec.Struct, frozen=True, kw_only=True):
     reply: Text | None
 
 
+@decodable
 class NoticeEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """``notice.json`` of a package: openings for addresses; proofs for ``records/1.json`` and following."""
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 
 from register_api.core import field_forms
+from register_api.core.canonical import decodable
 
 RegisterFormat = Literal["sub-processor-register/1"]
 
@@ -471,6 +472,7 @@ class _VendorFields(msgspec.Struct, frozen=True, kw_only=True):
     extra: field_forms.Labels = {}
 
 
+@decodable
 class SubprocessorSource(_VendorFields, frozen=True, kw_only=True):
     """A vendor as the publisher writes it: one TOML file."""
 
@@ -520,6 +522,7 @@ class AcceptedWarning(msgspec.Struct, frozen=True, kw_only=True):
     reason: field_forms.Text
 
 
+@decodable
 class RegisterSource(_RegisterFields, frozen=True, kw_only=True):
     """``register.toml``: everything except the vendors, and their display order.
 

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from register_api.core import strict_base64
+from register_api.core.canonical import decodable
 from register_api.core.documents import KeyList
 from register_api.core.key_list import USES, log_key
 from register_api.core.log import merkle
@@ -33,6 +34,7 @@ MEMBER = "x-log-epochs"
 _MAX_EPOCHS = 100
 
 
+@decodable
 class LogEpoch(msgspec.Struct, frozen=True, kw_only=True):
     """An epoch after the first, as stated by the root keys.
 

@@ -13,7 +13,7 @@ import msgspec
 from tuf.api.exceptions import LengthOrHashMismatchError, RepositoryError, UnsignedMetadataError
 from tuf.api.metadata import Metadata, MetaFile, Root, Signed, TargetFile, Timestamp
 
-from register_api.core.canonical import digest, is_digest
+from register_api.core.canonical import decodable, digest, is_digest
 from register_api.core.format import tree
 from register_api.core.instant import LONGEST, in_words, parse_instant
 from register_api.core.text import printable
@@ -35,6 +35,7 @@ class _Signed(msgspec.Struct):
     version: int  # the TUF library takes true for 1, and names files by it
 
 
+@decodable
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     """Exactly a signed part and signatures (TUF 1.0 section 4.2)."""
 

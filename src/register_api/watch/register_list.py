@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from register_api.core import canonical, strict_base64
 from register_api.core import signature as jws
-from register_api.core.canonical import decode, digest
+from register_api.core.canonical import decodable, decode, digest
 from register_api.core.field_forms import BaseUrl, Instant, Sha256
 from register_api.core.text import MAX_SLUG, printable
 from register_api.errors import Malformed, UntrustedKey, WatchError
@@ -49,6 +49,7 @@ class KnownRegister(msgspec.Struct, frozen=True, kw_only=True):
     first_seen: Instant
 
 
+@decodable
 class RegisterList(msgspec.Struct, frozen=True, kw_only=True):
     """The payload.
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from register_api.core.canonical import decodable
+
 KIB = 2**10
 MIB = 2**20
 
@@ -75,6 +77,10 @@ class Schema(msgspec.Struct, frozen=True):
     name: str
     struct: type
     title: str
+
+    def __post_init__(self) -> None:
+        """Prepare the struct for ``decode`` in several threads."""
+        decodable(self.struct)
 
 
 class FileKind(msgspec.Struct, frozen=True, eq=False):

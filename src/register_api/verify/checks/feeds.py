@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from register_api.core import strict_base64
-from register_api.core.canonical import decode, digest
+from register_api.core.canonical import decodable, decode, digest
 from register_api.core.diff.affected import KINDS, tag_of
 from register_api.core.documents import HeadFiles, KeyList
 from register_api.core.format import tree
@@ -84,6 +84,7 @@ class _About(msgspec.Struct, frozen=True):
     format: Literal["sub-processor-register-feed/1"]
 
 
+@decodable
 class _Feed(msgspec.Struct, frozen=True):
     items: tuple[_Item, ...]
     about: _About = msgspec.field(name="_register")
