@@ -85,23 +85,16 @@ class Link(msgspec.Struct, frozen=True):
     media_type: str
 
 
-class WholeTree:
-    """Container of every valid path of a tree with ``newest`` versions."""
-
-    def __init__(self, newest: int) -> None:
-        self._newest = newest
-
-    def __contains__(self, path: object) -> bool:
-        if not isinstance(path, str) or not is_path(path):
-            return False
-        return int(values_in(path).get("version", 1)) <= self._newest
+def is_in_tree(path: str, newest: int) -> bool:
+    """Tell whether a path is valid in a tree with ``newest`` versions."""
+    return is_path(path) and int(values_in(path).get("version", 1)) <= newest
 
 
-def links_of(path: str, newest: int, paths: Container[str]) -> list[Link]:
+def links_of(path: str, newest: int, paths: Container[str] | None = None) -> list[Link]:
     """Return the links of a document: signatures, schema and versions (RFC 8288, RFC 5829).
 
     Targets are relative to the document, so they are valid under any host and prefix. Only targets among
-    ``paths`` are linked; ``newest`` is the tree's newest version.
+    ``paths`` (default: all that are valid) are linked; ``newest`` is the tree's newest version.
     """
     if not is_path(path) or (kind := kind_of(path)) in COPIES:
         return []
@@ -117,7 +110,7 @@ def links_of(path: str, newest: int, paths: Container[str]) -> list[Link]:
             (tree.VERSION_REGISTER.path(version + 1), "successor-version", "application/json"),
             (tree.VERSIONS.path(), "version-history", "application/json"),
         ]
-    found = [target for target in targets if target[0] in paths]
+    found = [one for one in targets if (is_in_tree(one[0], newest) if paths is None else one[0] in paths)]
     if kind in (tree.API_CATALOG, tree.INDEX):  # RFC 9727 section 2
         found.append((tree.API_CATALOG.path(), "api-catalog", tree.API_CATALOG.media_type))
     folder = posixpath.dirname(path)

@@ -12,7 +12,7 @@ import msgspec
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.documents import Discovery
-from register_api.core.headers import NEIGHBOURS, Link, WholeTree, links_of
+from register_api.core.headers import NEIGHBOURS, Link, links_of
 from register_api.core.schemas import DIALECT
 from register_api.core.text import quoted
 from register_api.hosting.script import MAX_QUOTE, ExchangeContext
@@ -75,7 +75,7 @@ def _expected(context: ExchangeContext) -> list[Link]:
     """Return the links that the format requires for a document."""
     if context.place is None:
         return []
-    return links_of(context.place.path, context.places.newest, WholeTree(context.places.newest))
+    return links_of(context.place.path, context.places.newest)
 
 
 def _missing(context: ExchangeContext, expected: Iterable[Link]) -> Iterator[str]:

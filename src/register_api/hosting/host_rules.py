@@ -20,7 +20,6 @@ from register_api.core.format.tree import FEED_ALIASES, SCHEMAS
 from register_api.core.headers import (
     CACHE_CONTROL,
     NEIGHBOURS,
-    WholeTree,
     link_value,
     links_of,
     page_policy,
@@ -102,7 +101,7 @@ def links() -> list[HeaderRule]:
 
 def _links(kind: FileKind) -> str:
     """Return the ``Link`` header of a kind of file, without links that change with a publication."""
-    of_one = links_of(kind.example, _NEWEST, WholeTree(_NEWEST))
+    of_one = links_of(kind.example, _NEWEST)
     return link_value([link for link in of_one if link.relation not in NEIGHBOURS])
 
 

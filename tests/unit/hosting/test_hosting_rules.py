@@ -10,7 +10,7 @@ import pytest
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.paths import KINDS, TARGETS_BY_NAME, address_of, in_language, is_path, kind_of
-from register_api.core.headers import CACHE_CONTROL, NEIGHBOURS, WholeTree, link_value, links_of
+from register_api.core.headers import CACHE_CONTROL, NEIGHBOURS, link_value, links_of
 from register_api.errors import UsageError
 from register_api.hosting.configuration import Site, configuration, read_site
 from register_api.hosting.host_rules import NUMBER, caches, lasting_digests, links, media_types, policies
@@ -110,7 +110,7 @@ def test_every_path_gets_its_own_type_and_cache_class_and_links(path: str) -> No
     assert [rule.value for rule in media_types() if re.fullmatch(rule.pattern, path)] == [kind.media_type]
     found = {rule.value for rule in caches() if re.fullmatch(rule.pattern, path)}
     assert found == (set() if kind.cache == "mutable" else {CACHE_CONTROL[kind.cache]})
-    expected = [link for link in links_of(path, NEWEST, WholeTree(NEWEST)) if link.relation not in NEIGHBOURS]
+    expected = [link for link in links_of(path, NEWEST) if link.relation not in NEIGHBOURS]
     values = [
         rule.value.replace(f"{{{NUMBER}}}", match.groupdict().get(NUMBER, ""))
         for rule in links()
@@ -164,7 +164,7 @@ def test_no_header_is_set_twice_by_the_file_for_hosts(path: str, prefix: str) ->
     assert all(len(values) == 1 for values in found.values()), found
     assert found["Access-Control-Allow-Origin"] == ["*"]
     assert found.get("Content-Type", [kind.media_type]) == [kind.media_type]
-    expected = [link for link in links_of(path, NEWEST, WholeTree(NEWEST)) if link.relation not in NEIGHBOURS]
+    expected = [link for link in links_of(path, NEWEST) if link.relation not in NEIGHBOURS]
     assert found.get("Link", [link_value(expected)]) == [link_value(expected)]
     left_out = kind in {tree.ROOT, tree.SNAPSHOT, tree.TARGETS} or "page" in kind.parameters
     assert found.get("Cache-Control") == (None if left_out else [CACHE_CONTROL[kind.cache]])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 
@@ -23,6 +22,7 @@ from register_api.serve.reply import (
     page_headers,
     start_message,
 )
+from register_api.style import page_environment
 
 NOTHING_PUBLISHED = "Come back when the first version has been published."
 
@@ -82,15 +82,15 @@ _RETRY_SECONDS: dict[Name, bytes] = {
 """Value of ``Retry-After`` (RFC 9110 section 10.2.3)."""
 
 _encoder = msgspec.json.Encoder()
+_PAGE = page_environment("register_api.serve").get_template("problem.html.j2")
 
 
 def reply_to(problem: Problem, scope: Scope) -> tuple[Message, Message]:
     """Return both messages of an error response: HTML for browsers, JSON otherwise."""
     members = details(problem, scope["raw_path"].decode("ascii", "replace"))
     if prefers(header(scope["headers"], b"accept"), "text/html"):
-        texts = members.title, members.detail, scope.get("prefix", "") + "/"
-        title, detail, home = map(html.escape, texts)
-        body = _PAGE.format(title=title, detail=detail, home=home).encode("utf-8")
+        home = scope.get("prefix", "") + "/"
+        body = _PAGE.render(title=members.title, detail=members.detail, home=home).encode("utf-8")
         kind: tuple[Header, ...] = ((b"content-type", b"text/html; charset=utf-8"), *page_headers(body))
     else:
         body = _encoder.encode(members)
@@ -130,22 +130,3 @@ def _headers(problem: Problem, size: int) -> tuple[Header, ...]:
         *(((b"retry-after", retry),) if retry else ()),
         *problem.headers,
     )
-
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>body{{font:1rem/1.5 system-ui,sans-serif;margin:3rem auto;max-width:40rem;padding:0 1rem}}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-<p>{detail}</p>
-<p><a href="{home}">To the register</a></p>
-</main>
-</body>
-</html>
-"""
