@@ -219,7 +219,7 @@ def dpv(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
         _stated(
             {
                 "@id": f"{base}#{vendor.id}",
-                "@type": ["dpv:DataSubProcessor", "dpv:Organisation"],
+                "@type": [_ROLES[vendor.role], "dpv:Organisation"],
                 "dpv:hasName": [vendor.name, *([vendor.legal_name] if vendor.legal_name else [])],
                 "dpv:hasAddress": vendor.address,
                 "dpv:hasContact": vendor.contact,
@@ -232,6 +232,11 @@ def dpv(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
     ]
     processes = [_process(base, name, places) for name, places in uses.items()]
     return encode({"@context": dict(CONTEXT), "@graph": [dataset, *vendors, *processes]})
+
+
+_ROLES: Mapping[str, str] = {
+    "sub_processor": "dpv:DataSubProcessor", "independent_controller": "dpv:DataController",
+}  # fmt: skip
 
 
 def _stated(node: Json) -> Json:
@@ -260,7 +265,7 @@ def _process(base: str, name: str, places: Sequence[UseAtPlace]) -> Json:
             "dct:valid": [f"{what} {day.isoformat()}" for what, day in dates if day],
             "dct:description": [plain(item) for item in use.conditions],
             "dpv:hasActivityStatus": _term(_STATUS[row.current.state]),
-            "dpv:hasDataProcessor": vendor,
+            "dpv:hasDataProcessor": None if row.current.vendor.role == "independent_controller" else vendor,
             "dpv:hasRecipient": vendor,
             "dpv:hasPurpose": [_named("dpv:Purpose", use.purpose)] if use.purpose else [],
             "dpv:hasPersonalData": [_named("dpv:PersonalData", item) for item in use.data_categories or ()],

@@ -164,7 +164,7 @@ def test_the_serial_number_is_the_registers_and_the_version_its_version() -> Non
 # ------------------------------------------------------------------ DPV
 
 TERMS = """
-    DataProcessor DataSubProcessor Organisation hasName hasAddress hasContact hasCountry
+    DataController DataProcessor DataSubProcessor Organisation hasName hasAddress hasContact hasCountry
     hasIdentifier Process ActivityPlanned ActivityOngoing ActivityCompleted hasActivityStatus
     hasDataProcessor hasRecipient hasPurpose Purpose hasPersonalData PersonalData hasDataSubject
     DataSubject hasStorageCondition StorageCondition hasProcessing Store Access Transfer hasLocation
@@ -239,6 +239,20 @@ def test_a_transfer_has_its_legal_basis() -> None:
         expected = [exports.CONTEXT["eu-gdpr"] + term] if term else None
         assert basis.get("@type") == expected
         assert basis["http://purl.org/dc/terms/title"] == [{"@value": f"US: {mechanism}"}]
+
+
+def test_a_controller_of_its_own_is_no_processor() -> None:
+    said = register()
+    host = msgspec.structs.replace(said.subprocessors[0], role="independent_controller")
+    nodes = graph(msgspec.structs.replace(said, subprocessors=(host,)))
+    dpv_ = exports.CONTEXT["dpv"]
+    (vendor,) = (node for node in nodes if node["@id"].endswith(f"#{host.id}"))
+    assert vendor["@type"][0] == f"{dpv_}DataController"
+    processes = [node for node in nodes if f"{dpv_}Process" in node.get("@type", ())]
+    assert processes
+    for process in processes:
+        assert f"{dpv_}hasDataProcessor" not in process
+        assert process[f"{dpv_}hasRecipient"] == [{"@id": vendor["@id"]}]
 
 
 # ------------------------------------------------------------------ DORA

@@ -28,7 +28,7 @@ from register_api.core.language.language import capital
 from register_api.publish.feed.interests import interests
 from register_api.publish.page import render as page
 from register_api.publish.page.version_history import past_version
-from register_api.publish.page.view import rows
+from register_api.publish.page.view import rows, vendor_counts
 from register_api.publish.templating import SCRIPT, safe_link
 from register_api.style import CONTENT_SECURITY_POLICY, LOADING_POLICY, STYLE, STYLE_SHA256
 
@@ -800,6 +800,18 @@ def test_whom_no_personal_data_reaches_is_not_counted_as_processing_it() -> None
         "1 more is listed and processes no customer personal data."
     ) in shown(data_scope=())[0]
     assert "uses 1 sub-processor to process customer personal data." in shown()[0]
+
+
+def test_an_independent_controller_is_not_counted_as_a_sub_processor() -> None:
+    """It is listed without being one."""
+    said = sample.view()
+    (first, *others) = said.register.subprocessors
+    controller = msgspec.structs.replace(first, role="independent_controller")
+    counted = [vendor_counts(rows(sample.view(subprocessors=(one, *others)))) for one in (first, controller)]
+    assert sum(counted[0]) == sum(counted[1])
+    assert (counted[0][4], counted[1][4]) == (0, 1)
+    text = text_of(page.index_page(sample.view(subprocessors=(controller, *others))))
+    assert "1 more is listed as an independent controller." in text
 
 
 US = model.Location(country="US")

@@ -122,8 +122,12 @@ def _row(view: PageView, found: EngagementState) -> PageRow:
 
 def is_engaged(row: PageRow) -> bool:
     """Tell whether a use, current or announced, is a sub-processor's (GDPR Article 28(2))."""
-    engaged = row.state in {"in_force", "announced"}
-    return engaged and row.vendor.role != "independent_controller" and gets_data(row)
+    return row.state in {"in_force", "announced"} and _processes(row)
+
+
+def _processes(row: PageRow) -> bool:
+    """Tell whether a vendor is a sub-processor in a use, and not a controller of its own."""
+    return row.vendor.role != "independent_controller" and gets_data(row)
 
 
 def gets_data(row: PageRow) -> bool:
@@ -253,7 +257,7 @@ def countries(view: PageView, all_rows: Iterable[PageRow]) -> list[dict[str, Any
 
 
 def vendor_counts(all_rows: list[PageRow]) -> list[int]:
-    """Count vendors by group: used, conditional, upcoming, available, without customer personal data."""
+    """Count vendors: used, conditional, upcoming, available, controllers, without customer personal data."""
     left = {row.vendor.id for row in all_rows if row.state not in PAST}
     found = []
     for fits in _GROUPS:
@@ -264,10 +268,11 @@ def vendor_counts(all_rows: list[PageRow]) -> list[int]:
 
 
 _GROUPS: tuple[Callable[[PageRow], bool], ...] = (
-    lambda row: row.state == "in_force" and row.engagement.status == "active" and gets_data(row),
-    lambda row: row.state == "in_force" and gets_data(row),
-    lambda row: row.state == "announced" and gets_data(row),
-    lambda row: row.state == "available" and gets_data(row),
+    lambda row: row.state == "in_force" and row.engagement.status == "active" and _processes(row),
+    lambda row: row.state == "in_force" and _processes(row),
+    lambda row: row.state == "announced" and _processes(row),
+    lambda row: row.state == "available" and _processes(row),
+    lambda row: row.vendor.role == "independent_controller",
     lambda row: not gets_data(row),
 )
 """A vendor is counted in the first of these that one of its engagements matches."""
