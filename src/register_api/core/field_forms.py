@@ -218,7 +218,10 @@ TIME_ZONE = Form(words="IANA name", schema={"pattern": _ZONES})
 BASE_URL = Form(
     words="https URL that ends in a slash", problem=text.base_url_problem,
     hint="write the address of the tree's root, e.g. https://trust.example.com/",
-    schema={"format": "uri", "pattern": "^https?://.*/$"},
+    schema={
+        "format": "uri",
+        "pattern": r"""^(https://[A-Za-z0-9][!"$->@-~]*|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]*)?(/[!"$->@-~]*)?)/$""",
+    },
 )
 DOMAIN = Form(
     words="domain", problem=_unless(text.is_host, "is not a valid domain"),
@@ -228,6 +231,7 @@ DOMAIN = Form(
 LICENSE = Form(
     words="SPDX identifier or https URL", problem=text.license_problem,
     hint="an SPDX identifier such as CC0-1.0 or CC-BY-4.0, or the https address of a licence",
+    schema={"pattern": "^([A-Za-z0-9][A-Za-z0-9.+-]*|https://[A-Za-z0-9][!-~]*)$"},
 )
 SHA256 = Form(words="64 hex digits", schema={"pattern": "^[0-9a-f]{64}$"})
 # fmt: on

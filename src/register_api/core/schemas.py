@@ -29,20 +29,23 @@ _NULL = {"type": "null"}
 _NON_EMPTY: Definition = {"type": "array", "items": {}, "minItems": 1}
 
 
-def _where(status: str, **fields: Definition) -> Definition:
-    return {"if": {"properties": {"status": {"const": status}}}, "then": {"properties": fields}}
+def _where(field: str, value: str, **fields: Definition) -> Definition:
+    return {"if": {"properties": {field: {"const": value}}}, "then": {"properties": fields}}
 
 
-_STATUS_RULES: Mapping[str, Definition] = {
+_DEPENDENCIES: Mapping[str, Definition] = {
     "Engagement": {
         "allOf": [
-            _where("active", purpose={"type": "string", "minLength": 1}, locations=_NON_EMPTY),
-            _where("conditional", conditions=_NON_EMPTY),
-            _where("available", starts_on=_NULL, ends_on=_NULL),
+            _where("status", "active", purpose={"type": "string", "minLength": 1}, locations=_NON_EMPTY),
+            _where("status", "conditional", conditions=_NON_EMPTY),
+            _where("status", "available", starts_on=_NULL, ends_on=_NULL),
         ]
     },
+    "Identifier": {
+        "allOf": [_where("scheme", "national", country={"type": "string"}, registry={"type": "string"})]
+    },
 }
-"""Dependencies between fields of one struct: R08."""
+"""Dependencies between fields of one struct: R07 and R08."""
 
 
 def definitions(
@@ -62,7 +65,7 @@ def definitions(
         if issubclass(kind, msgspec.Struct) and kind.__struct_config__.omit_defaults
     }
     return schemas, {
-        name: _described(name, definition, optional=name in optional) | _STATUS_RULES.get(name, {})
+        name: _described(name, definition, optional=name in optional) | _DEPENDENCIES.get(name, {})
         for name, definition in found.items()
     }
 

@@ -203,6 +203,12 @@ FAULTS: dict[str, Callable[[Any], None]] = {
     "conditional on nothing": engagement(status="conditional", conditions=()),
     "another status": engagement(status="asleep"),
     "a start of what is not used": engagement(1, starts_on="2026-07-01"),
+    "a national number of no country": vendor(
+        identifiers=[{"scheme": "national", "value": "1", "country": None, "registry": "PRH"}]
+    ),
+    "a national number of no registry": vendor(
+        identifiers=[{"scheme": "national", "value": "1", "country": "FI", "registry": None}]
+    ),
     "a country in words": engagement(
         locations=[{**REGISTER["subprocessors"][0]["engagements"][0]["locations"][0], "country": "Germany"}]
     ),
@@ -238,6 +244,16 @@ def test_a_value_that_the_rules_refuse_does_not_fit(fault: str) -> None:
         ),
         (field_forms.LANGUAGE_TAG, ["en", "de-AT", "zh-Hant-TW"], ["e", "de_AT", "english language"]),
         (field_forms.SHA256, ["0f" * 32], ["0F" * 32, "0f" * 31]),
+        (
+            field_forms.BASE_URL,
+            ["https://a.example/", "https://a.example:8443/b/", "http://localhost/", "http://[::1]:8123/b/"],
+            ["http://a.example/", "https://a.example", "https://a.example/?a/", "http://localhost.example/"],
+        ),
+        (
+            field_forms.LICENSE,
+            ["CC0-1.0", "GPL-2.0+", "https://a.example/licence"],
+            ["public domain", "http://a.example/", "-"],
+        ),
         (field_forms.PLACE, ["FI", "EEA", "worldwide"], ["fi", "EUR", "Finland"]),
     ],
 )
