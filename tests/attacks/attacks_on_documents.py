@@ -13,7 +13,7 @@ from memory_publisher import FIRST, NOW, DocumentKey, MemoryPublisher
 from register_api.core.canonical import decode, digest, encode, encoded
 from register_api.core.field_forms import FORMAT_MINOR
 from register_api.core.format import tree
-from register_api.core.model import Announced, Engagement, Subprocessor
+from register_api.core.model import Announced, Engagement, Notice, Subprocessor
 from register_api.core.notice_period import NoticeStatus
 from register_api.core.upcoming_events import Upcoming, UpcomingEvents, upcoming_document
 
@@ -331,14 +331,30 @@ def change_passed_over(publisher: MemoryPublisher) -> None:
 @ROOM.attack(18, "V31", why="The dates of the registers and the promise before decide what was given.")
 def notice_embellished(publisher: MemoryPublisher) -> None:
     """Announces a vendor that has begun, and says that notice was given and the promise kept."""
-    kept = Announced(version=4, at=NOW, required=True, promised_days=30, days=45, met=True)
+    following = publisher.next_register()
+    kept = Announced(
+        version=following.version,
+        at=following.published_at,
+        required=True,
+        promised_days=30,
+        days=45,
+        day_count="calendar",
+        met=True,
+    )
     use = Engagement(
         id="mail", category="hosting", status="active", starts_on=FIRST.date(), announced=kept, purpose="Mail"
     )
     late = Subprocessor(id="late", name="Late", engagements=(use,))
-    listed = (*publisher.next_register().subprocessors, late)
-    register = publisher.next_register(subprocessors=listed)
+    listed = (*following.subprocessors, late)
+    register = publisher.next_register(subprocessors=listed, notice=publisher.registers[-1].notice)
     publisher.publish_made(register, publisher.diff(register))
+
+
+@ROOM.attack(18, "V31", why="Whatever a promise covers besides: days lie between two dates, whoever counts.")
+def notice_embellished_by_a_promise_of_tomorrow(publisher: MemoryPublisher) -> None:
+    """Promises notice of what no reader knows yet, so that notice is not judged, and lies about its days."""
+    publisher.publish(notice=Notice(days=30, applies_to=("addition", "event_of_tomorrow")))
+    notice_embellished(publisher)
 
 
 @ROOM.attack(18, "V31", why="An id that was published stays (R03), whatever the diff says.")

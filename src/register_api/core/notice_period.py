@@ -158,6 +158,9 @@ def moved(announced: model.Announced, effective_on: dt.date | None, promises: Pr
         for notice in promises.binding(announced.version, day)
         if (notice.days, notice.day_count) == (announced.promised_days, announced.day_count)
     ]
+    if not counted and announced.day_count == "calendar" and announced.promised_days is not None:
+        # A promise not known here; calendar days are counted alike for all.
+        counted = [model.NoticeSource(days=announced.promised_days, applies_to=())]
     if not counted:
         return announced
     return _counted(announced, effective_on, day, max(counted, key=lambda item: earliest_start(day, item)))

@@ -337,11 +337,14 @@ def test_days_fit_the_day_that_is_named(effective_on: dt.date | None, days: int 
 
 
 def test_days_are_counted_by_the_promise_that_was_counted() -> None:
-    """Not by a newer one; and where it is not known, or nothing was promised, not at all."""
+    """Not by a newer one. Where it is not known, only calendar days; where nothing was promised, nothing."""
     then = announced("addition", dt.date(2026, 7, 10), LOWERED, 6, dt.date(2026, 6, 30))
     found = moved(then, dt.date(2026, 7, 30), LOWERED)
     assert (found.promised_days, found.days, found.met) == (30, 30, True)
-    assert moved(then, dt.date(2026, 7, 30), make_promises((7, SOON, NOTICE))) == then
+    later = make_promises((7, SOON, NOTICE))
+    assert moved(then, dt.date(2026, 7, 30), later) == found
+    business = msgspec.structs.replace(then, day_count="business")
+    assert moved(business, dt.date(2026, 7, 30), later) == business
     nothing = announced("relocation", SOON, make_promises())
     assert moved(nothing, DAY, make_promises()) == nothing
 

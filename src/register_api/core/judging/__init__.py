@@ -20,6 +20,7 @@ from register_api.core.announcements import announcements
 from register_api.core.changes import ChangeType, Diff
 from register_api.core.diff.document import changes_without_summaries
 from register_api.core.field_forms import FORMAT_MINOR, Number
+from register_api.core.judging.bounds import announcements_of, impossible_counts
 from register_api.core.judging.changes import (
     Contradiction,
     Judgement,
@@ -33,7 +34,7 @@ from register_api.core.notice_period import Promises, notice_status
 from register_api.core.rules import identity, promise
 from register_api.core.rules.rule_table import REGISTER_FILE, found
 from register_api.core.struct_fields import forms_in
-from register_api.core.timeline import plan_owners, replanned, typed
+from register_api.core.timeline import replanned, typed
 from register_api.core.versioning import Context, make_version
 from register_api.errors import Finding, Malformed
 
@@ -108,6 +109,8 @@ def _judge(
     why = _why_uncertain(context.promises_with(draft), whole=whole)
     starts = _changed_starts(draft, context) if why is not None else frozenset()
     certain = [item for item in counted if why is None or _is_certain(item, starts)]
+    if why is not None:
+        certain += impossible_counts(now, rebuilt, promises.zone, skipped)
     uncertain = why if len(certain) < len(counted) else None
     change_contradictions = (
         () if diff is None else change_faults(diff, changes_without_summaries(before, now, promises), unknown)
@@ -116,7 +119,7 @@ def _judge(
     return Judgement(
         contradictions=(*certain, *_rule_violations(newer.version, rules), *change_contradictions),
         not_judged=tuple(_not_judged(newer, diff, unknown, uncertain)),
-        given=tuple(_notices_given(rebuilt if not uncertain else now, promises.zone)),
+        given=tuple(_notices_given(now if uncertain and not certain else rebuilt, promises.zone)),
     )
 
 
@@ -201,8 +204,10 @@ def _is_certain(item: Contradiction, changed_starts: frozenset[str]) -> bool:
     """Tell whether a contradiction holds whatever else was promised: more promises only require more."""
     if item.where.startswith("notice also_binding"):
         return False
+    place, *members = item.where.split()
+    if not {"cancelled", "withdrawn"}.isdisjoint(members):  # never needs notice
+        return True
     if item.field in {"version", "at"}:
-        place, *members = item.where.split()
         return place not in changed_starts or members != ["announced", item.field]
     return item.field == "required" and not item.published
 
@@ -210,24 +215,21 @@ def _is_certain(item: Contradiction, changed_starts: frozenset[str]) -> bool:
 def _notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]:
     """Yield the announcements of a version that a promise covers."""
     for vendor in register.subprocessors:
-        for engagement, owner in plan_owners(vendor):
-            announcing = [(plan.id, plan.effective_on, plan) for plan in owner.planned]
-            announcing[:0] = [(None, owner.starts_on, owner)] if engagement is not None else []
-            for planned, effective_on, item in announcing:
-                announced = item.announced
-                if announced.version != register.version or not announced.required:
-                    continue
-                late = announced.days is not None and announced.days < 0
-                yield NoticeGiven(
-                    version=register.version,
-                    subprocessor=vendor.id,
-                    name=vendor.name,
-                    engagement=engagement,
-                    planned=planned,
-                    outcome="kept" if announced.met else "late" if late else "short",
-                    reason=item.short_notice.reason if item.short_notice and not announced.met else None,
-                    notice=notice_status(announced, effective_on, zone),
-                )
+        for engagement, planned, effective_on, one in announcements_of(vendor):
+            announced = one.announced
+            if announced.version != register.version or not announced.required:
+                continue
+            late = announced.days is not None and announced.days < 0
+            yield NoticeGiven(
+                version=register.version,
+                subprocessor=vendor.id,
+                name=vendor.name,
+                engagement=engagement,
+                planned=planned,
+                outcome="kept" if announced.met else "late" if late else "short",
+                reason=one.short_notice.reason if one.short_notice and not announced.met else None,
+                notice=notice_status(announced, effective_on, zone),
+            )
 
 
 def _rule_violations(version: int, findings: list[Finding]) -> Iterator[Contradiction]:
