@@ -8,15 +8,14 @@ import click
 
 from register_api.cli import options
 from register_api.cli.output import print_json
-from register_api.cli.words import change_lines, print_lines
+from register_api.cli.words import change_lines, print_lines, published
 from register_api.clock import zone_of
 from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.document import diff_document
 from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.core.notice_period import promises_of
-from register_api.errors import UsageError
-from register_api.store.reader import open_snapshot
+from register_api.errors import Malformed, UsageError
 
 
 @click.command()
@@ -34,8 +33,7 @@ def diff(older: str, newer: str, store: Path, as_json: bool) -> None:
       register-api diff 6 7
       register-api diff last-year.json register.json --json
     """
-    data = [_read(name, store) for name in (older, newer)]
-    before, after = (Encoded(decode(each, Register), each) for each in data)
+    before, after = (_read(name, store) for name in (older, newer))
     old, new = before.document, after.document
     if old.register != new.register:
         raise UsageError(f"these are two registers: {old.register} and {new.register}")
@@ -46,16 +44,18 @@ def diff(older: str, newer: str, store: Path, as_json: bool) -> None:
         print_lines(change_lines(new, document))
 
 
-def _read(name: str, store: Path) -> bytes:
+def _read(name: str, store: Path) -> Encoded[Register]:
     """Read a register from a file or, given a version number, from the store."""
     try:
-        if not name.isdecimal():
-            return Path(name).read_bytes()
-        snapshot = open_snapshot(store)
-        if snapshot is not None:
-            return snapshot.read(tree.VERSION_REGISTER.path(int(name)))
+        if name.isdecimal():
+            data = published(store).read(tree.VERSION_REGISTER.path(int(name)))
+        else:
+            data = Path(name).read_bytes()
+        return Encoded(decode(data, Register), data)
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from error
     except KeyError as error:
         raise UsageError(f"version {name} not found in {store}") from error
-    raise UsageError(f"nothing was published into {store} yet")
+    except Malformed as error:
+        error.message = f"{name} is not a published register: {error.message}"
+        raise

@@ -65,7 +65,11 @@ class Editing:
             out.print("Dry run: nothing was written.")
         else:
             self.edit.write()
-            show_preview(self._source, self._store)
+            try:
+                show_preview(self._source, self._store)
+            except Refused as refusal:
+                refusal.hint = "the edit is written: correct it in the files, then run register-api check"
+                raise
 
 
 def edits(command: options.Command) -> Any:

@@ -98,6 +98,13 @@ def _country(answer: str) -> str | None:
     return answer
 
 
+def _language(answer: str) -> str | None:
+    """Return a language tag; registered languages have two or three letters, "german" is a mistake."""
+    if len(answer.partition("-")[0]) > 3:  # noqa: PLR2004
+        raise UsageError(f"{answer!r} is not a valid language tag", hint=LANGUAGE_TAG.hint)
+    return _of(LANGUAGE_TAG)(answer)
+
+
 def _of(form: Form, *, or_none: bool = False) -> Callable[[str], str | None]:
     def read(answer: str) -> str | None:
         if or_none and answer == _NONE:
@@ -131,7 +138,7 @@ QUESTIONS = (
     Asked("objection", "Where customers object, mailto: or https: (none for no way to object)",
           "mailto:{contact}", _of(LINK, or_none=True),
           "Where customers object to what was announced: mailto: or https:."),
-    Asked("language", "Language of your texts", "en", _of(LANGUAGE_TAG),
+    Asked("language", "Language of your texts", "en", _language,
           "Language of your texts (BCP 47); pages are in English, or in German for de."),
     Asked("license", "Licence for reuse of the data (none for no licence)", _LICENSE,
           _of(LICENSE, or_none=True),
@@ -156,7 +163,7 @@ def _ask(question: Asked, usual: str) -> Any:
         try:
             return question.read(answer.strip())
         except UsageError as error:  # click repeats the prompt
-            raise click.UsageError(f"{error.message}. {error.hint}") from None
+            raise click.UsageError(f"{error.message}: {error.hint}") from None
 
     return click.prompt(question.text, default=usual, value_proc=read)
 

@@ -131,6 +131,9 @@ class _Commands(click.Group):
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 os.kill(os.getpid(), signal.SIGTERM)
             ctx.exit(_INTERRUPTED)
+        except click.Abort:  # Ctrl-C or the end of input at a prompt, or "no" to a confirmation
+            click.echo(err=True)
+            _end(ctx, RegisterError("stopped at the prompt; nothing is half done", hint=_AGAIN))
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader of the output has gone; click exits quietly
                 raise

@@ -175,8 +175,8 @@ def compare_with_public(snapshot: Snapshot | None, url: str | None, *, offline: 
     head = ask_public(snapshot, url)
     if head.unknown and snapshot is not None:
         err.print(
-            f"Note: whether what is public is ahead of the store is not known: {head.url}: {head.unknown}"
-            "  (--offline does not ask)"
+            "Note: could not check whether the public tree is ahead of the store:"
+            f" {head.url}: {head.unknown}  (--offline skips this check)"
         )
     return head
 

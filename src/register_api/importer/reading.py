@@ -25,6 +25,7 @@ from register_api.importer.page_data import read_html
 from register_api.importer.table import (
     MAX_BYTES,
     MAX_CELLS,
+    SPREADSHEET,
     Cell,
     FileFormat,
     Row,
@@ -202,6 +203,8 @@ def decode_text(name: str, data: bytes, form: FileFormat) -> str:
     """Decode a file as strict UTF-8, without its byte-order mark."""
     if len(data) > MAX_BYTES:
         refuse(name, "", f"{len(data)} bytes; at most {MAX_BYTES} are read", rule="R17")
+    if data.startswith((b"PK\x03\x04", b"%PDF-", b"\xd0\xcf\x11\xe0")):  # ZIP, such as XLSX; PDF; old Office
+        refuse(name, "", "this file is not text", SPREADSHEET)
     if form == "html" and _SAVED.match(data):
         data = _page_of(name, data)
     declared = _CHARSET.search(data[:2048]) if form == "html" and not data.isascii() else None
@@ -217,7 +220,7 @@ def decode_text(name: str, data: bytes, form: FileFormat) -> str:
     if found:
         line = text.count("\n", 0, found.start()) + 1
         message = f"the control character U+{ord(found[0]):04X} is in the text"
-        refuse(name, "", message, "take it out; it is not done silently", line=line, rule="R05")
+        refuse(name, "", message, "take it out", line=line, rule="R05")
     return text
 
 

@@ -31,14 +31,18 @@ _SUFFIXES: dict[FileFormat, str] = {
 FILE_FORMATS: tuple[FileFormat, ...] = tuple(_SUFFIXES)
 
 
+SPREADSHEET = "save a spreadsheet as CSV (UTF-8), and other documents as HTML"
+"""Hint for formats that are not read."""
+
+
 def format_of(name: str) -> FileFormat:
     """Return the format of a file, from its name."""
     suffix = PurePath(name).suffix.lower()
     for form, known in _SUFFIXES.items():
         if suffix in known.split():
             return form
-    hint = f"--format {'|'.join(FILE_FORMATS)}"
-    raise UsageError(f"{name}: the name does not tell the form of the file", hint=hint)
+    hint = f"--format {'|'.join(FILE_FORMATS)}; {SPREADSHEET}"
+    raise UsageError(f"the name {name} does not say which format the file has", hint=hint)
 
 
 MAX_BYTES = 8 * 1024 * 1024

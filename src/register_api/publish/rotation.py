@@ -212,7 +212,8 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
         return None
     with key_change(store, keys, now) as held:
         if draft.published() != trust_metadata.roots(held.snapshot.read):
-            raise KeyStoreError("the draft does not start from the newest root of this register")
+            message = "the draft does not start from the newest root of this register"
+            raise KeyStoreError(message, hint="draft a new one: register-api keys new-root")
         root = draft.parsed().signed
         for role, name in (("targets", "targets"), ("online", "timestamp")):
             is_waiting = key_file.exists(keys / f"{role}.next.pem")

@@ -172,7 +172,7 @@ def _chosen(what: str, name: str, known: Mapping[str, T]) -> T:
     if name in known:
         return known[name]
     near = nearest(name, known)
-    hint = f"did you mean {near}?" if near else f"one of: {', '.join(known) or 'none'}"
+    hint = f"did you mean {near}?" if near else f"one of: {', '.join(known)}" if known else "there is none"
     raise UsageError(f"unknown {what} {name!r}", hint=hint)
 
 

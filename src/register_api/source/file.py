@@ -32,6 +32,8 @@ _CURLY = "“”„‟«»‹›‘’‚‛″"  # noqa: RUF001 - what word pro
 _KEY = r"(?P<key>[A-Za-z0-9_.-]+)"
 _SET = rf"{_KEY}\s*=\s*"
 _LINES = tuple((re.compile(rf"^\s*(?:{pattern})\s*(?:#.*)?$"), message, hint) for pattern, message, hint in (
+    (r"<{7} .*|={7}|>{7} .*|\|{7} .*",
+     "a merge conflict is not resolved", "keep one side; delete the lines with <<<<<<<, ======= and >>>>>>>"),
     (rf"{_SET}[{_CURLY}](?P<text>[^{_CURLY}\"']*)[{_CURLY}\"']?,?;?",
      "typographic quotes stand around the text", 'use straight ones: {key} = "{text}"'),
     (rf"[^#]*[{_CURLY}].*",
@@ -44,7 +46,7 @@ _LINES = tuple((re.compile(rf"^\s*(?:{pattern})\s*(?:#.*)?$"), message, hint) fo
      "{text} is not a value of TOML", "write {key} = false"),
     (rf"{_SET}(?P<text>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})",
      "{text} is not a day of the calendar", "write a day that there is, year-month-day: {key} = 2027-02-01"),
-    (rf"{_SET}(?P<text>[0-9]{{1,4}}([./-])[0-9]{{1,2}}\3[0-9]{{1,4}})",
+    (rf"{_SET}(?P<text>[0-9]{{1,5}}([./-])[0-9]{{1,2}}\3[0-9]{{1,5}})",
      "{text} is not written as a day", "write year-month-day, such as {key} = 2027-02-01"),
     (rf"{_SET}(?P<text>0[0-9]+)",
      "a number does not begin with 0", 'write a code with digits in quotes: {key} = "{text}"'),

@@ -132,6 +132,16 @@ def test_a_change_is_planned_cancelled_and_stays_visible(
     assert published("publish").exit_code == 0
 
 
+def test_an_edit_that_breaks_a_rule_is_written_and_the_message_says_so(
+    published: Call, publisher: Publisher
+) -> None:
+    result = published("cancel", "acme", "--reason", "Too late")
+    assert result.exit_code == 1, result.output
+    assert "it can no longer be cancelled" in result.output
+    assert "→ the edit is written: correct it in the files" in result.output
+    assert "Too late" in text(publisher)
+
+
 def test_what_took_effect_is_folded_and_nothing_changes_for_customers(
     published: Call, publisher: Publisher, clock: Clock
 ) -> None:
@@ -160,7 +170,7 @@ def test_what_took_effect_is_folded_and_nothing_changes_for_customers(
         (("change", "acme", "sead=IE"), "sead"),
         (("change", "acme", "locations=[{"), "locations"),
         (("change", "acme", "legal_name"), "legal_name"),
-        (("cancel", "acme", "--change", "none", "--reason", "x"), "none"),
+        (("cancel", "acme", "--change", "none", "--reason", "x"), "'none'\n→ there is none"),
         (("add", "Acme Mail", *ADD[2:], "--name", "x"), "Acme Mail"),
         (("add", "acme", *ADD[2:], "--name", "Acme"), "acme"),
         (("replace", "nobody", "beta", "--name", "Beta"), "nobody"),

@@ -191,17 +191,22 @@ def test_the_units_call_the_program_on_the_folder(folder: Path, clock: Clock) ->
 
 ASKED = (
     b"Asked GmbH\nasked example\nasked.example\n\n\nEurope/Berln\nEurope/Berlin\nsoon\n14\n"
-    b"business\nXX\nDE-BE\n\nde\n\n"
+    b"business\nXX\nDE-BE\n\ngerman\nde\n\n"
 )
-"""Answers at a terminal, four of them wrong at first."""
+"""Answers at a terminal, five of them wrong at first."""
 
 
 def test_at_a_real_terminal_it_asks_again_after_a_wrong_answer(folder: Path) -> None:
     """The real command on a pseudo-terminal; Enter takes what is proposed."""
     code, written = on_a_terminal(*REGISTER_API, "init", folder / "trust", typed=ASKED)
     assert code == 0, written
-    for complaint in (b"is not a valid domain", b"did you mean Europe/Berlin", b"is not a number of days"):
+    for complaint in (
+        b"is not a valid domain",
+        b"did you mean Europe/Berlin",
+        b"is not a number of days: a whole",
+    ):
         assert complaint in written
+    assert b"'german' is not a valid language tag: write e.g. en" in written
     said = register(folder / "trust")
     assert said["publisher"]["name"] == "Asked GmbH"
     assert said["publisher"]["time_zone"] == "Europe/Berlin"
@@ -211,6 +216,13 @@ def test_at_a_real_terminal_it_asks_again_after_a_wrong_answer(folder: Path) -> 
     assert said["license"] == "CC0-1.0"
     assert said["notice"]["objection"] == {"days": 14, "contact": "mailto:privacy@asked.example"}
     assert said["notice"]["day_count"] == "business"
+
+
+def test_a_prompt_that_is_left_says_so_and_nothing_is_written(folder: Path) -> None:
+    code, written = on_a_terminal(*REGISTER_API, "init", folder / "trust", typed=b"Asked GmbH\n\x04")
+    assert code == 1
+    assert b"error: stopped at the prompt; nothing is half done" in written
+    assert not (folder / "trust").exists()
 
 
 def test_holidays_of_a_part_of_a_country_are_listed_for_three_years(folder: Path, clock: Clock) -> None:

@@ -86,7 +86,7 @@ def test_diff_of_a_version_with_itself_has_no_change(two: Call) -> None:
         ("0", "1", 2, "version 0 not found"),
         ("none.json", "1", 2, "none.json cannot be read: No such file"),
         ("register", "1", 2, "register cannot be read: Is a directory"),
-        ("broken.json", "1", 11, "malformed"),
+        ("broken.json", "1", 11, "malformed: broken.json is not a published register"),
         ("strange.json", "1", 2, "these are two registers"),
         ("zone.json", "1", 11, "is not a time zone"),
     ],
@@ -105,7 +105,7 @@ def test_diff_of_what_cannot_be_compared(
 
 def test_diff_by_version_needs_a_store(call: Call) -> None:
     result = call("diff", "1", "2")
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert "nothing was published into" in result.stderr
 
 

@@ -153,6 +153,7 @@ def test_a_table_is_read_letter_by_letter(form, content, rows):
         ("html", "<table><thead><tr><th>A<tr><th>B</thead><tr><td>x</table>", "2 rows of headings"),
         ("html", "<meta charset=latin1><table><tr><th>Name<tr><td>\u00e9</table>", "written in latin1"),
         ("html", "<div>" * 400 + "<table><tr><th>Name</table>", "not readable as HTML"),
+        ("csv", b"PK\x03\x04\x14\x00\x06\x00", "  R01: this file is not text"),
         ("html", b"<table><tr><th>Name<tr><td>\xff</table>", "1  R01: this file is not UTF-8 text"),
         ("csv", "Name,P\nA\n", "2 table 1, row 1 R01: the row has 1 cells, the header 2"),
         ("csv", 'Name,P\n"A"b,x\n', "2  R01: not well-formed"),
@@ -248,8 +249,9 @@ def test_the_name_tells_the_form(name, form):
 
 
 def test_a_name_that_tells_no_form_is_wrong_use():
-    with pytest.raises(UsageError, match="does not tell"):
-        format_of("list.docx")
+    with pytest.raises(UsageError, match="does not say which format") as refused:
+        format_of("list.xlsx")
+    assert "save a spreadsheet as CSV" in refused.value.hint
 
 
 def test_many_merged_cells_are_refused_and_not_spread_without_end():

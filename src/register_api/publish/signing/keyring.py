@@ -34,6 +34,7 @@ from register_api.core import strict_base64
 from register_api.core.format import tree
 from register_api.core.format.kind import Signature
 from register_api.core.format.paths import kind_of
+from register_api.core.language.language import count
 from register_api.core.signature import format_jws, jws_header, jws_signing_input
 from register_api.core.xml_signature import COORDINATE_BYTES, SIGNATURE_SHAPE, build, canonical
 from register_api.errors import KeyStoreError, UsageError
@@ -78,7 +79,10 @@ class Keyring:
         self, folder: Path, *, create: bool = False, root_keys: int = 1, root_threshold: int = 1
     ) -> None:
         if not 1 <= root_threshold <= root_keys:
-            raise UsageError(f"{root_threshold} of {root_keys} root keys is not a threshold that can be met")
+            hint = f"--root-keys {root_threshold} or more, or a lower --root-threshold"
+            raise UsageError(
+                f"{count(root_keys, 'root key')} cannot give {root_threshold} signatures", hint=hint
+            )
         self.folder = folder
         self.create = create
         self.root_keys = root_keys

@@ -17,6 +17,7 @@ from securesystemslib.signer import Key, SSlibKey
 from tuf.api.metadata import Metadata, Role, Root
 
 from register_api.core.canonical import digest
+from register_api.core.language.language import count
 from register_api.core.signature import ed25519_jwk, thumbprint
 from register_api.core.text import printable
 from register_api.core.trust_root import MEMBER, LogEpoch, check_root_roles, read_epochs
@@ -145,7 +146,10 @@ def make_root(
     if len({key.keyid for key in root_keys}) < len(root_keys):
         raise UntrustedKey("one root key is named twice: one person would count as two")
     if not 1 <= threshold <= len(root_keys):
-        raise UntrustedKey(f"{threshold} of {len(root_keys)} root keys is not a threshold that can be met")
+        raise UsageError(
+            f"{count(len(root_keys), 'root key')} cannot give {threshold} signatures",
+            hint="add root keys, or lower the threshold",
+        )
     root = Root(
         version=version,
         expires=expiry(now, LIFETIME),
