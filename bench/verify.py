@@ -109,7 +109,7 @@ def measure(folder: Path) -> Iterator[goals.Result]:
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
         short, long = poll(few, Path(one)), poll(many, Path(two))
     yield goals.Result(
-        "P10: requests for version 1,001 by whom remembers 1,000", long.requests, GOAL_REQUESTS
+        "P10: requests for version 1,001 by a client that remembers 1,000", long.requests, GOAL_REQUESTS
     )
     yield goals.Result("P10: read beside the register", long.size / 1024, GOAL_KIBIBYTES, "KiB")
     yield goals.Result(

@@ -34,7 +34,7 @@ _HOST: Sequence[Cell] = (
     ("14 V02", "13 V02", "13 V02"),
 )
 _VOUCHES: Sequence[Cell] = (
-    ("0, new keys told", "0", "17 V09"),
+    ("0, new keys reported", "0", "17 V09"),
     ("15 V10", "0", "17 V09"),
     ("12 V34",),
     ("12 V34",),
@@ -62,7 +62,7 @@ TABLE: Mapping[frozenset[str], Mapping[str, Cell]] = {
         ((TARGETS, ONLINE), _row(_VOUCHES)),
         ((ROOT,), _row(_VOUCHES)),
         ((ROOT, DOCUMENT), _row(_VOUCHES, the_feed=("16 V20",), the_JSON_Feed=("0",))),
-        ((ROOT, LOG), _row(_VOUCHES, a_next_version=("0, new keys told", "0", "0"))),
+        ((ROOT, LOG), _row(_VOUCHES, a_next_version=("0, new keys reported", "0", "0"))),
     )
 }
 """What is not here follows from it: see ``expected``."""

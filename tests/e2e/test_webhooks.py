@@ -136,7 +136,7 @@ def test_the_receivers_of_the_page_receive_what_is_signed_and_nothing_else(
         assert f"{identity}  active" in sender.bash(listed)
         sender.announce()
         assert refused(url) == 401
-        assert program.first_line().startswith("look at http://127.0.0.1:")
+        assert program.first_line().startswith("new at http://127.0.0.1:")
         assert program.output().decode().count("version 2") == 1
 
 

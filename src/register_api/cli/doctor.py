@@ -36,7 +36,7 @@ _WORDS = {
 @options.endpoint_option("As for `deploy`.")
 @options.json_option
 def doctor(*, as_json: bool, **given: Any) -> None:
-    """Diagnose present and coming problems, and say how to fix them.
+    """Diagnose current and upcoming problems, and say how to fix them.
 
     Checks the store and its signatures, keys and permissions, clock and timer, what customers read at the
     register's URL, its certificate, the settings, the mail server for notices, and disk space. Nothing is

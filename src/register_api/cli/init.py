@@ -134,7 +134,7 @@ QUESTIONS = (
           "Whether these are calendar or business days (Monday to Friday without holidays)."),
     Asked("holidays", "Country whose public holidays do not count, such as DE or DE-BE (none for none)",
           _NONE, _country,
-          "Country, or part of one, whose public holidays are no business days, e.g. DE or DE-BE."),
+          "Country, or part of one, whose public holidays are not business days, e.g. DE or DE-BE."),
     Asked("objection", "Where customers object, mailto: or https: (none for no way to object)",
           "mailto:{contact}", _of(LINK, or_none=True),
           "Where customers object to what was announced: mailto: or https:."),

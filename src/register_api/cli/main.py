@@ -52,7 +52,7 @@ _COMMANDS = {
         ("refresh", "publish", "Renew the signed timestamp that tells customers this is the newest version."),
         ("recover", "publish", "Rebuild the store from the public tree, after verifying it."),
         ("status", "publish", "Show what is published and when it expires."),
-        ("doctor", "publish", "Diagnose present and coming problems, and say how to fix them."),
+        ("doctor", "publish", "Diagnose current and upcoming problems, and say how to fix them."),
         ("keys", "publish", "List, create and change the register's keys."),
         ("serve", "serve", "Serve the published tree over HTTP, from memory. Needs no private key."),
         ("run", "publish serve", "Publish if nothing is published yet, then serve and renew the timestamp."),

@@ -187,7 +187,7 @@ def resend(opened: Notices, version: int, addresses: tuple[str, ...], failed: bo
 def bounces(opened: Notices, paths: tuple[Path, ...]) -> None:
     """Read bounce emails, and record whose notice was not delivered.
 
-    PATHS are Maildirs or mbox files; without any, one email is read from standard input, as piped by an email
+    PATHS are Maildirs or mbox files; without any, one email is read from standard input, as piped by a mail
     server.
 
     \b

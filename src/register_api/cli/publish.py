@@ -139,7 +139,7 @@ def publish(
 
     \b
     Examples:
-      register-api publish --reason "Acme joins on 10 June for support tickets"
+      register-api publish --reason "Acme is added on 10 June for support tickets"
       register-api publish --corrects 7 --reason "Acme processes in Finland, not in Sweden"
       register-api publish --at 2024-02-01T09:00:00Z      (imported history)
     """

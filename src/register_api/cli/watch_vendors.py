@@ -138,7 +138,7 @@ def list_(opened: Watching, as_json: bool) -> None:
 @watching
 @click.argument("vendor")
 def remove(opened: Watching, vendor: str) -> None:
-    """Stop watching a vendor; its data and decisions are vendor_store.
+    """Stop watching a vendor; its data and decisions are kept.
 
     \b
     Example:

@@ -28,7 +28,7 @@ def witness() -> None:
 
     For a partner's register, or your own on a second machine. It cosigns a checkpoint once a consistency
     proof shows that the log extends what was cosigned before, and never a smaller or conflicting one. It
-    has its own key and needs nothing of the publisher.
+    has its own key and needs nothing from the publisher.
 
     \b
     Examples:

@@ -165,6 +165,6 @@ def test_wrong_use_ends_with_2(arguments: list[str], tmp_path: Path, monkeypatch
 def test_the_script_can_be_read_without_asking_anybody() -> None:
     """Number, title, standard, request and status."""
     shown = call("conformance", "--list", "--only", "C01").stdout
-    assert shown.startswith("C01  Every kind of file is served, whole and plain\n")
+    assert shown.startswith("C01  Every type of file is served, complete and uncompressed\n")
     assert "- GET /$path → 200" in shown
     assert '"id": "C01"' in call("conformance", "--list", "--json").stdout

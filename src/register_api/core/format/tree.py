@@ -200,7 +200,7 @@ DORA_CHAIN = _listed(
 )
 
 CALENDAR = _listed(
-    "calendar.ics", "getCalendar", "Starts, ends, planned changes and last days to object, as a calendar",
+    "calendar.ics", "getCalendar", "Starts, ends, planned changes and objection deadlines, as a calendar",
     _CALENDAR, "mutable", relation="alternate", max_bytes=64 * MIB,
 )
 SUBPROCESSOR_CALENDAR = _listed(

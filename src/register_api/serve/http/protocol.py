@@ -34,7 +34,7 @@ def check_release(version: str = uvicorn.__version__) -> None:
     major, minor, *_ = version.split(".")
     if major != "0" or int(minor) not in TRIED:
         facts = {"uvicorn": version, "tried": f"0.{TRIED[0]} to 0.{TRIED[-1]}"}
-        _log.warning("the bounds on clients were not tried with this release of uvicorn", extra=facts)
+        _log.warning("the limits on clients have not been tested with this release of uvicorn", extra=facts)
 
 
 class LastReply:

@@ -16,6 +16,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import FILES, is_path, kind_of
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.key_list import good_key
+from register_api.core.language.language import count
 from register_api.errors import Inconsistent, Malformed, Unreachable
 from register_api.verify.checks.check_table import NotApplicable, naming
 from register_api.verify.checks.feed_signature import parse_xml, verify_feed_signature, without_declaration
@@ -232,7 +233,8 @@ def check_feed_entries(run: Round) -> str:
                         f"says something else of version {other.version} than {tree.FEED_ATOM.path()}"
                     )
     listed = _interest_feeds(run)
-    return f"versions {log.size} to {oldest}, in both feeds; {listed} feeds by interest"
+    which = f"versions {log.size} to {oldest}" if oldest < log.size else f"version {oldest}"
+    return f"{which}, in both feeds; {count(listed, 'feed')} by interest"
 
 
 def _interest_feeds(run: Round) -> int:

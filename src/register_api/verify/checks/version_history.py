@@ -15,6 +15,7 @@ from register_api.core.format.paths import is_signed as is_signed_path
 from register_api.core.format.paths import max_bytes
 from register_api.core.instant import format_instant
 from register_api.core.key_list import disowned_since
+from register_api.core.language.language import count
 from register_api.core.log import merkle
 from register_api.core.model import Register
 from register_api.core.patch import apply_patch
@@ -87,7 +88,7 @@ def check_versions(run: Round) -> str:
         entries = parse(data, max_bytes=tree.VERSIONS.max_bytes)["versions"]
         if merkle.root_hash([merkle.leaf_hash(encode(entry)) for entry in entries]) != log.head.root:
             raise Inconsistent("the list of versions is not the list of entries that the log holds")
-    return f"{log.size} entries give the root {strict_base64.encode(log.head.root)}"
+    return f"the root {strict_base64.encode(log.head.root)} follows from {count(log.size, 'version')}"
 
 
 def first_version(run: Round) -> int:
