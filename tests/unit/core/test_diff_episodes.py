@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pytest
 
 from examples import (
     FINLAND,
@@ -104,6 +105,29 @@ def test_a_swapped_name_is_a_rename() -> None:
     older = make_register(make_vendor(name="Cumulus (Acme)"))
     newer = step(older, make_vendor(name="Acme (Cumulus)"))
     assert summaries(older, newer) == [("renamed", "Cumulus (Acme) is now called Acme (Cumulus).")]
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"name": "Acme SE"}, "Acme Oy will be called Acme SE from 1 March 2030."),
+        ({"merged_from": ["beta"]}, "Beta Oy merged into Acme Oy, effective 1 March 2030."),
+        ({"split_from": "beta"}, "Acme Oy split from Beta Oy, effective 1 March 2030."),
+        (
+            {"status": "available"},
+            "Acme Oy: status changed from active to available, effective 1 March 2030.",
+        ),
+    ],
+)
+def test_what_is_planned_says_from_when_it_holds(values: dict[str, Any], sentence: str) -> None:
+    plans = (model.PlannedChangeSource(id="plan", effective_on=dt.date(2030, 3, 1), set=values),)
+    older = make_register(make_vendor(), make_vendor("beta"))
+    if "status" in values:
+        vendor = make_vendor(engagements=(make_engagement(planned=plans),))
+    else:
+        vendor = make_vendor(planned=plans)
+    ((_, summary),) = summaries(older, step(older, vendor, make_vendor("beta")))
+    assert summary.startswith(sentence)
 
 
 def test_one_name_for_two_purposes() -> None:

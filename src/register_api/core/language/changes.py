@@ -14,7 +14,7 @@ from register_api.core.changes import Change
 from register_api.core.countries import without_mechanism
 from register_api.core.instant import local_day
 from register_api.core.language.change_view import ChangeView, SentenceContext, with_id
-from register_api.core.language.engagement_changes import circumstances, engagement_sentences
+from register_api.core.language.engagement_changes import circumstances, effective, engagement_sentences
 from register_api.core.language.language import Language, capital, message, sentence, shorten
 from register_api.core.language.notice import notice_dates, notice_given, older_promises, shortfall
 from register_api.core.language.values import MECHANISM_NOT_STATED
@@ -146,10 +146,7 @@ def _fields(view: ChangeView) -> str:
         return f"{subject}: {view.phrases.reordered(view.fields)}"
     marked = change.type in MARKED
     what = view.phrases.of_all(view.fields, reworded=marked)
-    # The effective date, if it is in the future and not among the fields.
-    start = change.notice.effective_on if change.type != "schedule_changed" else None
-    ahead = start is not None and (change.planned or (change.notice.required and start > view.context.day))
-    when = view.text(", effective {date}", date=start) if start and ahead else ""
+    when = effective(view) if change.type != "schedule_changed" else ""  # it is among the fields
     return f"{subject}{f' ({type_})' if marked else ''}: {what}{when}"
 
 

@@ -11,7 +11,7 @@ from register_api.core.language.notice import days
 from register_api.core.language.values import MECHANISM_NOT_STATED
 from register_api.core.model import Engagement, EngagementSource, Subprocessor
 from register_api.core.struct_fields import shapes
-from register_api.core.timeline import state_on, with_change
+from register_api.core.timeline import FieldDelta, state_on, with_change
 
 _STARTS: Mapping[str, tuple[str, str, str]] = {
     "initial": (
@@ -167,12 +167,33 @@ def engagement_sentences(view: ChangeView) -> Sequence[str]:
     if type_ == "activated" and status:
         return [_start("activated", view), capital(view.phrases.of_all([status])), *_facts(view)]
     if type_ == "deactivated" and status:
-        return [f"{view.who}: {view.phrases.of_all([status])}", *_facts(view)]
+        head = f"{view.who}: {view.phrases.of_all([status])}{effective(view)}"
+        return [head, *_facts(view)]
     if type_ == "renamed":
-        template = message("{before} is now called {after}")
-        now = [view.text(template, before=name.before, after=name.after)] if name else []
-        return [*now, *_origin(view)]
+        return _renamed(view, name)
     return ()
+
+
+def _renamed(view: ChangeView, name: FieldDelta | None) -> Sequence[str]:
+    start = view.change.notice.effective_on if view.change.planned else None
+    if name is None:
+        head, *others = [*_origin(view)] or [""]
+        return [f"{head}{effective(view)}", *others] if head else ()
+    if start is not None and start > view.context.day:
+        template = message("{before} will be called {after} from {date}")
+        now = view.text(template, before=name.before, after=name.after, date=start)
+    else:
+        now = view.text("{before} is now called {after}", before=name.before, after=name.after)
+    return [now, *_origin(view)]
+
+
+def effective(view: ChangeView) -> str:
+    """Return the end of a sentence that says from when a change holds, if that is ahead or planned."""
+    start = view.change.notice.effective_on
+    ahead = start is not None and (
+        view.change.planned or (view.change.notice.required and start > view.context.day)
+    )
+    return view.text(", effective {date}", date=start) if start and ahead else ""
 
 
 def _start(kind: str, view: ChangeView, **values: str) -> str:
