@@ -13,7 +13,7 @@ from register_api.core.api.questions import AnswersQuery, SubprocessorsQuery
 from register_api.core.canonical import encoded
 from register_api.core.language.language import ENGLISH
 from register_api.core.upcoming_events import upcoming
-from register_api.publish.page.view import PageView, rows
+from register_api.publish.page.view import PageView
 from register_api.serve.answer import compute
 from register_api.serve.answer.archive import AsOf
 from thoroughness import examples
@@ -61,7 +61,7 @@ def shown(stored: Stored, day: dt.date) -> set[Use]:
         root_hash=b"",
     )
     looks = {"active", "conditional", "ending"}
-    found = rows(view)
+    found = view.rows
     assert all((row.look in looks) == (row.state == "in_force") for row in found if row.look != "ending")
     return {(row.vendor.id, row.engagement.id) for row in found if row.state == "in_force"}
 

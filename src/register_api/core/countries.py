@@ -26,9 +26,12 @@ def regions_of(country: str) -> frozenset[str]:
     return frozenset({"EEA"} if country in {"IS", "LI", "NO", "EEA"} else {"EU", "EEA"})
 
 
+_WITHIN = EEA | EEA_PARTS | {"EU", "EEA"}
+
+
 def is_in_eea(country: str) -> bool:
     """Tell whether a country, or one of the wide values, lies wholly within the EEA."""
-    return country in EEA or country in EEA_PARTS or country in {"EU", "EEA"}
+    return country in _WITHIN
 
 
 def is_outside_eea(country: str) -> bool:
@@ -50,11 +53,10 @@ def within_eea(locations: Sequence[Location] | None) -> bool | None:
 
 def without_mechanism(engagement: EngagementSource) -> tuple[str, ...]:
     """Return the countries outside the EEA with no transfer mechanism stated; none without personal data."""
-    if engagement.data_scope == ():
+    places = engagement.locations or ()
+    outside = dict.fromkeys(item.country for item in places if not is_in_eea(item.country))
+    if not outside or engagement.data_scope == ():
         return ()
     transfers = engagement.transfers or ()
     stated = {item.destination for item in transfers if item.mechanism != OPENLY_UNSTATED}
-    if "worldwide" in stated:
-        return ()
-    countries = dict.fromkeys(item.country for item in engagement.locations or ())
-    return tuple(item for item in countries if not is_in_eea(item) and item not in stated)
+    return () if "worldwide" in stated else tuple(item for item in outside if item not in stated)

@@ -28,7 +28,7 @@ from register_api.core.language.language import capital
 from register_api.publish.feed.interests import interests
 from register_api.publish.page import render as page
 from register_api.publish.page.version_history import past_version
-from register_api.publish.page.view import rows, vendor_counts
+from register_api.publish.page.view import vendor_counts
 from register_api.publish.templating import SCRIPT, safe_link
 from register_api.style import CONTENT_SECURITY_POLICY, LOADING_POLICY, STYLE, STYLE_SHA256
 
@@ -235,7 +235,7 @@ def test_rows_can_be_filtered_without_a_script() -> None:
     view = sample.view()
     root = parse(page.index_page(view))
     found = {row.get("class") for row in root.xpath("//section[@class='category']//tbody/tr")}
-    states = {row.state for row in rows(view)} - {"withdrawn"}
+    states = {row.state for row in view.rows} - {"withdrawn"}
     assert {str(look).split()[0] for look in found} == states
     for box in root.xpath("//input[@type='checkbox']"):
         assert f"#{box.get('id')}:checked" in STYLE
@@ -807,7 +807,7 @@ def test_an_independent_controller_is_not_counted_as_a_sub_processor() -> None:
     said = sample.view()
     (first, *others) = said.register.subprocessors
     controller = msgspec.structs.replace(first, role="independent_controller")
-    counted = [vendor_counts(rows(sample.view(subprocessors=(one, *others)))) for one in (first, controller)]
+    counted = [vendor_counts(sample.view(subprocessors=(one, *others)).rows) for one in (first, controller)]
     assert sum(counted[0]) == sum(counted[1])
     assert (counted[0][4], counted[1][4]) == (0, 1)
     text = text_of(page.index_page(sample.view(subprocessors=(controller, *others))))

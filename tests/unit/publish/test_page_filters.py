@@ -6,14 +6,14 @@ import msgspec
 
 import sample_register as sample
 from register_api.core import model
-from register_api.publish.page.view import filters, rows
+from register_api.publish.page.view import filters
 
 
 def offered(**fields: object) -> dict[str, dict[str, int]]:
     """Return the number of uses by value, of each filter."""
     view = sample.view(**fields)
     return {
-        name: {value: uses for value, _, uses, _ in choices} for name, _, choices in filters(view, rows(view))
+        name: {value: uses for value, _, uses, _ in choices} for name, _, choices in filters(view, view.rows)
     }
 
 
@@ -44,4 +44,4 @@ def test_one_value_is_no_choice_and_no_use_has_no_filters() -> None:
     (first, *_) = sample.register().subprocessors
     assert set(offered(subprocessors=(first,))) == {"country"}
     view = sample.view(subprocessors=())
-    assert not list(filters(view, rows(view)))
+    assert not list(filters(view, view.rows))

@@ -15,6 +15,7 @@ from register_api.core.text import without_any_invisible
 
 if TYPE_CHECKING:  # Babel is slow to import: only what formats text loads it
     from babel import Locale
+    from babel.dates import DateTimePattern
     from babel.messages import Catalog
 
 VOCABULARIES: Mapping[str, Mapping[str, str]] = {
@@ -151,13 +152,11 @@ class Language:
 
     def day(self, day: dt.date) -> str:
         """Return a date in long form: ``10 May 2026``, ``10. Mai 2026``."""
-        from babel.dates import format_date  # noqa: PLC0415 - Babel is slow to import
-
-        return format_date(day, "long", locale=self._locale)
+        return self._long_date.apply(day, self._locale)
 
     def month(self, day: dt.date) -> str:
         """Return the month of a day: ``May 2026``, ``Mai 2026``."""
-        from babel.dates import format_skeleton  # noqa: PLC0415 - as above
+        from babel.dates import format_skeleton  # noqa: PLC0415 - Babel is slow to import
 
         return format_skeleton("yMMMM", day, locale=self._locale)
 
@@ -184,6 +183,12 @@ class Language:
         from babel import Locale  # noqa: PLC0415 - as above
 
         return Locale.parse(_LOCALES.get(self.tag, self.tag))
+
+    @functools.cached_property
+    def _long_date(self) -> DateTimePattern:
+        from babel.dates import get_date_format  # noqa: PLC0415 - as above
+
+        return get_date_format("long", self._locale)
 
     @functools.cached_property
     def _catalogue(self) -> Catalog | None:

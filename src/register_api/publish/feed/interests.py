@@ -52,17 +52,24 @@ class PublishedFeeds(msgspec.Struct, frozen=True, kw_only=True):
     read: Callable[[str], bytes | None]
 
 
-def interests(register: Register, former: Iterable[str] = ()) -> Iterator[Interest]:
+def interests(register: Register) -> Iterator[Interest]:
     """Yield the additional feeds of a register: important changes, each category, each vendor."""
+    for kind in (tree.FEED_IMPORTANT, tree.FEED_CATEGORY, tree.FEED_SUBPROCESSOR):
+        for id_, title in _titles(register, kind).items():
+            yield Interest(kind=kind, id=id_, title=title)
+
+
+def _titles(register: Register, kind: FileKind, former: Iterable[str] = ()) -> dict[str | None, str]:
+    """Return the titles of the feeds of a kind by id, with those of ``former`` vendors."""
     of, text = feed_title(register), Language.of(register.publisher.language).text
-    yield Interest(kind=tree.FEED_IMPORTANT, title=text("{of}: important changes", of=of))
-    for category in register.categories:
-        title = text("{of}: category {title}", of=of, title=category.title)
-        yield Interest(kind=tree.FEED_CATEGORY, id=category.id, title=title)
-    names = dict.fromkeys(former) | {vendor.id: vendor.name for vendor in register.subprocessors}
-    for id_, name in names.items():
-        title = text("{of}: {name}", of=of, name=name or id_)
-        yield Interest(kind=tree.FEED_SUBPROCESSOR, id=id_, title=title)
+    if kind is tree.FEED_IMPORTANT:
+        return {None: text("{of}: important changes", of=of)}
+    if kind is tree.FEED_CATEGORY:
+        return {
+            item.id: text("{of}: category {title}", of=of, title=item.title) for item in register.categories
+        }
+    names = {id_: id_ for id_ in former} | {item.id: item.name for item in register.subprocessors}
+    return {id_: text("{of}: {name}", of=of, name=name) for id_, name in names.items()}
 
 
 def entries_by_interest(version: VersionSummary, kind: FileKind) -> dict[str, FeedEntry]:
@@ -81,17 +88,18 @@ def interest_feeds(
     """Yield id and bytes of each feed of a kind that must be rewritten."""
     new = entries_by_interest(version, kind)
     older, register = before.register, version.register
-    same: set[Interest] = set()
+    same: dict[str | None, str] = {}
     if older and older.publisher == register.publisher and before.base_url == version.base_url:
-        same = set(interests(older))
+        same = _titles(older, kind)
     former = (change.subprocessor for change in version.diff.changes if change.subprocessor)
-    for interest in interests(register, former):
-        if interest.kind is not kind or (interest.path not in new and interest.id and interest in same):
+    for id_, title in _titles(register, kind, former).items():
+        interest = Interest(kind=kind, id=id_, title=title)
+        if id_ and same.get(id_) == title and interest.path not in new:
             continue
         stored = before.read(interest.path)
         entries = [*filter(None, [new.get(interest.path)]), *(entries_of(stored) if stored else ())]
         data = interest_feed(register, interest, entries, first=before.first, base_url=version.base_url)
-        yield str(interest.id), data
+        yield str(id_), data
 
 
 def important_feed(version: VersionSummary, before: PublishedFeeds) -> bytes:

@@ -24,17 +24,24 @@ from register_api.core.model import Publisher, Subprocessor
 from register_api.core.timeline import PAST, vendor_on
 from register_api.publish.feed.entry import VersionSummary, feed_title, initial_list, title
 from register_api.publish.feed.interests import Interest, interests
-from register_api.publish.page import view as page_view
 from register_api.publish.page.picture import picture
 from register_api.publish.page.version_history import MAX_VERSIONS, by_vendor, notice_record
-from register_api.publish.page.view import PageView, ahead, countries, filters, vendor_counts
+from register_api.publish.page.view import (
+    PageView,
+    ahead,
+    countries,
+    filters,
+    is_engaged,
+    rows_of,
+    vendor_counts,
+)
 from register_api.publish.templating import check_page, render
 
 
 def index_page(view: PageView) -> bytes:
     """Write the main page of the register (``index.html``)."""
     register = view.register
-    all_rows = page_view.rows(view)
+    all_rows = view.rows
     filtered = [row for row in all_rows if row.state != "withdrawn"]
     sections = []
     for category in register.categories:
@@ -107,7 +114,7 @@ def annex_page(view: PageView) -> bytes:
         "annex.html.j2",
         view,
         tree.ANNEX_PAGE.path(),
-        rows=[row for row in page_view.rows(view) if page_view.is_engaged(row)],
+        rows=[row for row in view.rows if is_engaged(row)],
         sha256=view.sha256,
         promise=promise(view.language, view.register.notice),
         older_promises=list(older_promises(view.language, view.register.notice)),
@@ -141,7 +148,7 @@ def subprocessor_pages(view: PageView, vendors: Iterable[Subprocessor]) -> Itera
                 view,
                 tree.SUBPROCESSOR_PAGE.path(vendor.id),
                 vendor=vendor_on(vendor, view.today),
-                rows=page_view.rows_of(view, vendor),
+                rows=rows_of(view, [vendor]),
                 past=past.get(vendor.id, ()),
                 picture=picture(view, [vendor]),
                 names=names,

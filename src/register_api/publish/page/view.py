@@ -6,9 +6,10 @@ Pages state that day, and dates beside states, so that they stay true when read 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import operator
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -31,7 +32,6 @@ from register_api.core.timeline import (
     PAST,
     EngagementState,
     State,
-    engagement_states,
     vendor_on,
     vendor_states,
 )
@@ -40,7 +40,7 @@ from register_api.publish.examine import Examined
 from register_api.publish.page.version_history import PastVersion, version_history
 
 
-class PageView(msgspec.Struct, frozen=True, kw_only=True):
+class PageView(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything that pages of the newest version need; ``sha256`` (hex) is of the register's bytes."""
 
     register: Register
@@ -50,6 +50,11 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
     language: Language
     today: dt.date
     root_hash: bytes
+
+    @functools.cached_property
+    def rows(self) -> list[PageRow]:
+        """All engagements, in reading order."""
+        return rows_of(self, self.register.subprocessors)
 
 
 def page_view(found: Examined, read: Callable[[str], bytes], today: dt.date) -> PageView:
@@ -79,19 +84,14 @@ class PageRow(msgspec.Struct, frozen=True, kw_only=True):
     is_outside: bool
 
 
-def rows(view: PageView) -> list[PageRow]:
-    """Return all engagements in reading order."""
-    return [_row(view, found) for found in engagement_states(view.register, view.today)]
+def rows_of(view: PageView, vendors: Iterable[Subprocessor]) -> list[PageRow]:
+    """Return the engagements of the vendors."""
+    titles: dict[str, str] = {item.id: item.title for item in view.register.statuses}
+    return [_row(view, titles, found) for vendor in vendors for found in vendor_states(vendor, view.today)]
 
 
-def rows_of(view: PageView, vendor: Subprocessor) -> list[PageRow]:
-    """Return one vendor's engagements."""
-    return [_row(view, found) for found in vendor_states(vendor, view.today)]
-
-
-def _row(view: PageView, found: EngagementState) -> PageRow:
+def _row(view: PageView, titles: Mapping[str, str], found: EngagementState) -> PageRow:
     vendor, engagement, state = found.vendor, found.engagement, found.state
-    titles = {item.id: item.title for item in view.register.statuses}
     look: str = engagement.status if state == "in_force" else state
     is_coming = state == "announced" and engagement.starts_on is not None
     if engagement.ends_on is not None and state not in PAST and not is_coming:
