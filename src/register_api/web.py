@@ -83,7 +83,7 @@ _BODY_SECONDS = 10.0
 _SENTENCES = {
     403: "This form was sent from another site. Open the page itself and fill it in there.",
     404: "Page not found.",
-    405: "This page is not asked for like that.",
+    405: "This page does not accept that method.",
     408: "The request took too long.",
     413: "The form is too large.",
     429: "Too many requests. Please try again later.",

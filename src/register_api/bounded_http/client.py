@@ -261,7 +261,7 @@ async def _body(response: httpx.Response, max_bytes: int) -> bytes:
     """Read a body without decoding, up to the limit."""
     encoding = response.headers.get("content-encoding", "identity")
     if encoding.strip().lower() != "identity":
-        raise Malformed(f"sent in the encoding {encoding[:40]!a}, which was not asked for")
+        raise Malformed(f"sent in the encoding {encoding[:40]!a}, which was not requested")
     declared = response.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared[:20]) > max_bytes:
         raise Malformed(f"more than {max_bytes} bytes")

@@ -67,7 +67,7 @@ def _check_times(run: Round) -> str:
     """Check that no role's metadata expired before the version was published (E02)."""
     trusted, found = run.targets.trusted, run.found
     if found is None:
-        raise NotApplicable("the version's files do not hold")
+        raise NotApplicable("the version's files are not valid")
     published = found.register.published_at
     for role, expires in trusted.expires.items():
         if expires <= published:

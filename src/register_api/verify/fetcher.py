@@ -61,7 +61,7 @@ def check_path(path: str) -> None:
             longer than 500 characters.
     """
     if not _SAFE_PATH.fullmatch(path):
-        raise Malformed(f"no path of a tree: {path[:200]!a}", path=path)
+        raise Malformed(f"not a path of a tree: {path[:200]!a}", path=path)
 
 
 @dataclass

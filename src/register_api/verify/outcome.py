@@ -244,6 +244,6 @@ def _limits_of_an_address(run: Round) -> Iterator[str]:
     )
     yield (
         f"Not covered by a signature: pages for people and crawlers ({', '.join(pages)}), "
-        f"lines below /{tree.CHECKPOINT.path()} of witnesses that were not asked for, "
+        f"lines below /{tree.CHECKPOINT.path()} of witnesses that are not required, "
         "and answers that the service computes (/v1/subprocessors, /v1/diff)."
     )

@@ -115,7 +115,7 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime | None) -> Trusted:
         raise Malformed("the snapshot does not name the targets metadata", path=snapshot.path)
     targets = _fresh(below.named(tree.TARGETS, Targets, listed, snapshot), now)
     if targets.signed.delegations is not None:
-        raise Malformed("the targets metadata delegates to others, which this format has not")
+        raise Malformed("the targets metadata has delegations, which this format does not allow")
     listed_targets = {}
     for name in TARGETS_BY_NAME:
         target = targets.signed.targets.get(name)

@@ -57,7 +57,7 @@ def check_form(path: str, data: bytes) -> None:
     except (ValueError, RecursionError, msgspec.ValidationError) as error:
         raise Malformed(f"{path} is not TUF metadata: {printable(error)}", path=path) from error
     if spelled != text:
-        raise Malformed(f"{path} is not spelled as metadata is: compact ASCII JSON", path=path)
+        raise Malformed(f"{path} is not compact ASCII JSON, the form of metadata", path=path)
 
 
 def _refuse(number: str) -> float:
@@ -123,9 +123,7 @@ def _check_signed(path: str, metadata: Metadata[Any], signer: Any) -> None:
             raise Forged(f"{path}: a signature does not fit the bytes received", path=path) from error
         raise UntrustedKey(f"{path} is not signed by a key that the root names for it", path=path) from error
     except _UNEXPECTED as error:
-        raise Malformed(
-            f"{path} is not of the form that TUF has: {type(error).__name__}", path=path
-        ) from error
+        raise Malformed(f"{path} is not valid TUF metadata: {type(error).__name__}", path=path) from error
 
 
 def check_version(part: Part[Any], named: int) -> None:
@@ -200,7 +198,7 @@ def choose_start(
     data = fetcher.get(FIRST_ROOT, _LARGEST) if given is None else given
     if sha256 not in (None, digest(data)):
         if given is not None:
-            raise Forged(f"the root in {source} has not the digest that was given with it")
+            raise Forged(f"the root in {source} does not have the given digest")
         raise Forged(f"{FIRST_ROOT} has the SHA-256 {digest(data)}, not the one that was given")
     if given is None:
         check_form(FIRST_ROOT, data)

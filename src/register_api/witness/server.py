@@ -27,7 +27,7 @@ _TEXT = "text/plain; charset=utf-8"
 
 _SENTENCES = {
     404: "There is nothing here: this is a witness, see C2SP tlog-witness.",
-    405: "This is asked for with POST.",
+    405: "Send this with POST.",
     408: "The request took too long.",
     413: f"A request has at most {MAX_REQUEST_BYTES} bytes.",
     500: "The fault has been logged.",

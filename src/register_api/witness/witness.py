@@ -242,7 +242,7 @@ def _cosigning_time(last: Cosigned | None, now: int) -> int:
     if last is None or now >= last.at:
         return now
     if last.at - now > MAX_CLOCK_BEHIND:
-        raise WitnessError("this machine's clock lies before the last cosignature", hint="set the clock")
+        raise WitnessError("this machine's clock is behind the last cosignature", hint="set the clock")
     return last.at
 
 

@@ -212,7 +212,7 @@ def test_an_endpoint_gets_nothing_before_it_has_taken_a_test_message(
     [
         (reply(b"x" * 100_000), "more than 16384 bytes"),
         (reply(b"", "307 Moved", "Location: http://169.254.169.254/"), "status 307"),
-        (reply(b"\x1f\x8b", "200 OK", "Content-Encoding: gzip"), "which was not asked for"),
+        (reply(b"\x1f\x8b", "200 OK", "Content-Encoding: gzip"), "which was not requested"),
         (raw(b"220 mx.example ESMTP\r\n"), "no complete response"),
         (reply(b"{challenge}"), "does not repeat the challenge"),
     ],

@@ -57,8 +57,8 @@ def test_what_rests_on_a_check_that_failed_is_not_made() -> None:
     found = check_round(run)
     assert Round.log.of(found) is None
     told = {check.id: check.sentence for check in run.record.results() if check.result == "skipped"}
-    assert told["V11"] == "it rests on V08, which did not hold"
-    assert told["V16"] == "it rests on V08, which did not hold"
+    assert told["V11"] == "it depends on V08, which did not pass"
+    assert told["V16"] == "it depends on V08, which did not pass"
 
 
 def test_every_kind_of_finding_has_a_rank() -> None:

@@ -143,7 +143,7 @@ def _check_interest(page: tuple[FeedVersion, ...], path: str, newest: int, histo
     if numbers != sorted(set(numbers), reverse=True) or len(numbers) > FEED_PAGE_SIZE:
         raise Inconsistent(f"does not name at most {FEED_PAGE_SIZE} versions, newest first, each once")
     if numbers and numbers[0] > newest:
-        raise Inconsistent(f"names version {numbers[0]}, which there is not")
+        raise Inconsistent(f"names version {numbers[0]}, which does not exist")
     oldest = numbers[-1] if len(numbers) == FEED_PAGE_SIZE else 1
     if left_out := history.feeds.get(path, {}).keys() - {*numbers, *range(oldest)}:
         raise Inconsistent(f"leaves out version {max(left_out)}")
@@ -157,7 +157,7 @@ def _text(element: Any, name: str) -> str:
     """
     found = element.findall(f"{_ATOM}{name}")
     if len(found) != 1 or len(found[0]):
-        raise Malformed(f"a feed or an entry that has not exactly one {name}, of text alone")
+        raise Malformed(f"a feed or an entry without exactly one {name} that is text alone")
     return found[0].text or ""
 
 
@@ -229,9 +229,7 @@ def check_feed_entries(run: Round) -> str:
                     raise Inconsistent(f"version {version} gives another root hash than the log had")
             for one, other in zip(atom, json, strict=True):
                 if one != other:
-                    raise Inconsistent(
-                        f"says something else of version {other.version} than {tree.FEED_ATOM.path()}"
-                    )
+                    raise Inconsistent(f"differs from {tree.FEED_ATOM.path()} on version {other.version}")
     listed = _interest_feeds(run)
     which = f"versions {log.size} to {oldest}" if oldest < log.size else f"version {oldest}"
     return f"{which}, in both feeds; {count(listed, 'feed')} by interest"

@@ -158,7 +158,7 @@ class Log:
                     if kind == "entries":
                         tiles.entries_in_bundle(data, width)
                     elif len(data) != width * merkle.HASH_BYTES:
-                        raise Malformed(f"{path} has not the length that its width says", path=path)
+                        raise Malformed(f"{path} does not have the length for its width", path=path)
                     if not whole.startswith(data):
                         raise Forged(f"{path} does not hold what the log holds", path=path)
             level += 1

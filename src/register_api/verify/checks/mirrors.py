@@ -91,7 +91,7 @@ def check_copies(run: Round) -> str:
         return f"{len(kinds)} targets"
     if any(map(targets.kept, TARGETS_BY_NAME.values())):
         return "the public paths of what had changed; what an earlier run kept was not fetched"
-    return "the public paths; the copies below /trust/targets/ were not asked for"
+    return "the public paths; the copies below /trust/targets/ were not requested"
 
 
 def _other_register(run: Round, data: bytes, _newest: int) -> int:

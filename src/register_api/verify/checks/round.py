@@ -226,7 +226,7 @@ def open_log(run: Round) -> str:
     log = Log(run, keys, checkpoint, data, vouched, read_epochs(targets.trusted.root))
     log.check_epoch_prefixes()
     run.log = log
-    return f"size {checkpoint.size}, signed by the log key good for that version"
+    return f"size {checkpoint.size}, signed by the log key valid for that version"
 
 
 def check_key_files(run: Round) -> str:
@@ -288,14 +288,14 @@ def check_disowned(run: Round) -> str:
         later = "" if max(one.last for one in pending) < run.log.size else "wait for the version after it; "
         options = " ".join(dict.fromkeys(f"--acknowledge {_span(one)}" for one in pending))
         raise UntrustedKey(
-            f"the publisher does not stand for version {named} any more",
+            f"the publisher has disowned version {named}",
             hint=f"{later}see Disowned below, and what you did by such a version; then {options}",
         )
     if found:
         return "but for what was acknowledged: see Disowned below"
     if known is None:
         raise NotApplicable("nothing is remembered from an earlier run")
-    return f"each version up to {known.size} is signed by keys that are good for it"
+    return f"each version up to {known.size} is signed by keys valid for it"
 
 
 def _span(one: Disowned) -> str:

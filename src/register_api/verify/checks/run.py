@@ -152,10 +152,10 @@ def make_checks(run: R, steps: Iterable[Step[R]]) -> None:
         run.expect(1 - len(checks))
         if step.whole and run.options.newest_alone:
             quick = run.options.quick
-            run.record.skip(checks, "a quick run leaves it out" if quick else "no history was asked for")
+            run.record.skip(checks, "not part of a quick run" if quick else "history was not requested")
             continue
         if missing := [number for number in step.requires.split() if not run.record.holds(number)]:
-            run.record.skip(checks, f"it rests on {missing[0]}, which did not hold")
+            run.record.skip(checks, f"it depends on {missing[0]}, which did not pass")
             continue
         with run.record.recording(step.check):
             try:
@@ -163,7 +163,7 @@ def make_checks(run: R, steps: Iterable[Step[R]]) -> None:
             except NotApplicable as reason:
                 run.record.skip(checks, str(reason), applicable=False)
             except _UnmetRequirement as check:
-                run.record.skip(checks, f"it rests on {check}, which did not hold")
+                run.record.skip(checks, f"it depends on {check}, which did not pass")
 
 
 @dataclass
@@ -208,7 +208,7 @@ class Targets:
         path = self.trusted.copy_path(kind)
         data = self.run.get(path)
         if not self.trusted.is_target(kind, data):
-            raise Forged(f"{path} has not the digest that the targets metadata gives", path=path)
+            raise Forged(f"{path} does not have the digest in the targets metadata", path=path)
         return data
 
 
@@ -221,7 +221,7 @@ def check_signatures(run: Run, keys: KeyList, check: str, path: str, data: bytes
             # A raw signature names no key: try all, to recognise a key outside its range.
             for key in keys.keys:
                 if key.use == "document" and _fits(data, signature, key):
-                    raise UntrustedKey(f"signed with {key.kid}, not good for version {version}")
+                    raise UntrustedKey(f"signed with {key.kid}, which is not valid for version {version}")
             verify_raw(data, signature, ed25519_public(good.jwk))
     with run.record.recording(check, jws):
         verify_jws(data, run.get(jws), lambda kid: document_key(keys, kid, version))

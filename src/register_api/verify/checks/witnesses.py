@@ -65,10 +65,10 @@ def check_witnesses(run: Round) -> str:
     options, log, policy = run.options, run.log, run.options.policy
     if policy is None:
         if not options.cosignatures:
-            raise NotApplicable("no witnesses were asked for")
+            raise NotApplicable("no witnesses were required")
         found = verify_cosignatures(log.data, [parse_verifier_key(text) for text in options.witnesses])
         if len(found) < options.cosignatures:
-            raise Unwitnessed(f"{len(found)} good cosignatures where {options.cosignatures} were asked for")
+            raise Unwitnessed(f"{len(found)} valid cosignatures, {options.cosignatures} required")
         return _in_words(found)
     policy.check_log(log_key(log.keys, log.size))
     found = verify_cosignatures(log.data, policy.keys)

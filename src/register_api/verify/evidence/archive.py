@@ -140,7 +140,7 @@ def read_archive(data: bytes) -> dict[str, bytes]:
         raise Malformed(f"not a ZIP that can be read: {str(error)[:200]!a}") from error
     for info in members:
         if len(files[info.filename]) != info.file_size:
-            raise Malformed(f"the member {info.filename} has not the size that its header says")
+            raise Malformed(f"the member {info.filename} does not have the size in its header")
     return files
 
 

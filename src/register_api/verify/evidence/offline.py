@@ -198,13 +198,13 @@ def _check_openings(run: NoticeRun) -> str:
     """Recompute the MACs of revealed addresses and replies (N06)."""
     openings = {opening.recipient: opening for opening in run.package.notice.openings}
     if openings.keys() - {record.recipient for record in run.records}:
-        raise Forged(f"{paths.NOTICE}: an address that no record stands for")
+        raise Forged(f"{paths.NOTICE}: an address without a record")
     for number, (record, proven) in enumerate(zip(run.records, run.package.notice.records, strict=True), 1):
         reply, opening = proven.reply, openings.get(record.recipient or "")
         if reply is None:
             continue
         if opening is None or record.reply != reply_mac(bytes.fromhex(opening.key), reply):
-            raise Forged(f"{paths.NOTICE}: another reply than record {number} stands for")
+            raise Forged(f"{paths.NOTICE}: not the reply in record {number}")
     if not openings:
         raise NotApplicable("no address can be shown: its key is not in the package, or was deleted")
     run.openings = openings
@@ -241,7 +241,7 @@ def _check_register(run: NoticeRun) -> str:
         if (register.register, register.version) != (notice.register, notice.version):
             raise Inconsistent("of another register or version than the package")
         if {record.sha256_of(notice.version) for record in run.records} != {found.newest.sha256}:
-            raise Inconsistent("the version is not the one that was told of: another SHA-256")
+            raise Inconsistent("not the version that recipients were notified of: another SHA-256")
     run.register = found
     return f"SHA-256 {found.newest.sha256}"
 

@@ -141,7 +141,7 @@ def make_readme(files: Container[str], found: Round) -> bytes:
     """Return README.txt for a package that passed all other checks."""
     target, log, trusted = found.found, found.log, found.targets.trusted
     if target is None:
-        raise NotApplicable("the version's files do not hold")
+        raise NotApplicable("the version's files are not valid")
     register, keys, version = target.register, found.keys.document, found.version
     stamps = (path for size in (version, log.size) if (path := tree.TIME_STAMP.path(size)) in files)
     facts = {
@@ -206,7 +206,7 @@ def report_package(
         changes=changes,
     )
     limits = ["What came later: newer versions, and keys that were found to be compromised since."]
-    limits += [f"{path}: it lies in the package, and no check looks at it." for path in sorted(unread)]
+    limits += [f"{path}: it is in the package, but no check reads it." for path in sorted(unread)]
     if Round.stamp.of(found) is None:
         limits.insert(0, "Whether the publisher's clock was right: the date is its own word.")
     return make_report(name, found, now, package=package, limits=limits)
