@@ -79,8 +79,8 @@ def make_register(*vendors: model.SubprocessorSource, version: int = 1, **fields
     A vendor may also be a ``Subprocessor``, which is used unchanged.
     """
     draft = make_draft(*vendors, **{name: fields.pop(name) for name in _SAID & fields.keys()})
-    said = {name: getattr(draft.register, name) for name in _SAID}
-    said["notice"] = model.Notice(**fields_of(said["notice"]))
+    source = {name: getattr(draft.register, name) for name in _SAID}
+    source["notice"] = model.Notice(**fields_of(source["notice"]))
     given = {
         "version": version,
         "published_at": FIRST + dt.timedelta(days=version - 1),
@@ -89,7 +89,7 @@ def make_register(*vendors: model.SubprocessorSource, version: int = 1, **fields
         "reason": model.Reason(kind="initial" if version == 1 else "change"),
         **fields,
     }
-    return model.Register(**said, **given, subprocessors=tuple(map(published, draft.subprocessors)))
+    return model.Register(**source, **given, subprocessors=tuple(map(published, draft.subprocessors)))
 
 
 def published(

@@ -162,12 +162,12 @@ class _Author:
 
     def new_row(self, name: str | None = None) -> Row:
         """Draw a row for a given name, or for one that was never listed."""
-        said = name or next(self._names)
+        row_name = name or next(self._names)
         return Row(
-            name=said,
+            name=row_name,
             purpose=self.random.choice(_USES),
             location=self.random.choice(list(COUNTRIES)),
-            url=f"https://{''.join(filter(str.isascii, said)).split()[0].strip('.').lower()}.example/dpa",
+            url=f"https://{''.join(filter(str.isascii, row_name)).split()[0].strip('.').lower()}.example/dpa",
             data=self.random.choice(_DATA) if self._fill_data else None,
         )
 

@@ -49,8 +49,8 @@ def _calls(file: io.BytesIO, keywords: dict[str, object], *_: object, **__: obje
     for node in ast.walk(ast.parse(file.read())):
         name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
         if name in keywords:
-            said = [part.value if isinstance(part, ast.Constant) else None for part in node.args]
-            yield node.lineno, name, said if len(said) > 1 else said[0] if said else None, []
+            parts = [part.value if isinstance(part, ast.Constant) else None for part in node.args]
+            yield node.lineno, name, parts if len(parts) > 1 else parts[0] if parts else None, []
 
 
 def _words() -> Iterator[str]:

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naive_planned import find, on_day, owners, plans, stands
+from naive_planned import find, on_day, owners, plans, state_of
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from naive_promise import Key, Said, Table
+    from naive_promise import Key, NaiveVersion, Table
 
     Event = tuple[str, str, Key]
 
 
-def ahead(said: Said, announced: dict[Key, Table], day: dt.date) -> set[Event]:
+def ahead(version: NaiveVersion, announced: dict[Key, Table], day: dt.date) -> set[Event]:
     """Return the upcoming events: day, type, and the entry concerned.
 
     Args:
-        said: A version.
+        version: A version.
         announced: Which version announced each entry (``naive_promise.records``).
         day: Earliest day to include.
     """
     found = {
         event
-        for id_, vendor in said.vendors.items()
+        for id_, vendor in version.vendors.items()
         if not vendor.get("withdrawn")
         for name, owner in owners(vendor)
         for event in _of_owner((id_, name, None), vendor, owner, announced, day)
@@ -41,12 +41,12 @@ def _of_owner(
         if owner.get("cancelled"):
             return
         yield from _dates(key, vendor, owner)
-        if stands(vendor, owner, day) == "ended":
+        if state_of(vendor, owner, day) == "ended":
             return
-        if stands(vendor, owner, day) != "available":
+        if state_of(vendor, owner, day) != "available":
             yield from _deadline(key, announced)
     for change in plans(owner):
-        is_over = engagement is not None and stands(vendor, owner, change["effective_on"]) == "ended"
+        is_over = engagement is not None and state_of(vendor, owner, change["effective_on"]) == "ended"
         if not change.get("cancelled") and not is_over:
             planned = (id_, engagement, change["id"])
             yield change["effective_on"].isoformat(), "change", planned
@@ -56,9 +56,9 @@ def _of_owner(
 def _dates(key: Key, vendor: Table, used_for: Table) -> Iterator[Event]:
     """Yield an engagement's start and end dates, unless a planned change overrides them."""
     start, end = used_for.get("starts_on"), used_for.get("ends_on")
-    if end is not None and stands(vendor, used_for, end) == "ended":
+    if end is not None and state_of(vendor, used_for, end) == "ended":
         yield end.isoformat(), "end", key
-    if start is not None and stands(vendor, used_for, start) == "in_force":
+    if start is not None and state_of(vendor, used_for, start) == "in_force":
         now = find(on_day(vendor, start)["engagements"], used_for["id"])
         if now is not None and now["starts_on"] == start:
             yield start.isoformat(), "start", key

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from naive_planned import effective, find, on_day, owners, plans
 
 if TYPE_CHECKING:
-    from naive_promise import Said
+    from naive_promise import NaiveVersion
 
 _ONE_DAY = dt.timedelta(days=1)
 
 
-def ids(version: Said) -> set[tuple[str, str]]:
+def ids(version: NaiveVersion) -> set[tuple[str, str]]:
     """Return the vendor and engagement ids of a version."""
     return {(id_, used_for["id"]) for id_, _, used_for in version.uses()}
 
 
-def used_for_another(older: Said, newer: Said) -> bool:
+def used_for_another(older: NaiveVersion, newer: NaiveVersion) -> bool:
     """Return whether an id now denotes a company of another name and kind."""
     listed = newer.vendors.items()
     pairs = [
@@ -38,7 +38,7 @@ def used_for_another(older: Said, newer: Said) -> bool:
     )
 
 
-def lost_plans(older: Said, newer: Said) -> bool:
+def lost_plans(older: NaiveVersion, newer: NaiveVersion) -> bool:
     """Return whether a planned change is missing without having taken effect and been folded."""
     for id_ in older.vendors.keys() & newer.vendors.keys():
         past, now = on_day(older.vendors[id_], newer.day), on_day(newer.vendors[id_], newer.day)

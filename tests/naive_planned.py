@@ -81,7 +81,7 @@ def runs(vendor: Table, used_for: Table, day: dt.date) -> bool:
     )
 
 
-def stands(vendor: Table, used_for: Table, day: dt.date) -> str:
+def state_of(vendor: Table, used_for: Table, day: dt.date) -> str:
     """Return the state of an engagement on a day."""
     for final in ("withdrawn", "cancelled"):
         if (vendor if final == "withdrawn" else used_for).get(final):

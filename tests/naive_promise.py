@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from naive_events import STARTS, happenings
-from naive_planned import effective, find, on_day, owners, plans, runs, set_by, stands
+from naive_planned import effective, find, on_day, owners, plans, runs, set_by, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ Key = tuple[str, str | None, str | None]
 _ONE_DAY = dt.timedelta(days=1)
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class NaiveVersion(msgspec.Struct, frozen=True, kw_only=True):
     """One version as published: source tables, with time and reason.
 
     Attributes:
@@ -59,7 +59,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         now = {id_: on_day(vendor, day) for id_, vendor in self.vendors.items()}
         return {
             (id_, used_for["id"]): (
-                stands(vendor, used_for, day),
+                state_of(vendor, used_for, day),
                 {name: value for name, value in now[id_].items() if name != "engagements"},
                 next(item for item in now[id_]["engagements"] if item["id"] == used_for["id"]),
             )
@@ -67,7 +67,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class NaiveAnnouncement(msgspec.Struct, frozen=True, kw_only=True):
     """One change that a version announces, or makes directly to an engagement in use.
 
     Attributes:
@@ -123,7 +123,7 @@ def last_objection(announced_on: dt.date, notice: Table) -> dt.date | None:
 # Which promise applies.
 
 
-def _given_up(before: Sequence[Said], new: Said) -> Iterator[tuple[int, Table, dt.date]]:
+def _given_up(before: Sequence[NaiveVersion], new: NaiveVersion) -> Iterator[tuple[int, Table, dt.date]]:
     """Yield former promises, newest first: version, promise, and the day it stops binding."""
     versions = [*before, new]
     for number in reversed(range(1, len(versions))):
@@ -135,13 +135,13 @@ def _given_up(before: Sequence[Said], new: Said) -> Iterator[tuple[int, Table, d
             yield first, notice, first_right_day(following.day, notice)
 
 
-def binding(before: Sequence[Said], new: Said) -> list[Table]:
+def binding(before: Sequence[NaiveVersion], new: NaiveVersion) -> list[Table]:
     """Return the promises that bind a version: its own, and former ones that still bind."""
     older = [notice for _, notice, free_from in _given_up(before, new) if new.day < free_from]
     return [new.register["notice"], *older]
 
 
-def also_binding(before: Sequence[Said], new: Said) -> list[Table]:
+def also_binding(before: Sequence[NaiveVersion], new: NaiveVersion) -> list[Table]:
     """Return the former promises that still bind and exceed the current one, as published."""
     newest = new.register["notice"]
     return [
@@ -164,7 +164,7 @@ def also_binding(before: Sequence[Said], new: Said) -> list[Table]:
     ]
 
 
-def covering(before: Sequence[Said], new: Said, what: set[str]) -> list[Table]:
+def covering(before: Sequence[NaiveVersion], new: NaiveVersion, what: set[str]) -> list[Table]:
     """Return the promises that cover any of these events, newest first."""
     if not before or not new.live:
         return []
@@ -175,25 +175,27 @@ def covering(before: Sequence[Said], new: Said, what: set[str]) -> list[Table]:
 # What a version announces.
 
 
-def told(before: Sequence[Said], new: Said) -> Iterator[Told]:
+def announcements_of(before: Sequence[NaiveVersion], new: NaiveVersion) -> Iterator[NaiveAnnouncement]:
     """Yield all changes that a version announces."""
     for id_, vendor in new.vendors.items():
         older = before[-1].vendors.get(id_) if before else None
-        yield from _told_of_engagements(id_, older, vendor, new)
+        yield from _announcements_of_engagements(id_, older, vendor, new)
         for name, owner in owners(vendor):
             old_owner = older if name is None else find(older["engagements"], name) if older else None
             for change in fresh(old_owner, owner):
                 old = find(plans(old_owner), change["id"]) if old_owner else None
-                yield Told(
+                yield NaiveAnnouncement(
                     key=(id_, name, change["id"]),
                     what=_planned_happenings(vendor, name, change, new.kind),
                     effective_on=change["effective_on"],
                     excused=_says_why(old, change),
                 )
-        yield from _told_of_activations(id_, older, vendor, new)
+        yield from _announcements_of_activations(id_, older, vendor, new)
 
 
-def _told_of_activations(id_: str, older: Table | None, vendor: Table, new: Said) -> Iterator[Told]:
+def _announcements_of_activations(
+    id_: str, older: Table | None, vendor: Table, new: NaiveVersion
+) -> Iterator[NaiveAnnouncement]:
     """Yield the known plans that start an available engagement, if something has changed for that day."""
     for used_for in vendor["engagements"] if older else []:
         held = find(on_day(vendor, new.day)["engagements"], used_for["id"])
@@ -210,7 +212,7 @@ def _told_of_activations(id_: str, older: Table | None, vendor: Table, new: Said
         meant = find(now["engagements"], used_for["id"])
         what = happenings(then, now, meant or {}, change["effective_on"], new.kind)
         if what:
-            yield Told(
+            yield NaiveAnnouncement(
                 key=(id_, used_for["id"], change["id"]),
                 what=what,
                 effective_on=change["effective_on"],
@@ -234,16 +236,18 @@ def fresh(old_owner: Table | None, owner: Table) -> list[Table]:
     return [change for change in plans(owner) if is_fresh(change)]
 
 
-def _told_of_engagements(id_: str, older: Table | None, vendor: Table, new: Said) -> Iterator[Told]:
+def _announcements_of_engagements(
+    id_: str, older: Table | None, vendor: Table, new: NaiveVersion
+) -> Iterator[NaiveAnnouncement]:
     past = on_day(older, new.day) if older else None
     now = on_day(_without_fresh(older, vendor), new.day)
     for used_for in now["engagements"]:
         old = find(past["engagements"], used_for["id"]) if past else None
         what = happenings(past, now, used_for, new.day, new.kind)
         if what or old is None:
-            into_use = bool(past and old) and stands(past or {}, old or {}, new.day) == "in_force"
+            into_use = bool(past and old) and state_of(past or {}, old or {}, new.day) == "in_force"
             ran = past is not None and old is not None and runs(past, old, new.day)
-            yield Told(
+            yield NaiveAnnouncement(
                 key=(id_, used_for["id"], None),
                 what=what,
                 effective_on=used_for.get("starts_on"),
@@ -285,15 +289,17 @@ def _says_why(old: Table | None, new: Table) -> bool:
 # Whether the promise is kept.
 
 
-def covered(before: Sequence[Said], new: Said) -> Iterator[tuple[Told, list[dt.date]]]:
+def covered(
+    before: Sequence[NaiveVersion], new: NaiveVersion
+) -> Iterator[tuple[NaiveAnnouncement, list[dt.date]]]:
     """Yield the announced changes covered by a promise, with the earliest date under each promise."""
-    for item in told(before, new):
+    for item in announcements_of(before, new):
         days = [first_right_day(new.day, notice) for notice in covering(before, new, item.what)]
         if days:
             yield item, days
 
 
-def broken(before: Sequence[Said], new: Said) -> set[Key]:
+def broken(before: Sequence[NaiveVersion], new: NaiveVersion) -> set[Key]:
     """Return the keys of the changes for which a version breaks a promise."""
     return {
         item.key
@@ -302,7 +308,7 @@ def broken(before: Sequence[Said], new: Said) -> set[Key]:
     }
 
 
-def records(known: dict[Key, Table], before: Sequence[Said], new: Said) -> dict[Key, Table]:
+def records(known: dict[Key, Table], before: Sequence[NaiveVersion], new: NaiveVersion) -> dict[Key, Table]:
     """Return the announcement records of a version, as published.
 
     Args:
@@ -313,7 +319,7 @@ def records(known: dict[Key, Table], before: Sequence[Said], new: Said) -> dict[
     version = len(before) + 1
     found = {
         item.key: _record(version, new, item, covering(before, new, item.what))
-        for item in told(before, new)
+        for item in announcements_of(before, new)
         if not item.into_use and not (item.of_start and not covering(before, new, item.what))
     }
     keys = {
@@ -326,7 +332,7 @@ def records(known: dict[Key, Table], before: Sequence[Said], new: Said) -> dict[
     return {key: found.get(key) or kept.get(key) or _record(version, new, None, []) for key in keys}
 
 
-def _moved(record: Table, key: Key, before: Sequence[Said], new: Said) -> Table:
+def _moved(record: Table, key: Key, before: Sequence[NaiveVersion], new: NaiveVersion) -> Table:
     """Return a record, its days recounted if the date was moved without a new announcement."""
     day = _day_of(key, new)
     if not record["required"] or day == _day_of(key, before[-1]):
@@ -342,7 +348,7 @@ def _moved(record: Table, key: Key, before: Sequence[Said], new: Said) -> Table:
     return record | {"days": given, "met": day is not None and day >= right}
 
 
-def _day_of(key: Key, version: Said) -> dt.date | None:
+def _day_of(key: Key, version: NaiveVersion) -> dt.date | None:
     """Return the effective date of an announced change in a version."""
     id_, engagement, change = key
     owner: Table | None = version.vendors.get(id_)
@@ -353,7 +359,7 @@ def _day_of(key: Key, version: Said) -> dt.date | None:
     return owner.get("effective_on" if change else "starts_on") if owner else None
 
 
-def ends(known: dict[Key, Table], before: Sequence[Said], new: Said) -> dict[Key, Table]:
+def ends(known: dict[Key, Table], before: Sequence[NaiveVersion], new: NaiveVersion) -> dict[Key, Table]:
     """Return the records of the versions that first published each cancellation and withdrawal."""
     keys = [
         (id_, name, item["id"] if item is not owner else None)
@@ -365,7 +371,7 @@ def ends(known: dict[Key, Table], before: Sequence[Said], new: Said) -> dict[Key
     return {key: known.get(key) or _record(len(before) + 1, new, None, []) for key in keys}
 
 
-def _record(version: int, new: Said, item: Told | None, promises: list[Table]) -> Table:
+def _record(version: int, new: NaiveVersion, item: NaiveAnnouncement | None, promises: list[Table]) -> Table:
     record: Table = {"version": version, "at": new.at.isoformat().replace("+00:00", "Z")}
     names = ("promised_days", "days", "day_count", "met", "objection_until")
     if item is None or not promises:

@@ -77,21 +77,23 @@ def _near(draw: st.DrawFn, vendor: model.Subprocessor) -> model.Subprocessor:
     return msgspec.structs.replace(vendor, engagements=uses)
 
 
-def _announced(draw: st.DrawFn, said: model.Announced) -> model.Announced:
+def _announced(draw: st.DrawFn, announced: model.Announced) -> model.Announced:
     until = draw(st.none() | days_from(-3, 12))
-    return msgspec.structs.replace(said, required=until is not None, objection_until=until)
+    return msgspec.structs.replace(announced, required=until is not None, objection_until=until)
 
 
-def _changes_of_status(draw: st.DrawFn, said: model.Announced) -> list[model.PlannedChange]:
+def _changes_of_status(draw: st.DrawFn, announced: model.Announced) -> list[model.PlannedChange]:
     """Draw planned changes of an engagement's status."""
-    cancelled = st.none() | st.none() | st.just(model.Cancelled(reason="No longer needed.", announced=said))
+    cancelled = (
+        st.none() | st.none() | st.just(model.Cancelled(reason="No longer needed.", announced=announced))
+    )
     number = draw(st.integers(0, 2))
     return [
         model.PlannedChange(
             id=f"status-{index}",
             effective_on=draw(days_from(-3, 12)),
             set={"status": draw(st.sampled_from(get_args(model.Status)))},
-            announced=_announced(draw, said),
+            announced=_announced(draw, announced),
             cancelled=draw(cancelled),
         )
         for index in range(number)

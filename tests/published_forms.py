@@ -35,7 +35,7 @@ def published_records(vendors: dict[str, Table]) -> tuple[dict[Key, Table], dict
 
 
 def held(row: EngagementState) -> list[Any]:
-    """Return an engagement of an answer, in the form of ``Said.held``."""
+    """Return an engagement of an answer, in the form of ``NaiveVersion.held``."""
     vendor = {name: value for name, value in msgspec.to_builtins(row.vendor).items() if name not in BESIDES}
     return [row.state, plain(vendor), plain(msgspec.to_builtins(row.engagement))]
 

@@ -241,8 +241,8 @@ def _came(number: int, vendor: model.Subprocessor, notice: NoticeStatus) -> Chan
         ),
         notice=notice,
     )
-    said = Sentences(ENGLISH, register(7), TODAY).summary(came)
-    return msgspec.structs.replace(came, summary=said)
+    made = Sentences(ENGLISH, register(7), TODAY).summary(came)
+    return msgspec.structs.replace(came, summary=made)
 
 
 def _notice(effective_on: dt.date, days: int, *, met: bool) -> NoticeStatus:
@@ -277,13 +277,13 @@ def summary(version: int = 7, changes: tuple[Change, ...] = CHANGES, **changed: 
     start = DiffEnd(version=version - 1, sha256="0" * 64) if version > 1 else None
     diff = Diff(register="example.com/sub-processors", older=start, newer=end, changes=changes, patch=())
     root = hashlib.sha256(str(version).encode()).digest()
-    said = register(version, **changed)
+    made = register(version, **changed)
     return VersionSummary(
-        register=said,
+        register=made,
         diff=diff,
         size=version,
         root_hash=root,
-        sentences=Sentences.between(None, said, dt.UTC),
+        sentences=Sentences.between(None, made, dt.UTC),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from hypothesis import strategies as st
 
-from naive_planned import effective, folded, owners, plans, stands
+from naive_planned import effective, folded, owners, plans, state_of
 from naive_promise import first_right_day
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Book:
     def resume(self, today: dt.date, *, which: int, when: str) -> None:
         vendor, used_for = self._use(which)
         _date(used_for, ends_on=None)
-        if stands(vendor, used_for, today) != "in_force":
+        if state_of(vendor, used_for, today) != "in_force":
             _date(used_for, starts_on=self._day(when, today))
 
     def withdraw_or_list_again(self, _today: dt.date, *, which: int) -> None:
@@ -146,13 +146,13 @@ class Book:
         for field in fields:
             vendor[field] = next(value for value in VALUES[field] if value != vendor.get(field))
         for used_for in vendor["engagements"]:
-            if stands(vendor, used_for, today) == "announced":
+            if state_of(vendor, used_for, today) == "announced":
                 _date(used_for, starts_on=self._day(when, today), short_notice=_short(short))
 
     def change_status(self, today: dt.date, *, which: int, status: str, when: str) -> None:
         vendor, used_for = self._use(which)
         said = _use(used_for["id"], status, self._day(when, today))
-        keeps_dates = status != "available" and stands(vendor, used_for, today) == "in_force"
+        keeps_dates = status != "available" and state_of(vendor, used_for, today) == "in_force"
         names = ("status", "conditions") if keeps_dates else ("status", "conditions", "starts_on", "ends_on")
         used_for |= {name: said[name] for name in names}
 
@@ -264,7 +264,7 @@ class Book:
             used_for
             for vendor in self.vendors.values()
             for used_for in vendor["engagements"]
-            if stands(vendor, used_for, today) == "announced"
+            if state_of(vendor, used_for, today) == "announced"
         ]
         return announced[which % max(len(announced), 1) :][:1]
 

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def naive_version(stored: Stored, known_at: dt.datetime | dt.date | None) -> model.Register | None:
-    """Go through all versions and keep the last that had been said."""
+    """Go through all versions and keep the last one known."""
     found = None
     for register in stored.versions:
         at = register.published_at
         if isinstance(known_at, dt.datetime):
-            said = at <= known_at
+            is_known = at <= known_at
         else:
-            said = known_at is None or at.astimezone(stored.zone).date() <= known_at
-        found = register if said else found
+            is_known = known_at is None or at.astimezone(stored.zone).date() <= known_at
+        found = register if is_known else found
     return found
 
 

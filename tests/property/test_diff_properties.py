@@ -1,4 +1,4 @@
-"""What holds of every difference: it composes, it is told wholly and once, and its patch is exact."""
+"""Properties of every diff: it composes, reports each change exactly once, and its patch is exact."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_patch_gives_the_newer_bytes(pair: Pair) -> None:
 @given(documents, documents)
 @settings(max_examples=examples(200), deadline=None)
 def test_any_two_documents_have_a_patch(older: Any, newer: Any) -> None:
-    """Also where ids are missing, doubled or no texts, and where ``True`` stands for 1."""
+    """Also with missing, duplicate or non-text ids, and with ``True`` for 1."""
     older_bytes = encode(older)
     patch = make_patch(older, newer)
     assert encode(apply_patch(older, patch)) == encode(newer)
@@ -129,18 +129,20 @@ def test_differences_compose(pair: Pair, third: Register) -> None:
 @given(register_pairs(removals=True))
 @settings(max_examples=examples(60), deadline=None)
 def test_every_path_that_differs_belongs_to_a_change_with_its_values(pair: Pair) -> None:
-    """No field of content that differs is left out, none is told that does not, and none is told wrongly."""
+    """Every differing content field is reported, no other one is, and each with the right values."""
     comparison = Comparison(*pair, dt.UTC)
     found = changes_between(*pair, promises_of(pair[1]))
-    told: dict[str, tuple[Any, Any]] = {}
+    reported: dict[str, tuple[Any, Any]] = {}
     for change in found:
         if change.planned is None and change.type != "reordered":
             for field in change.fields:
                 values = (field.before, field.after)
-                assert told.setdefault(absolute(change, field.path), values) == values
+                assert reported.setdefault(absolute(change, field.path), values) == values
     expected = values_that_differ(comparison)
-    reordered = {absolute(change, field.path) for change in found for field in change.fields} - told.keys()
-    assert {path: values for path, values in expected.items() if path not in reordered} == told
+    reordered = {
+        absolute(change, field.path) for change in found for field in change.fields
+    } - reported.keys()
+    assert {path: values for path, values in expected.items() if path not in reordered} == reported
 
 
 @given(register_pairs(removals=True))
@@ -148,7 +150,7 @@ def test_every_path_that_differs_belongs_to_a_change_with_its_values(pair: Pair)
 def test_every_planned_change_that_differs_is_told(pair: Pair) -> None:
     """A plan that joined, moved, was set otherwise, cancelled or taken away has a change with its id."""
     comparison = Comparison(*pair, dt.UTC)
-    told = {(change.subprocessor, change.engagement, change.planned) for change in changes_of(pair)}
+    reported = {(change.subprocessor, change.engagement, change.planned) for change in changes_of(pair)}
     for vendor in comparison.vendors.values():
         if vendor.after is None:
             continue
@@ -157,7 +159,7 @@ def test_every_planned_change_that_differs_is_told(pair: Pair) -> None:
             new = {item.id: item for item in after.planned}
             for name in old | new:
                 one, other = ((told_of(item) if item else None) for item in (old.get(name), new.get(name)))
-                assert one == other or (vendor.known.id, owner, name) in told
+                assert one == other or (vendor.known.id, owner, name) in reported
 
 
 @given(register_pairs(removals=True))
@@ -228,7 +230,7 @@ def test_the_document_survives_the_wire(pair: Pair, first: bool) -> None:
 
 
 def changes_of(pair: Pair) -> tuple[Change, ...]:
-    """Return the changes that are told of a pair of versions."""
+    """Return the changes between a pair of versions."""
     return changes_between(*pair, promises_of(pair[1]))
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a text is found wherever in a vendor it stands, and nothing else is."""
+"""A fault of a text is found at any place in a vendor, and nothing else is."""
 
 from __future__ import annotations
 

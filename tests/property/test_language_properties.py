@@ -1,4 +1,4 @@
-"""Whatever changes, and whoever wrote it down, it is told in each language, and no blank is left open."""
+"""Every change, whoever reported it, is described in each language, with every placeholder filled."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ hostile_changes = st.builds(
 
 
 def is_readable(text: str, limit: int) -> bool:
-    """Tell whether a text is one line of bounded length in which something is said."""
+    """Tell whether a text is one non-empty line of bounded length."""
     return bool(text.strip()) and "\n" not in text and len(text) <= limit
 
 

@@ -34,7 +34,7 @@ from memory_folder import memory_folder
 from naive_ahead import ahead
 from naive_lasting import ids, lost_plans, used_for_another
 from naive_planned import owners, plans
-from naive_promise import Said, also_binding, broken, covered, ends, records
+from naive_promise import NaiveVersion, also_binding, broken, covered, ends, records
 from naive_surprises import surprises
 from published_forms import content, events, held, plain, published_records, unplanned
 from publishers import Publisher
@@ -97,7 +97,7 @@ class Then(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         dies_after: Steps on the disk after which the process dies; ``None``: it lives.
-        taken_over: Whether the version is said to be history from elsewhere.
+        taken_over: Whether the version is imported history.
     """
 
     hours: int
@@ -120,7 +120,7 @@ class RegisterMachine(RuleBasedStateMachine):
     """A publisher who does anything at all, and one who looks on.
 
     Attributes:
-        said: Every version as the naive model has it, oldest first.
+        versions: Every version as the naive model has it, oldest first.
         announced: Who announced what the newest version holds, as the naive model counts.
         ended: Who cancelled or withdrew it.
         book: The source as it is being edited.
@@ -131,7 +131,7 @@ class RegisterMachine(RuleBasedStateMachine):
         super().__init__()
         self._folder = memory_folder()
         self.publisher = Publisher(self._folder.__enter__())
-        self.said: list[Said] = []
+        self.versions: list[NaiveVersion] = []
         self.announced: dict[Key, Table] = {}
         self.ended: dict[Key, Table] = {}
         self.now = BEGIN
@@ -146,7 +146,7 @@ class RegisterMachine(RuleBasedStateMachine):
         dies_after=mostly(None, st.integers(0, 900)),
     )
     def begin(self, zone: str, promise: Edit, taken_over: int, dies_after: int | None) -> None:
-        """Publish a first version; as many versions as said are taken over from elsewhere."""
+        """Publish a first version; the first ones may be imported history."""
         self.zone = ZoneInfo(zone)
         self.history = taken_over
         self.book = Book(zone, BEGIN.date(), promise)
@@ -192,20 +192,20 @@ class RegisterMachine(RuleBasedStateMachine):
         meant = self.book.tables()
         for days in (-1, 0):
             self.book.take_back(meant)
-            for told, right in list(covered(self.said, self._as_said(then))):
-                if not told.into_use:
-                    self.book.start(told.key, max(right) + days * ONE_DAY)
+            for announced, right in list(covered(self.versions, self._as_version(then))):
+                if not announced.into_use:
+                    self.book.start(announced.key, max(right) + days * ONE_DAY)
             self._publish(then)
             self._pass(1)
 
-    @precondition(lambda self: self.said)
+    @precondition(lambda self: self.versions)
     @rule(hours=st.sampled_from(HOURS[:3]))
     def fold(self, hours: int) -> None:
         """Publish what says the same with what has taken effect in its base fields: no change to anybody."""
         self._back_to_what_is_published()
         self._pass(24 * self.book.days_to_next(self._today()) + hours)
         then = Then(hours=hours)
-        day = self._as_said(then).day
+        day = self._as_version(then).day
         if not self.book.can_fold(day):
             return
         write_source(self.publisher.source, *self.book.tables())
@@ -213,12 +213,12 @@ class RegisterMachine(RuleBasedStateMachine):
         self.book.fold(day)
         write_source(self.publisher.source, *self.book.tables())
         assert folded == self._draft()
-        older, count = self.said[-1], len(self.said)
+        older, count = self.versions[-1], len(self.versions)
         self._publish(then)
-        assert len(self.said) == count + 1
+        assert len(self.versions) == count + 1
         for on in self._days_of_interest():
-            assert on < day or unplanned(older.held(on)) == unplanned(self.said[-1].held(on))
-        diff = msgspec.json.decode(self._snapshot().read(tree.VERSION_DIFF.path(len(self.said))))
+            assert on < day or unplanned(older.held(on)) == unplanned(self.versions[-1].held(on))
+        diff = msgspec.json.decode(self._snapshot().read(tree.VERSION_DIFF.path(len(self.versions))))
         assert diff["changes"] == []
 
     @rule(hours=st.sampled_from(HOURS), dies_after=mostly(None, st.integers(0, 30)))
@@ -229,7 +229,7 @@ class RegisterMachine(RuleBasedStateMachine):
             with dying_after(dies_after):
                 self.publisher.refresh(self.now)
         except StoreError:
-            assert not self.said
+            assert not self.versions
         except Crash:
             pass
         else:
@@ -266,8 +266,8 @@ class RegisterMachine(RuleBasedStateMachine):
         self.now = later if later < room else self.now + dt.timedelta(minutes=1)
 
     def _publish(self, then: Then) -> None:
-        new = self._as_said(then)
-        corrects = len(self.said) if then.kind == "correction" else None
+        new = self._as_version(then)
+        corrects = len(self.versions) if then.kind == "correction" else None
         write_source(self.publisher.source, *self.book.tables())
         before = self._visible()
         try:
@@ -282,8 +282,8 @@ class RegisterMachine(RuleBasedStateMachine):
         except Crash:
             snapshot = open_snapshot(self.publisher.store)
             visible = snapshot.state.version if snapshot else 0
-            assert visible in {len(self.said), len(self.said) + 1}
-            if visible == len(self.said) + 1:
+            assert visible in {len(self.versions), len(self.versions) + 1}
+            if visible == len(self.versions) + 1:
                 self._publication_is_right(new)
             return
         except Refused as refused:
@@ -293,57 +293,57 @@ class RegisterMachine(RuleBasedStateMachine):
             return
         if done.snapshot is None:
             assert content(new.register, new.vendors) == content(
-                self.said[-1].register, self.said[-1].vendors
+                self.versions[-1].register, self.versions[-1].vendors
             )
             assert self._visible() == before
         else:
             self._publication_is_right(new)
             assert not [path for path in self.publisher.store.glob("public/**/*") if path.is_symlink()]
 
-    def _as_said(self, then: Then) -> Said:
+    def _as_version(self, then: Then) -> NaiveVersion:
         """Return the version that the source would become."""
-        live = not then.taken_over and len(self.said) >= self.history
+        live = not then.taken_over and len(self.versions) >= self.history
         instant = self.now if live else self._instant_taken_over(then)
         register, vendors = self.book.tables()
-        return Said(
+        return NaiveVersion(
             at=instant,
             day=instant.astimezone(self.zone).date(),
             live=live,
-            kind=then.kind or ("change" if self.said else "initial"),
+            kind=then.kind or ("change" if self.versions else "initial"),
             register=register,
             vendors=vendors,
         )
 
     def _instant_taken_over(self, then: Then) -> dt.datetime:
-        if not self.said:
+        if not self.versions:
             return LONG_AGO
-        return min(self.now, self.said[-1].at + dt.timedelta(hours=then.hours))
+        return min(self.now, self.versions[-1].at + dt.timedelta(hours=then.hours))
 
     def _back_to_what_is_published(self) -> None:
-        if self.said:
-            self.book.take_back((self.said[-1].register, self.said[-1].vendors))
+        if self.versions:
+            self.book.take_back((self.versions[-1].register, self.versions[-1].vendors))
 
-    def _refusal_is_right(self, refused: Refused, new: Said, then: Then) -> None:
+    def _refusal_is_right(self, refused: Refused, new: NaiveVersion, then: Then) -> None:
         assert "R02" not in {finding.rule for finding in refused.findings}, refused.findings
         rules = {finding.rule for finding in refused.findings if finding.severity == "error"}
         assert rules
         assert rules <= NOTICE_RULES | OTHER_RULES
         if rules & NOTICE_RULES:
-            assert broken(self.said, new)
+            assert broken(self.versions, new)
         if "R03" in rules:
-            older = self.said[-1] if self.said else new
+            older = self.versions[-1] if self.versions else new
             assert not ids(new) >= ids(older) or lost_plans(older, new) or used_for_another(older, new)
         if "R14" in rules:
-            editorial = then.kind == "editorial" and (not self.said or any(covered(self.said, new)))
-            assert editorial or (then.kind == "correction" and not self.said)
+            editorial = then.kind == "editorial" and (not self.versions or any(covered(self.versions, new)))
+            assert editorial or (then.kind == "correction" and not self.versions)
         if "R15" in rules:
             assert not new.live
-            assert any(version.live for version in self.said) or new.at <= self.said[-1].at
+            assert any(version.live for version in self.versions) or new.at <= self.versions[-1].at
 
-    def _publication_is_right(self, new: Said) -> None:
+    def _publication_is_right(self, new: NaiveVersion) -> None:
         """Compare what was published with the model, and let it be judged."""
-        before = tuple(self.said)
-        self.said.append(new)
+        before = tuple(self.versions)
+        self.versions.append(new)
         assert not broken(before, new)
         assert not (new.kind == "editorial" and any(covered(before, new)))
         assert new.live or not any(version.live for version in before)
@@ -353,7 +353,7 @@ class RegisterMachine(RuleBasedStateMachine):
             assert new.at > older.at
             assert not used_for_another(older, new)
         snapshot = self._snapshot()
-        data = snapshot.read(tree.VERSION_REGISTER.path(len(self.said)))
+        data = snapshot.read(tree.VERSION_REGISTER.path(len(self.versions)))
         assert snapshot.read(tree.REGISTER.path()) == data
         wire = msgspec.json.decode(data)
         published = {vendor.pop("id"): vendor for vendor in wire["subprocessors"]}
@@ -366,7 +366,7 @@ class RegisterMachine(RuleBasedStateMachine):
         self._announcements_are_right(before, new, wire["notice"], published)
 
     def _announcements_are_right(
-        self, before: tuple[Said, ...], new: Said, notice: Table, published: dict[str, Table]
+        self, before: tuple[NaiveVersion, ...], new: NaiveVersion, notice: Table, published: dict[str, Table]
     ) -> None:
         """Recount every announcement that is published, and the older promises that bind."""
         assert plain(notice["also_binding"]) == plain(also_binding(before, new))
@@ -375,12 +375,12 @@ class RegisterMachine(RuleBasedStateMachine):
         found, final = published_records(published)
         assert found == self.announced
         assert final == self.ended
-        if not before or all(said.register["notice"]["objection"] is None for said in (*before, new)):
+        if not before or all(version.register["notice"]["objection"] is None for version in (*before, new)):
             assert not any(record["objection_until"] for record in found.values())
 
         self._what_lies_ahead_is_right(new)
 
-    def _what_lies_ahead_is_right(self, new: Said) -> None:
+    def _what_lies_ahead_is_right(self, new: NaiveVersion) -> None:
         """Compare the signed file, and what the service answers for another day, with plain tables."""
         snapshot = self._snapshot()
         signed = msgspec.json.decode(snapshot.read(tree.UPCOMING.path()))
@@ -406,9 +406,9 @@ class RegisterMachine(RuleBasedStateMachine):
 
     @invariant()
     def versions_have_no_gaps(self) -> None:
-        if self.said:
-            assert list(self.publisher.registers()) == list(range(1, len(self.said) + 1))
-            assert self._snapshot().state.version == len(self.said)
+        if self.versions:
+            assert list(self.publisher.registers()) == list(range(1, len(self.versions) + 1))
+            assert self._snapshot().state.version == len(self.versions)
 
     @invariant()
     def no_fixed_file_ever_changes(self) -> None:
@@ -423,22 +423,22 @@ class RegisterMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_id_is_lost(self) -> None:
-        if self.said:
+        if self.versions:
             newest = decode(self._snapshot().read(tree.REGISTER.path()), Register)
             listed = {(vendor.id, item.id) for vendor in newest.subprocessors for item in vendor.engagements}
-            assert listed >= {both for version in self.said for both in ids(version)}
+            assert listed >= {both for version in self.versions for both in ids(version)}
 
     @invariant()
     def both_clocks_tell_what_was_said(self) -> None:
         """The state on some day as known on another, from the published files and from the model."""
-        if not self.said:
+        if not self.versions:
             return
-        first, last = self.said[0].day, self.said[-1].day
+        first, last = self.versions[0].day, self.versions[-1].day
         stored = Stored(self.publisher, self.zone)
         for _ in range(3):
             known = first + dt.timedelta(days=self.chance.randint(-2, (last - first).days + 2))
             on = self.chance.choice(self._days_of_interest())
-            versions = [version for version in self.said if version.day <= known]
+            versions = [version for version in self.versions if version.day <= known]
             expected = versions[-1].held(on) if versions else {}
             answer = register_as_of(stored, AsOf(on=on, known_at=known))
             rows = answer.rows() if answer else ()
@@ -449,25 +449,25 @@ class RegisterMachine(RuleBasedStateMachine):
         """Return every day on which something starts, ends or takes effect, those before, and today."""
         dates = {
             table.get(name)
-            for version in self.said
+            for version in self.versions
             for vendor in version.vendors.values()
             for _, owner in owners(vendor)
             for table in (owner, *plans(owner))
             for name in ("starts_on", "ends_on", "effective_on")
         } - {None}
-        return sorted(dates | {day - ONE_DAY for day in dates} | {self.said[-1].day})
+        return sorted(dates | {day - ONE_DAY for day in dates} | {self.versions[-1].day})
 
     @invariant()
     def the_newest_version_verifies_now_and_then(self) -> None:
         self.steps += 1
-        if self.said and self.steps % 5 == 0:
+        if self.versions and self.steps % 5 == 0:
             self._verify("none")
 
     def teardown(self) -> None:
         try:
-            if self.said:
+            if self.versions:
                 self._verify("all")
-                assert not surprises(self.said)
+                assert not surprises(self.versions)
         finally:
             self._folder.__exit__(None, None, None)
 
@@ -478,10 +478,10 @@ class RegisterMachine(RuleBasedStateMachine):
             self.publisher.store / "public", repository.refresh(snapshot.read, keyring, TODAY)
         )
         report = verify("folder", Options(wait=0, history=history), TODAY, fetcher=fetcher).report
-        told = [check.sentence for check in report.checks if check.result == "failed"]
-        assert (report.exit_code, failed(report), report.version) == (0, {}, len(self.said)), told
+        sentences = [check.sentence for check in report.checks if check.result == "failed"]
+        assert (report.exit_code, failed(report), report.version) == (0, {}, len(self.versions)), sentences
         if history == "all":
-            assert report.versions_checked == (1, len(self.said))
+            assert report.versions_checked == (1, len(self.versions))
 
 
 class Refreshed:

@@ -97,11 +97,11 @@ def test_no_start_lies_ahead_of_what_is_in_use_and_no_end_of_what_is_not(
 def test_whoever_comes_into_use_or_goes_is_told_of_before(stored: Stored, day: dt.date) -> None:
     """From one day to the next nobody comes or goes of whom nothing lay ahead."""
     register = stored.versions[-1]
-    told = {
+    announced = {
         (event.day, event.subprocessor, event.engagement)
         for event in upcoming(register, day, stored.zone)
         if event.what != "objection_deadline"
     }
     for next_day in (day + dt.timedelta(days=number) for number in range(1, 8)):
         turned = in_use(register, next_day) ^ in_use(register, next_day - dt.timedelta(days=1))
-        assert {(next_day, *use) for use in turned} <= told
+        assert {(next_day, *use) for use in turned} <= announced
