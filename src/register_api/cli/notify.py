@@ -173,6 +173,8 @@ def resend(opened: Notices, version: int, addresses: tuple[str, ...], failed: bo
     Example:
       register-api notify resend 7 --recipient legal@customer.example --settings notify.toml
     """
+    if not (addresses or failed):
+        raise UsageError("resend to whom? Give --recipient or --failed")
     found = notify_status.status(opened.database, clock.now(), version).told
     ids = [each.recipient for each in found if failed and each.alarm]
     for address in addresses:
@@ -280,6 +282,6 @@ def answer(
             f"{len(found)} active contract contacts have this address",
             hint="say which customer's with --customer" if found else "register-api notify contacts list",
         )
-    day = (received or clock.now()).date()
-    new = enter_answer(opened.database, version, found[0], given, opened.at, day)
+    day = received.date() if received else None
+    new = enter_answer(opened.database, version, found[0], given, clock.now(), day)
     out.print("Recorded." if new else "That is the newest answer already.")

@@ -145,7 +145,8 @@ def digest(opened: Watching, preview: bool) -> None:
     elif opened.settings.sender or opened.settings.webhooks:
         with _mailer(opened) as (mailer, _):
             printed = counted(dict(sorted(mailer.send().items())))
-            out.print(printed)
+            if printed:
+                out.print(printed)
     else:
         words = "[watch] has neither sender nor webhooks, so nothing is sent"
         raise UsageError(words, hint="docs/watch-digest.md")

@@ -100,8 +100,16 @@ def add(opened: Watching, address: str, **given: str | None) -> None:
     row, faults = vendor_row({name: text for name, text in given.items() if text} | {"website": address})
     _refuse(None, [RowFault(1, words) for words in faults])
     found = find_register(row["website"], Polling.of(opened.settings).fetcher)
-    names = {each.website: each.name for each in vendor_store.all_vendors(opened.database)}
-    name = names.get(row["website"]) or (found.title if found else urlsplit(row["website"]).netloc)
+    address = found.address if found else ""
+    existing = [
+        each
+        for each in vendor_store.all_vendors(opened.database)
+        if each.website == row["website"] or (address and each.register == address)
+    ]
+    if len(existing) == 1:
+        (known,) = existing
+        row = {"id": known.id, "name": known.name, **row, "website": known.website or row["website"]}
+    name = found.title if found else urlsplit(row["website"]).netloc
     if found is None:
         row = {"name": name, "page": row["website"], **row}
     else:
@@ -221,6 +229,8 @@ def inbox(opened: Watching, vendor: str | None, foreign: bool, as_json: bool) ->
       register-api watch inbox --settings watch.toml
       register-api watch inbox --vendor acme --json --settings watch.toml
     """
+    if vendor:
+        vendor_store.load(opened.database, vendor)
     found = news_inbox.inbox(opened.database, opened.context.today, vendor=vendor, foreign=foreign)
     answer(found, _inbox_lines(found), as_json=as_json)
 
@@ -271,6 +281,10 @@ def decisions(opened: Watching, vendor: str, news: str, as_json: bool) -> None:
     Example:
       register-api watch decisions --vendor acme --settings watch.toml
     """
+    if vendor:
+        vendor_store.load(opened.database, vendor)
+    if news:
+        news_inbox.describe(opened.database, news)
     found = news_inbox.decisions(opened.database, vendor=vendor, news=news)
     lines: list[Text | str] = []
     for each in found:

@@ -8,6 +8,9 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
+from register_api.core.language.language import count
 from register_api.core.text import printable
 from register_api.errors import UsageError
 from register_api.files.durable import read_bounded
@@ -32,6 +35,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not valid TOML: {printable(error)}") from error
+
+
+def value_fault(error: msgspec.ValidationError) -> str:
+    """Return what is wrong with a value in a row, after the name of its field."""
+    problem, _, field = printable(error).partition(" - at `$.")
+    return f"{field.rstrip('`')}: {problem[:1].lower()}{problem[1:]}" if field else problem
 
 
 def shortened(value: object) -> str:
@@ -80,7 +89,8 @@ def read_csv(data: bytes) -> CsvFile:
             line, end = end + 1, cells.line_num  # a quoted cell may have several lines
             values = {place: cell.strip() for place, cell in enumerate(row) if cell.strip()}
             if values and len(row) != len(found.headings):
-                fault = f"{len(row)} cells, where the headings are {len(found.headings)}"
+                columns = count(len(found.headings), "column")
+                fault = f"{count(len(row), 'cell')} in a table of {columns}"
                 found.faults.append(RowFault(line, fault))
             elif values:
                 found.rows[line] = values

@@ -10,8 +10,11 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from register_api.clock import zone_of
 from register_api.core.changes import Change
+from register_api.core.instant import local_day
 from register_api.core.language.language import message
+from register_api.errors import UsageError
 from register_api.notify.deliveries import NOTIFIES_OF
 from register_api.notify.persons import Recipient, pseudonym_of
 from register_api.notify.publication import Publication, load
@@ -68,7 +71,12 @@ def record_answer(
     """
     before = newest_answer(run, version, recipient)
     reason = given.reason.strip()
-    if before is not None and (before["verdict"], before["reason"]) == (given.verdict, reason):
+    if (
+        before is not None
+        and (before["verdict"], before["reason"]) == (given.verdict, reason)
+        # The publisher may correct the day of receipt; a link that is used again later is no new answer.
+        and (given.way == "link" or bool(before["late"]) == late)
+    ):
         return False
     row = {"number": before["number"] + 1 if before else 1, "version": version, "recipient": recipient}
     insert(run, "answers", row | given._asdict() | {"reason": reason, "late": int(late), "at": now})
@@ -79,12 +87,21 @@ def record_answer(
 
 
 def enter_answer(
-    database: Database, version: int, recipient: Recipient, given: GivenAnswer, now: int, day: dt.date
+    database: Database,
+    version: int,
+    recipient: Recipient,
+    given: GivenAnswer,
+    now: dt.datetime,
+    received: dt.date | None = None,
 ) -> bool:
-    """Record an answer received on a day by other means than a link; return whether it is new."""
-    changes = load(database, version).concerning(recipient.products, recipient.hears)
+    """Record an answer received by other means than a link, by default today; return whether it is new."""
+    publication = load(database, version)
+    today = local_day(now, zone_of(publication.register.publisher.time_zone))
+    if received is not None and received > today:
+        raise UsageError(f"--received: {received} is in the future")
+    late = is_late(publication.concerning(recipient.products, recipient.hears), received or today)
     with database.transaction() as run:
-        return record_answer(run, version, recipient.id, given, now, late=is_late(changes, day))
+        return record_answer(run, version, recipient.id, given, int(now.timestamp()), late=late)
 
 
 class AnswerStatus(msgspec.Struct, frozen=True, kw_only=True):

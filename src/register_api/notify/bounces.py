@@ -112,4 +112,5 @@ def mails_in(path: Path) -> Iterator[bytes]:
             with contextlib.closing(mailbox.mbox(path, create=False)) as box:
                 yield from (box.get_bytes(key) for key in box.iterkeys())
     except (OSError, mailbox.Error, KeyError) as error:
-        raise NotifyError(f"{path} cannot be read: {type(error).__name__}") from error
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise NotifyError(f"{path} cannot be read: {why}") from error

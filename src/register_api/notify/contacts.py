@@ -8,8 +8,8 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from register_api.core.text import email_problem, printable, quoted
-from register_api.files.hand_written import RowFault, read_csv
+from register_api.core.text import email_problem, quoted
+from register_api.files.hand_written import RowFault, read_csv, value_fault
 from register_api.notify.persons import Recipient, add_recipient, address_of, contact_at, languages, leave
 from register_api.sending.database import Database, Run, update
 
@@ -86,6 +86,8 @@ def faults_of(row: dict[str, str]) -> list[str]:
         for name, text in row.items()
         if not text.isprintable()
     ]
+    if not row.get("customer"):
+        faults.append("the customer is missing")
     for name in ("email", "replaces"):
         problem = email_problem(row[name]) if row.get(name) or name == "email" else None
         faults += [f"{name}: {quoted(row.get(name, ''))} {problem}"] if problem else []
@@ -96,7 +98,7 @@ def faults_of(row: dict[str, str]) -> list[str]:
     try:
         msgspec.convert(row, ContactRow)
     except msgspec.ValidationError as error:
-        return faults or [printable(error)]
+        return faults or [value_fault(error)]
     return faults
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 
 import msgspec
@@ -67,7 +68,8 @@ def add_endpoint(database: Database, new: NewEndpoint, now: int) -> Endpoint:
     stated = {name: getattr(new, name) for name in ("customer", "products", "language", "hears")}
     row = stated | {"email": new.owner, "customer": new.customer or "-"}
     problem = webhook.hook_url_problem(new.url)
-    if faults := [*([f"the address {problem}"] if problem else []), *faults_of(row)]:
+    others = [re.sub("^email:", "owner:", fault) for fault in faults_of(row)]
+    if faults := [*([f"the address {problem}"] if problem else []), *others]:
         raise UsageError("; ".join(faults))
     kind = "contact" if new.customer else "subscriber"
     stated |= {"kind": kind, "channel": new.format, "address": new.url}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +24,8 @@ POSTGRESQL = ("postgresql://", "postgres://")
 _BUSY_SECONDS = 60
 _LOCK = 0x7265676973746572
 """Key of the PostgreSQL advisory lock for creating tables; an arbitrary unique number."""
+
+_TABLE = re.compile(r"CREATE TABLE (\w+)")
 
 _TYPES = {
     "sqlite": {"instant": "INTEGER", "bytes": "BLOB", "strict": "STRICT"},
@@ -105,13 +109,26 @@ def update(run: Run, table: str, where: Mapping[str, object], row: Mapping[str, 
 def opened(where: str, steps: Sequence[Sequence[str]]) -> Iterator[Database]:
     """Open the database (a file or ``postgresql://…``) and apply migrations.
 
-    ``steps`` are the statements of each schema number; releases add steps but never change one.
+    ``steps`` are the statements of each schema number; releases add steps but never change one. A database
+    that cannot be opened, or is another program's, is a ``SendingError`` that names it.
     """
     is_postgresql = where.startswith(POSTGRESQL)
-    with _driver_errors():
-        connection = _postgresql(where) if is_postgresql else _sqlite(Path(where))
-    with contextlib.closing(Database(connection, is_postgresql=is_postgresql)) as database:
-        database.bring_up_to_date(steps)
+    with contextlib.ExitStack() as connections:
+        try:
+            with _driver_errors():
+                connection = _postgresql(where) if is_postgresql else _sqlite(Path(where))
+            database = connections.enter_context(
+                contextlib.closing(Database(connection, is_postgresql=is_postgresql))
+            )
+            database.bring_up_to_date(steps)
+            if first := _TABLE.search("".join(itertools.chain(*steps))):
+                database.query(f"SELECT * FROM {first[1]} LIMIT 0")
+        except SendingError as error:
+            raise SendingError(
+                f"{printable(where)}: {error.message}",
+                hint=error.hint
+                or "the setting database names a file or postgresql://...; notify and watch need one each",
+            ) from error
         yield database
 
 
@@ -154,6 +171,8 @@ def _driver_errors() -> Iterator[None]:
     """Raise driver errors as our own, without values of rows."""
     try:
         yield
+    except OSError as error:
+        raise SendingError(f"database: {error.strerror}") from error
     except _errors() as error:
         message = getattr(getattr(error, "diag", None), "message_primary", None) or error
         raise SendingError(f"database: {printable(message)}") from error

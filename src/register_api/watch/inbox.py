@@ -90,10 +90,9 @@ def describe(database: Database, news: str) -> Row:
 
 def decide(database: Database, decision: Decision) -> None:
     """Add a decision; one without a reason or an author is a ``WatchError``."""
-    for name in ("reason", "by"):
-        text = getattr(decision, name).strip()
-        if not text or len(text) > _LONGEST:
-            raise WatchError(f"a decision needs its {name!r}, of {_LONGEST} characters at most")
+    for text, what in ((decision.reason, "a reason"), (decision.by, "the name of who decides")):
+        if not 0 < len(text.strip()) <= _LONGEST:
+            raise WatchError(f"a decision needs {what}, of {_LONGEST} characters at most")
     describe(database, decision.news)
     with database.transaction() as run:
         run(

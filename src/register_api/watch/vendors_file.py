@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from register_api.core.text import base_url_problem, email_problem, is_slug, printable, quoted, url_problem
-from register_api.files.hand_written import MAX_BYTES, RowFault, read_csv
+from register_api.files.hand_written import MAX_BYTES, RowFault, read_csv, value_fault
 from register_api.watch.vendors import LISTS, NOT_OF_IDS, Vendor
 
 _OURS = frozenset({"root_by", "added_at", "closed_at"})
@@ -81,7 +81,7 @@ def _read_toml(data: bytes) -> VendorsFile:
         text = data[: MAX_BYTES + 1].decode("utf-8")
         tables = tomllib.loads(text).get("vendors")
     except (ValueError, RecursionError) as error:
-        return VendorsFile({}, [RowFault(1, f"no TOML: {printable(error)}")])
+        return VendorsFile({}, [RowFault(1, f"not valid TOML: {printable(error)}")])
     if len(data) > MAX_BYTES or not isinstance(tables, list):
         return VendorsFile({}, [RowFault(1, f"no tables [[vendors]] in at most {MAX_BYTES} bytes")])
     lines = [text.count("\n", 0, head.start()) + 1 for head in _HEAD.finditer(text)]
@@ -123,7 +123,7 @@ def vendor_row(texts: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
         try:
             msgspec.convert({"id": "a", "name": "a", **row}, Vendor)
         except msgspec.ValidationError as error:
-            faults.append(printable(error))
+            faults.append(value_fault(error))
     return row, faults
 
 

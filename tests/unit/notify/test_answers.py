@@ -11,6 +11,7 @@ from notices import add_contacts, record
 from publishers import NOW
 from register_api.core.canonical import decode
 from register_api.core.delivery import DeliveryRecord
+from register_api.errors import UsageError
 from register_api.notify.answers import GivenAnswer, enter_answer
 from register_api.notify.contacts import ContactRow, import_contacts
 from register_api.notify.persons import erase, export_person, recipients_at, retain
@@ -123,13 +124,29 @@ def test_the_publisher_enters_what_came_by_post(service: Public, links: dict[str
     last_day = status(service.database, service.time.now()).versions[0].objection_until
     assert last_day is not None
     given = GivenAnswer("objected", "By letter", "publisher")
-    now = int(service.time.now().timestamp())
+    service.time.pass_by(60 * DAY)
+    now = service.time.now()
     assert enter_answer(service.database, 2, ann, given, now, last_day)
     assert not enter_answer(service.database, 2, ann, given, now, last_day)
     assert not answers(service)[ANN].late
     later = GivenAnswer("objected", "By another letter", "publisher")
     assert enter_answer(service.database, 2, ann, later, now, last_day + dt.timedelta(days=1))
     assert (answers(service)[ANN].way, answers(service)[ANN].late) == ("publisher", True)
+
+
+def test_the_publisher_corrects_the_day_on_which_an_answer_came(
+    service: Public, links: dict[str, str]
+) -> None:
+    (ann,) = recipients_at(service.database, ANN)
+    given = GivenAnswer("accepted", "", "publisher")
+    service.time.pass_by(60 * DAY)
+    now = service.time.now()
+    assert enter_answer(service.database, 2, ann, given, now)
+    assert answers(service)[ANN].late
+    assert enter_answer(service.database, 2, ann, given, now, NOW.date())
+    assert not answers(service)[ANN].late
+    with pytest.raises(UsageError, match="in the future"):
+        enter_answer(service.database, 2, ann, given, now, now.date() + dt.timedelta(days=2))
 
 
 def test_who_has_answered_is_not_reminded(service: Public, links: dict[str, str]) -> None:

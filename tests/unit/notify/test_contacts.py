@@ -27,8 +27,9 @@ FAULTS = {
     "column twice": (b"customer,email,email\nC1,a@b.example,x\n", 1, "appears twice"),
     "bad address": (HEAD + b"C1,ann at b.example\n", 2, "email"),
     "no address": (HEAD + b"C1,a@b.example\nC2,\n", 3, "email"),
-    "no customer": (HEAD + b",a@b.example\n", 2, "customer"),
-    "too few cells": (HEAD + b"C1\n", 2, "1 cells"),
+    "no customer": (HEAD + b",a@b.example\n", 2, "the customer is missing"),
+    "long name": (b"customer,email,name\nC1,a@b.example," + b"x" * 201 + b"\n", 2, "name: expected"),
+    "too few cells": (HEAD + b"C1\n", 2, "1 cell in a table of 2 columns"),
     "twice": (HEAD + b"C1,a@b.example\nC1,a@B.EXAMPLE\n", 3, "as in line 2"),
     "line break in a name": (
         b'customer,email,name\nC1,a@b.example,"Ann\nBcc: all@b.example"\n',
@@ -54,10 +55,10 @@ def test_each_fault_is_told_with_its_line_and_nothing_is_imported(database: Data
     data, line, words = FAULTS[case]
     found = read_contacts(data)
     faults = found.faults or import_contacts(database, found.contacts, AT).faults
-    assert [(fault.line, words in fault.words) for fault in faults if fault.line == line][-1:] == [
+    assert [(fault.line, words in fault.message) for fault in faults if fault.line == line][-1:] == [
         (line, True)
     ]
-    assert all(fault.words.isprintable() for fault in faults)
+    assert all(fault.message.isprintable() for fault in faults)
     assert list_recipients(database) == []
 
 

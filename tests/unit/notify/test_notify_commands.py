@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import re
@@ -21,7 +22,9 @@ from publishers import NOW
 from register_api.cli.main import cli
 from register_api.notify.contacts import read_contacts
 from register_api.notify.settings import NotifySettings, read_notify_settings
+from register_api.sending.database import opened
 from register_api.serve.settings import read_settings
+from register_api.watch.schema import STEPS as WATCH_STEPS
 from static_host import static_host
 from subscribing import OBJECTION
 from time_authority import authority, honest, serving
@@ -253,6 +256,33 @@ def test_a_database_of_a_newer_release_is_left_alone(office: Office) -> None:
     connection.close()
     assert "schema number 99" in office.call("status", code=1).stderr
     assert (office.folder / "notify.sqlite3").stat().st_mode & 0o77 == 0
+
+
+def test_a_database_that_is_not_of_notices_is_named(office: Office) -> None:
+    """No database at all, one of `watch`, a foreign one, and a folder that cannot be made."""
+    file = office.folder / "notify.sqlite3"
+    file.write_text("not a database at all")
+    assert f"{file}: database: file is not a database" in office.call("status", code=1).stderr
+    file.unlink()
+    with opened(str(file), WATCH_STEPS):
+        pass
+    done = office.call("status", code=1)
+    assert f"{file}: database: no such table: recipients" in done.stderr
+    assert "notify and watch need one each" in done.stderr
+    file.unlink()
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE recipients (a)")
+    assert "table recipients already exists" in office.call("status", code=1).stderr
+    file.unlink()
+    file.mkdir()
+    assert f"{file}: database: " in office.call("status", code=1).stderr
+
+
+def test_what_names_nobody_or_no_file_is_refused(office: Office) -> None:
+    assert "Give --recipient or --failed" in office.call("resend", "2", code=2).stderr
+    assert "cannot be read: No such file" in office.call("bounces", "missing", code=1).stderr
+    owner = ("webhook", "add", "https://hooks.example/", "--owner", "x")
+    assert 'owner: "x" is not a valid' in office.call(*owner, code=2).stderr
 
 
 def test_every_setting_is_described() -> None:

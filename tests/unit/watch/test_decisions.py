@@ -65,7 +65,11 @@ def test_what_is_decided_leaves_the_inbox_and_every_decision_stays(database: Dat
 
 @pytest.mark.parametrize(
     ("wrong", "words"),
-    [({"news": "\x1b[2J"}, "unknown news"), ({"reason": " \n"}, "reason"), ({"by": ""}, "by")],
+    [
+        ({"news": "\x1b[2J"}, "unknown news"),
+        ({"reason": " \n"}, "reason"),
+        ({"by": ""}, "name of who"),
+    ],
 )
 def test_a_decision_without_news_reason_or_name_is_refused(
     database: Database, wrong: dict[str, str], words: str

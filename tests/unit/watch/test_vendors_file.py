@@ -129,7 +129,7 @@ def test_a_fault_is_told_with_its_line(text: str, line: int, words: str) -> None
         ("vendors = 3", 1, "no tables"),
         ("[[vendors]]\nname = 1\n[[vendors]]\nnaem = 'x'", 3, "naem"),
         ("[[vendors]]\nwebsite = 'a.example'", 1, "the name is missing"),
-        ("[[vendors", 1, "no TOML"),
+        ("[[vendors", 1, "not valid TOML"),
         ("vendors = [1]", 1, "the name is missing"),
     ],
 )

@@ -47,7 +47,7 @@ def test_one_fault_and_nothing_is_imported(database: Database) -> None:
     found = import_vendors(
         database, {2: ACME, 3: {"name": "Beta"}, 5: {"name": "beta"}, 6: {"name": "日"}}, AT
     )
-    assert [(fault.line, fault.words.rpartition(": ")[2]) for fault in found.faults] == [
+    assert [(fault.line, fault.message.rpartition(": ")[2]) for fault in found.faults] == [
         (5, "the same vendor as in line 3"),
         (6, "a column id is needed"),
     ]

@@ -93,6 +93,11 @@ def test_a_fault_in_a_table_is_told_with_file_and_line(office: Office) -> None:
     office.call("vendors import missing.csv", code=2)
 
 
+def test_what_is_asked_of_unknown_vendors_and_news_is_an_error(office: Office) -> None:
+    for command in ("inbox --vendor nope", "decisions --vendor nope", "decisions --news nope"):
+        assert "unknown" in office.call(command, code=1).stderr
+
+
 def test_a_vendor_is_added_by_the_address_of_its_website(office: Office) -> None:
     """Which names its register; or names none, and is kept as a page."""
     document = (office.publisher.store / "public" / tree.DISCOVERY.path()).read_bytes()
@@ -106,6 +111,10 @@ def test_a_vendor_is_added_by_the_address_of_its_website(office: Office) -> None
     assert (found["example"]["name"], found["example"]["critical"]) == ("Example", True)
     assert found["other"]["page"] == office.host.address("other")
     assert "1 verified" in office.call("run --once").stdout
+    office.host.answers["mirror"] = office.host.answers["site"]
+    office.call(f"vendors add {office.host.address('mirror')} --owner b@c.example")  # the same register
+    again = {row["id"]: row for row in json.loads(office.call("vendors list --json").stdout)}
+    assert again == {**found, "example": found["example"] | {"owner": "b@c.example"}}
     office.call("vendors remove other")
     assert len(json.loads(office.call("vendors list --json").stdout)) == 1
 
@@ -127,7 +136,8 @@ def test_the_page_is_carried_out(office: Office) -> None:
     table = page.partition("```csv\n")[2].partition("```")[0]
     office.table(table.replace("https://trust.beta.example", office.host.address("acme")))
     document = (office.publisher.store / "public" / tree.DISCOVERY.path()).read_bytes()
-    named = document.replace(b"https://example.com/", office.host.address("acme").encode())
+    office.host.trees["other"] = office.host.trees["acme"]
+    named = document.replace(b"https://example.com/", office.host.address("other").encode())
     office.publisher.list("beta", f"starts_on = {NOW.date() + dt.timedelta(days=40)}\n")
     office.publisher.publish(NOW + dt.timedelta(minutes=1))
     office.host.answers["gamma"] = lambda handler: handler.answer(200, named)
