@@ -9,7 +9,7 @@ from register_api.cli import options
 from register_api.cli.output import out, print_json, progress
 from register_api.errors import UsageError
 from register_api.hosting.raw_client import Client, RunLimits, read_address
-from register_api.hosting.script import ConformanceCheck, load_checks
+from register_api.hosting.script import ConformanceCheck, load_checks, request_line
 from register_api.hosting.suite import Profile, render_text, run_checks
 
 _LIMITS = RunLimits()
@@ -103,8 +103,4 @@ def _show(checks: tuple[ConformanceCheck, ...], only: frozenset[str], *, as_json
         out.print(f"{check.id}  {check.title}")
         out.print(f"     {check.standard}; host: {check.host}")
         for exchange in check.exchange:
-            headers = ", ".join(
-                f"{name}: {' | '.join(text.splitlines())}" for name, text in exchange.with_.items()
-            )
-            status = " or ".join(map(str, exchange.allowed))
-            out.print(f"     - {exchange.send}{f' with {headers}' if headers else ''} → {status}")
+            out.print(f"     - {request_line(exchange, {})} → {' or '.join(map(str, exchange.allowed))}")

@@ -10,14 +10,15 @@ import click
 from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import err, interrupt_note, out, print_json, progress
+from register_api.cli.words import published
 from register_api.core.instant import format_instant
 from register_api.core.language.language import count
 from register_api.deploy.plan import Plan
 from register_api.deploy.public_head import address_of_register
 from register_api.deploy.sending import Deployment, verify_deployment
 from register_api.deploy.target import open_target
-from register_api.errors import TargetError, UsageError
-from register_api.store.reader import Snapshot, open_snapshot
+from register_api.errors import TargetError
+from register_api.store.reader import Snapshot
 from register_api.verify.options import History
 
 
@@ -66,9 +67,7 @@ def deploy(
       register-api deploy s3://trust --endpoint https://s3.example.net --base-url https://trust.example.com
       register-api refresh && register-api deploy az://trust       (as a scheduled job)
     """
-    snapshot = open_snapshot(store)
-    if snapshot is None:
-        raise UsageError(f"nothing is published in {store}", hint="give --store, or publish first")
+    snapshot = published(store)
     target = open_target(target_address, endpoint, store)
     address = target.name + (f" {endpoint}" if endpoint else "")
     unfinished = f"the same command completes what is at {target.name}"

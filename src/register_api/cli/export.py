@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import click
-import msgspec
 from click.core import ParameterSource
 
 from register_api import __version__
 from register_api.cli import options
 from register_api.cli.output import out
+from register_api.cli.words import published
 from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.hosting import configuration
 from register_api.hosting.host_rules import lasting_digests
-from register_api.store.reader import PUBLIC, Snapshot, open_snapshot
+from register_api.store.reader import PUBLIC, Snapshot
 
 _HOSTS, _WORKFLOWS = get_args(configuration.HostFormat), get_args(configuration.WorkflowFormat)
 _Form: TypeAlias = configuration.HostFormat | configuration.WorkflowFormat | Literal["pages"]
@@ -84,18 +84,15 @@ _FOR: dict[str, tuple[str, ...]] = {
 @click.pass_context
 def export(
     ctx: click.Context,
+    /,
     forms: tuple[_Form, ...],
     store: Path,
     public: str | None,
-    server_name: str,
-    listen: str,
-    base_path: str,
-    brotli: bool,
-    zstd: bool,
     digests: bool,
     fresh_for: dt.timedelta,
     output: Path | None,
     force: bool,
+    **site: Any,
 ) -> None:
     """Generate configuration for nginx, Caddy, static hosts and CI jobs.
 
@@ -128,22 +125,11 @@ def export(
         case "github" | "gitlab":
             _put(configuration.workflow(form, fresh_for, __version__), output, force=force)
         case "pages":
-            _put_folder(
-                _required(store), configuration.read_site("/", server_name, listen, base_path), output
-            )
+            _put_folder(published(store), configuration.read_site("/", **site), output)
         case _:
-            folder = public or str((store / PUBLIC).absolute())
-            site = configuration.read_site(folder, server_name, listen, base_path)
-            site = msgspec.structs.replace(site, brotli=brotli, zstd=zstd)
-            known = lasting_digests(_required(store).manifest.files, site.prefix) if digests else {}
-            _put(configuration.configuration(form, site, known), output, force=force)
-
-
-def _required(store: Path) -> Snapshot:
-    snapshot = open_snapshot(store)
-    if snapshot is None:
-        raise UsageError(f"nothing is published in {store}", hint="give --store")
-    return snapshot
+            served = configuration.read_site(public or str((store / PUBLIC).absolute()), **site)
+            known = lasting_digests(published(store).manifest.files, served.prefix) if digests else {}
+            _put(configuration.configuration(form, served, known), output, force=force)
 
 
 def _put_folder(snapshot: Snapshot, site: configuration.Site, output: Path | None) -> None:

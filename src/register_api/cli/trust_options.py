@@ -88,7 +88,7 @@ def into_options(command: Command) -> Command:
             root_sha256=root_sha256,
             witnesses=witness_keys,
             cosignatures=_read_witnesses(witness_keys, witnesses, policy),
-            policy=read_policy(policy) if policy is not None else None,
+            policy=policy_of(policy),
             stamped_by=read_certificates(stamped_by, "--stamped-by") if stamped_by else (),
         )
         command(trust=trust, **further)
@@ -149,11 +149,8 @@ def read_checkpoint(path: Path) -> bytes:
     return _read(path, MAX_NOTE_BYTES, bytes, str(path))
 
 
-def read_policy(path: Path) -> WitnessPolicy:
-    """Read a witness policy (C2SP tlog-policy)."""
-    return _read(path, MAX_POLICY_BYTES, parse_policy, str(path), "one is shown in docs/format/log.md")
-
-
 def policy_of(path: Path | None) -> WitnessPolicy | None:
-    """Read the witness policy, if a file is given."""
-    return None if path is None else read_policy(path)
+    """Read the witness policy (C2SP tlog-policy), if a file is given."""
+    if path is None:
+        return None
+    return _read(path, MAX_POLICY_BYTES, parse_policy, str(path), "one is shown in docs/format/log.md")

@@ -69,7 +69,9 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     note: tuple[str, ...] = ()
 
 
-def read_site(public: str, name: str, listen: str, base_path: str) -> Site:
+def read_site(
+    public: str, server_name: str, listen: str, base_path: str, *, brotli: bool = False, zstd: bool = False
+) -> Site:
     """Validate the user's settings; ``listen`` is ``80``, ``127.0.0.1:8080`` or ``[::1]:8080``.
 
     Raises:
@@ -78,14 +80,14 @@ def read_site(public: str, name: str, listen: str, base_path: str) -> Site:
     prefix = base_path.rstrip("/")
     if not _PATH.fullmatch(public):
         raise UsageError(f"the folder {public!a} cannot stand in a configuration file")
-    if name and not _NAME.fullmatch(name):
-        raise UsageError(f"{name!a} is not a valid server name", hint="such as trust.example.com")
+    if server_name and not _NAME.fullmatch(server_name):
+        raise UsageError(f"{server_name!a} is not a valid server name", hint="such as trust.example.com")
     match = _LISTEN.fullmatch(listen)
     if match is None or not 0 < int(match["port"]) <= _MAX_PORT:
         raise UsageError(f"{listen!a} cannot be listened on", hint="a port, or 127.0.0.1:8080")
     if not _PREFIX.fullmatch(prefix):
         raise UsageError(f"{base_path!a} is not a valid path", hint="such as /register/")
-    return Site(public=public, name=name, listen=listen, prefix=prefix)
+    return Site(public=public, name=server_name, listen=listen, prefix=prefix, brotli=brotli, zstd=zstd)
 
 
 def configuration(form: HostFormat, site: Site, digests: Mapping[str, str] | None = None) -> str:
@@ -126,7 +128,7 @@ def workflow(form: WorkflowFormat, fresh_for: dt.timedelta, version: str) -> str
     """
     chosen = [row for row in _SCHEDULES if row[0] <= latest_renewal(fresh_for)]
     if not chosen:
-        message = f"a timestamp good for {in_words(fresh_for)} is to be renewed more often than such jobs"
+        message = f"a timestamp valid for {in_words(fresh_for)} is to be renewed more often than such jobs"
         raise UsageError(f"{message} are started", hint="--fresh-for 2h or more; 15d for a weekly job")
     _, cron, often = chosen[0]
     hours = fresh_for // _HOUR

@@ -280,7 +280,7 @@ def pattern(text: str, names: Mapping[str, str]) -> str:
     return filled(text, {name: re.escape(value) for name, value in names.items()})
 
 
-def in_words(exchange: Exchange, names: Mapping[str, str]) -> str:
+def request_line(exchange: Exchange, names: Mapping[str, str]) -> str:
     """Return a request as one readable line."""
     shortened = {
         name: f"{value[:8]}… ({len(value)} characters)" if len(value) > _LONG_VALUE else value

@@ -21,8 +21,8 @@ from register_api.hosting.script import (
     ServedTree,
     filled,
     find_places,
-    in_words,
     names_known,
+    request_line,
 )
 
 Profile = Literal["service", "static"]
@@ -260,7 +260,7 @@ def _run_check(
         first = before = _NONE
         for number, exchange in enumerate(check.exchange):
             names = names_known(run.client.address, places, place, first, before)
-            asked = in_words(exchange, names)
+            asked = request_line(exchange, names)
             try:
                 answer = run.ask(exchange, names)
             except NoAnswer as error:

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -27,8 +27,7 @@ from register_api.publish.pipeline import PublishRequest, publish_version
 from register_api.publish.preparation import Baseline, PublishOptions, prepare
 from register_api.source.edit import write_files
 from register_api.source.load import REGISTER_FILE
-
-Progress = Callable[[int, int, str], None]
+from register_api.store.plan import Progress
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

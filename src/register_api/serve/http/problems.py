@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,7 +24,9 @@ from register_api.serve.reply import (
     page_headers,
     start_message,
 )
-from register_api.style import page_environment
+
+if TYPE_CHECKING:
+    import jinja2
 
 NOTHING_PUBLISHED = "Come back when the first version has been published."
 
@@ -82,7 +86,13 @@ _RETRY_SECONDS: dict[Name, bytes] = {
 """Value of ``Retry-After`` (RFC 9110 section 10.2.3)."""
 
 _encoder = msgspec.json.Encoder()
-_PAGE = page_environment("register_api.serve").get_template("problem.html.j2")
+
+
+@functools.cache
+def _page() -> jinja2.Template:
+    from register_api.style import page_environment  # noqa: PLC0415 - a base installation has no Jinja2
+
+    return page_environment("register_api.serve").get_template("problem.html.j2")
 
 
 def reply_to(problem: Problem, scope: Scope) -> tuple[Message, Message]:
@@ -90,7 +100,7 @@ def reply_to(problem: Problem, scope: Scope) -> tuple[Message, Message]:
     members = details(problem, scope["raw_path"].decode("ascii", "replace"))
     if prefers(header(scope["headers"], b"accept"), "text/html"):
         home = scope.get("prefix", "") + "/"
-        body = _PAGE.render(title=members.title, detail=members.detail, home=home).encode("utf-8")
+        body = _page().render(title=members.title, detail=members.detail, home=home).encode("utf-8")
         kind: tuple[Header, ...] = ((b"content-type", b"text/html; charset=utf-8"), *page_headers(body))
     else:
         body = _encoder.encode(members)
