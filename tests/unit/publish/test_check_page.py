@@ -15,14 +15,17 @@ import msgspec
 import pytest
 
 import promise_story
+from examples import FIRST, NOW, TODAY, make_context, make_draft, make_engagement, make_vendor
 from memory_folder import memory_folder
 from node_judges import node
 from register_api.clock import zone_of
+from register_api.core import model
 from register_api.core.canonical import digest, encode
 from register_api.core.instant import days_of_notice, earliest_start
 from register_api.core.judging import judge
 from register_api.core.model import NoticeSource
 from register_api.core.notice_period import Promises, promises_of
+from register_api.core.versioning import make_version
 from register_api.publish.templating import MODULES, check_page
 from tools import need
 
@@ -186,6 +189,50 @@ def test_an_announcement_that_says_something_else_is_a_contradiction(
     vendor["engagements"][0]["announced"][field] = others.get(field, 1000)
     found = in_the_browser(registers, tmp_path)
     assert (found["failure"], found["values"]["field"]) == ("recount", field)
+
+
+def changed_starts(notice: NoticeSource) -> Iterator[tuple[Register, ...]]:
+    """Yield histories in which a second version changes what is announced to begin later."""
+    late, us = TODAY + dt.timedelta(days=60), model.Location(country="US")
+    go = model.PlannedChangeSource(id="go", effective_on=late, set={"status": "active"})
+    more = model.PlannedChangeSource(id="more", effective_on=late, set={"locations": [{"country": "US"}]})
+    available = make_engagement(status="available", planned=(go,))
+    starting = make_engagement(starts_on=late)
+    edits = [
+        (use, msgspec.structs.replace(use, **fields))
+        for use, fields in [
+            (available, {"locations": (us,)}),
+            (available, {"planned": (go, more)}),
+            (available, {"entity": model.Entity(legal_name="Other Ltd.")}),
+            (available, {"purpose": "Other words"}),
+            (starting, {"locations": (us,)}),
+            (starting, {"entity": model.Entity(legal_name="Other Ltd.")}),
+        ]
+    ]
+    for before, after in edits:
+        first = make_version(make_draft(make_vendor(), notice=notice), make_context(now=FIRST))
+        found = [first]
+        for number, use in enumerate((before, after)):
+            draft = make_draft(make_vendor(), make_vendor("beta", engagements=(use,)), notice=notice)
+            now = NOW + dt.timedelta(days=number)
+            found.append(
+                make_version(draft, make_context(found[-1], now=now, promises=promises_of(found, dt.UTC)))
+            )
+        yield tuple(found)
+
+
+@pytest.mark.parametrize(
+    "events", [("addition", "activation"), ("addition", "activation", "replacement", "relocation")]
+)
+def test_both_programs_recount_a_changed_start(events: tuple[str, ...], tmp_path: Path) -> None:
+    """It is announced again if a promise covers the change, and keeps its announcement otherwise."""
+    for registers in changed_starts(NoticeSource(days=30, applies_to=events)):
+        for read in (registers, registers[1:]):
+            found = in_the_browser([plain(register) for register in read], tmp_path)
+            assert found.get("failure") is None
+        expected = [(one.version, one.notice.days) for one in given(registers)]
+        seen = in_the_browser([plain(register) for register in registers], tmp_path)["notices"]
+        assert sorted((one["version"], one["days"]) for one in seen) == sorted(expected)
 
 
 DAYS = [

@@ -292,7 +292,10 @@ def test_a_register_that_has_moved_says_where_to(two: MemoryPublisher) -> None:
     report = look(two.publish(subprocessors=(ACME, BETA), notice=NOTICE, lifecycle=moved)).report
     assert (report.exit_code, report.lifecycle) == (0, moved)
     text = render_text(report)
-    assert f"Lifecycle:   This register has moved as of {TODAY:%-d %B %Y}. We were bought" in text
+    assert (
+        f"Lifecycle:   From {TODAY:%-d %B %Y} on, this register is published elsewhere. We were bought"
+        in text
+    )
     assert successor in text
     assert "Lifecycle" not in render_text(look(two.publish(subprocessors=(ACME, BETA), notice=NOTICE)).report)
 

@@ -67,9 +67,9 @@ def older_promises(language: Language, notice: Notice) -> Iterator[str]:
 
 
 def lifecycle_notice(language: Language, lifecycle: Lifecycle) -> str:
-    """Return a sentence saying that the register has moved or is closed."""
-    moved = message("This register has moved as of {day}.")
-    closed = message("This register is closed as of {day}.")
+    """Return a sentence saying that the register moves or closes, for days before and after alike."""
+    moved = message("From {day} on, this register is published elsewhere.")
+    closed = message("From {day} on, this register is no longer maintained.")
     text = language.text(moved if lifecycle.state == "moved" else closed, day=lifecycle.on)
     return f"{text} {lifecycle.text}" if lifecycle.text else text
 

@@ -29,13 +29,38 @@ const planKey = (use, change) => canonical([use, change.id]);
 
 export const byId = (list, id) => list?.find((item) => item.id === id);
 
-/** Returns all announcements of one vendor in a version: use, planned change, events and effective date. */
+/**
+ * Returns all announcements of one vendor in a version: use, planned change, events and effective date.
+ * `ofStart`: it affects a start that was announced before, which keeps its announcement unless a promise covers it.
+ */
 export function announcements(before, vendor, day, reason) {
   const fresh = freshPlans(before, vendor);
   const now = vendorOn(without(vendor, new Set(fresh.map(({ use, change }) => planKey(use, change)))), day);
   const past = before && vendorOn(before, day);
   const uses = now.engagements.map((use) => ofUse(past, now, use, day, reason)).filter(Boolean);
-  return [...uses, ...fresh.map(({ use, change }) => ofPlan(vendor, use, change, reason))];
+  const plans = fresh.map(({ use, change }) => ofPlan(vendor, use, change, reason));
+  return [...uses, ...plans, ...(before ? changedActivations(before, vendor, day, reason, fresh) : [])];
+}
+
+/** Returns the planned changes that still bring a use into force, but otherwise than announced. */
+function changedActivations(before, vendor, day, reason, fresh) {
+  return vendor.engagements.map((use) => {
+    const change = comingIntoUse(use, day);
+    if (!change || fresh.some((one) => one.use === use.id && one.change === change)) return undefined;
+    const [then, now] = [before, vendor].map((one) => vendorOn(one, change.effective_on));
+    const what = eventsOf(then, now, byId(now.engagements, use.id), change.effective_on, reason);
+    return what.length === 0 ? undefined : { use: use.id, plan: change.id, what, effective: change.effective_on, ofStart: true };
+  }).filter(Boolean);
+}
+
+/** Returns the planned change after a day that brings a use into force that is available on that day. */
+function comingIntoUse(use, day) {
+  let held = applied(use, day);
+  if (held.status !== "available") return undefined;
+  return inEffect(use.planned, "9999-12-31").filter((change) => change.effective_on > day).find((change) => {
+    held = withChange(held, change);
+    return held.status !== "available";
+  });
 }
 
 /** Returns planned changes that are new, have other content, are earlier, or are no longer cancelled. */
@@ -53,8 +78,9 @@ function ofUse(before, vendor, use, day, reason) {
   const old = byId(before?.engagements, use.id);
   const what = eventsOf(before, vendor, use, day, reason);
   if (old && what.length === 0) return undefined;
-  if (old && isEngaged(before, old, day) && !(old.starts_on > day)) return undefined; // an edit of a use that is already running
-  return { use: use.id, plan: null, what, effective: use.starts_on };
+  const engaged = Boolean(old) && isEngaged(before, old, day);
+  if (engaged && !(old.starts_on > day)) return undefined; // an edit of a use that is already running
+  return { use: use.id, plan: null, what, effective: use.starts_on, ofStart: engaged && !what.includes("rescheduled") };
 }
 
 function ofPlan(vendor, use, change, reason) {
@@ -103,7 +129,7 @@ function changes(before, old, after, use, day, reason) {
   const more = (name, of = (item) => item) => (use[name] ?? []).some((item) => !(old[name] ?? []).map(of).includes(of(item)));
   const sensitive = use.special_categories && !old.special_categories;
   return [
-    !corrected && isAnotherEntity(before, after) && "replacement",
+    !corrected && isAnotherEntity(old.entity ?? before, use.entity ?? after) && "replacement",
     old.status === "conditional" && use.status === "active" && "activation",
     startsEarlier(old, use, day) && "rescheduled",
     !corrected && more("locations", (place) => place.country) && "relocation",

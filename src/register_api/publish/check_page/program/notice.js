@@ -66,14 +66,17 @@ class Made {
   constructor(version, promises, before, vendor) {
     Object.assign(this, { version, promises, vendor, zone: version.publisher.time_zone });
     const day = localDay(readInstant(version.published_at), this.zone);
-    this.said = new Map(announcements(before, vendor, formatDay(day), version.reason.kind)
-      .map((one) => [canonical([one.use, one.plan]), promises.announce(one, version)]));
+    const said = announcements(before, vendor, formatDay(day), version.reason.kind)
+      .map((one) => ({ key: canonical([one.use, one.plan]), ofStart: one.ofStart, made: promises.announce(one, version) }));
+    this.starts = new Set(said.filter(({ ofStart }) => ofStart).map(({ key }) => key));
+    this.said = new Map(said.filter(({ ofStart, made }) => made.required || !ofStart).map(({ key, made }) => [key, made]));
   }
 
   compare(use, plan, owner, old, field, certain) {
-    const made = this.said.get(canonical([use, plan])) ?? this.kept(owner, old, field);
+    const key = canonical([use, plan]);
+    const made = this.said.get(key) ?? this.kept(owner, old, field);
     const place = [this.vendor.id, use, plan].filter(Boolean).join("/");
-    const names = certain ? Object.keys(made) : ["version", "at", ...(owner.announced.required ? [] : ["required"])];
+    const names = certain ? Object.keys(made) : [...(this.starts.has(key) ? [] : ["version", "at"]), ...(owner.announced.required ? [] : ["required"])];
     const wrong = names.find((name) => certain || name !== "required" || made.required ? owner.announced[name] !== made[name] : false);
     must(!wrong, "inconsistent", "recount", { version: this.version.version, place, field: wrong, says: String(owner.announced[wrong]), follows: String(made[wrong]) });
     return made.required && made.version === this.version.version ? this.given(place, owner, made, owner[field]) : undefined;
