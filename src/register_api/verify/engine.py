@@ -206,6 +206,7 @@ def _remember(folder: Path, found: Round) -> tuple[str, ...]:
             tree.REGISTER.target_name: register.data,
             tree.CHECKPOINT.target_name: log.vouched,
         },
+        shown=_shown_for_longer(known, found),
         promises=promises[0],
         first_live=promises[1],
         disowned=found.disowned.all,
@@ -213,6 +214,14 @@ def _remember(folder: Path, found: Round) -> tuple[str, ...]:
     )
     state.save(folder, new_state)
     return ()
+
+
+def _shown_for_longer(known: Remembered | None, found: Round) -> dict[str, bytes]:
+    """Return the remembered timestamp's metadata if it shows this version as the newest for longer."""
+    if known is None or known.size != found.log.size:
+        return {}
+    signed_at, metadata = witnesses.latest_timestamp(known)
+    return metadata if signed_at > found.targets.trusted.signed_at else {}
 
 
 def _read_in_full(found: Round) -> int:

@@ -245,5 +245,5 @@ def _limits_of_an_address(run: Round) -> Iterator[str]:
     yield (
         f"Not covered by a signature: pages for people and crawlers ({', '.join(pages)}), "
         f"lines below /{tree.CHECKPOINT.path()} of witnesses that are not required, "
-        "and answers that the service computes (/v1/subprocessors, /v1/diff)."
+        "and answers that the service computes, such as /v1/subprocessors and /v1/diff."
     )

@@ -61,6 +61,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
         last_instant: The latest signed time seen, UTC.
         checked_version: Every version up to this one has been checked in full; 0: none.
         kept: Targets by name, so that quick runs need not fetch them again.
+        shown: Timestamp, snapshot and targets by role, if an earlier run saw a timestamp of the same version
+            that was signed later than ``timestamp``: they show for longer that it was the newest.
         promises: Notice promises of the versions checked in full, oldest first.
         first_live: First of those versions that was not imported.
         disowned: Versions that once verified and have since been disowned by their key.
@@ -79,6 +81,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     last_instant: dt.datetime
     checked_version: int
     kept: dict[str, bytes] = {}
+    shown: dict[str, bytes] = {}
     promises: tuple[NoticePolicy, ...] = ()
     first_live: int | None = None
     disowned: tuple[Disowned, ...] = ()

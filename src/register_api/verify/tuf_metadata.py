@@ -15,7 +15,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Signed, TargetFile, Times
 
 from register_api.core.canonical import decodable, digest, is_digest
 from register_api.core.format import tree
-from register_api.core.instant import LONGEST, in_words, parse_instant
+from register_api.core.instant import LONGEST, format_instant, in_words, parse_instant
 from register_api.core.text import printable
 from register_api.errors import Forged, Inconsistent, Malformed, RolledBack, UntrustedKey, UsageError
 from register_api.files.durable import read_bounded
@@ -72,7 +72,10 @@ def check_signed_at(timestamp: Timestamp) -> dt.datetime:
         raise Malformed("the timestamp does not say when it was signed") from error
     lasts = timestamp.expires - signed_at
     if not dt.timedelta() < lasts <= LONGEST:
-        raise Malformed(f"the timestamp is good for {lasts}; at most {in_words(LONGEST)} are allowed")
+        signed, until = format_instant(signed_at), format_instant(timestamp.expires)
+        raise Malformed(
+            f"the timestamp, signed at {signed}, expires at {until}, not within {in_words(LONGEST)}"
+        )
     return signed_at
 
 

@@ -68,6 +68,30 @@ def test_what_is_kept_convinces_somebody_who_knows_the_root_alone(
     assert run(seen.files, state=tmp_path).exit_code == 15
 
 
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_later_timestamp_with_an_earlier_instant_hides_nothing(
+    seen: MemoryPublisher, run: Run, tmp_path: Path, *, quick: bool
+) -> None:
+    """The latest instant counts, not the last timestamp."""
+    assert run(seen.files, state=tmp_path).exit_code == 0
+    for _ in range(2):
+        seen.refresh(signed_at=NOW - 2 * DAY)
+        assert run(seen.files, state=tmp_path, quick=quick).exit_code == 0
+    seen.publish(published_at=NOW - DAY)
+    report = run(seen.files, state=tmp_path, quick=quick)
+    assert failed(report) == {"V32": 15}
+    assert len(report.evidence) == 6
+
+
+def test_a_backdated_version_between_two_quick_runs_is_found(
+    seen: MemoryPublisher, run: Run, tmp_path: Path
+) -> None:
+    """Though the newest version is dated rightly."""
+    assert run(seen.files, state=tmp_path).exit_code == 0
+    seen.publish(published_at=NOW - DAY).publish(published_at=NOW)
+    assert failed(run(seen.files, state=tmp_path, quick=True)) == {"V32": 15}
+
+
 def test_a_cosignature_of_an_earlier_run_shows_it(run: Run, tmp_path: Path) -> None:
     """A witness signed later than the timestamp did."""
     publisher = MemoryPublisher().publish().publish()

@@ -23,6 +23,7 @@ from register_api.verify.checks.log import TWO_HISTORIES, Log
 from register_api.verify.checks.round import Round
 from register_api.verify.fetcher import NotServed
 from register_api.verify.options import Options
+from register_api.verify.state import Remembered
 from register_api.verify.tuf_metadata import CLOCK_TOLERANCE, check_signed_at
 
 
@@ -208,8 +209,6 @@ def check_dates(run: Round) -> str:
 
 def _check_next(run: Round, log: Log, seen: SeenNewest) -> None:
     """Check the stated date of the version that follows ``seen``; V19 checks that dates increase."""
-    if run.options.newest_alone and seen.at - run.register.document.published_at <= CLOCK_TOLERANCE:
-        return  # keeps polling cheap: the next full run checks the versions in between
     version = seen.size + 1
     path = tree.VERSION_ENTRY.path(version)
     data = run.once(path)
@@ -233,15 +232,19 @@ def _seen(run: Round, log: Log) -> Iterator[SeenNewest]:
     known = run.remembered
     if known is not None:
         # The timestamp covers the checkpoint through snapshot and targets.
-        at = check_signed_at(Metadata[Timestamp].from_bytes(known.timestamp).signed)
-        chain = tuple(
-            Document.of(role, getattr(known, role)) for role in ("timestamp", "snapshot", "targets")
-        )
-        yield SeenNewest(known.size, at, "the timestamp that was remembered", chain)
+        at, chain = latest_timestamp(known)
+        documents = tuple(Document.of(role, data) for role, data in chain.items())
+        yield SeenNewest(known.size, at, "the timestamp that was remembered", documents)
         yield from _by_witnesses(known.checkpoint, known.size, run.options)
     for _, data in run.options.others:
         yield from _by_witnesses(data, log.open(data).size, run.options)
     yield from _earlier_stamp(run, log)
+
+
+def latest_timestamp(known: Remembered) -> tuple[dt.datetime, dict[str, bytes]]:
+    """Return when the latest timestamp of the remembered version was signed, and the metadata by role."""
+    chain = known.shown or {role: getattr(known, role) for role in ("timestamp", "snapshot", "targets")}
+    return check_signed_at(Metadata[Timestamp].from_bytes(chain["timestamp"]).signed), chain
 
 
 def _by_witnesses(data: bytes, size: int, options: Options) -> Iterator[SeenNewest]:
