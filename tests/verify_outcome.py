@@ -13,7 +13,7 @@ def failed(report: Report) -> dict[str, int | None]:
     return {check.id: check.code for check in report.checks if check.result == "failed"}
 
 
-def told(report: Report, check: str) -> str:
+def sentence_of(report: Report, check: str) -> str:
     """Return the sentence of a check."""
     return next(one.sentence for one in report.checks if one.id == check)
 

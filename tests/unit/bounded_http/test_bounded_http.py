@@ -106,7 +106,7 @@ def test_a_body_is_sent_again_with_each_attempt(serve: Callable[[Answer], Server
     assert bodies == [b"abc"] * 3
 
 
-def test_the_last_reply_of_a_failing_server_is_told(serve: Callable[[Answer], Server]) -> None:
+def test_the_last_reply_of_a_failing_server_is_returned(serve: Callable[[Answer], Server]) -> None:
     """Its body is not read."""
     server = serve(reply(b"x" * 1000, "502 Bad Gateway"))
     assert post(server.base) == Reply(502)
@@ -122,7 +122,7 @@ def test_a_redirect_is_a_reply_where_none_is_followed(serve: Callable[[Answer], 
     assert heads(server) == 1
 
 
-def test_what_a_server_says_of_another_time_or_place_is_kept(serve: Callable[[Answer], Server]) -> None:
+def test_headers_on_another_time_or_place_are_kept(serve: Callable[[Answer], Server]) -> None:
     """Also where it failed; nothing else that it says is."""
     said = ('ETag: "7"', "Retry-After: 120", "Server: x")
     kept = {"etag": '"7"', "retry-after": "120"}
@@ -145,7 +145,7 @@ def test_cookies_are_not_kept(serve: Callable[[Answer], Server]) -> None:
     assert not any(b"cookie" in request.lower() for request in server.requests)
 
 
-def test_a_closed_port_is_told_in_words() -> None:
+def test_a_closed_port_is_reported_in_words() -> None:
     """Without the address, which may hold a password."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -154,7 +154,7 @@ def test_a_closed_port_is_told_in_words() -> None:
     assert caught.value.message == "cannot be reached: connection refused"
 
 
-def test_a_server_without_tls_is_told_in_words(serve: Callable[[Answer], Server]) -> None:
+def test_a_server_without_tls_is_reported_in_words(serve: Callable[[Answer], Server]) -> None:
     """Where https was asked for."""
     server = serve(raw(b"HTTP/1.1 200 OK\r\n\r\n"))
     with pytest.raises(Unreachable, match="cannot be reached: the TLS handshake failed"):

@@ -174,14 +174,14 @@ def test_a_name_that_leads_elsewhere_later_is_judged_again(serve: Callable[..., 
     assert len(server.requests) == 1
 
 
-def test_an_address_that_does_not_answer_is_passed_over(serve: Callable[..., Server]) -> None:
+def test_an_address_that_does_not_answer_is_skipped(serve: Callable[..., Server]) -> None:
     """A host may have several, of which some are down."""
     server = serve(reply())
     found = Names(["127.0.0.2", "127.0.0.1"])
     assert ask(named(server), reach(found, reach_with(["127.0.0.0/30"]).allow)) == [Reply(200, b"ok")]
 
 
-def test_a_name_without_an_address_is_told() -> None:
+def test_a_name_without_an_address_is_reported() -> None:
     """Whether the resolver says so or gives nothing."""
     with pytest.raises(Unreachable, match="its host name cannot be resolved"):
         ask("http://hooks.example/", reach(Names([])))

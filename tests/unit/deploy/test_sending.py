@@ -89,7 +89,7 @@ def test_a_lost_answer_to_what_was_created_is_not_an_error(publisher: Publisher)
     assert held(target, publisher) == wanted(publisher)
 
 
-def test_stopped_anywhere_the_same_command_goes_on(publisher: Publisher) -> None:
+def test_an_interrupted_deployment_is_completed_by_the_same_command(publisher: Publisher) -> None:
     """Each time one write further; at every stop a customer who looks sees no version that is none."""
     target = Watched(bucket())
     sent(publisher, target)

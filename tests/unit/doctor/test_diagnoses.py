@@ -53,7 +53,7 @@ def diagnosed(publisher: Publisher, check: str | None = None, **more: object) ->
     return [item for item in found if (item.check == check if check else item.verdict in {"soon", "wrong"})]
 
 
-def said(found: list[Diagnosis]) -> list[tuple[str, str]]:
+def verdicts_of(found: list[Diagnosis]) -> list[tuple[str, str]]:
     return [(item.check, item.verdict) for item in found]
 
 
@@ -190,13 +190,13 @@ def test_keys_that_are_not_here_or_closed_are_not_counted_as_good(published: Pub
     assert unknown[0].endswith("targets.pem needs a token or a passphrase to be opened")
     assert unknown[1] == "not on this machine: document"
     shutil.rmtree(published.keys)
-    assert said(diagnosed(published, "keys")) == [("keys", "unknown")]
+    assert verdicts_of(diagnosed(published, "keys")) == [("keys", "unknown")]
 
 
 @pytest.mark.parametrize(
     ("hours", "verdict"), [(1, "good"), (37, "soon"), (49, "wrong")], ids=["in time", "soon", "expired"]
 )
-def test_freshness_is_told_with_the_time_left(published: Publisher, hours: int, verdict: str) -> None:
+def test_freshness_is_reported_with_the_time_left(published: Publisher, hours: int, verdict: str) -> None:
     found = diagnosed(published, "expiry", now=NOW + hours * HOUR)
     (timestamp,) = [item for item in found if item.sentence.startswith("timestamp")]
     assert timestamp.verdict == verdict
@@ -209,12 +209,12 @@ def test_a_clock_that_is_behind_what_was_signed_is_wrong(published: Publisher) -
     assert found.cure.startswith("set the clock")
 
 
-def test_little_room_is_told(published: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_low_disk_space_is_reported(published: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_checks, "_SPARE", 2**80)
-    assert said(diagnosed(published)) == [("disk", "soon")]
+    assert verdicts_of(diagnosed(published)) == [("disk", "soon")]
 
 
-def test_settings_that_serve_would_refuse_are_told(published: Publisher, tmp_path: Path) -> None:
+def test_settings_that_serve_would_refuse_are_reported(published: Publisher, tmp_path: Path) -> None:
     (found,) = diagnosed(published, environment={"PORT": "many"})
     assert (found.check, found.verdict) == ("settings", "wrong")
     file = tmp_path / "settings.toml"
@@ -248,7 +248,7 @@ def test_the_mail_server_is_greeted_as_notify_would(
     assert diagnosis.verdict == "unknown"
 
 
-def test_settings_that_notify_would_refuse_are_told(published: Publisher, tmp_path: Path) -> None:
+def test_settings_that_notify_would_refuse_are_reported(published: Publisher, tmp_path: Path) -> None:
     """Without the table nothing is said to be well."""
     file = tmp_path / "settings.toml"
     file.write_text("[notify]\nsmtp_prot = 25\n", "utf-8")
@@ -259,7 +259,7 @@ def test_settings_that_notify_would_refuse_are_told(published: Publisher, tmp_pa
     assert none.verdict == "unknown"
 
 
-def test_what_waits_in_the_outbox_is_told(published: Publisher, tmp_path: Path) -> None:
+def test_a_stuck_outbox_is_reported(published: Publisher, tmp_path: Path) -> None:
     """Alarms and a tree that does not verify are wrong; what no worker has done is so soon."""
     settings = settings_for(tmp_path)
     file = settings_file(tmp_path, settings.register, 25, settings.database)
@@ -331,7 +331,7 @@ def test_synchronisation_is_what_the_machine_says(
     published: Publisher, tmp_path: Path, scripts: dict[str, str], verdict: str
 ) -> None:
     found = diagnosed(published, "synchronisation", environment=programs(tmp_path, **scripts))
-    assert said(found) == [("synchronisation", verdict)]
+    assert verdicts_of(found) == [("synchronisation", verdict)]
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_the_timer_is_what_systemd_says(
 
 
 def public(publisher: Publisher, base: str) -> list[tuple[str, str]]:
-    return said(diagnosed(publisher, "public", base_url=f"{base}/", offline=False))
+    return verdicts_of(diagnosed(publisher, "public", base_url=f"{base}/", offline=False))
 
 
 def test_what_is_public_is_verified_and_compared(published: Publisher) -> None:

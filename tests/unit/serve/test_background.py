@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-def test_a_step_that_fails_is_told_once_and_the_next_is_taken(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_step_is_logged_once_and_repeated(caplog: pytest.LogCaptureFixture) -> None:
     """Else a single mishap would leave the service with an old publication for ever."""
     taken = 0
     enough = asyncio.Event()

@@ -44,7 +44,7 @@ def test_publications_that_overtake_the_reading_are_no_failure(
     assert "cannot be loaded" not in caplog.text
 
 
-def test_a_publication_that_fails_is_a_failure_said_once(
+def test_a_publication_that_cannot_be_loaded_is_logged_once(
     one_version: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At the next look it is tried again; what was there is served meanwhile."""

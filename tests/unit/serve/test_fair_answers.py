@@ -112,7 +112,7 @@ class TestFairQueue:
         queue.put("two", 5, "two")
         assert queue.put("three", 5, "three") == "three"
 
-    def test_whoever_leaves_makes_room(self) -> None:
+    def test_a_client_that_leaves_makes_room(self) -> None:
         """At once, not when it would have been its turn; leaving twice, or after the turn, is nothing."""
         queue: FairQueue[str] = FairQueue(2)
         queue.put("one", 5, "left")
@@ -280,7 +280,7 @@ class TestAnswers:
         ("a socket", None, True),
     ],
 )
-def test_clients_are_told_apart_by_address_or_link(one: str, other: str | None, same: bool) -> None:
+def test_clients_are_distinguished_by_address_or_link(one: str, other: str | None, same: bool) -> None:
     """Whoever has an IPv6 address has all of its link; headers that claim another one do not count."""
     headers = [(b"x-forwarded-for", b"203.0.113.9")]
     found, compared = (

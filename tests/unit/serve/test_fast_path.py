@@ -62,7 +62,7 @@ def front(store: Path, computed: Any = fails) -> FastPath:
     return FastPath(replies, computed, lambda url: url == "/computed", Counters())
 
 
-def test_a_fault_is_logged_and_not_told(one_version: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_is_logged_and_not_sent(one_version: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The client learns that it was not its fault, and nothing else."""
     status, body = call(front(one_version), scope("GET", "/computed"))
     assert status == 500

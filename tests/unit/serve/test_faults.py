@@ -25,7 +25,7 @@ def numbered(answer: httpx.Response, caplog: pytest.LogCaptureFixture) -> bool:
     return number in answer.json()["detail"] and number in logged
 
 
-def test_a_fault_of_a_computed_answer_is_told_by_its_number(
+def test_a_fault_of_a_computed_answer_is_reported_by_its_number(
     three_versions: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client sees neither the exception nor the path in it; the log has both."""
@@ -57,7 +57,7 @@ def test_a_question_whose_process_dies_is_asked_again_later(
     assert again.status_code == 200
 
 
-def test_a_file_that_cannot_be_read_is_told_by_its_number(
+def test_an_unreadable_file_is_reported_by_its_number(
     one_version: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is the store's fault, so 503; the log says which file."""

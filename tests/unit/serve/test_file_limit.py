@@ -37,7 +37,7 @@ def test_a_limit_that_is_enough_is_left_alone(limits: list[tuple[int, int]]) -> 
     assert limits[-1] == (5000, 5000)
 
 
-def test_where_the_system_allows_less_that_is_said(
+def test_a_lower_limit_of_the_system_is_logged(
     limits: list[tuple[int, int]], caplog: pytest.LogCaptureFixture
 ) -> None:
     """And fewer connections are taken, so that it shows as 503 and not as a fault."""

@@ -192,7 +192,7 @@ def _three() -> tuple[Register, ...]:
     )
 
 
-def test_a_slip_is_told() -> None:
+def test_an_unknown_version_or_instant_is_refused() -> None:
     for since in ("9", "soon"):
         with pytest.raises(Problem):
             found(*_three(), changed_since=since)

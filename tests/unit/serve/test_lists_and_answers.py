@@ -290,7 +290,7 @@ class TestCost:
 @pytest.mark.parametrize(
     "path", ["v1/diff?from=1", "v1/subprocessors?known_at=2026-01-01", "v1/answers?known_at=2026-01-01"]
 )
-def test_a_damaged_store_is_told_as_for_stored_files(tmp_path: Path, path: str) -> None:
+def test_a_damaged_store_is_reported_as_for_stored_files(tmp_path: Path, path: str) -> None:
     """It is not the client's fault, and may be over soon."""
     store = stores.make_store(tmp_path, 2)
     file = store / "public" / tree.VERSION_REGISTER.path(1)

@@ -87,7 +87,7 @@ def test_a_level_keeps_lesser_events_out_and_libraries_speak_of_errors_alone(str
     assert [line["event"] for line in lines(stream)] == ["yes"]
 
 
-def test_a_fault_is_logged_whole_and_told_by_its_number_alone(stream: Stream) -> None:
+def test_a_fault_is_logged_whole_and_reported_by_its_number_alone(stream: Stream) -> None:
     """The traceback stands in the log, in one line; the client gets a number; the query is in neither."""
     set_up_logs(Settings(), stream)
     counters = Counters()
@@ -166,7 +166,7 @@ def test_requests_are_logged_only_when_that_is_turned_on(
     assert (record.__dict__["path"], record.__dict__["client"]) == ("/v1/keys.json", "127.0.0.0/24")
 
 
-def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_change_of_freshness_is_logged_once(one_version: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A warning when a quarter of its time is left, an error when it is too late, good after a refresh."""
     now = stores.EXPIRES - dt.timedelta(hours=13)
     replies = CurrentReplies(one_version, 0)

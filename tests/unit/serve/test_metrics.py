@@ -81,7 +81,7 @@ def test_requests_are_counted_by_kind_and_status(bases: tuple[str, str]) -> None
     assert found["register_answers_computed_total", "", ""] == 1
 
 
-def test_every_metric_in_the_table_is_told_and_no_other(bases: tuple[str, str]) -> None:
+def test_exactly_the_metrics_in_the_table_are_exposed(bases: tuple[str, str]) -> None:
     """What is published, how fresh it is, and who is connected."""
     base, metrics = bases
     with httpx.Client(base_url=base, timeout=PATIENCE) as client:

@@ -40,7 +40,7 @@ def test_a_client_below_the_floor_is_not(pace: int) -> None:
     assert stalled_after(looks) == SECONDS
 
 
-def test_further_replies_begin_the_time_anew() -> None:
+def test_further_replies_restart_the_measurement() -> None:
     """What is left says nothing then: the client may have taken much and been given more."""
     looks = [(MUCH, second // 10, float(second)) for second in range(100)]
     assert stalled_after(looks) is None

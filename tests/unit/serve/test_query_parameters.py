@@ -33,7 +33,7 @@ def test_values_have_the_types_of_the_struct() -> None:
     assert read_query(b"from=1&to=3", DiffQuery, {}) == DiffQuery(older=1, newer=3)
 
 
-def test_what_stands_in_the_path_is_no_query_parameter() -> None:
+def test_a_path_parameter_is_not_a_query_parameter() -> None:
     """Given there, it is read; given in the query, it is unknown."""
     assert read_query(b"", SubprocessorQuery, {"id": "acme"}).id == "acme"
     with pytest.raises(Problem) as caught:

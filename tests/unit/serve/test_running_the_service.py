@@ -60,7 +60,7 @@ def test_a_signal_ends_it_in_order(three_versions: Path, number: signal.Signals)
     assert (events[1]["version"], events[1]["generation"]) == (3, 3)
 
 
-def test_an_address_that_is_taken_is_said_in_a_sentence() -> None:
+def test_an_address_in_use_is_a_sentence() -> None:
     """No traceback: the caller can choose another port."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -69,7 +69,7 @@ def test_an_address_that_is_taken_is_said_in_a_sentence() -> None:
             listen(Settings(port=taken.getsockname()[1]))
 
 
-def test_a_host_that_is_not_known_is_said_in_a_sentence() -> None:
+def test_an_unknown_host_is_a_sentence() -> None:
     """The name of the host is in it."""
     with pytest.raises(UsageError, match=r"nowhere\.invalid"):
         listen(Settings(host="nowhere.invalid"))
@@ -86,7 +86,7 @@ def test_a_host_that_is_not_known_is_said_in_a_sentence() -> None:
     ],
     ids=ascii,
 )
-def test_an_address_that_none_can_be_is_said_in_a_sentence(settings: dict[str, str]) -> None:
+def test_an_invalid_address_is_a_sentence(settings: dict[str, str]) -> None:
     """Whatever the resolver or the system calls it; of bounded length, and fit for a terminal."""
     with pytest.raises(UsageError, match="cannot listen on") as caught:
         listen(Settings(**settings))
@@ -97,7 +97,7 @@ def test_an_address_that_none_can_be_is_said_in_a_sentence(settings: dict[str, s
 @pytest.mark.parametrize(
     ("version", "told"), [("0.38.0", False), ("0.54.0", False), ("0.99.1", True), ("1.0.0", True)]
 )
-def test_a_release_of_uvicorn_that_nobody_has_tried_is_told(
+def test_an_untested_release_of_uvicorn_is_logged(
     version: str, told: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The bounds on clients build on what uvicorn does not promise to keep."""

@@ -122,7 +122,7 @@ def test_not_ready_when_freshness_has_expired(one_version: Path) -> None:
         (dt.timedelta(days=28), dt.timedelta(days=7), "degraded"),
     ],
 )
-def test_it_says_when_nobody_renews_the_timestamp(
+def test_readiness_warns_if_nobody_renews_the_timestamp(
     one_version: Path,
     monkeypatch: pytest.MonkeyPatch,
     fresh_for: dt.timedelta,
@@ -194,7 +194,7 @@ class TestDiff:
         ("query", "status"),
         [("", 400), ("?to=2", 400), ("?from=x", 400), ("?from=4", 404), ("?from=1&to=99", 404)],
     )
-    def test_what_is_not_there_is_said(self, base: str, query: str, status: int) -> None:
+    def test_a_diff_of_unknown_versions_is_a_problem(self, base: str, query: str, status: int) -> None:
         """A wrong number is another problem than a wrong parameter."""
         answer = get(base, f"v1/diff{query}")
         assert (answer.status_code, answer.headers["cache-control"]) == (status, "no-store")
@@ -292,7 +292,7 @@ class TestSubprocessors:
         answer = get(base, "v1/subprocessors?known_at=2025-12-31T00:00:00Z")
         assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (404, "nothing-known-yet")
 
-    def test_what_lies_ahead_is_listed(self, base: str) -> None:
+    def test_upcoming_events_are_listed(self, base: str) -> None:
         """Vendor 13 starts 40 days after version 3."""
         found = parse(get(base, "v1/upcoming?on=2026-01-13").content)["upcoming"]
         assert [(item["subprocessor"], item["what"], item["day"]) for item in found] == [

@@ -123,9 +123,7 @@ def test_the_nearest_known_name_is_offered(tmp_path: Path, key: str, near: str) 
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe", None])
-def test_a_file_that_is_no_text_or_not_there_is_said_in_a_sentence(
-    tmp_path: Path, data: bytes | None
-) -> None:
+def test_an_unreadable_settings_file_is_a_sentence(tmp_path: Path, data: bytes | None) -> None:
     """Without a traceback."""
     path = tmp_path / "settings.toml"
     if data is not None:

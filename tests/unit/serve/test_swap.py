@@ -213,7 +213,7 @@ def test_a_store_that_goes_back_is_not_followed(one_version: Path, tmp_path: Pat
     assert fresh.table.archive.newest == 1
 
 
-def test_the_next_table_is_shown_where_requests_are_answered(
+def test_the_next_table_is_swapped_in_on_the_event_loop(
     one_version: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is loaded in another thread; the swap itself cannot fall between two steps of an answer."""

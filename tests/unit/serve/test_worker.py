@@ -35,18 +35,18 @@ def snapshot_of(store: Path) -> Snapshot:
     return snapshot
 
 
-async def told(snapshot: Snapshot, work: Work = worker_tasks.process_and_version) -> list[int]:
-    """Return what a task of the process beside tells."""
+async def computed(snapshot: Snapshot, work: Work = worker_tasks.process_and_version) -> list[int]:
+    """Return what a task computes in the worker process."""
     body = (await compute(snapshot, work)).representations["identity"].body
     return msgspec.json.decode(b"".join(piece["body"] for piece in body), type=list[int])
 
 
-def test_answers_are_computed_in_another_process_that_stands_back(three_versions: Path) -> None:
+def test_answers_are_computed_in_a_process_of_lower_priority(three_versions: Path) -> None:
     """It is one for all questions, and the replies' process goes before it."""
 
     async def ask() -> list[list[int]]:
         snapshot = snapshot_of(three_versions)
-        return [await told(snapshot) for _ in range(3)]
+        return [await computed(snapshot) for _ in range(3)]
 
     first, *more = asyncio.run(ask())
     process, niceness, version = first
@@ -78,7 +78,7 @@ def test_a_publication_is_answered_from_though_its_folder_is_gone(one_version: P
         stores.publish(one_version, 2)
         after = snapshot_of(one_version)
         shutil.rmtree(one_version / "generations" / str(before.generation))
-        return await told(after), await told(before)
+        return await computed(after), await computed(before)
 
     new, old = asyncio.run(ask())
     assert (new[-1], old[-1]) == (2, 1)
@@ -87,7 +87,7 @@ def test_a_publication_is_answered_from_though_its_folder_is_gone(one_version: P
 def test_a_problem_arrives_whole(three_versions: Path) -> None:
     """With all that the reply is made of."""
     with pytest.raises(Problem) as raised:
-        asyncio.run(told(snapshot_of(three_versions), worker_tasks.problem))
+        asyncio.run(computed(snapshot_of(three_versions), worker_tasks.problem))
     found = raised.value
     assert (found.name, str(found), found.parameter) == ("bad-parameter", "not so", "from")
     assert (found.allowed, found.headers) == (["1"], ((b"a", b"b"),))
@@ -96,7 +96,7 @@ def test_a_problem_arrives_whole(three_versions: Path) -> None:
 def test_a_fault_says_where_it_was(three_versions: Path) -> None:
     """Its traceback stays in the other process, so its words come along."""
     with pytest.raises(RuntimeError, match="/secret/place") as raised:
-        asyncio.run(told(snapshot_of(three_versions), worker_tasks.fault))
+        asyncio.run(computed(snapshot_of(three_versions), worker_tasks.fault))
     assert "in fault" in "".join(raised.value.__notes__)
 
 
@@ -126,17 +126,17 @@ def test_a_process_that_has_died_is_replaced(three_versions: Path) -> None:
 
     async def ask() -> None:
         snapshot = snapshot_of(three_versions)
-        process = (await told(snapshot))[0]
+        process = (await computed(snapshot))[0]
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             os.kill(process, number)
-        assert (await told(snapshot))[0] == process
+        assert (await computed(snapshot))[0] == process
         os.kill(process, signal.SIGSTOP)
-        waiting = asyncio.ensure_future(told(snapshot))
+        waiting = asyncio.ensure_future(computed(snapshot))
         await asyncio.sleep(0)
         os.kill(process, signal.SIGKILL)
         second = (await waiting)[0]
         assert second != process
         os.kill(second, signal.SIGKILL)
-        assert (await told(snapshot))[0] not in {process, second}
+        assert (await computed(snapshot))[0] not in {process, second}
 
     asyncio.run(ask())

@@ -47,9 +47,7 @@ def test_a_manifest_with_other_bytes_than_were_published_is_damage(store: Path) 
         (b'"encodings":{', b'"encodings":' + b"[" * 20_000 + b"{"),
     ],
 )
-def test_a_damaged_manifest_is_told_in_characters_that_can_be_printed(
-    store: Path, old: bytes, new: bytes
-) -> None:
+def test_the_error_about_a_damaged_manifest_is_printable(store: Path, old: bytes, new: bytes) -> None:
     path = store / reader.MANIFEST
     path.write_bytes(path.read_bytes().replace(old, new, 1))
     with pytest.raises(StoreDamaged, match="cannot be read") as refused:

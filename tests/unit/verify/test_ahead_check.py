@@ -42,10 +42,17 @@ NOTICE = Notice(
 @pytest.fixture
 def publisher() -> MemoryPublisher:
     """A register of one vendor that starts, changes, and of which one may object."""
-    said = Announced(version=2, at=NOW)
-    move = PlannedChange(id="move", effective_on=TOMORROW, set={"data_categories": ["Other"]}, announced=said)
+    announced = Announced(version=2, at=NOW)
+    move = PlannedChange(
+        id="move", effective_on=TOMORROW, set={"data_categories": ["Other"]}, announced=announced
+    )
     use = Engagement(
-        id="hosting", category="hosting", status="active", starts_on=TOMORROW, announced=said, planned=(move,)
+        id="hosting",
+        category="hosting",
+        status="active",
+        starts_on=TOMORROW,
+        announced=announced,
+        planned=(move,),
     )
     listed = (Subprocessor(id="acme", name="A", engagements=(use,)),)
     return (
@@ -72,28 +79,28 @@ def rewrite(
             subprocessors=publisher.registers[-1].subprocessors, notice=NOTICE, format_minor=minor
         )
         publisher.publish_made(newer, publisher.diff(newer))
-    said = json.loads(publisher.files[tree.UPCOMING.path()])
-    said["format_minor"] = minor
-    change(said)
-    publisher.write_signed(tree.UPCOMING.path(), encode(said))
+    document = json.loads(publisher.files[tree.UPCOMING.path()])
+    document["format_minor"] = minor
+    change(document)
+    publisher.write_signed(tree.UPCOMING.path(), encode(document))
     publisher.vouch()
 
 
 def test_what_follows_from_the_register_passes(publisher: MemoryPublisher) -> None:
-    said = json.loads(publisher.files[tree.UPCOMING.path()])
+    document = json.loads(publisher.files[tree.UPCOMING.path()])
     kinds = ["objection_deadline", "objection_deadline", "start", "change"]
-    assert [item["what"] for item in said["upcoming"]] == kinds
+    assert [item["what"] for item in document["upcoming"]] == kinds
     assert judged(publisher).result == "ok"
 
 
 CHANGES: dict[str, Callable[[Any], object]] = {
-    "row left out": lambda said: said["upcoming"].pop(),
-    "row told twice": lambda said: said["upcoming"].append(said["upcoming"][0]),
-    "other order": lambda said: said["upcoming"].reverse(),
-    "other contact": lambda said: said["upcoming"][0].update(contact="mailto:thief@example.com"),
-    "notice embellished": lambda said: said["upcoming"][0]["notice"].update(days=99),
-    "other day": lambda said: said.update(as_of="2020-01-01"),
-    "other version": lambda said: said.update(version=7),
+    "row left out": lambda document: document["upcoming"].pop(),
+    "row listed twice": lambda document: document["upcoming"].append(document["upcoming"][0]),
+    "other order": lambda document: document["upcoming"].reverse(),
+    "other contact": lambda document: document["upcoming"][0].update(contact="mailto:thief@example.com"),
+    "notice embellished": lambda document: document["upcoming"][0]["notice"].update(days=99),
+    "other day": lambda document: document.update(as_of="2020-01-01"),
+    "other version": lambda document: document.update(version=7),
 }
 
 
@@ -107,13 +114,13 @@ def _nothing(_said: object) -> None:
     """Leave it as it is."""
 
 
-def _what_later_brought(said: Any) -> None:
+def _what_later_brought(document: Any) -> None:
     """Add what a later minor number may: members, kinds of event, and types of change."""
-    said["more"] = 1
-    for row in said["upcoming"]:
+    document["more"] = 1
+    for row in document["upcoming"]:
         row["type"] = "unheard_of"
         row["notice"]["more"] = row["more"] = None
-    said["upcoming"].append(said["upcoming"][0] | {"what": "something_new"})
+    document["upcoming"].append(document["upcoming"][0] | {"what": "something_new"})
 
 
 @pytest.mark.parametrize("change", [_nothing, _what_later_brought])
@@ -134,7 +141,7 @@ def test_what_is_known_is_judged_also_by_a_later_minor_number(publisher: MemoryP
 
 def test_it_is_of_the_same_minor_number_as_the_register(publisher: MemoryPublisher) -> None:
     """Else a later number would be a way to say anything."""
-    rewrite(publisher, lambda said: said.update(format_minor=LATER))
+    rewrite(publisher, lambda document: document.update(format_minor=LATER))
     assert judged(publisher).code == 18
 
 

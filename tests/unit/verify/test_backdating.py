@@ -60,10 +60,10 @@ def test_what_is_kept_convinces_somebody_who_knows_the_root_alone(
         root.verify_delegate(role, signed.signed_bytes, signed.signatures)
     timestamp = Metadata[Timestamp].from_bytes(kept["timestamp"].read_bytes()).signed
     timestamp.snapshot_meta.verify_length_and_hashes(kept["snapshot"].read_bytes())
-    said = dt.datetime.fromisoformat(timestamp.unrecognized_fields["signed_at"])
+    signed_at = dt.datetime.fromisoformat(timestamp.unrecognized_fields["signed_at"])
     entry = json.loads(kept["entry"].read_bytes())
     assert entry["version"] == 3
-    assert said - dt.datetime.fromisoformat(entry["published_at"]) == DAY
+    assert signed_at - dt.datetime.fromisoformat(entry["published_at"]) == DAY
     assert {"2", "3"} <= kept.keys()
     assert run(seen.files, state=tmp_path).exit_code == 15
 

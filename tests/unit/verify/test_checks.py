@@ -56,9 +56,9 @@ def test_what_rests_on_a_check_that_failed_is_not_made() -> None:
     run = Round(MemoryFetcher(files), Options(), NOW)
     found = check_round(run)
     assert Round.log.of(found) is None
-    told = {check.id: check.sentence for check in run.record.results() if check.result == "skipped"}
-    assert told["V11"] == "it depends on V08, which did not pass"
-    assert told["V16"] == "it depends on V08, which did not pass"
+    skipped = {check.id: check.sentence for check in run.record.results() if check.result == "skipped"}
+    assert skipped["V11"] == "it depends on V08, which did not pass"
+    assert skipped["V16"] == "it depends on V08, which did not pass"
 
 
 def test_every_kind_of_finding_has_a_rank() -> None:

@@ -12,7 +12,7 @@ from register_api.core.documents import KeyList
 from register_api.core.key_list import disowned_since
 from register_api.verify import state
 from register_api.verify.report_text import render_text
-from verify_outcome import failed, result, told
+from verify_outcome import failed, result, sentence_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def stolen(publisher: MemoryPublisher, run: Run, tmp_path: Path) -> MemoryPublis
 
 
 @WAYS
-def test_who_remembers_is_told_until_it_is_acknowledged_and_after(
+def test_a_disowned_version_is_reported_before_and_after_it_is_acknowledged(
     stolen: MemoryPublisher, run: Run, tmp_path: Path, way: dict[str, object]
 ) -> None:
     """However the customer looks; with version, key, instant and reason, in the publisher's words, too."""
@@ -50,7 +50,7 @@ def test_who_remembers_is_told_until_it_is_acknowledged_and_after(
     stolen.publish()
     for each in (way, FULL, QUICK):
         report = run(stolen.files, state=tmp_path, **each)
-        assert (report.exit_code, [told.acknowledged for told in report.disowned]) == (0, [True])
+        assert (report.exit_code, [one.acknowledged for one in report.disowned]) == (0, [True])
         assert f"{one.sentence} Acknowledged.\n" in render_text(report)
 
 
@@ -77,7 +77,7 @@ def test_what_nobody_disowned_is_not_acknowledged_beforehand(
 
 
 @WAYS
-def test_the_newest_version_is_told_at_once_and_stays_refused(
+def test_a_disowned_newest_version_is_reported_at_once_and_refused(
     publisher: MemoryPublisher, run: Run, tmp_path: Path, way: dict[str, object]
 ) -> None:
     """Nobody stands for it, so no acknowledgement makes it good: the next version does."""
@@ -108,11 +108,11 @@ def test_who_had_not_read_it_can_go_on_too(run: Run, tmp_path: Path) -> None:
     assert failed(run(forged, state=tmp_path, history="all")) == {"V17": 12}
 
 
-def test_a_stranger_is_told_by_the_signature_and_by_the_list(stolen: MemoryPublisher, run: Run) -> None:
+def test_a_new_customer_learns_of_it_from_signature_and_key_list(stolen: MemoryPublisher, run: Run) -> None:
     """Whoever reads the versions in full needs no memory; whoever does not read them has none of them."""
     report = run(stolen.files)
     assert failed(report) == {"V17": 16, "V33": 16}
-    assert "not valid for version 2" in told(report, "V17")
+    assert "not valid for version 2" in sentence_of(report, "V17")
     assert result(run(stolen.files, history="none"), "V33") == "skipped"
 
 

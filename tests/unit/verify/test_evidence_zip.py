@@ -153,7 +153,7 @@ def test_a_hostile_zip_is_malformed(tmp_path: Path, name: str) -> None:
     assert report.exit_code == 11
 
 
-def test_a_package_that_was_packed_again_by_other_means_holds(tmp_path: Path) -> None:
+def test_a_repacked_package_is_valid(tmp_path: Path) -> None:
     """With folders, deflated, in another order: it is the same evidence."""
     members = [("v1/", b""), *sorted(MEMBERS.items(), reverse=True)]
     report = check_package(tmp_path, zipped(*members, method=zipfile.ZIP_DEFLATED))
@@ -229,7 +229,7 @@ def test_a_disk_without_second_names_is_written_to_as_well(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
+def test_a_missing_folder_is_a_usage_error(tmp_path: Path) -> None:
     path = tmp_path / "none" / "evidence.zip"
     with pytest.raises(UsageError, match="folder not found"):
         check_free(path)

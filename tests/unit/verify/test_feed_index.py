@@ -25,7 +25,7 @@ EQUIVALENT = {
 @pytest.mark.parametrize("data", EQUIVALENT.values(), ids=EQUIVALENT.keys())
 def test_other_spellings_of_one_text_are_read_alike(data: bytes) -> None:
     """What every XML reader reads alike is no matter."""
-    assert [told.version for told in read_atom(data, NAME)] == [3, 2, 1]
+    assert [entry.version for entry in read_atom(data, NAME)] == [3, 2, 1]
 
 
 AMBIGUOUS = {

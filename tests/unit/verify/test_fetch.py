@@ -38,7 +38,7 @@ def test_a_file_is_given_whole(fetcher: Fetcher, path: str, data: bytes) -> None
 
 
 @pytest.mark.parametrize("path", ["v1/none.json", "v1", "v1/register.json/more"])
-def test_what_is_not_there_is_not_served(fetcher: Fetcher, path: str) -> None:
+def test_a_missing_file_is_not_served(fetcher: Fetcher, path: str) -> None:
     """A folder is no file either."""
     with pytest.raises(NotServed):
         fetcher.get(path, 10)

@@ -16,7 +16,7 @@ from register_api.core.format import tree
 from register_api.core.key_list import check_keys
 from register_api.errors import Malformed
 from register_api.verify.report_text import render_brief, render_text
-from verify_outcome import failed, told
+from verify_outcome import failed, sentence_of
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -49,9 +49,9 @@ def test_a_walk_through_damaged_history_ends(run: Run) -> None:
     for version in range(1, 41):
         del publisher.files[tree.VERSION_DIFF.path(version)]
     report = run(publisher.files)
-    assert "and 15 more" in told(report, "V16")
+    assert "and 15 more" in sentence_of(report, "V16")
     assert report.versions_checked is None
-    assert "stopped at version 20" in told(report, "V13")
+    assert "stopped at version 20" in sentence_of(report, "V13")
 
 
 HOSTILE_TEXTS = {

@@ -20,7 +20,7 @@ from register_api.verify.engine import verify
 from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 from thoroughness import examples
-from verify_outcome import failed, told
+from verify_outcome import failed, sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,12 +68,12 @@ TWO = policy("group g 2 a b c", "quorum g")
 NESTED = policy("group g any a b", "group h all g c", "quorum h")
 
 
-def test_lines_below_what_is_vouched_for_are_taken() -> None:
+def test_lines_below_the_signed_target_are_accepted() -> None:
     """Of witnesses that are asked for, with who and when, and of others without a word."""
     report = report_on(VOUCHED + lines_of("w0.example", "w2.example"), policy=NESTED)
     assert report.exit_code == 0
     stamp = f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
-    assert told(report, "V09") == f"w0.example at {stamp}, w2.example at {stamp}"
+    assert sentence_of(report, "V09") == f"w0.example at {stamp}, w2.example at {stamp}"
     assert report_on(VOUCHED + lines_of(*WITNESSES)).exit_code == 0
 
 
@@ -92,7 +92,7 @@ def test_a_quorum_that_is_not_met_is_17_and_says_who_is_missing(
     """Nothing else is wrong."""
     report = report_on(VOUCHED + lines_of(*names), policy=asked)
     assert failed(report) == {"V09": 17}
-    assert f"missing: {missing}" in told(report, "V09")
+    assert f"missing: {missing}" in sentence_of(report, "V09")
 
 
 def test_a_policy_for_another_log_is_16() -> None:
@@ -103,7 +103,7 @@ def test_a_policy_for_another_log_is_16() -> None:
     assert failed(report_on(lines, policy=policy(f"log {other}", "quorum none"))) == {"V09": 16}
 
 
-def test_a_policy_with_this_log_holds() -> None:
+def test_a_policy_that_names_this_log_is_met() -> None:
     """Also among others."""
     lines = VOUCHED + lines_of("w0.example")
     stranger = format_verifier_key("other.example", private_key(9).public_key().public_bytes_raw())
@@ -115,8 +115,8 @@ def test_a_quorum_of_none_asks_for_nothing_and_still_names_who_signed() -> None:
     """Without a line there is nothing to check."""
     nobody = policy("quorum none")
     assert report_on(VOUCHED, policy=nobody).exit_code == 0
-    assert told(report_on(VOUCHED, policy=nobody), "V09") == "the policy asks for no witnesses"
-    assert told(report_on(VOUCHED + lines_of("w1.example"), policy=nobody), "V09").startswith(
+    assert sentence_of(report_on(VOUCHED, policy=nobody), "V09") == "the policy asks for no witnesses"
+    assert sentence_of(report_on(VOUCHED + lines_of("w1.example"), policy=nobody), "V09").startswith(
         "w1.example at "
     )
 
@@ -166,7 +166,7 @@ NOT_LINES = {
 
 
 @pytest.mark.parametrize("checkpoint", NOT_LINES.values(), ids=NOT_LINES)
-def test_anything_else_is_not_what_was_vouched_for(checkpoint: bytes) -> None:
+def test_anything_else_differs_from_the_target(checkpoint: bytes) -> None:
     """As without witnesses: forged, over the bound, or signed and yet another file; its copy is judged."""
     found = failed(report_on(checkpoint, policy=ANY))
     assert found["V25"] in {11, 12, 18}
@@ -233,7 +233,7 @@ def test_a_new_version_costs_no_request_more_where_witnesses_are_asked_for(tmp_p
     assert len(asked[ANY]) <= 12
 
 
-def test_lines_are_remembered_as_evidence_and_what_is_vouched_for_as_kept(tmp_path: Path) -> None:
+def test_lines_are_saved_as_evidence_and_the_target_as_kept(tmp_path: Path) -> None:
     """The remembered checkpoint has all its lines; the kept target is the target."""
     data = VOUCHED + lines_of("w0.example")
     assert quick({**FILES, tree.CHECKPOINT.path(): data}, tmp_path, None)[0].exit_code == 0

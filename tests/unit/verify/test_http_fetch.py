@@ -163,7 +163,7 @@ def test_the_whole_run_has_a_deadline(serve: Callable[[Answer], Server]) -> None
             fetcher.get("a", 10)
 
 
-def test_nobody_there_is_unreachable() -> None:
+def test_a_closed_port_is_unreachable() -> None:
     """A closed port is exit code 10."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -39,7 +39,7 @@ Feeds = dict[str, bytes]
 Entries = tuple[FeedEntry, ...]
 
 WORDS = {"title", "summary", "html"}
-"""What is said in sentences: both feeds have to say the same, whatever it is."""
+"""What is changed in sentences: both feeds have to say the same, whatever it is."""
 
 NOT_SAID = {"base_url"}
 """Where the links in the words lead."""
@@ -87,7 +87,7 @@ def _summary(publisher: MemoryPublisher, version: int) -> VersionSummary:
     )
 
 
-def told(
+def report_on_feeds(
     publisher: MemoryPublisher,
     atom: Entries,
     json: Entries,
@@ -103,7 +103,7 @@ def told(
 
 
 def test_an_honest_feed_is_believed(publisher: MemoryPublisher, entries: Entries) -> None:
-    report = told(publisher, entries, entries)
+    report = report_on_feeds(publisher, entries, entries)
     assert (report.exit_code, report.word) == (0, "verified"), report.checks
 
 
@@ -119,7 +119,7 @@ def test_a_lie_in_one_field_is_found(
     if field == "version" and at:
         lying = entries[:at]  # no page of a feed names a version twice
     atom, json = (lying if where in (name, "both") else entries for name in ("Atom", "JSON"))
-    report = told(publisher, atom, json)
+    report = report_on_feeds(publisher, atom, json)
     failed = [check.id for check in report.checks if check.result == "failed"]
     assert (report.exit_code, failed) == (18, ["V22"])
 
@@ -143,17 +143,17 @@ def _of_interest(
 
 INTEREST_LIES: dict[str, ChangeOfEntries] = (
     {
-        f"other {field}": lambda told, field=field: [_other(told[0], field), *told[1:]]  # type: ignore[misc]
+        f"other {field}": lambda entries, field=field: [_other(entries[0], field), *entries[1:]]  # type: ignore[misc]
         for field in FeedEntry.__struct_fields__
         if field not in {*WORDS, *NOT_SAID, *SAID_BY}
     }
     | {
-        "leaves out the newest": lambda told: told[1:],
-        "leaves out the oldest": lambda told: told[:-1],
+        "leaves out the newest": lambda entries: entries[1:],
+        "leaves out the oldest": lambda entries: entries[:-1],
         "tells nothing": lambda _: [],
-        "tells one twice": lambda told: [told[0], *told],
-        "tells one that changed nothing of it": lambda told: [_without_changes(told[0]), *told],
-        "oldest first": lambda told: [*told, _other(told[0], "version")],
+        "lists one twice": lambda entries: [entries[0], *entries],
+        "lists one without changes of its kind": lambda entries: [_without_changes(entries[0]), *entries],
+        "oldest first": lambda entries: [*entries, _other(entries[0], "version")],
     }
 )
 """What a feed by interest may say instead."""
@@ -168,7 +168,7 @@ def _without_changes(entry: FeedEntry) -> FeedEntry:
 
 
 def test_honest_feeds_by_interest_are_believed(publisher: MemoryPublisher, entries: Entries) -> None:
-    report = told(publisher, entries, entries, _of_interest(publisher, list))
+    report = report_on_feeds(publisher, entries, entries, _of_interest(publisher, list))
     assert (report.exit_code, report.word) == (0, "verified"), report.checks
 
 
@@ -181,7 +181,7 @@ def test_a_lie_in_a_feed_by_interest_is_found(
     honest, lying = _of_interest(publisher, list), _of_interest(publisher, INTEREST_LIES[lie])
     path = next(path for path in honest if kind_of(path) is kind)
     assert lying[path] != honest[path]
-    report = told(publisher, entries, entries, {**honest, path: lying[path]})
+    report = report_on_feeds(publisher, entries, entries, {**honest, path: lying[path]})
     failed = [check.id for check in report.checks if check.result == "failed"]
     assert (report.exit_code, failed) == (18, ["V22"])
 
@@ -195,5 +195,5 @@ def test_types_of_a_later_minor_number_are_not_judged(publisher: MemoryPublisher
         newer.publish_made(register, later if register is newest else newer.diff(register))
     first, *older = (_entry(newer, version) for version in (3, 2, 1))
     for types, code in ((("of_tomorrow", *first.types), 0), (first.types[1:], 18)):
-        said = (msgspec.structs.replace(first, types=types), *older)
-        assert told(newer, said, said).exit_code == code
+        changed = (msgspec.structs.replace(first, types=types), *older)
+        assert report_on_feeds(newer, changed, changed).exit_code == code

@@ -51,16 +51,18 @@ def publisher(story: tuple[Register, ...]) -> MemoryPublisher:
     return made
 
 
-def told(publisher: MemoryPublisher, register: Register, diff: Any = None, **options: Any) -> Report:
+def report_on_version(
+    publisher: MemoryPublisher, register: Register, diff: Any = None, **options: Any
+) -> Report:
     """Publish a version with right signatures, and return what a customer finds."""
     liar = publisher.copy()
     liar.publish_made(register, diff or liar.diff(register))
-    return seen(liar, **options)
+    return report_of(liar, **options)
 
 
-def seen(publisher: MemoryPublisher, **wishes: Any) -> Report:
+def report_of(publisher: MemoryPublisher, **more: Any) -> Report:
     """Return what a customer finds in what is published."""
-    options = Options(**{"wait": 0, **wishes})
+    options = Options(**{"wait": 0, **more})
     return verify("memory", options, NOW, fetcher=MemoryFetcher(publisher.files)).report
 
 
@@ -70,7 +72,7 @@ def judged(story: tuple[Register, ...], register: Register, diff: Diff) -> Judge
     return judge(story[1], register, diff, promises_of(story[:2], zone))
 
 
-def told_lies(
+def published_lies(
     publisher: MemoryPublisher, register: Register, kind: type[msgspec.Struct], field: str
 ) -> Iterator[tuple[Register, Diff]]:
     """Yield the version with a lie in its register, and a diff that keeps to it, or in its diff alone."""
@@ -82,7 +84,7 @@ def told_lies(
 
 def test_an_honest_publisher_is_believed(story: tuple[Register, ...], publisher: MemoryPublisher) -> None:
     """What the real program published is what follows, and each announcement is told."""
-    report = told(publisher, story[2])
+    report = report_on_version(publisher, story[2])
     assert (report.exit_code, report.word) == (0, "verified"), report.checks
     assert not any("Not judged" in sentence for sentence in report.not_checked)
     outcomes = {(item.version, item.subprocessor, item.planned): item.outcome for item in report.notices}
@@ -104,8 +106,8 @@ def test_a_lie_in_one_field_is_found_by_a_customer(
     story: tuple[Register, ...], publisher: MemoryPublisher, kind: type[msgspec.Struct], field: str
 ) -> None:
     """Whatever is derived: a lie about it ends with 18, and the message names version and field."""
-    register, diff = next(told_lies(publisher, story[2], kind, field))
-    report = told(publisher, register, diff)
+    register, diff = next(published_lies(publisher, story[2], kind, field))
+    report = report_on_version(publisher, register, diff)
     failed = {check.id: check for check in report.checks if check.result == "failed"}
     assert (report.exit_code, list(failed)) == (18, ["V31"])
     assert failed["V31"].sentence.count("version 3, ") == failed["V31"].sentence.count("; version") + 1
@@ -116,7 +118,7 @@ def test_a_lie_in_one_field_is_found_at_every_place(
     story: tuple[Register, ...], publisher: MemoryPublisher, kind: type[msgspec.Struct], field: str
 ) -> None:
     """Each place of each document where such a thing stands."""
-    places = list(told_lies(publisher, story[2], kind, field))
+    places = list(published_lies(publisher, story[2], kind, field))
     assert places
     for register, diff in places:
         assert judged(story, register, diff).contradictions
@@ -131,7 +133,10 @@ def test_changes_that_are_left_out_or_added_are_found(
         fewer = diff.changes[:number] + diff.changes[number + 1 :]
         assert judged(story, story[2], msgspec.structs.replace(diff, changes=fewer)).contradictions
     for changes in ((), (*diff.changes, diff.changes[0])):
-        assert told(publisher, story[2], msgspec.structs.replace(diff, changes=changes)).exit_code == 18
+        assert (
+            report_on_version(publisher, story[2], msgspec.structs.replace(diff, changes=changes)).exit_code
+            == 18
+        )
 
 
 def without(register: Register, vendor: str) -> Register:
@@ -160,7 +165,7 @@ def test_rules_hold_along_the_history(story: tuple[Register, ...], publisher: Me
         "R10": with_use(story[2], "omega", short_notice=None),
         "R14": msgspec.structs.replace(story[2], corrects=1),
     }.items():
-        report = told(publisher, register)
+        report = report_on_version(publisher, register)
         (failed,) = (check for check in report.checks if check.result == "failed")
         assert (report.exit_code, failed.id) == (18, "V31")
         assert f"({rule})" in failed.sentence
@@ -170,7 +175,7 @@ def test_a_customer_may_end_with_a_promise_that_was_not_kept(
     story: tuple[Register, ...], publisher: MemoryPublisher
 ) -> None:
     """Honest but short: a code of its own, which no finding about bytes has; lies are worse."""
-    report = told(publisher, story[2], fail_on=("short",))
+    report = report_on_version(publisher, story[2], fail_on=("short",))
     assert (report.exit_code, report.word) == (20, "promise not kept")
     assert "Promise not kept (exit code 20): see Notice." in render_text(report)
     assert [item.sentence for item in report.notices] == [
@@ -178,9 +183,9 @@ def test_a_customer_may_end_with_a_promise_that_was_not_kept(
         for line in render_text(report).splitlines()
         if line.startswith("  - Version")
     ]
-    assert told(publisher, story[2], fail_on=("late",)).exit_code == 0
+    assert report_on_version(publisher, story[2], fail_on=("late",)).exit_code == 0
     lie = msgspec.structs.replace(publisher.diff(story[2]), changes=())
-    assert told(publisher, story[2], lie, fail_on=("short",)).exit_code == 18
+    assert report_on_version(publisher, story[2], lie, fail_on=("short",)).exit_code == 18
 
 
 @pytest.mark.parametrize("field", ["days", "promised_days", "met", "objection_until"])
@@ -189,11 +194,11 @@ def test_a_customer_with_memory_judges_by_promises_it_has_read_before(
 ) -> None:
     """A promise that the new version has lowered, and that is not read again, still counts."""
     deceived, served = tmp_path / "deceived", tmp_path / "served"
-    assert not any(seen(publisher, state=state).exit_code for state in (deceived, served))
-    register, diff = next(told_lies(publisher, story[2], Announced, field))
-    report = told(publisher, register, diff, state=deceived)
+    assert not any(report_of(publisher, state=state).exit_code for state in (deceived, served))
+    register, diff = next(published_lies(publisher, story[2], Announced, field))
+    report = report_on_version(publisher, register, diff, state=deceived)
     assert (report.exit_code, report.versions_checked) == (18, (3, 3))
-    honest = told(publisher, story[2], state=served)
+    honest = report_on_version(publisher, story[2], state=served)
     assert (honest.exit_code, len(honest.notices)) == (0, 4)
     assert not any("Not judged" in sentence for sentence in honest.not_checked)
 
@@ -227,7 +232,7 @@ def test_without_the_promises_before_only_what_is_certain_is_judged(story: tuple
         ({"objection_until": promise_story.TODAY + 30 * promise_story.DAY}, ""),
     ],
 )
-def test_short_notice_is_not_told_as_kept_by_an_unknown_promise(
+def test_short_notice_is_not_reported_as_kept_by_an_unknown_promise(
     story: tuple[Register, ...], count: dict[str, Any], field: str
 ) -> None:
     """Five days were given. An unknown promise may ask for more than the known ones; none makes it enough."""
@@ -278,7 +283,7 @@ def test_what_a_later_release_tells_besides_is_not_judged(
     changes = (*diff.changes, msgspec.structs.replace(diff.changes[0], id="3-99", fields=(more,)))
     wider = msgspec.structs.replace(diff, changes=changes)
     for honest in (diff, wider, later(publisher.diff(story[2]))):
-        report = told(publisher, story[2], honest)
+        report = report_on_version(publisher, story[2], honest)
         assert report.exit_code == 0
         assert any("written by a later release" in sentence for sentence in report.not_checked)
 

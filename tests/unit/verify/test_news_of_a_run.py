@@ -1,4 +1,4 @@
-"""What a scheduled run tells: what is new, until when one may object, a code for each that is asked for."""
+"""What a scheduled run tells: what is new, until when one may object, a code for each that is chosen for."""
 
 from __future__ import annotations
 
@@ -51,42 +51,44 @@ def announce(publisher: MemoryPublisher, id_: str = "beta") -> MemoryPublisher:
     return publisher.publish(subprocessors=(*known, vendor(id_, publisher, 90)), notice=NOTICE)
 
 
-def look(publisher: MemoryPublisher, folder: Path | None, **options: Any) -> Report:
-    asked = Options(wait=0, state=folder, **options)
-    return verify("memory", asked, NOW, fetcher=MemoryFetcher(publisher.files)).report
+def report_of(publisher: MemoryPublisher, folder: Path | None, **options: Any) -> Report:
+    chosen = Options(wait=0, state=folder, **options)
+    return verify("memory", chosen, NOW, fetcher=MemoryFetcher(publisher.files)).report
 
 
-def test_what_is_new_is_told_once_in_this_programs_words(publisher: MemoryPublisher, tmp_path: Path) -> None:
-    assert look(publisher, tmp_path).changes == ()
-    announce(publisher)
-    report = look(publisher, tmp_path)
-    (told,) = report.changes
-    assert (told.version, told.id, told.type, told.subprocessor) == (2, "2-1", "added", "beta")
-    assert "Beta" in told.sentence
-    assert f"  - Version 2: {told.sentence}" in render_text(report)
-    assert look(publisher, tmp_path).changes == ()
-
-
-def test_what_a_quick_run_saw_is_told_by_the_run_that_reads_it(
+def test_new_changes_are_reported_once_in_this_programs_words(
     publisher: MemoryPublisher, tmp_path: Path
 ) -> None:
-    look(publisher, tmp_path)
+    assert report_of(publisher, tmp_path).changes == ()
     announce(publisher)
-    assert look(publisher, tmp_path, quick=True).changes == ()
-    assert [told.version for told in look(publisher, tmp_path).changes] == [2]
+    report = report_of(publisher, tmp_path)
+    (change,) = report.changes
+    assert (change.version, change.id, change.type, change.subprocessor) == (2, "2-1", "added", "beta")
+    assert "Beta" in change.sentence
+    assert f"  - Version 2: {change.sentence}" in render_text(report)
+    assert report_of(publisher, tmp_path).changes == ()
+
+
+def test_changes_seen_by_a_quick_run_are_reported_by_the_next_full_run(
+    publisher: MemoryPublisher, tmp_path: Path
+) -> None:
+    report_of(publisher, tmp_path)
+    announce(publisher)
+    assert report_of(publisher, tmp_path, quick=True).changes == ()
+    assert [change.version for change in report_of(publisher, tmp_path).changes] == [2]
 
 
 @pytest.mark.parametrize("quick", [False, True])
-def test_open_deadlines_are_told_at_every_run(
+def test_open_deadlines_are_reported_in_every_run(
     publisher: MemoryPublisher, tmp_path: Path, *, quick: bool
 ) -> None:
     announce(publisher)
-    first = look(publisher, tmp_path)
+    first = report_of(publisher, tmp_path)
     (deadline,) = first.deadlines or ()
     assert deadline.days_left == (deadline.day - NOW.date()).days
     assert f"{deadline.days_left} days left" in deadline.sentence
     assert "mailto:privacy@example.com" in deadline.sentence
-    again = look(publisher, tmp_path, quick=quick)
+    again = report_of(publisher, tmp_path, quick=quick)
     assert again.deadlines == first.deadlines
     assert f"Open deadlines:\n  - {deadline.sentence}" in render_text(again)
 
@@ -95,17 +97,17 @@ def test_open_deadlines_are_told_at_every_run(
 def test_a_run_may_end_with_a_deadline_that_is_near(
     publisher: MemoryPublisher, tmp_path: Path, more: int, code: int
 ) -> None:
-    (deadline,) = look(announce(publisher), None).deadlines or ()
-    report = look(publisher, tmp_path, fail_on_deadline=deadline.days_left + more)
+    (deadline,) = report_of(announce(publisher), None).deadlines or ()
+    report = report_of(publisher, tmp_path, fail_on_deadline=deadline.days_left + more)
     assert (report.exit_code, report.word) == (code, "deadline near" if code else "verified")
 
 
 def test_a_deadline_that_cannot_be_worked_out_counts_as_near(tmp_path: Path) -> None:
     """Being told too much is better than missing a day."""
     publisher = MemoryPublisher()
-    told = msgspec.structs.replace(publisher.next_register().publisher, time_zone="Mars/Base")
-    publisher.publish(publisher=told, notice=NOTICE)
-    report = look(publisher, tmp_path, fail_on_deadline=1)
+    elsewhere = msgspec.structs.replace(publisher.next_register().publisher, time_zone="Mars/Base")
+    publisher.publish(publisher=elsewhere, notice=NOTICE)
+    report = report_of(publisher, tmp_path, fail_on_deadline=1)
     assert (report.exit_code, report.deadlines) == (21, None)
     assert any(sentence.startswith("Objection deadlines:") for sentence in report.not_checked)
 
@@ -115,51 +117,51 @@ def test_a_run_may_end_with_a_newer_version(
     publisher: MemoryPublisher, tmp_path: Path, *, quick: bool
 ) -> None:
     ends = []
-    look(publisher, tmp_path)
+    report_of(publisher, tmp_path)
     for step in range(4):
         if step == 1:
             announce(publisher)
-        ends.append(look(publisher, tmp_path, fail_on=("change",), quick=quick).exit_code)
+        ends.append(report_of(publisher, tmp_path, fail_on=("change",), quick=quick).exit_code)
     assert ends == [0, 22, 0, 0]
 
 
 def test_a_first_run_has_nothing_to_compare_with(publisher: MemoryPublisher, tmp_path: Path) -> None:
-    assert look(announce(publisher), tmp_path, fail_on=("change",)).exit_code == 0
+    assert report_of(announce(publisher), tmp_path, fail_on=("change",)).exit_code == 0
 
 
 def test_findings_are_worse_than_what_was_asked_for(publisher: MemoryPublisher, tmp_path: Path) -> None:
-    look(publisher, tmp_path)
+    report_of(publisher, tmp_path)
     announce(publisher)
     del publisher.files[tree.FEED_ATOM.path()]
-    report = look(publisher, tmp_path, fail_on=("change",), fail_on_deadline=999)
+    report = report_of(publisher, tmp_path, fail_on=("change",), fail_on_deadline=999)
     assert report.exit_code == 10
     assert report.changes == ()
 
 
 def test_a_quiet_run_says_nothing_or_why(publisher: MemoryPublisher, tmp_path: Path) -> None:
-    assert render_brief(look(publisher, tmp_path)) == ""
+    assert render_brief(report_of(publisher, tmp_path)) == ""
     announce(publisher)
-    brief = render_brief(look(publisher, tmp_path, fail_on=("change",)))
+    brief = render_brief(report_of(publisher, tmp_path, fail_on=("change",)))
     assert "Version 2: Beta" in brief
     assert "Changed (exit code 22)" in brief
     assert "ok   " not in brief
     del publisher.files[tree.FEED_ATOM.path()]
-    brief = render_brief(look(publisher, tmp_path))
+    brief = render_brief(report_of(publisher, tmp_path))
     assert "NOT VERIFIED" in brief
     assert "FAILED" in brief
 
 
-def test_what_a_publication_under_way_may_cause_is_told_as_such(publisher: MemoryPublisher) -> None:
+def test_findings_that_a_publication_in_progress_may_cause_are_marked(publisher: MemoryPublisher) -> None:
     """As a deployment leaves it that was stopped between the newest files and the timestamp."""
     before = publisher.files[tree.TIMESTAMP.path()]
     announce(publisher)
     after = dict(publisher.files)
     publisher.files[tree.TIMESTAMP.path()] = before
-    between = look(publisher, None)
+    between = report_of(publisher, None)
     assert between.exit_code in {12, 18}
     assert "try again in a minute" in render_text(between)
     publisher.files.update(after)
-    assert "try again" not in render_text(look(publisher, None))
+    assert "try again" not in render_text(report_of(publisher, None))
 
 
 def test_what_has_expired_is_named(publisher: MemoryPublisher) -> None:
@@ -170,9 +172,9 @@ def test_what_has_expired_is_named(publisher: MemoryPublisher) -> None:
     assert finding.message.startswith(f"{tree.TIMESTAMP.path()}: the timestamp metadata has expired on 20")
 
 
-def test_a_state_that_another_run_holds_has_a_code_of_its_own(
+def test_a_state_locked_by_another_run_has_its_own_exit_code(
     publisher: MemoryPublisher, tmp_path: Path
 ) -> None:
     with state.locked(tmp_path), pytest.raises(StateInUse) as caught:
-        look(publisher, tmp_path)
+        report_of(publisher, tmp_path)
     assert caught.value.exit_code == 3

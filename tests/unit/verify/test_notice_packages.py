@@ -51,7 +51,7 @@ def stamped(**at: dt.datetime) -> dict[str, bytes]:
     return {**WHOLE, path.replace(".json", ".tsr"): stamp}
 
 
-def test_a_proof_of_notice_holds_with_the_registers_own_evidence(tmp_path: Path) -> None:
+def test_a_proof_of_notice_is_valid_with_the_registers_own_evidence(tmp_path: Path) -> None:
     report = check_package(tmp_path, stamped(), stamped_by=authority().anchors)
     assert (report.exit_code, evidence_failed(report)) == (0, {})
     assert [check.id for check in report.checks][: len(NOTICE_CHECKS)] == [each.id for each in NOTICE_CHECKS]
@@ -188,7 +188,7 @@ def test_a_bomb_within_is_refused(tmp_path: Path) -> None:
     }
 
 
-def test_what_is_shown_moves_no_cursor(tmp_path: Path) -> None:
+def test_text_from_a_package_cannot_move_the_cursor(tmp_path: Path) -> None:
     hostile = record("sent", customer="\x1b[2J\u202e", message_id="<\x1b]0;x>")
     text = render_text(check_package(tmp_path, notice(hostile)))
     assert text.replace("\n", "").isprintable()

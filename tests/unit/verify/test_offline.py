@@ -53,7 +53,7 @@ PATHS = dict(sorted((re.sub(r"[0-9a-f]{64}", "{sha256}", path), path) for path i
 OWN = "v1/versions/2"
 
 
-def test_a_package_holds_years_later_after_keys_were_rotated(tmp_path: Path) -> None:
+def test_a_package_is_valid_years_later_after_keys_were_rotated(tmp_path: Path) -> None:
     """Expired metadata is stated and no finding; only witnesses and time stamps were not asked for."""
     report = check_package(tmp_path, PACKAGE)
     assert (report.exit_code, report.word, evidence_failed(report)) == (0, "verified", {})
@@ -68,13 +68,15 @@ def test_a_package_holds_years_later_after_keys_were_rotated(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("version", [1, 2, 3, 5])
 @pytest.mark.parametrize("now", [NOW - dt.timedelta(days=9000), NOW, YEARS_LATER])
-def test_every_version_holds_whatever_the_clock_says(tmp_path: Path, version: int, now: dt.datetime) -> None:
+def test_every_version_is_valid_whatever_the_clock_says(
+    tmp_path: Path, version: int, now: dt.datetime
+) -> None:
     """By the old key before the rotation, by the new one after it."""
     assert check_package(tmp_path, make_package(TREE, version), now=now).exit_code == 0
 
 
 @pytest.mark.parametrize("version", [1, 2, 3, 4])
-def test_a_package_holds_after_the_log_key_was_rotated(tmp_path: Path, version: int) -> None:
+def test_a_package_is_valid_after_the_log_key_was_rotated(tmp_path: Path, version: int) -> None:
     """The version's checkpoint by the key of then, the newest one by the key of today."""
     publisher = MemoryPublisher().publish().publish()
     publisher.rotate_log_key(90)
@@ -116,7 +118,7 @@ def test_what_is_served_wrongly_gives_no_package() -> None:
     assert (made.data, made.report.exit_code) == (None, 12)
 
 
-def test_a_version_that_is_not_there_is_wrong_use() -> None:
+def test_a_version_that_does_not_exist_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="the newest is 5"):
         make_evidence("tree", MemoryFetcher(TREE), 6, Options(wait=0), NOW)
 
@@ -290,7 +292,7 @@ def test_the_readme_of_form_1_stays() -> None:
     register = publisher.next_register(
         published_at=published, recorded="imported", updated_on=published.date()
     )
-    told = NoticeStatus(
+    status = NoticeStatus(
         required=True,
         announced_on=published.date(),
         effective_on=dt.date(2026, 4, 12),
@@ -308,9 +310,9 @@ def test_the_readme_of_form_1_stays() -> None:
         engagement="hosting",
         fields=(),
         summary="What the publisher made of it.",
-        notice=told,
+        notice=status,
     )
-    undated = msgspec.structs.replace(told, effective_on=None, days=None, met=False)
+    undated = msgspec.structs.replace(status, effective_on=None, days=None, met=False)
     of_fields = msgspec.structs.replace(
         change,
         kind="changed",

@@ -88,7 +88,7 @@ def test_a_package_takes_the_stamp_that_it_can_prove_to_cover_the_version(
 
 
 @pytest.mark.parametrize("cosigned", [False, True])
-def test_a_stamp_holds_years_after_the_certificate_expired(tmp_path: Path, cosigned: bool) -> None:
+def test_a_time_stamp_is_valid_years_after_the_certificate_expired(tmp_path: Path, cosigned: bool) -> None:
     """Whether witnesses have signed the newest checkpoint meanwhile or not; the report names the time."""
     report = check(tmp_path, package(tree_of(4, cosigned=cosigned), 2))
     assert report.checked_at == YEARS_LATER > SOON
@@ -98,7 +98,7 @@ def test_a_stamp_holds_years_after_the_certificate_expired(tmp_path: Path, cosig
     assert "the date is its own word" not in text
 
 
-def test_without_certificates_it_is_said_that_nobody_was_asked(tmp_path: Path) -> None:
+def test_without_certificates_the_report_says_that_no_authority_was_checked(tmp_path: Path) -> None:
     """The stamp is of the right bytes, and that alone was looked at."""
     report = check(tmp_path, package(tree_of(2), 2), stamped_by=())
     assert report.exit_code == 0

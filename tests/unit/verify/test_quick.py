@@ -16,7 +16,7 @@ from register_api.verify.engine import verify
 from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 from register_api.verify.report_text import render_text
-from verify_outcome import failed, result, told
+from verify_outcome import failed, result, sentence_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +64,7 @@ def test_a_new_version_costs_twelve_requests_and_64_kib_however_long_the_history
     assert quick(Tree(older), tmp_path)[0].exit_code == 0  # type: ignore[arg-type]
     report, asked, size = quick(Tree(newer), tmp_path)  # type: ignore[arg-type]
     assert (report.exit_code, report.version) == (0, versions)
-    assert "begins with it" in told(report, "V10")
+    assert "begins with it" in sentence_of(report, "V10")
     assert len(asked) <= 12 + (versions in {257, 513}), asked
     assert size <= 64 * 1024
     assert len([path for path in asked if path.startswith("log/tile/")]) <= 3
@@ -78,14 +78,12 @@ def test_nothing_new_costs_two_requests(publisher: MemoryPublisher, tmp_path: Pa
     assert asked == ["trust/2.root.json", tree.TIMESTAMP.path()]
     assert (report.exit_code, report.version, report.remembered) == (0, 3, 3)
     assert {check.id for check in report.checks if check.result == "ok"} == MADE
-    assert told(report, "V05").startswith("passed when last checked")
+    assert sentence_of(report, "V05").startswith("passed when last checked")
     publisher.refresh()
     assert quick(publisher, tmp_path)[1] == asked
 
 
-def test_what_a_full_run_kept_is_what_a_quick_run_goes_by(
-    publisher: MemoryPublisher, run: Run, tmp_path: Path
-) -> None:
+def test_a_quick_run_uses_what_a_full_run_saved(publisher: MemoryPublisher, run: Run, tmp_path: Path) -> None:
     """The first run may be any; a quick one does not count as a full check."""
     run(publisher.files, state=tmp_path)
     assert len(quick(publisher, tmp_path)[1]) == 2
@@ -119,7 +117,9 @@ def test_an_end_of_a_key_is_seen_though_the_register_is_the_same(
     assert failed(report)["V05"] == 16
 
 
-def test_kept_files_are_used_only_if_they_are_vouched_for(publisher: MemoryPublisher, tmp_path: Path) -> None:
+def test_saved_files_are_used_only_if_they_are_current_targets(
+    publisher: MemoryPublisher, tmp_path: Path
+) -> None:
     """A state from elsewhere, or a damaged one, brings no other register in."""
     quick(publisher, tmp_path)
     remembered = state.load(tmp_path)

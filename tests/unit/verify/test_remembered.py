@@ -44,7 +44,9 @@ def test_later_runs_look_at_new_versions_only(publisher: MemoryPublisher, run: R
     assert run(publisher.files, state=tmp_path, history="all").versions_checked == (1, 5)
 
 
-def test_first_use_is_told_for_ever(publisher: MemoryPublisher, run: Run, tmp_path: Path) -> None:
+def test_first_use_is_reported_in_every_later_run(
+    publisher: MemoryPublisher, run: Run, tmp_path: Path
+) -> None:
     """What was taken on trust once does not become better by being remembered."""
     run(publisher.files, state=tmp_path)
     report = run(publisher.files, state=tmp_path)
@@ -105,7 +107,7 @@ def test_the_folder_of_another_register_is_named(run: Run, tmp_path: Path) -> No
     assert failed(run(sister.files, state=tmp_path)) == {"V06": 18}
 
 
-def test_a_clock_that_went_back_is_told(publisher: MemoryPublisher, run: Run, tmp_path: Path) -> None:
+def test_a_clock_that_went_back_is_reported(publisher: MemoryPublisher, run: Run, tmp_path: Path) -> None:
     """Freshness cannot be judged before an instant that was seen signed; without state likewise."""
     run(publisher.files, state=tmp_path)
     before = publisher.registers[-1].published_at - dt.timedelta(seconds=1)
@@ -168,7 +170,7 @@ def test_remembered_roots_are_followed_from_the_newest(run: Run, tmp_path: Path)
     ],
     ids=["empty", "nothing", "another digest", "nested deeply"],
 )
-def test_a_damaged_state_is_told_and_not_passed_over(
+def test_a_damaged_state_is_reported_and_not_ignored(
     publisher: MemoryPublisher, run: Run, tmp_path: Path, damage: bytes
 ) -> None:
     """Without memory nobody would notice a rollback: so the damage itself is an error."""
@@ -180,28 +182,26 @@ def test_a_damaged_state_is_told_and_not_passed_over(
 
 
 @pytest.mark.parametrize(
-    ("form", "said", "hint"),
+    ("form", "message", "hint"),
     [
         ("sub-processor-register-state/0", "has the form", "first use again"),
         ("sub-processor-register-state/2", "was written by a newer release", "update register-api"),
         ("x", "has the form", "first use again"),
     ],
 )
-def test_state_of_another_program_is_told_from_damage(
-    publisher: MemoryPublisher, run: Run, tmp_path: Path, form: str, said: str, hint: str
+def test_a_state_of_another_format_is_distinguished_from_damage(
+    publisher: MemoryPublisher, run: Run, tmp_path: Path, form: str, message: str, hint: str
 ) -> None:
     """Who goes back to an older program is told which one to use, and that a first use would be no memory."""
     run(publisher.files, state=tmp_path)
     data = (tmp_path / state.STATE_FILE).read_bytes()
     (tmp_path / state.STATE_FILE).write_bytes(data.replace(state.FORMAT.encode(), form.encode(), 1))
-    with pytest.raises(Malformed, match=said) as caught:
+    with pytest.raises(Malformed, match=message) as caught:
         state.load(tmp_path)
     assert hint in caught.value.hint
 
 
-def test_a_state_folder_that_held_nothing_is_told(
-    publisher: MemoryPublisher, run: Run, tmp_path: Path
-) -> None:
+def test_an_empty_state_folder_is_reported(publisher: MemoryPublisher, run: Run, tmp_path: Path) -> None:
     """Whoever has used it before learns that the state was taken away."""
     assert f"{tmp_path} held no state" in render_text(run(publisher.files, state=tmp_path))
     assert "held no state" not in render_text(run(publisher.files, state=tmp_path))
@@ -259,7 +259,7 @@ def test_a_crash_while_saving_leaves_the_old_state(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["lock", state.STATE_FILE]
 
 
-def test_a_new_key_is_told(publisher: MemoryPublisher, run: Run, tmp_path: Path) -> None:
+def test_a_new_key_is_reported(publisher: MemoryPublisher, run: Run, tmp_path: Path) -> None:
     """Once, to whoever has seen the list without it; a quick run tells it, too."""
     assert run(publisher.files, state=tmp_path).new_keys == ()
     publisher.rotate_document_key(62)

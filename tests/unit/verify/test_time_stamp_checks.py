@@ -21,7 +21,7 @@ from register_api.verify.options import Options
 from register_api.verify.report_text import render_text
 from thoroughness import examples
 from time_authority import authority, refusal
-from verify_outcome import failed, result, told
+from verify_outcome import failed, result, sentence_of
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -50,7 +50,7 @@ def check(publisher: MemoryPublisher, run: Run, **options: object) -> Report:
     return run(publisher.files, **{"stamped_by": authority().anchors, **options})
 
 
-def test_a_stamp_of_the_newest_version_holds(publisher: MemoryPublisher, run: Run) -> None:
+def test_a_time_stamp_of_the_newest_version_is_valid(publisher: MemoryPublisher, run: Run) -> None:
     """The report names size, time and authority, and what the version says itself."""
     add_stamp(publisher, 3)
     report = check(publisher, run)
@@ -61,11 +61,13 @@ def test_a_stamp_of_the_newest_version_holds(publisher: MemoryPublisher, run: Ru
     assert f"Timestamp:   size 3 at {NOW:%Y-%m-%d %H:%M:%S} UTC, by CN=Test Time Stamps" in render_text(
         report
     )
-    assert "says itself that it was published at" in told(report, "V28")
-    assert "not stamped" not in told(report, "V28")
+    assert "says itself that it was published at" in sentence_of(report, "V28")
+    assert "not stamped" not in sentence_of(report, "V28")
 
 
-def test_without_the_option_nothing_is_asked_and_the_report_says_so(publisher: MemoryPublisher) -> None:
+def test_without_the_option_no_time_stamp_is_fetched_and_the_report_says_so(
+    publisher: MemoryPublisher,
+) -> None:
     """A good stamp and a bad one alike."""
     publisher.files[tree.TIME_STAMP.path(3)] = b"rubbish"
     fetcher = MemoryFetcher(publisher.files)
@@ -84,7 +86,7 @@ def test_an_older_stamp_counts_and_the_report_says_what_it_does_not_cover(
     assert report.exit_code == 0
     assert report.time_stamp is not None
     assert report.time_stamp.size == 1
-    assert told(report, "V28").endswith("; not stamped: 2 after it")
+    assert sentence_of(report, "V28").endswith("; not stamped: 2 after it")
 
 
 @pytest.mark.parametrize(("versions", "code"), [(MAX_ASKED, 0), (MAX_ASKED + 1, 17)])
@@ -111,7 +113,7 @@ def test_a_quick_run_makes_few_further_requests(publisher: MemoryPublisher, tmp_
     assert counts[1:] == [2, 5]
 
 
-def test_asked_for_and_not_there_is_unwitnessed(publisher: MemoryPublisher, run: Run) -> None:
+def test_a_missing_time_stamp_that_was_required_is_unwitnessed(publisher: MemoryPublisher, run: Run) -> None:
     """17, with what to do."""
     report = check(publisher, run)
     assert (report.exit_code, report.word, failed(report)) == (17, "unwitnessed", {"V28": 17})
@@ -157,7 +159,7 @@ def test_a_stamp_that_does_not_hold_is_a_finding(
     report = check(publisher, run)
     assert failed(report) == {"V28": code}
     assert report.time_stamp is None
-    assert tree.TIME_STAMP.path(3) in told(report, "V28")
+    assert tree.TIME_STAMP.path(3) in sentence_of(report, "V28")
 
 
 STAMPED = MemoryPublisher().publish().publish()
@@ -223,7 +225,7 @@ def test_what_is_stamped_must_be_served(publisher: MemoryPublisher, run: Run, pa
     assert failed(check(publisher, run))["V28"] == 10
 
 
-def test_a_stamp_by_the_log_key_of_then_holds(run: Run) -> None:
+def test_a_time_stamp_over_an_earlier_log_keys_checkpoint_is_valid(run: Run) -> None:
     """An older stamp after the log key was rotated."""
     publisher = MemoryPublisher().publish()
     publisher.rotate_log_key(90)

@@ -19,7 +19,7 @@ from register_api.verify.fetcher import FolderFetcher, MemoryFetcher
 from register_api.verify.options import Options
 from register_api.verify.report import Report
 from register_api.verify.report_text import render_text
-from verify_outcome import failed, result, told
+from verify_outcome import failed, result, sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +93,7 @@ def test_a_root_file_that_is_missing_is_wrong_use(
         run(three, root=tmp_path / "none")
 
 
-def test_progress_is_told_and_reaches_its_end(three: Mapping[str, bytes]) -> None:
+def test_progress_is_reported_to_the_end(three: Mapping[str, bytes]) -> None:
     """Steps done never exceed steps known."""
     told_: list[tuple[int, int]] = []
 
@@ -168,7 +168,7 @@ def test_witnesses_are_counted(publisher: MemoryPublisher, run: Run) -> None:
     publisher.files[tree.CHECKPOINT.path()] = signed
     publisher.vouch()
     report = run(publisher.files, witnesses=(text,), cosignatures=1)
-    assert (report.exit_code, told(report, "V09")) == (0, "witness.example at 2026-05-28T20:26:40Z")
+    assert (report.exit_code, sentence_of(report, "V09")) == (0, "witness.example at 2026-05-28T20:26:40Z")
 
 
 class _Publishing(MemoryFetcher):
@@ -196,7 +196,7 @@ class _Publishing(MemoryFetcher):
         tree.FEED_JSON.path(),
     ],
 )
-def test_a_publication_in_progress_is_looked_at_once_more(publisher: MemoryPublisher, path: str) -> None:
+def test_a_publication_in_progress_is_checked_a_second_time(publisher: MemoryPublisher, path: str) -> None:
     """Parts of two publications are met, and the second round finds one."""
     before = dict(publisher.files)
     publisher.publish()

@@ -46,7 +46,7 @@ def until(announced: int = 2) -> dt.date:
     return published_at(announced).date() + dt.timedelta(days=OBJECTION.days)
 
 
-def said(version: int) -> Announced:
+def announced_in(version: int) -> Announced:
     """Return what a version announces; whether it was in time is derived."""
     return Announced(version=version, at=published_at(version))
 
@@ -57,7 +57,7 @@ def vendor(id_: str, announced: int, starts_in: int | None = 10, **engagement: A
         "id": "hosting",
         "category": "hosting",
         "status": "active",
-        "announced": said(announced),
+        "announced": announced_in(announced),
         "starts_on": None if starts_in is None else TODAY + dt.timedelta(days=starts_in),
         **engagement,
     }
@@ -74,7 +74,7 @@ def two() -> MemoryPublisher:
     return publisher.publish(subprocessors=(ACME, BETA), notice=NOTICE)
 
 
-def look(publisher: MemoryPublisher, **options: Any) -> VerifyResult:
+def verify_tree(publisher: MemoryPublisher, **options: Any) -> VerifyResult:
     """Verify what is published."""
     return verify("memory", Options(wait=0, **options), NOW, fetcher=MemoryFetcher(publisher.files))
 
@@ -83,7 +83,7 @@ DAY_OF_NEWS = published_at(2).date()
 
 
 def test_the_register_is_given_as_it_was_signed(two: MemoryPublisher) -> None:
-    verified = look(two).raise_for_finding()
+    verified = verify_tree(two).raise_for_finding()
     assert verified.register == two.registers[-1]
     assert verified.data == two.files[tree.REGISTER.path()] == encode(verified.register)
     assert verified.sha256 == digest(verified.data)
@@ -91,8 +91,8 @@ def test_the_register_is_given_as_it_was_signed(two: MemoryPublisher) -> None:
     assert verified.remembered_version is None
 
 
-def test_what_vouches_for_it_is_what_the_report_says(two: MemoryPublisher) -> None:
-    result = look(two)
+def test_trust_is_the_same_in_the_result_and_in_the_report(two: MemoryPublisher) -> None:
+    result = verify_tree(two)
     trust, report = result.raise_for_finding().trust, result.report
     assert (trust.root, trust.root_version, trust.root_sha256) == (
         report.root,
@@ -104,8 +104,8 @@ def test_what_vouches_for_it_is_what_the_report_says(two: MemoryPublisher) -> No
     assert trust.log.size == 2
 
 
-def test_without_memory_every_version_is_told_with_its_changes(two: MemoryPublisher) -> None:
-    updates = look(two).raise_for_finding().updates
+def test_without_a_state_every_version_is_returned_with_its_changes(two: MemoryPublisher) -> None:
+    updates = verify_tree(two).raise_for_finding().updates
     assert [(item.version, item.published_at, item.reason) for item in updates] == [
         (1, published_at(1), Reason(kind="initial")),
         (2, published_at(2), Reason(kind="change")),
@@ -118,21 +118,21 @@ def test_changes_are_those_of_the_signed_diff(two: MemoryPublisher) -> None:
     diff = two.diff(register)
     said = tuple(msgspec.structs.replace(change, summary="Gamma is added.") for change in diff.changes)
     two.publish_made(register, two.diff(register, said))
-    (told,) = look(two).raise_for_finding().updates[-1].changes
+    (told,) = verify_tree(two).raise_for_finding().updates[-1].changes
     assert (told.id, told.subprocessor, told.summary) == ("3-1", "gamma", "Gamma is added.")
     assert told.notice.met
 
 
 def test_only_versions_that_were_not_read_before_are_new(two: MemoryPublisher, tmp_path: Path) -> None:
-    look(two, state=tmp_path)
-    again = look(two, state=tmp_path).raise_for_finding()
+    verify_tree(two, state=tmp_path)
+    again = verify_tree(two, state=tmp_path).raise_for_finding()
     assert (again.updates, again.remembered_version, again.checked_version) == ((), 2, 2)
     two.publish(subprocessors=(ACME, BETA, GAMMA), notice=NOTICE)
-    verified = look(two, state=tmp_path).raise_for_finding()
+    verified = verify_tree(two, state=tmp_path).raise_for_finding()
     assert [item.version for item in verified.updates] == [3]
     assert (verified.remembered_version, verified.checked_version) == (2, 3)
     assert [
-        item.version for item in look(two, state=tmp_path, history="all").raise_for_finding().updates
+        item.version for item in verify_tree(two, state=tmp_path, history="all").raise_for_finding().updates
     ] == [
         1,
         2,
@@ -143,19 +143,19 @@ def test_only_versions_that_were_not_read_before_are_new(two: MemoryPublisher, t
 def test_a_quick_run_tells_that_versions_are_left_to_read_and_the_next_run_reads_them(
     two: MemoryPublisher, tmp_path: Path
 ) -> None:
-    look(two, state=tmp_path)
+    verify_tree(two, state=tmp_path)
     two.publish(subprocessors=(ACME, BETA, GAMMA), notice=NOTICE).publish(
         subprocessors=(ACME, BETA, GAMMA), notice=NOTICE
     )
-    quick = look(two, state=tmp_path, quick=True).raise_for_finding()
+    quick = verify_tree(two, state=tmp_path, quick=True).raise_for_finding()
     assert (quick.register.version, quick.checked_version, quick.updates) == (4, 2, ())
-    full = look(two, state=tmp_path).raise_for_finding()
+    full = verify_tree(two, state=tmp_path).raise_for_finding()
     assert (full.remembered_version, full.checked_version) == (4, 4)
     assert [item.version for item in full.updates] == [3, 4]
 
 
-def test_a_deadline_says_until_when_and_where_one_may_object(two: MemoryPublisher) -> None:
-    (deadline,) = look(two).raise_for_finding().deadlines(DAY_OF_NEWS)
+def test_a_deadline_has_its_day_and_contact(two: MemoryPublisher) -> None:
+    (deadline,) = verify_tree(two).raise_for_finding().deadlines(DAY_OF_NEWS)
     assert (deadline.subprocessor, deadline.engagement, deadline.version) == ("beta", "hosting", 2)
     assert (deadline.day, deadline.contact) == (until(), OBJECTION.contact)
     assert deadline.notice.announced_on == DAY_OF_NEWS
@@ -163,7 +163,7 @@ def test_a_deadline_says_until_when_and_where_one_may_object(two: MemoryPublishe
 
 
 def test_a_deadline_is_open_on_its_last_day_and_gone_on_the_next(two: MemoryPublisher) -> None:
-    verified = look(two).raise_for_finding()
+    verified = verify_tree(two).raise_for_finding()
     assert len(verified.deadlines(until())) == 1
     assert verified.deadlines(until() + dt.timedelta(days=1)) == ()
     assert verified.deadlines() == ()
@@ -173,8 +173,8 @@ def test_a_deadline_is_open_on_its_last_day_and_gone_on_the_next(two: MemoryPubl
 def test_a_run_that_finds_nothing_new_still_gives_the_open_deadlines(
     two: MemoryPublisher, tmp_path: Path, *, quick: bool
 ) -> None:
-    first = look(two, state=tmp_path).raise_for_finding().deadlines(DAY_OF_NEWS)
-    again = look(two, state=tmp_path, quick=quick).raise_for_finding()
+    first = verify_tree(two, state=tmp_path).raise_for_finding().deadlines(DAY_OF_NEWS)
+    again = verify_tree(two, state=tmp_path, quick=quick).raise_for_finding()
     assert first
     assert again.deadlines(DAY_OF_NEWS) == first
 
@@ -183,7 +183,7 @@ def test_a_first_list_gives_no_deadline() -> None:
     """Nothing was promised before, neither for what is in use nor for what starts later."""
     listed = (vendor("acme", 1, None), vendor("soon", 1, 3))
     publisher = MemoryPublisher().publish(subprocessors=listed, notice=NOTICE)
-    assert look(publisher).raise_for_finding().deadlines(FIRST.date()) == ()
+    assert verify_tree(publisher).raise_for_finding().deadlines(FIRST.date()) == ()
 
 
 @pytest.mark.parametrize(
@@ -199,25 +199,25 @@ def test_a_first_list_gives_no_deadline() -> None:
     ],
     ids=["available", "ended"],
 )
-def test_nobody_objects_to_what_is_not_engaged(two: MemoryPublisher, listed: Subprocessor) -> None:
+def test_there_is_no_deadline_without_an_engagement(two: MemoryPublisher, listed: Subprocessor) -> None:
     two.publish(subprocessors=(ACME, listed), notice=NOTICE)
-    assert look(two).raise_for_finding().deadlines(DAY_OF_NEWS) == ()
+    assert verify_tree(two).raise_for_finding().deadlines(DAY_OF_NEWS) == ()
 
 
 def test_a_quick_run_gives_every_deadline_also_of_versions_that_it_did_not_read(
     two: MemoryPublisher, tmp_path: Path
 ) -> None:
-    look(two, state=tmp_path)
+    verify_tree(two, state=tmp_path)
     two.publish(subprocessors=(ACME, BETA, GAMMA), notice=NOTICE).publish(
         subprocessors=(ACME, BETA, GAMMA), notice=NOTICE
     )
-    found = look(two, state=tmp_path, quick=True).raise_for_finding().deadlines(DAY_OF_NEWS)
+    found = verify_tree(two, state=tmp_path, quick=True).raise_for_finding().deadlines(DAY_OF_NEWS)
     assert [(item.subprocessor, item.day) for item in found] == [("beta", until()), ("gamma", until(3))]
-    assert look(two, state=tmp_path).raise_for_finding().deadlines(DAY_OF_NEWS) == found
+    assert verify_tree(two, state=tmp_path).raise_for_finding().deadlines(DAY_OF_NEWS) == found
 
 
 def test_starts_ends_and_states_are_those_of_the_day(two: MemoryPublisher) -> None:
-    verified = look(two).raise_for_finding()
+    verified = verify_tree(two).raise_for_finding()
     assert verified.today() == TODAY
     assert [(event.subprocessor, event.what, event.day) for event in verified.upcoming()] == [
         ("beta", "start", TODAY + dt.timedelta(days=10))
@@ -228,7 +228,7 @@ def test_starts_ends_and_states_are_those_of_the_day(two: MemoryPublisher) -> No
 
 def test_nothing_is_given_of_what_does_not_hold(two: MemoryPublisher) -> None:
     two.files[tree.VERSION_REGISTER.path(1)] += b" "
-    result = look(two)
+    result = verify_tree(two)
     assert result.verified is None
     assert isinstance(result.finding, Forged)
     assert result.report.exit_code == Forged.exit_code
@@ -239,17 +239,17 @@ def test_nothing_is_given_of_what_does_not_hold(two: MemoryPublisher) -> None:
 def test_the_worst_finding_is_raised(two: MemoryPublisher) -> None:
     del two.files[tree.VERSION_PROOF.path(2)]
     two.files[tree.VERSION_REGISTER.path(1)] += b" "
-    result = look(two)
+    result = verify_tree(two)
     codes = {check.code for check in result.report.checks}
     assert codes >= {Unreachable.exit_code, Forged.exit_code}
     assert isinstance(result.finding, Forged)
     assert (result.report.exit_code, result.report.word) == (Forged.exit_code, Forged.word)
 
 
-def test_a_time_zone_that_is_not_known_here_is_said_when_a_day_is_asked_for(two: MemoryPublisher) -> None:
+def test_an_unknown_time_zone_is_an_error_only_when_a_day_is_computed(two: MemoryPublisher) -> None:
     """The publisher may know a newer zone than this machine: the register itself is as good as any."""
     elsewhere = Publisher(name="Example", time_zone="Mars/Olympus_Mons", language="en")
-    verified = look(two.publish(publisher=elsewhere, subprocessors=(BETA,))).raise_for_finding()
+    verified = verify_tree(two.publish(publisher=elsewhere, subprocessors=(BETA,))).raise_for_finding()
     assert verified.engagements(TODAY)
     for ask in (verified.today, verified.upcoming, verified.engagements, verified.deadlines):
         with pytest.raises(Malformed, match="Mars/Olympus_Mons"):
@@ -263,16 +263,16 @@ def test_a_day_at_the_end_of_all_days_is_refused(two: MemoryPublisher) -> None:
     east = Publisher(name="Example", time_zone="Asia/Tokyo", language="en")
     register = two.next_register(subprocessors=(listed,), publisher=east, notice=NOTICE)
     two.publish_made(register, two.diff(register))
-    assert isinstance(look(two).finding, Malformed)
+    assert isinstance(verify_tree(two).finding, Malformed)
     with pytest.raises(Malformed, match="9999"):
-        look(two, history="none").raise_for_finding().deadlines(DAY_OF_NEWS)
+        verify_tree(two, history="none").raise_for_finding().deadlines(DAY_OF_NEWS)
 
 
 def test_of_more_changes_than_can_be_kept_the_newest_are_kept(
     two: MemoryPublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(histories, "MAX_CHANGED_BYTES", 1)
-    verified = look(two).raise_for_finding()
+    verified = verify_tree(two).raise_for_finding()
     assert [item.version for item in verified.updates] == [2]
     assert verified.checked_version == 2
 
@@ -285,11 +285,11 @@ def test_an_event_loop_is_not_blocked() -> None:
         asyncio.run(call())
 
 
-def test_a_register_that_has_moved_says_where_to(two: MemoryPublisher) -> None:
+def test_a_register_that_has_moved_names_its_successor(two: MemoryPublisher) -> None:
     """The report tells it; what is said there is the publisher's, on one line and printable."""
     successor = "https://trust.example.net/"
     moved = Lifecycle(state="moved", on=TODAY, successor=successor, text="We were\u202e\nbought")
-    report = look(two.publish(subprocessors=(ACME, BETA), notice=NOTICE, lifecycle=moved)).report
+    report = verify_tree(two.publish(subprocessors=(ACME, BETA), notice=NOTICE, lifecycle=moved)).report
     assert (report.exit_code, report.lifecycle) == (0, moved)
     text = render_text(report)
     assert (
@@ -297,7 +297,9 @@ def test_a_register_that_has_moved_says_where_to(two: MemoryPublisher) -> None:
         in text
     )
     assert successor in text
-    assert "Lifecycle" not in render_text(look(two.publish(subprocessors=(ACME, BETA), notice=NOTICE)).report)
+    assert "Lifecycle" not in render_text(
+        verify_tree(two.publish(subprocessors=(ACME, BETA), notice=NOTICE)).report
+    )
 
 
 @pytest.mark.parametrize(
@@ -308,10 +310,12 @@ def test_a_register_that_has_moved_says_where_to(two: MemoryPublisher) -> None:
         (dt.timedelta(days=400), "at most 31 days"),
     ],
 )
-def test_no_timestamp_is_good_for_long(two: MemoryPublisher, lasts: dt.timedelta, says: str | None) -> None:
+def test_a_timestamp_valid_for_too_long_is_refused(
+    two: MemoryPublisher, lasts: dt.timedelta, says: str | None
+) -> None:
     """A thief of the online key could freeze a customer for as long."""
     two.refresh(expires=two.now + lasts)
-    finding = look(two).finding
+    finding = verify_tree(two).finding
     assert (finding is None) == (says is None)
     assert says is None or says in str(finding)
 
@@ -325,12 +329,12 @@ def test_no_timestamp_is_good_for_long(two: MemoryPublisher, lasts: dt.timedelta
         (dt.timedelta(minutes=90, seconds=1), "90 minutes", "PT5401S"),
     ],
 )
-def test_it_is_told_how_long_a_timestamp_is_good(
+def test_the_report_states_how_long_a_timestamp_is_valid(
     two: MemoryPublisher, lasts: dt.timedelta, words: str, duration: str
 ) -> None:
     """The publisher chose it; a customer sees for how long withheld versions can stay unnoticed."""
     two.refresh(signed_at=two.now, expires=two.now + lasts)
-    report = look(two).report
+    report = verify_tree(two).report
     assert f"unless renewed before; each renewal is good for {words}" in render_text(report)
     assert msgspec.to_builtins(report)["fresh_for"] == duration
 
@@ -343,4 +347,4 @@ def test_a_timestamp_says_when_it_was_signed(two: MemoryPublisher) -> None:
         signed.unrecognized_fields = {} if said is None else {"signed_at": said}
         two.write_metadata(path, signed, two.online_key)
         with pytest.raises(Malformed, match="when it was signed"):
-            look(two).raise_for_finding()
+            verify_tree(two).raise_for_finding()

@@ -41,7 +41,7 @@ def test_never_more_than_twice_as_many_in_any_stretch(gaps: list[float], most: i
 
 
 @given(st.lists(st.floats(0, 50), max_size=50), st.integers(1, 6))
-def test_who_waits_as_long_as_is_said_may_ask(gaps: list[float], most: int) -> None:
+def test_a_client_that_waits_as_long_as_stated_is_allowed(gaps: list[float], most: int) -> None:
     limit, now = Limit(most, 60), 0.0
     for gap in gaps:
         now += gap

@@ -60,7 +60,7 @@ def changed(body: bytes, **fields: object) -> bytes:
     return format_request(msgspec.structs.replace(parse_request(body), **fields))  # type: ignore[arg-type]
 
 
-def test_a_log_that_goes_on_is_signed(post: httpx.Client, log: MemoryLog, partner: Partner) -> None:
+def test_a_log_that_grows_is_cosigned(post: httpx.Client, log: MemoryLog, partner: Partner) -> None:
     """The answer is one line of the witness's key; appended to the checkpoint it verifies."""
     answer = send(post, submission(log, 5, 8))
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
@@ -77,7 +77,7 @@ def test_the_same_checkpoint_is_signed_again(post: httpx.Client, log: MemoryLog,
     assert (partner.folder / STATE_FILE).read_bytes() == before
 
 
-def test_other_lines_are_passed_over_and_extensions_signed(
+def test_other_signature_lines_are_ignored_and_extensions_signed(
     post: httpx.Client, log: MemoryLog, partner: Partner
 ) -> None:
     """Signatures of unknown keys count for nothing; extension lines are part of the text."""
@@ -101,7 +101,7 @@ def test_a_log_may_have_two_keys(partner: Partner, log: MemoryLog) -> None:
         assert send(client, submission(log, 5, 9)).status_code == 409
 
 
-def test_the_last_size_is_told_where_another_was_meant(post: httpx.Client, log: MemoryLog) -> None:
+def test_a_conflict_returns_the_last_size(post: httpx.Client, log: MemoryLog) -> None:
     """409, its size on a line, and the media type of the protocol."""
     for old in (0, 4, 6, 8):
         answer = send(post, submission(log, old, 8))
@@ -267,7 +267,7 @@ def test_a_state_that_was_damaged_meanwhile_signs_nothing(
     assert "is damaged" in caplog.text
 
 
-def test_a_fault_of_ours_is_500_and_says_nothing(
+def test_an_internal_fault_is_500_without_details(
     partner: Partner, log: MemoryLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The stack goes to the log."""

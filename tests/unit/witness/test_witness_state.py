@@ -28,7 +28,7 @@ def test_key_and_state_are_for_the_owner_alone(tmp_path: Path) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in partner.folder.iterdir()} == {0o600}
 
 
-def test_a_witness_is_never_begun_anew(tmp_path: Path) -> None:
+def test_a_witness_is_never_initialised_twice(tmp_path: Path) -> None:
     """Neither over a state nor with a key that lies there, unless someone says that it is unused."""
     partner = Partner(tmp_path / "w")
     with pytest.raises(WitnessError, match="already"):
