@@ -41,11 +41,15 @@ def _of_owner(
         if owner.get("cancelled"):
             return
         yield from _dates(key, vendor, owner)
-        if state_of(vendor, owner, day) == "ended":
-            return
-        if state_of(vendor, owner, day) != "available":
+        if state_of(vendor, owner, day) not in {"ended", "available"}:
             yield from _deadline(key, announced)
     for change in plans(owner):
+        if (
+            engagement is not None
+            and state_of(vendor, owner, day) == "ended"
+            and change["effective_on"] <= day
+        ):
+            continue
         is_over = engagement is not None and state_of(vendor, owner, change["effective_on"]) == "ended"
         if not change.get("cancelled") and not is_over:
             planned = (id_, engagement, change["id"])

@@ -138,9 +138,8 @@ def _of_engagement(
             type="ended",
             notice=NoticeStatus(required=False, effective_on=end),
         )
-    if state_on(vendor, engagement, day) in PAST:
-        return
-    if engagement_on(engagement, day).status != "available":
+    is_over = state_on(vendor, engagement, day) in PAST
+    if not is_over and engagement_on(engagement, day).status != "available":
         # A planned change may have moved the start.
         then = start and (engagement_on(engagement, start).starts_on, state_on(vendor, engagement, start))
         event = Upcoming(
@@ -154,7 +153,9 @@ def _of_engagement(
         )
         yield from _announced(event, dated=start is not None and then == (start, "in_force"))
     for change in engagement.planned:
-        if state_on(vendor, engagement, change.effective_on) not in PAST:
+        # A later change may make an ended engagement available, and another one activate it again.
+        is_later = not is_over or change.effective_on > day
+        if is_later and state_on(vendor, engagement, change.effective_on) not in PAST:
             yield from _of_planned(vendor, engagement, change, zone)
 
 

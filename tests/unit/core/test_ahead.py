@@ -138,6 +138,18 @@ def test_an_ended_engagement_has_no_upcoming_events() -> None:
     assert [item.what for item in ahead(vendor, day=END)] == ["end"]
 
 
+def test_a_planned_change_revives_an_ended_engagement() -> None:
+    """It becomes available, and is activated on a later day: both lie ahead although its end has passed."""
+    offered = planned("offered", END + dt.timedelta(days=1), set={"status": "available"})
+    again = planned("again", END + dt.timedelta(days=9), set={"status": "active"})
+    vendor = announced(
+        make_vendor(engagements=(make_engagement(ends_on=END, planned=(offered, again)),)), PROMISED
+    )
+    days = [END + dt.timedelta(days=1), END + dt.timedelta(days=9)]
+    assert [(item.day, item.what) for item in ahead(vendor, day=END)][1:] == [(day, "change") for day in days]
+    assert [item.planned for item in ahead(vendor, day=days[0])] == ["offered", "again"]
+
+
 def test_a_deadline_names_the_change_and_the_contact() -> None:
     vendor = announced(make_vendor(engagements=(make_engagement(planned=(planned(),)),)), PROMISED)
     notice = msgspec.structs.replace(NOTICE, objection=OBJECTION)
