@@ -105,12 +105,12 @@ def test_an_officer_without_script_goes_from_news_to_decision_and_evidence(offic
         {"press": "tbody th a"},
     )
     assert "Sign in" in form["text"]
-    assert "1 item waits" in inbox["text"]
+    assert "1 item awaits" in inbox["text"]
     assert re.search("1[34] days left", inbox["text"])
-    assert "Last day to object" in news["text"]
+    assert "Objection deadline" in news["text"]
     assert "objected by Ann Lee" in decided["text"]
     assert "not in Singapore" in decided["text"]
-    assert "Nothing waits for a decision" in empty["text"]
+    assert "Nothing awaits a decision" in empty["text"]
     assert "verified" in vendors["text"]
     assert "objected" in vendor["text"]
     # A navigation that becomes a download counts as failed in Chromium.
@@ -135,7 +135,7 @@ def test_a_form_on_another_page_of_this_machine_decides_nothing(office: Office, 
                 {"open": f"{other.rstrip('/')}/win.html"},
                 {"press": "button"},
             )
-        assert "1 item waits" in inbox["text"]
+        assert "1 item awaits" in inbox["text"]
         assert (refused["status"], "from another site" in refused["text"]) == (403, True)
         assert database.query("SELECT news FROM decisions") == []
 

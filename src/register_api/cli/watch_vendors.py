@@ -246,7 +246,7 @@ def _inbox_lines(found: list[OpenNews]) -> Iterator[Text | str]:
             near = news.days_left <= _NEAR
         yield head.append(f"  {due}", style="not bold red" if near else "not bold")
         yield f"    {escaped(shorten(news.title, _MAX_TITLE))}"
-    yield f"{count(len(found), 'open item')}." if found else "Nothing waits for a decision."
+    yield f"{count(len(found), 'open item')}." if found else "Nothing awaits a decision."
 
 
 @click.command()

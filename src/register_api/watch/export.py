@@ -122,7 +122,7 @@ def _calendar(watched: Watched) -> bytes:
             event.add("dtstamp", watched.context.now)
             event.add("sequence", row["number"])
             event.add("dtstart", dt.date.fromisoformat(row["deadline"]))
-            event.add("summary", f"Last day to object: {escaped(row['title'])}")
+            event.add("summary", f"Objection deadline: {escaped(row['title'])}")
             event.add("status", "CANCELLED" if row["decision"] else "CONFIRMED")
             event.add("transp", "TRANSPARENT")
             calendar.add_component(event)

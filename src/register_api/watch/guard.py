@@ -51,7 +51,7 @@ class Guard:
             return f"{self._address.scheme}://{host}"
         if not self._address.netloc and is_loopback(_name_in(host)):
             return f"http://{host}"
-        sentence = "This page is not known by that name: the setting page_address has its address."
+        sentence = "Unknown host name; the setting page_address has the address of this page."
         raise RequestRefused(421, 0, sentence)
 
     def user(self, request: Asked) -> str:
@@ -66,7 +66,7 @@ class Guard:
         names = request.headers.getall(self._header, []) if self._header else []
         is_believed = len(names) == 1 and is_name(names[0].strip())
         if not is_believed or not self._is_proxy(request.client.host if request.client else ""):
-            raise RequestRefused(403, 0, "No proxy that is trusted has said who you are.")
+            raise RequestRefused(403, 0, "No trusted proxy has named the user.")
         return str(names[0].strip())
 
     async def form(self, request: Asked) -> tuple[str, Form]:

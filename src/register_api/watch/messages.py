@@ -47,9 +47,9 @@ _MAX_NEWS = 200
 """Maximum news items in one message; of the rest only the number is given."""
 
 _SUBJECTS = {
-    "alert": "Your vendors: {count} to look at now",
-    "digest": "Your vendors: {count} of news",
-    "reminder": "Your vendors: {count} to decide on soon",
+    "alert": "Your vendors: {count} to review now",
+    "digest": "Your vendors: {count} to review",
+    "reminder": "Your vendors: {count} to decide soon",
 }
 
 
@@ -146,7 +146,7 @@ def text_of(run: Run, due: Leased, context: WatchContext) -> Text | None:
     rows = run(_LIVE, due.id)
     if not rows:
         return None
-    subject = _SUBJECTS[due.kind].format(count=count(len(rows), "piece"))
+    subject = _SUBJECTS[due.kind].format(count=count(len(rows), "item"))
     return Text(subject, rows, [_sentences(row, context.today) for row in rows])
 
 
@@ -157,9 +157,9 @@ def _sentences(row: Row, today: dt.date) -> list[str]:
         day = dt.date.fromisoformat(row["deadline"])
         days = (day - today).days
         left = f"{count(days, 'day')} left" if days >= 0 else "over"
-        lines.append(f"Last day to object: {ENGLISH.day(day)}, by the {row['deadline_of']} ({left})")
+        lines.append(f"Objection deadline: {ENGLISH.day(day)}, set by the {row['deadline_of']} ({left})")
         if to := msgspec.json.decode(row["detail"]).get("object_to"):
-            lines.append(f"Object at: {escaped(to)}")
+            lines.append(f"Objection contact: {escaped(to)}")
     return [*lines, f"ID: {row['id']}"]
 
 

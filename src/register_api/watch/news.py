@@ -201,7 +201,8 @@ def _changes(
             continue
         yield change, piece
         if breaks_contract(change, vendor, announced_on=published_on, holidays=holidays):
-            asked = f"less than the {count(vendor.notice_days or 0, 'day')} of notice in the contract"
+            period = count(vendor.notice_days or 0, f"{vendor.counting} day")
+            asked = f"less than the {period} of notice in the contract"
             key = f"contract/{change.id}"
             id_ = _id_of(vendor, key)
             title = escaped(f"{piece.title}: {asked}")[:_LONGEST_TITLE]

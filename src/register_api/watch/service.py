@@ -244,9 +244,9 @@ class _Service:
         form = await self._guard.login_form(request)
         name = web.plain(web.one(form, "name"))
         if not self._guard.knows_token(request, form):
-            return self._response(web.Page("login", {"name": name, "fault": "That is not the token."}, 403))
+            return self._response(web.Page("login", {"name": name, "fault": "Wrong token."}, 403))
         if not is_name(name):
-            fault = "A decision needs the name of who makes it, on one line."
+            fault = "Enter your name, on one line."
             return self._response(web.Page("login", {"name": name, "fault": fault}, 422))
         return self._guard.keep(self._sent_to(""), name)
 

@@ -52,7 +52,7 @@ def test_the_inbox_is_worked_off(office: Path) -> None:
     assert not {"\x1b", "\x07"} & set(listed)
     assert "accepted" in call("decide", "N17", "accepted", "--reason", "needed", "--by", "Ann")
     call("decide", "N18", "not_concerned", "--reason", "no chat", "--by", "Ann")
-    assert call("inbox") == "Nothing waits for a decision.\n"
+    assert call("inbox") == "Nothing awaits a decision.\n"
     told = call("decisions")
     assert "N18  not concerned  Ann" in told
     assert "    no chat" in told

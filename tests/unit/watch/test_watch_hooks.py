@@ -95,7 +95,7 @@ def test_an_event_is_signed_and_says_what_to_look_at(desk: Desk) -> None:
     event = Webhook(desk.secret).verify(got.body, dict(got.headers))
     assert event | {"id": "", "time": "", "data": {}} == {
         "specversion": "1.0", "id": "", "source": PAGE, "type": "sub-processor-watch.alert", "time": "",
-        "subject": "Your vendors: 1 piece to look at now", "datacontenttype": "application/json", "data": {},
+        "subject": "Your vendors: 1 item to review now", "datacontenttype": "application/json", "data": {},
     }  # fmt: skip
     (news,) = event["data"]["news"]
     assert (news["id"], news["vendor"], news["title"]) == ("N1", "Acme", "News N1")
@@ -135,7 +135,7 @@ def test_a_chat_is_told_in_words_without_a_signature(desk: Desk, format_: str) -
         desk.news(f"N{number}", title="<!channel>\n\x1b[31m news")
     (said,) = desk.send(desk.hook("room", format_), page_address=PAGE)
     text = json.dumps(said)
-    assert "Your vendors: 10 pieces to look at now" in text
+    assert "Your vendors: 10 items to review now" in text
     assert "And 2 more: register-api watch inbox" in text
     assert PAGE in text
     assert "\\n\\u001b" not in text
@@ -242,6 +242,6 @@ def test_the_command_sends_without_mail(tmp_path: Path, peer: EndpointPeer) -> N
         CliRunner().invoke(cli, ["watch", "digest", *more, "--settings", str(settings)])
         for more in (["--preview"], [])
     )
-    assert "alert to room: Your vendors: 1 piece to look at now" in preview.output
+    assert "alert to room: Your vendors: 1 item to review now" in preview.output
     assert sent.output == "1 sent\n"
     assert "Acme: News N1" in msgspec.json.decode(peer.got[0].body)["text"]

@@ -88,10 +88,10 @@ def test_deadlines_and_broken_trust_go_out_at_once_and_the_rest_once_a_day(offic
     office.news("N2", **{"class": "forked"})
     office.news("N3")
     office.news("N4", "beta")
-    assert office.send() == [("acme@customer.example", "Your vendors: 2 pieces to look at now", ["N1", "N2"])]
+    assert office.send() == [("acme@customer.example", "Your vendors: 2 items to review now", ["N1", "N2"])]
     assert sorted(office.send(later=dt.timedelta(hours=4))) == [
-        ("acme@customer.example", "Your vendors: 1 piece of news", ["N3"]),
-        ("beta@customer.example", "Your vendors: 1 piece of news", ["N4"]),
+        ("acme@customer.example", "Your vendors: 1 item to review", ["N3"]),
+        ("beta@customer.example", "Your vendors: 1 item to review", ["N4"]),
     ]
     office.news("N5")
     assert office.send(later=dt.timedelta(hours=1)) == []
@@ -115,7 +115,7 @@ def test_until_somebody_decides_there_are_reminders(office: Office) -> None:
     reminded = {day: found for day in range(1, 32) if (found := office.send(later=dt.timedelta(days=1)))}
     assert list(reminded) == [16, 23, 28]
     assert {str(found) for found in reminded.values()} == {
-        str([("acme@customer.example", "Your vendors: 1 piece to decide on soon", ["N1"])])
+        str([("acme@customer.example", "Your vendors: 1 item to decide soon", ["N1"])])
     }
 
 
@@ -162,7 +162,7 @@ def test_the_commands_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     lines = re.search(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)[1].splitlines()
     outputs = [CliRunner().invoke(cli, shlex.split(line)[1:]) for line in lines]
     assert [done.exit_code for done in outputs] == [0, 0]
-    assert "alert to acme@customer.example: Your vendors: 1 piece to look at now" in outputs[0].output
+    assert "alert to acme@customer.example: Your vendors: 1 item to review now" in outputs[0].output
     assert outputs[1].output == "1 sent\n"
     assert [told(mail.read())[2] for mail in peer.mails] == [["N1"]]
     nothing = CliRunner().invoke(cli, shlex.split(lines[0])[1:])
@@ -175,5 +175,5 @@ def test_a_mail_says_where_to_object(office: Office) -> None:
     office.news("N1", days=20, detail=msgspec.json.encode({"object_to": f"{to}\x1b[0m"}).decode())
     office.send()
     text = office.peer.mails[-1].read().get_body(("plain",)).get_content()
-    assert f"Object at: {to}" in text
+    assert f"Objection contact: {to}" in text
     assert "\x1b" not in text

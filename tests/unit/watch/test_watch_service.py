@@ -57,7 +57,7 @@ def test_an_officer_signs_in_and_decides(officer: Officer, database: Database) -
     assert (made.decision, made.reason, made.by, made.at) == (
         "objected", "not in Singapore\nnor elsewhere", "Ann Lee", int(NOW.timestamp()),
     )  # fmt: skip
-    assert "Nothing waits for a decision" in officer.get().text
+    assert "Nothing awaits a decision" in officer.get().text
     assert "not in Singapore" in officer.get("/news/N17").text
     assert "N17" in officer.get("/search?q=SINGAPORE").text
     assert "objected" in officer.get("/vendors/acme").text

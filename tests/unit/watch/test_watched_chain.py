@@ -47,7 +47,7 @@ def test_what_comes_sooner_than_the_contract_allows_is_told(
     assert found == [("less", "added"), ("more", "added"), ("more", "short")]
     until = (SECOND.date() + dt.timedelta(days=5)).isoformat()
     assert {row["deadline"] for row in watcher.news() if row["class"] == "added"} == {until}
-    assert "60 days of notice in the contract" in watcher.news()[-1]["title"]
+    assert "60 calendar days of notice in the contract" in watcher.news()[-1]["title"]
     assert watcher.round() == []
 
 
