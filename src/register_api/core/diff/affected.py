@@ -6,7 +6,7 @@ that match none of its terms, count as concerning the customer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ import msgspec
 from register_api.core.changes import Change, FieldChange
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
-from register_api.core.model import Condition, EngagementSource, Register, Subprocessor
+from register_api.core.model import Condition, Engagement, EngagementSource, Register, Subprocessor
 
 
 class Interests(msgspec.Struct, frozen=True):
@@ -32,9 +32,7 @@ class Concern:
     """Decides which uses and changes of a register (the newer of two) concern a customer."""
 
     def __init__(self, interests: Interests, register: Register) -> None:
-        self._vendors: dict[str | None, Subprocessor] = {
-            vendor.id: vendor for vendor in register.subprocessors
-        }
+        self._vendors = {vendor.id: vendor for vendor in register.subprocessors}
         self._settings = _known_settings(interests, register)
         listed = {product.id for product in register.products}
         self._tests: dict[str, Callable[[EngagementSource], bool]] = {}
@@ -57,11 +55,7 @@ class Concern:
 
     def covers_change(self, change: Change) -> bool:
         """Return whether a change concerns the customer: by a use that does, or by no use in particular."""
-        ids = {change.subprocessor, *change.affects}
-        vendors = [self._vendors[id_] for id_ in ids if id_ in self._vendors]
-        uses = [
-            use for vendor in vendors for use in vendor.engagements if change.engagement in {None, use.id}
-        ]
+        uses = _uses_of(change, self._vendors)
         if not uses or not self._tests:
             return True
         if change.fields and all(map(self._is_only_elsewhere, change.fields)):
@@ -97,6 +91,16 @@ class Concern:
             return [place for place in value if self._may_hold(msgspec.convert(place["conditions"], kind))]
         except (KeyError, TypeError, msgspec.ValidationError):
             return None
+
+
+def _uses_of(change: Change, vendors: Mapping[str, Subprocessor]) -> list[Engagement]:
+    """Return the use that a change is about, else all uses of its vendors."""
+    concerned = (vendors[id_] for id_ in _vendors_of(change) if id_ in vendors)
+    return [use for item in concerned for use in item.engagements if change.engagement in {None, use.id}]
+
+
+def _vendors_of(change: Change) -> list[str]:
+    return [id_ for id_ in dict.fromkeys((change.subprocessor, *change.affects)) if id_]
 
 
 def _known_settings(interests: Interests, register: Register) -> dict[str, frozenset[str]]:
@@ -147,23 +151,17 @@ def _paths(
     change: Change, kind: FileKind, vendors: dict[str, Subprocessor], *, initial: bool
 ) -> Iterable[str]:
     """Return the feeds of a kind that report a change."""
-    concerned = dict.fromkeys(id_ for id_ in (change.subprocessor, *change.affects) if id_)
     if kind is tree.FEED_SUBPROCESSOR:
-        return map(kind.path, concerned)
+        return map(kind.path, _vendors_of(change))
     if kind is tree.FEED_CATEGORY:
-        return map(kind.path, _categories(change, [vendors[id_] for id_ in concerned if id_ in vendors]))
+        return map(kind.path, _categories(change, vendors))
     is_important = change.notice.required or (change.type in IMPORTANT and not initial)
     return (kind.path(),) if is_important else ()
 
 
-def _categories(change: Change, concerned: Sequence[Subprocessor]) -> set[str]:
+def _categories(change: Change, vendors: dict[str, Subprocessor]) -> set[str]:
     """Return the categories of a change: that of its use, else those of all uses of its vendors."""
-    found = {
-        use.category
-        for vendor in concerned
-        for use in vendor.engagements
-        if change.engagement in (None, use.id)
-    }
+    found = {use.category for use in _uses_of(change, vendors)}
     for field in change.fields:
         head, *rest = field.path.split(".")
         if head == "category":
