@@ -7,24 +7,21 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from register_api.clock import zone_of
 from register_api.core import strict_base64
-from register_api.core.changes import ListedType
+from register_api.core.changes import Change, ListedType
 from register_api.core.documents import KeyRecord
+from register_api.core.instant import local_day
 from register_api.core.judging.changes import NoticeGiven
-from register_api.core.model import Lifecycle
+from register_api.core.model import Lifecycle, Reason, Recorded, Register
 from register_api.core.notice_period import NoticeStatus
-from register_api.core.upcoming_events import Upcoming
+from register_api.core.timeline import EngagementState, engagement_states
+from register_api.core.upcoming_events import Upcoming, upcoming
+from register_api.errors import VerificationError
 from register_api.verify.state import RootOrigin
 
 if TYPE_CHECKING:
     from register_api.core.log.time_stamp import TimeStamp
-from register_api.clock import zone_of
-from register_api.core.changes import Change
-from register_api.core.instant import local_day
-from register_api.core.model import Reason, Recorded, Register
-from register_api.core.timeline import EngagementState, engagement_states
-from register_api.core.upcoming_events import upcoming
-from register_api.errors import VerificationError
 
 Result = Literal["ok", "failed", "skipped"]
 

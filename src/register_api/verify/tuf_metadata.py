@@ -207,7 +207,7 @@ def choose_start(
         check_form(FIRST_ROOT, data)
     origin = RootOrigin(
         how=how,
-        version=read_root(data).version,
+        version=read_root(data, f"the trust root {source}").version,
         sha256=digest(data),
         source=source,
         first_use=how == "first use",
@@ -215,13 +215,13 @@ def choose_start(
     return Start(root=data, origin=origin, metadata=metadata, expected_roots=expected_roots)
 
 
-def read_root(data: bytes) -> Root:
-    """Read root metadata, unverified.
+def read_root(data: bytes, name: str = "the trust root") -> Root:
+    """Read root metadata, unverified; ``name`` is for messages.
 
     Raises:
         Malformed: Not root metadata.
     """
-    signed = read_part("the trust root", data, Root, (), as_kept=True).signed
+    signed = read_part(name, data, Root, (), as_kept=True).signed
     if type(signed.version) is not int:
-        raise Malformed("a trust root whose version is not a number")
+        raise Malformed(f"the version of {name} is not a number")
     return signed

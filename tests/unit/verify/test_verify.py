@@ -79,31 +79,43 @@ def test_a_root_given_by_file_or_digest_is_not_first_use(
 
 
 @pytest.mark.parametrize("digest", ["", "abc", "g" * 64])
-def test_a_root_digest_that_is_none_is_wrong_use(three: Mapping[str, bytes], run: Run, digest: str) -> None:
+def test_an_invalid_root_digest_is_a_usage_error(three: Mapping[str, bytes], run: Run, digest: str) -> None:
     """A typing error is the caller's, not the publisher's."""
     with pytest.raises(UsageError):
         run(three, root_sha256=digest)
 
 
-def test_a_root_file_that_is_missing_is_wrong_use(
-    three: Mapping[str, bytes], run: Run, tmp_path: Path
-) -> None:
+def test_a_missing_root_file_is_a_usage_error(three: Mapping[str, bytes], run: Run, tmp_path: Path) -> None:
     """Nobody falls back to first use because a file name was wrong."""
     with pytest.raises(UsageError):
         run(three, root=tmp_path / "none")
 
 
+@pytest.mark.parametrize(
+    "data", [b"", b"null", b"\xff", b"[" * 100_000], ids=["empty", "null", "bytes", "deep"]
+)
+def test_a_root_file_that_is_not_a_root_is_named(
+    three: Mapping[str, bytes], run: Run, tmp_path: Path, data: bytes
+) -> None:
+    """The report says which file is at fault: the customer's own, not one that was served."""
+    file = tmp_path / "contract-root.json"
+    file.write_bytes(data)
+    report = run(three, root=file)
+    assert report.exit_code == 11
+    assert sentence_of(report, "V01") == "the trust root contract-root.json is not TUF metadata"
+
+
 def test_progress_is_reported_to_the_end(three: Mapping[str, bytes]) -> None:
     """Steps done never exceed steps known."""
-    told_: list[tuple[int, int]] = []
+    steps: list[tuple[int, int]] = []
 
     def progress(done: int, total: int, what: str) -> None:
         assert what
-        told_.append((done, total))
+        steps.append((done, total))
 
     verify("x", Options(wait=0), NOW, progress, fetcher=MemoryFetcher(three))
-    assert all(done < total for done, total in told_)
-    assert told_[-1][0] == told_[-1][1] - 1
+    assert all(done < total for done, total in steps)
+    assert steps[-1][0] == steps[-1][1] - 1
 
 
 def test_a_folder_is_verified_like_a_server(three: Mapping[str, bytes], tmp_path: Path) -> None:
