@@ -38,7 +38,9 @@ def naive_version(stored: Stored, known_at: dt.datetime | dt.date | None) -> mod
     | days_from(-3, 12)
     | st.integers(-9, 12000).map(lambda minutes: START + dt.timedelta(minutes=minutes)),
 )
-def test_it_is_what_a_loop_finds(stored: Stored, on: dt.date, known_at: dt.datetime | dt.date | None) -> None:
+def test_register_as_of_agrees_with_a_loop(
+    stored: Stored, on: dt.date, known_at: dt.datetime | dt.date | None
+) -> None:
     """Same version, same rows, same states."""
     known = register_as_of(stored, AsOf(on=on, known_at=known_at))
     register = naive_version(stored, known_at)

@@ -147,7 +147,7 @@ def test_every_path_that_differs_belongs_to_a_change_with_its_values(pair: Pair)
 
 @given(register_pairs(removals=True))
 @settings(max_examples=examples(60), deadline=None)
-def test_every_planned_change_that_differs_is_told(pair: Pair) -> None:
+def test_every_differing_planned_change_is_reported(pair: Pair) -> None:
     """A plan that joined, moved, was set otherwise, cancelled or taken away has a change with its id."""
     comparison = Comparison(*pair, dt.UTC)
     reported = {(change.subprocessor, change.engagement, change.planned) for change in changes_of(pair)}
@@ -197,7 +197,7 @@ def test_changes_are_in_order_and_readable(pair: Pair) -> None:
 
 @given(register_pairs())
 @settings(max_examples=examples(40), deadline=None)
-def test_no_due_notice_goes_untold(pair: Pair) -> None:
+def test_every_required_notice_is_reported(pair: Pair) -> None:
     """Where the promise covers what happened to an engagement, some change of it or of its vendor says so."""
     older, drawn = pair
     promises = promises_of(older)
@@ -218,7 +218,7 @@ def test_no_due_notice_goes_untold(pair: Pair) -> None:
 
 @given(register_pairs(), st.booleans())
 @settings(max_examples=examples(30), deadline=None)
-def test_the_document_survives_the_wire(pair: Pair, first: bool) -> None:
+def test_the_document_is_decoded_unchanged(pair: Pair, first: bool) -> None:
     """A diff read back equals the diff made, and its patch leads from its older to its newer end."""
     older = None if first else pair[0]
     newer = pair[1]

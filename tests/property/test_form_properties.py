@@ -41,7 +41,7 @@ TEXTS = st.one_of(
 
 @settings(max_examples=examples(300), deadline=None)
 @given(vendor=subprocessors(), text=TEXTS, data=st.data())
-def test_a_text_is_judged_by_its_own_field_wherever_it_stands(
+def test_a_text_is_checked_by_its_own_field(
     vendor: model.Subprocessor, text: str, data: st.DataObject
 ) -> None:
     """One edit makes a finding just if the field's form objects, at the key of the edit; R05 if unclean."""

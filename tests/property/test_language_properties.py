@@ -79,7 +79,7 @@ def is_readable(text: str, limit: int) -> bool:
 @each_language
 @given(register_pairs(removals=True))
 @settings(max_examples=examples(60), deadline=None)
-def test_every_change_is_told(language: Language, pair: tuple[Register, Register]) -> None:
+def test_every_change_is_described(language: Language, pair: tuple[Register, Register]) -> None:
     """In sentences that end, without a blank; with and without the older register at hand."""
     older, newer = pair
     day = newer.published_at.date()
@@ -94,7 +94,7 @@ def test_every_change_is_told(language: Language, pair: tuple[Register, Register
 
 @given(register_pairs(removals=True))
 @settings(max_examples=examples(30), deadline=None)
-def test_every_change_is_told_in_the_language_of_the_register(pair: tuple[Register, Register]) -> None:
+def test_every_change_is_described_in_the_language_of_the_register(pair: tuple[Register, Register]) -> None:
     """What is published says which language it is in."""
     older, newer = pair
     language = Language.of(newer.publisher.language)
@@ -105,7 +105,7 @@ def test_every_change_is_told_in_the_language_of_the_register(pair: tuple[Regist
 @each_language
 @given(hostile_changes)
 @settings(max_examples=examples(500), deadline=None)
-def test_a_change_that_anybody_wrote_is_told(language: Language, change: Change) -> None:
+def test_a_change_of_any_writer_is_described(language: Language, change: Change) -> None:
     """Unknown types, unknown fields, values of any form: there are sentences, and never an error."""
     sentences = Sentences(language, make_register(), dt.date(2026, 1, 6))
     assert is_readable(sentences.summary(change), MAX_SUMMARY)
@@ -115,7 +115,7 @@ def test_a_change_that_anybody_wrote_is_told(language: Language, change: Change)
 @each_language
 @given(statuses)
 @settings(max_examples=examples(200), deadline=None)
-def test_any_status_of_notice_is_told(language: Language, status: NoticeStatus) -> None:
+def test_any_status_of_notice_is_described(language: Language, status: NoticeStatus) -> None:
     """Whatever is known of days, no number of days is negative, and business days are called so."""
     given_ = notice_given(language, status)
     assert given_ is None or (status.required and "-" not in given_ and "{" not in given_)
@@ -127,7 +127,7 @@ def test_any_status_of_notice_is_told(language: Language, status: NoticeStatus) 
 @each_language
 @given(st.sampled_from(sorted(VOCABULARIES)), st.text(max_size=20))
 @settings(max_examples=examples(200), deadline=None)
-def test_any_code_is_told(language: Language, vocabulary: str, code: str) -> None:
+def test_any_code_has_a_term(language: Language, vocabulary: str, code: str) -> None:
     """A known one in words, any other as it is."""
     known: Any = VOCABULARIES[vocabulary].get(code)
     assert language.code(vocabulary, code) == (language.text(known) if known else code)

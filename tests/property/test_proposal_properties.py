@@ -39,7 +39,7 @@ def test_any_edit_gives_proposals_that_can_be_written(
 
 @settings(max_examples=examples(20), deadline=None)
 @given(registers(), st.integers(0, 400))
-def test_what_was_not_edited_gives_none(register: model.Register, days: int) -> None:
+def test_an_unchanged_source_gives_no_proposals(register: model.Register, days: int) -> None:
     """However much time goes by."""
     now = register.published_at + dt.timedelta(days=days)
     assert propose(draft_of(register), make_context(register, now=now)) == ()
@@ -47,8 +47,6 @@ def test_what_was_not_edited_gives_none(register: model.Register, days: int) -> 
 
 @settings(max_examples=examples(20), deadline=None)
 @given(registers(), drafts())
-def test_two_registers_that_have_nothing_to_do_with_each_other(
-    register: model.Register, draft: model.Draft
-) -> None:
+def test_unrelated_registers_give_no_exception(register: model.Register, draft: model.Draft) -> None:
     """Whatever the source says, it is compared and never refused here."""
     propose(draft, make_context(register, now=register.published_at))

@@ -511,7 +511,7 @@ class Stored:
         return digest(self._data[version])
 
 
-def test_a_register_lives() -> None:
+def test_a_register_over_its_whole_life() -> None:
     """Whatever is done to it, the log verifies, promises are kept, and both clocks agree with the model."""
     with quick_disk():
         run_state_machine_as_test(RegisterMachine, settings=SETTINGS)

@@ -68,7 +68,7 @@ def shown(stored: Stored, day: dt.date) -> set[Use]:
 
 @settings(max_examples=examples(80), deadline=None)
 @given(histories(min_size=1), days_from(-5, 20))
-def test_list_answers_and_page_show_just_who_is_in_use(stored: Stored, day: dt.date) -> None:
+def test_list_answers_and_page_agree_on_what_is_in_use(stored: Stored, day: dt.date) -> None:
     expected = in_use(stored.versions[-1], day)
     assert listed(stored, day) == expected
     assert answered(stored, day) == expected
@@ -77,9 +77,7 @@ def test_list_answers_and_page_show_just_who_is_in_use(stored: Stored, day: dt.d
 
 @settings(max_examples=examples(80), deadline=None)
 @given(histories(min_size=1), days_from(-5, 20))
-def test_no_start_lies_ahead_of_what_is_in_use_and_no_end_of_what_is_not(
-    stored: Stored, day: dt.date
-) -> None:
+def test_starts_and_ends_ahead_fit_the_states(stored: Stored, day: dt.date) -> None:
     """A start is the day from which it is in use, an end the first on which it is not, and so on any day."""
     register = stored.versions[-1]
     used = in_use(register, day)
@@ -94,8 +92,8 @@ def test_no_start_lies_ahead_of_what_is_in_use_and_no_end_of_what_is_not(
 
 @settings(max_examples=examples(80), deadline=None)
 @given(histories(min_size=1), days_from(-5, 10))
-def test_whoever_comes_into_use_or_goes_is_told_of_before(stored: Stored, day: dt.date) -> None:
-    """From one day to the next nobody comes or goes of whom nothing lay ahead."""
+def test_every_start_and_end_of_use_is_upcoming_before(stored: Stored, day: dt.date) -> None:
+    """Every change between in use and not in use from one day to the next was listed as upcoming."""
     register = stored.versions[-1]
     announced = {
         (event.day, event.subprocessor, event.engagement)

@@ -106,7 +106,7 @@ def test_any_sequence_with_crashes_signs_one_history(
 
 
 @pytest.mark.parametrize("crash", range(6))
-def test_a_crash_before_the_answer_can_be_made_up_for(tmp_path: Path, crash: int) -> None:
+def test_a_crash_before_the_answer_can_be_repeated(tmp_path: Path, crash: int) -> None:
     """Whether the state was written or not, the log learns from 409 where to go on."""
     partner = Partner(tmp_path / "w")
     witness = partner.open(TRUNK.note_key)
@@ -139,7 +139,7 @@ def contenders() -> list[list[tuple[int, int, int, int]]]:
     return [[(old, new, number, number) for old, new in pairs] for number in range(2)]
 
 
-def test_processes_that_compete_sign_one_history(tmp_path: Path) -> None:
+def test_competing_processes_sign_one_history(tmp_path: Path) -> None:
     """Processes on one folder, each with another history: checking and writing are one step."""
     partner = Partner(tmp_path / "w")
     context = multiprocessing.get_context("spawn")
@@ -150,7 +150,7 @@ def test_processes_that_compete_sign_one_history(tmp_path: Path) -> None:
     check_one_history(partner, signed)
 
 
-def test_threads_that_compete_sign_one_history(tmp_path: Path) -> None:
+def test_competing_threads_sign_one_history(tmp_path: Path) -> None:
     """The same within one process, as the service decides."""
     partner = Partner(tmp_path / "w")
     witness = partner.open(TRUNK.note_key)
