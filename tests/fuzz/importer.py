@@ -19,7 +19,7 @@ from register_api.importer.vendor_list import Names
 from register_api.importer.vendor_update import read_memory
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "importer"))
-from imports import Desk
+from imports import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,7 +163,9 @@ def _import(form: FileFormat) -> Callable[[bytes], bool]:
 
     def run(data: bytes) -> bool:
         with memory_folder() as folder:
-            report = Desk(folder).draft(("file", data), form=form, clean=True, defaults={"locations": "EU"})
+            report = Workspace(folder).draft(
+                ("file", data), form=form, clean=True, defaults={"locations": "EU"}
+            )
             return bool(report.vendors)
 
     return run

@@ -242,7 +242,7 @@ def _history(row_options: ImportOptions, defaults: RegisterDefaults, given: dict
     snapshot = open_snapshot(store)
     places = {name: given[name] for name in ("store", "keys", "base_url", "skip", "subjects", "dry_run")}
     target = Target(base=read_base(snapshot), now=clock.now(), **places)
-    with interrupt_note(lambda: publications(store, snapshot)), progress("taking over") as bar:
+    with interrupt_note(lambda: publications(store, snapshot)), progress("importing") as bar:
         report, taken = import_history(
             origin, folder, row_options, defaults, target, names=given["names"], progress=bar
         )

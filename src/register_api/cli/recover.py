@@ -57,14 +57,18 @@ def recover(
     before = _generation(store)
 
     def so_far() -> str:
-        return "the store is as it was" if _generation(store) == before else "what is public was taken over"
+        return (
+            "the store is as it was"
+            if _generation(store) == before
+            else "the store was rebuilt from what is public"
+        )
 
     with interrupt_note(so_far), trust_options.opened(source) as fetcher, progress("recovering") as report:
         snapshot = recover_tree(request, fetcher, report)
     state = snapshot.state
     out.print(
         f"Version {state.version} of {state.register}, published {format_instant(state.published_at)},"
-        f" was verified and taken over from {source}: {len(snapshot.manifest.files)} files."
+        f" was verified and restored from {source}: {len(snapshot.manifest.files)} files."
     )
     out.print(f"  {keys / MEMORY_FILE} remembers it; `register-api refresh` renews its freshness.")
 

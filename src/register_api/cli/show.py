@@ -82,9 +82,9 @@ def _print_state(known: RegisterAsOf, moment: AsOf, zone: dt.tzinfo) -> None:
     """Print the state on a day, and the changes that the version announces from that day on."""
     register = known.register
     as_of = "" if moment.known_at is None else f", as known at {_when(moment.known_at)}"
-    taken_over = " (taken over)" if register.recorded == "imported" else ""
+    imported = " (imported)" if register.recorded == "imported" else ""
     out.print(Text(f"{register.register} on {ENGLISH.day(known.on)}{as_of}", style="bold"))
-    out.print(f"  version {register.version}, published {format_instant(register.published_at)}{taken_over}")
+    out.print(f"  version {register.version}, published {format_instant(register.published_at)}{imported}")
     out.print(f"  SHA-256 {known.sha256}")
     for state, title in _TITLES.items():
         rows = [row for row in known.rows() if row.state == state]

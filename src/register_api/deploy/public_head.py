@@ -145,6 +145,6 @@ def _check_log(snapshot: Snapshot, fetcher: Fetcher, public: Trusted, where: str
 
 def _recover(url: str) -> str:
     return (
-        f"nothing was signed; register-api recover --from {url} takes it over"
+        f"nothing was signed; register-api recover --from {url} restores it"
         " (a store that has another history has to be moved away first)"
     )

@@ -115,7 +115,7 @@ def _read(name: str, document: Any) -> tuple[Table, ...]:
     """Read the rows of a document; from a list of dated states, those of the last (newest) one."""
     states = states_of(document)
     if states:
-        remark = f"of {len(states)} dated states the last is read; --history takes over all"
+        remark = f"of {len(states)} dated states the last is read; --history imports all"
         return (table_of(name, states[-1].get("entries"), remark),)
     rows, owner, chosen = _find_rows(name, document)
     beside = []

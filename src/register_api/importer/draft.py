@@ -114,7 +114,7 @@ class StateImporter:
                 self.reporter.note("read", message)
             else:
                 option = f"--{statement.field.replace('_', '-')} {statement.value}"
-                message = f"the page says {quoted(statement.words)}: {option}, or --as-stated, takes it over"
+                message = f"the page says {quoted(statement.words)}: {option}, or --as-stated, uses it"
                 self.reporter.note("proposed", message, file=statement.file)
                 left.append(statement)
         return tuple(left)

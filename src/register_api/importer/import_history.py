@@ -101,7 +101,7 @@ def import_history(
     """
     missing = [f"--{name}" for name in ("register", "publisher") if getattr(defaults, name) is None]
     if missing and not (folder / SOURCE / REGISTER_FILE).exists():
-        message = f"history is published for ever, so {' and '.join(missing)} must be given"
+        message = f"imported history is published permanently, so {' and '.join(missing)} must be given"
         raise UsageError(message, hint="or write register.toml first")
 
     def run(*, dry_run: bool) -> tuple[ImportReport, tuple[ImportedState, ...]]:
@@ -215,7 +215,7 @@ class _Replay:
             text += "" if problem else f": {item.subject}"
             if problem:
                 message = f"the message {quoted(item.subject)} of {item.mark} {problem.text}"
-                self._importer.reporter.note("left", f"{message}; it is not published")
+                self._importer.reporter.note("skipped", f"{message}; it is not published")
         try:
             version = self._version(PublishOptions(now=self._target.now, at=item.at, text=text))
             state = msgspec.structs.replace(state, version=version)
@@ -233,10 +233,9 @@ class _Replay:
         )
         if state.added and state.ended:
             ended, added = ", ".join(map(quoted, state.ended)), ", ".join(map(quoted, state.added))
-            message = (
-                f"{item.mark}: {ended} went and {added} came; if one is another renamed, formerly says so"
-            )
-            self._importer.reporter.note("proposed", message)
+            message = f"{item.mark}: {ended} left and {added} came"
+            hint = "after a rename, list the old name under formerly in names.toml"
+            self._importer.reporter.note("proposed", f"{message}; {hint}")
         self._importer.keep(plan)
         return state
 

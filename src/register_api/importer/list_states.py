@@ -121,7 +121,10 @@ def git_states(
         raise UsageError(f"no commit of {repository} touches {path}")
     if since is not None:  # the last commit up to the revision, and those after it
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}")
-        start = _git(repository, *asked).decode("ascii").strip()
+        try:
+            start = _git(repository, *asked).decode("ascii").strip()
+        except UsageError as error:
+            raise UsageError(f"{repository} has no revision {since!r}", hint="git log shows them") from error
         later = {commit for commit, *_ in _commits(repository, path, f"{start}..HEAD", date)}
         commits = commits[: sum(commit in later for commit, *_ in commits) + 1]
     states: list[ListState] = []
@@ -183,5 +186,5 @@ def _git(repository: Path, *arguments: str) -> bytes:
         raise UsageError(f"git could not be run: {error}") from error
     if ended.returncode != 0:
         errors = ended.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UsageError(f"git {arguments[0]} failed: {errors[0] if errors else 'without a word'}")
+        raise UsageError(f"git {arguments[0]} failed: {errors[0] if errors else 'no message'}")
     return ended.stdout

@@ -157,7 +157,7 @@ def test_history_taken_over_ends_conditions_and_mistakes_are_said(
 ) -> None:
     """A version taken over is marked; ends, withdrawals and vendors without a use stand there."""
     assert call("publish", "--at", "2024-02-01T09:00:00Z").exit_code == 0
-    assert "version 1, published 2024-02-01T09:00:00Z (taken over)" in call("show").stdout
+    assert "version 1, published 2024-02-01T09:00:00Z (imported)" in call("show").stdout
     publisher.list("acme", f"ends_on = {LATER}")
     publisher.list("beta", f"starts_on = {LATER}")
     idle = publisher.source / "subprocessors" / "idle.toml"

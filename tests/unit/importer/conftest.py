@@ -1,11 +1,11 @@
-"""A folder in memory to take lists over into."""
+"""A folder in memory into which lists are imported."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from imports import Desk
+from imports import Workspace
 
 from memory_folder import memory_folder
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    """Someone who takes over lists into an empty folder."""
+def workspace() -> Iterator[Workspace]:
+    """Yield an empty folder into which lists are imported."""
     with memory_folder() as made:
-        yield Desk(made)
+        yield Workspace(made)

@@ -35,8 +35,8 @@ TABLE = """\
 """
 
 
-class Desk:
-    """Someone who takes over lists.
+class Workspace:
+    """A folder into which lists are imported.
 
     Attributes:
         folder: Holds ``register/``, the names file, the memory, ``store`` and ``private``.
@@ -65,13 +65,13 @@ class Desk:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def take_over(
+    def import_states(
         self, origin: Origin, *, now: dt.datetime = NOW, heading: RegisterDefaults = HEADING, **given: Any
     ) -> tuple[ImportReport, tuple[ImportedState, ...]]:
         """Publish the states of an origin; what a target does not take goes into the options."""
-        said = {name: given.pop(name) for name in Target.__struct_fields__ if name in given}
+        target_fields = {name: given.pop(name) for name in Target.__struct_fields__ if name in given}
         base = read_base(open_snapshot(self.store))
-        target = Target(store=self.store, keys=self.folder / "private", base=base, now=now, **said)
+        target = Target(store=self.store, keys=self.folder / "private", base=base, now=now, **target_fields)
         return import_history(origin, self.folder, ImportOptions(**given), heading, target)
 
     def newest(self) -> Register | None:
@@ -103,7 +103,7 @@ class Desk:
         return {row["name"]: row["id"] for row in rows}
 
 
-def told(report: ImportReport, kind: str) -> str:
+def notes_of(report: ImportReport, kind: str) -> str:
     """Return all notes of a kind, one a line."""
     return "\n".join(note.message for note in report.notes if note.kind == kind)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from imports import TABLE, Desk, errors, page, refusal, told
+from imports import TABLE, Workspace, errors, notes_of, page, refusal
 
 from register_api.errors import UsageError
 from register_api.importer.draft import tables_in
@@ -11,14 +11,14 @@ from register_api.importer.table import ImportOptions
 from register_api.source.load import load
 
 
-def test_a_table_becomes_a_source_that_breaks_no_rule(desk: Desk) -> None:
-    report = desk.draft(("list.md", TABLE))
+def test_a_table_becomes_a_source_that_breaks_no_rule(workspace: Workspace) -> None:
+    report = workspace.draft(("list.md", TABLE))
     assert errors(report) == []
     assert report.is_publishable
-    assert load(desk.folder / "register").draft is not None
-    assert desk.register()["order"] == ["acme-cloud", "borealis-mail"]
-    assert desk.register()["publisher"]["name"] == "Example Desk"
-    assert desk.vendor("acme-cloud") == {
+    assert load(workspace.folder / "register").draft is not None
+    assert workspace.register()["order"] == ["acme-cloud", "borealis-mail"]
+    assert workspace.register()["publisher"]["name"] == "Example Desk"
+    assert workspace.vendor("acme-cloud") == {
         "name": "Acme Cloud",
         "engagements": [
             {
@@ -35,20 +35,20 @@ def test_a_table_becomes_a_source_that_breaks_no_rule(desk: Desk) -> None:
     ]  # fmt: skip
 
 
-def test_each_new_file_begins_with_its_schema_and_what_is_there_stays(desk: Desk) -> None:
-    desk.draft(("list.md", TABLE))
-    source = desk.folder / "register"
-    for path in (source / "register.toml", desk.vendor_path("acme-cloud")):
+def test_each_new_file_begins_with_its_schema_and_what_is_there_stays(workspace: Workspace) -> None:
+    workspace.draft(("list.md", TABLE))
+    source = workspace.folder / "register"
+    for path in (source / "register.toml", workspace.vendor_path("acme-cloud")):
         head = path.read_text("utf-8").partition("\n")[0]
         assert (path.parent / head.removeprefix("#:schema ")).is_file()
         path.write_text(path.read_text("utf-8").removeprefix(head + "\n"), "utf-8")
-    desk.draft(("list.md", TABLE.replace("Finland", "Norway")))
-    assert "#:schema" not in desk.vendor_path("acme-cloud").read_text("utf-8")
-    assert "NO" in desk.vendor_path("acme-cloud").read_text("utf-8")
+    workspace.draft(("list.md", TABLE.replace("Finland", "Norway")))
+    assert "#:schema" not in workspace.vendor_path("acme-cloud").read_text("utf-8")
+    assert "NO" in workspace.vendor_path("acme-cloud").read_text("utf-8")
 
 
-def test_nothing_is_assumed_silently(desk: Desk) -> None:
-    assumed = told(desk.draft(("list.md", TABLE)), "assumed")
+def test_nothing_is_assumed_silently(workspace: Workspace) -> None:
+    assumed = notes_of(workspace.draft(("list.md", TABLE)), "assumed")
     for word in ("status", "category", "time_zone", "language", "no notice is promised", "updated_on"):
         assert word in assumed
 
@@ -59,19 +59,19 @@ Acme Cloud,Hosting,Germany,120000,High - last pentest failed,J. Doe,Renegotiate 
 """
 
 
-def test_a_column_without_a_field_is_not_published_unless_asked_for(desk: Desk) -> None:
-    report = desk.draft(("vendors.csv", INNER))
-    text = desk.vendor_path("acme-cloud").read_text()
+def test_a_column_without_a_field_is_not_published_unless_asked_for(workspace: Workspace) -> None:
+    report = workspace.draft(("vendors.csv", INNER))
+    text = workspace.vendor_path("acme-cloud").read_text()
     for inner in ("120000", "pentest", "Doe", "SLA", "extra"):
         assert inner not in text
-        assert inner not in (desk.folder / "taken-over.json").read_text()
+        assert inner not in (workspace.folder / "taken-over.json").read_text()
     for column in ("Annual spend (EUR)", "Risk score", "Internal owner", "Comments", "#"):
-        assert f'"{column}": no field takes it; --column "{column}=extra"' in told(report, "passed_over")
+        assert f'"{column}": no field takes it; --column "{column}=extra"' in notes_of(report, "passed_over")
         assert (column, "drop") in {(item.column, item.field) for item in report.columns}
 
 
-def test_every_new_id_is_listed_since_it_stays(desk: Desk) -> None:
-    new = told(desk.draft(("list.md", TABLE)), "new")
+def test_every_new_id_is_listed_since_it_stays(workspace: Workspace) -> None:
+    new = notes_of(workspace.draft(("list.md", TABLE)), "new")
     assert '"Acme Cloud" has the id acme-cloud' in new
     assert 'a use of "acme-cloud" has the id hosting' in new
 
@@ -86,28 +86,28 @@ NAMES_OF_THE_WORLD = {
 }
 
 
-def test_names_in_any_script_get_ids_that_can_be_read(desk: Desk) -> None:
+def test_names_in_any_script_get_ids_that_can_be_read(workspace: Workspace) -> None:
     rows = [[name, "x", "FI"] for name in NAMES_OF_THE_WORLD]
-    desk.draft(("list.md", page([["Name", "Purpose", "Location"], *rows])))
-    assert desk.names() == NAMES_OF_THE_WORLD
+    workspace.draft(("list.md", page([["Name", "Purpose", "Location"], *rows])))
+    assert workspace.names() == NAMES_OF_THE_WORLD
 
 
-def test_names_of_other_scripts_that_sound_alike_are_two_vendors(desk: Desk) -> None:
+def test_names_of_other_scripts_that_sound_alike_are_two_vendors(workspace: Workspace) -> None:
     head = [["Name", "Purpose", "Location"]]
-    desk.draft(("list.md", page([*head, ["时事", "x", "FI"]])))
-    desk.draft(("list.md", page([*head, ["实施", "x", "FI"]])))
-    assert desk.names() == {"时事": "shishi", "实施": "shishi-2"}
+    workspace.draft(("list.md", page([*head, ["时事", "x", "FI"]])))
+    workspace.draft(("list.md", page([*head, ["实施", "x", "FI"]])))
+    assert workspace.names() == {"时事": "shishi", "实施": "shishi-2"}
 
 
-def test_names_that_give_no_id_are_asked_for(desk: Desk) -> None:
+def test_names_that_give_no_id_are_asked_for(workspace: Workspace) -> None:
     text = page([["Name", "Purpose", "Location"], ["!!!", "x", "FI"], ["...", "x", "FI"]])
-    said = refusal(lambda: desk.draft(("list.md", text)))
-    assert 'no id can be made of the name "!!!"' in said
-    assert 'no id can be made of the name "..."' in said
-    (desk.folder / "names.toml").write_text(
+    faults = refusal(lambda: workspace.draft(("list.md", text)))
+    assert 'no id can be made of the name "!!!"' in faults
+    assert 'no id can be made of the name "..."' in faults
+    (workspace.folder / "names.toml").write_text(
         '[[vendors]]\nname = "!!!"\nid = "chk"\n[[vendors]]\nname = "..."\nid = "dots"\n'
     )
-    assert [item.id for item in desk.draft(("list.md", text)).vendors] == ["chk", "dots"]
+    assert [item.id for item in workspace.draft(("list.md", text)).vendors] == ["chk", "dots"]
 
 
 @pytest.mark.parametrize(
@@ -123,54 +123,54 @@ def test_names_that_give_no_id_are_asked_for(desk: Desk) -> None:
     ],
 )
 def test_an_id_of_a_use_is_cut_between_words_and_leads_nowhere(
-    desk: Desk, purpose: str, proposed: str
+    workspace: Workspace, purpose: str, proposed: str
 ) -> None:
-    desk.draft(("list.md", page([["Name", "Purpose", "Location"], ["Acme", purpose, "FI"]])))
-    assert [use["id"] for use in desk.vendor("acme")["engagements"]] == [proposed]
+    workspace.draft(("list.md", page([["Name", "Purpose", "Location"], ["Acme", purpose, "FI"]])))
+    assert [use["id"] for use in workspace.vendor("acme")["engagements"]] == [proposed]
 
 
-def test_the_names_file_gives_a_use_its_id(desk: Desk) -> None:
+def test_the_names_file_gives_a_use_its_id(workspace: Workspace) -> None:
     entry = '[[vendors]]\nname = "Acme"\nid = "acme"\nwhen = { purpose = "Chat" }\nuse = "talk"\n'
     rows = [["Acme", "Mail", "FI"], ["Acme", "Chat", "FI"]]
     text = page([["Name", "Purpose", "Location"], *rows])
-    (desk.folder / "names.toml").write_text(entry + '[[vendors]]\nname = "Acme"\nid = "acme"\n')
-    desk.draft(("list.md", text))
-    assert [use["id"] for use in desk.vendor("acme")["engagements"]] == ["mail", "talk"]
+    (workspace.folder / "names.toml").write_text(entry + '[[vendors]]\nname = "Acme"\nid = "acme"\n')
+    workspace.draft(("list.md", text))
+    assert [use["id"] for use in workspace.vendor("acme")["engagements"]] == ["mail", "talk"]
 
 
-def test_a_badge_is_not_part_of_a_name(desk: Desk) -> None:
+def test_a_badge_is_not_part_of_a_name(workspace: Workspace) -> None:
     row = '<tr><td>Sentry <span class="badge">Rolling out</span><td>Errors<td><b class="tag">DE</b>'
-    report = desk.draft(("l.html", f"<table><tr><th>Vendor<th>Purpose<th>Country{row}</table>"))
+    report = workspace.draft(("l.html", f"<table><tr><th>Vendor<th>Purpose<th>Country{row}</table>"))
     assert [item.name for item in report.vendors] == ["Sentry"]
-    assert desk.vendor("sentry")["engagements"][0]["locations"] == [{"country": "DE"}]
-    assert "the rest a badge" in told(report, "read")
+    assert workspace.vendor("sentry")["engagements"][0]["locations"] == [{"country": "DE"}]
+    assert "the rest a badge" in notes_of(report, "read")
 
 
-def test_a_row_of_a_list_that_names_nobody_is_passed_over(desk: Desk) -> None:
-    report = desk.draft(("l.csv", "Vendor,Purpose,Country\nAcme,x,FI\n(none),n/a,-\n"))
+def test_a_row_of_a_list_that_names_nobody_is_passed_over(workspace: Workspace) -> None:
+    report = workspace.draft(("l.csv", "Vendor,Purpose,Country\nAcme,x,FI\n(none),n/a,-\n"))
     assert [item.name for item in report.vendors] == ["Acme"]
-    assert "is not a name" in refusal(lambda: desk.draft(("l.csv", "Vendor,Purpose\n(None),x\n")))
+    assert "is not a name" in refusal(lambda: workspace.draft(("l.csv", "Vendor,Purpose\n(None),x\n")))
 
 
-def test_a_column_that_is_asked_for_is_published_and_that_is_said(desk: Desk) -> None:
+def test_a_column_that_is_asked_for_is_published_and_that_is_said(workspace: Workspace) -> None:
     given = {"risk score": "extra", "Comments": "drop", "Purpose": "drop"}
-    report = desk.draft(("vendors.csv", INNER), columns=given)
-    (use,) = desk.vendor("acme-cloud")["engagements"]
+    report = workspace.draft(("vendors.csv", INNER), columns=given)
+    (use,) = workspace.vendor("acme-cloud")["engagements"]
     assert use["extra"] == {"Risk score": "High - last pentest failed"}
     assert "purpose" not in use
-    assert '"Risk score" is published, as --column says' in told(report, "left")
-    assert "Comments" not in told(report, "passed_over")
+    assert '"Risk score" is published, as --column says' in notes_of(report, "left")
+    assert "Comments" not in notes_of(report, "passed_over")
 
 
-def test_what_a_field_does_not_take_is_kept_under_its_own_name(desk: Desk) -> None:
+def test_what_a_field_does_not_take_is_kept_under_its_own_name(workspace: Workspace) -> None:
     text = page(
         [
             ["Name", "Purpose", "Location", "Colour", "Website", "Transfer mechanism"],
             ["[Acme](https://acme.example/a)", "x", "Oslo (OSL1)", "red", "acme.example", "Our own way"],
         ]
     )
-    report = desk.draft(("list.md", text), columns={"Colour": "extra"})
-    engagement = desk.vendor("acme")["engagements"][0]
+    report = workspace.draft(("list.md", text), columns={"Colour": "extra"})
+    engagement = workspace.vendor("acme")["engagements"][0]
     assert engagement["locations"] == [{"country": "varies", "text": "Oslo (OSL1)"}]
     assert engagement["extra"] == {
         "Name (link)": "https://acme.example/a",
@@ -178,36 +178,36 @@ def test_what_a_field_does_not_take_is_kept_under_its_own_name(desk: Desk) -> No
         "Website": "acme.example",
         "Transfer mechanism": "Our own way",
     }
-    assert 'website: "acme.example" does not begin with https://' in told(report, "left")
-    assert '"Oslo (OSL1)" as varies' in told(report, "assumed")
+    assert 'website: "acme.example" does not begin with https://' in notes_of(report, "left")
+    assert '"Oslo (OSL1)" as varies' in notes_of(report, "assumed")
     assert errors(report) == []
 
 
-def test_the_link_of_a_name_goes_where_the_caller_says(desk: Desk) -> None:
+def test_the_link_of_a_name_goes_where_the_caller_says(workspace: Workspace) -> None:
     text = page([["Name", "Purpose"], ["[Acme](https://acme.example/a)", "x"]])
-    desk.draft(("list.md", text), links="privacy_url", defaults={"locations": "varies"})
-    assert desk.vendor("acme")["privacy_url"] == "https://acme.example/a"
-    assert "extra" not in desk.vendor("acme")["engagements"][0]
+    workspace.draft(("list.md", text), links="privacy_url", defaults={"locations": "varies"})
+    assert workspace.vendor("acme")["privacy_url"] == "https://acme.example/a"
+    assert "extra" not in workspace.vendor("acme")["engagements"][0]
 
 
-def test_what_the_rules_miss_is_reported_and_can_be_given(desk: Desk) -> None:
+def test_what_the_rules_miss_is_reported_and_can_be_given(workspace: Workspace) -> None:
     text = page([["Name", "Purpose"], ["Acme", "—"]])
-    report = desk.draft(("list.md", text), dry_run=True)
+    report = workspace.draft(("list.md", text), dry_run=True)
     assert errors(report) == ["R08 engagements[0].purpose", "R08 engagements[0].locations"]
-    report = desk.draft(("list.md", text), defaults={"locations": "EU", "purpose": "Not stated"})
+    report = workspace.draft(("list.md", text), defaults={"locations": "EU", "purpose": "Not stated"})
     assert errors(report) == []
-    assert "as --default says" in told(report, "assumed")
+    assert "as --default says" in notes_of(report, "assumed")
 
 
-def test_a_transfer_mechanism_is_read_where_it_can_be_about_one_country_alone(desk: Desk) -> None:
+def test_a_transfer_mechanism_is_read_where_it_can_be_about_one_country_alone(workspace: Workspace) -> None:
     rows = [["A", "x", "US", "SCCs"], ["B", "x", "US / Canada", "SCCs"], ["C", "x", "Finland", "SCCs"]]
-    desk.draft(("list.md", page([["Name", "Purpose", "Location", "Transfer mechanism"], *rows])))
-    assert desk.vendor("a")["engagements"][0]["transfers"] == [{"destination": "US", "mechanism": "scc"}]
-    assert desk.vendor("b")["engagements"][0]["extra"] == {"Transfer mechanism": "SCCs"}
-    assert desk.vendor("c")["engagements"][0]["extra"] == {"Transfer mechanism": "SCCs"}
+    workspace.draft(("list.md", page([["Name", "Purpose", "Location", "Transfer mechanism"], *rows])))
+    assert workspace.vendor("a")["engagements"][0]["transfers"] == [{"destination": "US", "mechanism": "scc"}]
+    assert workspace.vendor("b")["engagements"][0]["extra"] == {"Transfer mechanism": "SCCs"}
+    assert workspace.vendor("c")["engagements"][0]["extra"] == {"Transfer mechanism": "SCCs"}
 
 
-def test_headings_tell_categories_and_statuses(desk: Desk) -> None:
+def test_headings_tell_categories_and_statuses(workspace: Workspace) -> None:
     head = [["Name", "Purpose", "Location", "Condition"]]
     text = "\n".join(
         (
@@ -219,34 +219,34 @@ def test_headings_tell_categories_and_statuses(desk: Desk) -> None:
             page([*head, ["Gamma", "x", "FI", ""]]),
         )
     )
-    (desk.folder / "names.toml").write_text(
+    (workspace.folder / "names.toml").write_text(
         '[statuses]\n"Not used yet" = "available"\n[categories]\nMail = "post"\n'
     )
-    report = desk.draft(("list.md", text))
+    report = workspace.draft(("list.md", text))
     found = {
         vendor: (use["status"], use["category"])
         for vendor in ("acme", "beta", "gamma")
-        for use in desk.vendor(vendor)["engagements"]
+        for use in workspace.vendor(vendor)["engagements"]
     }
     assert found == {
         "acme": ("active", "storage"),
         "beta": ("conditional", "post"),
         "gamma": ("available", "chat"),
     }
-    assert [item["title"] for item in desk.register()["categories"]] == ["Storage", "Mail", "Chat"]
+    assert [item["title"] for item in workspace.register()["categories"]] == ["Storage", "Mail", "Chat"]
     assert errors(report) == []
 
 
-def test_a_word_that_is_no_status_is_refused_unless_the_names_file_knows_it(desk: Desk) -> None:
+def test_a_word_that_is_no_status_is_refused_unless_the_names_file_knows_it(workspace: Workspace) -> None:
     text = page(
         [["Name", "Status", "Purpose", "Location", "Start date"], ["Acme", "Idle", "x", "FI", "2024-01-01"]]
     )
     assert '3 table 1, row 1, column "Status" R01: "Idle" names no status' in refusal(
-        lambda: desk.draft(("list.md", text))
+        lambda: workspace.draft(("list.md", text))
     )
-    (desk.folder / "names.toml").write_text('[statuses]\nIdle = "available"\n')
-    assert errors(desk.draft(("list.md", text))) == []
-    engagement = desk.vendor("acme")["engagements"][0]
+    (workspace.folder / "names.toml").write_text('[statuses]\nIdle = "available"\n')
+    assert errors(workspace.draft(("list.md", text))) == []
+    engagement = workspace.vendor("acme")["engagements"][0]
     assert engagement["status"] == "available"
     assert engagement["extra"] == {"Start date": "2024-01-01"}
 
@@ -271,13 +271,13 @@ def test_a_word_that_is_no_status_is_refused_unless_the_names_file_knows_it(desk
     ],
 )
 def test_a_name_that_would_have_to_be_altered_is_refused_with_its_place(
-    desk: Desk, name: str, fault: str
+    workspace: Workspace, name: str, fault: str
 ) -> None:
     text = page([["Name", "Purpose"], ["Beta", "x"], [name, "x"]])
-    said = refusal(lambda: desk.draft(("list.md", text)))
-    assert fault in said
-    assert said.startswith('4 table 1, row 2, column "Name"')
-    assert not (desk.folder / "register").exists()
+    faults = refusal(lambda: workspace.draft(("list.md", text)))
+    assert fault in faults
+    assert faults.startswith('4 table 1, row 2, column "Name"')
+    assert not (workspace.folder / "register").exists()
 
 
 @pytest.mark.parametrize(
@@ -290,156 +290,157 @@ def test_a_name_that_would_have_to_be_altered_is_refused_with_its_place(
         ("Acme &lt;a@b.example&gt;", "Acme \u2039a@b.example\u203a"),
     ],
 )
-def test_cleaning_reports_each_change(desk: Desk, name: str, cleaned: str) -> None:
-    report = desk.draft(("list.md", page([["Name", "Purpose", "Place"], [name, "x", "FI"]])), clean=True)
+def test_cleaning_reports_each_change(workspace: Workspace, name: str, cleaned: str) -> None:
+    report = workspace.draft(("list.md", page([["Name", "Purpose", "Place"], [name, "x", "FI"]])), clean=True)
     assert [item.name for item in report.vendors] == [cleaned]
-    assert f'was written "{cleaned}"' in told(report, "cleaned")
+    assert f'was written "{cleaned}"' in notes_of(report, "cleaned")
 
 
-def test_white_space_in_csv_belongs_to_the_cell_and_is_refused(desk: Desk) -> None:
-    said = refusal(lambda: desk.draft(("list.csv", "Name,Purpose\nAcme, Hosting\n")))
-    assert '2 table 1, row 1, column "Purpose" R05: " Hosting" begins or ends with white space' in said
-    assert told(desk.draft(("list.csv", "Name,Purpose\nAcme, Hosting\n"), clean=True), "cleaned")
+def test_white_space_in_csv_belongs_to_the_cell_and_is_refused(workspace: Workspace) -> None:
+    faults = refusal(lambda: workspace.draft(("list.csv", "Name,Purpose\nAcme, Hosting\n")))
+    assert '2 table 1, row 1, column "Purpose" R05: " Hosting" begins or ends with white space' in faults
+    assert notes_of(workspace.draft(("list.csv", "Name,Purpose\nAcme, Hosting\n"), clean=True), "cleaned")
 
 
-def test_every_fault_of_a_file_is_told_at_once(desk: Desk) -> None:
-    said = refusal(lambda: desk.draft(("l.csv", "Name,Purpose\n A,x\n,y\n B,x\n")))
-    assert len(said.splitlines()) == 3
+def test_every_fault_of_a_file_is_told_at_once(workspace: Workspace) -> None:
+    faults = refusal(lambda: workspace.draft(("l.csv", "Name,Purpose\n A,x\n,y\n B,x\n")))
+    assert len(faults.splitlines()) == 3
 
 
-def test_tables_that_differ_are_read_only_if_they_are_named(desk: Desk) -> None:
+def test_tables_that_differ_are_read_only_if_they_are_named(workspace: Workspace) -> None:
     text = page([["Name", "Purpose", "Place"]]).replace("Place", "Location") + "| Acme | x | FI |\n\n"
     text += page([["Version", "Date"], ["1", "2024"]])
-    said = refusal(lambda: desk.draft(("list.md", text)))
-    assert "5 table 2 R01: this table has the columns" in said
-    assert [item.id for item in desk.draft(("list.md", text), tables=(1,)).vendors] == ["acme"]
-    assert "table 7 not found" in refusal(lambda: desk.draft(("list.md", text), tables=(7,)))
+    faults = refusal(lambda: workspace.draft(("list.md", text)))
+    assert "5 table 2 R01: this table has the columns" in faults
+    assert [item.id for item in workspace.draft(("list.md", text), tables=(1,)).vendors] == ["acme"]
+    assert "table 7 not found" in refusal(lambda: workspace.draft(("list.md", text), tables=(7,)))
 
 
-def test_two_rows_of_one_name_are_one_vendor_with_two_uses(desk: Desk) -> None:
+def test_two_rows_of_one_name_are_one_vendor_with_two_uses(workspace: Workspace) -> None:
     rows = [
         ["Acme", "Mail", "FI", "https://a.example"],
         ["Acme", "Chat", "FI", "https://b.example"],
         ["Acme", "Mail", "FI", "https://a.example"],
     ]
-    report = desk.draft(
+    report = workspace.draft(
         ("list.md", page([["Name", "Purpose", "Location", "Website"], *rows, ["", "", "", ""]]))
     )
-    vendor = desk.vendor("acme")
+    vendor = workspace.vendor("acme")
     assert [item["id"] for item in vendor["engagements"]] == ["mail", "chat"]
     assert vendor["website"] == "https://a.example"
     assert vendor["engagements"][1]["extra"] == {"website": "https://b.example"}
-    assert "2 uses" in told(report, "read")
-    assert "repeats another" in told(report, "skipped")
-    assert "an empty row" in told(report, "skipped")
-    assert "differ in website" in told(report, "left")
+    assert "2 uses" in notes_of(report, "read")
+    assert "repeats another" in notes_of(report, "skipped")
+    assert "an empty row" in notes_of(report, "skipped")
+    assert "differ in website" in notes_of(report, "left")
 
 
-def test_the_names_file_tells_two_of_one_name_apart(desk: Desk) -> None:
-    (desk.folder / "names.toml").write_text(
+def test_the_names_file_tells_two_of_one_name_apart(workspace: Workspace) -> None:
+    (workspace.folder / "names.toml").write_text(
         '# mine\n[[vendors]]\nname = "Acme"\nid = "acme-chat"\nwhen = { purpose = "Chat" }\n'
     )
-    desk.draft(
+    workspace.draft(
         ("list.md", page([["Name", "Purpose", "Location"], ["Acme", "Mail", "FI"], ["Acme", "Chat", "FI"]]))
     )
-    assert desk.register()["order"] == ["acme", "acme-chat"]
-    assert (desk.folder / "names.toml").read_text().startswith("# mine\n")
+    assert workspace.register()["order"] == ["acme", "acme-chat"]
+    assert (workspace.folder / "names.toml").read_text().startswith("# mine\n")
 
 
-def test_earlier_names_are_the_same_vendor(desk: Desk) -> None:
-    (desk.folder / "names.toml").write_text(
+def test_earlier_names_are_the_same_vendor(workspace: Workspace) -> None:
+    (workspace.folder / "names.toml").write_text(
         '[[vendors]]\nname = "Acme Cloud"\nid = "acme"\nformerly = ["Acme Hosting"]\n'
     )
-    desk.draft(("list.md", TABLE.replace("Acme Cloud", "Acme Hosting")))
-    assert desk.vendor("acme")["name"] == "Acme Hosting"
-    assert "formerly" not in desk.vendor("acme")
-    desk.draft(("list.md", TABLE))
-    assert desk.vendor("acme")["name"] == "Acme Cloud"
-    assert desk.vendor("acme")["formerly"] == ["Acme Hosting"]
+    workspace.draft(("list.md", TABLE.replace("Acme Cloud", "Acme Hosting")))
+    assert workspace.vendor("acme")["name"] == "Acme Hosting"
+    assert "formerly" not in workspace.vendor("acme")
+    workspace.draft(("list.md", TABLE))
+    assert workspace.vendor("acme")["name"] == "Acme Cloud"
+    assert workspace.vendor("acme")["formerly"] == ["Acme Hosting"]
 
 
-def test_another_spelling_is_the_same_vendor_and_that_is_said(desk: Desk) -> None:
-    desk.draft(("list.md", TABLE))
-    report = desk.draft(("list.md", TABLE.replace("Acme Cloud", "ACME-Cloud")))
-    assert desk.vendor("acme-cloud")["name"] == "ACME-Cloud"
-    assert desk.vendor("acme-cloud")["formerly"] == ["Acme Cloud"]
-    assert 'is taken for "Acme Cloud" under another spelling' in told(report, "assumed")
+def test_another_spelling_is_the_same_vendor_and_that_is_said(workspace: Workspace) -> None:
+    workspace.draft(("list.md", TABLE))
+    report = workspace.draft(("list.md", TABLE.replace("Acme Cloud", "ACME-Cloud")))
+    assert workspace.vendor("acme-cloud")["name"] == "ACME-Cloud"
+    assert workspace.vendor("acme-cloud")["formerly"] == ["Acme Cloud"]
+    assert 'is taken for "Acme Cloud" under another spelling' in notes_of(report, "assumed")
     both = TABLE + "| acme cloud | x | FI |\n"
-    desk.draft(("list.md", both))
-    assert desk.names()["acme cloud"] == "acme-cloud-2"
+    workspace.draft(("list.md", both))
+    assert workspace.names()["acme cloud"] == "acme-cloud-2"
 
 
-def test_edits_by_hand_and_comments_stay(desk: Desk) -> None:
-    desk.draft(("list.md", TABLE))
-    path = desk.vendor_path("acme-cloud")
+def test_edits_by_hand_and_comments_stay(workspace: Workspace) -> None:
+    workspace.draft(("list.md", TABLE))
+    path = workspace.vendor_path("acme-cloud")
     mine = path.read_text().replace('name = "Acme Cloud"', '# ours\nname = "Acme Cloud"\nseat = "FI"')
     mine = mine.replace('[{country = "FI"}]', '[{country = "FI", place = "Helsinki"}]')
     path.write_text(mine)
-    report = desk.draft(("list.md", TABLE))
+    report = workspace.draft(("list.md", TABLE))
     assert (path.read_text(), report.written) == (mine, ())
-    desk.draft(("list.md", TABLE.replace("Hosting", "Hosting of mail")))
+    workspace.draft(("list.md", TABLE.replace("Hosting", "Hosting of mail")))
     assert path.read_text() == mine.replace('"Hosting"', '"Hosting of mail"')
-    report = desk.draft(("list.md", TABLE.replace("Finland", "Norway")))
-    assert "locations was edited by hand and stays" in told(report, "conflict")
-    assert desk.vendor("acme-cloud")["engagements"][0]["locations"] == [
+    report = workspace.draft(("list.md", TABLE.replace("Finland", "Norway")))
+    assert "locations was edited by hand and stays" in notes_of(report, "conflict")
+    assert workspace.vendor("acme-cloud")["engagements"][0]["locations"] == [
         {"country": "FI", "place": "Helsinki"}
     ]
 
 
-def test_a_cell_that_was_emptied_takes_its_field_away_unless_edited(desk: Desk) -> None:
+def test_a_cell_that_was_emptied_takes_its_field_away_unless_edited(workspace: Workspace) -> None:
     full = page(
         [["Name", "Purpose", "Location", "Retention", "Note to us"], ["Acme", "x", "FI", "1 day", "y"]]
     )
     empty = page([["Name", "Purpose", "Location", "Retention"], ["Acme", "x", "FI", ""]])
-    desk.draft(("list.md", full))
-    desk.draft(("list.md", empty))
-    assert {"retention", "extra"}.isdisjoint(desk.vendor("acme")["engagements"][0])
+    workspace.draft(("list.md", full))
+    workspace.draft(("list.md", empty))
+    assert {"retention", "extra"}.isdisjoint(workspace.vendor("acme")["engagements"][0])
 
 
-def test_who_left_the_table_is_reported_and_not_deleted(desk: Desk) -> None:
-    desk.draft(("list.md", TABLE))
-    report = desk.draft(("list.md", TABLE.replace("| Borealis Mail | Newsletters | Germany |\n", "")))
-    assert '"Borealis Mail" (newsletters) is no longer in the table: give it an ends_on' in told(
+def test_who_left_the_table_is_reported_and_not_deleted(workspace: Workspace) -> None:
+    workspace.draft(("list.md", TABLE))
+    report = workspace.draft(("list.md", TABLE.replace("| Borealis Mail | Newsletters | Germany |\n", "")))
+    assert '"Borealis Mail" (newsletters) is no longer in the table: give it an ends_on' in notes_of(
         report, "proposed"
     )
-    assert "ends_on" not in desk.vendor("borealis-mail")["engagements"][0]
-    assert desk.register()["order"] == ["acme-cloud", "borealis-mail"]
-    path = desk.vendor_path("borealis-mail")
+    assert "ends_on" not in workspace.vendor("borealis-mail")["engagements"][0]
+    assert workspace.register()["order"] == ["acme-cloud", "borealis-mail"]
+    path = workspace.vendor_path("borealis-mail")
     path.write_text(path.read_text() + "ends_on = 2026-05-01\n")
-    report = desk.draft(("list.md", TABLE.replace("| Borealis Mail | Newsletters | Germany |\n", "")))
-    assert told(report, "proposed") == ""
-    report = desk.draft(("list.md", TABLE))
-    assert "it ends on 2026-05-01, but is in the table" in told(report, "proposed")
+    report = workspace.draft(("list.md", TABLE.replace("| Borealis Mail | Newsletters | Germany |\n", "")))
+    assert notes_of(report, "proposed") == ""
+    report = workspace.draft(("list.md", TABLE))
+    assert "it ends on 2026-05-01, but is in the table" in notes_of(report, "proposed")
 
 
-def test_a_dry_run_writes_nothing_and_says_the_same(desk: Desk) -> None:
-    dry = desk.draft(("list.md", TABLE), dry_run=True)
-    assert sorted(path.name for path in desk.folder.iterdir()) == ["in"]
-    assert desk.draft(("list.md", TABLE)) == dry
+def test_a_dry_run_writes_nothing_and_says_the_same(workspace: Workspace) -> None:
+    dry = workspace.draft(("list.md", TABLE), dry_run=True)
+    assert sorted(path.name for path in workspace.folder.iterdir()) == ["in"]
+    assert workspace.draft(("list.md", TABLE)) == dry
 
 
-def test_vendors_that_were_there_by_hand_are_known_by_name(desk: Desk) -> None:
-    path = desk.vendor_path("my-acme")
+def test_vendors_that_were_there_by_hand_are_known_by_name(workspace: Workspace) -> None:
+    path = workspace.vendor_path("my-acme")
     path.parent.mkdir(parents=True)
     path.write_text(
         'name = "Acme Cloud"\nseat = "SE"\n'
         'engagements = [{id = "use", category = "sub-processors", status = "active"}]\n'
     )
-    desk.draft(("list.md", TABLE))
-    assert desk.vendor("my-acme")["seat"] == "SE"
+    workspace.draft(("list.md", TABLE))
+    assert workspace.vendor("my-acme")["seat"] == "SE"
     assert (
-        desk.vendor("my-acme")["engagements"][0] | {"id": "use"} == desk.vendor("my-acme")["engagements"][0]
+        workspace.vendor("my-acme")["engagements"][0] | {"id": "use"}
+        == workspace.vendor("my-acme")["engagements"][0]
     )
-    assert not desk.vendor_path("acme-cloud").exists()
+    assert not workspace.vendor_path("acme-cloud").exists()
 
 
-def test_several_files_make_one_list(desk: Desk) -> None:
-    desk.draft(
+def test_several_files_make_one_list(workspace: Workspace) -> None:
+    workspace.draft(
         ("a.csv", "Name,Purpose,Location\nAcme,x,FI\n"),
         ("b.json", '[{"name": "Beta", "purpose": "y", "location": ["FI", "US"]}]'),
     )
-    assert desk.register()["order"] == ["acme", "beta"]
-    assert desk.vendor("beta")["engagements"][0]["locations"] == [{"country": "FI"}, {"country": "US"}]
+    assert workspace.register()["order"] == ["acme", "beta"]
+    assert workspace.vendor("beta")["engagements"][0]["locations"] == [{"country": "FI"}, {"country": "US"}]
 
 
 @pytest.mark.parametrize(
@@ -459,40 +460,40 @@ def test_several_files_make_one_list(desk: Desk) -> None:
     ],
 )
 def test_a_damaged_file_of_the_folder_is_refused(
-    desk: Desk, name: str, text: str | bytes, fault: str
+    workspace: Workspace, name: str, text: str | bytes, fault: str
 ) -> None:
-    path = desk.folder / name
+    path = workspace.folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    assert fault in refusal(lambda: desk.draft(("list.md", TABLE)))
+    assert fault in refusal(lambda: workspace.draft(("list.md", TABLE)))
 
 
-def test_a_missing_file_is_wrong_use(desk: Desk) -> None:
-    desk.put("there.md", TABLE).unlink()
+def test_a_missing_file_is_wrong_use(workspace: Workspace) -> None:
+    workspace.put("there.md", TABLE).unlink()
     with pytest.raises(UsageError, match="file not found"):
-        tables_in(desk.folder / "in" / "there.md", ImportOptions())
+        tables_in(workspace.folder / "in" / "there.md", ImportOptions())
 
 
-def test_products_get_ids_and_stand_in_the_register_once(desk: Desk) -> None:
+def test_products_get_ids_and_stand_in_the_register_once(workspace: Workspace) -> None:
     """A further import finds them by title, and takes their ids as they are by then."""
     rows = [["Name", "Purpose", "Country", "Products"], ["Acme", "Hosting", "FI", "Desk, Mail & More"]]
-    report = desk.draft(("list.md", page([*rows, ["Beta", "Sends", "FI", "All products"]])))
+    report = workspace.draft(("list.md", page([*rows, ["Beta", "Sends", "FI", "All products"]])))
     assert errors(report) == []
-    assert desk.register()["products"] == [
+    assert workspace.register()["products"] == [
         {"id": "desk", "title": "Desk"},
         {"id": "mail-and-more", "title": "Mail & More"},
     ]
-    assert desk.vendor("acme")["engagements"][0]["products"] == ["desk", "mail-and-more"]
-    assert desk.vendor("beta")["engagements"][0]["products"] == "all"
-    assert 'the product "Desk" has the id desk' in told(report, "new")
-    report = desk.draft(("list.md", page([*rows, ["Beta", "Sends", "FI", "Chat"]])))
+    assert workspace.vendor("acme")["engagements"][0]["products"] == ["desk", "mail-and-more"]
+    assert workspace.vendor("beta")["engagements"][0]["products"] == "all"
+    assert 'the product "Desk" has the id desk' in notes_of(report, "new")
+    report = workspace.draft(("list.md", page([*rows, ["Beta", "Sends", "FI", "Chat"]])))
     assert errors(report) == []
-    assert [item["id"] for item in desk.register()["products"]] == ["desk", "mail-and-more", "chat"]
-    assert desk.vendor("beta")["engagements"][0]["products"] == ["chat"]
+    assert [item["id"] for item in workspace.register()["products"]] == ["desk", "mail-and-more", "chat"]
+    assert workspace.vendor("beta")["engagements"][0]["products"] == ["chat"]
 
 
-def test_a_cell_without_products_leaves_them_unstated(desk: Desk) -> None:
+def test_a_cell_without_products_leaves_them_unstated(workspace: Workspace) -> None:
     """A dash is less than none."""
-    desk.draft(("list.md", page([["Name", "Purpose", "Country", "Products"], ["Acme", "x", "FI", "—"]])))
-    assert "products" not in desk.vendor("acme")["engagements"][0]
-    assert "products" not in desk.register()
+    workspace.draft(("list.md", page([["Name", "Purpose", "Country", "Products"], ["Acme", "x", "FI", "—"]])))
+    assert "products" not in workspace.vendor("acme")["engagements"][0]
+    assert "products" not in workspace.register()

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imports import Desk
+    from imports import Workspace
 
 HEADERS = (
     ("Vendor", "Purpose", "Location"),
@@ -150,16 +150,16 @@ SHAPES: dict[str, tuple[Callable[[tuple[str, ...], Rows], str], Callable[[str], 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("number", range(len(HEADERS)))
 def test_names_purposes_and_places_are_those_that_another_parser_reads(
-    desk: Desk, number: int, shape: str
+    workspace: Workspace, number: int, shape: str
 ) -> None:
     write, read = SHAPES[shape]
     text = write(HEADERS[number], rows_of(number))
     expected = read(text)
     assert expected == rows_of(number), "the other parser"
-    report = desk.draft((shape, text))
+    report = workspace.draft((shape, text))
     found = []
     for item in report.vendors:
-        vendor = desk.vendor(item.id)
+        vendor = workspace.vendor(item.id)
         (use,) = vendor["engagements"]
         places = [(place["country"], place.get("text")) for place in use["locations"]]
         found.append((vendor["name"], use["purpose"], places))

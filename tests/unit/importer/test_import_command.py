@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from imports import TABLE, Desk, page
+from imports import TABLE, Workspace, page
 
 from register_api.cli import import_
 from register_api.cli.main import cli
@@ -30,16 +30,16 @@ PAST = [
 
 
 @pytest.fixture(autouse=True)
-def _here(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(desk.folder)
+def _here(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workspace.folder)
 
 
 def call(*arguments: str) -> Result:
     return CliRunner().invoke(cli, ["import", *arguments, "--into", "."], catch_exceptions=False)
 
 
-def test_a_draft_says_what_went_where_and_passes_check(desk: Desk) -> None:
-    desk.put("list.md", TABLE)
+def test_a_draft_says_what_went_where_and_passes_check(workspace: Workspace) -> None:
+    workspace.put("list.md", TABLE)
     result = call(
         "in/list.md", "--register", "example.com/r", "--publisher", "Desk", "--updated-on", "2026-05-01"
     )
@@ -47,37 +47,37 @@ def test_a_draft_says_what_went_where_and_passes_check(desk: Desk) -> None:
     assert "Country  →  locations" in result.stdout
     assert "2 sub-processors, 2 uses" in result.stdout
     assert "Assumed, since nothing says otherwise:" in result.stderr
-    assert str(desk.register()["updated_on"]) == "2026-05-01"
+    assert str(workspace.register()["updated_on"]) == "2026-05-01"
     assert CliRunner().invoke(cli, ["check", "--source", "register"]).exit_code == 0
 
 
-def test_what_the_page_states_is_taken_if_asked_for(desk: Desk) -> None:
-    desk.put("list.md", f"Last updated: 12 March 2026\n\n{TABLE}")
+def test_what_the_page_states_is_taken_if_asked_for(workspace: Workspace) -> None:
+    workspace.put("list.md", f"Last updated: 12 March 2026\n\n{TABLE}")
     result = call("in/list.md", "--dry-run")
     assert "Last updated: 12 March 2026" in result.stderr
     assert "--updated-on 2026-03-12, or --as-stated" in result.stderr
     assert call("in/list.md", "--as-stated").exit_code == 0
-    assert str(desk.register()["updated_on"]) == "2026-03-12"
+    assert str(workspace.register()["updated_on"]) == "2026-03-12"
 
 
 def test_on_a_terminal_ids_are_shown_and_confirmed_before_anything_is_written(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.put("list.md", f"Last updated: 12 March 2026\n\n{TABLE}")
+    workspace.put("list.md", f"Last updated: 12 March 2026\n\n{TABLE}")
     monkeypatch.setattr(import_, "_is_terminal", lambda: True)
     answers = ["import", "in/list.md", "--into", "."]
     no = CliRunner().invoke(cli, answers, input="y\nn\n")
     assert 'list.md says "Last updated: 12 March 2026". Take 2026-03-12 as updated_on?' in no.stderr
     assert '"Acme Cloud" has the id acme-cloud' in no.stderr
     assert "Write 5 files? [Y/n]" in no.stderr
-    assert (no.exit_code, (desk.folder / "register").exists()) == (1, False)
+    assert (no.exit_code, (workspace.folder / "register").exists()) == (1, False)
     yes = CliRunner().invoke(cli, answers, input="n\ny\n")
     assert "Wrote 5 files" in yes.stdout
-    assert str(desk.register()["updated_on"]) != "2026-03-12"
+    assert str(workspace.register()["updated_on"]) != "2026-03-12"
 
 
-def test_a_dry_run_says_that_nothing_was_written(desk: Desk) -> None:
-    desk.put("list.md", page([["Name"], ["Acme"]]))
+def test_a_dry_run_says_that_nothing_was_written(workspace: Workspace) -> None:
+    workspace.put("list.md", page([["Name"], ["Acme"]]))
     result = call("in/list.md", "--dry-run")
     assert result.exit_code == 0
     assert "Nothing was written; 4 files would be." in result.stdout
@@ -85,8 +85,8 @@ def test_a_dry_run_says_that_nothing_was_written(desk: Desk) -> None:
     assert "error R08" in result.stderr
 
 
-def test_options_reach_the_table(desk: Desk) -> None:
-    desk.put("list.txt", "Who;What\nAcme;x\n")
+def test_options_reach_the_table(workspace: Workspace) -> None:
+    workspace.put("list.txt", "Who;What\nAcme;x\n")
     options = ["--format", "csv", "--column", "Who=name", "--column", "What=purpose", "--json"]
     options += [
         "--default",
@@ -104,13 +104,13 @@ def test_options_reach_the_table(desk: Desk) -> None:
     assert document["publishable"]
     assert document["report"]["vendors"] == [{"engagements": 1, "id": "acme", "name": "Acme", "new": True}]
     assert {item["field"] for item in document["report"]["columns"]} == {"name", "purpose"}
-    assert desk.vendor("acme")["engagements"][0]["status"] == "available"
-    assert desk.register()["categories"] == [{"id": "things", "title": "Things"}]
-    assert (desk.folder / "n.toml").exists()
+    assert workspace.vendor("acme")["engagements"][0]["status"] == "available"
+    assert workspace.register()["categories"] == [{"id": "things", "title": "Things"}]
+    assert (workspace.folder / "n.toml").exists()
 
 
-def test_a_refusal_names_file_line_and_column(desk: Desk) -> None:
-    desk.put("list.md", TABLE.replace("Acme", "Ac\u200bme"))
+def test_a_refusal_names_file_line_and_column(workspace: Workspace) -> None:
+    workspace.put("list.md", TABLE.replace("Acme", "Ac\u200bme"))
     result = call("in/list.md")
     assert result.exit_code == 1
     assert 'list.md:3  table 1, row 1, column "Vendor"  error R05' in result.stderr
@@ -118,8 +118,8 @@ def test_a_refusal_names_file_line_and_column(desk: Desk) -> None:
     assert "--clean" in result.stderr
 
 
-def test_history_is_published_and_goes_on(desk: Desk) -> None:
-    desk.put("past.json", json.dumps(PAST[:1]))
+def test_history_is_published_and_goes_on(workspace: Workspace) -> None:
+    workspace.put("past.json", json.dumps(PAST[:1]))
     options = [
         "--history",
         "in/past.json",
@@ -133,21 +133,21 @@ def test_history_is_published_and_goes_on(desk: Desk) -> None:
     first = call(*options, "--store", "store")
     assert first.exit_code == 0, first.output
     assert "1 states, 1 versions published." in first.stdout
-    assert (desk.folder / "keys" / "1.root.json").exists()
-    desk.put("past.json", json.dumps(PAST))
+    assert (workspace.folder / "keys" / "1.root.json").exists()
+    workspace.put("past.json", json.dumps(PAST))
     document = json.loads(call(*options, "--store", "store", "--json").stdout)
     assert [(item["version"], item["added"], item["ended"]) for item in document["states"]] == [
         (2, ["Beta"], ["Acme"])
     ]
 
 
-def test_a_dry_run_of_a_history_ends_with_1_where_something_is_missing(desk: Desk) -> None:
-    desk.put("past.json", json.dumps([{"date": "2018-01-01", "entries": [{"name": "Acme"}]}]))
+def test_a_dry_run_of_a_history_ends_with_1_where_something_is_missing(workspace: Workspace) -> None:
+    workspace.put("past.json", json.dumps([{"date": "2018-01-01", "entries": [{"name": "Acme"}]}]))
     options = ["--history", "in/past.json", "--register", "example.com/r", "--publisher", "Desk", "--dry-run"]
     result = call(*options)
     assert result.exit_code == 1
     assert "error R08" in result.stderr
-    assert not (desk.folder / "var").exists()
+    assert not (workspace.folder / "var").exists()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import unicodedata
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from imports import Desk
+from imports import Workspace
 
 from memory_folder import memory_folder
 from register_api.core.text import is_slug, text_problems
@@ -67,10 +67,10 @@ WRITERS = {"markdown": as_markdown, "html": as_html, "csv": as_csv, "json": as_j
 def test_a_table_that_was_written_out_is_read_with_the_same_names_in_every_syntax(rows: list[str]) -> None:
     for form, write in WRITERS.items():
         with memory_folder() as folder:
-            desk = Desk(folder)
-            report = desk.draft(("file", write(rows)), form=form, defaults={"locations": "EU"})
+            workspace = Workspace(folder)
+            report = workspace.draft(("file", write(rows)), form=form, defaults={"locations": "EU"})
             assert [item.name for item in report.vendors] == rows
-            assert [desk.vendor(item.id)["name"] for item in report.vendors] == rows
+            assert [workspace.vendor(item.id)["name"] for item in report.vendors] == rows
             assert report.is_publishable
 
 
@@ -80,14 +80,14 @@ def test_ids_stay_whatever_the_order_of_the_rows(
     rows: list[str], more: list[str], data: st.DataObject
 ) -> None:
     with memory_folder() as folder, memory_folder() as other:
-        desk = Desk(folder)
-        desk.draft(("a.json", as_json(rows)))
-        before = desk.names()
+        workspace = Workspace(folder)
+        workspace.draft(("a.json", as_json(rows)))
+        before = workspace.names()
         assert all(is_slug(item) for item in before.values())
         assert len(set(before.values())) == len(rows)
-        desk.draft(("a.json", as_json(data.draw(st.permutations(list(dict.fromkeys([*rows, *more])))))))
-        assert before.items() <= desk.names().items()
-        fresh = Desk(other)
+        workspace.draft(("a.json", as_json(data.draw(st.permutations(list(dict.fromkeys([*rows, *more])))))))
+        assert before.items() <= workspace.names().items()
+        fresh = Workspace(other)
         fresh.draft(("a.json", as_json(data.draw(st.permutations(rows)))))
         assert fresh.names() == before
 
@@ -96,8 +96,8 @@ def test_ids_stay_whatever_the_order_of_the_rows(
 @given(rows=lists)
 def test_the_same_table_again_changes_nothing(rows: list[str]) -> None:
     with memory_folder() as folder:
-        desk = Desk(folder)
-        desk.draft(("a.csv", as_csv(rows)))
+        workspace = Workspace(folder)
+        workspace.draft(("a.csv", as_csv(rows)))
         files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-        assert desk.draft(("a.csv", as_csv(rows))).written == ()
+        assert workspace.draft(("a.csv", as_csv(rows))).written == ()
         assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == files

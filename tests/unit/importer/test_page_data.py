@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from imports import HEADING, Desk, refusal, told
+from imports import HEADING, Workspace, notes_of, refusal
 
 from register_api.errors import Refused
 from register_api.importer.html_page import day_in
@@ -105,10 +105,10 @@ def read(text: str | bytes, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
 
 
 @pytest.mark.parametrize("shape", PAGES)
-def test_the_list_in_a_page_that_a_script_draws_is_read(desk: Desk, shape: str) -> None:
+def test_the_list_in_a_page_that_a_script_draws_is_read(workspace: Workspace, shape: str) -> None:
     """What counts is what objects say, not whose product draws them; what the page hides stays out."""
-    desk.draft(("p.html", f"<!doctype html><meta charset=utf-8><body>{PAGES[shape]}</body>"))
-    found = [desk.vendor(vendor) for vendor in desk.register()["order"]]
+    workspace.draft(("p.html", f"<!doctype html><meta charset=utf-8><body>{PAGES[shape]}</body>"))
+    found = [workspace.vendor(vendor) for vendor in workspace.register()["order"]]
     countries = [vendor["engagements"][0]["locations"][0]["country"] for vendor in found]
     assert [(vendor["name"], vendor["engagements"][0]["purpose"]) for vendor in found] == [
         (row["name"], row["purpose"]) for row in PLAIN
@@ -128,19 +128,19 @@ def test_of_a_list_entries_that_the_page_hides_are_left_out_and_counted() -> Non
     assert "1 that it does not show were left out" in table.remarks[0]
 
 
-def test_several_lists_are_tables_of_which_some_can_be_chosen(desk: Desk) -> None:
+def test_several_lists_are_tables_of_which_some_can_be_chosen(workspace: Workspace) -> None:
     lists = {"a": {"subprocessors": PLAIN}, "b": {"subprocessors": [{**PLAIN[0], "kind": "x"}]}}
     assert [len(table.rows) for table in read(data(lists))] == [2, 1]
-    assert "this table has the columns" in refusal(lambda: desk.draft(("p.html", data(lists))))
-    assert len(desk.draft(("p.html", data(lists)), tables=(2,)).vendors) == 1
+    assert "this table has the columns" in refusal(lambda: workspace.draft(("p.html", data(lists))))
+    assert len(workspace.draft(("p.html", data(lists)), tables=(2,)).vendors) == 1
 
 
-def test_a_page_that_was_saved_before_its_script_ran_says_what_to_do(desk: Desk) -> None:
+def test_a_page_that_was_saved_before_its_script_ran_says_what_to_do(workspace: Workspace) -> None:
     with pytest.raises(Refused) as refused:
         read("<div id=root></div><script src=app.js></script>")
     assert "save it from the browser once all rows are shown" in refused.value.findings[0].hint
     text = "<div role=grid aria-rowcount=40><div role=row><div role=columnheader>Vendor</div></div></div>"
-    assert "the page holds 1 of 40 rows" in refusal(lambda: desk.draft(("p.html", text)))
+    assert "the page holds 1 of 40 rows" in refusal(lambda: workspace.draft(("p.html", text)))
 
 
 def test_a_page_that_a_browser_saved_as_one_file_is_read() -> None:
@@ -217,27 +217,33 @@ STATING = {
 
 @pytest.mark.parametrize("name", STATING)
 def test_what_a_page_states_of_itself_is_proposed_and_taken_only_if_a_person_agrees(
-    desk: Desk, name: str
+    workspace: Workspace, name: str
 ) -> None:
-    report = desk.draft((name, STATING[name]))
+    report = workspace.draft((name, STATING[name]))
     assert {(said.field, said.value) for said in report.stated} == {
         ("updated_on", "2026-03-12"), ("notice_days", "30"),
     }  # fmt: skip
-    assert "--updated-on 2026-03-12, or --as-stated, takes it over" in told(report, "proposed")
-    assert (str(desk.register()["updated_on"]), desk.register()["notice"]["days"]) == ("2026-05-10", 0)
+    assert "--updated-on 2026-03-12, or --as-stated, uses it" in notes_of(report, "proposed")
+    assert (str(workspace.register()["updated_on"]), workspace.register()["notice"]["days"]) == (
+        "2026-05-10",
+        0,
+    )
 
 
-def test_what_a_person_agrees_to_is_taken_and_that_is_said(desk: Desk) -> None:
-    report = desk.draft(("p.md", STATING["p.md"]), accept=lambda _: True)
-    assert (str(desk.register()["updated_on"]), desk.register()["notice"]["days"]) == ("2026-03-12", 30)
-    assert 'notice_days is 30: the page says "30 days\' notice"' in told(report, "read")
-    assert (report.stated, told(report, "proposed")) == ((), "")
-    again = desk.draft(("p.md", STATING["p.md"].replace("30", "45")))
+def test_what_a_person_agrees_to_is_taken_and_that_is_said(workspace: Workspace) -> None:
+    report = workspace.draft(("p.md", STATING["p.md"]), accept=lambda _: True)
+    assert (str(workspace.register()["updated_on"]), workspace.register()["notice"]["days"]) == (
+        "2026-03-12",
+        30,
+    )
+    assert 'notice_days is 30: the page says "30 days\' notice"' in notes_of(report, "read")
+    assert (report.stated, notes_of(report, "proposed")) == ((), "")
+    again = workspace.draft(("p.md", STATING["p.md"].replace("30", "45")))
     assert again.stated == (), "the promise of a register that is there is not the page's to change"
 
 
-def test_what_the_caller_says_is_not_asked_again(desk: Desk) -> None:
+def test_what_the_caller_says_is_not_asked_again(workspace: Workspace) -> None:
     assert HEADING.updated_on is None
     asked: list[str] = []
-    desk.draft(("p.md", STATING["p.md"]), accept=lambda said: bool(asked.append(said.field)))
+    workspace.draft(("p.md", STATING["p.md"]), accept=lambda said: bool(asked.append(said.field)))
     assert asked == ["updated_on", "notice_days"]

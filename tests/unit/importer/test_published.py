@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from imports import NOW, TABLE, Desk, refusal
+from imports import NOW, TABLE, Workspace, refusal
 
 import sample_register
 import strategies
@@ -90,26 +90,30 @@ def test_the_source_of_a_register_says_what_it_says(register: Register) -> None:
     assert here == there
 
 
-def test_a_published_register_is_published_elsewhere_with_equal_facts(desk: Desk) -> None:
-    source = desk.folder / "original"
+def test_a_published_register_is_published_elsewhere_with_equal_facts(workspace: Workspace) -> None:
+    source = workspace.folder / "original"
     shutil.copytree(ROOT / "register", source)
-    there = publish(source, desk.folder / "there")
+    there = publish(source, workspace.folder / "there")
     report = import_files(
-        [desk.put("register.json", there)], desk.folder, ImportOptions(), RegisterDefaults(), now=NOW
+        [workspace.put("register.json", there)],
+        workspace.folder,
+        ImportOptions(),
+        RegisterDefaults(),
+        now=NOW,
     )
     assert [f.message for f in report.findings if f.severity == "error"] == []
-    again = publish(desk.folder / "register", desk.folder / "here")
+    again = publish(workspace.folder / "register", workspace.folder / "here")
     assert facts(msgspec.json.decode(again)) == facts(msgspec.json.decode(there))
     assert [vendor.id for vendor in decode(again, Register).subprocessors] == [
         item.id for item in report.vendors
     ]
 
 
-def test_a_register_is_not_written_into_a_source_that_is_there(desk: Desk) -> None:
-    desk.draft(("list.md", TABLE))
+def test_a_register_is_not_written_into_a_source_that_is_there(workspace: Workspace) -> None:
+    workspace.draft(("list.md", TABLE))
     data = b'{"format": "sub-processor-register/1"}'
     with pytest.raises(UsageError, match="already exists"):
-        desk.draft(("register.json", data))
+        workspace.draft(("register.json", data))
 
 
 @pytest.mark.parametrize(
@@ -119,9 +123,9 @@ def test_a_register_is_not_written_into_a_source_that_is_there(desk: Desk) -> No
         (b'{"format": "sub-processor-register/9"}', "not a valid register"),
     ],
 )
-def test_a_damaged_register_is_refused(desk: Desk, data: bytes, told: str) -> None:
+def test_a_damaged_register_is_refused(workspace: Workspace, data: bytes, told: str) -> None:
     assert is_register(data)
-    assert told in refusal(lambda: desk.draft(("register.json", data)))
+    assert told in refusal(lambda: workspace.draft(("register.json", data)))
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"format": 1}', b'{"vendors": []}', b"[" * 9999, b"\xff"])

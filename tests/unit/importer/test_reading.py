@@ -221,7 +221,7 @@ def test_what_stands_beside_the_rows_of_a_document_is_told():
     text = b'{"lastUpdated": "2025-01-01", "notificationPeriod": 30, "vendors": [{"name": "A"}], "log": [1]}'
     (table,) = read_tables("f", text, "json")
     assert '"lastUpdated" ("2025-01-01"), "notificationPeriod" ("30"), "log"' in table.remarks[0]
-    assert [(said.field, said.value) for said in table.stated] == [
+    assert [(stated.field, stated.value) for stated in table.stated] == [
         ("updated_on", "2025-01-01"), ("notice_days", "30"),
     ]  # fmt: skip
 
