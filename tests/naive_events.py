@@ -50,8 +50,31 @@ def _happenings(
         yield "replacement"
     if not was_available and not replacing:
         others = before["engagements"] if before else []
-        if not any(before and runs(before, item, day) and _says_as_much(item, used_for) for item in others):
+        same = [
+            item for item in others if before and runs(before, item, day) and _says_as_much(item, used_for)
+        ]
+        if not same:
             yield "addition"
+        elif kind != "correction":
+            found = [set(_beyond(before or {}, item, vendor, used_for)) for item in same]
+            countries = _countries(used_for) - set().union(*map(_countries, same))
+            data = set(used_for["data_categories"]) - {
+                name for item in same for name in item["data_categories"]
+            }
+            yield from ["relocation"] * bool(countries) + ["data_changed"] * bool(data)
+            yield from ["replacement"] * all("replacement" in item for item in found)
+
+
+def _beyond(before: Table, old: Table, vendor: Table, used_for: Table) -> Iterator[str]:
+    was_entity, entity = old.get("entity") or before, used_for.get("entity") or vendor
+    for name in ("legal_name", "seat"):
+        if was_entity.get(name) is not None and was_entity[name] != entity.get(name):
+            yield "replacement"
+    if _countries(used_for) - _countries(old):
+        yield "relocation"
+    more = set(used_for["data_categories"]) - set(old["data_categories"])
+    if more or set(used_for["data_scope"]) - set(old["data_scope"]):
+        yield "data_changed"
 
 
 def _says_as_much(other: Table, used_for: Table) -> bool:
@@ -73,17 +96,8 @@ def _to_a_running_one(
         yield "rescheduled"
     if old["status"] == "conditional" and used_for["status"] == "active":
         yield "activation"
-    if kind == "correction":
-        return
-    was_entity, entity = old.get("entity") or before, used_for.get("entity") or vendor
-    for name in ("legal_name", "seat"):
-        if was_entity.get(name) is not None and was_entity[name] != entity.get(name):
-            yield "replacement"
-    if _countries(used_for) - _countries(old):
-        yield "relocation"
-    more = set(used_for["data_categories"]) - set(old["data_categories"])
-    if more or set(used_for["data_scope"]) - set(old["data_scope"]):
-        yield "data_changed"
+    if kind != "correction":
+        yield from _beyond(before, old, vendor, used_for)
 
 
 def _countries(used_for: Table) -> set[str]:

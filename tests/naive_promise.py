@@ -217,7 +217,7 @@ def _announcements_of_activations(
                 what=what,
                 effective_on=change["effective_on"],
                 excused=_says_why(old, change),
-                of_start=True,
+                of_start="rescheduled" not in what,
             )
 
 

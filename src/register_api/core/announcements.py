@@ -64,20 +64,52 @@ def events(
     again = reason_kind != "correction" and is_engaged(after, engagement, day)
     activated = old is not None and old.status == "available"
     if old is None or activated or again:
-        yield from _starts(before, after, engagement, day, activated=activated)
+        corrected = reason_kind == "correction"
+        yield from _starts(before, after, engagement, day, activated=activated, corrected=corrected)
 
 
 def _starts(
-    before: AnyVendor | None, after: AnyVendor, engagement: EngagementSource, day: dt.date, *, activated: bool
+    before: AnyVendor | None,
+    after: AnyVendor,
+    engagement: EngagementSource,
+    day: dt.date,
+    *,
+    activated: bool,
+    corrected: bool,
 ) -> Iterator[Event]:
     replacing = bool(set(after.replaces) - set(before.replaces if before else ()))
     if activated:
         yield "activation"
     if replacing:
         yield "replacement"
+    if activated or replacing:
+        return
     running = (item for item in before.engagements if is_engaged(before, item, day)) if before else ()
-    if not activated and not replacing and not any(_includes(item, engagement) for item in running):
+    covering = [item for item in running if _includes(item, engagement)]
+    if before is None or not covering:
         yield "addition"
+    elif not corrected:
+        yield from _wider(before, covering, after, engagement)
+
+
+def _wider(
+    before: AnyVendor, olds: list[EngagementSource], after: AnyVendor, new: EngagementSource
+) -> Iterator[Event]:
+    """Yield the events by which an engagement goes beyond all of the older ones together."""
+    if all(another_entity(old.entity or before, new.entity or after) for old in olds):
+        yield "replacement"
+    countries, known = (
+        {place.country for use in uses for place in use.locations or ()} for uses in ([new], olds)
+    )
+    if countries - known:
+        yield "relocation"
+    scopes, known_scopes = ({item for use in uses for item in use.data_scope or ()} for uses in ([new], olds))
+    data, known_data = (
+        {item for use in uses for item in use.data_categories or ()} for uses in ([new], olds)
+    )
+    sensitive = new.special_categories and not any(old.special_categories for old in olds)
+    if scopes - known_scopes or data - known_data or sensitive:
+        yield "data_changed"
 
 
 def _includes(running: EngagementSource, new: EngagementSource) -> bool:
@@ -98,22 +130,14 @@ def _changes(
     reason_kind: ReasonKind,
 ) -> Iterator[Event]:
     """Yield the events of a running engagement, the most important first."""
-    corrected = reason_kind == "correction"
-    if not corrected and another_entity(old.entity or before, new.entity or after):
+    wider = () if reason_kind == "correction" else tuple(_wider(before, [old], after, new))
+    if "replacement" in wider:
         yield "replacement"
     if old.status == "conditional" and new.status == "active":
         yield "activation"
     if old.starts_on and old.starts_on > day and (new.starts_on is None or new.starts_on < old.starts_on):
         yield "rescheduled"
-    if corrected:
-        return
-    countries, known = ({place.country for place in use.locations or ()} for use in (new, old))
-    if countries - known:
-        yield "relocation"
-    wider = set(new.data_scope or ()) - set(old.data_scope or ())
-    more = set(new.data_categories or ()) - set(old.data_categories or ())
-    if wider or more or (new.special_categories and not old.special_categories):
-        yield "data_changed"
+    yield from (event for event in wider if event != "replacement")
 
 
 def another_entity(before: AnyVendor | model.Entity, after: AnyVendor | model.Entity) -> bool:
@@ -201,7 +225,7 @@ def _changed_activations(
                 planned=change.id,
                 what=what,
                 effective_on=change.effective_on,
-                changes_start=True,
+                changes_start="rescheduled" not in what,
                 short_notice=None if reused else change.short_notice,
                 reused_reason=reused and change.short_notice is not None,
             )

@@ -201,6 +201,26 @@ def test_a_planned_start_is_announced_again_where_it_changes(
     assert {item.rule for item in check(draft, late) if item.severity == "error"} == {"R10"}
 
 
+@pytest.mark.parametrize(
+    ("fields", "required"),
+    [
+        ({}, False),
+        ({"locations": (US,)}, True),
+        ({"data_categories": ("Voice",)}, True),
+        ({"entity": model.Entity(legal_name="Other Ltd.")}, True),
+    ],
+)
+def test_a_further_use_for_the_same_purpose_hides_nothing_new(fields: dict[str, Any], required: bool) -> None:
+    """Splitting one use into two needs no notice; a further country, data or entity does."""
+    notice = msgspec.structs.replace(
+        NOTICE, applies_to=("addition", "replacement", "relocation", "data_changed")
+    )
+    further = make_engagement("second", starts_on=LATE, **fields)
+    vendor = make_vendor(engagements=(make_engagement(), further))
+    made = make_version(make_draft(vendor, notice=notice), make_context(make_register(notice=notice)))
+    assert made.subprocessors[0].engagements[1].announced.required is required
+
+
 def test_a_planned_start_keeps_its_announcement_where_nothing_needs_notice() -> None:
     """A clearer purpose, or a country that no promise covers."""
     for fields in ({"purpose": "Other words"}, {"locations": (US,)}):

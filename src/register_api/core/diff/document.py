@@ -242,7 +242,7 @@ def _notice_of(difference: Difference, comparison: Comparison) -> NoticeStatus:
     if difference.vendor is None or difference.is_order:
         return _not_required(comparison)
     own = _own_notice(difference, difference.vendor, comparison)
-    if own.required or difference.type not in {*ANNOUNCED_BY, "cancelled"}:
+    if own.required or difference.type not in {*ANNOUNCED_BY, "cancelled", "deactivated"}:
         return own
     # It may affect a planned start, which is then announced again.
     starts = _starts_announced_again(difference, difference.vendor, comparison)

@@ -49,7 +49,7 @@ function changedActivations(before, vendor, day, reason, fresh) {
     if (!change || fresh.some((one) => one.use === use.id && one.change === change)) return undefined;
     const [then, now] = [before, vendor].map((one) => vendorOn(one, change.effective_on));
     const what = eventsOf(then, now, byId(now.engagements, use.id), change.effective_on, reason);
-    return what.length === 0 ? undefined : { use: use.id, plan: change.id, what, effective: change.effective_on, ofStart: true };
+    return what.length === 0 ? undefined : { use: use.id, plan: change.id, what, effective: change.effective_on, ofStart: !what.includes("rescheduled") };
   }).filter(Boolean);
 }
 
@@ -105,15 +105,30 @@ function eventsOf(before, after, use, day, reason) {
     return isEngaged(after, use, day) ? changes(before, old, after, use, day, reason) : [];
   }
   const again = reason !== "correction" && isEngaged(after, use, day);
-  return !old || old.status === "available" || again ? starts(before, old, after, use, day) : [];
+  return !old || old.status === "available" || again ? starts(before, old, after, use, day, reason) : [];
 }
 
-function starts(before, old, after, use, day) {
+function starts(before, old, after, use, day, reason) {
   const activated = old?.status === "available";
   const replacing = after.replaces.some((id) => !before?.replaces.includes(id));
-  const running = (before?.engagements ?? []).filter((item) => isEngaged(before, item, day));
-  const added = !activated && !replacing && !running.some((item) => includes(item, use));
-  return [activated && "activation", replacing && "replacement", added && "addition"].filter(Boolean);
+  if (activated || replacing) return [activated && "activation", replacing && "replacement"].filter(Boolean);
+  const covering = (before?.engagements ?? []).filter((item) => isEngaged(before, item, day) && includes(item, use));
+  if (covering.length === 0) return ["addition"];
+  return reason === "correction" ? [] : wider(before, covering, after, use);
+}
+
+/** Returns the events by which a use goes beyond all of the older ones together. */
+function wider(before, olds, after, use) {
+  const more = (name, of = (item) => item) => {
+    const known = olds.flatMap((old) => (old[name] ?? []).map(of));
+    return (use[name] ?? []).some((item) => !known.includes(of(item)));
+  };
+  const sensitive = use.special_categories && !olds.some((old) => old.special_categories);
+  return [
+    olds.every((old) => isAnotherEntity(old.entity ?? before, use.entity ?? after)) && "replacement",
+    more("locations", (place) => place.country) && "relocation",
+    (more("data_scope") || more("data_categories") || sensitive) && "data_changed",
+  ].filter(Boolean);
 }
 
 /** Returns whether a running use already covers a new one, from the same day or earlier. */
@@ -125,15 +140,10 @@ function includes(running, use) {
 }
 
 function changes(before, old, after, use, day, reason) {
-  const corrected = reason === "correction";
-  const more = (name, of = (item) => item) => (use[name] ?? []).some((item) => !(old[name] ?? []).map(of).includes(of(item)));
-  const sensitive = use.special_categories && !old.special_categories;
   return [
-    !corrected && isAnotherEntity(old.entity ?? before, use.entity ?? after) && "replacement",
     old.status === "conditional" && use.status === "active" && "activation",
     startsEarlier(old, use, day) && "rescheduled",
-    !corrected && more("locations", (place) => place.country) && "relocation",
-    !corrected && (more("data_scope") || more("data_categories") || sensitive) && "data_changed",
+    ...(reason === "correction" ? [] : wider(before, [old], after, use)),
   ].filter(Boolean);
 }
 
