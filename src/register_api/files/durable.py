@@ -190,13 +190,14 @@ T = TypeVar("T")
 class DamagedState(Exception):
     """The file is not a valid state; the message, e.g. ``is damaged: …``, continues a file's name."""
 
+    hint = ""
+
 
 class NewerFormat(DamagedState):
     """The file is in a later version of the format."""
 
+    hint = "update register-api (docs/upgrading.md)"
 
-UPDATE = "update register-api (docs/upgrading.md)"
-"""Hint for ``NewerFormat``."""
 
 _DIGITS = 10
 

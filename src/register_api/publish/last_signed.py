@@ -19,7 +19,7 @@ from register_api.core.notice_period import NoticePolicy
 from register_api.core.text import printable
 from register_api.errors import Forked, KeyStoreError, RolledBack
 from register_api.files import durable
-from register_api.files.durable import UPDATE, NewerFormat, refuse_newer
+from register_api.files.durable import NewerFormat, refuse_newer
 from register_api.publish.signing import key_file
 
 MEMORY_FILE = "published.json"
@@ -92,7 +92,7 @@ def read_memory(keys: Path) -> KeyMemory:
         refuse_newer(data, FORMAT)
         return msgspec.json.decode(data, type=KeyMemory)
     except NewerFormat as error:
-        raise KeyStoreError(f"{path} {error}", hint=UPDATE) from None
+        raise KeyStoreError(f"{path} {error}", hint=error.hint) from None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise KeyStoreError(
             f"{path} is not a record of what was published: {printable(error)}", hint=_RECOVER

@@ -32,7 +32,7 @@ from register_api.core.format.kind import CacheClass
 from register_api.core.notice_period import NoticePolicy, Promises
 from register_api.core.text import printable
 from register_api.errors import Malformed, StoreDamaged, StoreError
-from register_api.files.durable import UPDATE, NewerFormat, refuse_newer
+from register_api.files.durable import NewerFormat, refuse_newer
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -148,7 +148,7 @@ def read_document(path: Path, kind: type[T], sha256: str | None = None) -> T:
         try:
             refuse_newer(data, known)
         except NewerFormat as newer:
-            raise StoreError(f"{path} {newer}", hint=UPDATE) from error
+            raise StoreError(f"{path} {newer}", hint=newer.hint) from error
         raise StoreDamaged(f"{path} cannot be read: {printable(error)}") from error
 
 

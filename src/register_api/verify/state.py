@@ -24,7 +24,7 @@ from register_api.core.key_list import Disowned
 from register_api.core.notice_period import NoticePolicy
 from register_api.errors import Document, Malformed, StateInUse, UsageError
 from register_api.files import durable
-from register_api.files.durable import UPDATE, DamagedState, NewerFormat, failing_as, read_state, write_state
+from register_api.files.durable import DamagedState, failing_as, read_state, write_state
 
 STATE_FILE = "state.json"
 EVIDENCE_FOLDER = "evidence"
@@ -125,13 +125,11 @@ def load(folder: Path) -> Remembered | None:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except DamagedState as error:
-        raise Malformed(
-            f"the state in {path} {error}",
-            hint=UPDATE
-            if isinstance(error, NewerFormat)
-            else "bring it back from a backup, or use the program that wrote it; else move it away: the next "
-            "run then is a first use again, and cannot tell whether history was rewritten meanwhile",
-        ) from error
+        restore = (
+            "bring it back from a backup, or use the program that wrote it; else move it away: the next run "
+            "then is a first use again, and cannot tell whether history was rewritten meanwhile"
+        )
+        raise Malformed(f"the state in {path} {error}", hint=error.hint or restore) from error
 
 
 def save(folder: Path, remembered: Remembered) -> None:

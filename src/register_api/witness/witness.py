@@ -22,7 +22,7 @@ from register_api.core.log.note import Note, NoteKey, format_lines, format_note,
 from register_api.core.log.proofs import SIZE_TYPE, AddCheckpoint, format_size, parse_request
 from register_api.errors import Forged, Malformed, UntrustedKey, WitnessError
 from register_api.files import durable
-from register_api.files.durable import UPDATE, DamagedState, NewerFormat, failing_as, read_state, write_state
+from register_api.files.durable import DamagedState, failing_as, read_state, write_state
 from register_api.publish.signing.signer import Ed25519Signer
 
 STATE_FILE = "state.json"
@@ -84,7 +84,7 @@ class Record:
         try:
             acquired = lock.acquire()
         except (filelock.Timeout, OSError) as error:
-            raise WitnessError(f"the state in {self.folder} is not to be had at this moment") from error
+            raise WitnessError(f"the state in {self.folder} cannot be locked at the moment") from error
         with acquired:
             yield
 
@@ -114,12 +114,8 @@ class Record:
         except OSError as error:
             raise WitnessError(f"{path} cannot be read: {error.strerror}") from error
         except DamagedState as error:
-            raise WitnessError(
-                f"the state in {path} {error}",
-                hint=UPDATE
-                if isinstance(error, NewerFormat)
-                else "bring it back from a copy of today; else make a new witness with a new key",
-            ) from error
+            restore = "bring it back from a copy of today; else make a new witness with a new key"
+            raise WitnessError(f"the state in {path} {error}", hint=error.hint or restore) from error
 
     def save(self, state: WitnessState, origin: str, cosigned: Cosigned) -> None:
         """Durably record a checkpoint before it is signed; ``state`` was loaded under the same lock."""
