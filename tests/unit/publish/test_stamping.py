@@ -164,7 +164,7 @@ def test_a_death_on_the_way_leaves_a_whole_publication(
 @pytest.mark.parametrize(
     ("published", "now", "words"),
     [
-        (dt.timedelta(minutes=6), dt.timedelta(minutes=6), "before the version says"),
+        (dt.timedelta(minutes=6), dt.timedelta(minutes=6), "before the stated time"),
         (-dt.timedelta(hours=1), -dt.timedelta(minutes=6), "has still to reach"),
     ],
 )
