@@ -65,5 +65,5 @@ def doctor(*, as_json: bool, **given: Any) -> None:
         print_json({"diagnoses": found, "ok": not {"wrong", "soon"} & set(verdicts)})
     else:
         wrong, soon, unknown = (verdicts.count(each) for each in ("wrong", "soon", "unknown"))
-        out.print(f"{wrong} wrong, {soon} soon, {count(unknown, 'thing')} not looked at")
+        out.print(f"{wrong} wrong, {soon} soon, {count(unknown, 'thing')} not checked")
     raise click.exceptions.Exit(2 if "wrong" in verdicts else 1 if "soon" in verdicts else 0)

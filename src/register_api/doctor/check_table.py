@@ -42,7 +42,7 @@ def public(machine: Machine) -> Iterator[Diagnosis]:
     """Verify the public tree as a customer would, and compare it with the store."""
     url = machine.url
     if machine.offline or url is None:
-        yield unknown("not asked (--offline)" if machine.offline else _NO_ADDRESS)
+        yield unknown("not checked (--offline)" if machine.offline else _NO_ADDRESS)
         return
     if not url.startswith("https://"):
         yield soon(f"{url} is not HTTPS", "let customers read it over HTTPS: docs/hosting.md")
@@ -67,7 +67,7 @@ def certificate(machine: Machine) -> Iterator[Diagnosis]:
     """Check the expiry of the TLS certificate."""
     parts = urlsplit(machine.url or "")
     if machine.offline or parts.scheme != "https" or parts.hostname is None:
-        yield unknown("not asked (--offline)" if machine.offline else "no HTTPS address is known")
+        yield unknown("not checked (--offline)" if machine.offline else "no HTTPS address is known")
         return
     where, cure = f"{parts.hostname}:{parts.port or 443}", "renew the site's certificate, e.g. certbot renew"
     context = ssl.create_default_context()  # verifies as browsers do
@@ -92,27 +92,27 @@ def certificate(machine: Machine) -> Iterator[Diagnosis]:
 def target(machine: Machine) -> Iterator[Diagnosis]:
     """Test the deploy target with a temporary file."""
     if machine.target is None:
-        yield unknown("not tried: --target names a folder or bucket that `deploy` brings the tree to")
+        yield unknown("not checked: --target names the folder or bucket that `deploy` writes to")
         return
     place = open_target(machine.target, machine.endpoint, machine.store)
     if machine.offline and "://" in machine.target:
-        yield unknown("not asked (--offline)")
+        yield unknown("not checked (--offline)")
         return
     try:
         probe(place)
     except OSError as error:
         yield wrong(f"{place.name}: {error.strerror or error}", "let this user write there")
     else:
-        yield good(f"{place.name} can be written to, and keeps the first of two files of one name")
+        yield good(f"{place.name} is writable, and keeps the first of two files of the same name")
 
 
 _NONE = unknown(f"no file of settings has a table [{TABLE}]: no notices are sent from here")
 _HOUR, _DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 _WORKER = "a worker sends and seals: register-api notify worker"
 _WAITING = (
-    ("the public tree was looked at last", "SELECT max(at) AS at FROM looks", _HOUR),
-    ("the oldest notice that is due is so since", "SELECT min(due_at) AS at FROM deliveries", _HOUR),
-    ("nothing was sealed since", "SELECT min(at) AS at FROM facts WHERE seal IS NULL", _DAY),
+    ("the public tree was last checked at", "SELECT max(at) AS at FROM looks", _HOUR),
+    ("the oldest due notice has waited since", "SELECT min(due_at) AS at FROM deliveries", _HOUR),
+    ("records have waited to be sealed since", "SELECT min(at) AS at FROM facts WHERE seal IS NULL", _DAY),
 )
 """Events that are overdue if no worker runs: description, query and maximum age."""
 
@@ -133,7 +133,7 @@ def mail(machine: Machine) -> Iterator[Diagnosis]:
     password = smtp_password(settings, machine.environment)
     server = f"{settings.smtp_host}:{settings.smtp_port}"
     if machine.offline:
-        yield unknown(f"the settings are valid; {server} was not asked (--offline)")
+        yield unknown(f"the settings are valid; {server} was not contacted (--offline)")
     elif importlib.util.find_spec("aiosmtplib") is None:
         yield unknown("the settings are valid; the extra `notify` is not installed here")
     else:
@@ -162,7 +162,7 @@ def outbox(machine: Machine) -> Iterator[Diagnosis]:
     if settings is None:
         yield _NONE
     elif settings.uses_postgresql and machine.offline:
-        yield unknown("its database was not asked (--offline)")
+        yield unknown("the database was not contacted (--offline)")
     elif not settings.uses_postgresql and not Path(settings.database).exists():
         yield unknown(f"{settings.database} does not exist yet")
     else:
@@ -173,12 +173,12 @@ def outbox(machine: Machine) -> Iterator[Diagnosis]:
                 since = machine.now if at is None else instant_of(at)
                 if machine.now - since > most:
                     found.append(soon(f"{what} {format_instant(since)}", _WORKER))
-        yield from found or [good("nothing is overdue; nobody was missed")]
+        yield from found or [good("nothing is overdue; no contract contact was missed")]
 
 
 def _alarms(found: NotifyStatus) -> Iterator[Diagnosis]:
     if found.problem:
-        text = f"the public tree did not verify at the last look: {found.problem}"
+        text = f"the public tree did not verify at the last check: {found.problem}"
         yield wrong(text, "no new version is announced until it does: register-api notify record")
     for version in found.versions:
         if version.alarms:

@@ -25,7 +25,7 @@ def test_a_healthy_register_ends_with_0(doctor: Call) -> None:
     assert result.exit_code == 0, result.stdout
     assert lines[0].split()[:3] == ["ok", "files", "version"]
     assert lines[-1].startswith("0 wrong, 0 soon, ")
-    assert "not looked at" in lines[-1]
+    assert "not checked" in lines[-1]
 
 
 @pytest.mark.parametrize(("hours", "code"), [(1, 0), (37, 1), (49, 2)])

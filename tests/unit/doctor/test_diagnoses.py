@@ -280,7 +280,7 @@ def test_a_stuck_outbox_is_reported(published: Publisher, tmp_path: Path) -> Non
         assert [verdict for verdict, _ in found()] == ["good"]
         late = found(2)
         assert [verdict for verdict, _ in late] == ["soon", "soon"]
-        assert "looked at last" in late[0][1]
+        assert "last checked at" in late[0][1]
         assert "due" in late[1][1]
         with database.transaction() as run:
             (row,) = run("UPDATE deliveries SET state = 'refused', due_at = NULL RETURNING id")
@@ -289,7 +289,7 @@ def test_a_stuck_outbox_is_reported(published: Publisher, tmp_path: Path) -> Non
         told = found(25)
         assert [verdict for verdict, _ in told] == ["wrong", "wrong", "soon"]
         assert "1 contract contact not notified of version 2" in told[1][1]
-        assert "nothing was sealed since" in told[2][1]
+        assert "records have waited to be sealed since" in told[2][1]
         add_endpoint(database, NewEndpoint(url="https://hooks.example/", owner="it@c.example"), 1)
         database.query("UPDATE endpoints SET failing_since = 1")
         assert ("soon", "1 endpoint of webhooks failing or switched off") in found(25)
