@@ -28,7 +28,7 @@ class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
     """Published data that does not follow from the registers.
 
     ``where`` is e.g. ``acme/hosting announced.days`` or ``change 3-1 notice.met``; ``problem`` completes the
-    sentence. ``field``, ``says`` and ``follows`` are set if a published value differs from the expected one.
+    sentence. ``field``, ``published`` and ``expected`` are set if the two values differ.
     """
 
     version: int
