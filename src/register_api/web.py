@@ -165,7 +165,7 @@ def read_form(body: bytes) -> Form:
         return {}
 
 
-def one(form: Form, name: str) -> str:
+def value_of(form: Form, name: str) -> str:
     """Return the value of a field, or an empty text."""
     return form.get(name, [""])[0]
 

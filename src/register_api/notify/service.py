@@ -214,7 +214,10 @@ def _answer(request: LinkRequest) -> web.Page:
     late = answers.is_late(changes, local_day(instant_of(request.at), zone))
     given, fault = None, None
     if request.form is not None:
-        verdict, reason = web.one(request.form, "verdict"), web.plain(web.one(request.form, "reason"))
+        verdict, reason = (
+            web.value_of(request.form, "verdict"),
+            web.plain(web.value_of(request.form, "reason")),
+        )
         given = answers.GivenAnswer(verdict, reason, "link")
         fault = answers.fault_of(given)
         if fault is None:

@@ -19,7 +19,7 @@ from register_api.notify.deliveries import queue_delivery
 from register_api.notify.persons import SECONDS_TO_CONFIRM, add_recipient, address_of, languages
 from register_api.notify.persons import leave as leave_outbox
 from register_api.sending.database import Database, Row, Run, insert, update
-from register_api.web import Form, one, plain
+from register_api.web import Form, plain, value_of
 
 Purpose = Literal["confirm", "manage", "answer"]
 
@@ -89,12 +89,12 @@ class SubscriptionForm(NamedTuple):
 
 def read_preferences(form: Form, register: Register, *, asks_address: bool) -> SubscriptionForm:
     """Read a form; if it is invalid, the valid input is kept to be shown again."""
-    address = address_of(plain(one(form, "address")))
+    address = address_of(plain(value_of(form, "address")))
     known = [product.id for product in register.products]
     stated = {
         "products": " ".join(each for each in known if each in form.get("product", [])),
-        "reminders": one(form, "reminders") == "yes",
-        **{name: one(form, name) for name in ("language", "hears", "frequency") if one(form, name)},
+        "reminders": value_of(form, "reminders") == "yes",
+        **{name: value_of(form, name) for name in ("language", "hears", "frequency") if value_of(form, name)},
     }
     fault, not_a_choice = None, message("Something was chosen that cannot be chosen.")
     try:

@@ -22,7 +22,7 @@ from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.sending.settings import is_loopback, read_text, refuse_open
 from register_api.watch.settings import WatchSettings
-from register_api.web import Form, Limit, RequestRefused, form_of, is_from, network_of, one
+from register_api.web import Form, Limit, RequestRefused, form_of, is_from, network_of, value_of
 
 Asked = Request[Any, Any, Any]
 
@@ -75,7 +75,7 @@ class Guard:
         if not user or not is_from(request, self.origin(request)):
             raise RequestRefused(403)
         form = await form_of(request)
-        if not _are_same(one(form, "form"), self.form_token(user)):
+        if not _are_same(value_of(form, "form"), self.form_token(user)):
             raise RequestRefused(403, 0, "This form has expired. Open the page again.")
         return user, form
 
@@ -91,7 +91,7 @@ class Guard:
 
     def knows_token(self, request: Asked, form: Form) -> bool:
         """Whether the token in a form is correct; a wrong one counts towards the rate limits."""
-        if self.has_login and _are_same(one(form, "token"), self._token):
+        if self.has_login and _are_same(value_of(form, "token"), self._token):
             return True
         self._guesses.count(network_of(request), self._now())
         self._all_guesses.count("", self._now())

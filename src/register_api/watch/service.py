@@ -130,8 +130,8 @@ def _news_page(database: Database, news: str, form: web.Form, fault: str = "") -
         "deadline": row["deadline"] and dt.date.fromisoformat(row["deadline"]),
         "decisions": [each.decision for each in inbox.decisions(database, news=news)],
         "choices": get_args(DecisionWord),
-        "chosen": web.one(form, "decision"),
-        "reason": web.plain(web.one(form, "reason")),
+        "chosen": web.value_of(form, "decision"),
+        "reason": web.plain(web.value_of(form, "reason")),
         "fault": fault,
     }
     return web.Page("news", values, 422 if fault else 200)
@@ -140,10 +140,10 @@ def _news_page(database: Database, news: str, form: web.Form, fault: str = "") -
 def _decide(database: Database, news: str, form: web.Form, by: str, at: int) -> web.Page | None:
     """Store a decision; returns the form with an error if it is invalid."""
     inbox.describe(database, news)
-    chosen = next((each for each in get_args(DecisionWord) if each == web.one(form, "decision")), None)
+    chosen = next((each for each in get_args(DecisionWord) if each == web.value_of(form, "decision")), None)
     if chosen is None:
         return _news_page(database, news, form, "Choose what you decide.")
-    made = Decision(news=news, decision=chosen, reason=web.plain(web.one(form, "reason")), by=by, at=at)
+    made = Decision(news=news, decision=chosen, reason=web.plain(web.value_of(form, "reason")), by=by, at=at)
     try:
         inbox.decide(database, made)
     except WatchError as error:
@@ -242,7 +242,7 @@ class _Service:
         if request.method != HttpMethod.POST:
             return self._response(web.Page("login", {"name": "", "fault": ""}))
         form = await self._guard.login_form(request)
-        name = web.plain(web.one(form, "name"))
+        name = web.plain(web.value_of(form, "name"))
         if not self._guard.knows_token(request, form):
             return self._response(web.Page("login", {"name": name, "fault": "Wrong token."}, 403))
         if not is_name(name):

@@ -11,7 +11,7 @@ from register_api.core.text import email_problem
 from register_api.notify.answers import GivenAnswer, fault_of
 from register_api.notify.persons import languages
 from register_api.notify.subscriptions import Preferences, read_preferences
-from register_api.web import one, plain, read_form
+from register_api.web import plain, read_form, value_of
 
 REGISTER = sample.register()
 FIELDS = st.sampled_from(["address", "product", "language", "hears", "frequency", "reminders", "verdict"])
@@ -24,10 +24,10 @@ def test_any_bytes_are_a_form(body: bytes) -> None:
     form = read_form(body)
     submitted = read_preferences(form, REGISTER, asks_address=True)
     assert submitted.fault or email_problem(submitted.address) is None
-    reason = plain(one(form, "reason"))
+    reason = plain(value_of(form, "reason"))
     reason.encode()
     assert "\x00" not in reason
-    fault_of(GivenAnswer(one(form, "verdict"), reason, "link"))
+    fault_of(GivenAnswer(value_of(form, "verdict"), reason, "link"))
 
 
 @given(st.dictionaries(FIELDS, st.lists(st.text(max_size=30), min_size=1, max_size=4)))
