@@ -87,7 +87,7 @@ _SENTENCES = {
     408: "The request took too long.",
     413: "The form is too large.",
     429: "Too many requests. Please try again later.",
-    503: "This does not work at the moment. Please try again later.",
+    503: "Temporarily unavailable. Please try again later.",
 }
 
 Form = dict[str, list[str]]

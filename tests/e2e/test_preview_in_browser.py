@@ -55,7 +55,7 @@ def below(folder: Path) -> dict[Path, bytes]:
 
 def test_the_page_follows_the_source_by_itself(seen: dict[str, Any]) -> None:
     for step in ("start", "edited", "mended"):
-        assert seen[step]["banner"] == "Preview of version 2. Nothing is published."
+        assert seen[step]["banner"] == "Preview of version 2. Nothing has been published."
         assert (seen[step]["heading"], seen[step]["address"]) == ("Acme Oy", "/subprocessors/acme/")
     assert seen["start"]["colour"] == "sticky"  # its style is allowed
 

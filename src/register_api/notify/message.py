@@ -122,13 +122,12 @@ def confirmation(recipient: Recipient, publisher: str) -> Mail:
     text, named = language.text, one_line(publisher, 50)
     if recipient.state == "active":
         subject = text("Your subscription to changes: sub-processors of {publisher}", publisher=named)
-        sentence = text("Somebody, probably you, has asked for this subscription, which you have already.")
+        sentence = text("Someone, probably you, requested this subscription, but you are already subscribed.")
     else:
         subject = text("Confirm the subscription: sub-processors of {publisher}", publisher=named)
         sentence = text(
-            "Somebody, probably you, has asked that we write to this address when the list of"
-            " sub-processors of {publisher} changes. Nothing more is sent unless you confirm that"
-            " within seven days.",
+            "Someone, probably you, asked us to write to this address when the list of sub-processors of"
+            " {publisher} changes. Nothing else is sent unless you confirm this within seven days.",
             publisher=named,
         )
     return _plain(subject, [sentence], language)
@@ -148,13 +147,13 @@ def warning(endpoint: Endpoint, base: str) -> Mail:
     last = text("The last attempt ended with: {reply}", reply=escaped(endpoint.reply))
     if endpoint.ended_at is not None:
         subject = text("Endpoint at {address} switched off", address=endpoint.display_address)
-        more = text("It is switched off and gets nothing any more.")
+        more = text("It has been switched off and receives nothing.")
         end = text("Once it works again, ask the person who named you for another test message.")
     else:
         since = language.instant(instant_of(endpoint.failing_since or 0))
-        subject = text("Endpoint at {address} does not take messages", address=endpoint.display_address)
-        more = text("It has not taken any message since {instant}.", instant=since)
-        end = text("Each message is repeated for three days. If it goes on failing, it is switched off.")
+        subject = text("Endpoint at {address} is failing", address=endpoint.display_address)
+        more = text("It has not accepted any message since {instant}.", instant=since)
+        end = text("Each message is retried for three days. If it keeps failing, it is switched off.")
     return _plain(subject, [who, more, last, end], language)
 
 

@@ -76,8 +76,8 @@ class SubscriptionPages:
             return self.form(tag, submitted)
         subscriptions.subscribe(self.database, submitted.address, submitted.preferences, at)
         body = message(
-            "If the address is right, an email with a link to confirm is on its way. The link is good for"
-            " seven days. To one address we send only a few such emails a week."
+            "If the address is correct, an email with a confirmation link is on its way. The link is valid"
+            " for seven days. We send only a few such emails a week to one address."
         )
         return message_page(tag, message("Check your email"), body)
 
@@ -96,8 +96,8 @@ class SubscriptionPages:
 
     def gone(self) -> web.Page:
         """Return the page for invalid links, the same for unknown, expired and others' links."""
-        body = message("The link has expired, or it is not complete.")
-        page = message_page(self._language(), message("This link is not good"), body, self.form_link())
+        body = message("The link has expired or is incomplete.")
+        page = message_page(self._language(), message("This link is not valid"), body, self.form_link())
         return page._replace(status=404)
 
     def form_link(self) -> tuple[str, str]:
@@ -168,8 +168,8 @@ def _confirm(request: LinkRequest) -> web.Page:
         return request.page(message("Nothing to confirm"), body)
     return request.page(
         message("You have subscribed"),
-        message("From now on we write to you when the list of our sub-processors changes."),
-        (request.pages.address("manage", token), message("Change the subscription or end it")),
+        message("From now on we notify you when our list of sub-processors changes."),
+        (request.pages.address("manage", token), message("Change or end the subscription")),
     )
 
 
@@ -200,7 +200,7 @@ def _leave(request: LinkRequest) -> web.Page:
 
 
 def _left(request: LinkRequest) -> web.Page:
-    return request.page(message("The subscription has ended"), message("We send no emails to you any more."))
+    return request.page(message("The subscription has ended"), message("We will send you no more emails."))
 
 
 def _answer(request: LinkRequest) -> web.Page:

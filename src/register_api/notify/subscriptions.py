@@ -96,7 +96,7 @@ def read_preferences(form: Form, register: Register, *, asks_address: bool) -> S
         "reminders": value_of(form, "reminders") == "yes",
         **{name: value_of(form, name) for name in ("language", "hears", "frequency") if value_of(form, name)},
     }
-    fault, not_a_choice = None, message("Something was chosen that cannot be chosen.")
+    fault, not_a_choice = None, message("One of the choices is not valid.")
     try:
         preferences = msgspec.convert(stated, Preferences)
     except msgspec.ValidationError:

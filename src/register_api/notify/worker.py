@@ -45,7 +45,7 @@ _PAUSE, _LONGEST_PAUSE = 5.0, 300.0
 
 _LABELS: dict[Purpose, str] = {
     "confirm": message("Confirm the subscription"),
-    "manage": message("Change the subscription or end it"),
+    "manage": message("Change or end the subscription"),
     "answer": message("Accept, object, or say that it does not concern you"),
 }
 

@@ -213,7 +213,7 @@ def _of_register(address: str, state: str, coming: Coming) -> PreviewAnswer:
 
 HOST = "127.0.0.1"
 
-_OF_ANOTHER = "This preview answers at its own address alone.\n"
+_OF_ANOTHER = "This preview answers only at its own address.\n"
 
 
 class PreviewServer(http.server.ThreadingHTTPServer):

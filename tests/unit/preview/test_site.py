@@ -50,7 +50,7 @@ def test_a_page_is_the_published_one_save_for_policy_and_banner(
     shown = site(f"/{address_of(kind.path())}")
     publisher.publish(LATER)
     published = publisher.snapshot().read(kind.path())
-    assert b"Preview of version 2. Nothing is published." in shown.body
+    assert b"Preview of version 2. Nothing has been published." in shown.body
     (own,) = [found[2] for found in POLICY.finditer(published)]
     assert POLICY.sub(rb"\g<1>" + own, BANNER.sub(b"", shown.body)) == published
     assert b"_preview" not in published
@@ -152,7 +152,7 @@ def test_a_publication_meanwhile_is_seen(site: Site, publisher: Publisher) -> No
     assert b"Preview of version 2" in site("/").body
     publisher.publish(NOW + dt.timedelta(minutes=1))
     assert b"nothing has changed, so this is what is published" in site("/").body
-    assert b"nobody is told anything" in site(f"/{FOLDER}notice").body
+    assert b"nobody is notified" in site(f"/{FOLDER}notice").body
 
 
 def test_a_file_that_has_left_the_store_is_told(site: Site, publisher: Publisher) -> None:
@@ -168,7 +168,7 @@ def test_warnings_are_worth_a_second_look(site: Site, publisher: Publisher) -> N
     (publisher.source / "stray.toml").write_text("", "utf-8")
     publisher.list("beta", SOON)
     page = site(f"/{FOLDER}").body.decode()
-    assert "Worth a second look" in page
+    assert "Warnings" in page
     assert "this file is not read" in page
 
 

@@ -38,6 +38,14 @@ def test_it_lists_every_engaged_sub_processor_once_a_use_and_nobody_else() -> No
         assert other not in said
 
 
+def test_a_company_whose_name_ends_with_a_full_stop_gets_no_second_one() -> None:
+    view = sample.view()
+    publisher = msgspec.structs.replace(view.register.publisher, legal_name="Acme Inc.")
+    register = msgspec.structs.replace(view.register, publisher=publisher)
+    page = annex_page(msgspec.structs.replace(view, register=register))
+    assert "Acme Inc. Version" in text_of(page)
+
+
 def test_an_independent_controller_is_not_a_sub_processor() -> None:
     view = sample.view()
     vendors = tuple(

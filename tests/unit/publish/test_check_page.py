@@ -59,6 +59,14 @@ def sentences() -> dict[str, dict[str, str]]:
 
 
 SENTENCES = sentences()
+PLURAL = re.compile(r"\{(size|days|promised|since|found)\} (entries|versions|days|Einträge|Versionen|Tage)")
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_no_number_that_may_be_one_stands_before_a_plural(language: str) -> None:
+    """A log of one version has no "1 entries"."""
+    found = {key: text for key, text in SENTENCES[language].items() if PLURAL.search(text)}
+    assert found == {}
 
 
 def test_the_documentation_names_its_digest() -> None:

@@ -49,6 +49,16 @@ def words(text: str) -> str:
     return " ".join(text.replace("   * ", " ").split())
 
 
+def test_a_name_that_ends_with_a_full_stop_gets_no_second_one() -> None:
+    register = version().register
+    publisher = msgspec.structs.replace(register.publisher, name="Acme Inc.", legal_name="Acme Inc.")
+    named = msgspec.structs.replace(
+        version(), register=msgspec.structs.replace(register, publisher=publisher)
+    )
+    assert "Acme Inc. Version 7, published" in words(mail(named).text)
+    assert ".." not in mail(named).text
+
+
 @pytest.mark.parametrize("language", languages(Language.of("en")), ids=lambda each: each.tag)
 @pytest.mark.parametrize("number", [1, 7])
 def test_text_and_html_say_every_sentence_of_the_feed_entry(language: Language, number: int) -> None:

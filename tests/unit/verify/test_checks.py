@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from memory_publisher import NOW, MemoryPublisher
@@ -37,6 +39,14 @@ def test_every_check_is_made_or_left_out_for_a_reason(history: History) -> None:
     check_round(run)
     assert not run.record.errors()
     assert untold(run) == []
+
+
+def test_the_report_on_one_version_has_no_plural() -> None:
+    """One version has one entry, and is not a range."""
+    run = Round(MemoryFetcher(MemoryPublisher().publish().files), Options(), NOW)
+    check_round(run)
+    said = "\n".join(check.sentence for check in run.record.results())
+    assert not re.search(r"\b1 (entries|versions|feeds)\b|\bversions 1 to 1\b", said)
 
 
 def test_every_check_of_a_package_is_made_or_left_out_for_a_reason() -> None:

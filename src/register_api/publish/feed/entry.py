@@ -189,7 +189,7 @@ def introduction(version: VersionSummary) -> Iterator[str]:
     who = publisher.name if legal in {None, publisher.name} else f"{publisher.name} ({legal})"
     instant = version.language.instant(register.published_at)
     published = text("Version {version}, published {instant}.", version=register.version, instant=instant)
-    yield f"{text('Sub-processors of {publisher}', publisher=who)}. {published}"
+    yield f"{sentence(text('Sub-processors of {publisher}', publisher=who))} {published}"
     if register.recorded == "imported":
         yield text("Imported from an earlier list; not published here at the time.")
     if register.corrects:
