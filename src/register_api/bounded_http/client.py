@@ -203,7 +203,7 @@ class BoundedClient:
         except (httpx.TransportError, OSError) as error:
             raise _TransientFailure(_reason(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:
-            raise Unreachable(f"no response that HTTP allows ({type(error).__name__})") from error
+            raise Unreachable(f"not a valid HTTP response ({type(error).__name__})") from error
 
     async def _read(self, response: httpx.Response, max_bytes: int, body_of: frozenset[int]) -> Reply | Url:
         status = response.status_code

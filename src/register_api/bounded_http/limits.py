@@ -112,7 +112,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
             raise socket.gaierror(socket.EAI_NONAME, "no address")
         if not all(self.allows(address) for address in found):
             raise Unreachable(
-                "not asked: its host name leads to an address that is not public",
+                "not contacted: its host name leads to an address that is not public",
                 hint="if it is a host of your own network, allow that network in the settings",
             )
         return found

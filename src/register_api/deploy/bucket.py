@@ -143,7 +143,7 @@ def open_bucket(url: str, endpoint: str | None = None) -> Bucket:
     except (BaseError, ValueError) as error:
         raise UsageError(
             f"{url} cannot be used: {_reason(error)}",
-            hint=f"is all there that {_VARIABLES[found[1]]} have to say (docs/deploying.md)?",
+            hint=f"check the environment variables {_VARIABLES[found[1]]} (docs/deploying.md)",
         ) from None
     return Bucket(url.rstrip("/"), store)
 

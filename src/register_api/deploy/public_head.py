@@ -138,7 +138,7 @@ def _check_log(snapshot: Snapshot, fetcher: Fetcher, public: Trusted, where: str
         )
     if tiles.root(log.size, tile, tree_size=size) != log.root:
         raise Forked(
-            f"another version {log.size} is public at {where} than the store has: the histories went apart",
+            f"another version {log.size} is public at {where} than the store has: the histories diverge",
             hint=hint,
         )
 

@@ -74,7 +74,7 @@ class Deployment:
                 self._carry_out(plan, known)
         except OSError as error:
             raise TargetError(
-                f"{self.target.name}: {error.strerror}", hint=f"put that right, then {_RERUN}"
+                f"{self.target.name}: {error.strerror}", hint=f"fix that, then {_RERUN}"
             ) from error
         except StoreDamaged as error:
             if current(self.snapshot.store) == self.snapshot.generation:

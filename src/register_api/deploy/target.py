@@ -61,7 +61,7 @@ def probe(target: DeployTarget) -> None:
     if taken != [True, False] or kept != b"first":
         raise TargetError(
             f"{target.name} writes over a file that is to be created, or does not keep it:"
-            " two publishers could not be told apart there",
+            " two publishers could not be distinguished there",
             hint="use a store that knows conditional writes (If-None-Match: *)",
         )
 
@@ -142,5 +142,7 @@ def open_target(address: str, endpoint: str | None, store: Path) -> DeployTarget
     folder = Path(path if path == address else unquote(path)).resolve()
     kept = store.resolve()
     if folder.is_relative_to(kept) or kept.is_relative_to(folder):
-        raise UsageError(f"{folder} and the store {store} lie in each other", hint="deploy to another folder")
+        raise UsageError(
+            f"{folder} and the store {store} contain one another", hint="deploy to another folder"
+        )
     return Folder(folder)

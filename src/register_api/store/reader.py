@@ -243,7 +243,7 @@ def read_journal(store: Path, generation: int) -> Journal | None:
     journal = read_document(path, Journal)
     for name in (*journal.changed, *journal.retired):
         if not (name.isprintable() and all(part.strip(".") for part in name.split("/"))):
-            raise StoreDamaged(f"{path} names {name[:200]!a}, which does not lie in the tree")
+            raise StoreDamaged(f"{path} names {name[:200]!a}, which is not in the tree")
     return journal
 
 

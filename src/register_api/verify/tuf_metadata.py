@@ -120,7 +120,7 @@ def _check_signed(path: str, metadata: Metadata[Any], signer: Any) -> None:
         signer.verify_delegate(role, metadata.signed_bytes, metadata.signatures)
     except UnsignedMetadataError as error:
         if role == Root.type:
-            raise UntrustedKey(f"{path} is not signed by as many root keys as it takes", path=path) from error
+            raise UntrustedKey(f"{path} is not signed by enough root keys", path=path) from error
         delegated = signer.roles[role]
         if len(set(metadata.signatures) & set(delegated.keyids)) >= delegated.threshold:
             raise Forged(f"{path}: a signature does not fit the bytes received", path=path) from error

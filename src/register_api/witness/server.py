@@ -124,7 +124,7 @@ def open_witness(folder: Path, key_file: Path, logs: Iterable[str]) -> Witness:
         if not {"", ".", ".."}.isdisjoint(key.name.split("/")):
             raise UsageError(f"--log {key.name}: a part of this origin is empty, . or ..")
     if not keys:
-        raise UsageError("a witness needs a log to look at", hint="give its verifier key with --log")
+        raise UsageError("a witness needs a log", hint="give its verifier key with --log")
     record, signer = Record(folder), load(key_file, Ed25519Signer)
     state = record.load()
     key = parse_verifier_key(state.verifier_key)

@@ -109,7 +109,7 @@ class Record:
         except FileNotFoundError:
             raise WitnessError(
                 f"{path} not found",
-                hint="register-api witness init makes one; a witness that has signed needs its own back",
+                hint="register-api witness init makes one; a witness that has signed needs its own state",
             ) from None
         except OSError as error:
             raise WitnessError(f"{path} cannot be read: {error.strerror}") from error

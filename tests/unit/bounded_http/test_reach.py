@@ -248,6 +248,6 @@ def test_a_tree_is_fetched_within_reach(serve: Callable[..., Server]) -> None:
         assert fetcher.get("v1/register.json", 10) == b"ok"
     with (
         HttpFetcher(server.base, LIMITS, Reach()) as fetcher,
-        pytest.raises(Unreachable, match=r"^v1/register.json: not asked: .* not public"),
+        pytest.raises(Unreachable, match=r"^v1/register.json: not contacted: .* not public"),
     ):
         fetcher.get("v1/register.json", 10)

@@ -44,7 +44,7 @@ class Deaf(Watched):
 @pytest.mark.parametrize("kind", [Forgetful, Deaf])
 def test_a_store_that_ignores_the_condition_is_refused(kind: type[Watched], publisher: Publisher) -> None:
     target = kind(bucket())
-    with pytest.raises(TargetError, match="two publishers could not be told apart"):
+    with pytest.raises(TargetError, match="two publishers could not be distinguished"):
         sent(publisher, target)
     assert all("deploy-probe" in name for name in target.written)
     assert target.written[-1].startswith("-")

@@ -213,7 +213,7 @@ def test_a_name_that_changes_its_address_gains_nothing(serve: Callable[[Serve], 
     found = send(hook(server.base.replace("127.0.0.1", "hooks.example")), reach, times=2)
     assert [answer.result.reply for answer in found] == [
         "status 500",
-        "not asked: its host name leads to an address that is not public",
+        "not contacted: its host name leads to an address that is not public",
     ]
 
 

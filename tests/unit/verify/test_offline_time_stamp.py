@@ -104,7 +104,7 @@ def test_without_certificates_the_report_says_that_no_authority_was_checked(tmp_
     assert report.exit_code == 0
     assert report.time_stamp is None
     (sentence,) = [one.sentence for one in report.checks if one.id == "V28"]
-    assert "by whom was not checked (--stamped-by)" in sentence
+    assert "its issuer was not checked (--stamped-by)" in sentence
     assert "the date is its own word" in render_text(report)
 
 

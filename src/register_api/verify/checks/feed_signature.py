@@ -105,7 +105,7 @@ def _insist(element: _Element, shape: XmlShape) -> None:
         or (not shape.text and (element.text or "").strip(_SPACE))
         or (element.tail or "").strip(_SPACE)
     ):
-        raise Malformed(f"the feed signature is not of the promised form at ds:{shape.name}")
+        raise Malformed(f"the feed signature does not have the required form at ds:{shape.name}")
     for child, expected in zip(element, shape.children, strict=True):
         _insist(child, expected)
 

@@ -262,7 +262,7 @@ def check_archive(run: Round) -> str:
     first, last = first_version(run), run.log.size // FEED_PAGE_SIZE
     pages = range((first - 1) // FEED_PAGE_SIZE + 1, last + 1)
     if not pages:
-        raise NotApplicable("there is no archive page of the versions looked at")
+        raise NotApplicable("there is no archive page of the versions checked")
     run.expect(len(pages))
     for page in pages:
         run.advance(f"archive page {page}")

@@ -73,7 +73,7 @@ def check_newest(run: Round) -> str:
 def check_versions(run: Round) -> str:
     """Check that the list of versions gives the log's root hash (V12)."""
     if first_version(run) > 1:
-        raise NotApplicable("only new versions were looked at (history: new)")
+        raise NotApplicable("only new versions were checked (history: new)")
     log, data = run.log, run.get(tree.VERSIONS.path())
     check_signatures(run, log.keys, "V12", tree.VERSIONS.path(), data, log.size)
     if run.record.failed("V12"):
@@ -218,7 +218,7 @@ def _genuine(run: Round, file: FileDigest, version: int) -> bytes:
 def _check_order(found: Version, entry: Entry, before: Version | None) -> None:
     register = found.register
     if (register.register, register.version) != (entry.register, entry.version):
-        raise Inconsistent(f"says to be version {register.version} of {register.register!r}")
+        raise Inconsistent(f"states that it is version {register.version} of {register.register!r}")
     if register.published_at != entry.published_at:
         raise Inconsistent("published at another instant than the log's entry says")
     if register.version == 1:

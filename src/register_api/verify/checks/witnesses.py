@@ -127,7 +127,7 @@ def check_time_stamp(run: Round) -> str:
                 f"stamped at {format_instant(stamp.at)}, which is in the future by this machine's clock"
             )
     if not anchors:
-        raise NotApplicable(f"{path}: of the right bytes, but by whom was not checked (--stamped-by)")
+        raise NotApplicable(f"{path}: over the right bytes, but its issuer was not checked (--stamped-by)")
     run.stamp = size, stamp
     sentence = (
         f"{stamp.authority} saw the log of size {size} at {format_instant(stamp.at)}, so version {size}"

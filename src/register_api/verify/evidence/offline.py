@@ -131,7 +131,7 @@ def _check_readme(run: NoticeRun) -> str:
     if README not in run.files:
         raise NotApplicable("there is none")
     if run.files[README] != NOTICE_README:
-        raise Forged("README.txt is another text than the one of such packages: do not rely on it")
+        raise Forged("README.txt differs from the fixed text of such packages: do not rely on it")
     return "word for word"
 
 
@@ -181,9 +181,9 @@ def _check_stamps(run: NoticeRun) -> str:
         with naming(path):
             stamps[root] = open_time_stamp(run.files[path], sealed.data, anchors)
             if sealed.document.sealed_at - stamps[root].at > CLOCK_TOLERANCE:
-                raise Inconsistent("stamped before the seal says to have been made")
+                raise Inconsistent("stamped before the time that its seal states")
     if not anchors:
-        unknown = "of the right bytes, but by whom was not checked (--stamped-by)"
+        unknown = "over the right bytes, but its issuer was not checked (--stamped-by)"
         raise NotApplicable(unknown if stamps else "no seal is stamped")
     if bare := seals.keys() - stamps.keys():
         raise Unwitnessed(
@@ -236,7 +236,7 @@ def _check_register(run: NoticeRun) -> str:
         if errors := found.record.errors():
             raise worst(errors)
         if found.newest is None:
-            raise Malformed("no version that holds")
+            raise Malformed("no valid version")
         register = found.newest.document
         if (register.register, register.version) != (notice.register, notice.version):
             raise Inconsistent("of another register or version than the package")

@@ -167,7 +167,7 @@ def make_readme(files: Container[str], found: Round) -> bytes:
 def _changes(version: Version) -> Iterator[str]:
     """Yield lines on each change; none starts with four spaces, as commands do in README.txt."""
     if version.diff is None:
-        raise NotApplicable("the diff does not hold")
+        raise NotApplicable("the diff is not valid")
     changes = version.diff.changes
     names = {vendor.id: vendor.name for vendor in version.register.subprocessors}
     for change in changes[:_MAX_CHANGES]:
