@@ -125,8 +125,8 @@ def refresh(
 def _refuse_seldom(every: float, fresh_for: dt.timedelta) -> None:
     if every * _HOUR > latest_renewal(fresh_for):
         raise UsageError(
-            f"a timestamp is good for {in_words(fresh_for)}; renewed every {every:g} hours, one that fails"
-            " would be the last",
+            f"a timestamp is valid for {in_words(fresh_for)}; renewed every {every:g} hours, it would expire"
+            " after one failure",
             hint=f"--every {latest_renewal(fresh_for) / _HOUR:g} or less; without a number:"
             f" {renewal_after(fresh_for) / _HOUR:g}",
         )

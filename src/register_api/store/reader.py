@@ -178,7 +178,10 @@ class Snapshot:
                 data = self.file(path, encoding).read_bytes()
                 if digest(data) == sha256:
                     return data
-        raise StoreDamaged(f"{path} ({encoding}) is missing or has other bytes than the manifest says")
+        raise StoreDamaged(
+            f"{path} ({encoding}) is missing or has other bytes than the manifest says",
+            hint="register-api recover --from URL rebuilds the store from a public copy",
+        )
 
     def published_at(self, path: str) -> dt.datetime | None:
         """Return when a file was published, UTC; ``None`` if it is not in the publication."""

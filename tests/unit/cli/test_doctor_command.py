@@ -29,7 +29,7 @@ def test_a_healthy_register_ends_with_0(doctor: Call) -> None:
 
 
 @pytest.mark.parametrize(("hours", "code"), [(1, 0), (37, 1), (49, 2)])
-def test_it_ends_as_status_does_for_what_expires(
+def test_its_exit_status_is_that_of_status(
     doctor: Call, published: Call, clock: Clock, hours: int, code: int
 ) -> None:
     clock.pass_by(hours=hours)
@@ -37,7 +37,7 @@ def test_it_ends_as_status_does_for_what_expires(
     assert published("status").exit_code == code
 
 
-def test_what_is_wrong_comes_with_what_to_do(doctor: Call, publisher: Publisher) -> None:
+def test_every_problem_comes_with_a_remedy(doctor: Call, publisher: Publisher) -> None:
     (publisher.keys / "log.pem").chmod(0o644)
     result = doctor()
     assert result.exit_code == 2

@@ -36,7 +36,7 @@ def comment(publisher: Publisher) -> None:
     file.write_text(COMMENT + file.read_text("utf-8"), "utf-8")
 
 
-def test_a_first_list_says_who_is_in_use(call: Call, publisher: Publisher) -> None:
+def test_a_first_list_is_already_in_use(call: Call, publisher: Publisher) -> None:
     """Nothing was promised to anybody yet."""
     assert call(*NEW).exit_code == 0
     assert "starts_on" not in vendor(publisher, "beta")["engagements"][0]
@@ -58,7 +58,7 @@ def test_a_new_file_begins_with_its_schema_where_the_source_has_schemas(
     assert text(publisher, "gamma").startswith("#:schema ../schema/subprocessor.json\nname = ")
 
 
-def test_who_is_added_starts_when_the_promise_allows(published: Call, publisher: Publisher) -> None:
+def test_an_added_sub_processor_starts_when_the_promise_allows(published: Call, publisher: Publisher) -> None:
     result = published(*NEW, "--scope", "customer_account", "--data", "Mail addresses")
     assert result.exit_code == 0, result.output
     assert vendor(publisher, "beta") == {
@@ -99,7 +99,7 @@ def test_an_end_keeps_comments_and_order(published: Call, publisher: Publisher) 
     assert "Acme Oy will no longer be used from 1 March 2027" in result.stdout
 
 
-def test_who_takes_over_starts_on_the_day_on_which_the_other_ends(
+def test_a_replacement_starts_on_the_day_on_which_the_other_ends(
     published: Call, publisher: Publisher
 ) -> None:
     result = published("replace", "acme", "beta", "--name", "Beta", "--seat", "IE", "--country", "IE")
@@ -142,7 +142,7 @@ def test_an_edit_that_breaks_a_rule_is_written_and_the_message_says_so(
     assert "Too late" in text(publisher)
 
 
-def test_what_took_effect_is_folded_and_nothing_changes_for_customers(
+def test_changes_in_effect_are_folded_and_nothing_changes_for_customers(
     published: Call, publisher: Publisher, clock: Clock
 ) -> None:
     comment(publisher)
@@ -177,7 +177,7 @@ def test_what_took_effect_is_folded_and_nothing_changes_for_customers(
         ((*NEW, "--available", "--on", "2027-03-01"), "--available"),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_is_written(
+def test_an_impossible_edit_is_refused_and_nothing_is_written(
     published: Call, publisher: Publisher, arguments: tuple[str, ...], says: str
 ) -> None:
     before = {file.name: file.read_bytes() for file in (publisher.source / "subprocessors").iterdir()}

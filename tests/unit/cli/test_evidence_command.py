@@ -29,7 +29,7 @@ def kept(published: Call, publisher: Publisher) -> Call:
     return published
 
 
-def test_what_was_written_is_told(kept: Call, publisher: Publisher, folder: Path) -> None:
+def test_what_was_written_is_printed(kept: Call, publisher: Publisher, folder: Path) -> None:
     """The file's digest, size and root of the log, and that the root was taken on trust."""
     result = kept("evidence", str(publisher.store / "public"), "--version", "1", "--output", "again.zip")
     data = (folder / FILE).read_bytes()
@@ -95,7 +95,9 @@ def test_what_is_served_wrongly_is_reported_and_nothing_is_written(
         (("verify",), "either BASE or --offline"),
     ],
 )
-def test_wrong_use_says_why(kept: Call, publisher: Publisher, arguments: tuple[str, ...], told: str) -> None:
+def test_a_usage_error_names_its_reason(
+    kept: Call, publisher: Publisher, arguments: tuple[str, ...], told: str
+) -> None:
     tree = str(publisher.store / "public")
     result = kept(*(tree if word == "TREE" else word for word in arguments))
     assert result.exit_code == 2, result.output

@@ -68,7 +68,7 @@ def test_refresh_renews_the_snapshot_when_half_of_its_time_is_over(
 
 
 @pytest.mark.parametrize("command", ["refresh", "status"])
-def test_where_nothing_is_published_it_says_so(call: Call, publisher: Publisher, command: str) -> None:
+def test_refresh_without_a_publication_is_an_error(call: Call, publisher: Publisher, command: str) -> None:
     result = call(command)
     assert result.exit_code == 1
     assert "nothing was published into" in result.stderr
@@ -206,7 +206,7 @@ def test_an_interval_that_leaves_no_time_for_a_failure_is_refused(
     for arguments in (["24.5"], ["100", "--fresh-for", "7d"]):
         result = published("refresh", "--every", *arguments)
         assert result.exit_code == 2
-        assert "one that fails would be the last" in " ".join(result.stderr.split())
+        assert "it would expire after one failure" in " ".join(result.stderr.split())
     assert "--every 84 or less; without a number: 21" in result.stderr
     assert (waits, shown(publisher)) == ([], before)
     assert published("refresh", "--every", "24").exit_code == 0

@@ -30,7 +30,7 @@ def test_the_list_names_every_command_with_a_line_of_help() -> None:
     assert all(f"{name} {command.line}" in words for name, command in _COMMANDS.items())
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     assert CliRunner().invoke(cli, ["--version"]).stdout == f"register-api, version {__version__}\n"
 
 
@@ -73,7 +73,7 @@ def test_wrong_use_ends_with_2(arguments: list[str]) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_what_is_wrong_with_the_arguments_is_said_as_every_other_usage_error() -> None:
+def test_errors_in_arguments_look_like_every_other_usage_error() -> None:
     result = CliRunner().invoke(cli, ["publish", "--nonsense"], prog_name="register-api")
     assert result.stderr == "usage error: no such option '--nonsense'\n→ register-api publish --help\n"
     result = CliRunner().invoke(cli, ["--nonsense"], prog_name="register-api")

@@ -142,7 +142,7 @@ def test_files_that_exist_are_kept_and_nothing_is_written(folder: Path, clock: C
     ],
     ids=" ".join,
 )
-def test_what_is_no_domain_mail_or_number_is_wrong_use(
+def test_an_invalid_domain_address_or_number_is_a_usage_error(
     folder: Path, clock: Clock, options: list[str]
 ) -> None:
     assert init(folder / "trust", *options).exit_code == 2
@@ -196,7 +196,7 @@ ASKED = (
 """Answers at a terminal, five of them wrong at first."""
 
 
-def test_at_a_real_terminal_it_asks_again_after_a_wrong_answer(folder: Path) -> None:
+def test_on_a_terminal_it_asks_again_after_an_invalid_answer(folder: Path) -> None:
     """The real command on a pseudo-terminal; Enter takes what is proposed."""
     code, written = on_a_terminal(*REGISTER_API, "init", folder / "trust", typed=ASKED)
     assert code == 0, written

@@ -167,7 +167,7 @@ HEAVY = {"rich", "httpx", "tuf", "cryptography", "lxml", "register_api.verify", 
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"]], ids=" ".join)
-def test_what_says_nothing_of_a_register_loads_neither_commands_nor_libraries(arguments: list[str]) -> None:
+def test_help_and_version_load_neither_commands_nor_libraries(arguments: list[str]) -> None:
     ended = run(*arguments)
     assert ended.returncode == 0
     loaded = json.loads(ended.stderr)

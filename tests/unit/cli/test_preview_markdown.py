@@ -111,7 +111,7 @@ def test_it_says_what_preview_says(published: Call, publisher: Publisher) -> Non
     assert "Perhaps meant" in comment
 
 
-def test_nothing_to_publish_is_said(published: Call) -> None:
+def test_preview_says_when_there_is_nothing_to_publish(published: Call) -> None:
     said, comment = published("preview").stdout, published("preview", "--markdown").stdout
     assert said.startswith("Nothing has changed since version 1")
     assert words(rendered(comment).text) == said.split()

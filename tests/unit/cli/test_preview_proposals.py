@@ -44,12 +44,12 @@ def test_preview_proposes_after_the_changes(published: Call, publisher: Publishe
     assert lines[heading + 2] == '      → subprocessors/acme.toml: formerly = ["Acme Oy"]'
 
 
-def test_who_follows_a_proposal_is_not_told_again(published: Call, publisher: Publisher) -> None:
+def test_a_proposal_that_was_followed_is_not_repeated(published: Call, publisher: Publisher) -> None:
     call(publisher, 'name = "Zeta Oy"\nformerly = ["Acme Oy"]')
     assert HEADING not in published("preview").stdout
 
 
-def test_who_corrects_is_not_told(published: Call, publisher: Publisher) -> None:
+def test_a_correction_gets_no_proposals(published: Call, publisher: Publisher) -> None:
     call(publisher, 'name = "Zeta Oy"')
     assert HEADING not in published("preview", "--corrects", "1").stdout
 
@@ -81,7 +81,7 @@ def test_proposals_for_machines(published: Call, publisher: Publisher) -> None:
 
 
 @pytest.mark.parametrize("command", ["check", "preview"])
-def test_where_all_is_said_nothing_is_proposed(published: Call, publisher: Publisher, command: str) -> None:
+def test_a_complete_source_gets_no_proposals(published: Call, publisher: Publisher, command: str) -> None:
     publisher.list("beta", f"starts_on = {LATER}")
     assert HEADING not in published(command).stdout
 

@@ -70,7 +70,7 @@ def test_check_of_a_source_with_warnings_is_0_and_prints_them(call: Call, publis
     ("options", "code", "told"),
     [((), 0, True), (("--quiet",), 0, False), (("--strict",), 1, True), (("--strict", "--quiet"), 1, True)],
 )
-def test_check_tells_whatever_it_fails_for(
+def test_check_prints_every_finding_that_fails_it(
     call: Call, publisher: Publisher, options: tuple[str, ...], code: int, told: bool
 ) -> None:
     """And of an accepted warning neither: it fails for none, and counts it."""
@@ -112,7 +112,7 @@ def test_check_prints_every_error_with_file_and_line(call: Call, publisher: Publ
     assert "did you mean" in result.stdout
 
 
-def test_check_for_machines_tells_the_same_as_json(call: Call, publisher: Publisher) -> None:
+def test_check_prints_the_same_findings_as_json(call: Call, publisher: Publisher) -> None:
     good = json.loads(call("check", "--format", "json").stdout)
     assert good == {"findings": [], "ok": True, "proposals": []}
     break_rules(publisher)
@@ -138,7 +138,7 @@ def test_a_source_folder_that_is_missing_is_wrong_use(call: Call, command: str, 
     assert not (folder / "store").exists()
 
 
-def test_preview_tells_in_words_what_customers_would_read_and_writes_nothing(
+def test_preview_prints_what_customers_would_read_and_writes_nothing(
     published: Call, publisher: Publisher, folder: Path
 ) -> None:
     publisher.list("beta", f"starts_on = {LATER}")
@@ -169,12 +169,12 @@ def test_preview_says_when_nothing_has_changed(published: Call) -> None:
     )
 
 
-def test_preview_tells_a_broken_promise_openly(published: Call, publisher: Publisher) -> None:
+def test_preview_reports_a_broken_notice_promise(published: Call, publisher: Publisher) -> None:
     publisher.list("beta", f'starts_on = {SOON}\nshort_notice = {{ reason = "The old one closes" }}')
     assert "Short notice: 10 days instead of 30." in published("preview").stdout
 
 
-def test_preview_tells_a_change_of_no_weight_as_such(published: Call, publisher: Publisher) -> None:
+def test_preview_reports_an_editorial_change(published: Call, publisher: Publisher) -> None:
     publisher.say("second")
     text = published("preview", "--kind", "editorial").stdout
     assert "Version 2 (editorial) against version 1:" in text
@@ -201,7 +201,7 @@ def test_a_refused_first_publication_leaves_no_trace(call: Call, publisher: Publ
     assert {path.name for path in folder.iterdir()} == {"register"}
 
 
-def test_publish_tells_version_log_and_root(call: Call, publisher: Publisher, folder: Path) -> None:
+def test_publish_prints_version_log_and_root(call: Call, publisher: Publisher, folder: Path) -> None:
     result = call("publish")
     assert (result.exit_code, result.stderr) == (0, "")
     root = digest((publisher.store / "public/trust/1.root.json").read_bytes())
@@ -337,7 +337,7 @@ def test_a_threshold_that_cannot_be_met_is_wrong_use(call: Call, publisher: Publ
     assert not publisher.keys.exists()
 
 
-def test_a_key_that_is_missing_is_not_made_anew(published: Call, publisher: Publisher) -> None:
+def test_a_missing_key_is_not_created_again(published: Call, publisher: Publisher) -> None:
     """Customers know the old one; a new one would sign nothing that they believe."""
     (publisher.keys / "document.pem").unlink()
     publisher.say("second")
@@ -358,7 +358,7 @@ def test_a_key_that_others_may_read_is_refused(published: Call, publisher: Publi
     assert publisher.snapshot().state.version == 1
 
 
-def test_a_store_in_use_is_told_as_such(
+def test_a_store_in_use_is_reported(
     published: Call, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(building, "locked", functools.partial(locked, wait=0))
@@ -369,11 +369,15 @@ def test_a_store_in_use_is_told_as_such(
     assert "store is locked: another process is publishing" in result.stderr
 
 
-def test_a_damaged_store_is_told_as_such(published: Call, publisher: Publisher) -> None:
-    (publisher.store / "current/state.json").write_text("{}", "utf-8")
+@pytest.mark.parametrize(
+    ("file", "hint"), [("current/state.json", ""), ("public/v1/register.json", "recover --from URL")]
+)
+def test_a_damaged_store_is_reported(published: Call, publisher: Publisher, file: str, hint: str) -> None:
+    (publisher.store / file).write_text("{}", "utf-8")
     result = published("publish")
     assert result.exit_code == 1
     assert "store is damaged" in result.stderr
+    assert hint in result.stderr
 
 
 def test_the_source_of_another_register_is_refused(published: Call, publisher: Publisher) -> None:
@@ -394,7 +398,7 @@ def test_public_copies_of_another_set_of_keys_are_left_alone(call: Call, folder:
     assert [path.name for path in (folder / "keys").iterdir()] == ["1.root.json"]
 
 
-def test_public_copies_go_where_they_are_told(call: Call, folder: Path) -> None:
+def test_public_copies_go_to_the_given_folder(call: Call, folder: Path) -> None:
     assert call("publish", "--public-keys", str(folder / "handed-out")).exit_code == 0
     assert (folder / "handed-out/1.root.json").exists()
     assert not (folder / "keys").exists()

@@ -216,6 +216,7 @@ def test_a_file_without_a_usable_key_is_refused_without_showing_any_of_it(tmp_pa
     lines = [line for line in content.splitlines() if len(line) > 8 and not line.startswith(b"-----")]
     assert not any(line.decode("latin-1") in shown for line in lines)
     assert str(path) in caught.value.message
+    assert "PKCS#8" not in words or "restore the file from your copy" in caught.value.hint
 
 
 def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:

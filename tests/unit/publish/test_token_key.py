@@ -215,7 +215,7 @@ def test_a_person_is_asked_once_by_a_rotation(
 def test_a_feed_key_cannot_lie_in_a_token(hsm: SoftHsm, path: Path) -> None:
     """A feed's signature is the same every time; a token draws its own nonce for P-256."""
     new_token_key(path, URI)
-    with pytest.raises(KeyStoreError, match="cannot lie in one"):
+    with pytest.raises(KeyStoreError, match="cannot be kept in one"):
         load(path, P256Signer)
 
 

@@ -40,6 +40,7 @@ from register_api.publish.signing.token_key import TokenKey, make_in_token
 from register_api.publish.signing.token_uri import Pins, parse_uri
 
 _MARK = b"-----BEGIN %s-----" % b"PRIVATE KEY"
+_RESTORE = "restore the file from your copy; if there is none, see docs/lost-keys.md"
 
 
 class _KeyNames:
@@ -145,11 +146,12 @@ def parse(
     if content.startswith(key_file.TOKEN_MARK):
         if kind is not Ed25519Signer:
             raise KeyStoreError(
-                f"{place} names a key in a token, and a {kind.kind} key cannot lie in one",
+                f"{place} names a key in a token, and a {kind.kind} key cannot be kept in one",
                 hint="a feed's signature is the same every time (RFC 6979); a token draws its own nonce",
             )
         if not content.is_text():
-            raise KeyStoreError(f"{place} is not a private key in PKCS#8 PEM form, and no pkcs11: URI")
+            message = f"{place} is not a private key in PKCS#8 PEM form, and no pkcs11: URI"
+            raise KeyStoreError(message, hint=_RESTORE)
         return kind(TokenKey(parse_uri(content.reveal().decode().strip()), pins or Pins()))
     private = _read(place, content, passphrases or Passphrases())
     if kind is Ed25519Signer and isinstance(private, Ed25519PrivateKey):
@@ -167,7 +169,7 @@ def _read(place: Path | str, pem: Secret, passphrases: Passphrases) -> object:
     """Read PEM; the library's error messages are not passed on, as they may quote the content."""
     encrypted = pem.startswith(key_file.ENCRYPTED_MARK)
     if not encrypted and not pem.startswith(_MARK):
-        raise KeyStoreError(f"{place} is not a private key in PKCS#8 PEM form")
+        raise KeyStoreError(f"{place} is not a private key in PKCS#8 PEM form", hint=_RESTORE)
     for passphrase in passphrases.candidates(place) if encrypted else (None,):
         try:
             private = load_pem_private_key(pem.reveal(), password=passphrase.reveal() if passphrase else None)
