@@ -183,7 +183,7 @@ def _remember(folder: Path, found: Round) -> tuple[str, ...]:
     if documents and known is not None:
         documents += (Document.of_checkpoint(known.size, known.root_hash, known.checkpoint),)
     kept = tuple(str(state.keep_evidence(folder, document)) for document in documents)
-    if kept or not all(map(found.record.holds, _MEMORABLE)):
+    if kept or not all(map(found.record.passed, _MEMORABLE)):
         return kept
     register, log, metadata = found.register, found.log, found.targets.trusted.metadata
     checked_version = _read_in_full(found)
@@ -228,6 +228,6 @@ def _read_in_full(found: Round) -> int:
     """Return the number up to which every version has been checked in full without findings."""
     known, read = found.remembered, found.history.checked
     before = 0 if known is None else known.checked_version
-    if read is None or read[1] <= before or not all(map(found.record.holds, version_history.CHECKS)):
+    if read is None or read[1] <= before or not all(map(found.record.passed, version_history.CHECKS)):
         return before
     return read[1]

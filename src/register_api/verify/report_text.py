@@ -177,15 +177,15 @@ def _verdict(report: Report) -> Iterator[str]:
         yield f"Evidence saved: {path}"
     if report.exit_code in _MAY_PASS and report.package is None:
         yield "If a publication is in progress, try again in a minute; until then, rely on nothing."
-    failed, held = (sum(check.result == how for check in report.checks) for how in ("failed", "ok"))
+    failed, passed = (sum(check.result == how for check in report.checks) for how in ("failed", "ok"))
     if failed:
         yield (
             f"NOT VERIFIED ({report.word}, exit code {report.exit_code}):"
-            f" {failed} of {failed + held} checks failed."
+            f" {failed} of {failed + passed} checks failed."
         )
     else:
-        left = len(report.checks) - held
-        yield f"Verified: {held} checks passed, {left} not made; see above for the reasons."
+        left = len(report.checks) - passed
+        yield f"Verified: {passed} checks passed, {left} not made; see above for the reasons."
     for kind, section in _ASKED_FOR.items():
         if report.exit_code == kind.exit_code:
             yield f"{kind.word.capitalize()} (exit code {report.exit_code}): see {section}."

@@ -132,7 +132,7 @@ class Recorder:
         self._checks = checks
         self.titles = {check.id: check.title for check in checks}
         self._errors: dict[str, list[VerificationError]] = {}
-        self._passed: dict[str, str] = {}
+        self._succeeded: dict[str, str] = {}
         self._skipped: dict[str, str] = {}
         self._nothing_to_check: set[str] = set()
 
@@ -147,9 +147,9 @@ class Recorder:
             error.message, error.hint = plain(error.message, MAX_MESSAGE), plain(error.hint, MAX_MESSAGE)
             found.append(error)
 
-    def passed(self, check: str, sentence: str) -> None:
+    def succeed(self, check: str, sentence: str) -> None:
         """Record that a check was made; it still fails if it has findings."""
-        self._passed[check] = sentence
+        self._succeeded[check] = sentence
 
     def skip(self, checks: Iterable[str], reason: str, *, applicable: bool = True) -> None:
         """Record why checks were skipped; those that depend on an inapplicable check can still run."""
@@ -157,9 +157,9 @@ class Recorder:
         if not applicable:
             self._nothing_to_check.update(checks)
 
-    def holds(self, check: str) -> bool:
+    def passed(self, check: str) -> bool:
         """Tell whether a check passed or was not applicable."""
-        return check not in self._errors and (check in self._passed or check in self._nothing_to_check)
+        return check not in self._errors and (check in self._succeeded or check in self._nothing_to_check)
 
     def failed(self, check: str) -> bool:
         """Tell whether a check has findings."""
@@ -193,8 +193,8 @@ class Recorder:
                 code=bad.exit_code,
                 word=bad.word,
             )
-        if check.id in self._passed and check.id not in self._skipped:
-            return CheckResult(**fields, result="ok", sentence=self._passed[check.id])
+        if check.id in self._succeeded and check.id not in self._skipped:
+            return CheckResult(**fields, result="ok", sentence=self._succeeded[check.id])
         why = self._skipped.get(check.id, "a check that it depends on did not pass")
         return CheckResult(**fields, result="skipped", sentence=why)
 

@@ -71,8 +71,8 @@ class Round(Run):
         if not self.version:
             return Round.register.of(self)
         found = Round.found.of(self)
-        held = all(map(self.record.holds, ("V16", "V17", "V19")))
-        return Encoded(found.register, found.data) if found and held else None
+        passed = all(map(self.record.passed, ("V16", "V17", "V19")))
+        return Encoded(found.register, found.data) if found and passed else None
 
 
 def begin(run: Round) -> str:

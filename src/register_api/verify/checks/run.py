@@ -114,7 +114,7 @@ class Vouched(Generic[T]):
     def __get__(self, run: Run | None, kind: type[Run]) -> Vouched[T] | T:
         if run is None:
             return self
-        if self._check not in run.vouched or not run.record.holds(self._check):
+        if self._check not in run.vouched or not run.record.passed(self._check):
             raise _UnmetRequirement(self._check)
         value: T = run.vouched[self._check]
         return value
@@ -124,7 +124,7 @@ class Vouched(Generic[T]):
 
     def of(self, run: Run) -> T | None:
         """Return the value, or ``None`` if the check failed or was not made."""
-        return run.vouched.get(self._check) if run.record.holds(self._check) else None
+        return run.vouched.get(self._check) if run.record.passed(self._check) else None
 
 
 @dataclass(frozen=True)
@@ -154,12 +154,12 @@ def make_checks(run: R, steps: Iterable[Step[R]]) -> None:
             quick = run.options.quick
             run.record.skip(checks, "not part of a quick run" if quick else "history was not requested")
             continue
-        if missing := [number for number in step.requires.split() if not run.record.holds(number)]:
+        if missing := [number for number in step.requires.split() if not run.record.passed(number)]:
             run.record.skip(checks, f"it depends on {missing[0]}, which did not pass")
             continue
         with run.record.recording(step.check):
             try:
-                run.record.passed(step.check, step.make(run))
+                run.record.succeed(step.check, step.make(run))
             except NotApplicable as reason:
                 run.record.skip(checks, str(reason), applicable=False)
             except _UnmetRequirement as check:

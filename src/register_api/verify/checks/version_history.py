@@ -122,7 +122,7 @@ def check_history(run: Round) -> str:
         run.history.checked = (first, last)
     sentence = f"versions {first} to {last}" if first < last else f"version {last}"
     for check in CHECKS:
-        run.record.passed(check, sentence)
+        run.record.succeed(check, sentence)
     run.found = before
     return sentence
 

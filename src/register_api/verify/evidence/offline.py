@@ -273,7 +273,7 @@ def verify_notice(
         report,
         exit_code=bad.exit_code if bad else 0,
         word=bad.word if bad else "verified",
-        notified=_proven_notice(run) if run.record.holds("N04") else None,
+        notified=_proven_notice(run) if run.record.passed("N04") else None,
         checks=(*run.record.results(), *report.checks),
         not_checked=(*report.not_checked, *_limits(run)),
     )

@@ -91,7 +91,7 @@ def _examine(
     tree_in_package: MemoryFetcher, version: int, options: Options, progress: Progress | None = None
 ) -> Round:
     run = Round(tree_in_package, options, None, None, progress, PACKAGE_CHECKS)
-    run.record.passed("E01", f"{len(tree_in_package.files)} files of version {version}")
+    run.record.succeed("E01", f"{len(tree_in_package.files)} files of version {version}")
     return check_package(run, version)
 
 
@@ -191,10 +191,10 @@ def report_package(
     name: str, sha256: str, found: Round, now: dt.datetime, unread: Collection[str] = ()
 ) -> Report:
     """Return the report on an examined package."""
-    log = Round.log.of(found) if found.record.holds("V15") else None
+    log = Round.log.of(found) if found.record.passed("V15") else None
     version = Round.found.of(found) if found.newest else None
     changes: tuple[str, ...] = ()
-    if version is not None and version.diff is not None and found.record.holds("V18"):
+    if version is not None and version.diff is not None and found.record.passed("V18"):
         # Worded by this program, since the text in the package is the publisher's; with the UTC date, since
         # this machine may lack the register's time zone.
         sentences = Sentences(ENGLISH, version.register, version.register.published_at.date())
