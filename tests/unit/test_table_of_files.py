@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,8 @@ from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 from thoroughness import cases
 from trees import answer, read_tree
+
+PAGES = Path(__file__).parents[2] / "docs" / "format"
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,3 +127,12 @@ def test_a_host_is_asked_for_a_file_of_every_kind(files: dict[str, bytes]) -> No
     asked = {place.path for place in find_places(lambda path: answer(files, path)).files}
     assert asked <= files.keys()
     assert {kind_of(path) for path in asked} == {kind_of(path) for path in files}
+
+
+def test_the_format_names_every_media_type() -> None:
+    """What a host has to send stands in the format, and nothing else does."""
+    page = (PAGES / "http.md").read_text("utf-8")
+    (table,) = (part for part in page.split("\n\n") if part.startswith("| file | type |"))
+    named = {line.split("`")[-2] for line in table.splitlines()[2:]}
+    signatures = {signature.media_type for kind in FILES for signature in kind.signatures}
+    assert named == {kind.media_type for kind in FILES} | signatures

@@ -74,7 +74,7 @@ def check_signed_at(timestamp: Timestamp) -> dt.datetime:
     if not dt.timedelta() < lasts <= LONGEST:
         signed, until = format_instant(signed_at), format_instant(timestamp.expires)
         raise Malformed(
-            f"the timestamp, signed at {signed}, expires at {until}, not within {in_words(LONGEST)}"
+            f"the timestamp, signed at {signed}, expires at {until}; at most {in_words(LONGEST)} are allowed"
         )
     return signed_at
 
