@@ -83,6 +83,7 @@ def test_every_module_is_in_it_once() -> None:
     """Nothing leads to another file, and no name is taken by two modules."""
     assert {f"{name}.js" for name in MODULES} == {path.name for path in PROGRAM.iterdir()}
     assert not re.search(r"^(?:import|export) ", SCRIPT, re.MULTILINE)
+    assert not re.search(r"^\s*(?:/?\*|//)", SCRIPT, re.MULTILINE)  # a comment is dropped line by line
     assert [name for name, count in Counter(_DECLARED.findall(SCRIPT)).items() if count > 1] == []
 
 

@@ -29,10 +29,8 @@ const planKey = (use, change) => canonical([use, change.id]);
 
 export const byId = (list, id) => list?.find((item) => item.id === id);
 
-/**
- * Returns all announcements of one vendor in a version: use, planned change, events and effective date.
- * `ofStart`: it affects a start that was announced before, which keeps its announcement unless a promise covers it.
- */
+/** Returns all announcements of one vendor in a version: use, planned change, events and effective date. */
+// `ofStart`: it affects a start that was announced before, which keeps its announcement unless a promise covers it.
 export function announcements(before, vendor, day, reason) {
   const fresh = freshPlans(before, vendor);
   const now = vendorOn(without(vendor, new Set(fresh.map(({ use, change }) => planKey(use, change)))), day);
