@@ -177,7 +177,7 @@ class _Examination:
     def _vouched(self, trusted: Trusted, kind: FileKind) -> bytes:
         """Return a target, which must be the same at both its paths."""
         path, copy = kind.path(), trusted.copy_path(kind)
-        vouched = trusted.vouched_part(kind, self.get(path))
+        vouched = trusted.target_part(kind, self.get(path))
         if vouched is None:
             raise Forged(f"{path} is not the file that the signed targets name", path=path)
         if self.get(copy) != vouched:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _IN_FULL = version_history.CHECKS[1:]
 
 _OF_A_REGISTER: tuple[Step[Round], ...] = (
-    Step("V01", head.begin),
+    Step("V01", head.choose_root),
     Step("V02", head.follow_trust, "V01"),
     Step("V03", head.read_key_list, "V02"),
     Step("V04", head.read_register, "V02 V03"),
@@ -79,7 +79,7 @@ def _check_times(run: Round) -> str:
 
 
 _OF_A_PACKAGE: tuple[Step[Round], ...] = (
-    Step("V01", head.begin),
+    Step("V01", head.choose_root),
     Step("V02", head.follow_trust, "V01"),
     Step("V03", head.read_key_list, "V02"),
     Step("V08", head.open_log, "V02 V03"),
@@ -204,7 +204,7 @@ def _remember(folder: Path, found: Round) -> tuple[str, ...]:
         kept={
             tree.KEYS.target_name: found.keys.data,
             tree.REGISTER.target_name: register.data,
-            tree.CHECKPOINT.target_name: log.vouched,
+            tree.CHECKPOINT.target_name: log.target,
         },
         shown=_shown_for_longer(known, found),
         promises=promises[0],

@@ -205,13 +205,13 @@ def _not_checked(found: Round, of_a_package: Iterable[str], no_deadlines: str) -
     yield from of_a_package if found.version else _limits_of_an_address(found)
     if no_deadlines:
         yield no_deadlines
-    yield from _some("Not judged", found.history.not_judged)
+    yield from _listed("Not judged", found.history.not_judged)
     for check in found.record.results():
         if check.result == "skipped":
             yield skipped_in_words(check)
 
 
-def _some(what: str, sentences: Sequence[str]) -> Iterator[str]:
+def _listed(what: str, sentences: Sequence[str]) -> Iterator[str]:
     for sentence in sentences[:_MAX_NAMED]:
         yield f"{what}: {plain(sentence)}."
     if (more := len(sentences) - _MAX_NAMED) > 0:
@@ -239,8 +239,8 @@ def _limits_of_an_address(run: Round) -> Iterator[str]:
     elif checked[0] > 1:
         yield f"Versions 1 to {checked[0] - 1} in full: they were checked in an earlier run."
     pages = [f"/{address_of(kind.template)}" for kind in (*FILES, *TRANSLATIONS) if kind.unchecked]
-    yield from _some(
-        f"Served, but not listed in /{tree.HEADS.path()}", [f"/{path}" for path in run.unvouched]
+    yield from _listed(
+        f"Served, but not listed in /{tree.HEADS.path()}", [f"/{path}" for path in run.unlisted]
     )
     yield (
         f"Not covered by a signature: pages for people and crawlers ({', '.join(pages)}), "

@@ -77,7 +77,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
         name = kind.target_name
         return target_copy(name, self.targets[name].hashes["sha256"])
 
-    def vouched_part(self, kind: FileKind, data: bytes) -> bytes | None:
+    def target_part(self, kind: FileKind, data: bytes) -> bytes | None:
         """Return the target contained in the file at its public path, or ``None`` if the file differs.
 
         Only the checkpoint may have further lines: witnesses' signatures added later (docs/format/log.md).
@@ -197,7 +197,7 @@ class _BelowRoot:
         if new.version < old.version:
             raise RolledBack(f"{path} holds version {new.version}, {old.version} was seen before", path=path)
         if new.version == old.version and new != old:
-            raise _two(before, [served.data, before.data])
+            raise _fork(before, [served.data, before.data])
         if new.snapshot_meta.version < old.snapshot_meta.version:
             raise RolledBack(f"{path} names an older snapshot than the one seen before", path=path)
         return before if new.version == old.version else served
@@ -213,7 +213,7 @@ class _BelowRoot:
             proof = [before.data]
             with contextlib.suppress(VerificationError):
                 proof.append(self._get(kind, path))
-            error = _two(before, proof)
+            error = _fork(before, proof)
             error.documents += (Document.of(above.signed.type, above.data),)
             raise error
         data = self._get(kind, path, meta.length)
@@ -251,7 +251,7 @@ class _BelowRoot:
             return None
 
 
-def _two(before: Part[Any], proof: list[bytes]) -> Forked:
+def _fork(before: Part[Any], proof: list[bytes]) -> Forked:
     role, version = before.signed.type, before.signed.version
     return Forked(
         f"two different files of {role} metadata of version {version}, both signed",

@@ -54,12 +54,12 @@ def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable
         if mark in body:
             raise Malformed(f"the feed signature holds {what}")
     root = parse_xml(body, "the feed signature")
-    _insist(root, SIGNATURE_SHAPE)
+    _check_shape(root, SIGNATURE_SHAPE)
     kid, signed, digested = (
         root.findtext("/".join(map(ds, names)), default="")
         for names in (("KeyInfo", "KeyName"), ("SignatureValue",), ("SignedInfo", "Reference", "DigestValue"))
     )
-    signature, digest = _octets(signed, 2 * COORDINATE_BYTES), _octets(digested, _DIGEST_BYTES)
+    signature, digest = _decoded(signed, 2 * COORDINATE_BYTES), _decoded(digested, _DIGEST_BYTES)
     try:
         pem = find_key(kid)  # only the caller's keys are ever used
     except LookupError as error:
@@ -93,7 +93,7 @@ def without_declaration(data: bytes) -> bytes:
     return _UTF8_DECLARATION.sub(b"", data, count=1) if data.startswith(b"<?xml") else data
 
 
-def _insist(element: _Element, shape: XmlShape) -> None:
+def _check_shape(element: _Element, shape: XmlShape) -> None:
     """Refuse an element that differs from its shape in more than white space between children."""
     attributes = {
         name: element.get(name) if value is None else value for name, value in shape.attributes.items()
@@ -107,10 +107,10 @@ def _insist(element: _Element, shape: XmlShape) -> None:
     ):
         raise Malformed(f"the feed signature does not have the required form at ds:{shape.name}")
     for child, expected in zip(element, shape.children, strict=True):
-        _insist(child, expected)
+        _check_shape(child, expected)
 
 
-def _octets(text: str, length: int) -> bytes:
+def _decoded(text: str, length: int) -> bytes:
     """Decode strict base64 of a known length, ignoring white space."""
     octets = strict_base64.decode(re.sub(f"[{_SPACE}]", "", text))
     if len(octets) != length:

@@ -206,7 +206,7 @@ def check_feed_signatures(run: Round) -> str:
     """Check the document key's signatures of the feeds and of files signed like them (V21)."""
     kinds = [kind for kind in FILES if "V21" in kind.checks and kind not in run.targets.others]
     for kind in kinds:
-        data = run.feed if kind is tree.FEED_ATOM else run.once(kind.path())
+        data = run.feed if kind is tree.FEED_ATOM else run.get_once(kind.path())
         check_signatures(run, run.log.keys, "V21", kind.path(), data, run.log.size)
     return " and ".join(kind.path() for kind in kinds)
 
@@ -220,7 +220,7 @@ def check_feed_entries(run: Round) -> str:
         _check_page(atom, log.size, oldest, run.history)
     if not run.record.failed("V21"):
         with naming(tree.FEED_JSON.path()):
-            json, logs = read_json(run.once(tree.FEED_JSON.path()), log.keys.register)
+            json, logs = read_json(run.get_once(tree.FEED_JSON.path()), log.keys.register)
             _check_page(json, log.size, oldest, run.history)
             for version, logged in zip(range(log.size, 0, -1), logs, strict=False):
                 if logged.size != version:

@@ -67,7 +67,7 @@ class History:
             self._policies, self._first_live = remembered.promises, remembered.first_live
         elif before is not None:
             self._whole = before.version == 1
-            self._join(before)
+            self._add_promise(before)
 
     def judge(self, older: Register | None, newer: Register, diff: Diff | None, record: Recorder) -> None:
         """Judge a version's notice and record its promise; contradictions are findings of V31."""
@@ -86,12 +86,12 @@ class History:
             self.not_judged += found.not_judged
             for item in found.contradictions:
                 record.fail("V31", Inconsistent(item.message))
-        self._join(newer)
+        self._add_promise(newer)
 
     def _promises(self, zone: dt.tzinfo) -> Promises:
         return Promises(zone=zone, first_live=self._first_live, policies=self._policies)
 
-    def _join(self, register: Register) -> None:
+    def _add_promise(self, register: Register) -> None:
         try:
             zone = zone_of(register.publisher.time_zone)
             day = local_day(register.published_at, zone)

@@ -26,7 +26,7 @@ class Log:
     """A log with a verified head.
 
     Attributes:
-        data: The signed note with all signature lines served; it begins with ``vouched``, the target.
+        data: The signed note with all signature lines served; it begins with ``target``, the TUF target.
         epochs: Its epochs after the first, as signed by the root keys.
     """
 
@@ -34,7 +34,7 @@ class Log:
     keys: KeyList
     head: Checkpoint
     data: bytes
-    vouched: bytes
+    target: bytes
     epochs: tuple[LogEpoch, ...]
 
     @property
@@ -68,7 +68,7 @@ class Log:
 
     def logged_file(self, version: int, path: str) -> bytes:
         """Return a file of a version, checked against the digest in its log entry."""
-        sha256, data = self.logged_digests(version)[path], self.run.once(path)
+        sha256, data = self.logged_digests(version)[path], self.run.get_once(path)
         if digest(data) != sha256:
             raise Forged("the digest that the log's entry names does not fit the bytes received", path=path)
         return data
@@ -77,11 +77,11 @@ class Log:
         """Return the root hash that the log had at a size; call ``check_root`` before."""
         if size == self.head.size:
             return self.head.root
-        return tiles.root(size, self.run.once, tree_size=self.head.size)
+        return tiles.root(size, self.run.get_once, tree_size=self.head.size)
 
     def check_root(self) -> None:
         """Check that the tiles give the signed root hash."""
-        if tiles.root(self.head.size, self.run.once) != self.head.root:
+        if tiles.root(self.head.size, self.run.get_once) != self.head.root:
             raise Forged("the log's tiles do not give the root hash that the checkpoint signs")
 
     def check_epoch_prefixes(self) -> None:
@@ -92,7 +92,7 @@ class Log:
 
     def check_holds(self, version: int, data: bytes) -> None:
         """Check that the log contains these bytes as the entry of a version."""
-        proof = tiles.inclusion_proof(version - 1, self.head.size, self.run.once)
+        proof = tiles.inclusion_proof(version - 1, self.head.size, self.run.get_once)
         merkle.verify_inclusion(merkle.leaf_hash(data), version - 1, self.head.size, proof, self.head.root)
 
     def entry(self, version: int, data: bytes) -> Entry:
@@ -114,14 +114,14 @@ class Log:
     def logged_digests(self, version: int) -> dict[str, str]:
         """Return the digests (hex) of a version's files by path, from its log entry."""
         path = tree.VERSION_ENTRY.path(version)
-        data = self.run.once(path)
+        data = self.run.get_once(path)
         with naming(path):
             self.check_holds(version, data)
             return {file.path: file.sha256 for file in self.entry(version, data).files}
 
     def proof(self, version: int, entry: bytes) -> tuple[TlogProof, Checkpoint]:
         """Return a version's own proof and its checkpoint, after checking both against entry and log."""
-        proof = parse_proof(self.run.once(tree.VERSION_PROOF.path(version)))
+        proof = parse_proof(self.run.get_once(tree.VERSION_PROOF.path(version)))
         key = log_key(self.keys_for(version), version)
         old = verify_proof(entry, proof, key.name, [key])
         if (proof.index, old.size) != (version - 1, version):
@@ -139,7 +139,7 @@ class Log:
         index, at = divmod(version - 1, tiles.TILE_WIDTH)
         width = min(tiles.TILE_WIDTH, self.size - index * tiles.TILE_WIDTH)
         path = tiles.tile_path("entries", index, width)
-        if tiles.entries_in_bundle(self.run.once(path), width)[at] != data:
+        if tiles.entries_in_bundle(self.run.get_once(path), width)[at] != data:
             raise Forged(f"{path}: entry {version - 1} is not the one in the log", path=path)
 
     def check_older_tiles(self, version: int) -> None:
@@ -154,7 +154,7 @@ class Log:
             if 0 < width < today < tiles.TILE_WIDTH:
                 for kind in (0, "entries") if level == 0 else (level,):
                     path = tiles.tile_path(kind, index, width)
-                    data, whole = self.run.get(path), self.run.once(tiles.tile_path(kind, index, today))
+                    data, whole = self.run.get(path), self.run.get_once(tiles.tile_path(kind, index, today))
                     if kind == "entries":
                         tiles.entries_in_bundle(data, width)
                     elif len(data) != width * merkle.HASH_BYTES:

@@ -126,7 +126,7 @@ def _other_feed(run: Round, data: bytes, _newest: int) -> int:
 
 
 def _other_keys(run: Round, data: bytes, _newest: int) -> int:
-    """Raise for any list of keys, since only the targets metadata vouches for one."""
+    """Raise for any list of keys, since only the targets metadata authenticates one."""
     known = {key.kid: key for key in run.keys.document.keys}
     for key in decode(data, KeyList).keys:
         mine = known.get(key.kid)
@@ -161,7 +161,7 @@ def check_head_files(run: Round) -> str:
         run.advance(file.path)
         with run.record.recording("V34", file.path):
             check_path(file.path)
-            for sha256, size in run.seen(file.path):
+            for sha256, size in run.fetched(file.path):
                 if sha256 != file.sha256:
                     raise Forged(f"not the file that {path} lists")
                 if size != file.size:
@@ -170,7 +170,7 @@ def check_head_files(run: Round) -> str:
     for other in sorted({kind.path() for kind in LISTED if not kind.parameters} - set(names)):
         with contextlib.suppress(Unreachable, Malformed):
             run.get(other)
-            run.unvouched.append(other)
+            run.unlisted.append(other)
     return f"{len(names)} files"
 
 

@@ -27,7 +27,7 @@ from register_api.errors import (
 )
 from register_api.verify.checks.check_table import NotApplicable, naming
 from register_api.verify.checks.log import Log, check_utc, read_keys
-from register_api.verify.checks.run import Run, Targets, Vouched, check_signatures
+from register_api.verify.checks.run import Run, Targets, VerifiedValue, check_signatures
 from register_api.verify.fetcher import NotServed
 from register_api.verify.state import Remembered
 from register_api.verify.tuf_client import follow
@@ -55,15 +55,15 @@ class Round(Run):
     """
 
     version = 0
-    start = Vouched[Start]("V01")
-    targets = Vouched[Targets]("V02")
-    keys = Vouched[Encoded[KeyList]]("V03")
-    register = Vouched[Encoded[Register]]("V04")
-    log = Vouched[Log]("V08")
-    found: Vouched[Version | None] = Vouched("V13")
-    feed = Vouched[bytes]("V20")
-    stamp: Vouched[tuple[int, TimeStamp]] = Vouched("V28")
-    new_keys = Vouched[tuple[KeyRecord, ...]]("V30")
+    start = VerifiedValue[Start]("V01")
+    targets = VerifiedValue[Targets]("V02")
+    keys = VerifiedValue[Encoded[KeyList]]("V03")
+    register = VerifiedValue[Encoded[Register]]("V04")
+    log = VerifiedValue[Log]("V08")
+    found: VerifiedValue[Version | None] = VerifiedValue("V13")
+    feed = VerifiedValue[bytes]("V20")
+    stamp: VerifiedValue[tuple[int, TimeStamp]] = VerifiedValue("V28")
+    new_keys = VerifiedValue[tuple[KeyRecord, ...]]("V30")
 
     @property
     def newest(self) -> Encoded[Register] | None:
@@ -75,7 +75,7 @@ class Round(Run):
         return Encoded(found.register, found.data) if found and passed else None
 
 
-def begin(run: Round) -> str:
+def choose_root(run: Round) -> str:
     """Choose the trust root to start from (V01)."""
     options = run.options
     run.start = start = choose_start(run.fetcher, options.root, options.root_sha256, run.remembered)
@@ -217,13 +217,13 @@ def open_log(run: Round) -> str:
     """Verify the log's checkpoint (V08)."""
     targets, keys = run.targets, run.keys.document
     newest = None if run.version else run.register.document.version
-    vouched = targets.read(tree.CHECKPOINT)
-    data = targets.checkpoint or vouched
+    target = targets.read(tree.CHECKPOINT)
+    data = targets.checkpoint or target
     with naming(tree.CHECKPOINT.path()):
         checkpoint = open_head(data, keys, newest)
     if newest not in (None, checkpoint.size):
         raise Inconsistent(f"the log has {checkpoint.size} entries, the newest register is version {newest}")
-    log = Log(run, keys, checkpoint, data, vouched, read_epochs(targets.trusted.root))
+    log = Log(run, keys, checkpoint, data, target, read_epochs(targets.trusted.root))
     log.check_epoch_prefixes()
     run.log = log
     return f"size {checkpoint.size}, signed by the log key valid for that version"
@@ -266,11 +266,11 @@ def check_continues(run: Round, older: Encoded[KeyList], newer: Encoded[KeyList]
         check_growth(older.document, newer.document, size)
     except Forked as error:
         error.hint = "both lists were authenticated: keep them, and ask the publisher which one holds"
-        vouching = [run.targets.trusted.metadata["targets"]]
-        vouching += [run.remembered.targets] if run.remembered else []
+        listing = [run.targets.trusted.metadata["targets"]]
+        listing += [run.remembered.targets] if run.remembered else []
         error.documents = (
             *(Document.of("keys", keys.data) for keys in (older, newer)),
-            *(Document.of("targets", data) for data in vouching),
+            *(Document.of("targets", data) for data in listing),
         )
         raise
 

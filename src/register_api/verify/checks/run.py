@@ -39,8 +39,8 @@ class Run:
 
     Attributes:
         now: Current time, UTC; ``None``: expiry is not enforced.
-        unvouched: Paths of files that are served but not in the list of head files.
-        vouched: Verified values by check number; read through ``Vouched``.
+        unlisted: Paths of files that are served but not in the list of head files.
+        values: Verified values by check number; read through ``VerifiedValue``.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class Run:
         self.record = Recorder(checks)
         self.history = History(remembered)
         self.disowned = DisownedVersions(remembered, options.acknowledge)
-        self.unvouched: list[str] = []
-        self.vouched: dict[str, Any] = {}
+        self.unlisted: list[str] = []
+        self.values: dict[str, Any] = {}
         self._kept: dict[str, bytes] = {}
         self._seen: dict[str, set[tuple[str, int]]] = {}
         self._progress = progress
@@ -74,13 +74,13 @@ class Run:
         self._seen.setdefault(path, set()).add((digest(data), len(data)))
         return data
 
-    def seen(self, path: str) -> set[tuple[str, int]]:
+    def fetched(self, path: str) -> set[tuple[str, int]]:
         """Return digest and size of a file for every time it was fetched in this run, at least once."""
         if path not in self._seen:
             self.get(path)
         return self._seen[path]
 
-    def once(self, path: str) -> bytes:
+    def get_once(self, path: str) -> bytes:
         """Return a file that several steps read, such as a log tile; it is fetched only once."""
         if path not in self._kept:
             self._kept[path] = self.get(path)
@@ -101,30 +101,30 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Run)
 
 
-class Vouched(Generic[T]):
+class VerifiedValue(Generic[T]):
     """A run's attribute that a check verifies: readable only while that check has no findings."""
 
     def __init__(self, check: str) -> None:
         self._check = check
 
     @overload
-    def __get__(self, run: None, kind: type[Run]) -> Vouched[T]: ...
+    def __get__(self, run: None, kind: type[Run]) -> VerifiedValue[T]: ...
     @overload
     def __get__(self, run: Run, kind: type[Run]) -> T: ...
-    def __get__(self, run: Run | None, kind: type[Run]) -> Vouched[T] | T:
+    def __get__(self, run: Run | None, kind: type[Run]) -> VerifiedValue[T] | T:
         if run is None:
             return self
-        if self._check not in run.vouched or not run.record.passed(self._check):
+        if self._check not in run.values or not run.record.passed(self._check):
             raise _UnmetRequirement(self._check)
-        value: T = run.vouched[self._check]
+        value: T = run.values[self._check]
         return value
 
     def __set__(self, run: Run, value: T) -> None:
-        run.vouched[self._check] = value
+        run.values[self._check] = value
 
     def of(self, run: Run) -> T | None:
         """Return the value, or ``None`` if the check failed or was not made."""
-        return run.vouched.get(self._check) if run.record.passed(self._check) else None
+        return run.values.get(self._check) if run.record.passed(self._check) else None
 
 
 @dataclass(frozen=True)
@@ -197,9 +197,9 @@ class Targets:
             return kept
         with self.run.record.recording("V25", kind.path()):
             data = self.run.get(kind.path())
-            if (vouched := self.trusted.vouched_part(kind, data)) is not None:
+            if (target := self.trusted.target_part(kind, data)) is not None:
                 self.checkpoint = data if kind is tree.CHECKPOINT else self.checkpoint
-                return vouched
+                return target
             self.others[kind] = data
         return self.copy(kind) if kept is None else kept
 

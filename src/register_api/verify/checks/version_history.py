@@ -143,7 +143,7 @@ def _version(run: Round, version: int, before: Version | None) -> Version | None
     """Check one version in full; return it if its files match the log."""
     record, log = run.record, run.log
     with record.recording("V13", tree.VERSION_ENTRY.path(version)):
-        data = run.once(tree.VERSION_ENTRY.path(version))
+        data = run.get_once(tree.VERSION_ENTRY.path(version))
         try:
             log.check_holds(version, data)
         except VerificationError:
@@ -168,7 +168,7 @@ def _files(run: Round, entry: Entry, before: Version | None) -> Version | None:
     record, log, version, genuine = run.record, run.log, entry.version, dict[str, bytes]()
     for file in entry.files:
         with record.recording("V16", file.path):
-            genuine[file.path] = _genuine(run, file, version)
+            genuine[file.path] = _get_logged(run, file, version)
     for path in filter(is_signed_path, genuine):
         check_signatures(run, log.keys_for(version), "V17", path, genuine[path], version)
     data = genuine.get(tree.VERSION_REGISTER.path(version))
@@ -202,7 +202,7 @@ def _judge(run: Round, found: Version, before: Version | None, data: bytes | Non
     return diff
 
 
-def _genuine(run: Round, file: FileDigest, version: int) -> bytes:
+def _get_logged(run: Round, file: FileDigest, version: int) -> bytes:
     check_path(file.path)
     data = run.get(file.path)
     if digest(data) == file.sha256:

@@ -172,7 +172,7 @@ def _first_stamp(run: Round, sizes: Sequence[int]) -> tuple[int, bytes]:
 def _stamped_version(run: Round, log: Log, version: int) -> tuple[bytes, dt.datetime]:
     """Return the checkpoint in a version's proof, and the version's stated publication instant."""
     path = tree.VERSION_ENTRY.path(version)
-    entry = run.once(path)
+    entry = run.get_once(path)
     if version < log.size:
         log.check_root()
     with naming(tree.VERSION_PROOF.path(version)):
@@ -211,7 +211,7 @@ def _check_next(run: Round, log: Log, seen: SeenNewest) -> None:
     """Check the stated date of the version that follows ``seen``; V19 checks that dates increase."""
     version = seen.size + 1
     path = tree.VERSION_ENTRY.path(version)
-    data = run.once(path)
+    data = run.get_once(path)
     with naming(path):
         log.check_holds(version, data)
         published = log.entry(version, data).published_at

@@ -26,7 +26,7 @@ from register_api.verify.checks.check_table import (
     worst,
 )
 from register_api.verify.checks.round import Round
-from register_api.verify.checks.run import Progress, Run, Step, Vouched, make_checks
+from register_api.verify.checks.run import Progress, Run, Step, VerifiedValue, make_checks
 from register_api.verify.evidence import archive as paths
 from register_api.verify.evidence.archive import MAX_PACKAGE_BYTES, README, read_archive
 from register_api.verify.evidence.package import examine_files, report_package
@@ -94,11 +94,11 @@ class NoticeRun(Run):
     """A run over a proof of notice; timestamps are by root, openings by recipient."""
 
     files: Mapping[str, bytes] = {}
-    package = Vouched[NoticePackage]("N01")
-    records = Vouched[tuple[DeliveryRecord, ...]]("N03")
-    stamps: Vouched[dict[str, TimeStamp]] = Vouched("N05")
-    openings = Vouched[dict[str, Opening]]("N06")
-    register = Vouched[Round]("N08")
+    package = VerifiedValue[NoticePackage]("N01")
+    records = VerifiedValue[tuple[DeliveryRecord, ...]]("N03")
+    stamps: VerifiedValue[dict[str, TimeStamp]] = VerifiedValue("N05")
+    openings = VerifiedValue[dict[str, Opening]]("N06")
+    register = VerifiedValue[Round]("N08")
 
 
 def _read_package(run: NoticeRun) -> str:
