@@ -18,6 +18,7 @@ import promise_story
 from examples import FIRST, NOW, TODAY, make_context, make_draft, make_engagement, make_vendor
 from memory_folder import memory_folder
 from node_judges import node
+from programs import output_of
 from register_api.clock import zone_of
 from register_api.core import model
 from register_api.core.canonical import digest, encode
@@ -131,6 +132,13 @@ def test_every_sentence_that_is_said_is_there_and_no_other() -> None:
     assert [(name, SENTENCES["en"][name]) for name, _ in written] == written
     steps = {f"step_{name}" for name in re.findall(r'\{ id: "(\w+)", run', program)}
     assert steps == {name for name in SENTENCES["en"] if name.startswith("step_")}
+
+
+def test_the_one_script_made_of_all_modules_can_be_parsed(tmp_path: Path) -> None:
+    """Imports and comments are dropped line by line, so none of them may be longer than its line."""
+    path = tmp_path / "check.mjs"
+    path.write_text(SCRIPT, "utf-8")
+    output_of(need("node"), "--check", path)
 
 
 # ------------------------------------------------------------------ notice, recounted by two programs
