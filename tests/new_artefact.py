@@ -32,7 +32,7 @@ from publishers import NOW, Publisher  # noqa: E402
 from register_api.core.api.openapi import description  # noqa: E402
 from register_api.core.format.paths import is_path  # noqa: E402
 from register_api.hosting.configuration import Site, configuration  # noqa: E402
-from register_api.hosting.script import find_places  # noqa: E402
+from register_api.hosting.script import find_served_tree  # noqa: E402
 from register_api.publish import artefact_builders  # noqa: E402
 from register_api.verify.engine import verify  # noqa: E402
 from register_api.verify.fetcher import MemoryFetcher  # noqa: E402
@@ -79,7 +79,9 @@ def main(folder: Path) -> dict[str, Any]:
         },
         "described": sorted(url for url in description()["paths"] if url.startswith(f"/{path}")),
         "asked_of_hosts": sorted(
-            place.path for place in find_places(lambda name: answer(files, name)).files if path in place.path
+            place.path
+            for place in find_served_tree(lambda name: answer(files, name)).files
+            if path in place.path
         ),
         "to_be_documented": [line for line in table_of_files() if path in line],
     }

@@ -146,7 +146,7 @@ TOLD: dict[str, dict[str, tuple[int, str]]] = {
         "store read-only": (FAILED, RIGHT),
         "keys read-only": (FAILED, RIGHT),
         "source read-only": (OK, "Published version 2"),
-        "no network": (OK, "is not known"),
+        "no network": (OK, "could not check whether"),
     },
     "refresh": {
         "killed": (-signal.SIGKILL, ""),
@@ -156,7 +156,7 @@ TOLD: dict[str, dict[str, tuple[int, str]]] = {
         "disk full": (FAILED, SPACE),
         "store read-only": (FAILED, RIGHT),
         "keys read-only": (FAILED, RIGHT),
-        "no network": (OK, "is not known"),
+        "no network": (OK, "could not check whether"),
     },
     "recover": {
         "killed": (-signal.SIGKILL, ""),

@@ -14,7 +14,7 @@ from publishers import NOW, Publisher
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, KINDS, TRANSLATIONS, address_of, kind_of
 from register_api.core.log.note import format_verifier_key
-from register_api.hosting.script import find_places
+from register_api.hosting.script import find_served_tree
 from register_api.verify.engine import verify
 from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
@@ -124,7 +124,7 @@ def test_a_witness_that_was_not_asked_for_may_be_changed_unnoticed(files: dict[s
 
 def test_a_host_is_asked_for_a_file_of_every_kind(files: dict[str, bytes]) -> None:
     """And for nothing that is not there."""
-    asked = {place.path for place in find_places(lambda path: answer(files, path)).files}
+    asked = {place.path for place in find_served_tree(lambda path: answer(files, path)).files}
     assert asked <= files.keys()
     assert {kind_of(path) for path in asked} == {kind_of(path) for path in files}
 

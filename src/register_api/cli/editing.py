@@ -31,7 +31,7 @@ class Editing:
     def __init__(self, source: Path, store: Path) -> None:
         loaded = load(source)
         if loaded.draft is None:
-            raise Refused(loaded.findings)
+            raise Refused(loaded.findings, "written")
         self.edit = SourceEdit(source, loaded.draft, loaded.texts)
         self._source, self._store = source, store
         self._base = read_base(open_snapshot(store))

@@ -48,7 +48,7 @@ def catalog_link(context: ExchangeContext) -> Iterator[str]:
         yield 'missing link rel="api-catalog"'
 
 
-def leads_to_the_folder(context: ExchangeContext) -> Iterator[str]:
+def redirects_to_the_folder(context: ExchangeContext) -> Iterator[str]:
     """Check that ``Location`` is the requested folder with a final slash (RFC 9110 section 10.2.2)."""
     location = context.header("location")
     if context.place is not None and context.path_of(location) != f"/{context.place.url}":
@@ -208,7 +208,7 @@ def schema(context: ExchangeContext) -> Iterator[str]:
         yield f"it does not say $schema {DIALECT}"
 
 
-def nothing_of_the_store(context: ExchangeContext) -> Iterator[str]:
+def nothing_outside_the_tree(context: ExchangeContext) -> Iterator[str]:
     """Check that no file outside the tree is served."""
     if any(secret in context.answer.body for secret in _STORE):
         yield "a file outside the tree was served"

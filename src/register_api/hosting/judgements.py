@@ -21,17 +21,17 @@ from register_api.hosting.documents import (
     catalog_link,
     discovery,
     lasting_links,
-    leads_to_the_folder,
     linkset,
     neighbours,
-    nothing_of_the_store,
+    nothing_outside_the_tree,
     policy,
+    redirects_to_the_folder,
     schema,
     service_links,
 )
 from register_api.hosting.script import MAX_QUOTE, ExchangeContext, filled, pattern
 
-_WORTH_IT = 1024
+_MIN_COMPRESSIBLE_BYTES = 1024
 """Size in bytes from which a compressible file must be available compressed."""
 _PART = 206
 _UNSATISFIABLE = 416
@@ -81,7 +81,7 @@ def coding(context: ExchangeContext) -> Iterator[str]:
     wanted, given = context.exchange.with_["Accept-Encoding"], context.header("content-encoding")
     if given == "":
         compresses = context.place is None or context.place.kind.media.compress
-        if compresses and len(context.first.body) >= _WORTH_IT:
+        if compresses and len(context.first.body) >= _MIN_COMPRESSIBLE_BYTES:
             yield f"there is no {wanted} form of {len(context.first.body)} bytes"
         yield from same(context)
         return
@@ -190,14 +190,14 @@ JUDGEMENTS: dict[str, Callable[[ExchangeContext], Iterable[str]]] = {
     "register-digest": register_digest,
     "links": lasting_links,
     "neighbours": neighbours,
-    "folder": leads_to_the_folder,
+    "folder": redirects_to_the_folder,
     "catalog-link": catalog_link,
     "policy": policy,
     "discovery": discovery,
     "linkset": linkset,
     "service-links": service_links,
     "schema": schema,
-    "no-catch-all": nothing_of_the_store,
+    "no-catch-all": nothing_outside_the_tree,
     "problem": problem,
     "silent": silent,
 }

@@ -80,7 +80,7 @@ class ServedTree(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[ServedFile, ...]
 
 
-def find_places(peek: Peek) -> ServedTree:
+def find_served_tree(peek: Peek) -> ServedTree:
     """Find the files served at a URL."""
     register = _document(peek, tree.REGISTER)
     if not register.version:
@@ -242,7 +242,7 @@ class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
         return self.answer.headers.get(name, "")
 
 
-def names_known(
+def script_variables(
     address: Address, places: ServedTree, place: ServedFile | None, first: Answer, before: Answer
 ) -> dict[str, str]:
     """Return the variables of the script, with values from the responses so far."""

@@ -20,9 +20,9 @@ from register_api.hosting.script import (
     ServedFile,
     ServedTree,
     filled,
-    find_places,
-    names_known,
+    find_served_tree,
     request_line,
+    script_variables,
 )
 
 Profile = Literal["service", "static"]
@@ -147,7 +147,7 @@ def run_checks(
     run = _Run(client)
     try:
         client.ask("HEAD", "/", {})  # fails if the host does not respond at all
-        places = find_places(run.peek)
+        places = find_served_tree(run.peek)
         # Only the service has a health endpoint.
         seems: Profile = "service" if b'"alive"' in run.peek("healthz").body else "static"
     except NoAnswer as error:
@@ -259,7 +259,7 @@ def _run_check(
     for place in chosen:
         first = before = _NONE
         for number, exchange in enumerate(check.exchange):
-            names = names_known(run.client.address, places, place, first, before)
+            names = script_variables(run.client.address, places, place, first, before)
             asked = request_line(exchange, names)
             try:
                 answer = run.ask(exchange, names)

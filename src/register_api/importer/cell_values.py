@@ -179,7 +179,7 @@ class Fit(msgspec.Struct, frozen=True):
     remark: str = ""
 
 
-def is_nothing(text: str) -> bool:
+def is_empty_cell(text: str) -> bool:
     """Return whether a cell counts as empty: no text, a dash, "n/a" or "(none)"."""
     return not text or text.casefold() in _NOTHING
 

@@ -92,7 +92,9 @@ class StateImporter:
         """Read the rows of the tables in one file."""
         return read_rows(tables, self.options, self.names.statuses, self.reporter)
 
-    def take_stated(self, stated: Sequence[Stated], accept: Callable[[Stated], bool]) -> tuple[Stated, ...]:
+    def apply_statements(
+        self, stated: Sequence[Stated], accept: Callable[[Stated], bool]
+    ) -> tuple[Stated, ...]:
         """Use the statements about the list that ``accept`` confirms, and return the others as proposals.
 
         Only the first date and the first notice period are offered. Explicit options take precedence,
@@ -125,7 +127,7 @@ class StateImporter:
         """Return the changes to the source without writing them."""
         register = self._register()
         taken = vendor_ids(self.folder)
-        self._learn_names(taken)
+        self._add_source_names(taken)
         listing = make_list(
             entries,
             self.names,
@@ -144,7 +146,7 @@ class StateImporter:
             if vendor in listed:
                 update.list(listed[vendor], self.names.earlier_names(vendor))
             elif last.listed or day is None:
-                update.take_off()
+                update.end_all()
             vendors[vendor] = update.remembered
             if update.changed:
                 source[f"{SOURCE}/{update.file.name}"] = update.file.text
@@ -174,7 +176,7 @@ class StateImporter:
         write_files(self.folder, {MEMORY_FILE: write_memory(plan.memory)})
         self.memory = plan.memory
 
-    def _learn_names(self, vendors: Sequence[str]) -> None:
+    def _add_source_names(self, vendors: Sequence[str]) -> None:
         for vendor in vendors:
             if vendor not in self.memory.vendors:
                 name = self._file(vendor).value("name")
@@ -220,7 +222,7 @@ def import_files(
     tables = [tables_in(path, options) for path in files]
     entries = [row for found in tables for row in importer.read(found)]
     statements = [statement for found in tables for table in found for statement in table.stated]
-    stated = importer.take_stated(statements, person.accept)
+    stated = importer.apply_statements(statements, person.accept)
     plan = importer.plan(entries, local_day(now, importer.zone), day=None, first=False)
     report = ImportReport(
         columns=tuple(importer.reporter.columns),

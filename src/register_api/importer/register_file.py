@@ -79,7 +79,7 @@ class RegisterDefaults(msgspec.Struct, frozen=True, kw_only=True):
     notice_days: int | None = None
 
 
-def with_others(order: Sequence[str], before: Sequence[str]) -> list[str]:
+def merged_order(order: Sequence[str], before: Sequence[str]) -> list[str]:
     """Return an order with the missing items of ``before`` reinserted, each after its old predecessor.
 
     A vendor that is no longer in the table keeps its place, so that no others appear to have moved.
@@ -134,7 +134,7 @@ class RegisterFile(TomlFile):
             for id_ in [id_ for id_ in titles if id_ not in there]:
                 table = table_of({"id": id_, "title": titles[id_]}, "" if self.ids(field) else "\n")
                 self.document.setdefault(field, tomlkit.aot()).append(table)
-        order = with_others([item.id for item in listing.vendors], self.order)
+        order = merged_order([item.id for item in listing.vendors], self.order)
         if (arrange or not self.order) and self.order != order:
             array = tomlkit.array()
             array.extend(order)

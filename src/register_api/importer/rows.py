@@ -16,7 +16,7 @@ from register_api.importer.cell_values import (
     LISTS,
     MECHANISMS,
     VENDOR_FIELDS,
-    is_nothing,
+    is_empty_cell,
     read_value,
     status_of,
 )
@@ -31,7 +31,7 @@ from register_api.importer.table import (
     Table,
     find_field,
     folded,
-    keep_aside,
+    keep_as_extra,
     match_columns,
     refuse,
     refuse_any,
@@ -42,10 +42,10 @@ USUAL_STATUS = "active"
 USUAL_CATEGORY = "Sub-processors"
 _STRUCK = frozenset({"s", "del", "strike", "ins"})
 _SMALL = frozenset({"sup", "sub"})
-OWN_WAY = frozenset({"name", "status", "category", "transfers", EXTRA, DROP})
+READ_ELSEWHERE = frozenset({"name", "status", "category", "transfers", EXTRA, DROP})
 """Fields that ``read_value`` does not read."""
 _NUMBERING = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})*[.)]?\s+")
-_OF_STATUS = frozenset({"", "subprocessor", "subprocessors", "vendor", "vendors", "processors"})
+_STATUS_NOUNS = frozenset({"", "subprocessor", "subprocessors", "vendor", "vendors", "processors"})
 
 
 def read_rows(
@@ -59,7 +59,7 @@ def read_rows(
     for table in chosen:
         reader = RowReader(table, options, titles, reporter)
         for row in table.rows:
-            empty = all(is_nothing(cell.text) for cell in row.cells)
+            empty = all(is_empty_cell(cell.text) for cell in row.cells)
             if empty or [cell.text for cell in row.cells] == [cell.text for cell in table.header]:
                 message = f"{'an empty row' if empty else 'a row that repeats the header'} was skipped"
                 key = f"table {table.number}, row {row.number}"
@@ -105,7 +105,7 @@ class _Found(msgspec.Struct):
     def cell_text(self, field: str) -> str:
         """Return the text of a field's cell; empty if the cell is missing or counts as empty."""
         text = self.cells[field].text if field in self.cells else ""
-        return "" if is_nothing(text) else text
+        return "" if is_empty_cell(text) else text
 
 
 class RowReader:
@@ -146,7 +146,7 @@ class RowReader:
         name = row.cells[self._fields.index("name")]
         if any(_STRUCK & set(cell.marks) for cell in row.cells):
             return self._fault(row, "name", "is in a row that is struck out", "take the row or the mark out")
-        if is_nothing(name.text):
+        if is_empty_cell(name.text):
             return self._fault(row, "name", "is not a name", "a row names its sub-processor")
         if _SMALL & set(name.marks):
             small = "holds small letters, such as those of a footnote"
@@ -206,15 +206,15 @@ class RowReader:
         links = cell.links
         if field == "name" and self._options.links and len(links) == 1:
             links = () if self._read(self._options.links, Cell(text=links[0]), found, place) else links
-        elif field not in OWN_WAY and not is_nothing(cell.text):
+        elif field not in READ_ELSEWHERE and not is_empty_cell(cell.text):
             if not self._read(field, cell, found, place):
-                keep_aside(found.extra, label, cell.text)
+                keep_as_extra(found.extra, label, cell.text)
             elif field in LINKED and len(links) == 1:
                 links = ()
         elif field == EXTRA and cell.text:
-            keep_aside(found.extra, label, cell.text)
+            keep_as_extra(found.extra, label, cell.text)
         if links:
-            keep_aside(found.extra, f"{label} (link)", "\n".join(links))
+            keep_as_extra(found.extra, f"{label} (link)", "\n".join(links))
             self._note("left", f"links of the column {quoted(label)} are kept as extra", place)
 
     def _read(self, field: str, cell: Cell, found: _Found, place: str) -> bool:
@@ -244,12 +244,12 @@ class RowReader:
         if text and mechanism and len(outside) == 1 and outside != ["varies"]:
             found.values["transfers"] = [{"destination": outside[0], "mechanism": mechanism}]
         elif text:
-            keep_aside(found.extra, self._labels[self._fields.index("transfers")], text)
+            keep_as_extra(found.extra, self._labels[self._fields.index("transfers")], text)
             message = "a transfer mechanism in other words, or not for one country alone, is kept as extra"
             self._note("left", message)
         for field in ("starts_on", "ends_on"):  # an available engagement has no dates (R08)
             if found.values["status"] == "available" and field in found.values:
-                keep_aside(found.extra, self._labels[self._fields.index(field)], found.values.pop(field))
+                keep_as_extra(found.extra, self._labels[self._fields.index(field)], found.values.pop(field))
 
     def _status(self, row: Row, found: _Found) -> str | None:
         """Return the status from the column, a heading or the options; ``None`` for an unknown word."""
@@ -265,7 +265,7 @@ class RowReader:
     def _status_of_heading(self, heading: str) -> str | None:
         """Return the status in a heading such as "Active" or "Active sub-processors"."""
         word, _, rest = _NUMBERING.sub("", heading, count=1).partition(" ")
-        return self._titles.get(heading) or (status_of(word) if folded(rest) in _OF_STATUS else None)
+        return self._titles.get(heading) or (status_of(word) if folded(rest) in _STATUS_NOUNS else None)
 
     def _category(self, row: Row, found: _Found, *, titled: bool) -> str:
         """Return the category's title: from the column, the last heading above, or the options."""

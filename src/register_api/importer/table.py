@@ -144,7 +144,7 @@ class ImportedRow(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None
 
 
-def keep_aside(extra: dict[str, str], label: str, text: str) -> None:
+def keep_as_extra(extra: dict[str, str], label: str, text: str) -> None:
     """Store a text that no field takes; ``*`` is appended to a label already in use."""
     while label in extra:
         label += "*"

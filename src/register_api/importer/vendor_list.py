@@ -16,7 +16,7 @@ from register_api.core.model import Status
 from register_api.core.text import MAX_SLUG, is_slug, printable, quoted
 from register_api.errors import Finding
 from register_api.importer.import_report import Reporter
-from register_api.importer.table import ImportedRow, folded, keep_aside, refuse, refuse_any
+from register_api.importer.table import ImportedRow, folded, keep_as_extra, refuse, refuse_any
 from register_api.source.file import finding
 from register_api.source.toml_values import TomlFile, plain, table_of
 
@@ -131,8 +131,8 @@ def _faults(file: str, document: _Document) -> Iterator[Finding]:
 
 _CLAUSE = re.compile(r"[(,;:\n]| - |\. |\be\.g\.")
 _WORDS_OF_AN_ID = 5
-_LITTLE = frozenset({"a", "all", "and", "any", "as", "at", "by", "for", "from", "in", "of", "on", "or", "our",
-                     "that", "the", "to", "via", "with", "your"})  # fmt: skip
+_STOP_WORDS = frozenset({"a", "all", "and", "any", "as", "at", "by", "for", "from", "in", "of", "on", "or",
+                         "our", "that", "the", "to", "via", "with", "your"})  # fmt: skip
 """Words that an id must not end with, because they belong to the next word."""
 
 
@@ -198,11 +198,11 @@ def _purpose(fields: Mapping[str, Any]) -> str:
 
 
 def _proposed(use: Use) -> str:
-    """Return an id for a use: the first words of its purpose, not ending in a word of ``_LITTLE``."""
+    """Return an id for a use: the first words of its purpose, not ending in a word of ``_STOP_WORDS``."""
     for text in (_CLAUSE.split(_purpose(use.fields).strip())[0], str(use.fields.get("category", ""))):
         whole = slug(text).split("-")
         words = whole[:_WORDS_OF_AN_ID]
-        while len(whole) > len(words) > 1 and words[-1] in _LITTLE:
+        while len(whole) > len(words) > 1 and words[-1] in _STOP_WORDS:
             words.pop()
         if words[0]:
             return "-".join(words)
@@ -282,7 +282,7 @@ def _listed(
         for field, value in {"name": row.name, **row.vendor}.items():
             if fields.setdefault(field, value) != value:
                 text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-                keep_aside(extra, field, text)
+                keep_as_extra(extra, field, text)
                 message = f"rows of {quoted(row.name)} differ in {field}; the first counts"
                 reporter.note("left", f"{message}, the others are kept as extra", **where)
         stated = use.fields | ({"extra": extra} if extra else {})

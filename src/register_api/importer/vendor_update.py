@@ -106,7 +106,7 @@ class VendorUpdate:
             gone=tuple(sorted(known.keys() - uses.keys())),
         )
 
-    def take_off(self) -> None:
+    def end_all(self) -> None:
         """End the engagements of a vendor that is no longer in the table; nothing is deleted (R03)."""
         for engagement in self._candidates():
             self._end(engagement)

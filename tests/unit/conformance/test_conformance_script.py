@@ -26,9 +26,9 @@ from register_api.hosting.script import (
     ExchangeContext,
     ServedFile,
     ServedTree,
-    find_places,
+    find_served_tree,
     load_checks,
-    names_known,
+    script_variables,
 )
 from register_api.hosting.suite import render_text, run_checks
 
@@ -46,7 +46,7 @@ def test_a_check_uses_names_patterns_and_judgements_that_exist(check: Conformanc
     """A name that nobody replaces would be asked for as it stands."""
     place = ServedFile(tree.REGISTER.path(), kind_of(tree.REGISTER.path())) if check.each != "once" else None
     places = ServedTree(newest=3, root=1, vendor="acme", files=())
-    known = names_known(ADDRESS, places, place, NONE, NONE)
+    known = script_variables(ADDRESS, places, place, NONE, NONE)
     for exchange in check.exchange:
         texts = (exchange.send, *exchange.with_.values(), *exchange.headers.values(), exchange.body or "")
         assert {name for text in texts for name in re.findall(r"\$[a-z-]+", text)} <= known.keys()
@@ -145,7 +145,7 @@ def test_where_no_register_is_nothing_is_judged(body: bytes) -> None:
 def test_odd_metadata_leads_nowhere(files: dict[str, bytes]) -> None:
     """Only paths that the format knows are asked for."""
     host = Host({**REGISTER, **files})
-    found = find_places(lambda path: host.ask("GET", f"/{path}", {}))
+    found = find_served_tree(lambda path: host.ask("GET", f"/{path}", {}))
     assert all(is_path(place.path) for place in found.files)
 
 
@@ -153,7 +153,7 @@ def test_a_place_is_of_every_kind_that_a_long_history_has() -> None:
     """From fifty versions on there are archive pages; full tiles from 256 on."""
     many = {**REGISTER, tree.REGISTER.path(): b'{"version":300,"subprocessors":[{"id":"acme"}]}'}
     host = Host({**many, tree.TIME_STAMP.path(300): b"stamp"})
-    found = {place.path for place in find_places(lambda path: host.ask("GET", f"/{path}", {})).files}
+    found = {place.path for place in find_served_tree(lambda path: host.ask("GET", f"/{path}", {})).files}
     assert {"feed/1.atom", "feed/1.atom.dsig", "log/tile/0/001.p/44", "log/tile/entries/001.p/44"} <= found
     assert {
         tree.TIME_STAMP.path(300),

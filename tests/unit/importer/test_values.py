@@ -7,8 +7,8 @@ from imports import refusal
 
 from register_api.core.text import is_slug
 from register_api.importer.cell_values import MECHANISMS, Fit, country_of, places_of, read_value
-from register_api.importer.register_file import with_others
-from register_api.importer.rows import OWN_WAY
+from register_api.importer.register_file import merged_order
+from register_api.importer.rows import READ_ELSEWHERE
 from register_api.importer.table import NAMES, Cell, Row, Table, find_field, folded, match_columns
 from register_api.importer.vendor_list import Use, free_slug, match_uses, slug
 
@@ -53,7 +53,7 @@ def test_columns_are_known_by_name_whatever_case_and_punctuation(name, field):
     assert find_field(name) == field
 
 
-@pytest.mark.parametrize("field", sorted(set(NAMES) - OWN_WAY))
+@pytest.mark.parametrize("field", sorted(set(NAMES) - READ_ELSEWHERE))
 def test_every_field_that_has_columns_can_be_read(field):
     """A field that joins the table of fields with columns is read by its form, or red here."""
     assert isinstance(read_value(field, Cell(text="something")), Fit | str)
@@ -277,4 +277,4 @@ def test_rows_keep_the_engagement_that_they_stood_for():
 
 
 def test_who_left_the_table_keeps_the_place_in_the_order():
-    assert with_others(["a", "c", "e"], ["x", "a", "b", "c", "d"]) == ["x", "a", "b", "c", "d", "e"]
+    assert merged_order(["a", "c", "e"], ["x", "a", "b", "c", "d"]) == ["x", "a", "b", "c", "d", "e"]
