@@ -152,7 +152,8 @@ def text_of(run: Run, due: Leased, context: WatchContext) -> Text | None:
 
 def _sentences(row: Row, today: dt.date) -> list[str]:
     critical = " (critical)" if row["critical"] else ""
-    lines = [f"{escaped(row['vendor_name'])}{critical}: {escaped(row['title'])}"]
+    vendor = row["vendor_name"]
+    lines = [f"{escaped(vendor)}{critical}: {escaped(row['title'].removeprefix(f'{vendor}: '))}"]
     if row["deadline"]:
         day = dt.date.fromisoformat(row["deadline"])
         days = (day - today).days

@@ -53,7 +53,7 @@ RULES = (
     Rule("R30", "error", "The example texts of init are replaced"),
     Rule("R31", "error", "The date of the content is not in the future"),
     Rule("R32", "warning", "The register says where it is published"),
-    Rule("R33", "warning", "A warning that is accepted is still given"),
+    Rule("R33", "warning", "Each accepted warning still occurs"),
 )
 """All rules, in order of number."""
 
