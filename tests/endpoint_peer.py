@@ -66,7 +66,11 @@ def endpoint_peer() -> Iterator[EndpointPeer]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            size = int(self.headers["Content-Length"])
+            body = self.rfile.read(size)
+            if len(body) < size:  # the sender was killed while it sent
+                self.close_connection = True
+                return
             said = {name.lower(): value for name, value in self.headers.items()}
             status, headers, answer = peer.take(HookRequest(self.path, said, body))
             self.send_response(status)

@@ -101,11 +101,9 @@ def add(opened: Watching, address: str, **given: str | None) -> None:
     _refuse(None, [RowFault(1, words) for words in faults])
     found = find_register(row["website"], Polling.of(opened.settings).fetcher)
     address = found.address if found else ""
-    existing = [
-        each
-        for each in vendor_store.all_vendors(opened.database)
-        if each.website == row["website"] or (address and each.register == address)
-    ]
+    watched = vendor_store.all_vendors(opened.database)
+    existing = [each for each in watched if each.website == row["website"]]
+    existing = existing or [each for each in watched if address and each.register == address]
     if len(existing) == 1:
         (known,) = existing
         row = {"id": known.id, "name": known.name, **row, "website": known.website or row["website"]}

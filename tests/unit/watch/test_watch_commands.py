@@ -115,6 +115,12 @@ def test_a_vendor_is_added_by_the_address_of_its_website(office: Office) -> None
     office.call(f"vendors add {office.host.address('mirror')} --owner b@c.example")  # the same register
     again = {row["id"]: row for row in json.loads(office.call("vendors list --json").stdout)}
     assert again == {**found, "example": found["example"] | {"owner": "b@c.example"}}
+    office.call(f"vendors add {office.host.address('mirror')} --id second --name Second")
+    office.call(f"vendors add {office.host.address('site')} --critical no")  # two vendors have its register
+    again = {row["id"]: row for row in json.loads(office.call("vendors list --json").stdout)}
+    assert (again["example"]["name"], again["second"]["name"]) == ("Example", "Second")
+    assert (again["example"]["critical"], len(again)) == (False, 3)
+    office.call("vendors remove second")
     office.call("vendors remove other")
     assert len(json.loads(office.call("vendors list --json").stdout)) == 1
 
