@@ -16,7 +16,7 @@ from register_api.core.judging.changes import NoticeGiven
 from register_api.core.key_list import Disowned
 from register_api.core.language import notice as words
 from register_api.core.language.changes import EventTitles
-from register_api.core.language.language import ENGLISH
+from register_api.core.language.language import ENGLISH, sentence
 from register_api.core.model import Register
 from register_api.core.upcoming_events import upcoming
 from register_api.errors import DeadlineNear, Malformed, NewerVersion, PromiseNotKept, RegisterError
@@ -125,7 +125,7 @@ def _disowned_sentences(versions: Disowned, key: KeyRecord) -> str:
         what = f"the {key.use} key {key.kid} was ended at version {key.last_version}: {key.ended.reason}"
         sentences.append(f"On {at} {what}.")
         if key.ended.text:
-            sentences.append(f"The publisher says: {key.ended.text}")
+            sentences.append(sentence(f"The publisher says: {key.ended.text}"))
     return " ".join(sentences)
 
 
@@ -149,8 +149,8 @@ def _open_deadlines(register: Register, now: dt.datetime) -> Iterator[ReportedDe
             days_left = (item.day - today).days
             left = "today" if days_left == 0 else f"{days_left} day{'s' * (days_left > 1)} left"
             to = f"; object at {plain(item.contact)}" if item.contact else ""
-            sentence = f"{item.day.isoformat()} ({left}): {plain(event_words.title(item))}{to}."
-            yield ReportedDeadline(**msgspec.structs.asdict(item), days_left=days_left, sentence=sentence)
+            text = f"{item.day.isoformat()} ({left}): {plain(event_words.title(item))}{to}."
+            yield ReportedDeadline(**msgspec.structs.asdict(item), days_left=days_left, sentence=text)
 
 
 def _end(
@@ -212,8 +212,8 @@ def _not_checked(found: Round, of_a_package: Iterable[str], no_deadlines: str) -
 
 
 def _listed(what: str, sentences: Sequence[str]) -> Iterator[str]:
-    for sentence in sentences[:_MAX_NAMED]:
-        yield f"{what}: {plain(sentence)}."
+    for each in sentences[:_MAX_NAMED]:
+        yield f"{what}: {plain(each)}."
     if (more := len(sentences) - _MAX_NAMED) > 0:
         yield f"{what}: {more} more of this kind."
 

@@ -44,7 +44,7 @@ def test_a_disowned_version_is_reported_before_and_after_it_is_acknowledged(
     (one,) = report.disowned
     assert (one.first_version, one.last_version, one.acknowledged) == (2, 3, False)
     assert one.key == stolen.records[0]
-    for word in (one.key.kid, "versions 2 to 3", "version 1", "compromised", "The laptop was stolen"):
+    for word in (one.key.kid, "versions 2 to 3", "version 1", "compromised", "The laptop was stolen."):
         assert word in one.sentence
     assert run(stolen.files, state=tmp_path, acknowledge=((2, 3),), **way).exit_code == 0
     stolen.publish()
