@@ -246,6 +246,21 @@ def test_short_notice_is_not_reported_as_kept_by_an_unknown_promise(
     assert (given.outcome, given.notice.met) == ("short", False)
 
 
+def test_business_days_of_late_notice_are_bounded_on_both_sides(story: tuple[Register, ...]) -> None:
+    """A holiday of a promise that is not known makes them fewer, not more."""
+    day = promise_story.TODAY
+    zone = zone_of(story[2].publisher.time_zone)
+    (omega,) = (item for item in story[2].subprocessors if item.id == "omega")
+    count = msgspec.structs.replace(
+        omega.engagements[0].announced, day_count="business", promised_days=60, met=False
+    )
+    for days, fields in {-10: [], -9: [], 0: [], -11: ["days"], 1: ["days"]}.items():
+        late = msgspec.structs.replace(count, days=days)
+        lie = with_use(story[2], "omega", starts_on=day - 14 * promise_story.DAY, announced=late)
+        found = judge(story[1], lie, None, promises_of(story[1:2], zone), whole=False)
+        assert [item.field for item in found.contradictions if item.field] == fields
+
+
 def lie_hides_notice(honest: Register, lie: Register) -> bool:
     """Tell whether a register says less often than it should that notice was required."""
     return str(lie).count("required=True") < str(honest).count("required=True")

@@ -76,9 +76,9 @@ def _fresh(
         if announced.days != days:
             yield "days", days
     else:
-        # Holidays of an unknown promise leave fewer business days.
-        fewest = min(0, days) if announced.day_count == "business" else days
-        if not fewest <= announced.days <= max(fewest, days):
+        # Holidays of an unknown promise leave fewer business days, also of late notice.
+        none = 0 if announced.day_count == "business" else days
+        if not min(none, days) <= announced.days <= max(none, days):
             yield "days", days
         enough = announced.days >= announced.promised_days and effective_on >= announced_on
         met = enough and least.met is not False
