@@ -16,7 +16,7 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from register_api.core.canonical import Encoded, encode
-from register_api.core.exports.columns import COLUMNS, UseAtPlace
+from register_api.core.exports.columns import COLUMNS, UseAtPlace, cells
 from register_api.core.exports.csv_table import plain
 from register_api.core.fields import FIELDS
 from register_api.core.format import tree
@@ -78,40 +78,39 @@ def register_workbook(
     register: Encoded[Register], rows: Iterable[UseAtPlace], on: dt.date, zone: dt.tzinfo
 ) -> bytes:
     """Return the workbook, in the register's language."""
-    said = register.document
-    language = Language.of(said.publisher.language)
+    document = register.document
+    language = Language.of(document.publisher.language)
     text = language.text
     say = Values(
         language,
-        names={item.id: item.name for item in said.subprocessors},
-        titles={item.id: item.title for item in said.categories},
-        day_count=said.notice.day_count,
-        products={item.id: item.title for item in said.products},
+        names={item.id: item.name for item in document.subprocessors},
+        titles={item.id: item.title for item in document.categories},
+        day_count=document.notice.day_count,
+        products={item.id: item.title for item in document.products},
     )
-    uses = [(item.value, functools.partial(item.words, say)) for item in _OF_USES]
+    uses = cells(_OF_USES, rows, lambda item, row: _cell(item.value(row), functools.partial(item.words, say)))
     fields = [(name, functools.partial(say.of_field, Subprocessor, name)) for name in _OF_VENDORS]
     tables: list[tuple[str, Sequence[str], Iterable[Sequence[str]]]] = [
-        (
-            text("Uses"),
-            [item.heading(language) for item in _OF_USES],
-            ([_cell(value(row), words) for value, words in uses] for row in rows),
-        ),
+        (text("Uses"), [item.heading(language) for item in _OF_USES], uses),
         (
             text("Sub-processors"),
             [capital(language.template(FIELDS[Subprocessor][name].label)) for name in _OF_VENDORS],
-            ([_cell(getattr(each, name), words) for name, words in fields] for each in said.subprocessors),
+            (
+                [_cell(getattr(each, name), words) for name, words in fields]
+                for each in document.subprocessors
+            ),
         ),
         (
             text("Upcoming changes"),
             [text("Day"), text("What happens"), text("Notice"), text("Objections to")],
-            _upcoming_rows(said, on, zone, language),
+            _upcoming_rows(document, on, zone, language),
         ),
         (text("About"), [text("What"), text("Value")], _about(register, on, language)),
     ]
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True})
-    title = xml_text(f"{said.publisher.name}: {said.register}")
-    book.set_properties({"created": said.published_at, "title": title})
+    title = xml_text(f"{document.publisher.name}: {document.register}")
+    book.set_properties({"created": document.published_at, "title": title})
     bold = book.add_format({"bold": True})
     for name, heading, texts in tables:
         # The heading is frozen, and every column has a filter.
@@ -147,15 +146,15 @@ def _upcoming_rows(
 
 
 def _about(register: Encoded[Register], on: dt.date, language: Language) -> Iterator[list[str]]:
-    said, text = register.document, language.text
-    yield [text("Publisher"), _fitting(said.publisher.legal_name or said.publisher.name)]
-    yield [text("Register"), said.register]
-    yield [text("Version"), str(said.version)]
-    yield [text("Published"), format_instant(said.published_at)]
+    document, text = register.document, language.text
+    yield [text("Publisher"), _fitting(document.publisher.legal_name or document.publisher.name)]
+    yield [text("Register"), document.register]
+    yield [text("Version"), str(document.version)]
+    yield [text("Published"), format_instant(document.published_at)]
     yield [text("Status as of"), on.isoformat()]
-    yield [text("Notice of changes"), promise(language, said.notice)]
-    yield [text("Objections"), objection_period(language, said.notice) or ""]
-    yield [text("Signed original"), f"/{tree.VERSION_REGISTER.path(said.version)}"]
+    yield [text("Notice of changes"), promise(language, document.notice)]
+    yield [text("Objections"), objection_period(language, document.notice) or ""]
+    yield [text("Signed original"), f"/{tree.VERSION_REGISTER.path(document.version)}"]
     yield ["SHA-256", register.sha256]
 
 

@@ -6,7 +6,8 @@ The CSV with its Table Schema, the workbook and docs/export-columns.md are gener
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -43,6 +44,7 @@ class ExportColumn(msgspec.Struct, frozen=True, kw_only=True):
         type: Type of the cells (Table Schema); ``string`` for lists and codes.
         required: Whether every row has a value.
         of_use: Whether it concerns the use or the location; otherwise the workbook shows it elsewhere, once.
+        of_place: Whether it concerns the location, so that the rows of one use differ in it.
     """
 
     name: str
@@ -53,6 +55,7 @@ class ExportColumn(msgspec.Struct, frozen=True, kw_only=True):
     type: CellType = "string"
     required: bool = False
     of_use: bool = True
+    of_place: bool = False
 
     def heading(self, language: Language) -> str:
         """Return the title in a language."""
@@ -74,6 +77,7 @@ def _field(
         "value": get if owner != _PLACE else lambda row: get(row) if row.location else None,
         "words": lambda values, value: values.of_field(kind, field, value),
         "description": description,
+        "of_place": owner == _PLACE,
         **other,
     }
     return ExportColumn(**given)
@@ -128,12 +132,13 @@ COLUMNS: tuple[ExportColumn, ...] = (
            "Whether GDPR Article 9 data is processed.", type="boolean"),
     _field(_USE, Engagement, "retention", "Retention period."),
     _own("location", message("number of the place"), "Number of the place within the use, from 1; 0 where no "
-         "place is stated.", attrgetter("number"), type="integer", required=True, of_use=False),
+         "place is stated.", attrgetter("number"), type="integer", required=True, of_use=False,
+         of_place=True),
     _field(_PLACE, Location, "country",
            "Country of processing: ISO 3166-1 alpha-2, `EU`, `EEA`, `worldwide` or "
            "`varies`.", words=lambda values, value: values.language.country(value)),
     _own("in_eea", message("in the EEA"), "Whether that lies in the EEA; empty where it is left open.",
-         attrgetter("in_eea"), type="boolean"),
+         attrgetter("in_eea"), type="boolean", of_place=True),
     _field(_PLACE, Location, "place", "Town, data centre or region."),
     _field(_PLACE, Location, "activities", "What happens there: codes such as `store`, `process`, `access`.",
            value=lambda row: (row.location.activities if row.location else ()) or None,
@@ -266,3 +271,19 @@ def uses_at_places(
                 number=number,
                 location=location,
             )
+
+
+def cells(
+    columns: Sequence[ExportColumn],
+    rows: Iterable[UseAtPlace],
+    cell: Callable[[ExportColumn, UseAtPlace], str],
+) -> Iterator[list[str]]:
+    """Yield the cells of each row; what concerns the use is formatted once for all its locations."""
+    for _, places in itertools.groupby(
+        rows, key=lambda row: (row.current.vendor.id, row.current.engagement.id)
+    ):
+        texts: list[str] = []
+        for row in places:
+            both = itertools.zip_longest(columns, texts)
+            texts = [cell(column, row) if text is None or column.of_place else text for column, text in both]
+            yield texts

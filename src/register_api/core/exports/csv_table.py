@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from register_api.core.exports.columns import COLUMNS, UseAtPlace
+from register_api.core.exports.columns import COLUMNS, UseAtPlace, cells
 from register_api.core.model import (
     Certification,
     Condition,
@@ -47,8 +47,8 @@ class _Lines(list[str]):
 
 def uses_csv(rows: Iterable[UseAtPlace]) -> bytes:
     """Return rows as CSV: UTF-8 without a BOM, CRLF, one header row."""
-    values = [column.value for column in COLUMNS]
-    return csv_bytes([column.name for column in COLUMNS], ([_cell(of(row)) for of in values] for row in rows))
+    texts = cells(COLUMNS, rows, lambda column, row: _cell(column.value(row)))
+    return csv_bytes([column.name for column in COLUMNS], texts)
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Iterable[str]]) -> bytes:
