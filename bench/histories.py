@@ -95,7 +95,7 @@ def example_store(folder: Path) -> Path:
         source=REGISTER,
         store=folder / "store",
         keys=folder / "private",
-        intent=PublishOptions(now=END, text="First version"),
+        options=PublishOptions(now=END, text="First version"),
     )
     if not order.store.exists():
         with quickly():

@@ -130,9 +130,9 @@ class Publisher:
     def publish(self, now: dt.datetime = NOW, **order: object) -> Published:
         """Publish the source; ``order`` sets fields of ``PublishOptions`` and ``PublishRequest``."""
         said = {name: order.pop(name) for name in PublishOptions.__struct_fields__ if name in order}
-        intent = PublishOptions(now=now, **said)  # type: ignore[arg-type]
+        options = PublishOptions(now=now, **said)  # type: ignore[arg-type]
         given = {"source": self.source, "store": self.store, "keys": self.keys, **order}
-        return publish_version(PublishRequest(intent=intent, **given))  # type: ignore[arg-type]
+        return publish_version(PublishRequest(options=options, **given))  # type: ignore[arg-type]
 
     def publish_note(self, note: str, now: dt.datetime = NOW, **order: object) -> Published:
         """Publish a version that differs only in its note."""

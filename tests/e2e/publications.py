@@ -94,10 +94,10 @@ class HourlyPublisher:
     ) -> None:
         """Publish the source as it is."""
         self.now += dt.timedelta(hours=1)
-        intent = PublishOptions(now=self.now, text=text, corrects=corrects)
+        options = PublishOptions(now=self.now, text=text, corrects=corrects)
         publish_version(
             PublishRequest(
-                source=self.source, store=store or self.store, keys=keys or self.keys, intent=intent
+                source=self.source, store=store or self.store, keys=keys or self.keys, options=options
             )
         )
 

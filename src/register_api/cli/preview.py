@@ -17,7 +17,7 @@ from register_api.cli.words import Line, change_lines, markdown, print_lines, pr
 from register_api.core.canonical import encoded
 from register_api.core.diff.document import diff_document
 from register_api.errors import UsageError
-from register_api.preview.coming import make_coming
+from register_api.preview.next_version import build_next_version
 from register_api.preview.server import Preview, PreviewServer
 from register_api.publish.feed.notice_mail import mail
 from register_api.publish.preparation import Candidate, prepare, read_base
@@ -77,11 +77,11 @@ def preview(
         _serve(Preview(source, store, make_options), port)
     elif as_mail:
         snapshot = open_snapshot(store)
-        coming = make_coming(source, snapshot, make_options(snapshot))
-        if coming.version_summary is None:
-            out.print(_unchanged(coming.candidate))
+        pending = build_next_version(source, snapshot, make_options(snapshot))
+        if pending.version_summary is None:
+            out.print(_unchanged(pending.candidate))
         else:
-            made = mail(coming.version_summary, coming.first_root())
+            made = mail(pending.version_summary, pending.first_root())
             out.print(Text(f"Subject: {made.subject}\n\n{made.text}"), end="")
     else:
         show_preview(source, store, make_options, as_markdown=as_markdown, as_json=as_json)

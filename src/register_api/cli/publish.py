@@ -149,7 +149,7 @@ def publish(
     if if_empty and before is not None:
         return
     request = PublishRequest(
-        source=source, store=store, keys=keys, intent=make_options(before), base_url=base_url, **given
+        source=source, store=store, keys=keys, options=make_options(before), base_url=base_url, **given
     )
     draft = None if base_url or before or offline else load(source).draft
     url = base_url or (draft.register.url if draft else None)  # the register's own URL, if readable
@@ -159,13 +159,13 @@ def publish(
             published = publish_version(request, report)
         _print_outcome(published, store, public_keys or default_folder(source, keys))
         if published.snapshot and not if_empty:  # `run` waits for this before it serves, and refreshes next
-            request_cosignatures(store, witnesses, request.intent.now)
-            request_timestamp(store, authority, request.intent.now)
+            request_cosignatures(store, witnesses, request.options.now)
+            request_timestamp(store, authority, request.options.now)
 
 
 def _print_outcome(published: Published, store: Path, public_keys: Path) -> None:
     """Print the outcome, and write public copies of keys that an interrupted run may have left out."""
-    warnings = sum(1 for finding in published.prepared.findings if not finding.accepted)
+    warnings = sum(1 for finding in published.candidate.findings if not finding.accepted)
     if warnings:
         err.print(f"{count(warnings, 'warning')}; register-api check shows them.")
     if published.snapshot is None:

@@ -254,10 +254,10 @@ class _Replay:
             unchanged = candidate.unchanged
         else:
             request = PublishRequest(
-                source=source, store=target.store, keys=target.keys, intent=options, base_url=target.base_url
+                source=source, store=target.store, keys=target.keys, options=options, base_url=target.base_url
             )
             published = publish_version(request)
-            candidate, unchanged = published.prepared, published.snapshot is None
+            candidate, unchanged = published.candidate, published.snapshot is None
         register, promises = candidate.required()
         if unchanged:
             return None

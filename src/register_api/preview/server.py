@@ -29,7 +29,7 @@ from register_api.core.headers import NO_STORE, NOSNIFF, PAGE, in_page, page_pol
 from register_api.core.language.language import Language, languages, translations
 from register_api.core.text import escaped
 from register_api.errors import RegisterError, UsageError
-from register_api.preview.coming import Coming, make_coming
+from register_api.preview.next_version import NextVersion, build_next_version
 from register_api.publish.feed.notice_mail import mail
 from register_api.publish.preparation import PublishOptions
 from register_api.source.load import REGISTER_FILE, list_vendor_files
@@ -75,28 +75,28 @@ class Preview:
     """The next version at its future paths, and the preview's own pages."""
 
     def __init__(
-        self, source: Path, store: Path, intent: Callable[[Snapshot | None], PublishOptions]
+        self, source: Path, store: Path, options: Callable[[Snapshot | None], PublishOptions]
     ) -> None:
         """Keep the paths; nothing is read yet."""
-        self._source, self._store, self._intent = source, store, intent
+        self._source, self._store, self._options = source, store, options
         self._lock = threading.Lock()
         self._seen: object = None
-        self._shown: Coming | RegisterError | None = None
+        self._result: NextVersion | RegisterError | None = None
         self._run, self._number = secrets.token_hex(8), 0
 
-    def look(self) -> tuple[str, Coming | RegisterError]:
+    def state(self) -> tuple[str, NextVersion | RegisterError]:
         """Return an id of the current state and the next version, or the error that prevents it."""
         with self._lock:
             # Taken before reading, so that changes made during the read are noticed by the next call.
             seen = self._traces()
-            if self._shown is None or seen != self._seen:
+            if self._result is None or seen != self._seen:
                 self._seen, self._number = seen, self._number + 1
                 try:
                     snapshot = open_snapshot(self._store)
-                    self._shown = make_coming(self._source, snapshot, self._intent(snapshot))
+                    self._result = build_next_version(self._source, snapshot, self._options(snapshot))
                 except RegisterError as error:
-                    self._shown = error
-            return f"{self._run}-{self._number}", self._shown
+                    self._result = error
+            return f"{self._run}-{self._number}", self._result
 
     def _traces(self) -> object:
         """Return a value that changes when a source file is saved or a version is published."""
@@ -109,16 +109,16 @@ class Preview:
     def answer(self, target: str) -> PreviewAnswer:
         """Return the response to a request target, a path with or without a query."""
         path = unquote(target.partition("?")[0]).removeprefix("/")
-        state, shown = self.look()
+        state, result = self.state()
         if path == f"{FOLDER}state":
             return PreviewAnswer(media_type=TEXT, body=state.encode())
         if path == f"{FOLDER}reload.js":
             return PreviewAnswer(media_type=_SCRIPT, body=_RELOAD_SCRIPT)
-        if isinstance(shown, RegisterError):
-            return _error(state, shown, 422)
+        if isinstance(result, RegisterError):
+            return _error(state, result, 422)
         answer = _own if path.startswith(FOLDER) else _of_register
         try:
-            return answer(path, state, shown)
+            return answer(path, state, result)
         except RegisterError as error:  # the store may have been written to since
             return _error(state, error, 500)
 
@@ -131,48 +131,48 @@ def _trace(path: Path) -> tuple[str, int, int, int] | None:
     return path.name, status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _overview(state: str, coming: Coming) -> PreviewAnswer:
+def _overview(state: str, pending: NextVersion) -> PreviewAnswer:
     """Show links to pages, feed entry, emails and every new file."""
     rows = []
-    for path in sorted(coming.files):
+    for path in sorted(pending.files):
         kind = kind_of(path)
         rows.append((address_of(path), path, kind, kind.media_type.partition(";")[0] in _SHOWN_HERE))
     pages = (tree.INDEX, tree.CHANGES_PAGE, tree.SUBSCRIBE_PAGE, tree.ANNEX_PAGE)
     named = [(address_of(kind.path()), kind) for kind in pages]
-    return _page("overview.html.j2", state, coming, rows=rows, pages=named)
+    return _page("overview.html.j2", state, pending, rows=rows, pages=named)
 
 
-def _notice(state: str, coming: Coming) -> PreviewAnswer:
+def _notice(state: str, pending: NextVersion) -> PreviewAnswer:
     """Show what customers would receive: the feed entry, and the email in each language."""
-    summary = coming.version_summary
+    summary = pending.version_summary
     mails = []
     if summary is not None:
         mails = [
-            (language, mail(summary.in_language(language), coming.first_root()))
+            (language, mail(summary.in_language(language), pending.first_root()))
             for language in languages(Language.of(summary.register.publisher.language))
         ]
-    html = Markup(coming.entry.html) if coming.entry else None  # noqa: S704 - a template has escaped it
-    return _page("notice.html.j2", state, coming, entry=coming.entry, html=html, mails=mails)
+    html = Markup(pending.entry.html) if pending.entry else None  # noqa: S704 - a template has escaped it
+    return _page("notice.html.j2", state, pending, entry=pending.entry, html=html, mails=mails)
 
 
 def _error(state: str, error: RegisterError, status: int) -> PreviewAnswer:
     """Show why there is no preview: the findings in the source, or another error."""
     findings = sorted(getattr(error, "findings", ()), key=lambda finding: finding.severity)
-    shown = [finding for finding in findings if not finding.accepted]
-    return _page("error.html.j2", state, None, status=status, error=error, findings=shown)
+    open_findings = [finding for finding in findings if not finding.accepted]
+    return _page("error.html.j2", state, None, status=status, error=error, findings=open_findings)
 
 
-def _missing(path: str, state: str, coming: Coming) -> PreviewAnswer:
+def _missing(path: str, state: str, pending: NextVersion) -> PreviewAnswer:
     """Show that a file does not exist, or only once it is signed."""
-    later = path in coming.withheld
-    return _page("missing.html.j2", state, coming, status=404, path=escaped(path), signed_later=later)
+    later = path in pending.withheld
+    return _page("missing.html.j2", state, pending, status=404, path=escaped(path), signed_later=later)
 
 
 def _page(
-    template: str, state: str, coming: Coming | None, *, status: int = 200, **values: Any
+    template: str, state: str, pending: NextVersion | None, *, status: int = 200, **values: Any
 ) -> PreviewAnswer:
-    banner = Markup(_render("banner.html.j2", state=state, coming=coming))  # noqa: S704 - escaped there
-    page = _render(template, banner=banner, coming=coming, **values).encode()
+    banner = Markup(_render("banner.html.j2", state=state, pending=pending))  # noqa: S704 - escaped there
+    page = _render(template, banner=banner, pending=pending, **values).encode()
     return PreviewAnswer(status=status, body=page, policy=POLICY)
 
 
@@ -180,32 +180,32 @@ def _render(template: str, **values: Any) -> str:
     return _TEMPLATES.get_template(template).render(folder=FOLDER, **values)
 
 
-def _own(path: str, state: str, coming: Coming) -> PreviewAnswer:
+def _own(path: str, state: str, pending: NextVersion) -> PreviewAnswer:
     place, _, rest = path.removeprefix(FOLDER).partition("/")
     tag = rest.removesuffix(".html")
     if place == "":
-        return _overview(state, coming)
+        return _overview(state, pending)
     if place == "notice":
-        return _notice(state, coming)
-    if place == "mail" and coming.version_summary is not None and tag in {"en", *translations()}:
-        summary = coming.version_summary.in_language(Language.of(tag))
+        return _notice(state, pending)
+    if place == "mail" and pending.version_summary is not None and tag in {"en", *translations()}:
+        summary = pending.version_summary.in_language(Language.of(tag))
         return PreviewAnswer(
-            body=mail(summary, coming.first_root()).html.encode(), policy="default-src 'none'"
+            body=mail(summary, pending.first_root()).html.encode(), policy="default-src 'none'"
         )
-    data = coming.read(rest) if place == "text" and is_path(rest) else None
-    return _missing(path, state, coming) if data is None else PreviewAnswer(media_type=TEXT, body=data)
+    data = pending.read(rest) if place == "text" and is_path(rest) else None
+    return _missing(path, state, pending) if data is None else PreviewAnswer(media_type=TEXT, body=data)
 
 
-def _of_register(address: str, state: str, coming: Coming) -> PreviewAnswer:
+def _of_register(address: str, state: str, pending: NextVersion) -> PreviewAnswer:
     """Answer an address of the register; pages except the check page get a banner and its policy."""
     path = file_at(address)
-    data = coming.read(path) if is_path(path) else None
+    data = pending.read(path) if is_path(path) else None
     if data is None:
-        return _missing(path, state, coming)
+        return _missing(path, state, pending)
     kind = kind_of(path)
     if kind.media_type != HTML or kind == tree.CHECK_PAGE:
         return PreviewAnswer(media_type=kind.media_type, body=data)
-    banner = _render("banner.html.j2", state=state, coming=coming).encode()
+    banner = _render("banner.html.j2", state=state, pending=pending).encode()
     data = _OWN_POLICY.sub(lambda found: found[1] + in_page(POLICY).encode() + found[2], data, count=1)
     page = data.replace(b"<body>\n", b"<body>\n" + banner, 1)
     return PreviewAnswer(body=page, policy=POLICY)

@@ -45,7 +45,7 @@ class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
     source: Path
     store: Path
     keys: Path
-    intent: PublishOptions
+    options: PublishOptions
     base_url: str | None = None
     root_keys: int = 1
     root_threshold: int = 1
@@ -56,7 +56,7 @@ class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
 class Published(msgspec.Struct, frozen=True, kw_only=True):
     """The checked source, and the visible publication if anything has changed (R26)."""
 
-    prepared: Candidate
+    candidate: Candidate
     snapshot: Snapshot | None
 
 
@@ -86,9 +86,9 @@ def publish_version(request: PublishRequest, progress: Progress | None = None) -
 
 def _publish(request: PublishRequest, progress: Progress | None) -> Published:
     # Before the lock: a refused source leaves nothing behind, not even a folder.
-    seen, now = open_snapshot(request.store), request.intent.now
-    prepared = prepare(request.source, read_base(seen), request.intent)
-    prepared.required()
+    seen, now = open_snapshot(request.store), request.options.now
+    candidate = prepare(request.source, read_base(seen), request.options)
+    candidate.required()
     keyring = Keyring(
         request.keys, create=False, root_keys=request.root_keys, root_threshold=request.root_threshold
     )
@@ -97,18 +97,18 @@ def _publish(request: PublishRequest, progress: Progress | None) -> Published:
         if work.snapshot is not None:
             promote_next_keys(keyring.reopen(), work.snapshot.read)
         base = base_of(work.found)
-        if base.sha256 != prepared.base.sha256:
-            prepared = prepare(request.source, base, request.intent)
-            if base.register and request.intent.at is None and now <= base.register.published_at:
+        if base.sha256 != candidate.base.sha256:
+            candidate = prepare(request.source, base, request.options)
+            if base.register and request.options.at is None and now <= base.register.published_at:
                 # Another publication came first; the source does not break R15.
                 at = format_instant(base.register.published_at)
                 raise StoreLocked(
                     f"version {base.register.version} was published meanwhile, at {at}",
                     hint="register-api publish  again, for what it does not say yet",
                 )
-        if prepared.required() and prepared.unchanged:
-            return Published(prepared=prepared, snapshot=None)
-        new, files, retired = make_version(work, prepared, keyring, request)
+        if candidate.required() and candidate.unchanged:
+            return Published(candidate=candidate, snapshot=None)
+        new, files, retired = make_version(work, candidate, keyring, request)
         visible = work.commit(
             files,
             now=now,
@@ -117,21 +117,21 @@ def _publish(request: PublishRequest, progress: Progress | None) -> Published:
             pages=(TEMPLATES_SHA256, new.today),
             base_url=new.base_url,
         )
-    return Published(prepared=prepared, snapshot=visible)
+    return Published(candidate=candidate, snapshot=visible)
 
 
 def make_version(
-    work: Publishing, prepared: Candidate, keyring: Keyring, request: PublishRequest
+    work: Publishing, candidate: Candidate, keyring: Keyring, request: PublishRequest
 ) -> tuple[NewVersion, dict[str, bytes], list[str]]:
     """Build all files that a version adds, by path, and list the stored files to remove."""
-    snapshot, found, now = work.snapshot, work.found, request.intent.now
-    register, _ = prepared.required()
+    snapshot, found, now = work.snapshot, work.found, request.options.now
+    register, _ = candidate.required()
     published = found.keys.document if found else None
     current_key_list(published, register.register, keyring, register.version)
     first_root = {} if snapshot else trust_root.create(keyring, now)
     read: Read = snapshot.read if snapshot else first_root.__getitem__
     roots = trust_metadata.roots(read)
-    new = new_version(prepared, found, snapshot, keyring, roots, now, request.base_url)
+    new = new_version(candidate, found, snapshot, keyring, roots, now, request.base_url)
     with nothing_signed():
         made = make_files(new)
     made |= signatures(made, keyring)

@@ -103,7 +103,7 @@ def base_of(found: Examined | None) -> Baseline:
     return Baseline(newest=found.newest, promises=found.promises) if found else Baseline()
 
 
-def prepare(source: Path, base: Baseline, intent: PublishOptions) -> Candidate:
+def prepare(source: Path, base: Baseline, options: PublishOptions) -> Candidate:
     """Load and check a source, and build the version that it would become."""
     loaded = load(source)
     if loaded.draft is None:
@@ -111,14 +111,14 @@ def prepare(source: Path, base: Baseline, intent: PublishOptions) -> Candidate:
     draft, zone = loaded.draft, load_zone(loaded.draft.register.publisher.time_zone)
     nothing = Promises(zone=zone, first_live=None, policies=())
     context = Context(
-        now=intent.now,
-        at=intent.at,
+        now=options.now,
+        at=options.at,
         zone=zone,
         previous=base.register,
         previous_sha256=base.sha256,
         promises=msgspec.structs.replace(base.promises, zone=zone) if base.promises else nothing,
-        reason=intent.reason(base.register.version + 1 if base.register else 1),
-        corrects=intent.corrects,
+        reason=options.reason(base.register.version + 1 if base.register else 1),
+        corrects=options.corrects,
     )
     findings = (*loaded.findings, *loaded.located(check(draft, context)))
     candidate = Candidate(base=base, findings=findings, draft=draft, context=context)

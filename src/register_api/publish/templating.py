@@ -122,17 +122,17 @@ def facts(record: msgspec.Struct, say: Values) -> Iterator[Fact]:
     kind, phrases = type(record), Phrases(say)
     for name in (name for name, row in FIELDS[kind].items() if row.page and name in shapes(kind)):
         shape, value = shapes(kind)[name], getattr(record, name)
-        said = value if isinstance(value, tuple) else () if is_empty(value) else (value,)
+        values = value if isinstance(value, tuple) else () if is_empty(value) else (value,)
         is_link = shape.form in (URL, LINK, CONTACT)
         is_vendor = isinstance(shape.form, Reference) and shape.form.to == "vendor"
-        words = said if is_link or is_vendor else tuple(say.of_field(kind, name, item) for item in said)
-        is_own = words == said
-        if said and (isinstance(said[0], bool) or said[0] in shape.codes):
+        words = values if is_link or is_vendor else tuple(say.of_field(kind, name, item) for item in values)
+        is_own = words == values
+        if values and (isinstance(values[0], bool) or values[0] in shape.codes):
             # Text of the catalogue, neither the publisher's text nor an unknown code.
             words = (capital(words[0]), *words[1:])
         yield Fact(
             name=name,
-            label=capital(phrases.label(kind, name, len(said))),
+            label=capital(phrases.label(kind, name, len(values))),
             items=words,
             is_none=value == () and shape.is_optional,
             is_link=is_link,

@@ -339,7 +339,7 @@ def test_live_versions_follow_on_the_same_log_and_history_no_more(workspace: Wor
         source=workspace.folder / "register",
         store=workspace.store,
         keys=workspace.folder / "private",
-        intent=PublishOptions(now=NOW),
+        options=PublishOptions(now=NOW),
     )
     assert publish_version(order).snapshot is not None
     newest = workspace.newest()

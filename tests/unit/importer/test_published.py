@@ -65,7 +65,7 @@ def with_plain_sets(vendor: SubprocessorSource) -> Any:
 
 def publish(source: Path, folder: Path) -> bytes:
     order = PublishRequest(
-        source=source, store=folder / "store", keys=folder / "private", intent=PublishOptions(now=NOW)
+        source=source, store=folder / "store", keys=folder / "private", options=PublishOptions(now=NOW)
     )
     publish_version(order)
     snapshot = open_snapshot(folder / "store")

@@ -27,10 +27,10 @@ def make(publisher: Publisher, now: dt.datetime, *, create: bool) -> dict[str, b
         source=publisher.source,
         store=publisher.store,
         keys=publisher.keys,
-        intent=PublishOptions(now=now),
+        options=PublishOptions(now=now),
     )
     with building(publisher.store, publisher.keys) as work:
-        prepared = prepare(publisher.source, read_base(work.snapshot), order.intent)
+        prepared = prepare(publisher.source, read_base(work.snapshot), order.options)
         _, files, _ = make_version(work, prepared, Keyring(publisher.keys, create=create), order)
         return files
 

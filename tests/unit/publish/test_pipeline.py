@@ -55,7 +55,7 @@ def test_what_is_written_comes_in_the_order_of_the_format(
 
     monkeypatch.setattr(plan.CommitPlan, "write_group", write_group)
     order = PublishRequest(
-        source=publisher.source, store=publisher.store, keys=publisher.keys, intent=PublishOptions(now=NOW)
+        source=publisher.source, store=publisher.store, keys=publisher.keys, options=PublishOptions(now=NOW)
     )
     publish_version(order, lambda done, total, what: steps.append((done, total, what)))
     stages = [kind_of(path).stage for group in groups for path in group]

@@ -1,4 +1,4 @@
-"""From source and intent to the version that it would become."""
+"""From source and options to the version that it would become."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECOND = dt.timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
-    ("intent", "version", "kind"),
+    ("options", "version", "kind"),
     [
         ({}, 1, "initial"),
         ({}, 2, "change"),
@@ -23,8 +23,8 @@ SECOND = dt.timedelta(seconds=1)
         ({"kind": "change", "corrects": 1}, 3, "change"),
     ],
 )
-def test_the_kind_follows_from_what_is_said(intent: dict, version: int, kind: str) -> None:
-    reason = PublishOptions(now=NOW, text="why", **intent).reason(version)
+def test_the_kind_follows_from_what_is_said(options: dict, version: int, kind: str) -> None:
+    reason = PublishOptions(now=NOW, text="why", **options).reason(version)
     assert (reason.kind, reason.text) == (kind, "why")
 
 

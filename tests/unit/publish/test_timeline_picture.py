@@ -33,21 +33,21 @@ def test_announced_then_in_use_then_ended() -> None:
     """From the first of February to the first of June, on an axis up to the month after the version."""
     use = vendor(announced=LATER, starts_on=dt.date(2026, 3, 1), ends_on=dt.date(2026, 5, 1))
     (lane,) = drawn(use).lanes
-    assert [(bar.look, bar.begin) for bar in lane.bars] == [("announced", 0.0), ("in_use", 18.67)]
+    assert [(bar.kind, bar.begin) for bar in lane.bars] == [("announced", 0.0), ("in_use", 18.67)]
     assert lane.bars[0].length + lane.bars[0].begin == lane.bars[1].begin
 
 
 def test_what_was_in_use_before_version_1_begins_at_the_left() -> None:
     (lane,) = drawn(vendor(ends_on=dt.date(2026, 3, 9))).lanes
     assert lane.lane.announced_on is None
-    assert [(bar.look, bar.begin) for bar in lane.bars] == [("in_use", 0.0)]
+    assert [(bar.kind, bar.begin) for bar in lane.bars] == [("in_use", 0.0)]
 
 
 def test_what_was_cancelled_is_never_in_use() -> None:
     gone = model.Cancelled(reason="Objections", announced=LATER)
     use = vendor(announced=LATER, starts_on=dt.date(2026, 4, 1), cancelled=gone)
     (lane,) = drawn(use).lanes
-    assert [bar.look for bar in lane.bars] == ["announced"]
+    assert [bar.kind for bar in lane.bars] == ["announced"]
 
 
 def test_what_was_available_is_in_use_from_the_day_on_which_it_is_activated() -> None:
@@ -57,7 +57,7 @@ def test_what_was_available_is_in_use_from_the_day_on_which_it_is_activated() ->
     )
     (lane,) = drawn(vendor(status="available", planned=(change,))).lanes
     assert (lane.lane.announced_on, lane.lane.starts_on) == (LATER.at.date(), change.effective_on)
-    assert [bar.look for bar in lane.bars] == ["announced", "in_use"]
+    assert [bar.kind for bar in lane.bars] == ["announced", "in_use"]
     assert lane.changes == ()
 
 

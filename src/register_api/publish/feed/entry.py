@@ -112,20 +112,20 @@ def title(version: VersionSummary) -> str:
     if not changes:
         return language.text("Version {version}: no changes to sub-processors", version=number)
     first, *rest = changes
-    said = version.sentences.title(first)
+    text = version.sentences.title(first)
     alike = sum(change.type == first.type == "added" for change in rest)
     others = len(rest) - alike
     if alike:
-        said = language.plural(
-            "{first}, and {n} more sub-processor", "{first}, and {n} more sub-processors", alike, first=said
+        text = language.plural(
+            "{first}, and {n} more sub-processor", "{first}, and {n} more sub-processors", alike, first=text
         )
     if others:
-        said = language.plural(
-            "{first}, and {n} more change", "{first}, and {n} more changes", others, first=said
+        text = language.plural(
+            "{first}, and {n} more change", "{first}, and {n} more changes", others, first=text
         )
     if short := sum(change.notice.met is False for change in rest):
-        said = language.text("{first} (notice too short for {n} of these)", first=said, n=short)
-    return said
+        text = language.text("{first} (notice too short for {n} of these)", first=text, n=short)
+    return text
 
 
 def summary(version: VersionSummary) -> str:
@@ -133,16 +133,16 @@ def summary(version: VersionSummary) -> str:
     changes, language = version.diff.changes, version.language
     if not changes or version.register.version == 1:
         return sentence(title(version))
-    said: list[str] = []
-    for number, shown in enumerate(described_changes(changes, version.sentences)):
-        notice = [sentence(shown.notice)] if shown.notice else []
-        words = " ".join((sentence(version.sentences.title(shown.change)), *shown.dates, *notice))
-        if said and len(" ".join((*said, words))) > MAX_SUMMARY:
+    parts: list[str] = []
+    for number, described in enumerate(described_changes(changes, version.sentences)):
+        notice = [sentence(described.notice)] if described.notice else []
+        words = " ".join((sentence(version.sentences.title(described.change)), *described.dates, *notice))
+        if parts and len(" ".join((*parts, words))) > MAX_SUMMARY:
             left = len(changes) - number
-            said.append(language.plural("And {n} more change.", "And {n} more changes.", left))
+            parts.append(language.plural("And {n} more change.", "And {n} more changes.", left))
             break
-        said.append(words)
-    return " ".join(said)
+        parts.append(words)
+    return " ".join(parts)
 
 
 def initial_list(language: Language, listed: int) -> str:
@@ -153,7 +153,7 @@ def initial_list(language: Language, listed: int) -> str:
 class FullChange(msgspec.Struct, frozen=True, kw_only=True):
     """A change with everything that is needed to act on it."""
 
-    shown: DescribedChange
+    described: DescribedChange
     head: str
     facts: Sequence[str]
     more: Sequence[str]
@@ -161,12 +161,12 @@ class FullChange(msgspec.Struct, frozen=True, kw_only=True):
     def lines(self, language: Language) -> Iterator[str]:
         """Yield everything except ``head``, as plain text."""
         yield from self.facts
-        notice = [sentence(self.shown.notice)] if self.shown.notice else []
-        if self.shown.dates or notice:
-            yield " ".join((*self.shown.dates, *notice))
+        notice = [sentence(self.described.notice)] if self.described.notice else []
+        if self.described.dates or notice:
+            yield " ".join((*self.described.dates, *notice))
         yield from self.more
         missing = language.text("not specified")
-        for both in self.shown.texts:
+        for both in self.described.texts:
             yield f"{language.text('{label} before', label=both.label)}: {both.before or missing}"
             yield f"{language.text('{label} now', label=both.label)}: {both.after or missing}"
 
@@ -175,10 +175,10 @@ def full_changes(version: VersionSummary) -> list[FullChange]:
     """Return the changes of a version with everything that is needed to act on them."""
     sentences = version.sentences.unabridged()
     found = []
-    for shown in described_changes(version.diff.changes, sentences):
-        head, *facts = sentences.of(shown.change)
-        more = sentences.circumstances(shown.change)
-        found.append(FullChange(shown=shown, head=head, facts=facts, more=more))
+    for described in described_changes(version.diff.changes, sentences):
+        head, *facts = sentences.of(described.change)
+        more = sentences.circumstances(described.change)
+        found.append(FullChange(described=described, head=head, facts=facts, more=more))
     return found
 
 

@@ -182,20 +182,20 @@ def entries_of(data: bytes) -> tuple[FeedEntry, ...]:
     """Return the entries of an Atom feed written by this module, newest first."""
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
 
-    def said(entry: Any, name: str) -> str:
+    def text_of(entry: Any, name: str) -> str:
         return str(entry.findtext(f"{{{_ATOM}}}{name}") or "")
 
     try:
         found = []
         for entry in etree.fromstring(data, parser).findall(f"{{{_ATOM}}}entry"):
-            version = int(said(entry, "id").rpartition("/versions/")[2])
+            version = int(text_of(entry, "id").rpartition("/versions/")[2])
             links = entry.findall(f"{{{_ATOM}}}link[@rel='alternate']")
             made = FeedEntry(
                 version=version,
-                title=said(entry, "title"),
-                published_at=dt.datetime.fromisoformat(said(entry, "published")),
-                summary=said(entry, "summary"),
-                html=said(entry, "content"),
+                title=text_of(entry, "title"),
+                published_at=dt.datetime.fromisoformat(text_of(entry, "published")),
+                summary=text_of(entry, "summary"),
+                html=text_of(entry, "content"),
                 base_url=base_of(str(links[0].get("href", "")) if links else "", version),
                 types=tuple(category.get("term", "") for category in entry.findall(f"{{{_ATOM}}}category")),
             )

@@ -104,14 +104,14 @@ def _written(
 def _subject(version: VersionSummary) -> str:
     """Return the subject, which begins with the change, as email clients cut subjects."""
     register, language = version.register, version.language
-    said = language.text(
+    subject = language.text(
         "{title} | sub-processors of {publisher}, version {version}",
         title=_headline([version]),
         publisher=one_line(register.publisher.name, _MAX_NAME),
         version=register.version,
     )
     is_correction = register.corrects or register.reason.kind == "correction"
-    return language.text("Correction: {text}", text=said) if is_correction else said
+    return language.text("Correction: {text}", text=subject) if is_correction else subject
 
 
 def _headline(versions: Sequence[VersionSummary]) -> str:

@@ -45,7 +45,7 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
 class Bar(msgspec.Struct, frozen=True):
     """A segment of a lane, ``announced`` or ``in_use``, with its position and length in percent."""
 
-    look: str
+    kind: str
     begin: float
     length: float
 
@@ -75,12 +75,12 @@ class Picture(msgspec.Struct, frozen=True):
 def picture(view: PageView, vendors: Iterable[Subprocessor]) -> Picture | None:
     """Draw the uses of vendors that have any date; ``None`` if there are none."""
     dated = [lane for vendor in vendors for lane in _lanes(view, vendor) if lane.days]
-    shown = sorted(dated, key=lambda lane: (max(lane.days), lane.vendor.id), reverse=True)[:MAX_LANES]
-    if not shown:
+    lanes = sorted(dated, key=lambda lane: (max(lane.days), lane.vendor.id), reverse=True)[:MAX_LANES]
+    if not lanes:
         return None
     published = local_day(view.register.published_at, view.promises.zone)
-    axis = _Axis([published, *(day for lane in shown for day in lane.days)])
-    return Picture(tuple(axis.drawn(lane) for lane in shown), axis.ticks())
+    axis = _Axis([published, *(day for lane in lanes for day in lane.days)])
+    return Picture(tuple(axis.drawn(lane) for lane in lanes), axis.ticks())
 
 
 def _lanes(view: PageView, vendor: Subprocessor) -> Iterator[Lane]:
@@ -149,6 +149,6 @@ class _Axis:
             bars.append(self._bar("in_use", begin, end))
         return DrawnLane(lane=lane, bars=tuple(bars), changes=tuple(map(self.at, lane.changes)))
 
-    def _bar(self, look: str, begin: dt.date, end: dt.date) -> Bar:
+    def _bar(self, kind: str, begin: dt.date, end: dt.date) -> Bar:
         at = self.at(begin)
-        return Bar(look, at, round(max(self.at(end) - at, 0.5), 2))
+        return Bar(kind, at, round(max(self.at(end) - at, 0.5), 2))

@@ -198,12 +198,12 @@ def all_pages(
     main = view.language
 
     def pages(language: Language) -> Iterator[tuple[str, bytes]]:
-        shown = msgspec.structs.replace(view, language=language)
-        yield from ((kind.path(), write(shown)) for kind, write in PAGES.items())
+        localised = msgspec.structs.replace(view, language=language)
+        yield from ((kind.path(), write(localised)) for kind, write in PAGES.items())
         for version in versions():
             path = tree.VERSION_PAGE.path(version.register.version)
             yield path, version_page(version.in_language(language), main)
-        for id_, data in subprocessor_pages(shown, vendors):
+        for id_, data in subprocessor_pages(localised, vendors):
             yield tree.SUBPROCESSOR_PAGE.path(id_), data
 
     return in_each_language(view.register.publisher, pages)

@@ -72,13 +72,13 @@ def page_view(found: Examined, read: Callable[[str], bytes], today: dt.date) -> 
 
 
 class PageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An engagement on a page: ``look`` colours its badge, ``marks`` are attributes for filters."""
+    """An engagement on a page: ``badge`` colours its badge, ``marks`` are attributes for filters."""
 
     vendor: Subprocessor
     engagement: Engagement
     state: State
     status: str
-    look: str
+    badge: str
     short_notice: str | None
     marks: dict[str, str]
     is_outside: bool
@@ -92,10 +92,10 @@ def rows_of(view: PageView, vendors: Iterable[Subprocessor]) -> list[PageRow]:
 
 def _row(view: PageView, titles: Mapping[str, str], found: EngagementState) -> PageRow:
     vendor, engagement, state = found.vendor, found.engagement, found.state
-    look: str = engagement.status if state == "in_force" else state
+    badge: str = engagement.status if state == "in_force" else state
     is_coming = state == "announced" and engagement.starts_on is not None
     if engagement.ends_on is not None and state not in PAST and not is_coming:
-        look = "ending"
+        badge = "ending"
     short = None
     if engagement.short_notice and engagement.announced.required:
         status = notice_status(engagement.announced, engagement.starts_on, view.promises.zone)
@@ -113,9 +113,9 @@ def _row(view: PageView, titles: Mapping[str, str], found: EngagementState) -> P
         engagement=engagement,
         state=state,
         status=titles.get(engagement.status) or capital(view.language.code("status", engagement.status)),
-        look=look,
+        badge=badge,
         short_notice=short,
-        marks={f"data-{name}": " ".join(said) for name, said in marks.items() if said},
+        marks={f"data-{name}": " ".join(values) for name, values in marks.items() if values},
         is_outside=any(is_outside_eea(place.country) for place in engagement.locations or ()),
     )
 
@@ -147,8 +147,8 @@ def filters(view: PageView, rows: Sequence[PageRow]) -> Iterator[tuple[str, str,
     language, register = view.language, view.register
     text, of_rows = language.text, defaultdict[str, Counter[str]](Counter)
     for row in rows:
-        for mark, said in row.marks.items():
-            of_rows[mark.removeprefix("data-")].update(said.split())
+        for mark, marked in row.marks.items():
+            of_rows[mark.removeprefix("data-")].update(marked.split())
     countries = {code: language.country(code) for code in of_rows["country"]}
     later = {
         "announced": text("Upcoming"),
@@ -200,9 +200,11 @@ def vendors_to_write(
 
 def _shown(vendor: Subprocessor, day: dt.date) -> tuple[Subprocessor, list[str], list[bool]]:
     """Return what a vendor's page displays on a day: vendor, states of its uses, expired certifications."""
-    shown = vendor_on(vendor, day)
-    expired = [item.valid_until is not None and item.valid_until < day for item in shown.certifications or ()]
-    return shown, [row.state for row in vendor_states(vendor, day)], expired
+    current = vendor_on(vendor, day)
+    expired = [
+        item.valid_until is not None and item.valid_until < day for item in current.certifications or ()
+    ]
+    return current, [row.state for row in vendor_states(vendor, day)], expired
 
 
 _MAX_WORDS = 120

@@ -53,9 +53,9 @@ def revised(published: bytes, keys: KeyList) -> bytes:
     known = {record["kid"]: record for record in document["keys"]}
     document["format_minor"] = max(FORMAT_MINOR, document["format_minor"])
     for record in keys.keys:
-        said = known.get(record.kid)
-        if said is None or msgspec.convert(said, KeyRecord) != record:
-            known[record.kid] = {**(said or {}), **msgspec.to_builtins(record)}
+        stored = known.get(record.kid)
+        if stored is None or msgspec.convert(stored, KeyRecord) != record:
+            known[record.kid] = {**(stored or {}), **msgspec.to_builtins(record)}
     document["keys"] = [known[record.kid] for record in keys.keys]
     return encode(document)
 

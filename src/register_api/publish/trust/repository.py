@@ -165,11 +165,11 @@ class _Online(msgspec.Struct, frozen=True):
         return {metadata_path(Snapshot.type, version): signed, **made}
 
     def timestamp(self, old: Timestamp | None, snapshot: MetaFile) -> dict[str, bytes]:
-        said = format_instant(self.now)
+        signed_at = format_instant(self.now)
         before = old.unrecognized_fields.get(SIGNED_AT) if old else None
-        if before is not None and said < before and not self.clock_is_right:
+        if before is not None and signed_at < before and not self.clock_is_right:
             raise StoreError(
-                f"this machine's clock says {said}, but the timestamp in force was signed at {before}",
+                f"this machine's clock says {signed_at}, but the timestamp in force was signed at {before}",
                 hint="set the clock; if that timestamp was signed by a clock that was ahead:"
                 " register-api publish --clock-is-right, or refresh --clock-is-right",
             )
@@ -179,7 +179,7 @@ class _Online(msgspec.Struct, frozen=True):
             old.version + 1 if old else 1,
             expires=expiry(self.now, fresh_for),
             snapshot_meta=snapshot,
-            unrecognized_fields={SIGNED_AT: said},
+            unrecognized_fields={SIGNED_AT: signed_at},
         )
         return {tree.TIMESTAMP.path(): sign(timestamp, self.keyring.online, self.root)}
 

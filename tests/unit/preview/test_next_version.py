@@ -12,7 +12,7 @@ from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.paths import SIGNATURES, kind_of
 from register_api.errors import Refused, VerificationError
-from register_api.preview.coming import Coming, make_coming
+from register_api.preview.next_version import NextVersion, build_next_version
 from register_api.publish.preparation import PublishOptions
 from register_api.store.reader import open_snapshot
 
@@ -25,8 +25,8 @@ HOUR = dt.timedelta(hours=1)
 SOON = f"starts_on = {(NOW + dt.timedelta(days=40)).date()}"
 
 
-def coming(publisher: Publisher, now: dt.datetime = NOW + HOUR) -> Coming:
-    return make_coming(publisher.source, open_snapshot(publisher.store), PublishOptions(now=now))
+def next_version(publisher: Publisher, now: dt.datetime = NOW + HOUR) -> NextVersion:
+    return build_next_version(publisher.source, open_snapshot(publisher.store), PublishOptions(now=now))
 
 
 def bytes_below(folder: Path) -> dict[str, tuple[str, int]]:
@@ -48,7 +48,7 @@ def written(publisher: Publisher, since: dict[str, str]) -> dict[str, bytes]:
 def test_each_file_is_the_one_that_is_published_at_the_same_instant(published: Publisher) -> None:
     before = {path: entry.sha256 for path, entry in published.snapshot().manifest.files.items()}
     published.list("beta", SOON)
-    previewed = coming(published)
+    previewed = next_version(published)
     published.publish(NOW + HOUR)
     made = written(published, before)
     assert {
@@ -63,14 +63,14 @@ def test_nothing_is_written_and_no_key_is_opened(published: Publisher) -> None:
     published.keys.rename(published.folder / "elsewhere")
     published.list("beta", SOON)
     before = bytes_below(published.folder)
-    assert coming(published).version_summary is not None
+    assert next_version(published).version_summary is not None
     assert bytes_below(published.folder) == before
 
 
 def test_a_first_version_is_previewed_without_keys_or_store(publisher: Publisher) -> None:
     """Its keys are not made yet; what they sign or name is withheld."""
     before = bytes_below(publisher.folder)
-    previewed = coming(publisher, NOW)
+    previewed = next_version(publisher, NOW)
     assert bytes_below(publisher.folder) == before
     assert not publisher.store.exists()
     publisher.publish()
@@ -82,7 +82,7 @@ def test_a_first_version_is_previewed_without_keys_or_store(publisher: Publisher
 
 def test_what_is_not_signed_yet_is_withheld_and_the_rest_is_what_was_published(published: Publisher) -> None:
     published.list("beta", SOON)
-    previewed = coming(published)
+    previewed = next_version(published)
     for path in (tree.CHECKPOINT.path(), tree.JWS.of(tree.REGISTER.path()), tree.TIMESTAMP.path()):
         assert published.snapshot().read(path)
         assert previewed.read(path) is None
@@ -93,7 +93,7 @@ def test_what_is_not_signed_yet_is_withheld_and_the_rest_is_what_was_published(p
 
 
 def test_a_source_that_has_not_changed_shows_what_is_published(published: Publisher) -> None:
-    previewed = coming(published)
+    previewed = next_version(published)
     assert (previewed.version_summary, previewed.files) == (None, {})
     assert previewed.read(tree.INDEX.path()) == published.snapshot().read(tree.INDEX.path())
 
@@ -101,7 +101,7 @@ def test_a_source_that_has_not_changed_shows_what_is_published(published: Publis
 def test_faults_are_those_that_publishing_refuses(publisher: Publisher) -> None:
     (publisher.source / "subprocessors" / "acme.toml").write_text("name = ", "utf-8")
     with pytest.raises(Refused) as refused:
-        coming(publisher, NOW)
+        next_version(publisher, NOW)
     with pytest.raises(Refused) as published:
         publisher.publish()
     assert refused.value.findings == published.value.findings
@@ -111,4 +111,4 @@ def test_a_store_that_was_written_to_is_not_believed(published: Publisher) -> No
     snapshot = published.snapshot()
     snapshot.read = lambda path: b"{}" if path == tree.KEYS.path() else type(snapshot).read(snapshot, path)  # type: ignore[method-assign,assignment,misc]
     with pytest.raises(VerificationError):
-        make_coming(published.source, snapshot, PublishOptions(now=NOW + HOUR))
+        build_next_version(published.source, snapshot, PublishOptions(now=NOW + HOUR))

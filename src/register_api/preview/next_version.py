@@ -28,7 +28,7 @@ _NO_ROOT = (b"",)
 """Placeholder for the first root before it exists; the one file that names it is withheld."""
 
 
-class Coming(msgspec.Struct, frozen=True, kw_only=True):
+class NextVersion(msgspec.Struct, frozen=True, kw_only=True):
     """The current publication overlaid with the next version; ``None`` and empty if nothing has changed.
 
     ``files`` are new or changed files; the bytes at the paths ``withheld`` are known only once published.
@@ -55,18 +55,18 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
         return digest(self.snapshot.read(tree.ROOT.path(1))) if self.snapshot else None
 
 
-def make_coming(source: Path, snapshot: Snapshot | None, intent: PublishOptions) -> Coming:
+def build_next_version(source: Path, snapshot: Snapshot | None, options: PublishOptions) -> NextVersion:
     """Build the next version without locking or writing the store."""
     found = examine(snapshot.read, None) if snapshot else None
-    candidate = prepare(source, base_of(found), intent)
+    candidate = prepare(source, base_of(found), options)
     if candidate.register is None:
         raise Refused(candidate.findings)
     if candidate.unchanged:
-        return Coming(candidate=candidate, snapshot=snapshot)
+        return NextVersion(candidate=candidate, snapshot=snapshot)
     roots = trust_metadata.roots(snapshot.read) if snapshot else _NO_ROOT
-    new = new_version(candidate, found, snapshot, Keyring.ephemeral(), roots, intent.now)
+    new = new_version(candidate, found, snapshot, Keyring.ephemeral(), roots, options.now)
     made = make_files(new)
-    return Coming(
+    return NextVersion(
         candidate=candidate,
         snapshot=snapshot,
         version_summary=new.version_summary,
