@@ -98,13 +98,6 @@ def _country(answer: str) -> str | None:
     return answer
 
 
-def _language(answer: str) -> str | None:
-    """Return a language tag; registered languages have two or three letters, "german" is a mistake."""
-    if len(answer.partition("-")[0]) > 3:  # noqa: PLR2004
-        raise UsageError(f"{answer!r} is not a valid language tag", hint=LANGUAGE_TAG.hint)
-    return _of(LANGUAGE_TAG)(answer)
-
-
 def _of(form: Form, *, or_none: bool = False) -> Callable[[str], str | None]:
     def read(answer: str) -> str | None:
         if or_none and answer == _NONE:
@@ -138,7 +131,7 @@ QUESTIONS = (
     Asked("objection", "Where customers object, mailto: or https: (none for no way to object)",
           "mailto:{contact}", _of(LINK, or_none=True),
           "Where customers object to what was announced: mailto: or https:."),
-    Asked("language", "Language of your texts", "en", _language,
+    Asked("language", "Language of your texts", "en", _of(LANGUAGE_TAG),
           "Language of your texts (BCP 47); pages are in English, or in German for de."),
     Asked("license", "Licence for reuse of the data (none for no licence)", _LICENSE,
           _of(LICENSE, or_none=True),

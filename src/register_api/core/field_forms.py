@@ -161,7 +161,8 @@ _ZONES = (
 )
 """Names of the tz database: any name in one of its areas, and its fixed set of other names."""
 
-_LANGUAGE = "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
+# Registered languages have two or three letters (RFC 5646 section 2.2.1): "german" is a mistake.
+_LANGUAGE = "[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*"
 _CODE_HINT = "an ISO 3166-1 alpha-2 code such as FI; the United Kingdom is GB, Greece is GR, the USA are US"
 
 _NO_REASON = Fault(

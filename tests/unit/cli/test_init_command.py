@@ -206,7 +206,7 @@ def test_on_a_terminal_it_asks_again_after_an_invalid_answer(folder: Path) -> No
         b"is not a number of days: a whole",
     ):
         assert complaint in written
-    assert b"'german' is not a valid language tag: write e.g. en" in written
+    assert b'"german" is not a valid language tag: write e.g. en' in written
     said = register(folder / "trust")
     assert said["publisher"]["name"] == "Asked GmbH"
     assert said["publisher"]["time_zone"] == "Europe/Berlin"

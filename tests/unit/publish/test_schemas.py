@@ -242,7 +242,7 @@ def test_a_value_that_the_rules_refuse_does_not_fit(fault: str) -> None:
             ["example.com", "a.example/b/C_d~e"],
             ["/a", "a b.example", "a.example/?", "a.example/../../x", "a.example//x", "a.example/."],
         ),
-        (field_forms.LANGUAGE_TAG, ["en", "de-AT", "zh-Hant-TW"], ["e", "de_AT", "english language"]),
+        (field_forms.LANGUAGE_TAG, ["en", "de-AT", "zh-Hant-TW"], ["e", "de_AT", "a b", "german"]),
         (field_forms.SHA256, ["0f" * 32], ["0F" * 32, "0f" * 31]),
         (
             field_forms.BASE_URL,
