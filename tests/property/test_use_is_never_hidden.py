@@ -49,7 +49,7 @@ def answered(stored: Any, day: dt.date) -> set[Use]:
 
 
 def shown(stored: Stored, day: dt.date) -> set[Use]:
-    """Return what the page shows as in use, by the look of its badge."""
+    """Return what the page shows as in use, by its badge."""
     newest = encoded(stored.versions[-1])
     view = PageView(
         register=newest.document,
@@ -60,9 +60,9 @@ def shown(stored: Stored, day: dt.date) -> set[Use]:
         sha256=newest.sha256,
         root_hash=b"",
     )
-    looks = {"active", "conditional", "ending"}
+    badges = {"active", "conditional", "ending"}
     found = view.rows
-    assert all((row.look in looks) == (row.state == "in_force") for row in found if row.look != "ending")
+    assert all((row.badge in badges) == (row.state == "in_force") for row in found if row.badge != "ending")
     return {(row.vendor.id, row.engagement.id) for row in found if row.state == "in_force"}
 
 

@@ -274,7 +274,7 @@ def test_one_root_key_twice_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("threshold", "keys"), [(0, 1), (2, 1), (4, 3), (-1, 2), (1, 0)])
-def test_a_threshold_that_cannot_be_met_is_wrong_use(tmp_path: Path, threshold: int, keys: int) -> None:
+def test_a_threshold_that_cannot_be_met_is_refused(tmp_path: Path, threshold: int, keys: int) -> None:
     """One root key at least, and no more signatures than there are keys."""
     with pytest.raises(UsageError, match="threshold"):
         Keyring(tmp_path, create=True, root_threshold=threshold, root_keys=keys)

@@ -81,7 +81,8 @@ class Keyring:
         if not 1 <= root_threshold <= root_keys:
             hint = f"--root-keys {root_threshold} or more, or a lower --root-threshold"
             raise UsageError(
-                f"{count(root_keys, 'root key')} cannot give {root_threshold} signatures", hint=hint
+                f"a threshold of {root_threshold} is not possible with {count(root_keys, 'root key')}",
+                hint=hint,
             )
         self.folder = folder
         self.create = create

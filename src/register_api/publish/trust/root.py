@@ -147,7 +147,7 @@ def make_root(
         raise UntrustedKey("one root key is named twice: one person would count as two")
     if not 1 <= threshold <= len(root_keys):
         raise UsageError(
-            f"{count(len(root_keys), 'root key')} cannot give {threshold} signatures",
+            f"a threshold of {threshold} is not possible with {count(len(root_keys), 'root key')}",
             hint="add root keys, or lower the threshold",
         )
     root = Root(
