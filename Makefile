@@ -5,13 +5,15 @@ PORT ?= 8000
 FUZZ_SECONDS ?= 20
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 # What `make test` runs, the longest first; `make test-all` runs these first, then all others.
 EVERY_DAY := tests/e2e/test_start_your_own.py tests/e2e/test_judges.py tests/unit tests/property
 # `make test-all` measures coverage, of these tests alone, and tries each property with all its examples
 # (tests/thoroughness.py).
 MEASURED := $(if $(filter test-all,$(MAKECMDGOALS)),--cov --cov-report=term:skip-covered --cov-fail-under=93)
 export EXAMPLES ?= $(if $(MEASURED),all,some)
+# Many everyday tests wait for a process or a time limit, so that two cores have time for a third.
+WORKERS ?= $(if $(MEASURED),2,3)
 LOCKED := $(PIP) --no-deps --require-hashes --no-build-isolation -r
 
 export HOST PORT
@@ -29,7 +31,7 @@ help: ## Show make targets
 serve: .venv/.made-serve ## Publish the register if it is not published yet, and serve it
 	@exec $(BIN)/register-api run
 
-test: .venv/.made-test lint ## Style, types, imports, unit and property tests, one real run (6 minutes)
+test: .venv/.made-test lint ## Style, types, imports, unit and property tests, one real run (5 minutes)
 	$(PYTEST) $(MEASURED) $(EVERY_DAY)
 
 test-all: test ## The same and its coverage, then attacks, all end-to-end tests, fuzzing (30 minutes)

@@ -360,7 +360,7 @@ def test_a_changed_bit_anywhere_is_refused_or_has_no_effect_on_what_is_signed(
         files = every_file(published)
         without_effect = [path for path in files if is_signed(changed_bit(published, path, first))]
         alone = [path for path in files if path not in without_effect]
-        for place in further:
+        for place in cases(further):
             changed = [changed_bit(published, path, place) for path in without_effect]
             assert is_signed({path: data for one in changed for path, data in one.items()})
             for path in cases(alone):
