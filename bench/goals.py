@@ -61,9 +61,7 @@ class Result(NamedTuple):
 
     def __str__(self) -> str:
         """Return the line to print."""
-        return (
-            f"{self.goal}: {self.shown} ({f'goal: {self.allowed}' if self.allowed else 'told for interest'})"
-        )
+        return f"{self.goal}: {self.shown} ({f'goal: {self.allowed}' if self.allowed else 'for information'})"
 
 
 @contextlib.contextmanager
