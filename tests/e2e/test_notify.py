@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Office:
-    """Someone who publishes, with a mail server and a file of settings."""
+    """Someone who publishes, with a mail server and a settings file."""
 
     def __init__(self, folder: Path, base: str, peer: MailPeer, publisher: Publisher) -> None:
         self.folder, self.peer, self.publisher = folder, peer, publisher

@@ -106,7 +106,7 @@ def target(machine: Machine) -> Iterator[Diagnosis]:
         yield good(f"{place.name} is writable, and keeps the first of two files of the same name")
 
 
-_NONE = unknown(f"no file of settings has a table [{TABLE}]: no notices are sent from here")
+_NONE = unknown(f"no settings file has a [{TABLE}] table: no notices are sent from here")
 _HOUR, _DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 _WORKER = "a worker sends and seals: register-api notify worker"
 _WAITING = (

@@ -90,7 +90,7 @@ def read_settings(file: Path | None, environment: Mapping[str, str], kind: type[
     """Read a settings table from the file that ``named_file`` returns."""
     named, table, page = named_file(file, environment), kind.TABLE, kind.PAGE
     if named is None:
-        raise UsageError(f"{table} needs a file of settings", hint=f"--settings FILE; {page} has one")
+        raise UsageError(f"{table} needs a settings file", hint=f"--settings FILE; {page} has one")
     found: Any = read_toml(named).get(table)
     if found is None:
         raise UsageError(f"{named} has no table [{table}]", hint=f"{page} lists its settings")

@@ -1,4 +1,4 @@
-"""`serve` puts its options over the environment, and that over a file of settings."""
+"""`serve` puts its options over the environment, and that over a settings file."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class Office:
-    """Someone who publishes, with a mail server and a file of settings."""
+    """Someone who publishes, with a mail server and a settings file."""
 
     def __init__(self, folder: Path, base: str, peer: MailPeer, publisher: Publisher) -> None:
         self.folder, self.peer, self.publisher = folder, peer, publisher
@@ -47,7 +47,7 @@ class Office:
         self.settings()
 
     def settings(self, **more: object) -> None:
-        """Write the file of settings."""
+        """Write the settings file."""
         database = str(self.folder / "notify.sqlite3")
         self.file = settings_file(self.folder, self.base, self.peer.port, database, look_seconds=1, **more)
 

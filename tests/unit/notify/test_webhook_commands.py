@@ -28,7 +28,7 @@ OWNER = ("--owner", "it@customer.example")
 
 
 class Desk:
-    """A file of settings, and the commands that read it."""
+    """A settings file, and the commands that read it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

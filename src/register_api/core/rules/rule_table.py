@@ -22,7 +22,7 @@ RULES = (
     Rule("R01", "error", "The source is TOML in UTF-8 with known keys of the right types"),
     Rule("R02", "error", "Ids are slugs; a vendor's file is named by its id; engagement ids are unique"),
     Rule("R03", "error", "An id that was published stays, for the same legal entity"),
-    Rule("R04", "error", "What is referred to exists, and no chain forms a circle"),
+    Rule("R04", "error", "What is referred to exists, and no chain forms a cycle"),
     Rule("R05", "error", "Texts are clean and without HTML; addresses are absolute https"),
     Rule("R06", "error", "Countries are assigned ISO 3166-1 alpha-2 codes or a named wide value"),
     Rule("R07", "error", "Company numbers have the form and check digits of their scheme"),
